@@ -1,0 +1,80 @@
+"""What the rules read about one partner, after merging: flat tuples of integers and strings, because millions are read.
+
+Days are proleptic ordinals (`datetime.date.toordinal`), amounts are integers of the currency's minor unit.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class Sale(NamedTuple):
+    """A ledger line of `sales`; a negative `amount` is a refund.
+
+    `day` is the day in the program's zone. `product` of a refund whose own is empty is its sale's.
+    `refunded_day` is the day of the sale that `refund_of` names, None without `refund_of`.
+    `partner_id` is the partner the line names, which differs from the account's after a merge.
+    """
+
+    sale_id: str
+    partner_id: str
+    day: int
+    amount: int
+    currency: str
+    product: str
+    refund_of: str
+    refunded_day: int | None
+
+
+class Subscription(NamedTuple):
+    """A ledger line of `subscriptions`; `expires_on` is the date before any of our extensions."""
+
+    subscription_id: str
+    product: str
+    plan: str
+    started_on: int | None
+    expires_on: int
+    customer: str
+
+
+class Credit(NamedTuple):
+    """A ledger line of `credits`: what was already credited for an offer (negative: a reversal)."""
+
+    credit_id: str
+    offer: str
+    amount: int
+    currency: str
+    credited_on: int
+
+
+@dataclass(frozen=True, slots=True)
+class Partner:
+    """A partner's own row; text columns that the export lacks are empty. `level` is the row's, before the `levels` table."""
+
+    partner_id: str
+    name: str
+    email: str
+    currency: str
+    level: str
+    language: str = ""
+    country: str = ""
+    timezone: str = ""
+    status: str = "active"
+    contact_name: str = ""
+    cc: str = ""
+    manager_name: str = ""
+    manager_email: str = ""
+    merged_into: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A partner that has a statement, and the lines that belong to it, each sorted by its id.
+
+    `levels` are the rows of the `levels` table as (from, level), sorted by day.
+    """
+
+    partner: Partner
+    sales: tuple[Sale, ...] = ()
+    subscriptions: tuple[Subscription, ...] = ()
+    credits: tuple[Credit, ...] = ()
+    levels: tuple[tuple[int, str], ...] = ()
