@@ -1,0 +1,57 @@
+# Two commands matter: `make demo` shows the whole journey, `make test` runs every test.
+# Both work on a fresh clone with Python 3.11 or newer and the package registries.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.stamp
+
+.PHONY: demo test lint format serve bench chaos fuzz lock screenshots clean
+
+demo: $(STAMP)/run
+	@$(BIN)/offerpress demo
+
+test: $(STAMP)/test
+	@.ci/install-tools
+	$(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST)
+
+lint: $(STAMP)/test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/mypy --explicit-package-bases tests
+
+format: $(STAMP)/test
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+serve: $(STAMP)/run
+	$(BIN)/offerpress serve
+
+# The address-free style: hashes decide what is installed, the machine's own settings decide from where.
+LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--custom-compile-command "make lock"
+
+lock:
+	$(PYTHON) -m venv $(VENV) && $(BIN)/pip install --quiet uv
+	$(LOCK) pyproject.toml --all-extras -o requirements/run.txt
+	$(LOCK) requirements/build.in -o requirements/build.txt
+	$(LOCK) pyproject.toml --all-extras --group test --group lint requirements/build.in -o requirements/test.txt
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+$(STAMP)/run: requirements/run.txt requirements/build.txt pyproject.toml | $(VENV)/bin/python
+	@echo "Installing into $(VENV) …"
+	$(INSTALL) --require-hashes -r requirements/build.txt -r requirements/run.txt
+	$(INSTALL) --no-deps --no-build-isolation --editable .
+	@mkdir -p $(STAMP) && touch $@
+
+$(STAMP)/test: requirements/test.txt $(STAMP)/run
+	$(INSTALL) --require-hashes -r requirements/test.txt
+	@mkdir -p $(STAMP) && touch $@
+
+clean:
+	rm -rf $(VENV) output build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
