@@ -1,0 +1,57 @@
+"""Translations of labels: gettext catalogs `templates/locale/LANG.po`, read without a compile step."""
+
+from collections.abc import Sequence
+from functools import cache
+from gettext import GNUTranslations, NullTranslations
+from io import BytesIO
+from pathlib import Path
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import PoFileError, read_po
+
+from generator.errors import GeneratorError
+
+
+class BrokenCatalog(GeneratorError):  # noqa: N818 - what is wrong reads best as the name
+    """A translation file that cannot be read; `path` is the file."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path = path
+        super().__init__(f"the translations in {path.name} cannot be read: {reason}: correct or delete it")
+
+
+def translations(template_folders: Sequence[Path], language: str) -> NullTranslations:
+    """The labels of a language from each folder's `locale/LANG.po`, the first folder's first.
+
+    A language with a region falls back to the one without it. A message that no catalog has stays in English.
+    Raises `BrokenCatalog`.
+    """
+    found: NullTranslations = NullTranslations()
+    codes = [language.partition("-")[0], language] if "-" in language else [language]
+    paths = [folder / "locale" / f"{code}.po" for folder in reversed(template_folders) for code in codes]
+    for path in paths:
+        if path.is_file():
+            catalog = _catalog(path, path.stat().st_mtime_ns, language)
+            if not isinstance(found, GNUTranslations):
+                found = catalog
+            else:
+                catalog.add_fallback(found)
+                found = catalog
+    return found
+
+
+@cache
+def _compiled(path: Path, modified: int, language: str) -> bytes:
+    del modified  # part of the key only: a live preview sees a changed file
+    try:
+        with path.open("rb") as file:
+            catalog = read_po(file, locale=language.replace("-", "_"), abort_invalid=True)
+    except (PoFileError, ValueError, OSError) as error:
+        raise BrokenCatalog(path, str(error)) from error
+    machine = BytesIO()
+    write_mo(machine, catalog)
+    return machine.getvalue()
+
+
+def _catalog(path: Path, modified: int, language: str) -> GNUTranslations:
+    return GNUTranslations(BytesIO(_compiled(path, modified, language)))

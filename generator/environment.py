@@ -1,0 +1,71 @@
+"""The engine of all templates: sandboxed, undefined names are errors, text of partners is isolated."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal, Protocol
+
+from jinja2 import FileSystemLoader, StrictUndefined
+from jinja2.sandbox import ImmutableSandboxedEnvironment, SandboxedEnvironment
+
+from generator.catalogs import translations
+from generator.formats import direction
+from generator.shown import PartnerText
+
+Kind = Literal["html", "text"]
+
+
+class Languages(Protocol):
+    """What `reader_language` reads of the site's settings."""
+
+    @property
+    def default_language(self) -> str:
+        """The language of whoever has no other."""
+
+    @property
+    def languages(self) -> Sequence[str]:
+        """Every language that the site is written in."""
+
+
+def environment(template_folders: Sequence[Path], language: str, *, kind: Kind) -> SandboxedEnvironment:
+    """An environment over `template_folders` (the first that has a file wins), with labels in `language`.
+
+    `html` escapes everything that is no `Markup`; `text` escapes nothing and isolates text of partners.
+    Templates have `_`, `gettext`, `ngettext`, `language` and `direction`.
+    Raises `BrokenCatalog` and `UnknownLanguage`.
+    """
+    built = ImmutableSandboxedEnvironment(
+        loader=FileSystemLoader([str(folder) for folder in template_folders]),
+        autoescape=kind == "html",
+        undefined=StrictUndefined,
+        finalize=_in_html if kind == "html" else _in_text,
+        extensions=["jinja2.ext.i18n"],
+        keep_trailing_newline=True,
+        auto_reload=False,
+    )
+    catalog = translations(template_folders, language)
+    built.install_gettext_callables(catalog.gettext, catalog.ngettext, newstyle=True)  # type: ignore[attr-defined]
+    built.globals.update(language=language, direction=direction(language))
+    return built
+
+
+def _in_html(value: object) -> object:
+    return "" if value is None else value
+
+
+def _in_text(value: object) -> object:
+    if isinstance(value, PartnerText):
+        return value.isolated()
+    return "" if value is None else value
+
+
+def reader_language(partner_language: str, settings: Languages) -> str:
+    """The site's language nearest to a partner's: `de-AT` reads `de`, one that the site lacks the default.
+
+    The code is shortened from its end until the site has it (RFC 4647, lookup); case and `_` do not matter.
+    """
+    known = {language.casefold(): language for language in settings.languages}
+    parts = partner_language.replace("_", "-").casefold().split("-")
+    for length in range(len(parts), 0, -1):
+        if (language := known.get("-".join(parts[:length]))) is not None:
+            return language
+    return settings.default_language
