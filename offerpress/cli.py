@@ -1,0 +1,115 @@
+"""`offerpress COMMAND`: loads only the command that was asked for, and turns every error into one line for a person."""
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from offerpress import __version__
+
+# Command → the module that holds it and its line of help: `--help` must import no command.
+COMMANDS = {
+    "new": ("site", "Make a starter site in a folder."),
+    "check": ("site", "Report every fault in settings, content, data and templates."),
+    "build": ("site", "Build the site, the feeds and the private statements."),
+    "serve": ("preview", "Preview the site on this machine, reloading on change."),
+    "statement": ("figures", "Show one partner's statement with its derivation."),
+    "statements": ("figures", "Export every statement as JSON Lines."),
+    "link": ("figures", "Print a partner's private link, or revoke it."),
+    "find": ("figures", "Find the partner behind a short reference."),
+    "plan": ("campaigns", "Freeze a campaign's notices into a batch."),
+    "notice": ("campaigns", "Show one frozen message."),
+    "approve": ("campaigns", "Approve a plan by name."),
+    "send": ("sending", "Send what is approved and due."),
+    "status": ("sending", "Show where every notice of a plan stands."),
+    "resolve": ("sending", "Settle a notice whose fate is unknown."),
+    "cancel": ("sending", "Cancel what a plan has not handed over yet."),
+    "pause": ("sending", "Pause a plan."),
+    "resume": ("sending", "Resume a paused plan."),
+    "verify": ("proofs", "Recompute every figure and compare all channels."),
+    "demo": ("proofs", "Run the whole journey on the sample site."),
+}
+
+
+class Commands(click.Group):
+    """The group of all commands, each imported when it is called or listed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every command, in the order of a campaign's life."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name; None leaves click to say that there is none."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"offerpress.commands.{COMMANDS[cmd_name][0]}")
+        command: click.Command = getattr(module, f"{cmd_name}_command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list under `--help`, from one table, so that nothing is imported for it."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
+
+
+@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="offerpress")
+def offerpress() -> None:
+    """Publish partner offers: a site, feeds, private statements and the mail, from one frozen ledger."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs the command line and exits: 0 done, 1 faults or something left for a person, 2 wrong usage."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: Sequence[str] | None) -> int:
+    """The exit code of one call; no error that a person can act on leaves a traceback."""
+    try:
+        result = offerpress.main(arguments, standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.ClickException as wrong:
+        wrong.show()
+        return wrong.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return _say("stopped: interrupted", 1)
+    except BrokenPipeError:
+        # The reader went away: nothing more can be said on standard output, not even by its closing.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        where = f": {error.filename}" if error.filename else ""
+        return _say(f"error: {error.strerror or error}{where}", 1)
+    except Exception as error:
+        if not _is_ours(error):
+            raise
+        return _explain(error)
+    return result if isinstance(result, int) else 0
+
+
+def _is_ours(error: Exception) -> bool:
+    """Whether a package of this application raised it for a person to read; anything else is a defect of ours."""
+    roots = {"RewardsError", "LedgerError", "GeneratorError", "MailerError", "OfferpressError"}
+    return any(ancestor.__name__ in roots for ancestor in type(error).__mro__)
+
+
+def _explain(error: Exception) -> int:
+    from rewards import Faulty  # noqa: PLC0415 - only a failing command needs it
+
+    if isinstance(error, Faulty):
+        from offerpress.reporting import show_faults  # noqa: PLC0415 - likewise
+
+        show_faults(error.faults)
+        return 1
+    return _say(f"error: {error}", 1)
+
+
+def _say(line: str, code: int) -> int:
+    click.echo(line, err=True)
+    return code

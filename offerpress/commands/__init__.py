@@ -1,0 +1,1 @@
+"""The commands by subject: options in, one call into the wiring, a report out."""

@@ -1,0 +1,100 @@
+"""The commands about figures: `statement`, `statements`, `link`, `find`."""
+
+from datetime import date
+from pathlib import Path
+
+import click
+from generator import parse_reference
+from rewards import derive, statement_json
+
+from offerpress.exports import export_statements, statement_lines
+from offerpress.figures import Figures, UnknownPartner, load_figures
+from offerpress.options import as_of_option, json_option, moment, site_at, site_option
+from offerpress.reporting import count, say, show, show_json
+from offerpress.site import OfferpressError
+from offerpress.site_keys import SiteKeys, revoke
+from offerpress.statement_text import statement_text
+
+
+@click.command("statement")
+@click.argument("partner_id", metavar="PARTNER")
+@site_option
+@as_of_option
+@json_option
+def statement_command(partner_id: str, site_folder: Path | None, as_of: date | None, *, as_json: bool) -> None:
+    """Show PARTNER's statement and the derivation of every figure."""
+    figures = load_figures(site_at(site_folder), moment(as_of), need_keys=False)
+    _show_statement(figures, partner_id, as_json=as_json)
+
+
+def _show_statement(figures: Figures, partner_id: str, *, as_json: bool) -> None:
+    account, statement = figures.statement(partner_id)
+    derivation = derive(account, figures.rules)
+    if as_json:
+        show_json({**statement_json(statement), "derivation": derivation})
+    else:
+        show(statement_text(account, statement, derivation))
+
+
+@click.command("statements")
+@site_option
+@as_of_option
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write to FILE.")
+@click.option("--json", "as_json", is_flag=True, hidden=True)
+def statements_command(site_folder: Path | None, as_of: date | None, output: Path | None, *, as_json: bool) -> None:
+    """Export every statement as JSON Lines, sorted by partner id."""
+    del as_json  # The lines are JSON already.
+    figures = load_figures(site_at(site_folder), moment(as_of), need_keys=False)
+    if output:
+        say(f"Wrote {count(export_statements(figures, output), 'statement')} to {output}")
+        return
+    for line in statement_lines(figures):
+        click.echo(line)
+
+
+@click.command("link")
+@click.argument("partner_id", metavar="PARTNER")
+@click.option("--revoke", "revoked", is_flag=True, help="Make a new link; the old one dies with the next build.")
+@site_option
+@json_option
+def link_command(partner_id: str, site_folder: Path | None, *, revoked: bool, as_json: bool) -> None:
+    """Print PARTNER's private link: whoever has it can read the statement."""
+    figures = load_figures(site_at(site_folder), moment())
+    keys = _keys(figures)
+    if figures.snapshot.account(partner_id) is None:
+        raise UnknownPartner(partner_id)
+    if revoked:
+        keys = revoke(keys, figures.site.make_private(), partner_id)
+        say("Revoked. Run `offerpress build` and publish: until then the old link still opens the statement.")
+    link = keys.link(partner_id)
+    url = link.url(figures.site.settings.site.base_url)
+    if as_json:
+        show_json({"partner_id": partner_id, "link": url, "reference": link.reference})
+    else:
+        show(url)
+
+
+@click.command("find")
+@click.argument("reference")
+@site_option
+@as_of_option
+@json_option
+def find_command(reference: str, site_folder: Path | None, as_of: date | None, *, as_json: bool) -> None:
+    """Find the partner behind REFERENCE, and show the figures."""
+    try:
+        wanted = parse_reference(reference)
+    except ValueError as error:
+        raise OfferpressError(f"no such reference: {error}") from error
+    figures = load_figures(site_at(site_folder), moment(as_of))
+    keys = _keys(figures)
+    for partner in figures.snapshot.partners():
+        if keys.link(partner.partner_id).reference == wanted:
+            _show_statement(figures, partner.partner_id, as_json=as_json)
+            return
+    raise OfferpressError(f"no partner: {wanted}: no present link has this reference; it may be of a revoked link")
+
+
+def _keys(figures: Figures) -> SiteKeys:
+    if figures.keys is None:
+        raise OfferpressError('no links: offerpress.toml: [statements] access is "none"; set it to "link"')
+    return figures.keys

@@ -1,0 +1,82 @@
+"""The commands about the site itself: `new`, `check`, `build`."""
+
+import secrets
+import tempfile
+from datetime import date
+from pathlib import Path
+
+import click
+from rewards import Fault, Faulty
+
+from offerpress.building import build
+from offerpress.figures import load_figures
+from offerpress.options import as_of_option, folder_at, json_option, moment, site_at, site_option
+from offerpress.reporting import SHOWN_FAULTS, count, fault_json, progress, say, show, show_faults, show_json
+from offerpress.starting import start_site
+
+
+@click.command("new")
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+def new_command(folder: Path) -> None:
+    """Make a starter site in DIR: sample content and data to change, and a fresh secret."""
+    start_site(folder, secrets.token_bytes)
+    show(f"Made a site in {folder}. Next: cd {folder} && offerpress check && offerpress build")
+
+
+@click.command("check")
+@site_option
+@as_of_option
+@json_option
+def check_command(site_folder: Path | None, as_of: date | None, *, as_json: bool) -> int:
+    """Report every fault in settings, content, data and templates; write nothing."""
+    faults = find_faults(folder_at(site_folder), as_of)
+    real = [fault for fault in faults if fault.severity == "fault"]
+    if as_json:
+        show_json({"count": len(real), "faults": [fault_json(fault) for fault in faults[:SHOWN_FAULTS]]})
+    else:
+        show_faults(faults)
+    return 1 if real else 0
+
+
+def find_faults(folder: Path, as_of: date | None) -> list[Fault]:
+    """Every fault and remark of the site: what a build and every campaign's plan would meet."""
+    try:
+        site = site_at(folder)
+        with tempfile.TemporaryDirectory(prefix="offerpress-") as workspace:
+            figures = load_figures(site, moment(as_of), snapshots=Path(workspace))
+            return [*check_everything(figures), *figures.remarks]
+    except Faulty as faulty:
+        return list(faulty.faults)
+
+
+@click.command("build")
+@site_option
+@as_of_option
+@click.option("--output", type=click.Path(file_okay=False, path_type=Path), help="Where to publish (default: output/).")
+@click.option("--jobs", type=click.IntRange(min=1), default=1, metavar="N", help="How many processes compute.")
+@json_option
+def build_command(
+    site_folder: Path | None, as_of: date | None, output: Path | None, jobs: int, *, as_json: bool
+) -> None:
+    """Build the site, the feeds and the private statements into output/."""
+    site = site_at(site_folder)
+    figures = load_figures(site, moment(as_of))
+    with progress("Building", figures.snapshot.partner_count, quiet=as_json) as advance:
+        done = build(figures, (output or site.output).absolute(), advance)
+    files = done.publication
+    if as_json:
+        show_json(
+            {
+                "as_of": date.fromordinal(figures.rules.as_of).isoformat(),
+                "partners": done.partners,
+                "snapshot": figures.snapshot.digest,
+                "written": files.written,
+                "kept": files.kept,
+                "removed": files.removed,
+            }
+        )
+        return
+    say(
+        f"Built {output or site.output}: {count(done.partners, 'statement')}, "
+        f"{count(files.written, 'file')} written, {files.kept:,} kept, {files.removed:,} removed"
+    )

@@ -1,0 +1,125 @@
+"""From a site folder to every partner's statement: one frozen snapshot, one set of rules, one stream of figures.
+
+Every command that shows, publishes or mails a figure takes it from here, so no two of them can disagree.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from hashlib import sha256
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from generator import Content, read_content, shard_bits
+from ledger import Ledger, Snapshot, freeze, read
+from rewards import Account, Fault, Faulty, Rules, Statement, compute_statement, rules_on
+
+from offerpress.site import OfferpressError, Site
+from offerpress.site_keys import SiteKeys, read_site_keys
+
+
+class UnknownPartner(OfferpressError):
+    """No statement for that partner id; `partner_id` holds it."""
+
+    def __init__(self, partner_id: str) -> None:
+        self.partner_id = partner_id
+        super().__init__(
+            f"no statement: {partner_id!r}: the ledger has no such active partner; look it up in the partners table"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Everything that statements follow from. `keys` is None where no link was asked for."""
+
+    site: Site
+    content: Content
+    rules: Rules
+    snapshot: Snapshot
+    keys: SiteKeys | None
+    remarks: tuple[Fault, ...]
+
+    def statements(self, faults: list[Fault]) -> Iterator[tuple[Account, Statement]]:
+        """Every partner's account and statement, by shard and partner id; what cannot be computed is a fault."""
+        for shard in self.snapshot.shards:
+            for account in self.snapshot.accounts(shard):
+                yield account, compute_statement(account, self.rules, faults)
+
+    def sorted_statements(self) -> list[tuple[Account, Statement]]:
+        """The same by partner id; raises `Faulty` where any figure cannot be computed."""
+        faults: list[Fault] = []
+        found = sorted(self.statements(faults), key=lambda pair: pair[0].partner.partner_id)
+        if faults:
+            raise Faulty(faults)
+        return found
+
+    def statement(self, partner_id: str) -> tuple[Account, Statement]:
+        """One partner's account and statement; raises `UnknownPartner` or `Faulty`."""
+        account = self.snapshot.account(partner_id)
+        if account is None:
+            raise UnknownPartner(partner_id)
+        faults: list[Fault] = []
+        statement = compute_statement(account, self.rules, faults)
+        if faults:
+            raise Faulty(faults)
+        return account, statement
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """The world outside at one call: the clock's instant, the environment, and the as-of day if one was named."""
+
+    now: datetime
+    environment: Mapping[str, str]
+    as_of: date | None = None
+
+    def day(self, zone: str) -> int:
+        """The as-of day as an ordinal: the named one, else today in that zone."""
+        return (self.as_of or self.now.astimezone(ZoneInfo(zone)).date()).toordinal()
+
+
+def load_figures(
+    site: Site, moment: Moment, *, need_keys: bool = True, snapshots: Path | None = None
+) -> Figures:
+    """Reads content, data and keys, and freezes the snapshot in `snapshots` (by default in the private folder).
+
+    Raises `Faulty` with every fault of all three; nothing is written then.
+    """
+    faults: list[Fault] = []
+    content = read_content(site.folder, site.settings.site, faults)
+    keys = _keys(site, moment, need_keys=need_keys, faults=faults)
+    ledger = read(site.settings.data, site.folder, content.policy, faults) if content else None
+    if content is None or ledger is None or any(fault.severity == "fault" for fault in faults):
+        raise Faulty(sorted_faults(faults))
+    snapshot = _freeze(ledger, keys, snapshots or site.make_private() / "snapshots")
+    rules = rules_on(content.policy, snapshot.rates, moment.day(content.policy.program.timezone))
+    return Figures(site, content, rules, snapshot, keys, tuple(faults))
+
+
+def sorted_faults(faults: list[Fault]) -> list[Fault]:
+    """Faults before remarks, then by file and place."""
+    return sorted(faults, key=lambda f: (f.severity != "fault", f.file, f.line or f.row or 0, f.field, f.what))
+
+
+def _keys(site: Site, moment: Moment, *, need_keys: bool, faults: list[Fault]) -> SiteKeys | None:
+    wanted = need_keys and site.settings.statements.access != "none"
+    ignored: list[Fault] = []
+    return read_site_keys(site.private, moment.environment, faults if wanted else ignored)
+
+
+def _freeze(ledger: Ledger, keys: SiteKeys | None, folder: Path) -> Snapshot:
+    """The snapshot of that ledger under those keys, frozen now unless it already is."""
+    place = folder / f"{ledger.digest[:16]}-{keys.digest[:8] if keys else 'nokeys'}"
+    if place.is_dir():
+        return Snapshot.open(place)
+    folder.mkdir(parents=True, exist_ok=True)
+    bits = shard_bits(len(ledger.partner_ids))
+    shards = {partner: _shard(partner, keys, bits) for partner in ledger.partner_ids}
+    return freeze(ledger, shards, place)
+
+
+def _shard(partner_id: str, keys: SiteKeys | None, bits: int) -> int:
+    if keys:
+        return keys.link(partner_id).shard(bits)
+    # Without keys nothing is published, and any even spread will do.
+    return int.from_bytes(sha256(partner_id.encode()).digest()[:4]) >> (32 - bits)

@@ -1,0 +1,54 @@
+"""Options that several commands share, and the site they name."""
+
+import os
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import click
+
+from offerpress.figures import Moment
+from offerpress.site import Site, find_folder, open_site
+
+
+class Day(click.ParamType):
+    """A real date written YYYY-MM-DD."""
+
+    name = "date"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """The date; anything else is wrong usage."""
+        if isinstance(value, date):
+            return value
+        try:
+            day = date.fromisoformat(str(value))
+        except ValueError:
+            day = None
+        if day is None or day.isoformat() != value:
+            self.fail(f"{value!r} is no date; write it as YYYY-MM-DD", param, ctx)
+        return day
+
+
+site_option = click.option(
+    "--site",
+    "site_folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="The site folder (default: here or the nearest above).",
+)
+as_of_option = click.option("--as-of", type=Day(), metavar="DATE", help="The day of the figures (default: today).")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print only JSON on standard output.")
+
+
+def site_at(folder: Path | None) -> Site:
+    """The named site, or the one around the current folder; raises where there is none or its settings are faulty."""
+    return open_site(folder_at(folder))
+
+
+def folder_at(folder: Path | None) -> Path:
+    """The folder of that site."""
+    return find_folder((folder or Path()).resolve())
+
+
+def moment(as_of: date | None = None) -> Moment:
+    """This instant and this process's environment: the only place where a command reads them."""
+    return Moment(datetime.now(UTC), dict(os.environ), as_of)

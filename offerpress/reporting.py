@@ -1,0 +1,99 @@
+"""What people and programs read: faults, tables and JSON. Figures go to standard output, messages to standard error."""
+
+import json
+import sys
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Protocol
+
+import click
+from rewards import Fault
+
+SHOWN_FAULTS = 100
+
+
+class Progress(Protocol):
+    """Told as work goes on; `done` steps more are finished."""
+
+    def __call__(self, done: int, /) -> None:
+        """Adds `done` steps."""
+
+
+def plain(text: str) -> str:
+    """`text` as a terminal may show it: no control or direction characters, which could repaint the screen."""
+    return "".join(_shown(character) for character in text)
+
+
+def _shown(character: str) -> str:
+    if character == "\n" or unicodedata.category(character) not in {"Cc", "Cf", "Cs", "Zl", "Zp"}:
+        return character
+    return f"\\u{ord(character):04x}"
+
+
+def say(text: str) -> None:
+    """A message for a person, on standard error."""
+    click.echo(plain(text), err=True)
+
+
+def show(text: str) -> None:
+    """A result for a person, on standard output."""
+    click.echo(plain(text))
+
+
+def show_json(value: Mapping[str, object]) -> None:
+    """The only thing on standard output under `--json`."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def fault_json(fault: Fault) -> dict[str, object]:
+    """A fault with every one of its fields."""
+    return {
+        "severity": fault.severity,
+        "file": fault.file,
+        "line": fault.line,
+        "row": fault.row,
+        "field": fault.field,
+        "what": fault.what,
+        "remedy": fault.remedy,
+    }
+
+
+def show_faults(faults: Sequence[Fault]) -> None:
+    """The first 100 faults and how many there are; remarks after them."""
+    real = [fault for fault in faults if fault.severity == "fault"]
+    remarks = [fault for fault in faults if fault.severity == "remark"]
+    for fault in (real + remarks)[:SHOWN_FAULTS]:
+        say(f"{fault.severity}: {fault}")
+    shown = min(len(real), SHOWN_FAULTS)
+    rest = f", the first {shown} shown" if len(real) > shown else ""
+    say(f"{count(len(real), 'fault')}{rest}, {count(len(remarks), 'remark')}")
+
+
+def count(number: int, noun: str) -> str:
+    """`1 fault`, `1,234 faults`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def table(rows: Iterable[Sequence[str]], heads: Sequence[str]) -> str:
+    """Columns aligned for a terminal: the first to the left, the others to the right."""
+    lines = [heads, *rows]
+    widths = [max(len(line[n]) for line in lines) for n in range(len(heads))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) if n == 0 else cell.rjust(width) for n, (cell, width) in enumerate(zip(line, widths, strict=True))).rstrip()
+        for line in lines
+    )
+
+
+@contextmanager
+def progress(label: str, length: int, *, quiet: bool = False) -> Iterator[Progress]:
+    """A bar on standard error for long work; nothing where that is no terminal."""
+    if quiet or not sys.stderr.isatty():
+        yield _no_progress
+        return
+    with click.progressbar(length=length, label=label, file=sys.stderr) as bar:
+        yield bar.update
+
+
+def _no_progress(done: int, /) -> None:
+    del done

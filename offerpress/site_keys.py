@@ -1,0 +1,95 @@
+"""The site secret and the epochs of private links: what every link and every encrypted record hangs on.
+
+Losing them loses every link; publishing them opens every statement. They never enter `output/`, a log or a message.
+"""
+
+import json
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from pathlib import Path
+
+from generator import LinkSecret, link_secret
+from rewards import Fault
+
+ENVIRONMENT_NAME = "OFFERPRESS_SITE_SECRET"
+FILE = "site-secret"
+EPOCHS = "epochs.json"
+SECRET_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class SiteKeys:
+    """The site secret (32 bytes), its version, and the epoch of every partner whose link was ever revoked."""
+
+    secret: bytes = field(repr=False)
+    key_version: int = 1
+    epochs: Mapping[str, int] = field(default_factory=dict)
+
+    def link(self, partner_id: str) -> LinkSecret:
+        """The link secret of that partner's present epoch."""
+        return link_secret(self.secret, partner_id, self.key_version, self.epochs.get(partner_id, 0))
+
+    @property
+    def digest(self) -> str:
+        """16 hexadecimal digits that change with the secret, its version and any epoch."""
+        state = json.dumps([self.key_version, dict(sorted(self.epochs.items()))])
+        return sha256(b"offerpress site keys" + self.secret + state.encode()).hexdigest()[:16]
+
+
+def read_site_keys(private: Path, environment: Mapping[str, str], faults: list[Fault]) -> SiteKeys | None:
+    """The secret from the environment, else from `private/site-secret`; None with a fault where there is none."""
+    text, place = environment.get(ENVIRONMENT_NAME), ENVIRONMENT_NAME
+    if text is None:
+        place = f"private/{FILE}"
+        try:
+            text = (private / FILE).read_text(encoding="ascii", errors="replace")
+        except FileNotFoundError:
+            remedy = f"set {ENVIRONMENT_NAME} to 64 hexadecimal digits, or make one: openssl rand -hex 32 > {place}"
+            faults.append(Fault("the site secret is missing", remedy, place))
+            return None
+    fault = secret_fault(text.strip())
+    if fault:
+        faults.append(Fault(fault, "make a new one: openssl rand -hex 32", place))
+        return None
+    return SiteKeys(bytes.fromhex(text.strip()), epochs=_read_epochs(private))
+
+
+def secret_fault(text: str) -> str:
+    """What is wrong with a site secret, never quoting it; empty where nothing is."""
+    if not re.fullmatch(r"[0-9a-fA-F]{64}", text):
+        return "the site secret is not 64 hexadecimal digits"
+    if len(set(bytes.fromhex(text))) == 1:
+        return "the site secret is one byte repeated, so anyone can guess it"
+    return ""
+
+
+def make_site_secret(private: Path, random_bytes: Callable[[int], bytes]) -> None:
+    """Writes `private/site-secret` with mode 0600, unless there is one already."""
+    private.mkdir(mode=0o700, exist_ok=True)
+    try:
+        handle = os.open(private / FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        file.write(random_bytes(SECRET_BYTES).hex() + "\n")
+
+
+def revoke(keys: SiteKeys, private: Path, partner_id: str) -> SiteKeys:
+    """Keys in which that partner has a new link; the old one opens nothing after the next build."""
+    epochs = {**keys.epochs, partner_id: keys.epochs.get(partner_id, 0) + 1}
+    private.mkdir(mode=0o700, exist_ok=True)
+    beside = private / f"{EPOCHS}.new"
+    beside.write_text(json.dumps(dict(sorted(epochs.items())), ensure_ascii=False, indent=1), encoding="utf-8")
+    beside.replace(private / EPOCHS)
+    return replace(keys, epochs=epochs)
+
+
+def _read_epochs(private: Path) -> dict[str, int]:
+    try:
+        text = (private / EPOCHS).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return {}
+    return {str(partner): int(epoch) for partner, epoch in json.loads(text).items()}
