@@ -1,4 +1,4 @@
-"""The installed command on every folder of `tests/sites`: each mistake is named, and nothing is written while it stands."""
+"""The installed command on every folder of `tests/sites`: each mistake is named, and then nothing is written."""
 
 import json
 import os
@@ -73,10 +73,10 @@ def _tree(site: Path) -> dict[str, bytes | None]:
 
 
 def _assert_as_expected(fault: FaultJson, expected: Mapping[str, object]) -> None:
-    said = {key: fault[key] for key in ("file", "line", "row", "field") if key in expected}  # type: ignore[literal-required]
+    said = {key: fault[key] for key in ("file", "line", "row", "field") if key in expected}
     assert said == {key: expected[key] for key in said}, fault
     for key in ("what", "remedy"):
-        assert str(expected.get(key, "")).lower() in str(fault[key]).lower(), fault  # type: ignore[literal-required]
+        assert str(expected.get(key, "")).lower() in str(fault[key]).lower(), fault
     assert fault["remedy"], fault
 
 
@@ -88,7 +88,7 @@ def test_every_broken_site_has_an_expectation() -> None:
 
 @pytest.mark.parametrize("name", sorted(EXPECTED))
 def test_check_names_the_one_mistake(name: str, tmp_path: Path) -> None:
-    """`check` exits 1 with exactly the expected fault, by file, line or row, field and remedy, and writes nothing."""
+    """`check` exits 1 with exactly the expected fault: its place, what and remedy; it writes nothing."""
     site = _copied(SITES / "broken" / name, tmp_path)
     before = _tree(site)
     code, out, _ = _finish(_start(site, "check", "--json", secret="secret" not in EXPECTED[name]))
