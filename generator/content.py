@@ -1,0 +1,229 @@
+"""Everything that staff wrote under `content/`, read and checked in one pass that reports every fault."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from urllib.parse import urljoin
+from zoneinfo import ZoneInfo
+
+from rewards import Offer, Policy, Program, parse_offer, parse_program
+from rewards.faults import Fault
+
+from generator.bodies import Reference
+from generator.campaigns import Campaign, CampaignText, campaign_text, parse_campaign
+from generator.content_files import ROOMS, content_files, content_names, read_text, static_files
+from generator.cross_checks import campaign_faults, link_targets, page_faults, tag_faults
+from generator.front_matter import Document, parse_document
+from generator.pages import Page, PageText, parse_page
+from generator.references import Index, Target, markdown_links, resolve
+from generator.settings import SiteSettings
+from generator.texts import page_texts
+from generator.toml_text import parse_toml
+from generator.translations import translated_keys
+
+PROGRAM_FILE = "content/program.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class OfferPage:
+    """An offer and its texts by language; the site's default language is always there."""
+
+    offer: Offer
+    texts: Mapping[str, PageText]
+
+    @property
+    def path(self) -> str:
+        """The address below the site's root and language, with a slash at its end."""
+        return f"offers/{self.offer.slug}/"
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A faultless `content/`: slugs map to what they name, sorted by slug.
+
+    `targets` tells where the references of each body lead, by (file, reference). `static` are the files to copy.
+    """
+
+    policy: Policy
+    announcements: Mapping[str, Page]
+    offers: Mapping[str, OfferPage]
+    pages: Mapping[str, Page]
+    campaigns: Mapping[str, Campaign]
+    static: Mapping[str, Path]
+    targets: Mapping[tuple[str, Reference], Target]
+    digest: str
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The program's time zone."""
+        return ZoneInfo(self.policy.program.timezone)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sources:
+    """Content files taken apart but not yet understood: room -> slug -> language -> document."""
+
+    rooms: Mapping[str, Mapping[str, Mapping[str, Document]]]
+    index: Index
+    static: Mapping[str, Path]
+    digest: str
+
+
+def read_content(site: Path, settings: SiteSettings, faults: list[Fault]) -> Content | None:
+    """The content of the folder `site`; None if there is any fault, and every fault and remark is added to `faults`."""
+    found: list[Fault] = []
+    content = _content(site, settings, found)
+    faults.extend(found)
+    return None if any(fault.severity == "fault" for fault in found) else content
+
+
+def _content(site: Path, settings: SiteSettings, faults: list[Fault]) -> Content | None:
+    program, told = _program(site, faults)
+    zone = ZoneInfo(program.timezone if program else "UTC")
+    sources = _sources(site, settings, told, faults)
+    default = settings.default_language
+    texts = {
+        (room, slug): page_texts(room, versions, default, sources.index, faults)
+        for room in ("announcements", "offers", "pages")
+        for slug, versions in sources.rooms[room].items()
+    }
+    pages = {room: _pages(room, sources, texts, zone, default, faults) for room in ("announcements", "pages")}
+    offers = _offers(sources, texts, program, default, faults)
+    campaigns = _campaigns(sources, settings, zone, faults)
+    targets = link_targets(texts, default, sources.index, faults)
+    known_offers = {slug for room, slug, _ in sources.index.files.values() if room == "offers"}
+    for room in pages.values():
+        faults.extend(page_faults(room, known_offers, settings.languages))
+    faults.extend(tag_faults(page for room in pages.values() for page in room.values()))
+    if program is None:
+        return None
+    for campaign in campaigns.values():
+        faults.extend(campaign_faults(campaign, program.level_ids, known_offers))
+    return Content(
+        policy=Policy(program, tuple(page.offer for page in offers.values())),
+        announcements=pages["announcements"],
+        offers=offers,
+        pages=pages["pages"],
+        campaigns=campaigns,
+        static=sources.static,
+        targets=targets,
+        digest=sources.digest,
+    )
+
+
+def _program(site: Path, faults: list[Fault]) -> tuple[Program | None, str]:
+    """The program, and the text that it was read from."""
+    if not (site / PROGRAM_FILE).is_file():
+        remedy = "add it: 'offerpress new' writes one with a comment for each key"
+        faults.append(Fault("the file is missing", remedy, PROGRAM_FILE))
+        return None, ""
+    text = read_text(site / PROGRAM_FILE, PROGRAM_FILE, faults)
+    parsed = None if text is None else parse_toml(text, PROGRAM_FILE, faults)
+    return parse_program(*parsed, faults) if parsed else None, text or ""
+
+
+def _sources(site: Path, settings: SiteSettings, program: str, faults: list[Fault]) -> _Sources:
+    rooms: dict[str, dict[str, dict[str, Document]]] = {room: {} for room in ROOMS}
+    told = [(PROGRAM_FILE, program.encode())]
+    for room in ROOMS:
+        for file in content_files(site, room, settings.languages, faults):
+            told.append((file.file, file.text.encode()))
+            document = parse_document(file.text, file.file, faults)
+            if document:
+                rooms[room].setdefault(file.slug, {})[file.language or settings.default_language] = document
+    static = static_files(site, faults)
+    told += [(f"content/static/{name}", path.read_bytes()) for name, path in static.items()]
+    originals = {
+        room: {slug: found[slug] for slug in sorted(found) if settings.default_language in found[slug]}
+        for room, found in rooms.items()
+    }
+    return _Sources(originals, Index(content_names(site), frozenset(static)), static, _digest(told))
+
+
+def _digest(told: Iterable[tuple[str, bytes]]) -> str:
+    digest = hashlib.sha256()
+    for file, content in told:
+        for part in (file.encode(), content):
+            digest.update(len(part).to_bytes(8, "big") + part)
+    return digest.hexdigest()
+
+
+def _pages(
+    room: str,
+    sources: _Sources,
+    texts: Mapping[tuple[str, str], Mapping[str, PageText]],
+    zone: ZoneInfo,
+    default: str,
+    faults: list[Fault],
+) -> dict[str, Page]:
+    found = {}
+    for slug, versions in sources.rooms[room].items():
+        page = parse_page(room, slug, versions[default], zone, faults)
+        if page and default in texts[room, slug]:
+            found[slug] = replace(page, texts=texts[room, slug])
+    return found
+
+
+def _offers(
+    sources: _Sources,
+    texts: Mapping[tuple[str, str], Mapping[str, PageText]],
+    program: Program | None,
+    default: str,
+    faults: list[Fault],
+) -> dict[str, OfferPage]:
+    found = {}
+    for slug, versions in sources.rooms["offers"].items():
+        original = versions[default]
+        offer = parse_offer(slug, original.raw, program, original.source, faults) if program else None
+        if offer and default in texts["offers", slug]:
+            found[slug] = OfferPage(offer, texts["offers", slug])
+    return found
+
+
+def _campaigns(sources: _Sources, settings: SiteSettings, zone: ZoneInfo, faults: list[Fault]) -> dict[str, Campaign]:
+    found = {}
+    for slug, versions in sources.rooms["campaigns"].items():
+        original = versions[settings.default_language]
+        campaign = parse_campaign(slug, original, zone, faults)
+        texts: dict[str, CampaignText] = {}
+        for language, document in versions.items():
+            own = ("subject", "preheader")
+            front = original.raw if document is original else translated_keys(original, document, own, faults)
+            body = _linked_body(document, language, settings, sources.index, faults)
+            if document is original and campaign is None:
+                continue
+            text = campaign_text(front, document, body, faults)
+            if text:
+                texts[language] = text
+        if campaign and settings.default_language in texts:
+            found[slug] = replace(campaign, texts=texts)
+    return found
+
+
+def _linked_body(
+    document: Document, language: str, settings: SiteSettings, index: Index, faults: list[Fault]
+) -> str:
+    """A campaign's body with whole addresses in the place of links to content files; its lines stay the same."""
+    parts, end = [], 0
+    for match, reference in markdown_links(document.body, document.body_line):
+        target = resolve(reference, document.source.file, index)
+        if isinstance(target, Fault):
+            faults.append(target)
+            continue
+        parts += [document.body[end : match.start("address")], public_address(target, language, settings)]
+        end = match.end("address")
+    return "".join([*parts, document.body[end:]])
+
+
+def public_address(target: Target, language: str, settings: SiteSettings) -> str:
+    """The whole address of a content or static file, for a reader of `language`."""
+    if target.kind == "static":
+        path = target.path
+    else:
+        language = target.language or language
+        folder = "" if language == settings.default_language else f"{language}/"
+        room = "" if target.room == "pages" else f"{target.room}/"
+        path = f"{folder}{room}{target.slug}/"
+    fragment = f"#{target.fragment}" if target.fragment else ""
+    return urljoin(f"{settings.base_url}/", path) + fragment

@@ -1,0 +1,15 @@
+"""Markdown to HTML, with the extensions that content may use; table alignment comes as an attribute, not as a style."""
+
+from markdown import Markdown
+
+_EXTENSIONS = ("tables", "footnotes", "def_list", "admonition", "fenced_code", "attr_list", "abbr", "sane_lists", "toc", "md_in_html")
+
+
+def markdown_html(text: str) -> str:
+    """The HTML fragment of a Markdown text; headings have ids. Deterministic; raises nothing for any text."""
+    converter = Markdown(
+        extensions=list(_EXTENSIONS),
+        extension_configs={"tables": {"use_align_attribute": True}, "footnotes": {"BACKLINK_TEXT": "↩\N{VARIATION SELECTOR-15}"}},
+        output_format="html",
+    )
+    return converter.convert(text)

@@ -1,0 +1,209 @@
+"""Artifacts → the output folder, in one exchange; files that stay the same keep their inode and time.
+
+The new tree is built beside the old one, with hard links for unchanged files; then the two change places and the old
+one is removed. With nothing changed nothing is touched. A crash leaves the old or the new site whole, and what it left
+beside them is removed by the next publication. The output is wholly replaceable: nothing is synchronised to the disk.
+"""
+
+import errno
+import fcntl
+import os
+import shutil
+import stat
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from generator.errors import GeneratorError
+from generator.exchange import exchange
+
+MARKER = ".offerpress"
+_MARKER_TEXT = b"This folder is written by offerpress build, which replaces all of it.\n"
+_LONGEST_NAME = 255
+_NO_LINK = {errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP}
+
+
+class RefusedOutput(GeneratorError):  # noqa: N818 - what is refused reads best as the name
+    """The output folder must not be replaced; `output` names it."""
+
+    def __init__(self, output: Path, why: str, remedy: str) -> None:
+        self.output = output
+        super().__init__(f"cannot publish: {output}: {why}; {remedy}")
+
+
+class BadArtifact(GeneratorError):  # noqa: N818 - as above
+    """An artifact's path that cannot be published; `path` is it."""
+
+    def __init__(self, path: str, why: str) -> None:
+        self.path = path
+        super().__init__(f"cannot publish: {path!r}: {why}")
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """How many files were written, kept as they were, and removed."""
+
+    written: int
+    kept: int
+    removed: int
+
+
+def publish(output: Path, artifacts: Iterable[tuple[str, bytes]]) -> Publication:
+    """Makes `output` hold exactly `artifacts` (path with forward slashes, content) and the marker of our folders.
+
+    Raises RefusedOutput (a symbolic link, no folder, a folder with files that we did not write, another publication
+    at work) and BadArtifact (a path outside, twice, or that is a file and a folder) with `output` as it was.
+    """
+    output = Path(os.path.abspath(output))  # noqa: PTH100 - resolve() would follow a symbolic link
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with _alone(output):
+        fresh, spare = (output.with_name(f".{output.name}.{state}") for state in ("next", "spare"))
+        _mend(output, fresh, spare)
+        _check(output)
+        try:
+            tree = _Tree(output, fresh)
+            for path, content in _checked(artifacts):
+                tree.add(path, content)
+            publication = tree.counts()
+            if tree.changed:
+                tree.complete()
+                if output.exists():
+                    exchange(fresh, output, spare)
+                else:
+                    fresh.rename(output)
+        finally:
+            for left in (fresh, spare):
+                if left.exists():
+                    shutil.rmtree(left)
+        return publication
+
+
+@contextmanager
+def _alone(output: Path) -> Iterator[None]:
+    """Holds the lock of the folder in which `output` stands; the system frees it when the process dies."""
+    handle = os.open(output.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError as error:
+        raise RefusedOutput(output, "another build is publishing here", "wait until it has ended") from error
+    finally:
+        os.close(handle)
+
+
+def _mend(output: Path, fresh: Path, spare: Path) -> None:
+    """Puts right what a crash left: an old tree whose successor never took its place, or a half-built tree."""
+    if spare.is_dir() and not output.exists():
+        spare.rename(output)
+    for left in (fresh, spare):
+        if left.is_dir() and not left.is_symlink():
+            shutil.rmtree(left)
+
+
+def _check(output: Path) -> None:
+    if output.is_symlink():
+        raise RefusedOutput(output, "it is a symbolic link", "name the folder itself")
+    if not output.exists():
+        return
+    if not output.is_dir():
+        raise RefusedOutput(output, "it is no folder", "name another place, or remove it")
+    if os.path.ismount(output):
+        raise RefusedOutput(output, "it is a mount point, which cannot be exchanged", "name a folder inside it")
+    names = os.listdir(output)  # noqa: PTH208 - names are enough
+    marker = output / MARKER
+    if names and (marker.is_symlink() or not marker.is_file()):
+        raise RefusedOutput(output, "it holds files that no build wrote", "name an empty or new folder, or empty this one")
+
+
+def _checked(artifacts: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
+    """The artifacts and the marker; every path is relative, plain, and different from all others in any case of letters."""
+    files: set[str] = set()
+    folders: set[str] = set()
+    yield MARKER, _MARKER_TEXT
+    files.add(MARKER)
+    for path, content in artifacts:
+        parts = path.split("/")
+        if any(part in {"", ".", ".."} or len(part.encode()) > _LONGEST_NAME for part in parts) or not _plain(path):
+            raise BadArtifact(path, "is no plain relative path")
+        folded = path.casefold()
+        above = {"/".join(parts[:n]).casefold() for n in range(1, len(parts))}
+        if folded in files:
+            raise BadArtifact(path, "comes twice: rename one of the files that give it")
+        if folded in folders or above & files:
+            raise BadArtifact(path, "is both a file and a folder: rename one of them")
+        files.add(folded)
+        folders |= above
+        yield path, content
+
+
+def _plain(path: str) -> bool:
+    return path.isprintable() and "\\" not in path
+
+
+class _Tree:
+    """The new tree, which comes into being with the first difference from the old one."""
+
+    def __init__(self, old: Path, new: Path) -> None:
+        self._old, self._new = old, new
+        self._before = _files(old) if old.is_dir() else {}
+        self._kept: list[str] = []
+        self._written = 0
+        self._folders: set[Path] = set()
+
+    def add(self, path: str, content: bytes) -> None:
+        """Takes one artifact: notes it where the old tree has it, writes it otherwise."""
+        if self._same(path, content):
+            self._kept.append(path)
+            return
+        self._written += 1
+        self._write(path, content)
+
+    @property
+    def changed(self) -> bool:
+        """True once anything differs from the old tree."""
+        return bool(self._written) or len(self._kept) != len(self._before)
+
+    def counts(self) -> Publication:
+        """What was done so far; a changed file counts as written, a vanished one as removed."""
+        gone = len(self._before.keys() - set(self._kept)) - self._replaced
+        return Publication(self._written, len(self._kept), gone)
+
+    def complete(self) -> None:
+        """Links the unchanged files into the new tree."""
+        for path in self._kept:
+            target = self._place(path)
+            try:
+                os.link(self._old / path, target, follow_symlinks=False)
+            except OSError as error:
+                if error.errno not in _NO_LINK:
+                    raise
+                shutil.copy2(self._old / path, target)
+
+    _replaced = 0
+
+    def _same(self, path: str, content: bytes) -> bool:
+        return self._before.get(path) == len(content) and (self._old / path).read_bytes() == content
+
+    def _write(self, path: str, content: bytes) -> None:
+        self._replaced += path in self._before
+        self._place(path).write_bytes(content)
+
+    def _place(self, path: str) -> Path:
+        """The path in the new tree, its folders made."""
+        target = self._new / path
+        if target.parent not in self._folders:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            self._folders.add(target.parent)
+        return target
+
+
+def _files(folder: Path) -> dict[str, int]:
+    """Every file under `folder` with its size; whatever is no plain file has the size -1, so that it never matches."""
+    found: dict[str, int] = {}
+    for root, folders, names in os.walk(folder):
+        for name in [*names, *(name for name in folders if (Path(root) / name).is_symlink())]:
+            path = Path(root) / name
+            status = path.lstat()
+            found[path.relative_to(folder).as_posix()] = status.st_size if stat.S_ISREG(status.st_mode) else -1
+    return found

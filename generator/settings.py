@@ -1,0 +1,108 @@
+"""`[site]` and `[statements]` of `offerpress.toml`."""
+
+import re
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|\d{3}))?", re.ASCII)
+_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\]", re.ASCII)
+_UNPRINTABLE = re.compile(r"[\x00-\x20\x7f\\\"<>^`{|}]")
+
+
+def _address(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.netloc or _UNPRINTABLE.search(text):
+        raise ValueError(f"{text!r} is no web address; write it in full, such as https://partners.example")
+    if "@" in parts.netloc:
+        raise ValueError(f"{text!r} holds a user name; write the address without it")
+    return text
+
+
+def _base_url(text: str) -> str:
+    _address(text)
+    parts = urlsplit(text)
+    if parts.query or parts.fragment or "?" in text or "#" in text:
+        raise ValueError(f"{text!r} has a query or fragment; end it with the path")
+    if not _HOST.fullmatch(parts.hostname or "") and f"[{parts.hostname}]" not in parts.netloc:
+        raise ValueError(f"{text!r} has no usable host name; write it in ASCII (punycode)")
+    try:
+        parts.port  # noqa: B018 - the property checks the number
+    except ValueError as error:
+        raise ValueError(f"{text!r} has no usable port; use a number up to 65535") from error
+    if not parts.path.isascii() or ".." in parts.path.split("/") or "//" in parts.path:
+        raise ValueError(f"{text!r} has an unusable path; write it percent-encoded, without '..' and '//'")
+    return text.rstrip("/")
+
+
+def _contact(text: str) -> str:
+    return text if text.startswith("mailto:") and "@" in text else _address(text)
+
+
+def _language(text: str) -> str:
+    if not _LANGUAGE.fullmatch(text):
+        raise ValueError(f"{text!r} is no language code; write one such as en, de or pt-BR")
+    return text
+
+
+def _titled(text: str) -> str:
+    text = text.strip()
+    if not text or not text.isprintable():
+        raise ValueError("the title is empty or holds control characters; write it on one line")
+    return text
+
+
+def _tuple(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value
+
+
+Address = Annotated[str, AfterValidator(_address)]
+Contact = Annotated[str, AfterValidator(_contact)]
+Language = Annotated[str, AfterValidator(_language)]
+
+
+class Links(BaseModel):
+    """Where else the vendor is to be found: `social` (name -> address), `forum`, `contact` (address or `mailto:`)."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+    social: dict[str, Address] = Field(default_factory=dict)
+    forum: Address | None = None
+    contact: Contact | None = None
+
+
+class SiteSettings(BaseModel):
+    """`[site]`: `base_url` may have a path and has no slash at its end; `languages` always holds the default one, first."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+    title: Annotated[str, AfterValidator(_titled)]
+    base_url: Annotated[str, AfterValidator(_base_url)]
+    default_language: Language = "en"
+    languages: Annotated[tuple[Language, ...], BeforeValidator(_tuple)] = ()
+    links: Links = Field(default_factory=Links)
+
+    @model_validator(mode="after")
+    def _default_first(self) -> "SiteSettings":
+        if len(set(self.languages)) != len(self.languages):
+            raise ValueError("a language stands twice in 'languages'; name each once")
+        others = tuple(language for language in self.languages if language != self.default_language)
+        object.__setattr__(self, "languages", (self.default_language, *others))
+        return self
+
+    @property
+    def base_path(self) -> str:
+        """The path of `base_url` with a slash at both ends: `/` or `/partners/`."""
+        return f"{urlsplit(self.base_url).path.rstrip('/')}/"
+
+
+class StatementSettings(BaseModel):
+    """`[statements]`: how a partner reaches its statement.
+
+    `link`: encrypted packs; `plain`: one folder a partner, for a host that checks access itself; `none`.
+    """
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+    access: Literal["link", "plain", "none"] = "link"
