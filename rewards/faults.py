@@ -74,7 +74,9 @@ def suggestion(word: str, known: Sequence[str]) -> str:
     return f"did you mean {near[0]!r}?" if near else f"known are: {', '.join(sorted(known))}"
 
 
-def validated(model: type[Model], raw: Mapping[str, object], source: Source, faults: list[Fault], prefix: KeyPath = ()) -> Model | None:
+def validated(
+    model: type[Model], raw: Mapping[str, object], source: Source, faults: list[Fault], prefix: KeyPath = ()
+) -> Model | None:
     """`raw` as a `model`; None where it is faulty, with a fault for each mistake added to `faults`."""
     try:
         return model.model_validate(dict(raw))
@@ -85,7 +87,9 @@ def validated(model: type[Model], raw: Mapping[str, object], source: Source, fau
         return None
 
 
-def _fault_of(model: type[BaseModel], kind: str, message: str, value: object, path: KeyPath, source: Source) -> Fault:
+def _fault_of(
+    model: type[BaseModel], kind: str, message: str, value: object, path: KeyPath, source: Source
+) -> Fault:
     key = str(path[-1]) if path else ""
     if kind == "extra_forbidden":
         known = [info.alias or name for name, info in model.model_fields.items()]
@@ -94,4 +98,6 @@ def _fault_of(model: type[BaseModel], kind: str, message: str, value: object, pa
         return source.fault(path, f"{key!r} is missing", "add it")
     text = message.removeprefix("Value error, ")
     what, _, remedy = text.partition("; ")
-    return source.fault(path, f"{what} (found {value!r})" if kind != "value_error" else what, remedy or "correct the value")
+    return source.fault(
+        path, f"{what} (found {value!r})" if kind != "value_error" else what, remedy or "correct the value"
+    )

@@ -1,0 +1,95 @@
+"""The rules of a partner program: money, days, offers and statements. Pure: no files, clock, network or templates."""
+
+from rewards.account import Account, Credit, Partner, Sale, Subscription
+from rewards.cashback import CashbackEntry, CashbackTerms, rate_text
+from rewards.currencies import MINOR_UNITS
+from rewards.days import add_months, day_in_zone, day_text, parse_day, time_zone
+from rewards.derivation import derive
+from rewards.extension import ExtensionEntry, ExtensionTerms
+from rewards.faults import Fault, Faulty, KeyPath, RewardsError, Severity, Source, suggestion, validated
+from rewards.free_subscription import FreeSubscriptionEntry, FreeSubscriptionTerms, HeldSubscription
+from rewards.level_quota import LevelEntry, LevelQuotaTerms
+from rewards.money import (
+    Money,
+    UnknownCurrency,
+    UnlikeCurrencies,
+    format_amount,
+    minor_units,
+    parse_amount,
+    round_half_away,
+)
+from rewards.notice import Attachment, Category, Notice
+from rewards.offers import Amendment, Offer, Terms, Version, parse_offer
+from rewards.policy import Policy, Rules, rules_on
+from rewards.program import Level, Program, parse_program
+from rewards.rates import RateRow, Rates
+from rewards.statement import (
+    Statement,
+    assigned_level,
+    canonical_json,
+    compute_statement,
+    statement_json,
+    totals,
+)
+
+__all__ = [
+    "MINOR_UNITS",
+    "Account",
+    "Amendment",
+    "Attachment",
+    "CashbackEntry",
+    "CashbackTerms",
+    "Category",
+    "Credit",
+    "ExtensionEntry",
+    "ExtensionTerms",
+    "Fault",
+    "Faulty",
+    "FreeSubscriptionEntry",
+    "FreeSubscriptionTerms",
+    "HeldSubscription",
+    "KeyPath",
+    "Level",
+    "LevelEntry",
+    "LevelQuotaTerms",
+    "Money",
+    "Notice",
+    "Offer",
+    "Partner",
+    "Policy",
+    "Program",
+    "RateRow",
+    "Rates",
+    "RewardsError",
+    "Rules",
+    "Sale",
+    "Severity",
+    "Source",
+    "Statement",
+    "Subscription",
+    "Terms",
+    "UnknownCurrency",
+    "UnlikeCurrencies",
+    "Version",
+    "add_months",
+    "assigned_level",
+    "canonical_json",
+    "compute_statement",
+    "day_in_zone",
+    "day_text",
+    "derive",
+    "format_amount",
+    "minor_units",
+    "parse_amount",
+    "parse_day",
+    "parse_offer",
+    "parse_program",
+    "rate_text",
+    "round_half_away",
+    "rules_on",
+    "statement_json",
+    "suggestion",
+    "time_zone",
+    "totals",
+    "validated",
+]

@@ -1,0 +1,90 @@
+"""Days as proleptic ordinals (`datetime.date.toordinal`), their text form, month arithmetic and the program's zone."""
+
+import re
+from calendar import monthrange
+from datetime import MAXYEAR, date, datetime
+from functools import cache, lru_cache
+from zoneinfo import ZoneInfo, available_timezones
+
+from rewards.faults import suggestion
+
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_INSTANT = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?)(Z|z|[+-][0-9]{2}:?[0-9]{2})?"
+)
+LAST_DAY = date.max.toordinal()
+"""9999-12-31, which exports use for "never"."""
+
+
+def parse_day(text: str) -> int:
+    """`2023-12-31` as its ordinal, trimmed first; raises `ValueError` ("what; remedy") for another form or no real date."""
+    trimmed = text.strip()
+    if _DAY.fullmatch(trimmed) is None:
+        raise ValueError(f"{trimmed[:40]!r} is no date; write YYYY-MM-DD, such as 2023-12-31")
+    try:
+        return date.fromisoformat(trimmed).toordinal()
+    except ValueError:
+        raise ValueError(f"{trimmed!r} is no day of the calendar; correct the year, month or day") from None
+
+
+@lru_cache(maxsize=65536)
+def day_text(day: int) -> str:
+    """An ordinal as `2023-12-31`."""
+    return date.fromordinal(day).isoformat()
+
+
+def add_months(day: int, months: int) -> int:
+    """The same day of the month `months` later, clamped to that month's last day; never past 9999-12-31.
+
+    Counted once from `day`: 2023-12-31 and 3 months give 2024-03-31, though 2024-02-29 and 1 month give 2024-03-29.
+    """
+    start = date.fromordinal(day)
+    year, month = divmod(start.year * 12 + start.month - 1 + months, 12)
+    if year > MAXYEAR:
+        return LAST_DAY
+    return date(year, month + 1, min(start.day, monthrange(year, month + 1)[1])).toordinal()
+
+
+@cache
+def time_zone(name: str) -> ZoneInfo:
+    """The zone of the IANA name; raises `ValueError` ("what; remedy") for an unknown one."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise ValueError(f"{name!r} is no time zone; {_zone_remedy(name)}") from None
+
+
+def _zone_remedy(name: str) -> str:
+    near = suggestion(name, sorted(available_timezones()))
+    return near if near.startswith("did") else "use an IANA name such as 'Europe/Berlin'"
+
+
+def day_in_zone(text: str, zone: str) -> int:
+    """The day of a date, or of an instant with an offset (`2023-12-31T23:30:00Z`), as it is called in `zone`.
+
+    Raises `ValueError` ("what; remedy"): a time without an offset names no instant.
+    """
+    trimmed = text.strip()
+    if _DAY.fullmatch(trimmed):
+        return parse_day(trimmed)
+    match = _INSTANT.fullmatch(trimmed)
+    if match is None:
+        raise ValueError(
+            f"{trimmed[:40]!r} is no date or instant; write YYYY-MM-DD or 2023-12-31T23:30:00+01:00"
+        )
+    day, time, offset = match.groups()
+    if offset is None:
+        raise ValueError(
+            f"{trimmed!r} has a time without an offset; add one such as +01:00 or Z, or write the date alone"
+        )
+    try:
+        instant = datetime.fromisoformat(f"{day}T{time}{'+00:00' if offset in 'Zz' else offset}")
+        return instant.astimezone(time_zone(zone)).toordinal()
+    except (ValueError, OverflowError):
+        raise ValueError(f"{trimmed!r} is no real instant; correct the date, time or offset") from None
+
+
+def year_of(day: int) -> tuple[int, int]:
+    """The first and last day of the calendar year that holds `day`."""
+    year = date.fromordinal(day).year
+    return date(year, 1, 1).toordinal(), date(year, 12, 31).toordinal()

@@ -1,0 +1,93 @@
+"""Extensions: months added to the subscriptions that were active on a day."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, Literal, NamedTuple
+
+from pydantic import Field
+
+from rewards.account import Account, Subscription
+from rewards.days import add_months, day_text
+from rewards.faults import Fault
+from rewards.fields import Day
+from rewards.program import Program
+from rewards.terms import Mistake, OfferTerms
+
+Plan = Literal["paid", "free", "trial", "nfr"]
+
+
+class ExtensionTerms(OfferTerms):
+    """`months` are added to each subscription of `plans` whose expiry is not before `active_on`."""
+
+    kind: Literal["extension"] = "extension"
+    months: Annotated[int, Field(ge=1, le=1200)]
+    plans: Annotated[list[Plan], Field(min_length=1)] = ["paid"]
+    active_on: Day
+    bought_before: Day | None = None
+
+    def mistakes(self, program: Program) -> Iterator[Mistake]:
+        """Beside the common ones none: each key stands by itself."""
+        yield from super().mistakes(program)
+
+
+class ExtensionEntry(NamedTuple):
+    """One subscription with its date before and after the extension."""
+
+    offer: str
+    subscription_id: str
+    product: str
+    expires_on: int
+    extended_to: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExtensionRule:
+    """The terms in force of one offer."""
+
+    offer: str
+    terms: ExtensionTerms
+
+    def applies(self, subscription: Subscription, faults: list[Fault]) -> bool:
+        """Whether `subscription` is extended; one without the start that `bought_before` asks for is a fault."""
+        terms = self.terms
+        if subscription.plan not in terms.plans or subscription.expires_on < terms.active_on:
+            return False
+        if terms.bought_before is None:
+            return True
+        if subscription.started_on is None:
+            faults.append(
+                Fault(
+                    f"subscription {subscription.subscription_id!r} has no started_on, which offer {self.offer!r} needs",
+                    "add the day on which it was bought",
+                    field="subscriptions.started_on",
+                )
+            )
+            return False
+        return subscription.started_on < terms.bought_before
+
+    def entries(self, account: Account, faults: list[Fault]) -> list[ExtensionEntry]:
+        """An entry for each extended subscription, sorted by its id."""
+        entries = [
+            ExtensionEntry(
+                self.offer,
+                one.subscription_id,
+                one.product,
+                one.expires_on,
+                add_months(one.expires_on, self.terms.months),
+            )
+            for one in account.subscriptions
+            if self.applies(one, faults)
+        ]
+        entries.sort(key=lambda entry: entry.subscription_id)
+        return entries
+
+
+def extension_json(entry: ExtensionEntry) -> dict[str, object]:
+    """The public form of an entry."""
+    return {
+        "offer": entry.offer,
+        "subscription_id": entry.subscription_id,
+        "product": entry.product,
+        "expires_on": day_text(entry.expires_on),
+        "extended_to": day_text(entry.extended_to),
+    }

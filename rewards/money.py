@@ -1,0 +1,141 @@
+"""Exact money: integers of the minor unit of an ISO 4217 currency, and the one rounding rule."""
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache
+from typing import Self
+
+from rewards.currencies import MINOR_UNITS, WITHOUT_MINOR_UNIT
+from rewards.faults import RewardsError, suggestion
+
+_AMOUNT = re.compile(r"(-?)([0-9]+)(?:\.([0-9]+))?")
+# A frozen ledger holds amounts in 64 bits.
+_MOST_DIGITS = 18
+
+
+class UnknownCurrency(RewardsError, ValueError):  # noqa: N818 - what is unknown reads best as the name
+    """A code that ISO 4217 does not list, or to which it gives no minor unit; `code` is the text found."""
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+        what = "has no minor unit" if code in WITHOUT_MINOR_UNIT else "is no ISO 4217 currency"
+        super().__init__(f"{code!r} {what}; {_remedy(code)}")
+
+
+class UnlikeCurrencies(RewardsError):  # noqa: N818 - as above
+    """Two amounts of different currencies were added or compared; `left` and `right` are their codes."""
+
+    def __init__(self, left: str, right: str) -> None:
+        self.left, self.right = left, right
+        super().__init__(f"amounts of unlike currencies cannot be added or compared: {left} and {right}")
+
+
+def _remedy(code: str) -> str:
+    if code.strip().upper() in MINOR_UNITS:
+        return f"did you mean {code.strip().upper()!r}?"
+    near = suggestion(code, list(MINOR_UNITS))
+    return near if near.startswith("did") else "use a three-letter code such as 'EUR'"
+
+
+def minor_units(currency: str) -> int:
+    """The decimal places of `currency` in ISO 4217: 2 for EUR, 0 for JPY; raises `UnknownCurrency`."""
+    places = MINOR_UNITS.get(currency)
+    if places is None:
+        raise UnknownCurrency(currency)
+    return places
+
+
+def parse_amount(text: str, currency: str) -> int:
+    """`-12.30` EUR as -1230; the text is trimmed first.
+
+    Raises `ValueError` ("what; remedy") for grouping, exponents, signs other than `-`, more places than the
+    currency has or more than 18 digits of the minor unit, and `UnknownCurrency`.
+    """
+    places = minor_units(currency)
+    trimmed = text.strip()
+    match = _AMOUNT.fullmatch(trimmed)
+    if match is None:
+        raise ValueError(
+            f"{_short(trimmed)} is no amount; write digits with a point and no grouping, such as 1234.50"
+        )
+    sign, whole, fraction = match[1], match[2], match[3] or ""
+    if len(fraction) > places:
+        raise ValueError(f"{_short(trimmed)} has {len(fraction)} decimal places; {_places(currency, places)}")
+    digits = (whole + fraction.ljust(places, "0")).lstrip("0")
+    if len(digits) > _MOST_DIGITS:
+        raise ValueError(f"{_short(trimmed)} is too large; at most {_MOST_DIGITS} digits can be held")
+    return int(sign + (digits or "0"))
+
+
+def _short(text: str) -> str:
+    return repr(text) if len(text) <= 40 else f"{text[:37]!r}..."
+
+
+def _places(currency: str, places: int) -> str:
+    return f"{currency} has {places}" if places else f"{currency} has none"
+
+
+def format_amount(minor: int, currency: str) -> str:
+    """-1230 EUR as `-12.30`: exactly the places of the currency, no grouping; raises `UnknownCurrency`."""
+    places = minor_units(currency)
+    if not places:
+        return str(minor)
+    digits = str(abs(minor)).rjust(places + 1, "0")
+    return f"{'-' if minor < 0 else ''}{digits[:-places]}.{digits[-places:]}"
+
+
+def round_half_away(exact: Fraction) -> int:
+    """The nearest integer, ties away from zero: 5/2 is 3, -5/2 is -3."""
+    return rounded_quotient(exact.numerator, exact.denominator)
+
+
+def rounded_quotient(numerator: int, denominator: int) -> int:
+    """`numerator` / `denominator` as the nearest integer, ties away from zero; `denominator` is above 0."""
+    magnitude = (2 * abs(numerator) + denominator) // (2 * denominator)
+    return -magnitude if numerator < 0 else magnitude
+
+
+@cache
+def scale(currency: str) -> int:
+    """Minor units in one unit of `currency`: 100 for EUR, 1 for JPY; raises `UnknownCurrency`."""
+    return int(10 ** minor_units(currency))
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """`minor` units of `currency`; adds to and compares with its own currency only (`UnlikeCurrencies`)."""
+
+    minor: int
+    currency: str
+
+    def __post_init__(self) -> None:
+        minor_units(self.currency)
+
+    @classmethod
+    def parse(cls, text: str, currency: str) -> Self:
+        """As `parse_amount`, with the same errors."""
+        return cls(parse_amount(text, currency), currency)
+
+    def __add__(self, other: "Money") -> "Money":
+        return Money(self.minor + self._like(other), self.currency)
+
+    def __sub__(self, other: "Money") -> "Money":
+        return Money(self.minor - self._like(other), self.currency)
+
+    def __neg__(self) -> "Money":
+        return Money(-self.minor, self.currency)
+
+    def __lt__(self, other: "Money") -> bool:
+        return self.minor < self._like(other)
+
+    def __le__(self, other: "Money") -> bool:
+        return self.minor <= self._like(other)
+
+    def __str__(self) -> str:
+        return f"{format_amount(self.minor, self.currency)} {self.currency}"
+
+    def _like(self, other: "Money") -> int:
+        if other.currency != self.currency:
+            raise UnlikeCurrencies(self.currency, other.currency)
+        return other.minor

@@ -1,0 +1,235 @@
+"""Offers: terms as data with dated amendments, parsed from front matter and valid on every effective day."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from rewards.cashback import CashbackTerms
+from rewards.days import day_text
+from rewards.extension import ExtensionTerms
+from rewards.faults import Fault, KeyPath, Severity, Source, suggestion, validated
+from rewards.fields import as_day
+from rewards.free_subscription import FreeSubscriptionTerms
+from rewards.level_quota import LevelQuotaTerms
+from rewards.program import Program
+
+Kind = Literal["cashback", "extension", "free_subscription", "level_quota"]
+Terms = CashbackTerms | ExtensionTerms | FreeSubscriptionTerms | LevelQuotaTerms
+KINDS: dict[str, type[Terms]] = {
+    "cashback": CashbackTerms,
+    "extension": ExtensionTerms,
+    "free_subscription": FreeSubscriptionTerms,
+    "level_quota": LevelQuotaTerms,
+}
+_FIXED = ("kind", "announced_on")
+_OF_AN_AMENDMENT = ("effective_on", "note")
+
+
+@dataclass(frozen=True, slots=True)
+class Amendment:
+    """A dated change; `changes` are the keys with their new values as written, None where a key is taken away."""
+
+    effective_on: int
+    note: str
+    changes: Mapping[str, object]
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """The terms from a day until the next version; `amendment` is the last one that formed them."""
+
+    effective_on: int
+    terms: Terms
+    amendment: Amendment | None
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """An offer with all versions of its terms; `title` and `summary` are those of the file, before amendments."""
+
+    slug: str
+    kind: Kind
+    title: str
+    summary: str
+    announced_on: int
+    amendments: tuple[Amendment, ...]
+    versions: tuple[Version, ...]
+
+    def version_on(self, day: int) -> Version | None:
+        """The version in force on `day`; None before the offer is announced."""
+        if day < self.announced_on:
+            return None
+        return [version for version in self.versions if version.effective_on <= day][-1]
+
+    def terms_on(self, day: int) -> Terms | None:
+        """The terms in force on `day`; None before the offer is announced."""
+        version = self.version_on(day)
+        return None if version is None else version.terms
+
+
+@dataclass(frozen=True, slots=True)
+class _AmendedSource(Source):
+    """Blames a key where its value was written: in an amendment, or at the top of the file."""
+
+    origins: Mapping[str | int, KeyPath] = field(default_factory=dict)
+
+    def fault(self, path: KeyPath, what: str, remedy: str, severity: Severity = "fault") -> Fault:
+        """As `Source.fault`, with `path` leading from the top of the terms."""
+        origin = self.origins.get(path[0], ()) if path else ()
+        return Source.fault(self, (*origin, *path), what, remedy, severity)
+
+
+def parse_offer(
+    slug: str, raw: Mapping[str, object], program: Program, source: Source, faults: list[Fault]
+) -> Offer | None:
+    """The offer of a parsed front matter; None with every mistake added to `faults` (remarks are added too)."""
+    model = _model_of(raw, source, faults)
+    if model is None:
+        return None
+    found: list[Fault] = []
+    announced_on = _announced_on(raw, source, found)
+    amendments = _amendments(raw, model, source, found)
+    base = {key: value for key, value in raw.items() if key not in ("announced_on", "amendments")}
+    _check_nothing_is_empty(base, (), source, found)
+    versions = _versions(model, base, announced_on, amendments, program, source, found)
+    faults.extend(dict.fromkeys(found))
+    if announced_on is None or any(fault.severity == "fault" for fault in found):
+        return None
+    first = versions[0].terms
+    title, summary = str(base.get("title", first.title)), str(base.get("summary", first.summary))
+    return Offer(slug, first.kind, title, summary, announced_on, amendments, versions)
+
+
+def _model_of(raw: Mapping[str, object], source: Source, faults: list[Fault]) -> type[Terms] | None:
+    kind = raw.get("kind")
+    if isinstance(kind, str) and kind in KINDS:
+        return KINDS[kind]
+    if kind is None:
+        faults.append(source.fault(("kind",), "'kind' is missing", f"add one of {', '.join(KINDS)}"))
+    else:
+        faults.append(
+            source.fault(("kind",), f"{kind!r} is no kind of offer", suggestion(str(kind), list(KINDS)))
+        )
+    return None
+
+
+def _day(value: object, path: KeyPath, source: Source, found: list[Fault]) -> int | None:
+    if value is None:
+        found.append(source.fault(path, f"{path[-1]!r} is missing", "add a date, YYYY-MM-DD"))
+        return None
+    try:
+        return as_day(value)
+    except ValueError as error:
+        what, _, remedy = str(error).partition("; ")
+        found.append(source.fault(path, what, remedy))
+        return None
+
+
+def _announced_on(raw: Mapping[str, object], source: Source, found: list[Fault]) -> int | None:
+    return _day(raw.get("announced_on"), ("announced_on",), source, found)
+
+
+def _amendments(
+    raw: Mapping[str, object], model: type[Terms], source: Source, found: list[Fault]
+) -> tuple[Amendment, ...]:
+    """The amendments in the order in which they apply."""
+    written = raw.get("amendments", [])
+    if not isinstance(written, list):
+        found.append(
+            source.fault(("amendments",), "'amendments' is no list", "write one item for each amendment")
+        )
+        return ()
+    parsed = (_amendment(index, item, model, source, found) for index, item in enumerate(written))
+    return tuple(
+        sorted((one for one in parsed if one is not None), key=lambda one: (one.effective_on, one.index))
+    )
+
+
+def _amendment(
+    index: int, item: object, model: type[Terms], source: Source, found: list[Fault]
+) -> Amendment | None:
+    path: KeyPath = ("amendments", index)
+    if not isinstance(item, dict):
+        found.append(
+            source.fault(path, "the amendment is no mapping", "write effective_on, note and the changed keys")
+        )
+        return None
+    known = [key for key in model.model_fields if key not in _FIXED]
+    changes = {str(key): value for key, value in item.items() if key not in _OF_AN_AMENDMENT}
+    for key, value in changes.items():
+        if key in _FIXED:
+            found.append(
+                source.fault((*path, key), f"an amendment cannot change {key!r}", "write a new offer instead")
+            )
+        elif key not in known:
+            remedy = suggestion(key, [*known, *_OF_AN_AMENDMENT])
+            found.append(source.fault((*path, key), f"unknown key {key!r}", remedy))
+        else:
+            _check_nothing_is_empty(value, (*path, key), source, found)
+    note = item.get("note", "")
+    if not isinstance(note, str):
+        found.append(source.fault((*path, "note"), f"{note!r} is no text", "put it in quotes"))
+    effective_on = _day(item.get("effective_on"), (*path, "effective_on"), source, found)
+    sound = {key: value for key, value in changes.items() if key in known}
+    return None if effective_on is None else Amendment(effective_on, str(note), sound, index)
+
+
+def _check_nothing_is_empty(value: object, path: KeyPath, source: Source, found: list[Fault]) -> None:
+    """A key written without a value could mean a default or nothing: it is a fault."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            if inner is None:
+                remedy = "give it a value or leave it out"
+                found.append(source.fault((*path, key), f"{key!r} has no value", remedy))
+            else:
+                _check_nothing_is_empty(inner, (*path, key), source, found)
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            _check_nothing_is_empty(inner, (*path, index), source, found)
+
+
+def _versions(
+    model: type[Terms],
+    base: Mapping[str, object],
+    announced_on: int | None,
+    amendments: Iterable[Amendment],
+    program: Program,
+    source: Source,
+    found: list[Fault],
+) -> tuple[Version, ...]:
+    """The terms of the announcement and of every effective day, in order."""
+    first = 1 if announced_on is None else announced_on
+    amendments = list(amendments)
+    known: set[Fault] = set(found)
+    versions = []
+    for day in sorted({first, *(one.effective_on for one in amendments)}):
+        applied = [one for one in amendments if one.effective_on <= day]
+        values = {key: value for key, value in base.items() if value is not None}
+        origins: dict[str | int, KeyPath] = {}
+        for one in applied:
+            values.update(one.changes)
+            origins.update(dict.fromkeys(one.changes, ("amendments", one.index)))
+        values = {key: value for key, value in values.items() if value is not None}
+        new: list[Fault] = []
+        terms = _valid_terms(model, values, program, _AmendedSource(source.file, source.lines, origins), new)
+        fresh = [fault for fault in new if fault not in known]
+        known.update(fresh)
+        found.extend(_dated(fault, day) if day > first else fault for fault in fresh)
+        if terms is not None:
+            versions.append(Version(day, terms, applied[-1] if applied else None))
+    return tuple(versions)
+
+
+def _dated(fault: Fault, day: int) -> Fault:
+    what = f"{fault.what} (in the terms of {day_text(day)})"
+    return Fault(what, fault.remedy, fault.file, fault.line, fault.row, fault.field, fault.severity)
+
+
+def _valid_terms(
+    model: type[Terms], values: Mapping[str, object], program: Program, source: Source, new: list[Fault]
+) -> Terms | None:
+    terms = validated(model, values, source, new)
+    if terms is not None:
+        new.extend(source.fault(*mistake) for mistake in terms.mistakes(program))
+    return terms

@@ -1,0 +1,97 @@
+"""Exchange rates as the ledger states them: one `source` is `rate` times `target`, from its day until the next row."""
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable
+from fractions import Fraction
+from math import lcm
+from typing import NamedTuple
+
+from rewards.account import Sale
+from rewards.money import scale
+
+
+class RateRow(NamedTuple):
+    """A ledger line of `rates`; `rate` is above 0. `source` and `target` are its columns `from` and `to`."""
+
+    on: int
+    source: str
+    target: str
+    rate: Fraction
+
+
+class Rates:
+    """All rows of the `rates` table, in any order. There are no inverse and no cross rates."""
+
+    def __init__(self, rows: Iterable[tuple[int, str, str, Fraction]] = ()) -> None:
+        """`rows` as `RateRow`s or plain tuples of the same shape; equal rows count once."""
+        self.rows: tuple[RateRow, ...] = tuple(sorted({RateRow(*row) for row in rows}))
+        self._conversions: dict[str, Conversion] = {}
+
+    def into(self, currency: str) -> "Conversion":
+        """The rates whose target is `currency`; made once per currency."""
+        if currency not in self._conversions:
+            rows = [row for row in self.rows if row.target == currency]
+            self._conversions[currency] = Conversion(currency, rows)
+        return self._conversions[currency]
+
+    def on(self, source: str, day: int, target: str) -> Fraction | None:
+        """What one `source` is worth in `target` on `day`: the day's row, else the latest before; None without one."""
+        return self.into(target).on(source, day)
+
+
+class Conversion:
+    """Sums of sales in one target currency, exact."""
+
+    def __init__(self, target: str, rows: Iterable[RateRow]) -> None:
+        self.target = target
+        by_source: dict[str, list[RateRow]] = defaultdict(list)
+        for row in rows:
+            by_source[row.source].append(row)
+        self._tables = {source: _Table(source, target, listed) for source, listed in by_source.items()}
+
+    def on(self, source: str, day: int) -> Fraction | None:
+        """As `Rates.on`; the target currency itself is worth 1."""
+        row = self.row(source, day)
+        if row is None:
+            return Fraction(1) if source == self.target else None
+        return row.rate
+
+    def row(self, source: str, day: int) -> RateRow | None:
+        """The row in force for `source` on `day`; None for the target currency and where no row reaches `day`."""
+        table = self._tables.get(source)
+        if table is None or source == self.target:
+            return None
+        index = bisect_right(table.days, day)
+        return table.rows[index - 1] if index else None
+
+    def total(self, sales: Iterable[Sale], missing: list[Sale]) -> Fraction:
+        """The sum of `sales` in minor units of the target; a sale without a rate is left out and added to `missing`."""
+        own = 0
+        foreign: dict[str, int] = {}
+        for sale in sales:
+            source = sale.currency
+            if source == self.target:
+                own += sale.amount
+                continue
+            table = self._tables.get(source)
+            index = bisect_right(table.days, sale.day) if table else 0
+            if table is None or not index:
+                missing.append(sale)
+            else:
+                foreign[source] = foreign.get(source, 0) + sale.amount * table.numerators[index - 1]
+        total = Fraction(own)
+        for source, numerator in foreign.items():
+            total += Fraction(numerator, self._tables[source].denominator)
+        return total
+
+
+class _Table:
+    """The rows of one source by day, their rates over one common denominator in minor units of the target."""
+
+    def __init__(self, source: str, target: str, rows: list[RateRow]) -> None:
+        self.rows = sorted(rows)
+        self.days = [row.on for row in self.rows]
+        exact = [row.rate * Fraction(scale(target), scale(source)) for row in self.rows]
+        self.denominator = lcm(*(rate.denominator for rate in exact))
+        self.numerators = [int(rate * self.denominator) for rate in exact]

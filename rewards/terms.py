@@ -1,0 +1,159 @@
+"""What the terms of every kind of offer have in common, and the sales that a period counts."""
+
+from collections.abc import Iterable, Iterator
+from fnmatch import translate
+from re import compile as compiled
+from typing import Annotated, NamedTuple
+
+from pydantic import BaseModel, Field
+
+from rewards.account import Partner, Sale
+from rewards.days import day_text
+from rewards.faults import KeyPath, Severity, suggestion
+from rewards.fields import TERMS, Day, Text
+from rewards.money import parse_amount
+from rewards.program import Program
+
+
+class Mistake(NamedTuple):
+    """What is wrong in terms that are well-formed by themselves; `path` leads from the top of the terms."""
+
+    path: KeyPath
+    what: str
+    remedy: str
+    severity: Severity = "fault"
+
+
+class Period(BaseModel):
+    """Both days belong to it."""
+
+    model_config = TERMS
+
+    first: Annotated[Day, Field(alias="from")]
+    last: Annotated[Day, Field(alias="to")]
+
+    def mistakes(self) -> Iterator[Mistake]:
+        """A period that ends before it begins."""
+        if self.last < self.first:
+            what = f"the period ends on {day_text(self.last)}, before it begins on {day_text(self.first)}"
+            yield Mistake(("period", "to"), what, "put the earlier day in 'from'")
+
+
+class Eligible(BaseModel):
+    """Whom an offer is for: each list that is given must hold the partner's value; an empty value matches nothing."""
+
+    model_config = TERMS
+
+    levels: list[Text] | None = None
+    countries: list[Text] | None = None
+    languages: list[Text] | None = None
+
+    def holds(self, partner: Partner, level: str) -> bool:
+        """Whether the offer is for `partner`, whose assigned level is `level`."""
+        return (
+            (self.levels is None or level in self.levels)
+            and (self.countries is None or (partner.country != "" and partner.country in self.countries))
+            and (self.languages is None or (partner.language != "" and partner.language in self.languages))
+        )
+
+    def mistakes(self, program: Program) -> Iterator[Mistake]:
+        """Levels that the program does not know; an empty list, which leaves out everybody."""
+        for index, level in enumerate(self.levels or ()):
+            if level not in program.level_ids:
+                yield unknown_level(("eligible", "levels", index), level, program)
+        for key in ("levels", "countries", "languages"):
+            if getattr(self, key) == []:
+                yield Mistake(
+                    ("eligible", key),
+                    "the list is empty, so no partner is eligible",
+                    "leave the key out",
+                    "remark",
+                )
+
+
+class OfferTerms(BaseModel):
+    """The keys that an amendment can change in every kind of offer."""
+
+    model_config = TERMS
+
+    title: Text
+    summary: Text
+    eligible: Eligible | None = None
+
+    def mistakes(self, program: Program) -> Iterator[Mistake]:
+        """What is wrong only beside the program; each kind adds its own."""
+        if self.eligible is not None:
+            yield from self.eligible.mistakes(program)
+
+    def is_for(self, partner: Partner, level: str) -> bool:
+        """Whether `partner`, whose assigned level is `level`, is eligible."""
+        return self.eligible is None or self.eligible.holds(partner, level)
+
+
+class Products(BaseModel):
+    """Shell-style, case-sensitive patterns on a sale's product; `exclude` wins. Without `include` all are included."""
+
+    model_config = TERMS
+
+    include: list[Text] | None = None
+    exclude: list[Text] = []
+
+    def mistakes(self) -> Iterator[Mistake]:
+        """An empty list, which counts no sale."""
+        if self.include == []:
+            yield Mistake(
+                ("products", "include"), "the list is empty, so no sale counts", "leave the key out", "remark"
+            )
+
+
+class ProductFilter:
+    """Products by their patterns, each distinct product decided once."""
+
+    def __init__(self, products: Products) -> None:
+        self._include = (
+            None if products.include is None else [compiled(translate(one)) for one in products.include]
+        )
+        self._exclude = [compiled(translate(one)) for one in products.exclude]
+        self._decided: dict[str, bool] = {}
+
+    def counts(self, product: str) -> bool:
+        """Whether a sale of `product` counts; an empty product is matched as empty text."""
+        decided = self._decided.get(product)
+        if decided is None:
+            included = self._include is None or any(pattern.match(product) for pattern in self._include)
+            decided = included and not any(pattern.match(product) for pattern in self._exclude)
+            self._decided[product] = decided
+        return decided
+
+
+def counted_sales(sales: Iterable[Sale], first: int, last: int, as_of: int, *, deduct: bool) -> list[Sale]:
+    """The sales of the days `first` to `last` that are not after `as_of`.
+
+    With `deduct` a refund that names its sale counts where that sale's day lies, whatever its own day,
+    if its own day is not after `as_of`.
+    """
+    if deduct:
+        return [
+            sale
+            for sale in sales
+            if sale[2] <= as_of and first <= (sale[2] if sale[7] is None else sale[7]) <= last
+        ]
+    until = min(last, as_of)
+    return [sale for sale in sales if first <= sale[2] <= until]
+
+
+def unknown_level(path: KeyPath, level: str, program: Program) -> Mistake:
+    """A level id that the program does not know."""
+    return Mistake(path, f"{level!r} is no level of the program", suggestion(level, program.level_ids))
+
+
+def amount_mistakes(path: KeyPath, number: str, currency: str) -> Iterator[Mistake]:
+    """What keeps `number` from being an amount of `currency` from 0 up."""
+    try:
+        minor = parse_amount(number, currency)
+    except ValueError as error:
+        what, _, remedy = str(error).partition("; ")
+        yield Mistake(path, what, remedy)
+    else:
+        if minor < 0:
+            yield Mistake(path, f"{number} is below 0", "write an amount from 0 up")
