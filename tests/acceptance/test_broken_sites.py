@@ -1,4 +1,4 @@
-"""The installed command on every folder of `tests/sites`: each mistake is named, and then nothing is written."""
+"""The installed command on every folder of `tests/sites`: each mistake is named, and nothing is written then."""
 
 import json
 import os
