@@ -1,0 +1,54 @@
+"""Mail addresses: parsed with the standard library's header grammar, compared without regard to case, never built by hand."""
+
+from email.errors import HeaderParseError
+from email.headerregistry import Address
+from email.utils import parseaddr
+from typing import NamedTuple
+from unicodedata import category
+
+
+class Mailbox(NamedTuple):
+    """A display name, empty if there is none, and a bare address."""
+
+    name: str
+    address: str
+
+
+def parse_mailbox(text: str) -> Mailbox:
+    """`Name <a@b.example>` or `a@b.example`; anything else is a ValueError that says what would be right."""
+    name, address = parseaddr(text)
+    if not sendable(address) or address not in text:
+        raise ValueError(f'{text!r} is no mail address; write "Name <name@example.org>"')
+    return Mailbox(name, address)
+
+
+def sendable(address: str) -> bool:
+    """Whether a message can be addressed so: one bare `local@domain`, ASCII before the @, no comment, group or route."""
+    return wire_address(address) is not None
+
+
+def wire_address(address: str) -> str | None:
+    """The address with its domain in ASCII (IDNA), as it goes into headers and the envelope; None if it cannot be sent to."""
+    local, _, domain = address.rpartition("@")
+    if (
+        not local
+        or not domain
+        or not local.isascii()
+        or any(category(c) in {"Cc", "Cs", "Zs"} for c in address)
+    ):
+        return None
+    try:
+        ascii_domain = domain.encode("idna").decode("ascii")
+        parsed = Address(addr_spec=f"{local}@{ascii_domain}")
+    except (HeaderParseError, UnicodeError, ValueError, IndexError):
+        return None
+    return (
+        parsed.addr_spec
+        if parsed.addr_spec == f"{local}@{ascii_domain}" and len(parsed.addr_spec) <= 254
+        else None
+    )
+
+
+def address_key(address: str) -> str:
+    """The form under which addresses are compared: case folded, because no provider tells `A@b` from `a@b`."""
+    return (wire_address(address) or address).strip().casefold()

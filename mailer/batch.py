@@ -1,0 +1,190 @@
+"""A frozen plan: one file that is written once, read by many, and proves every byte of itself.
+
+Layout: a first line, the messages (canonical JSON, each deflated with its language's dictionary), the dictionaries, the
+partner ids, an index of fixed-width entries in order of partner id, a footer in JSON with the header, the footer's
+offset, and a SHA-256 over all that. Finding one partner is a binary search in the index.
+"""
+
+import hashlib
+import json
+import mmap
+import struct
+import zlib
+from bisect import bisect_left
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Final, NamedTuple, Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from mailer.errors import BatchError, BatchTampered
+from mailer.header import BatchHeader, batch_digest, message_digest, message_id, message_key
+from rewards import Notice
+
+MAGIC: Final = b"offerpress batch 1\n"
+ENTRY: Final = struct.Struct(">QLLQL32s")
+TRAILER: Final = struct.Struct(">Q32s")
+WINDOW: Final = -15  # raw deflate with the largest window
+
+
+class Entry(NamedTuple):
+    """Where a message and its partner's id stand in the file, which dictionary inflates it, and its digest."""
+
+    at: int
+    length: int
+    dictionary: int
+    id_at: int
+    id_length: int
+    digest: bytes
+
+
+class Footer(BaseModel):
+    """What is needed to find everything else; `dictionaries` are (offset, length)."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+    header: BatchHeader
+    dictionaries: tuple[tuple[int, int], ...]
+    entries_at: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenMessage:
+    """A message as it was frozen, with its own id and its `Message-ID` header."""
+
+    notice: Notice
+    key: str
+    message_id: str
+
+
+def batch_file(folder: Path, plan: str) -> Path:
+    """Where the batch of `plan` is kept in `folder`."""
+    return folder / f"{plan}.batch"
+
+
+class Batch:
+    """An open batch; close it, or use it in a `with`."""
+
+    def __init__(self, file: Path, content: mmap.mmap, footer: Footer) -> None:
+        self.file = file
+        self.header = footer.header
+        self._content = content
+        self._footer = footer
+
+    @classmethod
+    def open(cls, file: Path) -> Self:
+        """The batch in `file`. BatchError if there is none; BatchTampered if it cannot be one that was frozen."""
+        try:
+            with file.open("rb") as stream:
+                content = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+        except FileNotFoundError as error:
+            raise BatchError(file, "there is no such file; plan the campaign, or restore the file") from error
+        except (OSError, ValueError) as error:
+            raise BatchTampered(file, f"cannot be read ({error})") from error
+        try:
+            return cls(file, content, _footer(file, content))
+        except BaseException:
+            content.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._content.close()
+
+    @property
+    def digest(self) -> str:
+        """The digest over header and messages that the file states; `verify` proves it."""
+        return self.header.digest
+
+    def __len__(self) -> int:
+        return self._footer.count
+
+    def partner_ids(self) -> Iterator[str]:
+        """All recipients, sorted by code point."""
+        return (self._partner_id(n) for n in range(len(self)))
+
+    def messages(self) -> Iterator[Notice]:
+        """All messages in order of partner id, each checked against its digest (BatchTampered)."""
+        return (self._read(n) for n in range(len(self)))
+
+    def message(self, partner_id: str) -> Notice:
+        """The message to one partner, checked against its digest; a KeyError if the plan has none for it."""
+        return self._read(self._position(partner_id))
+
+    def frozen(self, partner_id: str) -> FrozenMessage:
+        """Like `message`, with the ids under which it is sent."""
+        notice = self.message(partner_id)
+        return FrozenMessage(notice, self.key(partner_id), message_id(self.header, notice))
+
+    def key(self, partner_id: str) -> str:
+        """The own id of the notice to a partner."""
+        return message_key(self.header, partner_id)
+
+    def digest_of(self, partner_id: str) -> str:
+        """The digest (hex) of the message to one partner; a KeyError if the plan has none for it."""
+        return self._entry(self._position(partner_id)).digest.hex()
+
+    def verify(self, digest: str | None = None) -> str:
+        """Recompute every digest from the bytes; BatchTampered says what changed. Gives the digest, which is `digest` if given."""
+        for n in range(len(self)):
+            self._read(n)
+        found = batch_digest(self.header, (self._entry(n).digest for n in range(len(self))))
+        expected = self.digest if digest is None else digest
+        if found != self.digest or found != expected:
+            raise BatchTampered(self.file, f"its digest is {found}, not {expected}")
+        if hashlib.sha256(self._content[: -TRAILER.size + 8]).digest() != self._content[-32:]:
+            raise BatchTampered(self.file, "a byte outside the messages changed")
+        return found
+
+    def _position(self, partner_id: str) -> int:
+        n = bisect_left(range(len(self)), partner_id, key=self._partner_id)
+        if n == len(self) or self._partner_id(n) != partner_id:
+            raise KeyError(partner_id)
+        return n
+
+    def _entry(self, n: int) -> Entry:
+        return Entry(*ENTRY.unpack_from(self._content, self._footer.entries_at + n * ENTRY.size))
+
+    def _partner_id(self, n: int) -> str:
+        entry = self._entry(n)
+        return self._content[entry.id_at : entry.id_at + entry.id_length].decode("utf-8", "replace")
+
+    def _read(self, n: int) -> Notice:
+        entry, partner_id = self._entry(n), self._partner_id(n)
+        try:
+            at, length = self._footer.dictionaries[entry.dictionary]
+            inflate = zlib.decompressobj(WINDOW, zdict=self._content[at : at + length])
+            parts = inflate.decompress(self._content[entry.at : entry.at + entry.length])
+        except (zlib.error, IndexError) as error:
+            raise BatchTampered(self.file, f"cannot be inflated ({error})", partner_id) from error
+        if message_digest(parts) != entry.digest:
+            raise BatchTampered(self.file, "is not what was frozen", partner_id)
+        notice = Notice.model_validate_json(parts)
+        if notice.partner_id != partner_id:
+            raise BatchTampered(self.file, f"is one to partner {notice.partner_id!r}", partner_id)
+        return notice
+
+
+def _footer(file: Path, content: mmap.mmap) -> Footer:
+    if len(content) < len(MAGIC) + TRAILER.size or content[: len(MAGIC)] != MAGIC:
+        raise BatchTampered(file, "is no batch")
+    end = len(content) - TRAILER.size
+    footer_at, _ = TRAILER.unpack_from(content, end)
+    try:
+        footer = Footer.model_validate_json(content[footer_at:end])
+    except (ValidationError, json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise BatchTampered(file, "its footer is damaged") from error
+    if footer.entries_at + footer.count * ENTRY.size != footer_at or footer.header.recipients != footer.count:
+        raise BatchTampered(file, "its index is damaged")
+    return footer

@@ -1,0 +1,102 @@
+"""The outbox's SQLite file: opened durably, recognised, migrated; statements run by name, in transactions."""
+
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from mailer.errors import OutboxError
+from mailer.statements import migrations, statements
+
+APPLICATION_ID: Final = 0x4F504F42
+_BUSY_SECONDS: Final = 30.0
+Row = sqlite3.Row
+Values = Mapping[str, str | int | None]
+
+
+class Database:
+    """One connection; to be used by the thread that opened it."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    @classmethod
+    def open(cls, file: Path) -> "Database":
+        """The outbox in `file`, made if it is not there. OutboxError if it cannot be one, or is a newer program's."""
+        try:
+            connection = sqlite3.connect(file, timeout=_BUSY_SECONDS, isolation_level=None)
+        except sqlite3.Error as error:
+            raise OutboxError(
+                f"outbox: {file}: cannot be opened ({error}); see that its folder exists and can be written"
+            ) from error
+        connection.row_factory = sqlite3.Row
+        database = cls(connection)
+        try:
+            database._prepare(file)
+        except sqlite3.Error as error:
+            connection.close()
+            raise OutboxError(
+                f"outbox: {file}: is no usable outbox ({error}); restore it from a backup"
+            ) from error
+        except OutboxError:
+            connection.close()
+            raise
+        return database
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing, durable when the block ends."""
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
+
+    def rows(self, name: str, values: Values) -> list[Row]:
+        """The rows that the statement called `name` gives."""
+        return list(self._connection.execute(statements()[name], values))
+
+    def run(self, name: str, values: Values) -> int:
+        """Run the statement called `name`; the number of rows that it changed."""
+        return self._connection.execute(statements()[name], values).rowcount
+
+    def run_once_each(self, name: str, batch: Sequence[Values]) -> None:
+        """Run it for each of `batch`; OutboxError unless every one changed exactly one row."""
+        changed = self._connection.executemany(statements()[name], batch).rowcount if batch else 0
+        if changed != len(batch):
+            raise OutboxError(
+                f"outbox: {name}: changed {changed} rows instead of {len(batch)}; nothing was recorded"
+            )
+
+    def _prepare(self, file: Path) -> None:
+        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+            self._connection.execute(f"PRAGMA {pragma}")
+        with self.transaction():
+            version = self._number("user_version")
+            if version == 0 and self._number("application_id") == 0 and not self._tables():
+                self._connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            if self._number("application_id") != APPLICATION_ID:
+                raise OutboxError(f"outbox: {file}: is another program's database; name the right file")
+            self._migrate(file, version)
+
+    def _migrate(self, file: Path, version: int) -> None:
+        scripts = migrations()
+        if version > len(scripts):
+            raise OutboxError(f"outbox: {file}: was written by a newer version; upgrade this program")
+        for script in scripts[version:]:
+            for statement in script.split(";\n"):
+                self._connection.execute(statement)
+        self._connection.execute(f"PRAGMA user_version = {len(scripts)}")
+
+    def _number(self, pragma: str) -> int:
+        return int(self._connection.execute(f"PRAGMA {pragma}").fetchone()[0])
+
+    def _tables(self) -> list[Row]:
+        return list(self._connection.execute("SELECT name FROM sqlite_master"))

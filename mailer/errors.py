@@ -1,0 +1,123 @@
+"""What can go wrong here: every error's text is what: which: why; what an operator can act on says the remedy."""
+
+from datetime import datetime
+from pathlib import Path
+
+
+class MailerError(Exception):
+    """Root of the errors of this package."""
+
+
+class ConfigurationError(MailerError):
+    """A transport cannot work as it is set up (address, password, certificate): not about any one notice."""
+
+
+class BatchError(MailerError):
+    """A batch cannot be written or read; `file` is where it is or should be."""
+
+    def __init__(self, file: Path, what: str) -> None:
+        self.file = file
+        super().__init__(f"batch: {file.name}: {what}")
+
+
+class BatchTampered(BatchError):
+    """A batch is not what was frozen; `partner_id` names the message that changed, None when it is no single one."""
+
+    def __init__(self, file: Path, what: str, partner_id: str | None = None) -> None:
+        self.partner_id = partner_id
+        which = "" if partner_id is None else f"message to partner {partner_id!r}: "
+        super().__init__(
+            file, f"{which}{what}; restore the file from a backup or plan again, never repair it"
+        )
+
+
+class OutboxError(MailerError):
+    """The outbox cannot be opened, or holds something that cannot be."""
+
+
+class UnknownPlan(OutboxError):
+    """The outbox has no such plan."""
+
+    def __init__(self, plan: str) -> None:
+        self.plan = plan
+        super().__init__(f"plan: {plan}: not in the outbox; 'status' lists the plans that are")
+
+
+class OutboxOwned(OutboxError):
+    """Another sender has the outbox; it is told by process id, host and since when."""
+
+    def __init__(self, pid: int, host: str, since: str) -> None:
+        self.pid = pid
+        self.host = host
+        self.since = since
+        super().__init__(
+            f"outbox: owned by process {pid} on {host} since {since}; wait for it or stop it, then send again"
+        )
+
+
+class ApprovalRefused(MailerError):
+    """An approval does not count; `plan` and `by` say which."""
+
+    def __init__(self, plan: str, by: str, why: str) -> None:
+        self.plan = plan
+        self.by = by
+        super().__init__(f"approval: {plan} by {by!r}: {why}")
+
+
+class DecisionRefused(MailerError):
+    """A person's decision about one notice does not fit where the notice stands."""
+
+    def __init__(self, plan: str, partner_id: str, why: str) -> None:
+        self.plan = plan
+        self.partner_id = partner_id
+        super().__init__(f"decision: {plan}, partner {partner_id!r}: {why}")
+
+
+class SendRefused(MailerError):
+    """Root of the reasons for which a whole plan is not sent; nothing was handed over."""
+
+    def __init__(self, plan: str, why: str) -> None:
+        self.plan = plan
+        super().__init__(f"send: {plan}: {why}")
+
+
+class NotApproved(SendRefused):
+    """No valid approval stands for the plan."""
+
+
+class OtherDigest(SendRefused):
+    """The batch has another digest than the one that was registered or approved."""
+
+
+class PlanPaused(SendRefused):
+    """The plan is paused."""
+
+    def __init__(self, plan: str) -> None:
+        super().__init__(plan, f"it is paused; 'resume {plan}' lets it go on")
+
+
+class PlanCancelled(SendRefused):
+    """The plan was cancelled, which is for good."""
+
+    def __init__(self, plan: str) -> None:
+        super().__init__(plan, "it was cancelled; plan the campaign again")
+
+
+class NotDue(SendRefused):
+    """The plan's `send_at` has not come."""
+
+    def __init__(self, plan: str, send_at: datetime) -> None:
+        self.send_at = send_at
+        super().__init__(
+            plan, f"not due before {send_at.isoformat()}; send it then, or plan it with another send_at"
+        )
+
+
+class TooLate(SendRefused):
+    """The plan was not begun within the latest start after its `send_at`."""
+
+    def __init__(self, plan: str, send_at: datetime, hours: int) -> None:
+        self.send_at = send_at
+        super().__init__(
+            plan, f"due at {send_at.isoformat()} and not begun within {hours} hours; plan the campaign again"
+        )

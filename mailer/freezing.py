@@ -1,0 +1,149 @@
+"""Writing a batch: streamed beside its place, flushed to the disk, then renamed into it, for ever read-only."""
+
+import hashlib
+import os
+import zlib
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import BinaryIO
+
+from mailer.addresses import sendable
+from mailer.batch import ENTRY, MAGIC, TRAILER, WINDOW, Batch, Entry, Footer, batch_file
+from mailer.errors import BatchError
+from mailer.header import BatchHeader, batch_digest, canonical, message_digest, with_own_headers
+from mailer.header_lines import refuse_controls
+from mailer.settings import UnsubscribeSettings
+from rewards import Notice
+
+_DICTIONARY_BYTES = 32_768 - 262  # what deflate can reach back to
+
+
+def freeze(
+    folder: Path,
+    header: BatchHeader,
+    notices: Iterable[Notice],
+    *,
+    unsubscribe: UnsubscribeSettings | None = None,
+    complete: Callable[[BatchHeader], BatchHeader] = lambda header: header,
+) -> Batch:
+    """Write the batch of `header.plan` into `folder` and open it.
+
+    Notices may come in any order and are not kept in memory. `complete` is called once they are exhausted, to fill in
+    what is known only then (totals, who was skipped); it must not change `plan`, `snapshot`, `campaign`, `edition` or
+    `category`. BatchError names a partner whose message cannot be sent, a partner that comes twice, a plan that exists.
+    """
+    file = batch_file(folder, header.plan)
+    if file.exists():
+        raise BatchError(file, "exists already; a batch is never overwritten")
+    beside = file.with_suffix(".writing")
+    try:
+        with beside.open("xb") as stream:
+            _write(_Writing(stream, file), header, notices, unsubscribe or UnsubscribeSettings(), complete)
+            stream.flush()
+            os.fsync(stream.fileno())
+        beside.chmod(0o400)
+        beside.rename(file)
+        _flush_folder(folder)
+    finally:
+        beside.unlink(missing_ok=True)
+    return Batch.open(file)
+
+
+class _Writing:
+    """The file so far: every byte is counted and digested on its way."""
+
+    def __init__(self, stream: BinaryIO, file: Path) -> None:
+        self.stream = stream
+        self.file = file
+        self.at = 0
+        self.checksum = hashlib.sha256()
+        self.dictionaries: dict[str, tuple[int, bytes, zlib._Compress]] = {}
+        self.messages: dict[str, tuple[int, int, int, bytes]] = {}
+
+    def put(self, content: bytes) -> int:
+        """Append `content` and give the offset where it begins."""
+        at = self.at
+        self.stream.write(content)
+        self.checksum.update(content)
+        self.at += len(content)
+        return at
+
+    def add(self, notice: Notice) -> None:
+        if notice.partner_id in self.messages:
+            raise BatchError(self.file, f"partner {notice.partner_id!r} comes twice")
+        parts = canonical(notice.model_dump())
+        number, primed = self._primed(notice.language, parts)
+        deflated = primed.compress(parts) + primed.flush()
+        self.messages[notice.partner_id] = (self.put(deflated), len(deflated), number, message_digest(parts))
+
+    def _primed(self, language: str, parts: bytes) -> "tuple[int, zlib._Compress]":
+        # one mailing's messages differ in figures only: a language's first message is the dictionary of the others
+        if language not in self.dictionaries:
+            dictionary = parts[-_DICTIONARY_BYTES:]
+            fresh = zlib.compressobj(6, zlib.DEFLATED, WINDOW, 9, zdict=dictionary)
+            self.dictionaries[language] = (len(self.dictionaries), dictionary, fresh)
+        number, _, primed = self.dictionaries[language]
+        return number, primed.copy()
+
+
+def _write(
+    writing: _Writing,
+    header: BatchHeader,
+    notices: Iterable[Notice],
+    unsubscribe: UnsubscribeSettings,
+    complete: Callable[[BatchHeader], BatchHeader],
+) -> None:
+    writing.put(MAGIC)
+    for notice in notices:
+        _refuse_unsendable(writing.file, header, notice)
+        writing.add(with_own_headers(header, notice, unsubscribe))
+    dictionaries = tuple(
+        (writing.put(content), len(content)) for _, content, _ in writing.dictionaries.values()
+    )
+    entries = [_entry(writing, partner_id) for partner_id in sorted(writing.messages)]
+    entries_at = writing.put(b"".join(ENTRY.pack(*entry) for entry in entries))
+    whole = complete(header).model_copy(update={"recipients": len(entries)})
+    whole = whole.model_copy(update={"digest": batch_digest(whole, (entry.digest for entry in entries))})
+    footer = Footer(header=whole, dictionaries=dictionaries, entries_at=entries_at, count=len(entries))
+    footer_at = writing.put(canonical(footer.model_dump(mode="json")))
+    writing.put(TRAILER.pack(footer_at, b"")[:8])
+    writing.put(writing.checksum.digest())
+
+
+def _entry(writing: _Writing, partner_id: str) -> Entry:
+    name = partner_id.encode()
+    at, length, dictionary, digest = writing.messages[partner_id]
+    return Entry(at, length, dictionary, writing.put(name), len(name), digest)
+
+
+def _refuse_unsendable(file: Path, header: BatchHeader, notice: Notice) -> None:
+    addresses = (
+        notice.from_address,
+        notice.to_address,
+        *notice.cc,
+        *([notice.reply_to] if notice.reply_to else []),
+    )
+    bad = next((address for address in addresses if not sendable(address)), None)
+    if bad is not None:
+        raise BatchError(file, f"partner {notice.partner_id!r}: {bad!r} is no address to send to; correct it")
+    if notice.category != header.category:
+        raise BatchError(
+            file, f"partner {notice.partner_id!r}: is a {notice.category}, the plan a {header.category}"
+        )
+    try:
+        for name, text in (
+            ("subject", notice.subject),
+            ("recipient's name", notice.to_name),
+            *notice.headers,
+        ):
+            refuse_controls(name, text)
+    except ValueError as error:
+        raise BatchError(file, f"partner {notice.partner_id!r}: {error}") from error
+
+
+def _flush_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,388 @@
+"""The durable queue: plans, approvals, where every notice stands, and what people and providers said.
+
+Every move of a notice goes by the table in `states`; a statement that would move one from another status changes no row
+and is an error.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Final, Literal, Self
+
+from mailer.addresses import address_key
+from mailer.approval import Approval, approval_refusal
+from mailer.batch import Batch
+from mailer.database import Database, Row, Values
+from mailer.errors import (
+    ApprovalRefused,
+    DecisionRefused,
+    OtherDigest,
+    OutboxError,
+    PlanCancelled,
+    UnknownPlan,
+)
+from mailer.header import instant_text
+from mailer.policy import Settlement
+from mailer.records import (
+    AttemptRecord,
+    Candidate,
+    DecisionRecord,
+    NoticeAt,
+    PlanRecord,
+    Standing,
+    Told,
+    Turn,
+)
+from mailer.states import TRANSITIONS, Cause, Status
+from mailer.suppression import Suppression, SuppressionReason, skip_reason
+
+_SCHEME: Final = "sqlite:///"
+_DECISIONS: Final = {"resend": Cause.PERSON_RESENDS, "give-up": Cause.PERSON_GIVES_UP}
+
+
+def outbox_file(url: str) -> Path:
+    """The file that `sqlite:///relative` or `sqlite:////absolute` names; OutboxError for any other address."""
+    if not url.startswith(_SCHEME) or url == _SCHEME:
+        scheme = url.partition(":")[0]
+        raise OutboxError(f"outbox: {scheme}: is not supported; write sqlite:///path/to/outbox.sqlite")
+    return Path(url.removeprefix(_SCHEME))
+
+
+class Outbox:
+    """An open outbox; close it, or use it in a `with`. To be used by the thread that opened it."""
+
+    def __init__(self, database: Database, file: Path) -> None:
+        self._database = database
+        self.file = file
+
+    @classmethod
+    def open(cls, place: Path | str) -> Self:
+        """The outbox at a path or `sqlite:///` address, made if it is not there (OutboxError if it cannot be)."""
+        file = place if isinstance(place, Path) else outbox_file(place)
+        return cls(Database.open(file), file)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._database.close()
+
+    @property
+    def lock_file(self) -> Path:
+        """The file on which the one sender holds its lock."""
+        return self.file.with_name(f"{self.file.name}.lock")
+
+    # Plans
+
+    def register(self, batch: Batch, at: datetime) -> None:
+        """Enter a frozen plan, every notice `ready`. Again with the same batch does nothing; with another is OtherDigest."""
+        header = batch.header
+        plan: dict[str, str | int | None] = {
+            "plan": header.plan,
+            "campaign": header.campaign,
+            "edition": header.edition,
+            "category": header.category,
+            "corrections": int(header.corrections),
+            "digest": header.digest,
+            "made_by": header.made_by,
+            "made_at": instant_text(header.made_at),
+            "send_at": None if header.send_at is None else instant_text(header.send_at),
+            "planned": len(batch),
+            "at": instant_text(at),
+        }
+        with self._database.transaction():
+            known = self._database.rows("plan", {"plan": header.plan})
+            if known and known[0]["digest"] != header.digest:
+                raise OtherDigest(header.plan, "another batch was registered under this name; plan again")
+            if known:
+                return
+            self._database.run("insert_plan", plan)
+            self._database.run_once_each(
+                "insert_notice", [_new_notice(batch, notice, plan) for notice in _addressed(batch)]
+            )
+
+    def plan(self, plan: str) -> PlanRecord:
+        """A registered plan; UnknownPlan if there is none."""
+        rows = self._database.rows("plan", {"plan": plan})
+        if not rows:
+            raise UnknownPlan(plan)
+        return _plan_record(rows[0])
+
+    def plans(self) -> list[PlanRecord]:
+        """All registered plans, the oldest first."""
+        return [self.plan(row["plan"]) for row in self._database.rows("plans", {})]
+
+    def approve(self, plan: str, digest: str, by: str, at: datetime, *, self_approval: bool = False) -> None:
+        """Record that `by` approved the plan with this digest; ApprovalRefused, OtherDigest or PlanCancelled if that cannot be."""
+        record = self.plan(plan)
+        refusal = approval_refusal(record.made_by, by, self_approval=self_approval)
+        if refusal is not None:
+            raise ApprovalRefused(plan, by, refusal)
+        if digest != record.digest:
+            raise OtherDigest(
+                plan, f"its digest is {record.digest}, the one to approve is {digest}; look at the plan again"
+            )
+        if record.standing == "cancelled":
+            raise PlanCancelled(plan)
+        with self._database.transaction():
+            self._database.run(
+                "insert_approval", {"plan": plan, "digest": digest, "by": by.strip(), "at": instant_text(at)}
+            )
+
+    def approvals(self, plan: str) -> list[Approval]:
+        """Every approval of the plan, the oldest first."""
+        rows = self._database.rows("approvals", {"plan": plan})
+        return [Approval(row["digest"], row["approved_by"], row["approved_at"]) for row in rows]
+
+    def pause(self, plan: str) -> None:
+        """Let nothing more of the plan be claimed until it is resumed; what is on its way is settled."""
+        self._stand(plan, "paused")
+
+    def resume(self, plan: str) -> None:
+        """Let a paused plan go on."""
+        self._stand(plan, "open")
+
+    def cancel(self, plan: str, at: datetime) -> int:
+        """End the plan for good: all that is `ready` is skipped. Gives how many that were."""
+        with self._database.transaction():
+            self._set_standing(plan, "cancelled")
+            was, became, _ = TRANSITIONS[Cause.CANCELLATION]
+            values = {
+                "plan": plan,
+                "was": was,
+                "became": became,
+                "reason": "cancelled",
+                "at": instant_text(at),
+            }
+            return self._database.run("move_all", values)
+
+    # Sending
+
+    def turn(
+        self,
+        plan: str,
+        settlements: Sequence[Settlement],
+        most: int,
+        now: datetime,
+        sender: str,
+        transport: str,
+    ) -> Turn:
+        """One durable write: settle what came back, then claim up to `most` more.
+
+        Nothing is claimed of a plan that does not stand open. Candidates whose address is suppressed, or whom another plan
+        handed this edition, are skipped instead.
+        """
+        with self._database.transaction():
+            self._settle(plan, settlements, instant_text(now))
+            record = self.plan(plan)
+            if record.standing != "open" or most < 1:
+                return Turn((), 0, record.standing)
+            claimed, skipped = self._pick(record, most, instant_text(now))
+            moved = TRANSITIONS[Cause.CLAIMED]
+            shared = {"was": moved.was, "became": moved.became, "at": instant_text(now)}
+            self._database.run_once_each(
+                "claim",
+                [
+                    {
+                        "plan": plan,
+                        "partner_id": one.partner_id,
+                        "sender": sender,
+                        "transport": transport,
+                        **shared,
+                    }
+                    for one in claimed
+                ],
+            )
+        return Turn(tuple(claimed), skipped, record.standing)
+
+    def recover(self, now: datetime) -> int:
+        """Make every `sending` notice of every plan `unknown`: its sender is dead. Only for who holds the lock."""
+        with self._database.transaction():
+            orphans = self._database.rows("orphans", {})
+            for row in orphans:
+                lost = Settlement(row["partner_id"], Cause.ORPHANED, "its sender died after claiming it")
+                self._settle(row["plan"], [lost], instant_text(now))
+        return len(orphans)
+
+    def next_due(self, plan: str) -> str | None:
+        """The earliest instant (text) at which a ready notice may be claimed: empty for at once, None if none is ready."""
+        due = self._database.rows("next_due", {"plan": plan})[0]["due"]
+        return None if due is None else str(due)
+
+    # What is known
+
+    def counts(self, plan: str) -> dict[Status, int]:
+        """How many notices stand at each status, all statuses named; the sum is the plan's `planned`."""
+        self.plan(plan)
+        found = {
+            Status(row["status"]): int(row["notices"])
+            for row in self._database.rows("counts", {"plan": plan})
+        }
+        return {status: found.get(status, 0) for status in Status}
+
+    def notices_at(self, plan: str, status: Status) -> list[NoticeAt]:
+        """The notices that stand at a status, by partner id: `unknown` are those that need a person."""
+        rows = self._database.rows("notices_at", {"plan": plan, "status": status})
+        return [NoticeAt(row["partner_id"], row["reason"], row["changed_at"]) for row in rows]
+
+    def reasons(self, plan: str) -> dict[Status, dict[str, int]]:
+        """Of each status the reasons with their counts, where there are any."""
+        found: dict[Status, dict[str, int]] = {}
+        for row in self._database.rows("reasons", {"plan": plan}):
+            found.setdefault(Status(row["status"]), {})[row["reason"]] = int(row["notices"])
+        return found
+
+    def handed(self, campaign: str, edition: int) -> frozenset[str]:
+        """Partners whom some plan handed this edition: accepted, sending or unknown."""
+        rows = self._database.rows("handed", {"campaign": campaign, "edition": edition})
+        return frozenset(row["partner_id"] for row in rows)
+
+    def told(self, partner_id: str) -> list[Told]:
+        """Every notice that was planned for a partner, the oldest first, with its attempts and decisions."""
+        return [
+            self._told(row, partner_id) for row in self._database.rows("told", {"partner_id": partner_id})
+        ]
+
+    # People
+
+    def resolve(
+        self,
+        plan: str,
+        partner_id: str,
+        decision: Literal["resend", "give-up"],
+        by: str,
+        reason: str,
+        at: datetime,
+    ) -> None:
+        """A named person settles an unknown notice; DecisionRefused if it is not one, or name or reason are missing."""
+        self.plan(plan)
+        if not by.strip() or not reason.strip():
+            raise DecisionRefused(plan, partner_id, "it needs a name and a reason; give both")
+        was, became, _ = TRANSITIONS[_DECISIONS[decision]]
+        key: dict[str, str | int | None] = {"plan": plan, "partner_id": partner_id, "at": instant_text(at)}
+        with self._database.transaction():
+            rows = self._database.rows("status_of", key)
+            if not rows:
+                raise DecisionRefused(
+                    plan, partner_id, "the plan has no notice to this partner; 'status' counts those it has"
+                )
+            if rows[0]["status"] != was:
+                raise DecisionRefused(
+                    plan, partner_id, f"it is {rows[0]['status']}; only an unknown one needs a decision"
+                )
+            self._database.run(
+                "insert_decision", {**key, "decision": decision, "by": by.strip(), "reason": reason.strip()}
+            )
+            said = {
+                "reason": f"{decision} by {by.strip()}: {reason.strip()}",
+                "not_before": "",
+                "refusals": 0,
+            }
+            self._database.run_once_each("move", [{**key, "was": was, "became": became, **said}])
+
+    def suppress(self, address: str, reason: SuppressionReason, source: str, at: datetime) -> None:
+        """Never write to `address` again (announcements only, if the reason is `unsubscribed`)."""
+        values = {"address": address, "reason": reason, "source": source, "at": instant_text(at)}
+        with self._database.transaction():
+            self._database.run("insert_suppression", {"address_key": address_key(address), **values})
+
+    def unsuppress(self, address: str) -> int:
+        """Forget every suppression of `address`; how many there were."""
+        with self._database.transaction():
+            return self._database.run("delete_suppressions", {"address_key": address_key(address)})
+
+    def suppressions(self) -> list[Suppression]:
+        """All of them, sorted by address."""
+        rows = self._database.rows("suppressions", {})
+        return [
+            Suppression(row["address"], row["reason"], row["source"], row["suppressed_at"]) for row in rows
+        ]
+
+    def _stand(self, plan: str, standing: Standing) -> None:
+        with self._database.transaction():
+            self._set_standing(plan, standing)
+
+    def _set_standing(self, plan: str, standing: Standing) -> None:
+        self.plan(plan)
+        if not self._database.run("set_standing", {"plan": plan, "standing": standing}):
+            raise PlanCancelled(plan)
+
+    def _pick(self, record: PlanRecord, most: int, at: str) -> tuple[list[Candidate], int]:
+        claimed: list[Candidate] = []
+        skipped: list[Values] = []
+        for row in self._database.rows("candidates", {"plan": record.plan, "at": at, "most": most}):
+            reason = skip_reason(
+                record.category, barred=bool(row["barred"]), unsubscribed=bool(row["unsubscribed"])
+            )
+            if reason is None and not row["elsewhere"]:
+                claimed.append(Candidate(row["partner_id"], row["refusals"], row["claims"] + 1))
+                continue
+            was, became, _ = TRANSITIONS[Cause.ALREADY_SENT if reason is None else Cause.SUPPRESSION]
+            move = {
+                "was": was,
+                "became": became,
+                "reason": reason or "already_sent",
+                "not_before": "",
+                "refusals": 0,
+            }
+            skipped.append({"plan": record.plan, "partner_id": row["partner_id"], "at": at, **move})
+        self._database.run_once_each("move", skipped)
+        return claimed, len(skipped)
+
+    def _settle(self, plan: str, settlements: Sequence[Settlement], at: str) -> None:
+        attempts, moves = [], []
+        for one in settlements:
+            was, became, _ = TRANSITIONS[one.cause]
+            key: dict[str, str | int | None] = {"plan": plan, "partner_id": one.partner_id, "at": at}
+            attempts.append({**key, "cause": one.cause, "detail": one.detail})
+            said = {"reason": one.detail, "not_before": one.not_before, "refusals": one.refusals}
+            moves.append({**key, "was": was, "became": became, **said})
+        self._database.run_once_each("insert_attempt", attempts)
+        self._database.run_once_each("move", moves)
+
+    def _told(self, row: Row, partner_id: str) -> Told:
+        key: Values = {"plan": row["plan"], "partner_id": partner_id}
+        return Told(
+            row["plan"],
+            row["campaign"],
+            row["edition"],
+            row["key"],
+            Status(row["status"]),
+            row["reason"],
+            row["changed_at"],
+            tuple(AttemptRecord(*attempt) for attempt in self._database.rows("attempts", key)),
+            tuple(DecisionRecord(*decision) for decision in self._database.rows("decisions", key)),
+        )
+
+
+def _addressed(batch: Batch) -> list[tuple[str, str]]:
+    return [(notice.partner_id, address_key(notice.to_address)) for notice in batch.messages()]
+
+
+def _new_notice(batch: Batch, notice: tuple[str, str], plan: Values) -> Values:
+    partner_id, address = notice
+    shared = {name: plan[name] for name in ("plan", "campaign", "edition", "corrections", "at")}
+    return {"partner_id": partner_id, "key": batch.key(partner_id), "address_key": address, **shared}
+
+
+def _plan_record(row: Row) -> PlanRecord:
+    send_at = row["send_at"]
+    return PlanRecord(
+        row["plan"],
+        row["campaign"],
+        row["edition"],
+        row["category"],
+        bool(row["corrections"]),
+        row["digest"],
+        row["made_by"],
+        row["made_at"],
+        None if send_at is None else datetime.fromisoformat(send_at),
+        row["planned"],
+        row["standing"],
+        row["registered_at"],
+        bool(row["begun"]),
+    )

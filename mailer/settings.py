@@ -1,0 +1,92 @@
+"""The `[mail]` section of the site's settings."""
+
+from decimal import Decimal
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from mailer.addresses import Mailbox, parse_mailbox
+
+STRICT = ConfigDict(frozen=True, strict=True, extra="forbid", populate_by_name=True)
+
+
+def _mailbox(value: object) -> object:
+    return parse_mailbox(value) if isinstance(value, str) else value
+
+
+def _bare_address(value: str) -> str:
+    parsed = parse_mailbox(value)
+    if parsed.name:
+        raise ValueError(f"{value!r} has a display name; write the bare address {parsed.address!r}")
+    return parsed.address
+
+
+def _one_click(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme != "https" or not parts.hostname or parts.fragment or not value.isascii():
+        raise ValueError(
+            "one-click unsubscribing needs an https address (RFC 8058); write https://…, or use mailto"
+        )
+    return value
+
+
+class UnsubscribeSettings(BaseModel):
+    """Where readers of announcements unsubscribe: `url` by one click (RFC 8058), `mailto` by a message to an address."""
+
+    model_config = STRICT
+
+    mailto: Annotated[str, AfterValidator(_bare_address)] | None = None
+    url: Annotated[str, AfterValidator(_one_click)] | None = None
+
+
+class GroupSettings(BaseModel):
+    """How many claims one durable write may hold, and how long (milliseconds) it waits for them.
+
+    After a crash at most `size` and those in flight are unknown.
+    """
+
+    model_config = STRICT
+
+    size: Annotated[int, Field(ge=1, le=1000)] = 50
+    wait_ms: Annotated[int, Field(ge=0, le=1000)] = 20
+
+
+class RetrySettings(BaseModel):
+    """How often a notice is tried that was refused for now, and how many seconds apart (doubling from first to longest).
+
+    `patience_seconds` is how long one call of `send` waits for the next try before it leaves the rest for a later call.
+    """
+
+    model_config = STRICT
+
+    attempts: Annotated[int, Field(ge=1)] = 5
+    first_seconds: Annotated[int, Field(ge=0)] = 30
+    longest_seconds: Annotated[int, Field(ge=0)] = 900
+    patience_seconds: Annotated[int, Field(ge=0)] = 90
+
+
+def _positive(value: Decimal | int | None) -> Decimal | int | None:
+    if value is not None and value <= 0:
+        raise ValueError("a rate limit is a number above 0; leave it out for none")
+    return value
+
+
+class MailSettings(BaseModel):
+    """The `[mail]` section; only `from` has no default.
+
+    `per_second` limits the messages handed over per second. `latest_start_hours` refuses to begin a plan later than that
+    after its `send_at`. With `self_approval` the person who made a plan may approve it.
+    """
+
+    model_config = STRICT
+
+    sender: Annotated[Mailbox, BeforeValidator(_mailbox), Field(alias="from")]
+    reply_to: Annotated[str, AfterValidator(_bare_address)] | None = None
+    transport: Literal["folder", "smtp", "sendgrid"] = "folder"
+    self_approval: bool = False
+    per_second: Annotated[Decimal | int | None, AfterValidator(_positive)] = None
+    latest_start_hours: Annotated[int, Field(ge=1)] | None = None
+    unsubscribe: UnsubscribeSettings = UnsubscribeSettings()
+    group: GroupSettings = GroupSettings()
+    retries: RetrySettings = RetrySettings()

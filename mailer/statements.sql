@@ -1,0 +1,123 @@
+-- Every statement that the outbox runs, by name. Written so that SQLite and PostgreSQL both take it.
+
+-- insert_plan
+INSERT INTO plans
+  (plan, campaign, edition, category, corrections, digest, made_by, made_at, send_at, planned, standing, registered_at)
+VALUES
+  (:plan, :campaign, :edition, :category, :corrections, :digest, :made_by, :made_at, :send_at, :planned, 'open', :at);
+
+-- insert_notice
+INSERT INTO notices
+  (plan, partner_id, key, campaign, edition, corrections, address_key, status, reason, changed_at, not_before, claims,
+   refusals, sender, transport)
+VALUES
+  (:plan, :partner_id, :key, :campaign, :edition, :corrections, :address_key, 'ready', '', :at, '', 0, 0, '', '');
+
+-- plan
+-- `begun`: whether any of its notices was ever claimed.
+SELECT plan, campaign, edition, category, corrections, digest, made_by, made_at, send_at, planned, standing,
+       registered_at, EXISTS (SELECT 1 FROM notices WHERE notices.plan = plans.plan AND claims > 0) AS begun
+FROM plans WHERE plan = :plan;
+
+-- plans
+SELECT plan FROM plans ORDER BY registered_at, plan;
+
+-- set_standing
+-- A cancelled plan stays cancelled.
+UPDATE plans SET standing = :standing WHERE plan = :plan AND standing <> 'cancelled';
+
+-- insert_approval
+INSERT INTO approvals (plan, digest, approved_by, approved_at) VALUES (:plan, :digest, :by, :at)
+ON CONFLICT DO NOTHING;
+
+-- approvals
+SELECT digest, approved_by, approved_at FROM approvals WHERE plan = :plan ORDER BY approved_at, approved_by;
+
+-- counts
+SELECT status, count(*) AS notices FROM notices WHERE plan = :plan GROUP BY status;
+
+-- reasons
+SELECT status, reason, count(*) AS notices FROM notices WHERE plan = :plan AND reason <> '' GROUP BY status, reason
+ORDER BY status, reason;
+
+-- handed
+-- Partners that must not be handed this edition again by another plan.
+SELECT DISTINCT partner_id FROM notices
+WHERE campaign = :campaign AND edition = :edition AND status IN ('sending', 'accepted', 'unknown')
+ORDER BY partner_id;
+
+-- candidates
+-- The next notices that may be claimed, each with what speaks against it.
+SELECT partner_id, refusals, claims,
+       EXISTS (SELECT 1 FROM suppressions s
+               WHERE s.address_key = n.address_key AND s.reason <> 'unsubscribed') AS barred,
+       EXISTS (SELECT 1 FROM suppressions s
+               WHERE s.address_key = n.address_key AND s.reason = 'unsubscribed') AS unsubscribed,
+       n.corrections = 0 AND EXISTS (SELECT 1 FROM notices o
+               WHERE o.campaign = n.campaign AND o.edition = n.edition AND o.partner_id = n.partner_id
+                 AND o.plan <> n.plan AND o.status IN ('sending', 'accepted', 'unknown')) AS elsewhere
+FROM notices n
+WHERE plan = :plan AND status = 'ready' AND not_before <= :at
+ORDER BY not_before, partner_id LIMIT :most;
+
+-- claim
+UPDATE notices SET status = :became, reason = '', changed_at = :at, claims = claims + 1, sender = :sender,
+                   transport = :transport
+WHERE plan = :plan AND partner_id = :partner_id AND status = :was;
+
+-- move
+UPDATE notices SET status = :became, reason = :reason, changed_at = :at, not_before = :not_before,
+                   refusals = refusals + :refusals
+WHERE plan = :plan AND partner_id = :partner_id AND status = :was;
+
+-- move_all
+-- All notices of a plan that stand at one status.
+UPDATE notices SET status = :became, reason = :reason, changed_at = :at WHERE plan = :plan AND status = :was;
+
+-- insert_attempt
+-- What came of the claim under which the notice stands; run before the notice is moved.
+INSERT INTO attempts (plan, partner_id, number, sender, transport, claimed_at, settled_at, cause, detail)
+SELECT plan, partner_id, claims, sender, transport, changed_at, :at, :cause, :detail FROM notices
+WHERE plan = :plan AND partner_id = :partner_id AND status = 'sending';
+
+-- orphans
+SELECT plan, partner_id FROM notices WHERE status = 'sending' ORDER BY plan, partner_id;
+
+-- next_due
+-- The earliest instant at which a ready notice may be claimed; '' is at once, null is never.
+SELECT min(not_before) AS due FROM notices WHERE plan = :plan AND status = 'ready';
+
+-- notices_at
+SELECT partner_id, reason, changed_at FROM notices WHERE plan = :plan AND status = :status ORDER BY partner_id;
+
+-- insert_decision
+INSERT INTO decisions (plan, partner_id, decided_at, decision, decided_by, reason)
+VALUES (:plan, :partner_id, :at, :decision, :by, :reason);
+
+-- status_of
+SELECT status FROM notices WHERE plan = :plan AND partner_id = :partner_id;
+
+-- told
+-- Every notice that was planned for a partner, the oldest plan first.
+SELECT n.plan, n.campaign, n.edition, n.key, n.status, n.reason, n.changed_at
+FROM notices n JOIN plans p ON p.plan = n.plan WHERE n.partner_id = :partner_id
+ORDER BY p.registered_at, n.plan;
+
+-- attempts
+SELECT number, sender, transport, claimed_at, settled_at, cause, detail FROM attempts
+WHERE plan = :plan AND partner_id = :partner_id ORDER BY number;
+
+-- decisions
+SELECT decided_at, decision, decided_by, reason FROM decisions
+WHERE plan = :plan AND partner_id = :partner_id ORDER BY decided_at;
+
+-- insert_suppression
+INSERT INTO suppressions (address_key, reason, address, source, suppressed_at)
+VALUES (:address_key, :reason, :address, :source, :at)
+ON CONFLICT DO NOTHING;
+
+-- delete_suppressions
+DELETE FROM suppressions WHERE address_key = :address_key;
+
+-- suppressions
+SELECT address, reason, source, suppressed_at FROM suppressions ORDER BY address_key, reason;
