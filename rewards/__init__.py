@@ -1,7 +1,8 @@
 """The rules of a partner program: money, days, offers and statements. Pure: no files, clock, network or templates."""
 
 from rewards.account import Account, Credit, Partner, Sale, Subscription
-from rewards.cashback import CashbackEntry, CashbackTerms, rate_text
+from rewards.cashback import CashbackEntry, rate_text
+from rewards.cashback_terms import CashbackTerms
 from rewards.currencies import MINOR_UNITS
 from rewards.days import add_months, day_in_zone, day_text, parse_day, time_zone
 from rewards.derivation import derive

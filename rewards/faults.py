@@ -1,4 +1,4 @@
-"""What is wrong, where, and what would be right: faults are values that are collected, so one run reports them all.
+"""What is wrong, where, and what would be right: faults are collected values, so one run reports them all.
 
 A `Fault` never raises by itself. Whoever needs a faultless input raises `Faulty` with everything collected.
 """
@@ -6,7 +6,7 @@ A `Fault` never raises by itself. Whoever needs a faultless input raises `Faulty
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import Literal, TypeVar
+from typing import Literal, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -23,8 +23,8 @@ class RewardsError(Exception):
 class Fault:
     """One mistake in settings, content, data or templates; a `remark` does not stop anything.
 
-    `file` is relative to the site folder; `line` (of a text) and `row` (of a table, whose header is row 1) count from 1.
-    `field` is a dotted key or a column. `what` says what is wrong, `remedy` what would be right.
+    `file` is relative to the site folder; `line` (of a text) and `row` (of a table, whose header is row 1)
+    count from 1. `field` is a dotted key or a column. `what` says what is wrong, `remedy` what would be right.
     """
 
     what: str
@@ -77,27 +77,70 @@ def suggestion(word: str, known: Sequence[str]) -> str:
 def validated(
     model: type[Model], raw: Mapping[str, object], source: Source, faults: list[Fault], prefix: KeyPath = ()
 ) -> Model | None:
-    """`raw` as a `model`; None where it is faulty, with a fault for each mistake added to `faults`."""
+    """`raw` as a `model`; None where it is faulty, with a fault for each mistake added to `faults`.
+
+    `prefix` is where `raw` stands in its file. The text of a validator's `ValueError` is "what; remedy".
+    """
     try:
         return model.model_validate(dict(raw))
     except ValidationError as error:
         for mistake in error.errors():
-            path = (*prefix, *mistake["loc"])
-            faults.append(_fault_of(model, mistake["type"], mistake["msg"], mistake["input"], path, source))
+            path = tuple(key for key in mistake["loc"] if key != "[key]")
+            what, remedy = _sentence(model, mistake["type"], mistake["msg"], mistake["input"], path)
+            faults.append(source.fault((*prefix, *path), what, remedy))
         return None
 
 
-def _fault_of(
-    model: type[BaseModel], kind: str, message: str, value: object, path: KeyPath, source: Source
-) -> Fault:
+_REMEDIES = {
+    "string_type": "write text; numbers, true and false need quotes",
+    "string_too_short": "write something, or leave the key out",
+    "string_pattern_mismatch": "write something, or leave the key out",
+    "int_type": "write a whole number without quotes",
+    "bool_type": "write true or false",
+    "list_type": "write a list, such as [a, b]",
+    "dict_type": "write keys with values",
+    "model_type": "write keys with values",
+    "too_short": "name at least one",
+}
+_MOST_SHOWN = 60
+
+
+def _sentence(
+    model: type[BaseModel], kind: str, message: str, value: object, path: KeyPath
+) -> tuple[str, str]:
+    """What is wrong at `path` of `model`, and what would be right."""
     key = str(path[-1]) if path else ""
     if kind == "extra_forbidden":
-        known = [info.alias or name for name, info in model.model_fields.items()]
-        return source.fault(path, f"unknown key {key!r}", suggestion(key, known))
+        fields = _model_at(model, path[:-1]).model_fields
+        return f"unknown key {key!r}", suggestion(key, [info.alias or name for name, info in fields.items()])
     if kind == "missing":
-        return source.fault(path, f"{key!r} is missing", "add it")
-    text = message.removeprefix("Value error, ")
-    what, _, remedy = text.partition("; ")
-    return source.fault(
-        path, f"{what} (found {value!r})" if kind != "value_error" else what, remedy or "correct the value"
-    )
+        field_ = _model_at(model, path[:-1]).model_fields.get(key)
+        choices = get_args(field_.annotation) if field_ and get_origin(field_.annotation) is Literal else ()
+        return f"{key!r} is missing", f"add it: {' or '.join(map(repr, choices))}" if choices else "add it"
+    if kind == "literal_error":
+        return f"{key!r} cannot be {_shown(value)}", f"write {message.removeprefix('Input should be ')}"
+    if kind == "value_error":
+        what, _, remedy = message.removeprefix("Value error, ").partition("; ")
+        return what, remedy or "correct the value"
+    text = message[:1].lower() + message[1:]
+    return f"{text} (found {_shown(value)})", _REMEDIES.get(kind, "correct the value")
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}..."
+
+
+def _model_at(model: type[BaseModel], path: KeyPath) -> type[BaseModel]:
+    """The model of the mapping at `path`, as far as annotations tell; else the nearest one above it."""
+    for key in path:
+        named = (info for name, info in model.model_fields.items() if key in {name, info.alias})
+        model = _model_in(next((info.annotation for info in named), None)) or model
+    return model
+
+
+def _model_in(annotation: object) -> type[BaseModel] | None:
+    """The first model that an annotation such as `list[Tier] | None` names."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for inner in get_args(annotation) if (found := _model_in(inner))), None)

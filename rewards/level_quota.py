@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from rewards.account import Account, Sale
 from rewards.days import day_text
 from rewards.fields import Day, Number
-from rewards.money import format_amount, parse_amount, round_half_away
+from rewards.money import format_amount, parse_amount, round_half_away, rounded_quotient
 from rewards.program import Program
 from rewards.rates import Conversion
 from rewards.terms import Mistake, OfferTerms, Period, amount_mistakes, counted_sales, unknown_level
@@ -34,7 +35,7 @@ class LevelQuotaTerms(OfferTerms):
         if wrong:
             return
         merged = merged_quotas(self, program)
-        for (lower, below), (higher, quota) in zip(merged, merged[1:], strict=False):
+        for (lower, below), (higher, quota) in pairwise(merged):
             if quota <= below:
                 path = ("quotas", higher) if higher in self.quotas else ("quotas", lower)
                 what = f"the quota of {higher!r} does not rise above that of {lower!r}"
@@ -68,12 +69,20 @@ def merged_quotas(terms: LevelQuotaTerms, program: Program) -> Quotas:
 
 
 def attained_level(exact: Fraction, quotas: Quotas, base_level: str) -> str:
-    """The highest level whose quota is not above `exact` (minor units)."""
+    """Find the highest level whose quota is not above `exact` (minor units)."""
+    whole = exact.numerator // exact.denominator
     attained = base_level
     for level, quota in quotas:
-        if quota <= exact:
-            attained = level
+        if quota > whole:
+            break
+        attained = level
     return attained
+
+
+def missing_sales(quota: int, exact: Fraction) -> int:
+    """What `exact` lacks to a `quota` above it, rounded half away from zero, but never 0 (minor units)."""
+    denominator = exact.denominator
+    return rounded_quotient(quota * denominator - exact.numerator, denominator) or 1
 
 
 class LevelEntry(NamedTuple):
@@ -130,7 +139,7 @@ class LevelQuotaRule:
             attained,
             following,
             quota,
-            None if quota is None else max(1, round_half_away(quota - exact)),
+            None if quota is None else missing_sales(quota, exact),
             program.higher(assigned, attained),
             self.terms.secured_until,
         )

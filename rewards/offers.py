@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from rewards.cashback import CashbackTerms
+from rewards.cashback_terms import CashbackTerms
 from rewards.days import day_text
 from rewards.extension import ExtensionTerms
 from rewards.faults import Fault, KeyPath, Severity, Source, suggestion, validated
@@ -22,12 +22,16 @@ KINDS: dict[str, type[Terms]] = {
     "level_quota": LevelQuotaTerms,
 }
 _FIXED = ("kind", "announced_on")
+_OUTSIDE_TERMS = ("announced_on", "amendments")
 _OF_AN_AMENDMENT = ("effective_on", "note")
 
 
 @dataclass(frozen=True, slots=True)
 class Amendment:
-    """A dated change; `changes` are the keys with their new values as written, None where a key is taken away."""
+    """A dated change; `changes` are keys with their new values as written, None where a key is taken away.
+
+    `index` is its place in the file.
+    """
 
     effective_on: int
     note: str
@@ -46,7 +50,7 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """An offer with all versions of its terms; `title` and `summary` are those of the file, before amendments."""
+    """An offer with all versions of its terms; `title` and `summary` are those before any amendment."""
 
     slug: str
     kind: Kind
@@ -90,7 +94,7 @@ def parse_offer(
     found: list[Fault] = []
     announced_on = _announced_on(raw, source, found)
     amendments = _amendments(raw, model, source, found)
-    base = {key: value for key, value in raw.items() if key not in ("announced_on", "amendments")}
+    base = _base(raw, model, source, found)
     _check_nothing_is_empty(base, (), source, found)
     versions = _versions(model, base, announced_on, amendments, program, source, found)
     faults.extend(dict.fromkeys(found))
@@ -112,6 +116,19 @@ def _model_of(raw: Mapping[str, object], source: Source, faults: list[Fault]) ->
             source.fault(("kind",), f"{kind!r} is no kind of offer", suggestion(str(kind), list(KINDS)))
         )
     return None
+
+
+def _base(
+    raw: Mapping[str, object], model: type[Terms], source: Source, found: list[Fault]
+) -> dict[str, object]:
+    """The keys of the terms as they were announced; a fault for each key that is none."""
+    known = [*model.model_fields, *_OUTSIDE_TERMS]
+    found.extend(
+        source.fault((key,), f"unknown key {key!r}", suggestion(str(key), known))
+        for key in raw
+        if key not in known
+    )
+    return {key: value for key, value in raw.items() if key in model.model_fields}
 
 
 def _day(value: object, path: KeyPath, source: Source, found: list[Fault]) -> int | None:

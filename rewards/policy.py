@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
 
-from rewards.cashback import CashbackRule, CashbackTerms
+from rewards.cashback import CashbackRule
+from rewards.cashback_terms import CashbackTerms
 from rewards.days import year_of
 from rewards.extension import ExtensionRule, ExtensionTerms
 from rewards.free_subscription import FreeSubscriptionRule, FreeSubscriptionTerms

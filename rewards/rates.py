@@ -1,4 +1,4 @@
-"""Exchange rates as the ledger states them: one `source` is `rate` times `target`, from its day until the next row."""
+"""Exchange rates as the ledger states them: one `source` is `rate` times `target`, until the next row."""
 
 from bisect import bisect_right
 from collections import defaultdict
@@ -36,7 +36,7 @@ class Rates:
         return self._conversions[currency]
 
     def on(self, source: str, day: int, target: str) -> Fraction | None:
-        """What one `source` is worth in `target` on `day`: the day's row, else the latest before; None without one."""
+        """Return what one `source` is worth in `target`: the row of `day`, else the latest before, else None."""
         return self.into(target).on(source, day)
 
 
@@ -58,7 +58,7 @@ class Conversion:
         return row.rate
 
     def row(self, source: str, day: int) -> RateRow | None:
-        """The row in force for `source` on `day`; None for the target currency and where no row reaches `day`."""
+        """Return the row in force for `source` on `day`; None for the target, and where no row is early enough."""
         table = self._tables.get(source)
         if table is None or source == self.target:
             return None
@@ -66,24 +66,22 @@ class Conversion:
         return table.rows[index - 1] if index else None
 
     def total(self, sales: Iterable[Sale], missing: list[Sale]) -> Fraction:
-        """The sum of `sales` in minor units of the target; a sale without a rate is left out and added to `missing`."""
+        """Sum `sales` in minor units of the target; one without a rate is left out and added to `missing`."""
         own = 0
         foreign: dict[str, int] = {}
         for sale in sales:
-            source = sale.currency
+            source = sale[4]
             if source == self.target:
-                own += sale.amount
+                own += sale[3]
                 continue
             table = self._tables.get(source)
-            index = bisect_right(table.days, sale.day) if table else 0
+            index = bisect_right(table.days, sale[2]) if table else 0
             if table is None or not index:
                 missing.append(sale)
             else:
-                foreign[source] = foreign.get(source, 0) + sale.amount * table.numerators[index - 1]
-        total = Fraction(own)
-        for source, numerator in foreign.items():
-            total += Fraction(numerator, self._tables[source].denominator)
-        return total
+                foreign[source] = foreign.get(source, 0) + sale[3] * table.numerators[index - 1]
+        parts = (Fraction(scaled, self._tables[source].denominator) for source, scaled in foreign.items())
+        return sum(parts, Fraction(own))
 
 
 class _Table:
