@@ -1,0 +1,9 @@
+"""Partner data in: six tables read, checked against a policy, and frozen as a columnar snapshot with a digest."""
+
+from ledger.errors import LedgerError, SnapshotDamaged
+from ledger.freezing import freeze
+from ledger.reading import Ledger, read
+from ledger.settings import DataSettings
+from ledger.snapshot import Snapshot
+
+__all__ = ["DataSettings", "Ledger", "LedgerError", "Snapshot", "SnapshotDamaged", "freeze", "read"]

@@ -1,0 +1,103 @@
+"""The columnar database that reads, checks and sorts tables. No other module of the package knows which one it is."""
+
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import duckdb
+
+from ledger.errors import TablesUnreadable
+
+Value = str | int | bool | bytes | None
+Row = tuple[Value, ...]
+
+MEMORY = "1GB"
+"""What one database may hold in memory; beyond it, it spills into its scratch folder."""
+
+
+class Database:
+    """An empty database of its own, in memory, that spills into `scratch` and loads no extension from anywhere.
+
+    Statements run on one connection and are not shared between threads; `lock` serves those who share an instance.
+    """
+
+    def __init__(self, scratch: Path | None = None, threads: int | None = None) -> None:
+        self.lock = threading.Lock()
+        self._connection = duckdb.connect(":memory:", config=_settings(scratch, threads))
+
+    def run(self, statement: str, parameters: Sequence[Value] = ()) -> None:
+        """Run `statement`; its result is dropped. Raises `TablesUnreadable`."""
+        self._execute(statement, parameters)
+
+    def rows(self, statement: str, parameters: Sequence[Value] = ()) -> list[Row]:
+        """All rows of a small result."""
+        rows: list[Row] = self._execute(statement, parameters).fetchall()
+        return rows
+
+    def number(self, statement: str, parameters: Sequence[Value] = ()) -> int:
+        """The one integer that `statement` selects."""
+        return whole(self.rows(statement, parameters)[0][0])
+
+    def batches(
+        self, statement: str, parameters: Sequence[Value] = (), size: int = 10_000
+    ) -> Iterator[list[Row]]:
+        """A large result, `size` rows at a time, streamed."""
+        result = self._execute(statement, parameters)
+        try:
+            while rows := result.fetchmany(size):
+                yield rows
+        except duckdb.Error as error:
+            raise TablesUnreadable(_one_line(error)) from error
+
+    def columns(self, statement: str, parameters: Sequence[Value] = ()) -> list[list[Value]]:
+        """A result as lists of integers and strings, one for each column: the fastest way into Python."""
+        result = self._execute(statement, parameters)
+        try:
+            return [column.tolist() for column in result.fetchnumpy().values()]
+        except duckdb.Error as error:
+            raise TablesUnreadable(_one_line(error)) from error
+
+    def append(self, table: str, rows: Iterable[Sequence[Value]]) -> None:
+        """Add rows, one value for each column of `table`."""
+        appender = self._connection.appender(table)
+        appender.append_rows(rows)
+        appender.flush()
+
+    def close(self) -> None:
+        """Forget everything."""
+        self._connection.close()
+
+    def _execute(self, statement: str, parameters: Sequence[Value]) -> duckdb.DuckDBPyConnection:
+        try:
+            return self._connection.execute(statement, list(parameters))
+        except duckdb.Error as error:
+            raise TablesUnreadable(_one_line(error)) from error
+
+
+def whole(value: Value) -> int:
+    """`value` of a column that holds integers only."""
+    assert isinstance(value, int)
+    return value
+
+
+def literal(value: str | Path) -> str:
+    """`value` as a quoted text of a statement."""
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+def _settings(scratch: Path | None, threads: int | None) -> dict[str, str | bool | int | float | list[str]]:
+    settings: dict[str, str | bool | int | float | list[str]] = {
+        "autoinstall_known_extensions": "false",
+        "autoload_known_extensions": "false",
+        "memory_limit": MEMORY,
+        "preserve_insertion_order": "true",
+    }
+    if scratch is not None:
+        settings["temp_directory"] = str(scratch)
+    if threads is not None:
+        settings["threads"] = str(threads)
+    return settings
+
+
+def _one_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0]

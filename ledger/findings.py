@@ -1,0 +1,113 @@
+"""Collects what is wrong in the tables, each with its place, and puts it in the order of the files, rows and columns."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from rewards import Fault
+from rewards.faults import Severity
+
+from ledger.tables import Table
+
+LISTED = 10_000
+"""How many faults of one rule are listed; a closing fault counts the others."""
+
+SHOWN = 60
+"""How many characters of a wrong value are quoted."""
+
+
+def quote(value: object) -> str:
+    """`value` as it stands in a message: escaped, and cut where it is long."""
+    text = repr(value)
+    return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
+
+
+@dataclass(frozen=True, slots=True)
+class TableFile:
+    """A file (or query) of a table; `label` is its path relative to the site folder."""
+
+    table: Table
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something is wrong: the number of a file, its row (the header is row 1) and column."""
+
+    file: int
+    row: int | None = None
+    column: str = ""
+    line: int | None = None
+
+
+class Findings:
+    """All faults and remarks of one reading. A cell with several mistakes is listed with the first that was found."""
+
+    def __init__(self) -> None:
+        self.files: list[TableFile] = []
+        self._found: list[tuple[Place, Fault]] = []
+        self._cells: set[Place] = set()
+        self._counts: Counter[tuple[str, str]] = Counter()
+        self._last: dict[tuple[str, str], tuple[Place, Fault]] = {}
+
+    @property
+    def faulty(self) -> bool:
+        """Whether there is a fault; remarks do not count."""
+        return any(fault.severity == "fault" for _, fault in self._found)
+
+    def lacks(self, table: Table) -> bool:
+        """Whether a file of `table` could not be read as a table at all, so that rows are missing that may be right."""
+        whole_file = (
+            fault
+            for place, fault in self._found
+            if self.files[place.file].table is table and place.row in (None, 1)
+        )
+        return any(fault.severity == "fault" for fault in whole_file)
+
+    def register(self, table: Table, label: str) -> int:
+        """The number under which the rows of a file name it."""
+        self.files.append(TableFile(table, label))
+        return len(self.files) - 1
+
+    def full(self, rule: str, severity: Severity, more: int) -> bool:
+        """Whether `rule` has as many faults as are listed; then `more` are counted as not listed."""
+        is_full = self._counts[rule, severity] >= LISTED
+        if is_full:
+            self._counts[rule, severity] += more
+        return is_full
+
+    def add(self, rule: str, place: Place, what: str, remedy: str, severity: Severity = "fault") -> None:
+        """Add a mistake; `rule` names what is broken and groups faults for counting."""
+        if self.full(rule, severity, 1) or (severity == "fault" and self._repeats(place)):
+            return
+        label = self.files[place.file].label
+        fault = Fault(what, remedy, label, place.line, place.row, place.column, severity)
+        self._counts[rule, severity] += 1
+        self._found.append((place, fault))
+        self._last[rule, severity] = (place, fault)
+
+    def sorted(self) -> list[Fault]:
+        """Everything, in the order of the tables' files, rows and columns; what was not listed is counted at the end."""
+        ordered = sorted(self._found, key=lambda found: self._order(found[0]))
+        return [fault for _, fault in ordered] + self._counted()
+
+    def _repeats(self, place: Place) -> bool:
+        if place.row is None or place in self._cells:
+            return place.row is not None
+        self._cells.add(place)
+        return False
+
+    def _order(self, place: Place) -> tuple[int, int, int]:
+        names = self.files[place.file].table.names
+        column = names.index(place.column) if place.column in names else len(names)
+        return place.file, place.row or place.line or 0, column
+
+    def _counted(self) -> list[Fault]:
+        closing = []
+        for key, count in sorted(self._counts.items()):
+            if count > LISTED:
+                place, last = self._last[key]
+                what = f"{count - LISTED:,} more of the same are not listed, such as: {last.what}"
+                closing.append(
+                    Fault(what, last.remedy, last.file, field=place.column, severity=last.severity)
+                )
+        return closing

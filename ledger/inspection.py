@@ -1,0 +1,94 @@
+"""What the bytes of a text file say before anyone parses it: its encoding, its line ends, its header."""
+
+import csv
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+BLOCK = 1 << 24
+CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
+"""Unicode's category Cc."""
+
+_PRINTED = bytes(code for code in range(256) if code >= 0x20 and code != 0x7F) + b"\r\n"
+_CONTROL_BYTES = re.compile(rb"\xc2[\x80-\x9f]")
+_MARK = b"\xef\xbb\xbf"
+_WIDE = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
+DELIMITERS = ",;\t"
+
+
+@dataclass(frozen=True, slots=True)
+class Undecodable:
+    """The first byte that is no UTF-8: its line and its place in the file, both counted from 1."""
+
+    line: int
+    position: int
+    byte: int
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What a scan of a file's bytes found.
+
+    `lines` counts the lines without the empty ones at the end. `plain` says that one line is one row at least as far as bytes
+    show: no control characters (besides `\\t`, if it separates) and no lone carriage returns.
+    """
+
+    empty: bool
+    lines: int
+    plain: bool
+    wide: str
+    undecodable: Undecodable | None
+
+
+def inspect(path: Path, delimiter: str) -> Inspection:
+    """Scan the bytes of `path` once. Raises `OSError`."""
+    newlines, position, blank, plain, wide, block = 0, 0, True, True, "", b""
+    undecodable: Undecodable | None = None
+    printed = _PRINTED + (b"\t" if delimiter == "\t" else b"")
+    for block in _blocks(path):
+        wide = _WIDE.get(block[:2], "") if position == 0 else wide
+        undecodable = undecodable or _first_undecodable(block, newlines, position)
+        plain = plain and _is_plain(block, printed)
+        blank = blank and not block.removeprefix(_MARK).strip()
+        newlines += block.count(b"\n")
+        position += len(block)
+    content = block.rstrip(b"\r\n")
+    lines = newlines - block.count(b"\n", len(content)) + bool(content)
+    return Inspection(blank, lines, plain, wide, undecodable)
+
+
+def header_of(path: Path, known: tuple[str, ...]) -> tuple[list[str], str]:
+    """The header's names and the delimiter: of `, ; TAB` the one by which most `known` names are found."""
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as stream:
+        line = next((line for line in stream if line.strip()), "")
+    choices = [(_split(line, delimiter), delimiter) for delimiter in DELIMITERS]
+    return max(choices, key=lambda choice: (len(set(choice[0]) & set(known)), len(choice[0]) > 1))
+
+
+def _split(line: str, delimiter: str) -> list[str]:
+    try:
+        return [name.strip(" ") for name in next(csv.reader([line.rstrip("\r\n")], delimiter=delimiter), [])]
+    except csv.Error:
+        return []
+
+
+def _blocks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as stream:
+        while block := stream.read(BLOCK):
+            yield block + stream.readline()
+
+
+def _is_plain(block: bytes, printed: bytes) -> bool:
+    if block.translate(None, printed) or block.count(b"\r") != block.count(b"\r\n"):
+        return False
+    return b"\xc2" not in block or _CONTROL_BYTES.search(block) is None
+
+
+def _first_undecodable(block: bytes, lines: int, position: int) -> Undecodable | None:
+    try:
+        block.decode()
+    except UnicodeDecodeError as error:
+        line = lines + block.count(b"\n", 0, error.start) + 1
+        return Undecodable(line, position + error.start + 1, block[error.start])
+    return None

@@ -1,0 +1,100 @@
+"""Reads the six tables, checks them against a policy, and holds what was read until it is frozen."""
+
+import shutil
+import tempfile
+import weakref
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from rewards import Fault, Policy
+
+from ledger.database import Database
+from ledger.digest import digest_of
+from ledger.findings import Findings
+from ledger.identity import check_collisions, settle_repeats
+from ledger.loading import load
+from ledger.parsing import parse, prepare
+from ledger.references import check_partners, check_refunds, resolve_mergers
+from ledger.settings import DataSettings
+from ledger.tables import BY_NAME, TABLES
+from ledger.values import check_values
+
+STATED = "status <> 'closed' AND merged_into = ''"
+"""Which rows of `partners` have a statement."""
+
+
+class Ledger:
+    """All six tables, parsed and without a fault, in a database of its own; close it, or use it as a context manager."""
+
+    def __init__(self, database: Database, scratch: Path) -> None:
+        self.database = database
+        self._closing = weakref.finalize(self, _discard, database, scratch)
+
+    @cached_property
+    def digest(self) -> str:
+        """The same for the same parsed rows, whatever their order, file format or shards."""
+        return digest_of(self.database, lambda table: table.name)
+
+    @cached_property
+    def partner_ids(self) -> tuple[str, ...]:
+        """The partners that have a statement (neither closed nor merged), by code point."""
+        (ids,) = self.database.columns(f"SELECT partner_id FROM partners WHERE {STATED} ORDER BY partner_id")
+        return tuple(map(str, ids))
+
+    def close(self) -> None:
+        """Forget the tables."""
+        self._closing()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def read(settings: DataSettings, site: Path, policy: Policy, faults: list[Fault]) -> Ledger | None:
+    """The ledger of `site`, or None if it has a fault. Every fault and remark is added to `faults`.
+
+    They come in the order of tables, files, rows and columns. Of one kind of mistake 10,000 are listed, and a closing
+    fault counts the others.
+    """
+    scratch = Path(tempfile.mkdtemp(prefix="offerpress-ledger-"))
+    ledger = Ledger(Database(scratch), scratch)
+    findings = Findings()
+    try:
+        _read_into(ledger.database, findings, settings, site, policy)
+    except BaseException:
+        ledger.close()
+        raise
+    faults.extend(findings.sorted())
+    if findings.faulty:
+        ledger.close()
+        return None
+    return ledger
+
+
+def _read_into(
+    database: Database, findings: Findings, settings: DataSettings, site: Path, policy: Policy
+) -> None:
+    for table in TABLES:
+        load(database, findings, table, settings.of(table.name), site)
+    prepare(database, policy.program.timezone)
+    for table in TABLES:
+        parse(database, table)
+        check_values(database, findings, table, policy)
+        database.run(f"DROP TABLE raw_{table.name}")
+        settle_repeats(database, findings, table)
+    check_collisions(database, findings)
+    if database.number("SELECT count(*) FROM partners") or not findings.lacks(BY_NAME["partners"]):
+        check_partners(database, findings)
+    resolve_mergers(database, findings)
+    check_refunds(database, findings)
+
+
+def _discard(database: Database, scratch: Path) -> None:
+    database.close()
+    shutil.rmtree(scratch, ignore_errors=True)

@@ -1,0 +1,191 @@
+"""What rows say about other rows: partners that must exist, mergers, and refunds of sales."""
+
+from collections.abc import Callable
+
+from rewards import day_text, format_amount
+
+from ledger.database import Database, Row, whole
+from ledger.findings import Findings, Place, quote
+from ledger.tables import TABLES, quoted
+from ledger.values import Words, report
+
+
+def check_partners(database: Database, findings: Findings) -> None:
+    """Every row must name a partner of the `partners` table."""
+    for table in TABLES:
+        for column in table.of_kind("partner"):
+            name = quoted(column.name)
+            query = (
+                f"SELECT file_number, row_number, {name} FROM {table.name} "
+                f"ANTI JOIN partners ON partners.partner_id = {table.name}.{name} WHERE {table.name}.{name} <> ''"
+            )
+            report(database, findings, "unknown partner", column.name, query, _no_partner)
+
+
+def _no_partner(row: Row) -> Words:
+    return f"no partner has the id {quote(row[0])}", "correct it, or add the partner to the partners table"
+
+
+def resolve_mergers(database: Database, findings: Findings) -> None:
+    """`owners`: every partner with the partner at the end of its `merged_into` chain, which is itself where there is none."""
+    unknown = (
+        "SELECT file_number, row_number, merged_into FROM partners "
+        "ANTI JOIN partners AS survivor ON survivor.partner_id = partners.merged_into WHERE merged_into <> ''"
+    )
+    report(database, findings, "merged into nobody", "merged_into", unknown, _no_partner)
+    closed = (
+        "SELECT merged.file_number, merged.row_number, merged.merged_into FROM partners AS merged JOIN partners AS survivor "
+        "ON survivor.partner_id = merged.merged_into WHERE survivor.status = 'closed' AND survivor.merged_into = ''"
+    )
+    report(database, findings, "merged into closed", "merged_into", closed, _closed_survivor)
+    database.run(
+        "CREATE TABLE owners AS SELECT partner_id, partner_id AS owner FROM partners WHERE merged_into = ''"
+    )
+    chains = {}
+    places = {}
+    for file, row, partner_id, into in database.rows(
+        "SELECT file_number, row_number, partner_id, merged_into FROM partners WHERE merged_into <> '' ORDER BY 1, 2"
+    ):
+        chains[str(partner_id)] = str(into)
+        places[str(partner_id)] = (file, row)
+    ends = chain_ends(chains)
+    database.append("owners", [(partner_id, end) for partner_id, end in ends.items() if end is not None])
+    for partner_id in chains:
+        if ends[partner_id] is None and _is_on_circle(partner_id, chains):
+            file, row = places[partner_id]
+            what = f"merged into {quote(chains[partner_id])}, which leads back to {quote(partner_id)}"
+            findings.add(
+                "circular merger",
+                Place(whole(file), whole(row), "merged_into"),
+                what,
+                "let one of them survive",
+            )
+
+
+def _closed_survivor(row: Row) -> Words:
+    return f"merged into {quote(row[0])}, which is closed", "name a partner that is active"
+
+
+def chain_ends(chains: dict[str, str]) -> dict[str, str | None]:
+    """Where each chain ends, None where it runs in a circle."""
+    ends: dict[str, str | None] = {}
+    for start in chains:
+        walked: dict[str, None] = {}
+        at = start
+        while at in chains and at not in ends and at not in walked:
+            walked[at] = None
+            at = chains[at]
+        end = None if at in walked else ends.get(at, at)
+        ends.update(dict.fromkeys(walked, end))
+    return ends
+
+
+def _is_on_circle(start: str, chains: dict[str, str]) -> bool:
+    """Whether a chain that never ends comes back to `start`, instead of only leading into a circle."""
+    slow, fast = chains[start], chains[chains[start]]
+    while slow != fast:
+        slow, fast = chains[slow], chains[chains[fast]]
+    at = chains[slow]
+    while at not in (slow, start):
+        at = chains[at]
+    return start in (slow, at)
+
+
+def check_refunds(database: Database, findings: Findings) -> None:
+    """`refund_of` names a sale of the same partner and currency; then the refund takes over what it lacks from that sale."""
+    database.run(
+        "CREATE TEMP TABLE refunds AS SELECT refund.*, owner.owner, sale.sale_id AS of_id, sale.amount AS of_amount, "
+        "sale.currency AS of_currency, sale.sold_on AS of_day, sale.partner_id AS of_partner, sale_owner.owner AS of_owner, "
+        "sale.file_number AS of_file, sale.row_number AS of_row "
+        "FROM sales AS refund LEFT JOIN sales AS sale ON sale.sale_id = refund.refund_of "
+        "LEFT JOIN owners AS owner ON owner.partner_id = refund.partner_id "
+        "LEFT JOIN owners AS sale_owner ON sale_owner.partner_id = sale.partner_id WHERE refund.refund_of <> ''"
+    )
+    for rule, values, condition, words in _REFUND_RULES:
+        query = f"SELECT file_number, row_number, {values} FROM refunds WHERE {condition}"
+        report(database, findings, rule, "refund_of", query, words)
+    _remark_early(database, findings)
+    _remark_large(database, findings)
+    _take_over(database)
+
+
+def _positive(row: Row) -> Words:
+    return (
+        f"refund_of {quote(row[0])} with an amount above 0",
+        "a refund's amount is negative; or clear refund_of",
+    )
+
+
+def _no_sale(row: Row) -> Words:
+    return f"no sale has the id {quote(row[0])}", "name the sale_id of the refunded sale, or clear it"
+
+
+def _other_partner(row: Row) -> Words:
+    return (
+        f"sale {quote(row[0])} belongs to another partner, {quote(row[1])}",
+        "name a sale of the same partner",
+    )
+
+
+def _other_currency(row: Row) -> Words:
+    return (
+        f"sale {quote(row[0])} is in {row[1]}, the refund in {row[2]}",
+        "a refund is in its sale's currency",
+    )
+
+
+_REFUND_RULES: tuple[tuple[str, str, str, Callable[[Row], Words]], ...] = (
+    ("positive refund", "refund_of", "amount > 0", _positive),
+    ("refund of nothing", "refund_of", "of_id IS NULL", _no_sale),
+    ("refund across partners", "refund_of, of_partner", "owner <> of_owner", _other_partner),
+    (
+        "refund across currencies",
+        "refund_of, of_currency, currency",
+        "currency <> of_currency",
+        _other_currency,
+    ),
+)
+
+
+def _remark_early(database: Database, findings: Findings) -> None:
+    query = "SELECT file_number, row_number, sold_on, refund_of, of_day FROM refunds WHERE sold_on < of_day ORDER BY 1, 2"
+    for file, row, day, sale_id, of_day in database.rows(query):
+        what = f"refunded on {day_text(whole(day))}, before its sale {quote(sale_id)} of {day_text(whole(of_day))}"
+        findings.add(
+            "early refund", Place(whole(file), whole(row), "sold_on"), what, "check both dates", "remark"
+        )
+
+
+def _remark_large(database: Database, findings: Findings) -> None:
+    query = (
+        "SELECT of_file, of_row, of_id, any_value(currency), CAST(-sum(amount) AS VARCHAR), any_value(of_amount) FROM refunds "
+        "WHERE amount < 0 AND currency = of_currency GROUP BY ALL HAVING -sum(amount) > any_value(of_amount) ORDER BY 1, 2"
+    )
+    for file, row, sale_id, currency, refunded, amount in database.rows(query):
+        money = format_amount(int(str(refunded)), str(currency)), format_amount(whole(amount), str(currency))
+        what = f"the refunds of {quote(sale_id)} together, {money[0]} {currency}, are larger than the sale, {money[1]} {currency}"
+        findings.add(
+            "large refund",
+            Place(whole(file), whole(row), "amount"),
+            what,
+            "check the refunds' amounts",
+            "remark",
+        )
+
+
+def _take_over(database: Database) -> None:
+    """The refunded sale's day, and its product where the refund names none (so also along refunds of refunds)."""
+    database.run("ALTER TABLE sales ADD COLUMN refunded_day INTEGER")
+    database.run(
+        "UPDATE sales SET refunded_day = of_day FROM refunds WHERE refunds.sale_id = sales.sale_id AND of_day IS NOT NULL"
+    )
+    waiting = (
+        "FROM refunds JOIN sales AS refund ON refund.sale_id = refunds.sale_id "
+        "JOIN sales AS sale ON sale.sale_id = refunds.refund_of WHERE refund.product = '' AND sale.product <> ''"
+    )
+    while database.number(f"SELECT count(*) {waiting}"):
+        database.run(
+            f"UPDATE sales SET product = found.product FROM (SELECT refund.sale_id, sale.product {waiting}) AS found "
+            "WHERE found.sale_id = sales.sale_id"
+        )
+    database.run("DROP TABLE refunds")

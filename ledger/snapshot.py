@@ -1,0 +1,194 @@
+"""A frozen ledger: read by shard, from any number of processes at once, and checked against its digest."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
+from fractions import Fraction
+from pathlib import Path
+from typing import Self, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from rewards import Account, Credit, Partner, Rates, Sale, Subscription
+
+from ledger.database import Database, Value, literal, whole
+from ledger.digest import digest_of
+from ledger.errors import SnapshotDamaged, TablesUnreadable
+from ledger.tables import BY_NAME, TABLES, Table, quoted
+
+FORMAT = "offerpress snapshot 1"
+MANIFEST = "snapshot.json"
+_REMEDY = "build again, or take the folder from a backup"
+
+Line = TypeVar("Line")
+
+
+def file_name(table: Table) -> str:
+    """The file of a snapshot that holds `table`."""
+    return f"{table.name}.parquet"
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+    rows: int
+    bytes: int
+    sha256: str
+
+
+class _Manifest(BaseModel):
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+    format: str
+    digest: str
+    shards: dict[str, tuple[int, int]]
+    files: dict[str, _File]
+
+
+class Snapshot:
+    """A frozen ledger in `folder`. It opens its files when they are first read, so it can be sent to other processes."""
+
+    def __init__(self, folder: Path, manifest: _Manifest) -> None:
+        self.folder = folder
+        self._manifest = manifest
+        self._ranges = {int(shard): accounts for shard, accounts in manifest.shards.items()}
+
+    @classmethod
+    def open(cls, folder: Path) -> Self:
+        """The snapshot in `folder`; raises `SnapshotDamaged` where it is absent or a file is missing or cut short."""
+        try:
+            manifest = _Manifest.model_validate_json((folder / MANIFEST).read_bytes())
+        except OSError as error:
+            raise SnapshotDamaged(f"no snapshot in {folder}: {error.strerror}; {_REMEDY}", folder) from error
+        except ValidationError as error:
+            raise SnapshotDamaged(f"the manifest of {folder} is damaged; {_REMEDY}", folder) from error
+        if manifest.format != FORMAT:
+            raise SnapshotDamaged(f"{folder} is {manifest.format!r}, not {FORMAT!r}; build again", folder)
+        for table in TABLES:
+            path = folder / file_name(table)
+            listed = manifest.files.get(table.name)
+            if listed is None or not path.is_file() or path.stat().st_size != listed.bytes:
+                raise SnapshotDamaged(f"{path} is missing or has another size; {_REMEDY}", path)
+        return cls(folder, manifest)
+
+    def __reduce__(self) -> tuple[Callable[[Path], "Snapshot"], tuple[Path]]:
+        return (Snapshot.open, (self.folder,))
+
+    @property
+    def digest(self) -> str:
+        """The digest of the ledger that was frozen."""
+        return self._manifest.digest
+
+    @property
+    def shards(self) -> tuple[int, ...]:
+        """The shards that hold an account, rising."""
+        return tuple(sorted(self._ranges))
+
+    @cached_property
+    def rates(self) -> Rates:
+        """All rows of the `rates` table."""
+        columns = self._columns(BY_NAME["rates"], ("on", "from", "to", "rate"), "true")
+        return Rates(
+            (whole(on), str(source), str(target), Fraction(str(rate)))
+            for on, source, target, rate in zip(*columns, strict=True)
+        )
+
+    def accounts(self, shard: int) -> Iterator[Account]:
+        """The accounts of `shard`, sorted by partner id; none for a shard that is not in `shards`."""
+        first, end = self._ranges.get(shard, (0, 0))
+        return self._accounts(first, end)
+
+    def account(self, partner_id: str) -> Account | None:
+        """One partner's account; None for an unknown, closed or merged partner."""
+        columns = self._columns(BY_NAME["partners"], ("account",), f"partner_id = {literal(partner_id)}")
+        for number in columns[0]:
+            if number is not None:
+                return next(self._accounts(whole(number), whole(number) + 1))
+        return None
+
+    def partners(self) -> Iterator[Partner]:
+        """Every row of `partners`, closed and merged ones too: those with a statement by shard and id, then the others."""
+        columns = self._columns(BY_NAME["partners"], _PARTNER, "true")
+        return (_partner(values) for values in zip(*columns, strict=True))
+
+    def excluded_sales(self) -> Iterator[Sale]:
+        """The sales of closed partners, which are in no account, by id."""
+        columns = self._columns(BY_NAME["sales"], _SALE, "account IS NULL")
+        return map(Sale._make, zip(*columns, strict=True))
+
+    def verify(self) -> str:
+        """The digest, computed anew from the frozen columns.
+
+        Raises `SnapshotDamaged`, naming the file, where a file's bytes are not those that were written.
+        """
+        for table in TABLES:
+            path = self.folder / file_name(table)
+            with path.open("rb") as stream:
+                found = hashlib.file_digest(stream, "sha256").hexdigest()
+            if found != self._manifest.files[table.name].sha256:
+                raise SnapshotDamaged(f"{path} was changed after it was written; {_REMEDY}", path)
+        return digest_of(self._database, self._relation)
+
+    @cached_property
+    def _database(self) -> Database:
+        return Database(threads=1)
+
+    def _relation(self, table: Table) -> str:
+        return f"read_parquet({literal(self.folder / file_name(table))})"
+
+    def _columns(self, table: Table, names: Iterable[str], condition: str) -> list[list[Value]]:
+        selected = ", ".join(map(quoted, names))
+        try:
+            with self._database.lock:
+                return self._database.columns(
+                    f"SELECT {selected} FROM {self._relation(table)} WHERE {condition}"
+                )
+        except TablesUnreadable as error:
+            path = self.folder / file_name(table)
+            raise SnapshotDamaged(f"{path} cannot be read ({error}); {_REMEDY}", path) from error
+
+    def _accounts(self, first: int, end: int) -> Iterator[Account]:
+        within = f"account >= {first} AND account < {end}"
+        partners = self._columns(BY_NAME["partners"], _PARTNER, within)
+        sales = self._lines("sales", _SALE, Sale._make, within)
+        subscriptions = self._lines("subscriptions", _SUBSCRIPTION, Subscription._make, within)
+        credits = self._lines("credits", _CREDIT, Credit._make, within)
+        levels = self._lines("levels", ("from", "level"), _level, within)
+        for account, values in enumerate(zip(*partners, strict=True), first):
+            yield Account(
+                _partner(values),
+                sales.get(account, ()),
+                subscriptions.get(account, ()),
+                credits.get(account, ()),
+                levels.get(account, ()),
+            )
+
+    def _lines(
+        self, table: str, names: tuple[str, ...], make: Callable[[Iterable[Value]], Line], within: str
+    ) -> dict[int, tuple[Line, ...]]:
+        """The lines of each account of a range, by the account's number."""
+        accounts, *columns = self._columns(BY_NAME[table], ("account", *names), within)
+        lines = list(map(make, zip(*columns, strict=True)))
+        found: dict[int, tuple[Line, ...]] = {}
+        start = 0
+        for position in range(1, len(accounts) + 1):
+            if position == len(accounts) or accounts[position] != accounts[start]:
+                found[whole(accounts[start])] = tuple(lines[start:position])
+                start = position
+        return found
+
+
+_PARTNER = BY_NAME["partners"].names
+_SALE = ("sale_id", "partner_id", "sold_on", "amount", "currency", "product", "refund_of", "refunded_day")
+_SUBSCRIPTION = ("subscription_id", "product", "plan", "started_on", "expires_on", "customer")
+_CREDIT = ("credit_id", "offer", "amount", "currency", "credited_on")
+
+
+def _partner(values: Iterable[Value]) -> Partner:
+    return Partner(*map(str, values))
+
+
+def _level(values: Iterable[Value]) -> tuple[int, str]:
+    day, level = values
+    return whole(day), str(level)
