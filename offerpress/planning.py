@@ -6,12 +6,15 @@ A plan is stale if recomputing would change a recipient's message. A ledger that
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
 
 from generator import Campaign, CampaignRenderer
-from mailer import Batch, BatchHeader, Outbox, freeze, message_digest, suppression_reason
-from rewards import Account, Notice, Partner, Statement, format_amount, totals
+from mailer import Batch, BatchHeader, Outbox, Totals, freeze, with_own_headers
+from rewards import Account, Fault, Notice, Partner, Statement, compute_statement, totals
 
-from offerpress.figures import Figures, Moment
+from offerpress.figures import Figures
 from offerpress.reporting import Progress
 from offerpress.site import OfferpressError
 
@@ -31,8 +34,7 @@ class Draft:
 
     notices: tuple[Notice, ...]
     skipped: Mapping[str, int]
-    totals: Mapping[str, Mapping[str, object]]
-    reasons: Mapping[str, str]
+    totals: Mapping[str, Totals]
 
 
 class Drafting:
@@ -83,7 +85,7 @@ def draft(drafting: Drafting, outbox: Outbox, progress: Progress) -> Draft:
         notices.append(drafting.notice(account, statement))
         recipients.append(statement)
     skipped = dict(sorted(Counter(reasons.values()).items()))
-    return Draft(tuple(notices), skipped, sum_up(recipients), reasons)
+    return Draft(tuple(notices), skipped, sum_up(recipients))
 
 
 def _without_statement(figures: Figures) -> list[Partner]:
@@ -97,14 +99,14 @@ def _reason(
     reason = drafting.renderer.reason(account.partner, statement)
     if reason in {"audience", "nothing_to_say"}:
         return reason
-    suppressed = suppression_reason(outbox, account.partner.email, drafting.campaign.category)
+    suppressed = outbox.suppression(account.partner.email, drafting.campaign.category)
     if suppressed or reason:
         return suppressed or reason
     return "already_sent" if account.partner.partner_id in handed else None
 
 
-def sum_up(statements: Collection[Statement]) -> dict[str, dict[str, object]]:
-    """Per currency: partners, and the net, positive and negative parts of `to_credit` as decimal text."""
+def sum_up(statements: Collection[Statement]) -> dict[str, Totals]:
+    """Per currency: recipients, and the net, positive and negative parts of `to_credit` in minor units."""
     sums: dict[str, list[int]] = {}
     for statement in statements:
         for currency, amount in totals(statement).items():
@@ -112,21 +114,83 @@ def sum_up(statements: Collection[Statement]) -> dict[str, dict[str, object]]:
             row[0] += 1
             row[1 if amount >= 0 else 2] += amount
     return {
-        currency: {
-            "partners": partners,
-            "amount": format_amount(credit + debit, currency),
-            "credit": format_amount(credit, currency),
-            "debit": format_amount(debit, currency),
-        }
+        currency: Totals(partners=partners, amount=credit + debit, credit=credit, debit=debit)
         for currency, (partners, credit, debit) in sorted(sums.items())
     }
+
+
+def make_plan(figures: Figures, slug: str, by: str, now: datetime, outbox: Outbox, folder: Path, progress: Progress) -> Batch:
+    """Freezes a batch into `folder`; it is not registered yet, so nothing of it can be sent."""
+    drafting = Drafting(figures, slug)
+    made = draft(drafting, outbox, progress)
+    campaign = drafting.campaign
+    header = BatchHeader(
+        plan=_name(campaign, outbox),
+        campaign=campaign.slug,
+        edition=campaign.edition,
+        category=campaign.category,
+        as_of=figures.rules.as_of,
+        made_by=by,
+        made_at=now,
+        send_at=campaign.send_at,
+        snapshot=figures.snapshot.digest,
+        templates=templates_digest(figures),
+        skipped=made.skipped,
+        totals=made.totals,
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    return freeze(folder, header, made.notices, unsubscribe=figures.site.settings.mail.unsubscribe)
+
+
+def _name(campaign: Campaign, outbox: Outbox) -> str:
+    """`CAMPAIGN-EDITION.N`, N counting the plans of that edition."""
+    earlier = [p for p in outbox.plans() if (p.campaign, p.edition) == (campaign.slug, campaign.edition)]
+    return f"{campaign.slug}-{campaign.edition}.{len(earlier) + 1}"
+
+
+def templates_digest(figures: Figures) -> str:
+    """Over the content and every template file that a message can be made from."""
+    whole = sha256(figures.content.digest.encode())
+    for folder in figures.site.template_folders:
+        for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+            whole.update(file.relative_to(folder).as_posix().encode() + b"\0" + sha256(file.read_bytes()).digest())
+    return whole.hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """How a batch differs from the one before it of the same campaign: counts of partners."""
+
+    since: str
+    new: int
+    gone: int
+    changed: int
+
+
+def difference(batch: Batch, earlier: Batch) -> Difference:
+    """Who is new, who is gone, and whose figures are others."""
+    now = {notice.partner_id: notice.figures for notice in batch.messages()}
+    then = {notice.partner_id: notice.figures for notice in earlier.messages()}
+    changed = sum(now[partner] != then[partner] for partner in now.keys() & then.keys())
+    return Difference(earlier.header.plan, len(now.keys() - then.keys()), len(then.keys() - now.keys()), changed)
 
 
 def stale_partners(batch: Batch, figures: Figures) -> list[str]:
     """The recipients whose message would be another one, or none at all, if it were rendered now."""
     drafting = Drafting(figures, batch.header.campaign)
-    now: dict[str, str] = {}
-    for account, statement in figures.sorted_statements():
-        if not drafting.renderer.reason(account.partner, statement):
-            now[account.partner.partner_id] = message_digest(drafting.notice(account, statement))
-    return [partner for partner, digest in batch.digests() if now.get(partner) != digest]
+    unsubscribe = figures.site.settings.mail.unsubscribe
+    stale = []
+    for frozen in batch.messages():
+        account = figures.snapshot.account(frozen.partner_id)
+        now = _message_now(drafting, account) if account else None
+        if now is None or with_own_headers(batch.header, now, unsubscribe) != frozen:
+            stale.append(frozen.partner_id)
+    return stale
+
+
+def _message_now(drafting: Drafting, account: Account) -> Notice | None:
+    faults: list[Fault] = []
+    statement = compute_statement(account, drafting.figures.rules, faults)
+    if faults or drafting.renderer.reason(account.partner, statement):
+        return None
+    return drafting.notice(account, statement)

@@ -9,15 +9,18 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from generator import MissingRecord, open_record
+from generator import MissingRecord, open_record, read_content
 from ledger import LedgerError, Snapshot
 from mailer import Batch, MailerError
-from rewards import Policy, Statement, canonical_json, compute_statement, rules_on, statement_json
+from rewards import Fault, Faulty, Policy, canonical_json, compute_statement, rules_on, statement_json
 
-from offerpress.building import Manifest
-from offerpress.exports import EXPORTS, Export
+from offerpress.building import Manifest, read_manifest
+from offerpress.exports import EXPORTS, Export, read_exports
+from offerpress.figures import Moment
 from offerpress.leaks import leaked
-from offerpress.site_keys import SiteKeys
+from offerpress.mailing import batches_folder
+from offerpress.site import OfferpressError, Site
+from offerpress.site_keys import SiteKeys, read_site_keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +35,14 @@ class Finding:
         return f"{self.channel}: {self.which}: {self.what}"
 
 
-class Recomputation:
+def recompute(snapshot: Snapshot, policy: Policy, as_of: int) -> dict[str, str]:
     """Every statement of one snapshot as of one day, as canonical JSON by partner id."""
-
-    def __init__(self, snapshot: Snapshot, policy: Policy, as_of: int) -> None:
-        self.snapshot = snapshot
-        rules = rules_on(policy, snapshot.rates, as_of)
-        self.figures: dict[str, str] = {}
-        for shard in snapshot.shards:
-            for account in snapshot.accounts(shard):
-                statement: Statement = compute_statement(account, rules, [])
-                self.figures[account.partner.partner_id] = canonical_json(statement_json(statement))
+    rules = rules_on(policy, snapshot.rates, as_of)
+    return {
+        account.partner.partner_id: canonical_json(statement_json(compute_statement(account, rules, [])))
+        for shard in snapshot.shards
+        for account in snapshot.accounts(shard)
+    }
 
 
 def check_snapshot(snapshot: Snapshot) -> Iterator[Finding]:
@@ -124,6 +124,96 @@ def check_leaks(manifest: Manifest, snapshot: Snapshot) -> Iterator[Finding]:
         yield Finding("output", name, f"it holds a partner's particulars in the open: {word!r}")
 
 
-def open_snapshot(snapshots: Path, name: str) -> Snapshot:
-    """The snapshot of that folder name; raises `LedgerError` where it is gone or damaged."""
-    return Snapshot.open(snapshots / name)
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What was compared, in words, and every difference found."""
+
+    checked: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+
+def verify(site: Site, moment: Moment, plan: str | None) -> Verification:
+    """Compares everything that exists, or one plan's batch; raises `Faulty` where content or keys cannot be read."""
+    faults: list[Fault] = []
+    content = read_content(site.folder, site.settings.site, faults)
+    wanted = site.settings.statements.access == "link"
+    keys = read_site_keys(site.private, moment.environment, faults if wanted else [])
+    if content is None or any(fault.severity == "fault" for fault in faults):
+        raise Faulty(faults)
+    verifier = _Verifier(site.private / "snapshots", content.policy)
+    if plan is None:
+        verifier.build(site, keys)
+        for export in read_exports(site.private):
+            verifier.export(export)
+    for file in [batches_folder(site) / f"{plan}.batch"] if plan else sorted(batches_folder(site).glob("*.batch")):
+        verifier.batch(file)
+    return Verification(tuple(verifier.checked), tuple(verifier.findings))
+
+
+class _Verifier:
+    """Collects findings; a snapshot is recomputed once for each day that a channel tells of."""
+
+    def __init__(self, snapshots: Path, policy: Policy) -> None:
+        self.snapshots = snapshots
+        self.policy = policy
+        self.checked: list[str] = []
+        self.findings: list[Finding] = []
+        self._opened: dict[str, Snapshot] = {}
+        self._figures: dict[tuple[str, int], Mapping[str, str]] = {}
+
+    def build(self, site: Site, keys: SiteKeys | None) -> None:
+        """The published output, its packs, and what stands in the open."""
+        try:
+            manifest = read_manifest(site.private)
+        except OfferpressError:
+            return
+        self.checked.append("output")
+        self.findings += check_output(manifest)
+        snapshot = self._snapshot(manifest.snapshot)
+        if snapshot is None:
+            return
+        self.findings += check_leaks(manifest, snapshot)
+        if keys and site.settings.statements.access == "link":
+            self.checked.append("packs")
+            self.findings += check_packs(manifest, keys, self._recomputed(snapshot, manifest.as_of))
+
+    def export(self, export: Export) -> None:
+        """One exported file of statements."""
+        self.checked.append(f"export {export.path.name}")
+        snapshot = self._snapshot(export.snapshot)
+        if snapshot:
+            self.findings += check_export(export, self._recomputed(snapshot, export.as_of))
+
+    def batch(self, file: Path) -> None:
+        """One batch, against a snapshot of the digest that it was made from."""
+        self.checked.append(f"batch {file.stem}")
+        try:
+            batch = Batch.open(file)
+        except MailerError as error:
+            self.findings.append(Finding("batch", file.stem, str(error)))
+            return
+        with batch:
+            names = sorted(path.name for path in self.snapshots.glob(f"{batch.header.snapshot[:16]}-*"))
+            if not names:
+                self.findings.append(Finding("batch", file.stem, "the snapshot that it was made from is gone"))
+                return
+            snapshot = self._snapshot(names[0])
+            if snapshot:
+                self.findings += check_batch(batch, self._recomputed(snapshot, batch.header.as_of))
+
+    def _snapshot(self, name: str) -> Snapshot | None:
+        if name not in self._opened:
+            try:
+                opened = Snapshot.open(self.snapshots / name)
+            except LedgerError as error:
+                self.findings.append(Finding("snapshot", name, str(error)))
+                return None
+            self.findings += check_snapshot(opened)
+            self._opened[name] = opened
+        return self._opened[name]
+
+    def _recomputed(self, snapshot: Snapshot, as_of: int) -> Mapping[str, str]:
+        key = (snapshot.folder.name, as_of)
+        if key not in self._figures:
+            self._figures[key] = recompute(snapshot, self.policy, as_of)
+        return self._figures[key]

@@ -1,0 +1,140 @@
+"""The commands that make and approve a plan: `plan`, `notice`, `approve`."""
+
+import getpass
+import tempfile
+from contextlib import ExitStack
+from datetime import date
+from pathlib import Path
+from typing import Literal
+
+import click
+from mailer import Batch, Outbox, message_bytes
+from rewards import format_amount
+
+from offerpress.figures import load_figures
+from offerpress.mailing import batches_folder, open_batch, open_outbox
+from offerpress.options import as_of_option, json_option, moment, site_at, site_option
+from offerpress.planning import Difference, difference, make_plan
+from offerpress.reporting import count, progress, say, show, show_json, table
+from offerpress.sendability import refuse_stale
+from offerpress.site import OfferpressError, Site
+
+
+@click.command("plan")
+@click.argument("campaign")
+@site_option
+@as_of_option
+@click.option("--by", metavar="NAME", help="Who makes the plan (default: the system's user).")
+@click.option("--dry-run", is_flag=True, help="Show what the plan would hold; keep nothing.")
+@json_option
+def plan_command(
+    campaign: str, site_folder: Path | None, as_of: date | None, by: str | None, *, dry_run: bool, as_json: bool
+) -> None:
+    """Freeze CAMPAIGN's notices into a batch that a person can approve."""
+    site, now = site_at(site_folder), moment(as_of)
+    figures = load_figures(site, now)
+    with ExitStack() as stack:
+        outbox = stack.enter_context(open_outbox(site, now.environment))
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory())) if dry_run else batches_folder(site)
+        advance = stack.enter_context(progress("Planning", figures.snapshot.partner_count, quiet=as_json))
+        batch = stack.enter_context(
+            make_plan(figures, campaign, by or getpass.getuser(), now.now, outbox, folder, advance)
+        )
+        earlier = _since(site, outbox, batch)
+        if not dry_run:
+            outbox.register(batch, now.now)
+        if as_json:
+            show_json(_plan_json(batch, earlier, dry_run=dry_run))
+        else:
+            show(_plan_text(batch, earlier, dry_run=dry_run))
+
+
+def _since(site: Site, outbox: Outbox, batch: Batch) -> Difference | None:
+    """How the batch differs from the newest earlier plan of its campaign whose batch is still there."""
+    for record in reversed(outbox.plans()):
+        if record.campaign == batch.header.campaign and record.plan != batch.header.plan:
+            with open_batch(site, record.plan) as earlier:
+                return difference(batch, earlier)
+    return None
+
+
+def _plan_json(batch: Batch, earlier: Difference | None, *, dry_run: bool) -> dict[str, object]:
+    header = batch.header
+    return {
+        "plan": None if dry_run else header.plan,
+        "campaign": header.campaign,
+        "edition": header.edition,
+        "as_of": date.fromordinal(header.as_of).isoformat(),
+        "recipients": header.recipients,
+        "skipped": dict(header.skipped),
+        "totals": {
+            currency: {
+                "partners": row.partners,
+                "amount": format_amount(row.amount, currency),
+                "credit": format_amount(row.credit, currency),
+                "debit": format_amount(row.debit, currency),
+            }
+            for currency, row in sorted(header.totals.items())
+        },
+        "digest": batch.digest,
+        "changed": earlier
+        and {"since": earlier.since, "new": earlier.new, "gone": earlier.gone, "changed": earlier.changed},
+    }
+
+
+def _plan_text(batch: Batch, earlier: Difference | None, *, dry_run: bool) -> str:
+    header = batch.header
+    rows = [
+        (currency, str(row.partners), *(format_amount(n, currency) for n in (row.amount, row.credit, row.debit)))
+        for currency, row in sorted(header.totals.items())
+    ]
+    lines = [f"Plan {header.plan}: {count(header.recipients, 'notice')} as of {date.fromordinal(header.as_of)}"]
+    lines += [f"  skipped, {reason}: {number}" for reason, number in header.skipped.items()]
+    if rows:
+        lines += ["", table(rows, ("currency", "partners", "to credit", "credit", "debit"))]
+    if earlier:
+        lines += ["", f"Since {earlier.since}: {earlier.new} new, {earlier.gone} gone, {earlier.changed} with other figures"]
+    lines += ["", f"Digest {batch.digest}"]
+    lines += ["Nothing was kept (--dry-run)."] if dry_run else [
+        f"Look at a message: offerpress notice {header.plan} PARTNER --format text",
+        f"Then another person: offerpress approve {header.plan} --by NAME",
+    ]
+    return "\n".join(lines)
+
+
+@click.command("notice")
+@click.argument("plan")
+@click.argument("partner_id", metavar="PARTNER")
+@site_option
+@click.option("--format", "form", type=click.Choice(["eml", "html", "text"]), default="text", show_default=True)
+def notice_command(plan: str, partner_id: str, site_folder: Path | None, form: Literal["eml", "html", "text"]) -> None:
+    """Show the frozen message of PLAN to PARTNER."""
+    with open_batch(site_at(site_folder), plan) as batch:
+        try:
+            frozen = batch.frozen(partner_id)
+        except KeyError as error:
+            raise OfferpressError(f"no notice: {plan} {partner_id!r}: the plan has none to this partner") from error
+        if form == "eml":
+            date_shown = batch.header.send_at or batch.header.made_at
+            click.echo(message_bytes(frozen.notice, frozen.message_id, date_shown), nl=False)
+        else:
+            click.echo(frozen.notice.html if form == "html" else frozen.notice.text)
+
+
+@click.command("approve")
+@click.argument("plan")
+@click.option("--by", metavar="NAME", required=True, help="Who approves; not who made the plan.")
+@click.option("--digest", metavar="HEX", help="The digest that was looked at; another one is refused.")
+@site_option
+@json_option
+def approve_command(plan: str, by: str, digest: str | None, site_folder: Path | None, *, as_json: bool) -> None:
+    """Record that NAME approves PLAN, unless it is stale."""
+    site, now = site_at(site_folder), moment()
+    with open_outbox(site, now.environment) as outbox, open_batch(site, plan) as batch:
+        batch.verify(digest or outbox.plan(plan).digest)
+        refuse_stale(site, now, batch)
+        outbox.approve(plan, batch.digest, by, now.now, self_approval=site.settings.mail.self_approval)
+        if as_json:
+            show_json({"plan": plan, "digest": batch.digest, "approved_by": by})
+        else:
+            say(f"{by} approved {plan} (digest {batch.digest}). Send it: offerpress send {plan}")

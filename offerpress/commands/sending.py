@@ -1,0 +1,174 @@
+"""The commands of a plan's life after approval: `send`, `status`, `resolve`, `cancel`, `pause`, `resume`."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+import click
+from mailer import Outbox, Status
+
+from offerpress.mailing import open_outbox, transport_of
+from offerpress.options import json_option, moment, site_at, site_option
+from offerpress.reporting import count, say, show, show_json, table
+from offerpress.sending import Sending, due_plans, rounds, send_plan, send_sample
+from offerpress.site import Site
+
+TRANSPORTS = click.Choice(["folder", "smtp", "sendgrid"])
+
+
+@click.command("send")
+@click.argument("plan", required=False)
+@click.option("--due", is_flag=True, help="Send every approved plan whose time has come.")
+@click.option("--watch", is_flag=True, help="With --due: go on looking until interrupted.")
+@click.option("--transport", type=TRANSPORTS, help="Override [mail] transport.")
+@click.option("--limit", type=click.IntRange(min=0), metavar="N", help="Hand over at most N notices.")
+@click.option("--test", "test_address", metavar="ADDRESS", help="Send one sample to ADDRESS only.")
+@click.option("--partner", "partner_id", metavar="ID", help="With --test: whose message.")
+@site_option
+@json_option
+def send_command(
+    plan: str | None,
+    transport: str | None,
+    limit: int | None,
+    test_address: str | None,
+    partner_id: str | None,
+    site_folder: Path | None,
+    *,
+    due: bool,
+    watch: bool,
+    as_json: bool,
+) -> int:
+    """Send PLAN, or all that is due; resumes after any crash and never hands a notice over twice."""
+    if (plan is None) != due or (watch and not due) or bool(test_address) != bool(partner_id) or (test_address and due):
+        raise click.UsageError("name one PLAN or --due; --watch goes with --due; --test and --partner with a PLAN")
+    site, now = site_at(site_folder), moment()
+    way = transport_of(site, transport or site.settings.mail.transport, now.environment)
+    if plan and test_address and partner_id:
+        say(f"Sent one sample to {test_address}: {send_sample(site, plan, partner_id, test_address, way, now.now)}")
+        return 0
+    with open_outbox(site, now.environment) as outbox:
+        done: list[Sending] = []
+        for _ in rounds(watch=watch):
+            plans = [plan] if plan else due_plans(outbox, datetime.now(UTC))
+            done += [_send(site, outbox, one, transport=transport, limit=limit) for one in plans]
+        return _report(done, as_json=as_json)
+
+
+def _send(site: Site, outbox: Outbox, plan: str, *, transport: str | None, limit: int | None) -> Sending:
+    now = moment()
+    way = transport_of(site, transport or site.settings.mail.transport, now.environment)
+    return send_plan(site, now, outbox, plan, way, limit=limit, clock=lambda: datetime.now(UTC))
+
+
+def _report(done: list[Sending], *, as_json: bool) -> int:
+    if as_json:
+        show_json({"plans": [{"plan": one.delivery.plan, **_delivery_json(one)} for one in done]})
+    elif not done:
+        say("Nothing is due.")
+    for one in () if as_json else done:
+        delivery = one.delivery
+        say(
+            f"{delivery.plan}: {delivery.accepted:,} accepted, {delivery.rejected:,} rejected, "
+            f"{delivery.unknown + delivery.recovered:,} unknown, {delivery.skipped:,} skipped; "
+            f"{one.counts[Status.READY]:,} still ready" + (f" (stopped: {delivery.stopped})" if delivery.stopped else "")
+        )
+        if one.counts[Status.UNKNOWN]:
+            say(f"{count(one.counts[Status.UNKNOWN], 'notice')} unknown: `offerpress status {delivery.plan}` names them")
+    return 1 if any(one.needs_person for one in done) else 0
+
+
+def _delivery_json(one: Sending) -> dict[str, object]:
+    delivery = one.delivery
+    now = {status.value: number for status, number in one.counts.items()}
+    return {
+        "accepted": delivery.accepted,
+        "rejected": delivery.rejected,
+        "unknown": delivery.unknown + delivery.recovered,
+        "skipped": delivery.skipped,
+        "stopped": delivery.stopped,
+        "now": now,
+    }
+
+
+@click.command("status")
+@click.argument("plan", required=False)
+@site_option
+@json_option
+def status_command(plan: str | None, site_folder: Path | None, *, as_json: bool) -> int:
+    """Show where every notice of PLAN stands and what needs a person; without PLAN, all plans."""
+    site, now = site_at(site_folder), moment()
+    with open_outbox(site, now.environment) as outbox:
+        plans = [plan] if plan else [record.plan for record in outbox.plans()]
+        rows = [_status(outbox, one) for one in plans]
+        unknown = {one: outbox.notices_at(one, Status.UNKNOWN) for one in plans}
+    if as_json:
+        show_json(rows[0] if plan else {"plans": rows})
+    else:
+        heads = ["plan", "planned", *(status.value for status in Status)]
+        show(table([[str(row[head]) for head in heads] for row in rows], heads))
+        for one, notices in unknown.items():
+            for notice in notices:
+                show(f"unknown: {notice.partner_id}: {notice.reason}")
+                show(f"  settle it: offerpress resolve {one} {notice.partner_id} resend|give-up --by NAME --reason TEXT")
+    return 1 if any(unknown.values()) else 0
+
+
+def _status(outbox: Outbox, plan: str) -> dict[str, object]:
+    record = outbox.plan(plan)
+    return {
+        "plan": plan,
+        "campaign": record.campaign,
+        "edition": record.edition,
+        "standing": record.standing,
+        "planned": record.planned,
+        **{status.value: number for status, number in outbox.counts(plan).items()},
+    }
+
+
+@click.command("resolve")
+@click.argument("plan")
+@click.argument("partner_id", metavar="PARTNER")
+@click.argument("decision", type=click.Choice(["resend", "give-up"]))
+@click.option("--by", metavar="NAME", required=True, help="Who decides.")
+@click.option("--reason", metavar="TEXT", required=True, help="Why; it is kept.")
+@site_option
+def resolve_command(
+    plan: str, partner_id: str, decision: Literal["resend", "give-up"], by: str, reason: str, site_folder: Path | None
+) -> None:
+    """Settle PARTNER's notice of PLAN, whose fate is unknown: send it again, or give it up."""
+    _act(site_folder, lambda outbox, at: outbox.resolve(plan, partner_id, decision, by, reason, at))
+    say(f"{plan}: {partner_id}: {decision} by {by}")
+
+
+@click.command("cancel")
+@click.argument("plan")
+@site_option
+def cancel_command(plan: str, site_folder: Path | None) -> None:
+    """Skip all of PLAN that is not handed over yet, for good."""
+    _act(site_folder, lambda outbox, at: outbox.cancel(plan, at))
+    say(f"{plan}: cancelled; what was handed over stays handed over")
+
+
+@click.command("pause")
+@click.argument("plan")
+@site_option
+def pause_command(plan: str, site_folder: Path | None) -> None:
+    """Let nothing more of PLAN be handed over until it is resumed."""
+    _act(site_folder, lambda outbox, _: outbox.pause(plan))
+    say(f"{plan}: paused; offerpress resume {plan} lets it go on")
+
+
+@click.command("resume")
+@click.argument("plan")
+@site_option
+def resume_command(plan: str, site_folder: Path | None) -> None:
+    """Let a paused PLAN go on."""
+    _act(site_folder, lambda outbox, _: outbox.resume(plan))
+    say(f"{plan}: resumed; offerpress send {plan} goes on")
+
+
+def _act(site_folder: Path | None, act: Callable[[Outbox, datetime], object]) -> None:
+    site, now = site_at(site_folder), moment()
+    with open_outbox(site, now.environment) as outbox:
+        act(outbox, now.now)

@@ -1,0 +1,115 @@
+"""The whole journey on the sample site, as of the last day of its story, into a local mail folder.
+
+It uses the same functions as the commands; only the clock is pinned, so that the story's deadlines are not long past.
+"""
+
+import secrets
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from mailer import FolderTransport, Outbox
+from rewards import format_amount
+
+from offerpress.building import build
+from offerpress.figures import Figures, Moment, load_figures
+from offerpress.mailing import batches_folder, mail_folder, open_batch, open_outbox
+from offerpress.planning import make_plan
+from offerpress.reporting import count, progress, say, show, table
+from offerpress.sending import send_plan
+from offerpress.site import Site, open_site
+from offerpress.site_keys import make_site_secret
+from offerpress.starter import starter_folder
+from offerpress.starting import start_site
+
+NOW = datetime(2023, 12, 31, 22, 0, tzinfo=UTC)
+CAMPAIGN = "year-end-credit"
+MAKER, APPROVER = "Mia (writes the campaign)", "Finn (finance)"
+FOLDER = "offerpress-demo"
+SHOWN_PARTNER = "P-1001"
+
+
+def run_demo(folder: Path | None, here: Path, environment: Mapping[str, str]) -> None:
+    """Builds, plans, approves and sends, then says where everything is.
+
+    The sample site is made in `folder`; in a source checkout it is there already. Run again, nothing is sent twice.
+    """
+    site = open_site(_sample(folder, here))
+    make_site_secret(site.private, secrets.token_bytes)
+    moment = Moment(NOW, environment, NOW.date())
+    figures = load_figures(site, moment)
+    say(f"1/4  {count(figures.snapshot.partner_count, 'partner')} read and checked, snapshot {figures.snapshot.digest[:12]}")
+    with progress("Building", figures.snapshot.partner_count) as advance:
+        done = build(figures, site.output, advance)
+    say(f"2/4  site built: {count(len(done.publication), 'file')}, {count(done.partners, 'private statement')}")
+    with open_outbox(site, environment) as outbox:
+        plan = _plan(figures, outbox)
+        sending = send_plan(site, moment, outbox, plan, FolderTransport(mail_folder(site)), clock=_clock(outbox, plan))
+        say(f"4/4  sent {sending.delivery.accepted:,} notices; a second run would send none")
+    _tell(site, figures, plan)
+
+
+def _sample(folder: Path | None, here: Path) -> Path:
+    """The folder of the sample site; made where it is not there yet."""
+    if folder is None and here == starter_folder():
+        return here
+    target = folder or here / FOLDER
+    if not target.exists():
+        start_site(target, secrets.token_bytes)
+    return target.resolve()
+
+
+def _plan(figures: Figures, outbox: Outbox) -> str:
+    """The demo's plan, made and approved unless an earlier run did."""
+    known = [record.plan for record in outbox.plans() if record.campaign == CAMPAIGN]
+    if known:
+        say("3/4  planned and approved by an earlier run")
+        return known[0]
+    folder = batches_folder(figures.site)
+    with progress("Planning", figures.snapshot.partner_count) as advance:
+        batch = make_plan(figures, CAMPAIGN, MAKER, NOW, outbox, folder, advance)
+    with batch:
+        outbox.register(batch, NOW)
+        outbox.approve(batch.header.plan, batch.digest, APPROVER, NOW)
+        say(f"3/4  {count(len(batch), 'notice')} planned by {MAKER}, approved by {APPROVER}")
+        return batch.header.plan
+
+
+def _clock(outbox: Outbox, plan: str) -> "Clock":
+    """A clock that stands just after the plan's `send_at`."""
+    send_at = outbox.plan(plan).send_at or NOW
+    return Clock(max(send_at, NOW) + timedelta(minutes=1))
+
+
+class Clock:
+    """Tells one instant, a second later at each call."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        """The next second."""
+        self.now += timedelta(seconds=1)
+        return self.now
+
+
+def _tell(site: Site, figures: Figures, plan: str) -> None:
+    with open_batch(site, plan) as batch:
+        totals = batch.header.totals
+    rows = [
+        (currency, str(row.partners), format_amount(row.amount, currency), format_amount(row.debit, currency))
+        for currency, row in sorted(totals.items())
+    ]
+    show("")
+    show(table(rows, ("currency", "partners", "to credit", "of it debits")))
+    link = figures.keys.link(SHOWN_PARTNER).url("http://127.0.0.1:8000") if figures.keys else ""
+    show(
+        f"""
+The site    {site.output}/index.html
+The mails   {mail_folder(site)} (a Maildir: one file a message; `offerpress notice {plan} {SHOWN_PARTNER}` shows one)
+A statement {link}
+
+Look at them: run `offerpress serve --as-of {NOW.date()}` and open http://127.0.0.1:8000/ and the statement's address.
+Prove them:   run `offerpress verify`.
+In a source checkout the command is .venv/bin/offerpress."""
+    )

@@ -1,0 +1,50 @@
+"""Where a site keeps its outbox and batches, and which transport its settings name. Loads neither DuckDB nor templates."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from mailer import Batch, FolderTransport, Outbox, SmtpTransport, Transport, batch_file
+
+from offerpress.site import OfferpressError, Site
+
+OUTBOX = "OFFERPRESS_OUTBOX"
+SMTP_URL = "OFFERPRESS_SMTP_URL"
+
+
+def batches_folder(site: Site) -> Path:
+    """The folder of the site's batches."""
+    return site.private / "batches"
+
+
+def mail_folder(site: Site) -> Path:
+    """The Maildir of the `folder` transport."""
+    return site.private / "mail"
+
+
+def open_outbox(site: Site, environment: Mapping[str, str]) -> Outbox:
+    """The outbox that the environment names, else `private/outbox.sqlite`."""
+    site.make_private()
+    return Outbox.open(environment.get(OUTBOX) or site.private / "outbox.sqlite")
+
+
+def open_batch(site: Site, plan: str) -> Batch:
+    """The batch of that plan; a plan's name can be no path."""
+    if "/" in plan or plan.startswith("."):
+        raise OfferpressError(f"no plan: {plan!r}: that is no plan's name; `offerpress status` lists them")
+    return Batch.open(batch_file(batches_folder(site), plan))
+
+
+def transport_of(site: Site, name: str, environment: Mapping[str, str]) -> Transport:
+    """The transport of that name, set up from the environment."""
+    if name == "folder":
+        return FolderTransport(mail_folder(site))
+    if name == "smtp":
+        return SmtpTransport(_required(environment, SMTP_URL, "smtp+starttls://user:password@host:587"))
+    raise OfferpressError(f"no transport: {name!r}: offerpress.toml [mail] transport; use folder or smtp")
+
+
+def _required(environment: Mapping[str, str], name: str, example: str) -> str:
+    value = environment.get(name)
+    if not value:
+        raise OfferpressError(f"not set: {name}: the transport needs it; set it in the environment, such as {example}")
+    return value

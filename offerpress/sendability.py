@@ -1,0 +1,33 @@
+"""The one question before an approval and before the first claim: would these messages still be made the same way?"""
+
+from dataclasses import replace
+from datetime import date
+
+from mailer import Batch
+
+from offerpress.figures import Moment, load_figures
+from offerpress.planning import stale_partners
+from offerpress.site import OfferpressError, Site
+
+SHOWN = 10
+
+
+class StalePlan(OfferpressError):
+    """Recomputing would change the messages of `partners`."""
+
+    def __init__(self, plan: str, partners: list[str]) -> None:
+        self.plan = plan
+        self.partners = tuple(partners)
+        named = ", ".join(partners[:SHOWN]) + (", …" if len(partners) > SHOWN else "")
+        super().__init__(
+            f"stale: {plan}: data, content, templates or settings have changed since, so {len(partners)} messages "
+            f"would be others now ({named}); plan the campaign again"
+        )
+
+
+def refuse_stale(site: Site, moment: Moment, batch: Batch) -> None:
+    """Raises `StalePlan` naming the recipients whose message would change, and `Faulty` where nothing can be computed."""
+    figures = load_figures(site, replace(moment, as_of=date.fromordinal(batch.header.as_of)))
+    stale = stale_partners(batch, figures)
+    if stale:
+        raise StalePlan(batch.header.plan, stale)

@@ -1,0 +1,116 @@
+"""`send`: the checks before the first claim, one plan's delivery, all due plans, and the sample to one address."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+from mailer import (
+    Attempt,
+    Cause,
+    Delivery,
+    Outbox,
+    Status,
+    Transport,
+    check_sendable,
+    deliver,
+    stop_on_signals,
+)
+
+from offerpress.figures import Moment
+from offerpress.mailing import open_batch
+from offerpress.site import OfferpressError, Site
+
+WATCH_SECONDS = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """A plan after one call of `send`: what the call did, and where all its notices stand now."""
+
+    delivery: Delivery
+    counts: dict[Status, int]
+
+    @property
+    def needs_person(self) -> bool:
+        """Whether something stands that will not settle by itself: an unknown notice, or a delivery that stopped."""
+        return bool(self.counts[Status.UNKNOWN] or self.delivery.stopped)
+
+
+def send_plan(
+    site: Site,
+    moment: Moment,
+    outbox: Outbox,
+    plan: str,
+    transport: Transport,
+    *,
+    limit: int | None = None,
+    clock: Callable[[], datetime],
+    progress: Callable[[Delivery], None] = lambda _: None,
+) -> Sending:
+    """Sends what is ready of an approved plan; raises what forbids it, with nothing sent.
+
+    Staleness is asked before the first claim only: a plan that has begun goes on as it was approved.
+    """
+    with open_batch(site, plan) as batch:
+        record = check_sendable(outbox, batch, site.settings.mail, clock())
+        if not record.begun and record.planned:
+            # Only this path needs the ledger and the templates; resuming must work without them.
+            from offerpress.sendability import refuse_stale  # noqa: PLC0415
+
+            refuse_stale(site, moment, batch)
+        with stop_on_signals() as stop:
+            delivery = deliver(
+                outbox,
+                batch,
+                transport,
+                clock=clock,
+                settings=site.settings.mail,
+                stop=stop,
+                limit=limit,
+                progress=progress,
+            )
+    return Sending(delivery, outbox.counts(plan))
+
+
+def due_plans(outbox: Outbox, now: datetime) -> list[str]:
+    """Approved open plans whose `send_at` has come and that still hold ready notices, the oldest first."""
+    return [
+        record.plan
+        for record in outbox.plans()
+        if record.standing == "open"
+        and outbox.approvals(record.plan)
+        and (record.send_at is None or record.send_at <= now)
+        and outbox.counts(record.plan)[Status.READY]
+    ]
+
+
+def rounds(*, watch: bool) -> Iterator[None]:
+    """One round, or one every 20 seconds until interrupted."""
+    yield
+    while watch:
+        time.sleep(WATCH_SECONDS)
+        yield
+
+
+def send_sample(site: Site, plan: str, partner_id: str, address: str, transport: Transport, now: datetime) -> str:
+    """Hands one frozen message to `address` alone, marked as a test; it counts as no notice. Gives the answer's words."""
+    with open_batch(site, plan) as batch:
+        try:
+            frozen = batch.frozen(partner_id)
+        except KeyError as error:
+            raise OfferpressError(f"no notice: {plan} {partner_id!r}: the plan has none to this partner") from error
+    sample = frozen.notice.model_copy(
+        update={"to_address": address, "to_name": "", "cc": (), "subject": f"[Test] {frozen.notice.subject}"}
+    )
+    key = sha256(f"sample {frozen.key} {address} {now.isoformat()}".encode()).hexdigest()[:40]
+    message_id = f"<{key}@{frozen.message_id.rstrip('>').rpartition('@')[2]}>"
+    connection = transport.connect()
+    try:
+        outcome = connection.hand(Attempt(sample, message_id, key, now))
+    finally:
+        connection.close()
+    if outcome.cause is not Cause.ACCEPTANCE:
+        raise OfferpressError(f"test mail: {address}: {outcome.detail}; nothing of the plan was touched")
+    return outcome.detail
