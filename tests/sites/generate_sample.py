@@ -263,8 +263,17 @@ def _numbered(sales: list[Row]) -> list[Row]:
 def _add_subscription(sample: Sample, number: int) -> None:
     draw = sample.draw
     partner = sample.partners[number % 60 if number < 60 else draw.below(60)]
-    plan = ("paid", "paid", "paid", "free", "paid", "trial", "paid", "free", "nfr", "paid")[number % 10]
-    if draw.below(2) == 0:
+    crowded = number >= 296  # one partner holds more free subscriptions than its level allows
+    if crowded:
+        partner = sample.partners[21]
+    plan = (
+        "free"
+        if crowded
+        else ("paid", "paid", "paid", "free", "paid", "trial", "paid", "free", "nfr", "paid")[number % 10]
+    )
+    if crowded:
+        expires = date(2023, 6, 30)
+    elif draw.below(2) == 0:
         expires = date.fromisoformat(draw.one(MONTH_ENDS))
     else:
         expires = draw.day(date(2022, 10, 1), date(2025, 3, 31))
