@@ -1,4 +1,4 @@
-"""The rules of a partner program: money, days, offers and statements. Pure: no files, clock, network or templates."""
+"""The rules of a partner program: money, days, offers, statements. No files, clock, network or templates."""
 
 from rewards.account import Account, Credit, Partner, Sale, Subscription
 from rewards.cashback import CashbackEntry, rate_text

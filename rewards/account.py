@@ -1,4 +1,4 @@
-"""What the rules read about one partner, after merging: flat tuples of integers and strings, because millions are read.
+"""What the rules read about one partner, after merging: flat tuples, because millions of lines are read.
 
 Days are proleptic ordinals (`datetime.date.toordinal`), amounts are integers of the currency's minor unit.
 """
@@ -48,7 +48,10 @@ class Credit(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Partner:
-    """A partner's own row; text columns that the export lacks are empty. `level` is the row's, before the `levels` table."""
+    """A partner's own row; text columns that the export lacks are empty.
+
+    `level` is the row's, before the `levels` table.
+    """
 
     partner_id: str
     name: str

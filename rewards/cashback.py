@@ -35,7 +35,7 @@ class CashbackEntry(NamedTuple):
 
 
 class Slice(NamedTuple):
-    """A part of the base (minor units) with its rate; `start` is where the tier begins, in units of the currency."""
+    """A part of the base (minor units) with its rate; `start` is where its tier begins, in units."""
 
     start: str
     base: Fraction
@@ -124,7 +124,7 @@ class CashbackRule:
         return rounded if cap is None or rounded <= cap else cap
 
     def slices(self, base: int, currency: str) -> list[Slice]:
-        """Split `base` (minor units, from 0) into parts with the rate of each; below the first tier there is none."""
+        """Split `base` (minor units, from 0) into parts with their rates; below the first tier is none."""
         if self.terms.rate is not None:
             return [Slice("0", Fraction(base), self.terms.rate)]
         reached = [
@@ -152,11 +152,13 @@ class CashbackRule:
 def rate_text(rate: Fraction) -> str:
     """Write a share as a decimal without trailing zeros: 3/20 as `0.15`, 1 as `1`.
 
-    The denominator has to divide a power of ten, as that of every percentage does.
+    Raises `ValueError` where no number of places is enough; for percentages there always is one.
     """
-    places = 0
-    while (rate * 10**places).denominator != 1:
-        places += 1
+    # A denominator of n bits that divides some power of ten divides the n-th.
+    enough = (place for place in range(rate.denominator.bit_length()) if not 10**place % rate.denominator)
+    places = next(enough, None)
+    if places is None:
+        raise ValueError(f"{rate} has no finite decimal form; write it as a fraction")
     digits = str((rate * 10**places).numerator).rjust(places + 1, "0")
     return f"{digits[:-places]}.{digits[-places:]}" if places else digits
 

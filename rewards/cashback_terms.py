@@ -24,7 +24,7 @@ class Tier(BaseModel):
 
 
 class CashbackTerms(OfferTerms):
-    """Either `rate` or `tiers` with their `mode`; `minimum` and `cap` by currency, as numbers of its units."""
+    """Either `rate` or `tiers` with their `mode`; `minimum` and `cap` by currency, in its units."""
 
     kind: Literal["cashback"] = "cashback"
     period: Period
@@ -32,12 +32,12 @@ class CashbackTerms(OfferTerms):
     rate: Percentage | None = None
     tiers: Annotated[list[Tier], Field(min_length=1)] | None = None
     mode: Mode | None = None
-    minimum: dict[str, Number] = {}
-    cap: dict[str, Number] = {}
+    minimum: dict[str, Number] = Field(default_factory=dict)
+    cap: dict[str, Number] = Field(default_factory=dict)
     products: Products | None = None
 
     def mistakes(self, program: Program) -> Iterator[Mistake]:
-        """Beside the common ones: rate and tiers at odds, tiers that do not rise, amounts a currency cannot hold."""
+        """Find rates and tiers at odds, tiers that do not rise, and amounts that a currency cannot hold."""
         yield from super().mistakes(program)
         yield from self.period.mistakes()
         yield from self._rate_mistakes()

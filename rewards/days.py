@@ -1,4 +1,4 @@
-"""Days as proleptic ordinals (`datetime.date.toordinal`), their text form, month arithmetic and the program's zone."""
+"""Days as proleptic ordinals (`datetime.date.toordinal`): their text, month arithmetic, time zones."""
 
 import re
 from calendar import monthrange
@@ -10,14 +10,16 @@ from rewards.faults import suggestion
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _INSTANT = re.compile(
-    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?)(Z|z|[+-][0-9]{2}:?[0-9]{2})?"
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]"
+    r"([0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?)"
+    r"(Z|z|[+-][0-9]{2}:?[0-9]{2})?"
 )
 LAST_DAY = date.max.toordinal()
 """9999-12-31, which exports use for "never"."""
 
 
 def parse_day(text: str) -> int:
-    """`2023-12-31` as its ordinal, trimmed first; raises `ValueError` ("what; remedy") for another form or no real date."""
+    """`2023-12-31` as its ordinal, trimmed first; raises `ValueError` ("what; remedy") otherwise."""
     trimmed = text.strip()
     if _DAY.fullmatch(trimmed) is None:
         raise ValueError(f"{trimmed[:40]!r} is no date; write YYYY-MM-DD, such as 2023-12-31")
@@ -33,10 +35,12 @@ def day_text(day: int) -> str:
     return date.fromordinal(day).isoformat()
 
 
+@lru_cache(maxsize=65536)
 def add_months(day: int, months: int) -> int:
     """The same day of the month `months` later, clamped to that month's last day; never past 9999-12-31.
 
-    Counted once from `day`: 2023-12-31 and 3 months give 2024-03-31, though 2024-02-29 and 1 month give 2024-03-29.
+    Counted once from `day`: 2023-12-31 and 3 months give 2024-03-31, where three times one month would give
+    2024-03-29.
     """
     start = date.fromordinal(day)
     year, month = divmod(start.year * 12 + start.month - 1 + months, 12)

@@ -21,7 +21,7 @@ class ExtensionTerms(OfferTerms):
 
     kind: Literal["extension"] = "extension"
     months: Annotated[int, Field(ge=1, le=1200)]
-    plans: Annotated[list[Plan], Field(min_length=1)] = ["paid"]
+    plans: Annotated[list[Plan], Field(min_length=1, default_factory=lambda: ["paid"])]
     active_on: Day
     bought_before: Day | None = None
 
@@ -48,16 +48,17 @@ class ExtensionRule:
     terms: ExtensionTerms
 
     def applies(self, subscription: Subscription, faults: list[Fault]) -> bool:
-        """Whether `subscription` is extended; one without the start that `bought_before` asks for is a fault."""
+        """Whether `subscription` is extended; a missing start that `bought_before` asks for is a fault."""
         terms = self.terms
         if subscription.plan not in terms.plans or subscription.expires_on < terms.active_on:
             return False
         if terms.bought_before is None:
             return True
         if subscription.started_on is None:
+            one = subscription.subscription_id
             faults.append(
                 Fault(
-                    f"subscription {subscription.subscription_id!r} has no started_on, which offer {self.offer!r} needs",
+                    f"subscription {one!r} has no started_on, which offer {self.offer!r} needs",
                     "add the day on which it was bought",
                     field="subscriptions.started_on",
                 )

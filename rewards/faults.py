@@ -24,7 +24,7 @@ class Fault:
     """One mistake in settings, content, data or templates; a `remark` does not stop anything.
 
     `file` is relative to the site folder; `line` (of a text) and `row` (of a table, whose header is row 1)
-    count from 1. `field` is a dotted key or a column. `what` says what is wrong, `remedy` what would be right.
+    count from 1. `field` is a dotted key or a column. `what` is what is wrong, `remedy` what would be right.
     """
 
     what: str
@@ -47,7 +47,7 @@ class Fault:
         return f"{head}: {text}" if head else text
 
 
-class Faulty(RewardsError):
+class Faulty(RewardsError):  # noqa: N818 - it is no error of the program that an input has faults
     """Raised where an input with faults was asked to be used; carries all of them."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:

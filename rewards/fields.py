@@ -17,14 +17,13 @@ TERMS = ConfigDict(frozen=True, strict=True, extra="forbid", arbitrary_types_all
 """How every model of terms is validated: no conversions, no unknown keys."""
 
 _PERCENT = re.compile(r"([0-9]+)(?:\.([0-9]+))?\s*%")
+_MOST_SHOWN = 40
 _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 
 
 def as_day(value: object) -> int:
     """A date as text or as a date; raises `ValueError` ("what; remedy")."""
-    if isinstance(value, datetime):
-        raise ValueError(f"{value} is a time; write the date alone, YYYY-MM-DD")
-    if isinstance(value, date):
+    if isinstance(value, date) and not isinstance(value, datetime):
         return value.toordinal()
     if isinstance(value, str):
         return parse_day(value)
@@ -57,7 +56,7 @@ def as_number(value: object) -> str:
 
 def _shown(value: object) -> str:
     text = str(value) if isinstance(value, Decimal) else repr(value)
-    return text if len(text) <= 40 else f"{text[:37]}..."
+    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}..."
 
 
 Day = Annotated[int, BeforeValidator(as_day)]

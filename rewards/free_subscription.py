@@ -44,7 +44,7 @@ class HeldSubscription(NamedTuple):
 
 
 class FreeSubscriptionEntry(NamedTuple):
-    """The right to free subscriptions of a product, and those held; `level` is the one that decides `allowed`."""
+    """The right to free subscriptions of a product, and those held; `level` decides `allowed`."""
 
     offer: str
     product: str

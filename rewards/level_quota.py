@@ -1,4 +1,4 @@
-"""Level quotas: which level the counted sales attain, in the program's currency, and what the next one needs."""
+"""Level quotas: the level that the counted sales attain, in the program's currency, and the next one."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class LevelQuotaTerms(OfferTerms):
     secured_until: Day
 
     def mistakes(self, program: Program) -> Iterator[Mistake]:
-        """Beside the common ones: a level that the program does not know, quotas that do not rise on the result."""
+        """Find levels that the program does not know, and quotas that do not rise on the result."""
         yield from super().mistakes(program)
         yield from self.period.mistakes()
         wrong = list(self._quota_mistakes(program))
@@ -39,7 +39,8 @@ class LevelQuotaTerms(OfferTerms):
             if quota <= below:
                 path = ("quotas", higher) if higher in self.quotas else ("quotas", lower)
                 what = f"the quota of {higher!r} does not rise above that of {lower!r}"
-                remedy = f"{_shown(below, program)} and {_shown(quota, program)} apply; a level left out keeps the program's quota"
+                both = f"{_shown(below, program)} and {_shown(quota, program)}"
+                remedy = f"{both} would apply; a level left out keeps the program's quota"
                 yield Mistake(path, what, remedy)
 
     def _quota_mistakes(self, program: Program) -> Iterator[Mistake]:
@@ -86,9 +87,9 @@ def missing_sales(quota: int, exact: Fraction) -> int:
 
 
 class LevelEntry(NamedTuple):
-    """The way to the next level; `attained_sales`, `next_quota` and `remaining` are minor units of `currency`.
+    """The way to the next level; sums, `next_quota` and `remaining` are minor units of `currency`.
 
-    `exact_sales` is the converted sum before it is rounded for show. The `next_*` and `remaining` are None at the top.
+    `exact_sales` is the converted sum before rounding; `next_*` and `remaining` are None at the top.
     """
 
     offer: str

@@ -12,6 +12,7 @@ from rewards.faults import RewardsError, suggestion
 _AMOUNT = re.compile(r"(-?)([0-9]+)(?:\.([0-9]+))?")
 # A frozen ledger holds amounts in 64 bits.
 _MOST_DIGITS = 18
+_MOST_SHOWN = 40
 
 
 class UnknownCurrency(RewardsError, ValueError):  # noqa: N818 - what is unknown reads best as the name
@@ -69,7 +70,7 @@ def parse_amount(text: str, currency: str) -> int:
 
 
 def _short(text: str) -> str:
-    return repr(text) if len(text) <= 40 else f"{text[:37]!r}..."
+    return repr(text) if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]!r}..."
 
 
 def _places(currency: str, places: int) -> str:

@@ -1,4 +1,4 @@
-"""One message to one partner, ready to be frozen: every part as text, nothing left to compute or to render."""
+"""One message to one partner, ready to be frozen: every part as text, nothing left to compute or render."""
 
 from typing import Literal
 
@@ -18,7 +18,7 @@ class Attachment(BaseModel):
 
 
 class Notice(BaseModel):
-    """What one partner will be sent. Addresses are bare (`a@b.example`), names are display names, never quoted.
+    """What one partner will be sent. Addresses are bare (`a@b.example`), names are for display, never quoted.
 
     `figures` is the JSON text of the statement that the message tells (canonical: sorted keys, no spaces).
     `headers` are our own extra headers, in order. `reference` is the short code that page and mail show.

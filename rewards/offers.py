@@ -87,7 +87,7 @@ class _AmendedSource(Source):
 def parse_offer(
     slug: str, raw: Mapping[str, object], program: Program, source: Source, faults: list[Fault]
 ) -> Offer | None:
-    """The offer of a parsed front matter; None with every mistake added to `faults` (remarks are added too)."""
+    """The offer of a parsed front matter; None with every mistake added to `faults` (remarks too)."""
     model = _model_of(raw, source, faults)
     if model is None:
         return None

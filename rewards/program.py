@@ -1,4 +1,4 @@
-"""The partner program: what `content/program.toml` says about currency, zone, refunds and levels, without defaults."""
+"""The partner program: currency, zone, refunds and levels, none of them with a default."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ AllowanceLevel = Literal["assigned", "attained", "best"]
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """A rank of the program; `quota` in minor units of the program's currency, `margin` as written ("" without)."""
+    """A rank of the program; `quota` in minor units of its currency, `margin` as written ("" without)."""
 
     id: str
     name: str
@@ -29,7 +29,7 @@ class Level:
 
 @dataclass(frozen=True)
 class Program:
-    """The policy of a site. `levels` rise by quota; `base_level` is the id of a partner below the first of them."""
+    """The policy of a site. `levels` rise by quota; `base_level` is that of a partner below the first."""
 
     currency: str
     timezone: str

@@ -36,7 +36,7 @@ class Rates:
         return self._conversions[currency]
 
     def on(self, source: str, day: int, target: str) -> Fraction | None:
-        """Return what one `source` is worth in `target`: the row of `day`, else the latest before, else None."""
+        """Return what one `source` is worth in `target`: the day's row, else the latest before, else None."""
         return self.into(target).on(source, day)
 
 
@@ -58,7 +58,7 @@ class Conversion:
         return row.rate
 
     def row(self, source: str, day: int) -> RateRow | None:
-        """Return the row in force for `source` on `day`; None for the target, and where no row is early enough."""
+        """Return the row in force on `day`; None for the target itself, and where no row is early enough."""
         table = self._tables.get(source)
         if table is None or source == self.target:
             return None

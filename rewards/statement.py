@@ -1,6 +1,6 @@
-"""All that one partner gets as of a day, as values: entries per offer, ready to be shown, exported and compared.
+"""All that one partner gets as of a day: entries per offer, ready to be shown, exported and compared.
 
-Amounts are integers of minor units beside their currency, days are ordinals; `statement_json` gives the public form.
+Amounts are minor units beside their currency, days are ordinals; `statement_json` is the public form.
 """
 
 import json
@@ -20,7 +20,10 @@ from rewards.terms import counted_sales
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One partner's figures as of a day; lists are sorted by offer, then currency or subscription id. `level` is the assigned one."""
+    """One partner's figures as of a day; `level` is the assigned one.
+
+    Lists are sorted by offer, then currency or subscription id.
+    """
 
     partner_id: str
     as_of: int
@@ -96,8 +99,8 @@ def allowance_level(
 ) -> str:
     """The level that decides how many free subscriptions are allowed.
 
-    Attained is the highest of the statement's level entries; without any, the level by the program's own quotas
-    over the sales of the as-of day's calendar year.
+    Attained is the highest of the statement's level entries; without any, the level by the program's own
+    quotas over the sales of the as-of day's calendar year.
     """
     program = rules.program
     if program.allowance_level == "assigned":
@@ -121,7 +124,8 @@ def sales_of_the_year(account: Account, rules: Rules, missing: list[Sale]) -> Fr
 def missing_rate(sale: Sale, rules: Rules) -> Fault:
     """The fault of a counted sale that no rate converts."""
     target = rules.program.currency
-    what = f"sale {sale.sale_id!r} has no rate from {sale.currency} to {target} on {day_text(sale.day)} or before"
+    day = day_text(sale.day)
+    what = f"sale {sale.sale_id!r} has no rate from {sale.currency} to {target} on {day} or before"
     remedy = f"add a row to rates with from {sale.currency}, to {target} and that day or an earlier one"
     return Fault(what, remedy, field="sales.currency")
 

@@ -40,7 +40,7 @@ class Period(BaseModel):
 
 
 class Eligible(BaseModel):
-    """Whom an offer is for: each list that is given must hold the partner's value; an empty value matches nothing."""
+    """Whom an offer is for: each list given must hold the partner's value; an empty value matches nothing."""
 
     model_config = TERMS
 
@@ -91,7 +91,7 @@ class OfferTerms(BaseModel):
 
 
 class Products(BaseModel):
-    """Shell-style, case-sensitive patterns on a sale's product; `exclude` wins. Without `include` all are included."""
+    """Shell-style, case-sensitive patterns on a product; `exclude` wins. Without `include` all are."""
 
     model_config = TERMS
 
