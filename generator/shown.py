@@ -6,7 +6,7 @@ from typing import Self
 
 from markupsafe import Markup, escape
 
-_BREAKS = re.compile(r"[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _ISOLATES = re.compile(r"[\u2066-\u2069]")
 _FIRST_STRONG, _POP = "\u2068", "\u2069"
 
@@ -141,12 +141,12 @@ class PartnerText(str):
 def contained(text: str) -> str:
     """`text` on one line and unable to leave an isolate that is put around it (UAX #9, rules X5a-X6a).
 
-    Line breaks become spaces, an unmatched POP DIRECTIONAL ISOLATE goes, an unclosed isolate is closed.
+    Line breaks and controls become spaces, an unmatched POP DIRECTIONAL ISOLATE goes, an unclosed isolate is closed.
     """
     plain = str.__str__(text)
     if plain.isascii() and plain.isprintable():
         return plain
-    plain = _BREAKS.sub(" ", plain)
+    plain = _CONTROLS.sub(" ", plain)
     open_isolates = 0
     parts: list[str] = []
     start = 0

@@ -266,3 +266,31 @@ def statement_view(
     """The view of one statement; whoever shows many keeps a `Viewer`. `offers`: those of the policy."""
     shown = offer_views(policy, formats, statement.as_of) if offers is None else offers
     return Viewer(formats, level_names(policy), shown).view(partner, statement)
+
+
+class LinksView(NamedTuple):
+    """`site.links`: where else the vendor is to be found."""
+
+    social: Mapping[str, Address]
+    forum: Address | None
+    contact: Address | None
+
+
+class SiteView(NamedTuple):
+    """`site` in a template."""
+
+    title: str
+    base_url: Address
+    links: LinksView
+
+
+ROOTS: Mapping[str, object] = {
+    "partner": PartnerView,
+    "statement": StatementView,
+    "offers": Mapping[str, OfferView],
+    "as_of": Shown,
+    "site": SiteView,
+    "link": Address,
+    "reference": str,
+}
+"""What a campaign may name, and of which type each is."""
