@@ -13,3 +13,10 @@ def markdown_html(text: str) -> str:
         output_format="html",
     )
     return converter.convert(text)
+
+
+def mail_markdown_html(text: str) -> str:
+    """The HTML fragment of a mail's Markdown: tables, lists and code only, because nothing may move or be added there."""
+    extensions = ["tables", "sane_lists", "fenced_code"]
+    configs = {"tables": {"use_align_attribute": True}}
+    return Markdown(extensions=extensions, extension_configs=configs, output_format="html").convert(text)
