@@ -26,6 +26,7 @@ PAGE_POLICY = (
     "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types offerpress"
 )
 PLAIN_POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'"
+_STYLING = ("statement.css", "statement.svg")
 _HOLE = Markup("<span data-as-of></span>")
 
 OfferWords = Callable[[str], Mapping[str, OfferView]]
@@ -33,7 +34,7 @@ OfferWords = Callable[[str], Mapping[str, OfferView]]
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """A file beside the page; its name follows from its content, so that no cache pairs it with another page."""
+    """A file beside the page; its name follows from its content, so no cache pairs it with another page."""
 
     name: str
     integrity: str
@@ -56,8 +57,8 @@ def statement_headers() -> tuple[tuple[str, str], ...]:
 def statement_artifacts(
     template_folders: Sequence[Path], settings: SiteSettings, as_of: int
 ) -> dict[str, bytes]:
-    """The page that opens links, its script, its styles and `as-of.json`: the same whatever the ledger holds."""
-    script, styles = _asset(template_folders, "viewer.js"), _asset(template_folders, "statement.css")
+    """The page that opens links, its script and styles and `as-of.json`: the same for every ledger."""
+    script, styles, icon = (_asset(template_folders, name) for name in ("viewer.js", *_STYLING))
     pages = [environment(template_folders, language, kind="html") for language in settings.languages]
     page = pages[0].get_template("statement/page.html")
     html = page.render(
@@ -65,6 +66,7 @@ def statement_artifacts(
         policy=PAGE_POLICY,
         script=script,
         styles=styles,
+        icon=icon,
         unscripted=[Markup(each.get_template("statement/unscripted.html").render()) for each in pages],  # noqa: S704
         languages=[Markup(each.get_template("statement/words.html").render()) for each in pages],  # noqa: S704
     )
@@ -72,8 +74,7 @@ def statement_artifacts(
     return {
         "statement/index.html": html.encode(),
         "statement/as-of.json": _json_bytes({"as_of": day_text(as_of), "shown": shown}),
-        f"statement/{script.name}": script.content,
-        f"statement/{styles.name}": styles.content,
+        **{f"statement/{asset.name}": asset.content for asset in (script, styles, icon)},
     }
 
 
@@ -108,7 +109,8 @@ class StatementRenderer:
         html = language.page.render(
             site=self._settings,
             policy=PLAIN_POLICY,
-            styles=self._styles,
+            styles=self._styling[0],
+            icon=self._styling[1],
             fragment=Markup(fragment),  # noqa: S704 - rendered by an escaping template
         )
         folder = f"statement/{link.folder}"
@@ -119,11 +121,11 @@ class StatementRenderer:
 
     def plain_artifacts(self) -> dict[str, bytes]:
         """What the plain pages share."""
-        return {f"statement/{self._styles.name}": self._styles.content}
+        return {f"statement/{asset.name}": asset.content for asset in self._styling}
 
     @cached_property
-    def _styles(self) -> Asset:
-        return _asset(self._folders, "statement.css")
+    def _styling(self) -> tuple[Asset, ...]:
+        return tuple(_asset(self._folders, name) for name in _STYLING)
 
     def _language(self, partner: Partner) -> "_Language":
         code = reader_language(partner.language, self._settings)
@@ -159,7 +161,7 @@ class _Language:
             view,
             as_of_hole=view["as_of"] if as_of is None else as_of,
             manager=manager,
-            reference_code=reference,
+            reference=Markup("<b>{}</b>").format(reference),
             timezone=self.timezone,
         )
 

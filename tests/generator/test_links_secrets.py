@@ -94,7 +94,7 @@ def test_vectors_follow_from_the_rfc(vector: Vector) -> None:
 
 
 def test_every_input_makes_another_secret() -> None:
-    """Site secret, partner, key version and epoch each change the link, and fields cannot run into each other."""
+    """Site secret, partner, key version and epoch each change the link; fields do not run into each other."""
     links = [
         link_secret(SITE, "P-1"),
         link_secret(SITE, "P-2"),

@@ -85,7 +85,7 @@ def test_nonces_differ_with_the_content() -> None:
     ("size", "slot"), [(10, 1024), (790, 1024), (830, 4096), (3300, 4096), (3500, 16_384), (120_000, 131_072)]
 )
 def test_size_class(size: int, slot: int) -> None:
-    """A record belongs into the smallest class with a fifth to spare, and the largest is filled to its end."""
+    """A record belongs into the smallest class with a fifth to spare; the largest is filled to its end."""
     assert size_class(size) == slot
 
 
