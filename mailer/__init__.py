@@ -3,7 +3,7 @@
 from mailer.addresses import Mailbox, parse_mailbox, sendable
 from mailer.approval import Approval
 from mailer.batch import Batch, FrozenMessage, batch_file
-from mailer.delivery import Delivery, check_sendable, deliver, stop_on_signals
+from mailer.delivery import check_sendable, deliver, stop_on_signals
 from mailer.errors import (
     ApprovalRefused,
     BatchError,
@@ -23,15 +23,26 @@ from mailer.errors import (
     UnknownPlan,
 )
 from mailer.freezing import freeze
-from mailer.header import BatchHeader, Totals
+from mailer.header import BatchHeader, Totals, with_own_headers
 from mailer.mime import message_bytes
 from mailer.outbox import Outbox, outbox_file
 from mailer.records import NoticeAt, PlanRecord, Told
+from mailer.run import Delivery
 from mailer.settings import MailSettings, UnsubscribeSettings
 from mailer.states import HANDED, TRANSITIONS, Cause, Status
 from mailer.status import status_json
 from mailer.suppression import Suppression, SuppressionReason, skip_reason
-from mailer.transports import Attempt, FolderTransport, Outcome, Transport
+from mailer.transports import (
+    Attempt,
+    Connection,
+    FolderTransport,
+    Outcome,
+    SmtpServer,
+    SmtpTransport,
+    Timeouts,
+    Transport,
+    parse_smtp_url,
+)
 
 __all__ = [
     "HANDED",
@@ -45,6 +56,7 @@ __all__ = [
     "BatchTampered",
     "Cause",
     "ConfigurationError",
+    "Connection",
     "DecisionRefused",
     "Delivery",
     "FolderTransport",
@@ -64,9 +76,12 @@ __all__ = [
     "PlanPaused",
     "PlanRecord",
     "SendRefused",
+    "SmtpServer",
+    "SmtpTransport",
     "Status",
     "Suppression",
     "SuppressionReason",
+    "Timeouts",
     "Told",
     "TooLate",
     "Totals",
@@ -80,8 +95,10 @@ __all__ = [
     "message_bytes",
     "outbox_file",
     "parse_mailbox",
+    "parse_smtp_url",
     "sendable",
     "skip_reason",
     "status_json",
     "stop_on_signals",
+    "with_own_headers",
 ]

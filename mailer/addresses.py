@@ -3,8 +3,10 @@
 from email.errors import HeaderParseError
 from email.headerregistry import Address
 from email.utils import parseaddr
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from unicodedata import category
+
+_LONGEST: Final = 254  # RFC 5321's path of 256 without its brackets
 
 
 class Mailbox(NamedTuple):
@@ -44,7 +46,7 @@ def wire_address(address: str) -> str | None:
         return None
     return (
         parsed.addr_spec
-        if parsed.addr_spec == f"{local}@{ascii_domain}" and len(parsed.addr_spec) <= 254
+        if parsed.addr_spec == f"{local}@{ascii_domain}" and len(parsed.addr_spec) <= _LONGEST
         else None
     )
 

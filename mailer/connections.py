@@ -2,12 +2,13 @@
 
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from mailer.claims import Candidate
 from mailer.errors import MailerError
-from mailer.records import Candidate
 from mailer.states import Cause
 from mailer.transports.base import Attempt, Connection, Outcome, Transport
 
@@ -58,11 +59,14 @@ class Connections:
         self._todo.put(candidate)
 
     def gather(self, most: int, first: float, then: float) -> list[Result]:
-        """Up to `most` results: waits `first` seconds for one, then at most `then` for each that follows."""
+        """Up to `most` results: waits `first` seconds for one, then `then` seconds for all that follow."""
         results: list[Result] = []
+        until = 0.0
         while self.outstanding and len(results) < most:
             try:
-                results.append(self._done.get(timeout=then if results else first))
+                wait = max(0.0, until - time.monotonic()) if results else first
+                results.append(self._done.get(timeout=wait))
+                until = until or time.monotonic() + then
             except queue.Empty:
                 break
             self.outstanding -= 1

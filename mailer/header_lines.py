@@ -7,7 +7,7 @@ whatever could be misread is encoded. Values are handed to `EmailMessage` as fin
 import re
 from base64 import b64encode
 from email.policy import Policy
-from typing import Final
+from typing import Final, Self
 from unicodedata import category
 
 from mailer.addresses import Mailbox, wire_address
@@ -26,7 +26,7 @@ class HeaderLine(str):
     __slots__ = ("name",)
     name: str
 
-    def __new__(cls, name: str, folded: str) -> "HeaderLine":
+    def __new__(cls, name: str, folded: str) -> Self:
         """`folded` is ASCII; its line breaks are CRLF and a space."""
         self = super().__new__(cls, folded)
         self.name = name

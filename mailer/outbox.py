@@ -7,11 +7,12 @@ and is an error.
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Final, Literal, Self
+from typing import Final, Self
 
 from mailer.addresses import address_key
 from mailer.approval import Approval, approval_refusal
 from mailer.batch import Batch
+from mailer.claims import Claimant, Turn, claim, move, settle, settle_orphans
 from mailer.database import Database, Row, Values
 from mailer.errors import (
     ApprovalRefused,
@@ -23,21 +24,13 @@ from mailer.errors import (
 )
 from mailer.header import instant_text
 from mailer.policy import Settlement
-from mailer.records import (
-    AttemptRecord,
-    Candidate,
-    DecisionRecord,
-    NoticeAt,
-    PlanRecord,
-    Standing,
-    Told,
-    Turn,
-)
+from mailer.records import Decision, NoticeAt, PlanRecord, Standing, Told, plan_record, told_record
 from mailer.states import TRANSITIONS, Cause, Status
 from mailer.suppression import Suppression, SuppressionReason, skip_reason
+from rewards import Category
 
 _SCHEME: Final = "sqlite:///"
-_DECISIONS: Final = {"resend": Cause.PERSON_RESENDS, "give-up": Cause.PERSON_GIVES_UP}
+_DECISIONS: Final[dict[Decision, Cause]] = {"resend": Cause.PERSON_RESENDS, "give-up": Cause.PERSON_GIVES_UP}
 
 
 def outbox_file(url: str) -> Path:
@@ -110,7 +103,7 @@ class Outbox:
         rows = self._database.rows("plan", {"plan": plan})
         if not rows:
             raise UnknownPlan(plan)
-        return _plan_record(rows[0])
+        return plan_record(rows[0])
 
     def plans(self) -> list[PlanRecord]:
         """All registered plans, the oldest first."""
@@ -162,51 +155,24 @@ class Outbox:
 
     # Sending
 
-    def turn(
-        self,
-        plan: str,
-        settlements: Sequence[Settlement],
-        most: int,
-        now: datetime,
-        sender: str,
-        transport: str,
-    ) -> Turn:
+    def turn(self, claimant: Claimant, settlements: Sequence[Settlement], most: int, now: datetime) -> Turn:
         """One durable write: settle what came back, then claim up to `most` more.
 
-        Nothing is claimed of a plan that does not stand open. Candidates whose address is suppressed, or whom another plan
-        handed this edition, are skipped instead.
+        Nothing is claimed of a plan that does not stand open. Candidates whose address is suppressed, or whom
+        another plan handed this edition, are skipped instead.
         """
         with self._database.transaction():
-            self._settle(plan, settlements, instant_text(now))
-            record = self.plan(plan)
+            settle(self._database, claimant.plan, settlements, instant_text(now))
+            record = self.plan(claimant.plan)
             if record.standing != "open" or most < 1:
                 return Turn((), 0, record.standing)
-            claimed, skipped = self._pick(record, most, instant_text(now))
-            moved = TRANSITIONS[Cause.CLAIMED]
-            shared = {"was": moved.was, "became": moved.became, "at": instant_text(now)}
-            self._database.run_once_each(
-                "claim",
-                [
-                    {
-                        "plan": plan,
-                        "partner_id": one.partner_id,
-                        "sender": sender,
-                        "transport": transport,
-                        **shared,
-                    }
-                    for one in claimed
-                ],
-            )
-        return Turn(tuple(claimed), skipped, record.standing)
+            claimed, skipped = claim(self._database, record, claimant, most, instant_text(now))
+        return Turn(claimed, skipped, record.standing)
 
     def recover(self, now: datetime) -> int:
         """Make every `sending` notice of every plan `unknown`: its sender is dead. Only for who holds the lock."""
         with self._database.transaction():
-            orphans = self._database.rows("orphans", {})
-            for row in orphans:
-                lost = Settlement(row["partner_id"], Cause.ORPHANED, "its sender died after claiming it")
-                self._settle(row["plan"], [lost], instant_text(now))
-        return len(orphans)
+            return settle_orphans(self._database, instant_text(now))
 
     def next_due(self, plan: str) -> str | None:
         """The earliest instant (text) at which a ready notice may be claimed: empty for at once, None if none is ready."""
@@ -250,39 +216,30 @@ class Outbox:
     # People
 
     def resolve(
-        self,
-        plan: str,
-        partner_id: str,
-        decision: Literal["resend", "give-up"],
-        by: str,
-        reason: str,
-        at: datetime,
+        self, plan: str, partner_id: str, decision: Decision, *, by: str, reason: str, at: datetime
     ) -> None:
-        """A named person settles an unknown notice; DecisionRefused if it is not one, or name or reason are missing."""
+        """A named person settles an unknown notice.
+
+        DecisionRefused if it is not unknown, or name or reason are missing.
+        """
         self.plan(plan)
-        if not by.strip() or not reason.strip():
+        by, reason = by.strip(), reason.strip()
+        if not by or not reason:
             raise DecisionRefused(plan, partner_id, "it needs a name and a reason; give both")
-        was, became, _ = TRANSITIONS[_DECISIONS[decision]]
+        cause = _DECISIONS[decision]
         key: dict[str, str | int | None] = {"plan": plan, "partner_id": partner_id, "at": instant_text(at)}
         with self._database.transaction():
             rows = self._database.rows("status_of", key)
             if not rows:
                 raise DecisionRefused(
-                    plan, partner_id, "the plan has no notice to this partner; 'status' counts those it has"
+                    plan, partner_id, "the plan holds no notice to this partner; check the id"
                 )
-            if rows[0]["status"] != was:
-                raise DecisionRefused(
-                    plan, partner_id, f"it is {rows[0]['status']}; only an unknown one needs a decision"
-                )
-            self._database.run(
-                "insert_decision", {**key, "decision": decision, "by": by.strip(), "reason": reason.strip()}
-            )
-            said = {
-                "reason": f"{decision} by {by.strip()}: {reason.strip()}",
-                "not_before": "",
-                "refusals": 0,
-            }
-            self._database.run_once_each("move", [{**key, "was": was, "became": became, **said}])
+            if rows[0]["status"] != TRANSITIONS[cause].was:
+                why = f"the notice is {rows[0]['status']}; only an unknown one needs a decision"
+                raise DecisionRefused(plan, partner_id, why)
+            self._database.run("insert_decision", {**key, "decision": decision, "by": by, "reason": reason})
+            settled = Settlement(partner_id, cause, f"{decision} by {by}: {reason}")
+            move(self._database, plan, [settled], instant_text(at))
 
     def suppress(self, address: str, reason: SuppressionReason, source: str, at: datetime) -> None:
         """Never write to `address` again (announcements only, if the reason is `unsubscribed`)."""
@@ -302,6 +259,18 @@ class Outbox:
             Suppression(row["address"], row["reason"], row["source"], row["suppressed_at"]) for row in rows
         ]
 
+    def suppression(self, address: str, category: Category) -> str | None:
+        """Why a message of `category` must not go to `address` (`suppressed`, `unsubscribed`), None if it may."""
+        rows = self._database.rows("suppression_reasons", {"address_key": address_key(address)})
+        reasons = {row["reason"] for row in rows}
+        return skip_reason(
+            category, barred=bool(reasons - {"unsubscribed"}), unsubscribed="unsubscribed" in reasons
+        )
+
+    def _told(self, row: Row, partner_id: str) -> Told:
+        key = {"plan": row["plan"], "partner_id": partner_id}
+        return told_record(row, self._database.rows("attempts", key), self._database.rows("decisions", key))
+
     def _stand(self, plan: str, standing: Standing) -> None:
         with self._database.transaction():
             self._set_standing(plan, standing)
@@ -310,53 +279,6 @@ class Outbox:
         self.plan(plan)
         if not self._database.run("set_standing", {"plan": plan, "standing": standing}):
             raise PlanCancelled(plan)
-
-    def _pick(self, record: PlanRecord, most: int, at: str) -> tuple[list[Candidate], int]:
-        claimed: list[Candidate] = []
-        skipped: list[Values] = []
-        for row in self._database.rows("candidates", {"plan": record.plan, "at": at, "most": most}):
-            reason = skip_reason(
-                record.category, barred=bool(row["barred"]), unsubscribed=bool(row["unsubscribed"])
-            )
-            if reason is None and not row["elsewhere"]:
-                claimed.append(Candidate(row["partner_id"], row["refusals"], row["claims"] + 1))
-                continue
-            was, became, _ = TRANSITIONS[Cause.ALREADY_SENT if reason is None else Cause.SUPPRESSION]
-            move = {
-                "was": was,
-                "became": became,
-                "reason": reason or "already_sent",
-                "not_before": "",
-                "refusals": 0,
-            }
-            skipped.append({"plan": record.plan, "partner_id": row["partner_id"], "at": at, **move})
-        self._database.run_once_each("move", skipped)
-        return claimed, len(skipped)
-
-    def _settle(self, plan: str, settlements: Sequence[Settlement], at: str) -> None:
-        attempts, moves = [], []
-        for one in settlements:
-            was, became, _ = TRANSITIONS[one.cause]
-            key: dict[str, str | int | None] = {"plan": plan, "partner_id": one.partner_id, "at": at}
-            attempts.append({**key, "cause": one.cause, "detail": one.detail})
-            said = {"reason": one.detail, "not_before": one.not_before, "refusals": one.refusals}
-            moves.append({**key, "was": was, "became": became, **said})
-        self._database.run_once_each("insert_attempt", attempts)
-        self._database.run_once_each("move", moves)
-
-    def _told(self, row: Row, partner_id: str) -> Told:
-        key: Values = {"plan": row["plan"], "partner_id": partner_id}
-        return Told(
-            row["plan"],
-            row["campaign"],
-            row["edition"],
-            row["key"],
-            Status(row["status"]),
-            row["reason"],
-            row["changed_at"],
-            tuple(AttemptRecord(*attempt) for attempt in self._database.rows("attempts", key)),
-            tuple(DecisionRecord(*decision) for decision in self._database.rows("decisions", key)),
-        )
 
 
 def _addressed(batch: Batch) -> list[tuple[str, str]]:
@@ -367,22 +289,3 @@ def _new_notice(batch: Batch, notice: tuple[str, str], plan: Values) -> Values:
     partner_id, address = notice
     shared = {name: plan[name] for name in ("plan", "campaign", "edition", "corrections", "at")}
     return {"partner_id": partner_id, "key": batch.key(partner_id), "address_key": address, **shared}
-
-
-def _plan_record(row: Row) -> PlanRecord:
-    send_at = row["send_at"]
-    return PlanRecord(
-        row["plan"],
-        row["campaign"],
-        row["edition"],
-        row["category"],
-        bool(row["corrections"]),
-        row["digest"],
-        row["made_by"],
-        row["made_at"],
-        None if send_at is None else datetime.fromisoformat(send_at),
-        row["planned"],
-        row["standing"],
-        row["registered_at"],
-        bool(row["begun"]),
-    )

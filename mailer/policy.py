@@ -41,7 +41,8 @@ def settlement(
     if outcome.cause is not Cause.REFUSAL:
         return Settlement(partner_id, outcome.cause, outcome.detail)
     if outcome.about == "transport":
-        return Settlement(partner_id, Cause.REFUSAL, outcome.detail)
+        # behind those never tried, so that one message which always breaks the line does not hold up the others
+        return Settlement(partner_id, Cause.REFUSAL, outcome.detail, instant_text(now))
     if refusals + 1 >= settings.attempts:
         detail = f"refused {refusals + 1} times, at last: {outcome.detail}"
         return Settlement(partner_id, Cause.GAVE_UP_RETRYING, detail, refusals=1)

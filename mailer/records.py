@@ -1,14 +1,16 @@
 """What the outbox tells about plans and notices."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import Literal
 
+from mailer.database import Row
 from mailer.states import Status
 from rewards import Category
 
 Standing = Literal["open", "paused", "cancelled"]
+Decision = Literal["resend", "give-up"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,23 +30,6 @@ class PlanRecord:
     standing: Standing
     registered_at: str
     begun: bool
-
-
-class Candidate(NamedTuple):
-    """A claimed notice: how often it was refused before, and the number of this attempt."""
-
-    partner_id: str
-    refusals: int
-    number: int
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """What one durable write brought: notices now claimed, the number skipped instead, and the plan's standing."""
-
-    claimed: tuple[Candidate, ...]
-    skipped: int
-    standing: Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +59,7 @@ class DecisionRecord:
     """A person settled an unknown."""
 
     at: str
-    decision: Literal["resend", "give-up"]
+    decision: Decision
     by: str
     reason: str
 
@@ -89,9 +74,25 @@ class Told:
     key: str
     status: Status
     reason: str
-    at: str
+    changed_at: str
     attempts: tuple[AttemptRecord, ...]
     decisions: tuple[DecisionRecord, ...]
 
 
-Counts = Mapping[Status, int]
+def plan_record(row: Row) -> PlanRecord:
+    """The plan in a row of the statement `plan`."""
+    values = dict(row)
+    values["corrections"], values["begun"] = bool(row["corrections"]), bool(row["begun"])
+    if row["send_at"] is not None:
+        values["send_at"] = datetime.fromisoformat(row["send_at"])
+    return PlanRecord(**values)
+
+
+def told_record(row: Row, attempts: Iterable[Row], decisions: Iterable[Row]) -> Told:
+    """The notice in a row of the statement `told`, with the rows that belong to it."""
+    values = dict(row)
+    return Told(
+        **{**values, "status": Status(values["status"])},
+        attempts=tuple(AttemptRecord(*attempt) for attempt in attempts),
+        decisions=tuple(DecisionRecord(*decision) for decision in decisions),
+    )

@@ -60,10 +60,10 @@ class RetrySettings(BaseModel):
 
     model_config = STRICT
 
-    attempts: Annotated[int, Field(ge=1)] = 5
-    first_seconds: Annotated[int, Field(ge=0)] = 30
-    longest_seconds: Annotated[int, Field(ge=0)] = 900
-    patience_seconds: Annotated[int, Field(ge=0)] = 90
+    attempts: Annotated[int, Field(ge=1)] = 12
+    first_seconds: Annotated[int, Field(ge=0)] = 2
+    longest_seconds: Annotated[int, Field(ge=0)] = 3600
+    patience_seconds: Annotated[int, Field(ge=0)] = 60
 
 
 def _positive(value: Decimal | int | None) -> Decimal | int | None:

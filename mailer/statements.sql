@@ -121,3 +121,6 @@ DELETE FROM suppressions WHERE address_key = :address_key;
 
 -- suppressions
 SELECT address, reason, source, suppressed_at FROM suppressions ORDER BY address_key, reason;
+
+-- suppression_reasons
+SELECT reason FROM suppressions WHERE address_key = :address_key;

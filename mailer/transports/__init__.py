@@ -2,5 +2,17 @@
 
 from mailer.transports.base import Attempt, Connection, Outcome, Transport
 from mailer.transports.folder import FolderTransport
+from mailer.transports.smtp import SmtpTransport, Timeouts
+from mailer.transports.smtp_server import SmtpServer, parse_smtp_url
 
-__all__ = ["Attempt", "Connection", "FolderTransport", "Outcome", "Transport"]
+__all__ = [
+    "Attempt",
+    "Connection",
+    "FolderTransport",
+    "Outcome",
+    "SmtpServer",
+    "SmtpTransport",
+    "Timeouts",
+    "Transport",
+    "parse_smtp_url",
+]

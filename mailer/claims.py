@@ -1,0 +1,95 @@
+"""The moves of notices, each inside a transaction that the outbox holds."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from mailer.database import Database, Values
+from mailer.policy import Settlement
+from mailer.records import PlanRecord, Standing
+from mailer.states import TRANSITIONS, Cause
+from mailer.suppression import skip_reason
+
+
+class Claimant(NamedTuple):
+    """Who claims: the plan that is sent, the sender and the transport's name, as they are recorded."""
+
+    plan: str
+    sender: str
+    transport: str
+
+
+class Candidate(NamedTuple):
+    """A claimed notice: how often it was refused before, and the number of this attempt."""
+
+    partner_id: str
+    refusals: int
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What one durable write brought: notices now claimed, the number skipped instead, the plan's standing."""
+
+    claimed: tuple[Candidate, ...]
+    skipped: int
+    standing: Standing
+
+
+def claim(
+    database: Database, record: PlanRecord, claimant: Claimant, most: int, at: str
+) -> tuple[tuple[Candidate, ...], int]:
+    """Claim up to `most` of the plan's ready notices, and skip those of them that must not be sent (their number)."""
+    claimed: list[Candidate] = []
+    skipped = 0
+    for row in database.rows("candidates", {"plan": record.plan, "at": at, "most": most}):
+        reason = skip_reason(
+            record.category, barred=bool(row["barred"]), unsubscribed=bool(row["unsubscribed"])
+        )
+        if reason is None and not row["elsewhere"]:
+            claimed.append(Candidate(row["partner_id"], row["refusals"], row["claims"] + 1))
+            continue
+        cause = Cause.ALREADY_SENT if reason is None else Cause.SUPPRESSION
+        move(database, record.plan, [Settlement(row["partner_id"], cause, reason or "already_sent")], at)
+        skipped += 1
+    was, became, _ = TRANSITIONS[Cause.CLAIMED]
+    shared: dict[str, str | int | None] = {**claimant._asdict(), "was": was, "became": became, "at": at}
+    database.run_once_each("claim", [{**shared, "partner_id": one.partner_id} for one in claimed])
+    return tuple(claimed), skipped
+
+
+def settle(database: Database, plan: str, settlements: Sequence[Settlement], at: str) -> None:
+    """Record what came of claimed notices and move them on."""
+    attempts: list[Values] = [
+        {"plan": plan, "partner_id": one.partner_id, "at": at, "cause": one.cause, "detail": one.detail}
+        for one in settlements
+    ]
+    database.run_once_each("insert_attempt", attempts)
+    move(database, plan, settlements, at)
+
+
+def settle_orphans(database: Database, at: str) -> int:
+    """Make every claimed notice of every plan unknown; how many there were."""
+    orphans = database.rows("orphans", {})
+    for row in orphans:
+        lost = Settlement(row["partner_id"], Cause.ORPHANED, "its sender died after claiming it")
+        settle(database, row["plan"], [lost], at)
+    return len(orphans)
+
+
+def move(database: Database, plan: str, settlements: Sequence[Settlement], at: str) -> None:
+    """Move notices by the table; OutboxError, and nothing moved, if one of them does not stand where it should."""
+    moves: list[Values] = [
+        {
+            "plan": plan,
+            "partner_id": one.partner_id,
+            "at": at,
+            "was": TRANSITIONS[one.cause].was,
+            "became": TRANSITIONS[one.cause].became,
+            "reason": one.detail,
+            "not_before": one.not_before,
+            "refusals": one.refusals,
+        }
+        for one in settlements
+    ]
+    database.run_once_each("move", moves)

@@ -1,0 +1,197 @@
+"""One delivery under way: claim durably, hand over, settle; nothing is ever claimed to be what is not proved.
+
+One thread writes the outbox; a thread for each connection hands over. No byte of a message leaves before the write
+that claims it is durable. A stop lets the connections finish what they hold, gives back what they had not begun,
+and records.
+"""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from mailer.batch import Batch
+from mailer.claims import Candidate, Claimant
+from mailer.connections import Connections, Result
+from mailer.outbox import Outbox
+from mailer.patience import Patience
+from mailer.policy import Settlement, next_depth, settlement
+from mailer.settings import MailSettings
+from mailer.states import Cause
+from mailer.transports.base import Attempt, Transport
+
+_TICK: Final = 0.1  # seconds between two looks at whether to stop
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What one call of `deliver` did: notices by what came of them.
+
+    `refused` counts refusals for now, `released` claims that were given back unbegun, `recovered` notices that a
+    dead sender left and that are unknown since. `stopped` says why it ended before all was settled.
+    """
+
+    plan: str
+    accepted: int = 0
+    rejected: int = 0
+    unknown: int = 0
+    refused: int = 0
+    released: int = 0
+    skipped: int = 0
+    recovered: int = 0
+    stopped: str = ""
+
+    def plus(self, settled: Sequence[Settlement], skipped: int) -> "Delivery":
+        """Add what one durable write settled and skipped."""
+        found = Counter(_COUNTED[one.cause] for one in settled) + Counter(skipped=skipped)
+        return replace(self, **{name: getattr(self, name) + number for name, number in found.items()})
+
+
+_COUNTED: Final = {
+    Cause.ACCEPTANCE: "accepted",
+    Cause.REJECTION: "rejected",
+    Cause.GAVE_UP_RETRYING: "rejected",
+    Cause.LOST_ANSWER: "unknown",
+    Cause.REFUSAL: "refused",
+    Cause.RELEASED: "released",
+}
+
+
+class Run:
+    """The loop of a delivery, and what it keeps between two durable writes."""
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        batch: Batch,
+        transport: Transport,
+        claimant: Claimant,
+        settings: MailSettings,
+        *,
+        clock: Callable[[], datetime],
+        stop: threading.Event,
+        limit: int | None = None,
+    ) -> None:
+        self._outbox, self._batch, self._transport = outbox, batch, transport
+        self._claimant, self._settings = claimant, settings
+        self._stop, self._left = stop, limit
+        self._patience = Patience(clock, time.monotonic, settings)
+        self._depth = transport.width
+        self._exhausted = False
+        self._ended = ""
+        self._error: BaseException | None = None
+        self._pending: list[Settlement] = []
+        self._progress: Callable[[Delivery], None] = lambda _: None
+        self.report = Delivery(claimant.plan)
+
+    def until_done(self, report: Delivery, progress: Callable[[Delivery], None]) -> Delivery:
+        """Go on until all is settled or something ends it, record what is on its way, raise what went wrong.
+
+        `report` is where the counts begin; `progress` is told them after each durable write.
+        """
+        self.report, self._progress = report, progress
+        with Connections.working(self._transport, self._prepare) as connections:
+            try:
+                while not self._finished(connections):
+                    self._step(connections)
+            finally:
+                self._drain(connections)
+        if self._error is not None:
+            raise self._error
+        return replace(self.report, stopped=self._ended)
+
+    def _prepare(self, candidate: Candidate) -> Attempt:
+        frozen = self._batch.frozen(candidate.partner_id)
+        return Attempt(frozen.notice, frozen.message_id, frozen.key, self._patience.now())
+
+    def _finished(self, connections: Connections) -> bool:
+        if self._stop.is_set():
+            self._ended = self._ended or "asked to stop"
+        if self._ended or self._error is not None:
+            return True
+        if connections.outstanding or self._pending:
+            return False
+        if self._left == 0:
+            self._ended = "the limit is reached"
+            return True
+        return self._exhausted and self._nothing_comes()
+
+    def _nothing_comes(self) -> bool:
+        """With nothing to claim and nothing on its way: whether that is the end, after waiting for a near retry."""
+        due = self._outbox.next_due(self._claimant.plan)
+        self._exhausted = False
+        if due is None:
+            return True
+        if not self._patience.outlasts(due):
+            self._ended = f"what is left is not tried again before {due}"
+            return True
+        self._patience.wait_until(due, self._stop)
+        return False
+
+    def _step(self, connections: Connections) -> None:
+        group = self._settings.group
+        results = connections.gather(group.size, _TICK, group.wait_ms / 1000)
+        self._take(results, connections)
+        most = self._wanted(connections)
+        if self._pending or most:
+            dry = not connections.outstanding
+            width, size = self._transport.width, group.size
+            self._depth = next_depth(self._depth, len(results), ran_dry=dry, width=width, group=size)
+            self._turn(connections, most)
+        elif not connections.outstanding:
+            self._stop.wait(min(_TICK, self._patience.seconds_held()))
+
+    def _wanted(self, connections: Connections) -> int:
+        stopping = self._stop.is_set() or self._error is not None or self._ended
+        if stopping or self._exhausted or self._patience.seconds_held():
+            return 0
+        room = min(self._depth - connections.outstanding, self._settings.group.size, self._patience.burst())
+        return max(0, room if self._left is None else min(room, self._left))
+
+    def _turn(self, connections: Connections, most: int) -> None:
+        """One durable write, and only then the claimed ones go to the connections."""
+        settled = self._pending
+        turn = self._outbox.turn(self._claimant, settled, most, self._patience.now())
+        self._pending = []
+        for candidate in turn.claimed:
+            connections.put(candidate)
+        if turn.standing != "open":
+            self._ended = self._ended or f"the plan is {turn.standing}"
+        self._exhausted = self._exhausted or (most > 0 and not turn.claimed and not turn.skipped)
+        if self._left is not None:
+            self._left -= len(turn.claimed)
+        self._patience.sent(len(turn.claimed))
+        self.report = self.report.plus(settled, turn.skipped)
+        self._progress(self.report)
+
+    def _take(self, results: Sequence[Result], connections: Connections) -> None:
+        retries = self._settings.retries
+        for result in results:
+            candidate, outcome = result.candidate, result.outcome
+            self._error = self._error or result.error
+            now = self._patience.now()
+            self._pending.append(settlement(candidate.partner_id, outcome, candidate.refusals, now, retries))
+            if outcome.cause is not Cause.REFUSAL:
+                self._patience.served()
+                continue
+            self._exhausted = False
+            if outcome.about == "transport":
+                self._release(connections)
+                self._ended = self._ended or self._patience.refused(outcome)
+
+    def _release(self, connections: Connections) -> None:
+        """Give back what no connection has begun."""
+        back = connections.withdraw()
+        self._pending += [Settlement(one.partner_id, Cause.RELEASED, "given back unbegun") for one in back]
+        if self._left is not None:
+            self._left += len(back)
+
+    def _drain(self, connections: Connections) -> None:
+        self._release(connections)
+        while connections.outstanding or self._pending:
+            self._take(connections.gather(self._settings.group.size, _TICK, 0.0), connections)
+            if self._pending:
+                self._turn(connections, 0)
