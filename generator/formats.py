@@ -54,6 +54,12 @@ def direction(language: str) -> Direction:
     return "rtl" if known_language(language) and _locale(language).text_direction == "rtl" else "ltr"
 
 
+def language_name(language: str) -> str:
+    """What speakers of the language call it, such as `Deutsch`. Raises `UnknownLanguage`."""
+    name = _locale(language).get_display_name() or language
+    return name[:1].upper() + name[1:]
+
+
 @dataclass(frozen=True, slots=True)
 class _Pattern:
     """How a locale writes a number with `places` decimals: learnt from samples."""

@@ -1,0 +1,43 @@
+"""Addresses on the site: paths below its root, seen from a page, from its host's root, or in full."""
+
+import posixpath
+from urllib.parse import quote, urlsplit
+
+from generator.settings import SiteSettings
+
+
+def language_folder(language: str, settings: SiteSettings) -> str:
+    """`` for the default language, `de/` for another."""
+    return "" if language == settings.default_language else f"{language}/"
+
+
+def relative(here: str, there: str) -> str:
+    """The address of the path `there` as a link on the page with the path `here`; a fragment may follow.
+
+    Paths are below the site's root without a leading slash; a folder ends with a slash, the root itself is empty.
+    """
+    path, mark, fragment = there.partition("#")
+    folder = here.rpartition("/")[0]
+    way = posixpath.relpath(f"/{quote(path)}", f"/{folder}")
+    if not path or path.endswith("/"):
+        way += "/"
+    if ":" in way.partition("/")[0]:
+        way = f"./{way}"
+    return f"{way}{mark}{quote(fragment)}"
+
+
+def absolute(there: str, settings: SiteSettings) -> str:
+    """The whole address of a path below the site's root; a fragment may follow."""
+    path, mark, fragment = there.partition("#")
+    return f"{settings.base_url}/{quote(path)}{mark}{quote(fragment)}"
+
+
+def from_root(there: str, settings: SiteSettings) -> str:
+    """The address of a path as the host's root sees it, for a page that is shown at any depth."""
+    path, mark, fragment = there.partition("#")
+    return f"{settings.base_path}{quote(path)}{mark}{quote(fragment)}"
+
+
+def authority(settings: SiteSettings) -> str:
+    """The host name of the site."""
+    return urlsplit(settings.base_url).hostname or ""

@@ -1,0 +1,139 @@
+"""What the site's templates see: plain texts, formatted days and links that are relative to the page at hand."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from markupsafe import Markup
+
+from generator.addresses import relative
+from generator.bodies import Reference
+from generator.content import OfferPage
+from generator.formats import Formats, direction
+from generator.pages import Page
+from generator.readings import Reading
+from generator.shown import Shown
+from generator.terms_view import TermsFormatter, TermsView
+
+Link = Callable[[str], str]
+
+
+class Tag(NamedTuple):
+    """A tag with the address of its page."""
+
+    name: str
+    href: str
+
+
+class PageView(NamedTuple):
+    """An announcement or page. `day` and `updated` are None without a date; `written_in` is the language of its words."""
+
+    title: str
+    summary: str
+    href: str
+    author: str
+    image: str
+    day: Shown | None
+    instant: str
+    updated: Shown | None
+    tags: tuple[Tag, ...]
+    written_in: str
+    direction: str
+    translated: bool
+
+
+class OfferView(NamedTuple):
+    """An offer for a card or its own page; `announced` is the day of its announcement."""
+
+    slug: str
+    title: str
+    summary: str
+    href: str
+    announced: Shown
+    terms: TermsView
+    written_in: str
+    direction: str
+    translated: bool
+
+
+@dataclass(frozen=True)
+class Views:
+    """Makes views for one page of the site: `link` turns a path below the root into a link on that page."""
+
+    reading: Reading
+    formats: Formats
+    terms: TermsFormatter
+    link: Link
+
+    def page(self, page: Page) -> PageView:
+        """The view of an announcement or page."""
+        reading, text = self.reading, self.reading.text(page)
+        written_in = reading.written_in(page)
+        return PageView(
+            title=text.title,
+            summary=text.summary,
+            href=self.link(f"{reading.folder}{page.path}"),
+            author=text.author or page.texts[reading.settings.default_language].author,
+            image=self._image(page, text.image),
+            day=self.formats.day(_local_day(page.date.instant, reading)) if page.date else None,
+            instant=page.date.instant.isoformat() if page.date else "",
+            updated=self.formats.day(_local_day(page.updated.instant, reading)) if page.updated else None,
+            tags=tuple(Tag(name, self.link(f"{reading.folder}tags/{address}/")) for address, name in page.tags.items()),
+            written_in=written_in,
+            direction=direction(written_in),
+            translated=written_in == reading.language,
+        )
+
+    def pages(self, pages: Iterable[Page]) -> tuple[PageView, ...]:
+        """The views of several pages."""
+        return tuple(self.page(page) for page in pages)
+
+    def offer(self, page: OfferPage) -> OfferView:
+        """The view of an announced offer."""
+        reading, written_in = self.reading, self.reading.written_in(page)
+        return OfferView(
+            slug=page.offer.slug,
+            title=reading.title(page),
+            summary=reading.summary(page),
+            href=self.link(f"{reading.folder}{page.path}"),
+            announced=self.formats.day(page.offer.announced_on),
+            terms=self.terms.view(page.offer, reading.as_of),
+            written_in=written_in,
+            direction=direction(written_in),
+            translated=written_in == reading.language,
+        )
+
+    def offers(self, slugs: Iterable[str] | None = None) -> tuple[OfferView, ...]:
+        """The announced offers: all of them, or those of `slugs` in their order."""
+        announced = {page.offer.slug: page for page in self.reading.offers}
+        wanted = announced if slugs is None else dict.fromkeys(slugs)
+        return tuple(self.offer(announced[slug]) for slug in wanted if slug in announced)
+
+    def body(self, page: Page | OfferPage) -> Markup:
+        """The body with links that work on this page; a link to what nobody may see yet is plain text."""
+        text = self.reading.text(page)
+
+        def address(reference: Reference) -> str | None:
+            target = self.reading.target(text.file, reference)
+            if target.kind == "outside":
+                return target.path
+            if target.kind == "here":
+                return f"#{target.fragment}"
+            path = self.reading.path_of(target)
+            return None if path is None else self.link(path)
+
+        return Markup(text.body.html(address))  # noqa: S704 - checked when it was read
+
+    def _image(self, page: Page, own: str) -> str:
+        path = own or page.texts[self.reading.settings.default_language].image
+        return self.link(path) if path else ""
+
+
+def _local_day(instant: datetime, reading: Reading) -> int:
+    return instant.astimezone(reading.content.zone).date().toordinal()
+
+
+def linked_from(here: str) -> Link:
+    """Links for the page with the path `here`."""
+    return lambda there: relative(here, there)
