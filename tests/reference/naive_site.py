@@ -1,0 +1,38 @@
+"""Prints the naive reference's statements of a site folder: `python -m reference.naive_site FOLDER AS_OF`."""
+
+import csv
+import json
+import sys
+import tomllib
+from decimal import Decimal
+from pathlib import Path
+
+from reference.naive import Row, Site, Terms
+from ruamel.yaml import YAML
+
+
+def read_site(folder: Path, as_of: str) -> Site:
+    """The site in `folder`, its tables being CSV files: those of `[data]`, else `data/NAME.csv`."""
+    settings = tomllib.loads((folder / "offerpress.toml").read_text(encoding="utf-8"))
+    program = tomllib.loads(
+        (folder / "content/program.toml").read_text(encoding="utf-8"), parse_float=Decimal
+    )
+    offers: dict[str, Terms] = {}
+    for file in sorted((folder / "content/offers").glob("*.md")):
+        if "." not in file.stem:
+            front = file.read_text(encoding="utf-8").split("---\n")[1]
+            offers[file.stem] = YAML(typ="base", pure=True).load(front)
+    tables: dict[str, list[Row]] = {}
+    for name in ("partners", "sales", "subscriptions", "credits", "rates", "levels"):
+        path = folder / settings.get("data", {}).get(name, f"data/{name}.csv")
+        if path.exists():
+            with path.open(encoding="utf-8-sig", newline="") as lines:
+                tables[name] = [
+                    {key: value.strip() for key, value in row.items()} for row in csv.DictReader(lines)
+                ]
+    return Site(program, offers, tables, as_of)
+
+
+if __name__ == "__main__":
+    for statement in read_site(Path(sys.argv[1]), sys.argv[2]).statements():
+        sys.stdout.write(json.dumps(statement, ensure_ascii=False) + "\n")

@@ -1,0 +1,60 @@
+"""Values as the naive reference writes and reads them; it shares no code with the packages."""
+
+import calendar
+import datetime as dt
+from decimal import Decimal
+from fractions import Fraction
+
+NO_PLACES = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
+THREE_PLACES = "BHD IQD JOD KWD LYD OMR TND"
+PLACES = {
+    **dict.fromkeys(NO_PLACES.split(), 0),
+    **dict.fromkeys(THREE_PLACES.split(), 3),
+    **dict.fromkeys(["CLF", "UYW"], 4),
+}
+
+
+def number(value: object) -> Fraction:
+    """A number as written."""
+    return Fraction(str(value).strip())
+
+
+def percent(value: object) -> Fraction:
+    """A share as written, with its percent sign."""
+    return Fraction(str(value).strip().removesuffix("%").strip()) / 100
+
+
+def day(value: object) -> dt.date:
+    """A date as text or as a date."""
+    return value if isinstance(value, dt.date) else dt.date.fromisoformat(str(value).strip())
+
+
+def rounded(exact: Fraction, currency: str) -> Fraction:
+    """Half away from zero to the currency's places."""
+    scale = 10 ** PLACES.get(currency, 2)
+    whole = (abs(exact) * scale + Fraction(1, 2)).__floor__()
+    return Fraction(whole if exact >= 0 else -whole, scale)
+
+
+def money(exact: Fraction, currency: str) -> str:
+    """Exactly the places of the currency."""
+    places = PLACES.get(currency, 2)
+    shown = rounded(exact, currency)
+    sign = "-" if shown < 0 else ""
+    digits = f"{abs(shown) * 10**places}".zfill(places + 1)
+    return sign + (f"{digits[:-places]}.{digits[-places:]}" if places else digits)
+
+
+def plain(share: Fraction) -> str:
+    """A decimal without trailing zeros."""
+    text = f"{Decimal(share.numerator) / Decimal(share.denominator):f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def months_later(start: dt.date, months: int) -> dt.date:
+    """The same day, or the month's last; never past the year 9999."""
+    month = start.year * 12 + start.month - 1 + months
+    if month >= 10000 * 12:
+        return dt.date.max
+    year, month = month // 12, month % 12 + 1
+    return dt.date(year, month, min(start.day, calendar.monthrange(year, month)[1]))
