@@ -1,26 +1,41 @@
 """Content and snapshot → the public site, feeds, sealed statements and notices."""
 
+from generator.audience import SkipReason
 from generator.campaigns import Audience, Campaign, CampaignText
+from generator.compiled import CompiledBody, compile_body
 from generator.content import Content, OfferPage, read_content
 from generator.content_files import read_text
+from generator.environment import environment, reader_language
 from generator.errors import GeneratorError
+from generator.formats import Formats, UnknownLanguage, direction, formats, known_language
 from generator.links import LinkSecret, link_secret, parse_reference, shard_bits
+from generator.mail_addresses import plain_address
+from generator.mail_layout import BrokenLayout
 from generator.moments import Moment, parse_moment
+from generator.notices import CampaignRenderer
+from generator.offer_words import offer_words
 from generator.packs import PackError, PackReader, SealedRecord, open_record, pack_artifacts, seal
 from generator.pages import Page, PageText
 from generator.publish import BadArtifact, Publication, RefusedOutput, publish
 from generator.records import Record, figures_without_day
 from generator.settings import Links, SiteSettings, StatementSettings
+from generator.shown import PartnerText, Shown
 from generator.site import site_artifacts
+from generator.statement_csv import statement_csv
 from generator.statement_page import StatementRenderer, statement_artifacts
+from generator.statement_view import statement_view
 from generator.toml_text import parse_toml
 
 __all__ = [
     "Audience",
     "BadArtifact",
+    "BrokenLayout",
     "Campaign",
+    "CampaignRenderer",
     "CampaignText",
+    "CompiledBody",
     "Content",
+    "Formats",
     "GeneratorError",
     "LinkSecret",
     "Links",
@@ -30,25 +45,39 @@ __all__ = [
     "PackReader",
     "Page",
     "PageText",
+    "PartnerText",
     "Publication",
     "Record",
     "RefusedOutput",
     "SealedRecord",
+    "Shown",
     "SiteSettings",
+    "SkipReason",
     "StatementRenderer",
     "StatementSettings",
+    "UnknownLanguage",
+    "compile_body",
+    "direction",
+    "environment",
     "figures_without_day",
+    "formats",
+    "known_language",
     "link_secret",
+    "offer_words",
     "open_record",
     "pack_artifacts",
     "parse_moment",
     "parse_reference",
     "parse_toml",
+    "plain_address",
     "publish",
     "read_content",
     "read_text",
+    "reader_language",
     "seal",
     "shard_bits",
     "site_artifacts",
     "statement_artifacts",
+    "statement_csv",
+    "statement_view",
 ]

@@ -1,0 +1,58 @@
+"""Who gets a campaign, decided from the partner, its statement and the campaign alone."""
+
+from typing import Literal
+
+from generator.campaigns import Audience, Campaign
+from generator.mail_addresses import address_list, plain_address
+from rewards import Partner, Statement
+
+SkipReason = Literal["audience", "nothing_to_say", "bad_address", "negative"]
+
+
+def skip_reason(campaign: Campaign, partner: Partner, statement: Statement) -> SkipReason | None:
+    """The first reason, in the order of `SkipReason`, why the partner has no notice of this campaign; None to send.
+
+    A `notice`, which is about the partner's own account, has nothing to say about a statement without any entry.
+    """
+    if not in_audience(campaign.audience, partner, statement):
+        return "audience"
+    if campaign.category == "notice" and not _has_entries(statement):
+        return "nothing_to_say"
+    if plain_address(partner.email) is None or address_list(partner.cc) is None:
+        return "bad_address"
+    if not campaign.include_negative and any(entry.to_credit < 0 for entry in statement.cashback):
+        return "negative"
+    return None
+
+
+def in_audience(audience: Audience, partner: Partner, statement: Statement) -> bool:
+    """Whether every list that the audience gives holds the partner's value: its assigned level, country, language, id.
+
+    An empty value is in no list. Of `offers` one must give the partner something.
+    """
+    wanted = (
+        (audience.levels, statement.level),
+        (audience.countries, partner.country),
+        (audience.languages, partner.language),
+        (audience.partners, partner.partner_id),
+    )
+    if any(values is not None and (not value or value not in values) for values, value in wanted):
+        return False
+    return audience.offers is None or not giving_offers(statement).isdisjoint(audience.offers)
+
+
+def giving_offers(statement: Statement) -> frozenset[str]:
+    """The offers that give something.
+
+    Cashback whose amount or rest is not 0, an extension, a free subscription held or allowed, any level entry.
+    """
+    return frozenset(
+        [entry.offer for entry in statement.cashback if entry.amount or entry.to_credit]
+        + [entry.offer for entry in statement.extensions]
+        + [entry.offer for entry in statement.free_subscriptions if entry.held or entry.allowed]
+        + [entry.offer for entry in statement.levels]
+    )
+
+
+def _has_entries(statement: Statement) -> bool:
+    return bool(statement.cashback or statement.extensions or statement.free_subscriptions or statement.levels)

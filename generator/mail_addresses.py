@@ -1,0 +1,41 @@
+"""Which of a partner's addresses can be written to: exactly one plain address, nothing that only looks like one."""
+
+import re
+from email.errors import HeaderParseError
+from email.headerregistry import Address
+
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LOCAL = re.compile(rf"{_ATOM}(\.{_ATOM})*", re.ASCII)
+_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
+_MAPPED_AWAY = frozenset("ß\u03c2\u200c\u200d")
+_LONGEST, _LONGEST_LOCAL = 254, 64
+
+
+def plain_address(text: str) -> str | None:
+    """`text` trimmed, if it is one `local@domain` (RFC 5322 addr-spec of atoms); None for everything else.
+
+    None, so a bad address: quoted local parts, comments, groups, routes, address literals, several addresses, control
+    characters, a local part that is not ASCII (few servers take it), and a domain with `ß`, `ς` or a joiner, which IDNA
+    2003 would turn into another domain. Other domains in Unicode are fine; the mailer encodes them.
+    """
+    address = text.strip(" \t")
+    local, at, domain = address.rpartition("@")
+    if not at or not _LOCAL.fullmatch(local) or len(local) > _LONGEST_LOCAL or _MAPPED_AWAY & set(domain):
+        return None
+    try:
+        encoded = domain.encode("idna").decode("ascii").lower()
+        parsed = Address(addr_spec=f"{local}@{encoded}")
+    except (UnicodeError, HeaderParseError, ValueError, IndexError):
+        return None
+    if not all(_LABEL.fullmatch(label) for label in encoded.split(".")):
+        return None
+    whole = f"{local}@{encoded}"
+    return address if parsed.addr_spec == whole and len(whole) <= _LONGEST else None
+
+
+def address_list(text: str) -> tuple[str, ...] | None:
+    """The addresses in `text`, separated by commas or semicolons, each once; None if any of them is bad."""
+    parts = [part for part in re.split(r"[,;]", text) if part.strip()]
+    addresses = [plain_address(part) for part in parts]
+    good = [address for address in addresses if address is not None]
+    return tuple(dict.fromkeys(good)) if len(good) == len(addresses) else None

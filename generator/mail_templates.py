@@ -1,0 +1,129 @@
+"""A campaign's text in one language, compiled: what stands between a partner's view and the parts of its notice."""
+
+import unicodedata
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from traceback import walk_tb
+
+from jinja2 import Template, TemplateError, UndefinedError
+from jinja2.exceptions import SecurityError
+from jinja2.sandbox import SandboxedEnvironment
+
+from generator.campaigns import CampaignText
+from generator.compiled import Lines, author_line, check_line, compile_body, mail_environment
+from generator.formats import direction
+from generator.mail_layout import Frame, body_styles, mail_sources
+from generator.wrapping import finished
+from rewards import Fault, Faulty
+
+_RIGHT_TO_LEFT = frozenset({"R", "AL", "AN", "RLE", "RLO", "LRE", "LRO", "RLI", "LRI", "PDF"})
+_BREAKS = (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError)
+_REMEDY = "correct it, or put it into an {% if %} that makes sure of it"
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """The parts of one message that come from templates."""
+
+    subject: str
+    html: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Compiled:
+    """A template, and where its lines were written."""
+
+    template: Template
+    name: str
+    file: str
+    lines: Lines
+
+    def render(self, context: Mapping[str, object]) -> str:
+        """The text; raises `Faulty` with the author's file and line."""
+        try:
+            return self.template.render(context)
+        except _BREAKS as error:
+            raise Faulty([self._fault(error)]) from error
+
+    def _fault(self, error: Exception) -> Fault:
+        places = [line for frame, line in walk_tb(error.__traceback__) if frame.f_code.co_filename == self.name]
+        what = str(error).rstrip(".")
+        if isinstance(error, UndefinedError):
+            what = f"the template names what is not there: {what}"
+        elif isinstance(error, SecurityError):
+            what = f"the template may not do this: {what}"
+        return Fault(what, _REMEDY, self.file, author_line(self.lines, places[-1]) if places else None)
+
+
+@dataclass(frozen=True, slots=True)
+class MailTemplates:
+    """The compiled templates of one campaign in one language; render with the view of a partner."""
+
+    language: str
+    subject: _Compiled
+    preheader: _Compiled
+    html: _Compiled
+    text: _Compiled
+
+    def render(self, context: Mapping[str, object]) -> Rendered:
+        """The message for a view with `link` and `reference`; raises `Faulty` where a template asks for what is not there."""
+        subject = one_line(self.subject.render(context), self.language)
+        preheader = one_line(self.preheader.render(context), self.language)
+        whole = {**context, "subject": subject, "preheader": preheader}
+        return Rendered(subject, self.html.render(whole), finished(self.text.render(whole)))
+
+
+def mail_templates(
+    text: CampaignText,
+    language: str,
+    frame: Frame,
+    template_folders: Sequence[Path],
+    offers: Collection[str],
+    faults: list[Fault],
+) -> MailTemplates | None:
+    """The templates of `text`; None after faults were added. Raises `BrokenLayout` and `BrokenCatalog`."""
+    found: list[Fault] = []
+    check_line(text.subject, text.file, text.subject_line, found, offers)
+    check_line(text.preheader, text.file, text.preheader_line, found, offers)
+    body = compile_body(
+        text.body,
+        text.file,
+        text.body_line,
+        found,
+        styles=body_styles(template_folders),
+        direction=direction(language),
+        offers=offers,
+    )
+    faults.extend(found)
+    if found:
+        return None
+    sources = mail_sources(template_folders, language, frame, body)
+    html = mail_environment(template_folders, language, "html")
+    plain = mail_environment(template_folders, language, "text")
+    return MailTemplates(
+        language,
+        _line(plain, text.subject, "subject", text.file, text.subject_line),
+        _line(plain, text.preheader, "preheader", text.file, text.preheader_line),
+        _compiled(html, sources.html, "html", text.file, sources.html_lines),
+        _compiled(plain, sources.text, "text", text.file, sources.text_lines),
+    )
+
+
+def _line(built: SandboxedEnvironment, source: str, part: str, file: str, line: int) -> _Compiled:
+    return _compiled(built, source, part, file, ((1, line),))
+
+
+def _compiled(built: SandboxedEnvironment, source: str, part: str, file: str, lines: Lines) -> _Compiled:
+    name = f"<{file} as {part}>"
+    code = built.compile(source, name, name)
+    return _Compiled(Template.from_code(built, code, built.make_globals(None)), name, file, lines)
+
+
+def one_line(text: str, language: str) -> str:
+    """`text` on one line. Isolates stay only where some of it runs from right to left, because else they do nothing."""
+    line = " ".join("".join(char if unicodedata.category(char) != "Cc" else " " for char in text).split())
+    if direction(language) == "rtl" or any(unicodedata.bidirectional(char) in _RIGHT_TO_LEFT for char in line):
+        return line
+    return line.replace("\u2068", "").replace("\u2069", "")

@@ -1,0 +1,115 @@
+"""Campaign + statement → the notice of one partner, or the reason why there is none."""
+
+from collections.abc import Sequence
+from email.utils import parseaddr
+from pathlib import Path
+from typing import Protocol
+
+from generator.audience import SkipReason, skip_reason
+from generator.campaigns import Campaign
+from generator.content import Content
+from generator.environment import reader_language
+from generator.formats import formats
+from generator.mail_addresses import address_list, plain_address
+from generator.mail_layout import Frame
+from generator.mail_templates import MailTemplates, mail_templates
+from generator.offer_words import offer_words, site_view
+from generator.settings import SiteSettings
+from generator.shown import Address, contained
+from generator.statement_csv import statement_csv
+from generator.statement_view import Viewer, level_names
+from rewards import Attachment, Fault, Faulty, Notice, Partner, Rules, Statement, canonical_json, statement_json
+
+
+class Sender(Protocol):
+    """Whom mails come from unless a campaign says otherwise: a display name and a bare address."""
+
+    @property
+    def name(self) -> str:
+        """The display name, empty for none."""
+
+    @property
+    def address(self) -> str:
+        """The bare address."""
+
+
+class CampaignRenderer:
+    """Renders the notices of one campaign, each in its reader's language; templates are compiled here, once.
+
+    `reply_to` is a bare address. `unsubscribe` is shown at the foot of announcements. Without `has_link` no statement
+    can be opened and the layouts show no link. Raises `Faulty` with every fault of the campaign's templates.
+    """
+
+    def __init__(
+        self,
+        campaign: Campaign,
+        content: Content,
+        settings: SiteSettings,
+        sender: Sender,
+        template_folders: Sequence[Path],
+        rules: Rules,
+        *,
+        reply_to: str | None = None,
+        unsubscribe: str | None = None,
+        has_link: bool = True,
+    ) -> None:
+        self._campaign = campaign
+        self._settings = settings
+        self._site = site_view(settings)
+        self._from = parseaddr(campaign.from_) if campaign.from_ else (sender.name, sender.address)
+        self._reply_to = parseaddr(campaign.reply_to)[1] if campaign.reply_to else reply_to or ""
+        shown = unsubscribe if campaign.category == "announcement" and unsubscribe else ""
+        frame = Frame(settings.title, campaign.category, has_link, shown)
+        words = offer_words(content, settings, rules.as_of)
+        names = level_names(content.policy)
+        faults: list[Fault] = []
+        self._templates: dict[str, MailTemplates] = {}
+        self._viewers: dict[str, Viewer] = {}
+        for language in settings.languages:
+            written_in = language if language in campaign.texts else settings.default_language
+            text = campaign.texts[written_in]
+            own = mail_templates(text, written_in, frame, template_folders, tuple(content.offers), faults)
+            if own is not None:
+                self._templates[language] = own
+                self._viewers[language] = Viewer(formats(written_in), names, words(written_in))
+        if faults:
+            raise Faulty(tuple(dict.fromkeys(faults)))
+        self._unsubscribe = shown
+
+    def reason(self, partner: Partner, statement: Statement) -> SkipReason | None:
+        """Why the partner has no notice: the first that applies of audience, nothing to say, bad address, negative."""
+        return skip_reason(self._campaign, partner, statement)
+
+    def notice(self, partner: Partner, statement: Statement, link_url: str, reference: str) -> Notice:
+        """The partner's message, for whom `reason` is None; an empty `link_url` where statements have no page.
+
+        Raises `Faulty` where a template asks for what this partner does not have.
+        """
+        language = reader_language(partner.language, self._settings)
+        templates = self._templates[language]
+        context = self._viewers[language].view(partner, statement)
+        context |= {"site": self._site, "link": Address(link_url), "reference": reference}
+        context["unsubscribe"] = self._unsubscribe
+        rendered = templates.render(context)
+        return Notice(
+            partner_id=partner.partner_id,
+            language=templates.language,
+            category=self._campaign.category,
+            from_name=self._from[0],
+            from_address=self._from[1],
+            reply_to=self._reply_to,
+            to_name=contained(partner.contact_name or partner.name),
+            to_address=plain_address(partner.email) or partner.email,
+            cc=address_list(partner.cc) or (),
+            subject=rendered.subject,
+            html=rendered.html,
+            text=rendered.text,
+            attachments=self._attachments(statement),
+            reference=reference,
+            figures=canonical_json(statement_json(statement)),
+        )
+
+    def _attachments(self, statement: Statement) -> tuple[Attachment, ...]:
+        if "statement.csv" not in self._campaign.attach:
+            return ()
+        return (Attachment(filename="statement.csv", media_type="text/csv", text=statement_csv(statement)),)

@@ -1,0 +1,76 @@
+"""A statement as a table that opens in a spreadsheet: one row an entry, the columns those of the statement's JSON."""
+
+import csv
+import re
+from collections.abc import Iterator, Mapping
+from io import StringIO
+
+from rewards import Statement, statement_json
+
+COLUMNS = (
+    "kind",
+    "offer",
+    "currency",
+    "product",
+    "subscription_id",
+    "eligible_sales",
+    "rate",
+    "amount",
+    "already_credited",
+    "to_credit",
+    "status",
+    "credited_on",
+    "expires_on",
+    "extended_to",
+    "allowed",
+    "held",
+    "remaining",
+    "register_by",
+    "attained_sales",
+    "attained_level",
+    "next_level",
+    "next_quota",
+    "secured_level",
+    "secured_until",
+)
+_KINDS = (
+    ("cashback", "cashback"),
+    ("extensions", "extension"),
+    ("free_subscriptions", "free_subscription"),
+    ("levels", "level_quota"),
+)
+_TEXTS = frozenset({"offer", "product", "subscription_id", "attained_level", "next_level", "secured_level"})
+_FORMULA = re.compile("[-=+@\uff0d\uff1d\uff0b\uff20\t\r]")
+
+
+def statement_csv(statement: Statement) -> str:
+    """The table with its header, lines ending in CR LF (RFC 4180); held free subscriptions have rows of their own.
+
+    A text that a spreadsheet could take for a formula begins with `'`; amounts stay numbers, negative ones too.
+    """
+    table = StringIO(newline="")
+    writer = csv.DictWriter(table, COLUMNS, restval="", extrasaction="ignore", lineterminator="\r\n")
+    writer.writeheader()
+    writer.writerows(_rows(statement_json(statement)))
+    return table.getvalue()
+
+
+def guarded(text: str) -> str:
+    """`text`, with `'` before it where a spreadsheet could take it for a formula."""
+    return f"'{text}" if _FORMULA.match(text.lstrip(" ")) else text
+
+
+def _rows(figures: Mapping[str, object]) -> Iterator[dict[str, object]]:
+    for key, kind in _KINDS:
+        entries = figures[key]
+        assert isinstance(entries, list | tuple)
+        for entry in entries:
+            yield _row(kind, entry)
+            for held in entry.get("subscriptions", ()):
+                same = {"offer": entry["offer"], "product": entry["product"]}
+                yield _row("held_subscription", same | held)
+
+
+def _row(kind: str, entry: Mapping[str, object]) -> dict[str, object]:
+    cells = {name: guarded(str(value)) if name in _TEXTS and value else value for name, value in entry.items()}
+    return {"kind": kind, **{name: "" if value is None else value for name, value in cells.items()}}
