@@ -24,6 +24,7 @@ class Database:
     def __init__(self, scratch: Path | None = None, threads: int | None = None) -> None:
         self.lock = threading.Lock()
         self._connection = duckdb.connect(":memory:", config=_settings(scratch, threads))
+        self.run("SET parquet_metadata_cache = true")
 
     def run(self, statement: str, parameters: Sequence[Value] = ()) -> None:
         """Run `statement`; its result is dropped. Raises `TablesUnreadable`."""

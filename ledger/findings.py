@@ -3,16 +3,17 @@
 from collections import Counter
 from dataclasses import dataclass
 
+from ledger.tables import Table
 from rewards import Fault
 from rewards.faults import Severity
-
-from ledger.tables import Table
 
 LISTED = 10_000
 """How many faults of one rule are listed; a closing fault counts the others."""
 
 SHOWN = 60
 """How many characters of a wrong value are quoted."""
+
+_LOSES_ROWS = {"missing file", "empty file", "unreadable", "encoding", "format"}
 
 
 def quote(value: object) -> str:
@@ -46,6 +47,7 @@ class Findings:
         self.files: list[TableFile] = []
         self._found: list[tuple[Place, Fault]] = []
         self._cells: set[Place] = set()
+        self._incomplete: set[str] = set()
         self._counts: Counter[tuple[str, str]] = Counter()
         self._last: dict[tuple[str, str], tuple[Place, Fault]] = {}
 
@@ -54,14 +56,9 @@ class Findings:
         """Whether there is a fault; remarks do not count."""
         return any(fault.severity == "fault" for _, fault in self._found)
 
-    def lacks(self, table: Table) -> bool:
-        """Whether a file of `table` could not be read as a table at all, so that rows are missing that may be right."""
-        whole_file = (
-            fault
-            for place, fault in self._found
-            if self.files[place.file].table is table and place.row in (None, 1)
-        )
-        return any(fault.severity == "fault" for fault in whole_file)
+    def incomplete(self, table: Table) -> bool:
+        """Whether rows of `table`, or what identifies them, could not be read: then who names one may be right."""
+        return table.name in self._incomplete
 
     def register(self, table: Table, label: str) -> int:
         """The number under which the rows of a file name it."""
@@ -79,7 +76,9 @@ class Findings:
         """Add a mistake; `rule` names what is broken and groups faults for counting."""
         if self.full(rule, severity, 1) or (severity == "fault" and self._repeats(place)):
             return
-        label = self.files[place.file].label
+        table, label = self.files[place.file].table, self.files[place.file].label
+        if rule in _LOSES_ROWS or (rule == "missing column" and place.column in table.key):
+            self._incomplete.add(table.name)
         fault = Fault(what, remedy, label, place.line, place.row, place.column, severity)
         self._counts[rule, severity] += 1
         self._found.append((place, fault))

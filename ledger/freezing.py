@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ledger.database import Database, literal, whole
 from ledger.errors import LedgerError
-from ledger.reading import STATED, Ledger
+from ledger.reading import Ledger
 from ledger.snapshot import FORMAT, MANIFEST, Snapshot, file_name
 from ledger.tables import TABLES, Table, quoted
 

@@ -5,14 +5,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rewards import suggestion
-
 from ledger.csv_rows import Record, records
 from ledger.database import Database, Row, Value, literal
 from ledger.errors import TablesUnreadable
 from ledger.findings import Findings, Place, quote
 from ledger.inspection import CONTROL, Inspection, header_of, inspect
 from ledger.tables import Table, quoted
+from rewards import suggestion
 
 _NAMES = {",": "a comma", ";": "a semicolon", "\t": "a tab"}
 
@@ -180,7 +179,7 @@ def checked_rows(
         if CONTROL.search("".join(record.fields)):
             fields = _without_controls(findings, record, number, header)
         if len(fields) != width:
-            fields = _evened(findings, fields, number, record.row, header)
+            fields = _refuse_ragged(findings, table, fields, Place(number, record.row), header)
         absent = [None if column.required else "" for column, _ in places]
         yield (
             number,
@@ -200,11 +199,12 @@ def _without_controls(findings: Findings, record: Record, number: int, header: H
     return [CONTROL.sub("", field) for field in record.fields]
 
 
-def _evened(
-    findings: Findings, fields: Sequence[Value], number: int, row: int, header: Header
+def _refuse_ragged(
+    findings: Findings, table: Table, fields: Sequence[Value], place: Place, header: Header
 ) -> list[Value]:
+    """A row whose fields may stand under wrong names: only what identifies it is kept, so that others can name it."""
     width = len(header.names)
-    what = f"{len(fields)} fields where the header has {width}"
     remedy = f"give a field for each column, with {_NAMES[header.delimiter]} between them, and quote fields that contain one"
-    findings.add("ragged row", Place(number, row), what, remedy)
-    return [*fields, *[None] * width][:width]
+    findings.add("ragged row", place, f"{len(fields)} fields where the header has {width}", remedy)
+    kept = header.places.get(table.key[0], width)
+    return [fields[at] if at == kept and at < len(fields) else None for at in range(width)]

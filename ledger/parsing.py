@@ -3,10 +3,9 @@
 A value that cannot be read becomes NULL here; why it cannot is said in `ledger.values`.
 """
 
+from ledger.database import Database, literal
+from ledger.tables import Column, Table, quoted
 from rewards import MINOR_UNITS, day_in_zone
-
-from ledger.database import Database, Value, literal
-from ledger.tables import TABLES, Column, Table, quoted
 
 SPACES = " \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
 """What Python's `str.strip` removes, without control characters, which no field may hold."""

@@ -8,8 +8,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from rewards import Fault, Policy
-
 from ledger.database import Database
 from ledger.digest import digest_of
 from ledger.findings import Findings
@@ -20,6 +18,7 @@ from ledger.references import check_partners, check_refunds, resolve_mergers
 from ledger.settings import DataSettings
 from ledger.tables import BY_NAME, TABLES
 from ledger.values import check_values
+from rewards import Fault, Policy
 
 STATED = "status <> 'closed' AND merged_into = ''"
 """Which rows of `partners` have a statement."""
@@ -89,7 +88,7 @@ def _read_into(
         database.run(f"DROP TABLE raw_{table.name}")
         settle_repeats(database, findings, table)
     check_collisions(database, findings)
-    if database.number("SELECT count(*) FROM partners") or not findings.lacks(BY_NAME["partners"]):
+    if not findings.incomplete(BY_NAME["partners"]):
         check_partners(database, findings)
     resolve_mergers(database, findings)
     check_refunds(database, findings)

@@ -2,12 +2,11 @@
 
 from collections.abc import Callable
 
-from rewards import day_text, format_amount
-
 from ledger.database import Database, Row, whole
 from ledger.findings import Findings, Place, quote
-from ledger.tables import TABLES, quoted
+from ledger.tables import BY_NAME, TABLES, quoted
 from ledger.values import Words, report
+from rewards import day_text, format_amount
 
 
 def check_partners(database: Database, findings: Findings) -> None:
@@ -41,25 +40,24 @@ def resolve_mergers(database: Database, findings: Findings) -> None:
     database.run(
         "CREATE TABLE owners AS SELECT partner_id, partner_id AS owner FROM partners WHERE merged_into = ''"
     )
-    chains = {}
-    places = {}
-    for file, row, partner_id, into in database.rows(
+    rows = database.rows(
         "SELECT file_number, row_number, partner_id, merged_into FROM partners WHERE merged_into <> '' ORDER BY 1, 2"
-    ):
-        chains[str(partner_id)] = str(into)
-        places[str(partner_id)] = (file, row)
+    )
+    chains = {str(partner_id): str(into) for _, _, partner_id, into in rows}
     ends = chain_ends(chains)
     database.append("owners", [(partner_id, end) for partner_id, end in ends.items() if end is not None])
-    for partner_id in chains:
-        if ends[partner_id] is None and _is_on_circle(partner_id, chains):
-            file, row = places[partner_id]
-            what = f"merged into {quote(chains[partner_id])}, which leads back to {quote(partner_id)}"
+    named: set[str] = set()
+    for file, row, partner_id, into in rows:
+        circle = circle_from(str(partner_id), chains) if ends[str(partner_id)] is None else ()
+        if circle and named.isdisjoint(circle):
+            what = f"merged into {quote(into)}, which leads back to {quote(partner_id)}"
             findings.add(
                 "circular merger",
                 Place(whole(file), whole(row), "merged_into"),
                 what,
                 "let one of them survive",
             )
+        named.update(circle)
 
 
 def _closed_survivor(row: Row) -> Words:
@@ -80,15 +78,14 @@ def chain_ends(chains: dict[str, str]) -> dict[str, str | None]:
     return ends
 
 
-def _is_on_circle(start: str, chains: dict[str, str]) -> bool:
-    """Whether a chain that never ends comes back to `start`, instead of only leading into a circle."""
-    slow, fast = chains[start], chains[chains[start]]
-    while slow != fast:
-        slow, fast = chains[slow], chains[chains[fast]]
-    at = chains[slow]
-    while at not in (slow, start):
+def circle_from(start: str, chains: dict[str, str]) -> tuple[str, ...]:
+    """The circle that comes back to `start`; empty where the chain only leads into one, or ends."""
+    walked = {start: None}
+    at = chains.get(start, "")
+    while at in chains and at not in walked:
+        walked[at] = None
         at = chains[at]
-    return start in (slow, at)
+    return tuple(walked) if at == start else ()
 
 
 def check_refunds(database: Database, findings: Findings) -> None:
@@ -102,6 +99,8 @@ def check_refunds(database: Database, findings: Findings) -> None:
         "LEFT JOIN owners AS sale_owner ON sale_owner.partner_id = sale.partner_id WHERE refund.refund_of <> ''"
     )
     for rule, values, condition, words in _REFUND_RULES:
+        if words is _no_sale and findings.incomplete(BY_NAME["sales"]):
+            continue
         query = f"SELECT file_number, row_number, {values} FROM refunds WHERE {condition}"
         report(database, findings, rule, "refund_of", query, words)
     _remark_early(database, findings)

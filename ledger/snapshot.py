@@ -1,21 +1,19 @@
 """A frozen ledger: read by shard, from any number of processes at once, and checked against its digest."""
 
 import hashlib
-import json
 from collections.abc import Callable, Iterable, Iterator
-from functools import cached_property
 from fractions import Fraction
+from functools import cached_property
 from pathlib import Path
 from typing import Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from rewards import Account, Credit, Partner, Rates, Sale, Subscription
-
 from ledger.database import Database, Value, literal, whole
 from ledger.digest import digest_of
 from ledger.errors import SnapshotDamaged, TablesUnreadable
 from ledger.tables import BY_NAME, TABLES, Table, quoted
+from rewards import Account, Credit, Partner, Rates, Sale, Subscription
 
 FORMAT = "offerpress snapshot 1"
 MANIFEST = "snapshot.json"

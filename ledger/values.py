@@ -3,6 +3,9 @@
 from collections.abc import Callable
 from functools import cache
 
+from ledger.database import Database, Row, whole
+from ledger.findings import Findings, Place, quote
+from ledger.tables import PLANS, STATUSES, Column, Table, quoted
 from rewards import (
     Policy,
     UnknownCurrency,
@@ -13,10 +16,6 @@ from rewards import (
     suggestion,
     time_zone,
 )
-
-from ledger.database import Database, Row, whole
-from ledger.findings import Findings, Place, quote
-from ledger.tables import PLANS, STATUSES, Column, Table, quoted
 
 Words = tuple[str, str]
 Judge = Callable[[str], Words | None]
