@@ -14,7 +14,8 @@ def language_folder(language: str, settings: SiteSettings) -> str:
 def relative(here: str, there: str) -> str:
     """The address of the path `there` as a link on the page with the path `here`; a fragment may follow.
 
-    Paths are below the site's root without a leading slash; a folder ends with a slash, the root itself is empty.
+    Paths are below the site's root without a leading slash; a folder ends with a slash, the root itself is
+    empty.
     """
     path, mark, fragment = there.partition("#")
     folder = here.rpartition("/")[0]

@@ -1,4 +1,4 @@
-"""A Markdown body as HTML whose links are kept apart, so that they can be resolved for each place where it is shown."""
+"""A Markdown body as HTML with its links kept apart, to be resolved for each place where it is shown."""
 
 import html
 import re
@@ -7,14 +7,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html.parser import HTMLParser
 
+from generator.markup import markdown_html
 from rewards.faults import Fault, suggestion
 
-from generator.markup import markdown_html
-
 _ELEMENTS = frozenset(
-    "a abbr aside audio b bdi bdo blockquote br caption cite code col colgroup dd del details dfn div dl dt em figcaption"
-    " figure h1 h2 h3 h4 h5 h6 hr i img ins kbd li mark ol p pre q rp rt ruby s samp section small source span strong sub"
-    " summary sup table tbody td tfoot th thead time tr track u ul var video wbr".split()
+    re.findall(
+        r"\w+",
+        "a abbr aside audio b bdi bdo blockquote br caption cite code col colgroup dd del details dfn div dl"
+        " dt em figcaption figure h1 h2 h3 h4 h5 h6 hr i img ins kbd li mark ol p pre q rp rt ruby s samp"
+        " section small source span strong sub summary sup table tbody td tfoot th thead time tr track u ul var"
+        " video wbr",
+    )
 )
 _VOID = frozenset({"br", "col", "hr", "img", "source", "track", "wbr"})
 _ADDRESSES = frozenset({"href", "src", "poster"})
@@ -32,7 +35,7 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """HTML in parts: text, and the references between them. `anchors` are the ids that a fragment may name."""
+    """HTML in parts: text, and references between. `anchors` are the ids that a fragment may name."""
 
     parts: tuple[str | Reference, ...] = ()
     anchors: frozenset[str] = frozenset()
@@ -44,7 +47,9 @@ class Body:
 
     def html(self, address: Callable[[Reference], str | None]) -> str:
         """The body with each reference replaced by what `address` gives; None leaves the attribute out."""
-        return "".join(part if isinstance(part, str) else _attribute(part, address(part)) for part in self.parts)
+        return "".join(
+            part if isinstance(part, str) else _attribute(part, address(part)) for part in self.parts
+        )
 
 
 def _attribute(reference: Reference, address: str | None) -> str:
@@ -52,7 +57,7 @@ def _attribute(reference: Reference, address: str | None) -> str:
 
 
 def compile_page_body(text: str, file: str, first_line: int, faults: list[Fault]) -> Body:
-    """The Markdown `text`, which begins at `first_line` of `file`, as a body; what a page may not hold adds faults."""
+    """The Markdown `text`, which begins at `first_line` of `file`; what a page may not hold adds faults."""
     parser = _BodyParser(text, file, first_line, faults)
     parser.feed(markdown_html(text))
     parser.close()
@@ -128,10 +133,14 @@ class _BodyParser(HTMLParser):
         self._faults.append(Fault(what, remedy, self._file, line))
 
     def _line(self, needle: str) -> int:
-        """The line of the next occurrence of `needle` in the source; the body's first line where it is not verbatim there."""
+        """The line of the next occurrence of `needle`; the first line where it is not there verbatim."""
         nth = self._seen[needle]
         self._seen[needle] += 1
-        lines = [number for number, line in enumerate(self._source, self._first_line) for _ in range(line.count(needle))]
+        lines = [
+            number
+            for number, line in enumerate(self._source, self._first_line)
+            for _ in range(line.count(needle))
+        ]
         return lines[min(nth, len(lines) - 1)] if lines else self._first_line
 
 
@@ -150,6 +159,6 @@ def missing_anchor(fragment: str, anchors: frozenset[str], reference: Reference,
     if not fragment or fragment in anchors:
         return None
     remedy = suggestion(fragment, sorted(anchors)) if anchors else "leave the fragment out"
-    return Fault(f"the link {reference.address!r} names no heading of its target", remedy, file, reference.line)
-
-
+    return Fault(
+        f"the link {reference.address!r} names no heading of its target", remedy, file, reference.line
+    )

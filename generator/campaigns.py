@@ -10,11 +10,10 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from rewards.faults import Fault, Source, validated
-
 from generator.front_matter import Document
 from generator.moments import parse_moment
 from generator.pages import OneLine
+from rewards.faults import Fault, Source, validated
 
 
 def _mailbox(text: str) -> str:
@@ -67,7 +66,7 @@ class CampaignFront(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class CampaignText:
-    """A campaign in one language; `body` begins at line `body_line` of `file`. Links to content are whole addresses."""
+    """A campaign in one language. `body` begins at `body_line` of `file`; its links are whole addresses."""
 
     subject: str
     preheader: str
@@ -96,20 +95,16 @@ class Campaign:
 
 
 def parse_campaign(slug: str, document: Document, zone: ZoneInfo, faults: list[Fault]) -> Campaign | None:
-    """The campaign without its texts; None after faults were added. Its references are checked by the caller."""
+    """The campaign without its texts; None after faults were added. The caller checks its references."""
     front = validated(CampaignFront, document.raw, document.source, faults)
     if front is None:
         return None
-    send_at = None
-    if front.send_at is not None:
-        try:
-            if ":" not in front.send_at:
-                raise ValueError(f"'send_at' {front.send_at!r} has no time; write it as 2023-12-31T18:00 or with an offset")
-            send_at = parse_moment(front.send_at, zone).instant
-        except ValueError as error:
-            what, _, remedy = str(error).partition("; ")
-            faults.append(document.source.fault(("send_at",), what, remedy))
-            return None
+    try:
+        send_at = _send_at(front.send_at, zone)
+    except ValueError as error:
+        what, _, remedy = str(error).partition("; ")
+        faults.append(document.source.fault(("send_at",), what, remedy))
+        return None
     return Campaign(
         slug=slug,
         edition=front.edition,
@@ -124,18 +119,40 @@ def parse_campaign(slug: str, document: Document, zone: ZoneInfo, faults: list[F
     )
 
 
-def campaign_text(front: Mapping[str, object], document: Document, body: str, faults: list[Fault]) -> CampaignText | None:
-    """The text in the language of `document`, with `front`'s subject and preheader; None after a fault was added."""
+def _send_at(text: str | None, zone: ZoneInfo) -> datetime | None:
+    if text is None:
+        return None
+    moment = parse_moment(text, zone)
+    if ":" not in text:
+        raise ValueError(f"{text!r} has no time; write 2023-12-31T18:00, or add an offset such as +01:00")
+    return moment.instant
+
+
+def campaign_text(
+    front: Mapping[str, object], document: Document, body: str, faults: list[Fault]
+) -> CampaignText | None:
+    """The text of one language, with `front`'s subject and preheader; None after a fault was added."""
     subject, preheader = front.get("subject"), front.get("preheader") or ""
     source = document.source
     if not isinstance(subject, str) or not subject.strip() or "\n" in subject.strip():
-        faults.append(source.fault(("subject",), "'subject' is missing, empty or no single line", "write it on one line"))
+        faults.append(
+            source.fault(
+                ("subject",), "'subject' is missing, empty or no single line", "write it on one line"
+            )
+        )
         return None
     if not isinstance(preheader, str):
         faults.append(source.fault(("preheader",), "'preheader' is no text", "write it on one line"))
         return None
     if not body.strip():
-        faults.append(Fault("the campaign has no body", "write its text below the front matter", source.file, document.body_line))
+        faults.append(
+            Fault(
+                "the campaign has no body",
+                "write its text below the front matter",
+                source.file,
+                document.body_line,
+            )
+        )
         return None
     return CampaignText(
         subject=subject.strip(),

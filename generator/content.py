@@ -7,9 +7,6 @@ from pathlib import Path
 from urllib.parse import urljoin
 from zoneinfo import ZoneInfo
 
-from rewards import Offer, Policy, Program, parse_offer, parse_program
-from rewards.faults import Fault
-
 from generator.bodies import Reference
 from generator.campaigns import Campaign, CampaignText, campaign_text, parse_campaign
 from generator.content_files import ROOMS, content_files, content_names, read_text, static_files
@@ -21,6 +18,8 @@ from generator.settings import SiteSettings
 from generator.texts import page_texts
 from generator.toml_text import parse_toml
 from generator.translations import translated_keys
+from rewards import Offer, Policy, Program, parse_offer, parse_program
+from rewards.faults import Fault
 
 PROGRAM_FILE = "content/program.toml"
 
@@ -42,7 +41,8 @@ class OfferPage:
 class Content:
     """A faultless `content/`: slugs map to what they name, sorted by slug.
 
-    `targets` tells where the references of each body lead, by (file, reference). `static` are the files to copy.
+    `targets` tells where the references of each body lead, by (file, reference). `static` are the files to
+    copy.
     """
 
     policy: Policy
@@ -71,7 +71,7 @@ class _Sources:
 
 
 def read_content(site: Path, settings: SiteSettings, faults: list[Fault]) -> Content | None:
-    """The content of the folder `site`; None if there is any fault, and every fault and remark is added to `faults`."""
+    """The content of the folder `site`; None if it has a fault. `faults` takes all faults and remarks."""
     found: list[Fault] = []
     content = _content(site, settings, found)
     faults.extend(found)
@@ -181,7 +181,9 @@ def _offers(
     return found
 
 
-def _campaigns(sources: _Sources, settings: SiteSettings, zone: ZoneInfo, faults: list[Fault]) -> dict[str, Campaign]:
+def _campaigns(
+    sources: _Sources, settings: SiteSettings, zone: ZoneInfo, faults: list[Fault]
+) -> dict[str, Campaign]:
     found = {}
     for slug, versions in sources.rooms["campaigns"].items():
         original = versions[settings.default_language]
@@ -204,7 +206,7 @@ def _campaigns(sources: _Sources, settings: SiteSettings, zone: ZoneInfo, faults
 def _linked_body(
     document: Document, language: str, settings: SiteSettings, index: Index, faults: list[Fault]
 ) -> str:
-    """A campaign's body with whole addresses in the place of links to content files; its lines stay the same."""
+    """A campaign's body with whole addresses in the place of links to content files, line by line."""
     parts, end = [], 0
     for match, reference in markdown_links(document.body, document.body_line):
         target = resolve(reference, document.source.file, index)

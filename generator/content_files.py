@@ -17,7 +17,7 @@ _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udff
 class ContentFile:
     """`content/ROOM/SLUG.md`, or its translation `SLUG.LANG.md`; `language` is empty for the default one.
 
-    `file` is relative to the site folder, with forward slashes. `text` has `\\n` line ends.
+    `file` is relative to the site folder, with forward slashes. `text` has line feeds as line ends.
     """
 
     room: str
@@ -32,7 +32,14 @@ def slug_fault(slug: str, file: str, line: int | None = None, field: str = "") -
     if _SLUG.fullmatch(slug) and len(slug) <= _LONGEST_SLUG:
         return None
     if len(slug) > _LONGEST_SLUG:
-        return Fault(f"the slug {slug!r} is longer than {_LONGEST_SLUG} characters", "shorten it", file, line, None, field)
+        return Fault(
+            f"the slug {slug!r} is longer than {_LONGEST_SLUG} characters",
+            "shorten it",
+            file,
+            line,
+            None,
+            field,
+        )
     better = re.sub(r"[^a-z0-9]+", "-", slug.lower()).strip("-") or "my-page"
     what = f"the slug {slug!r} holds other characters than a-z, 0-9 and single hyphens"
     return Fault(what, f"call it {better!r}", file, line, None, field)
@@ -41,12 +48,15 @@ def slug_fault(slug: str, file: str, line: int | None = None, field: str = "") -
 def read_text(path: Path, file: str, faults: list[Fault]) -> str | None:
     """The text of a file; None after a fault (unreadable, not UTF-8, a NUL byte).
 
-    A byte order mark is dropped and line ends become `\\n`; characters that no feed may hold are dropped with a remark.
+    A byte order mark is dropped and line ends become line feeds; characters that no feed may hold are dropped with
+    a remark.
     """
     try:
         raw = path.read_bytes()
     except OSError as error:
-        faults.append(Fault(f"cannot be read: {error.strerror}", "check that it exists and may be read", file))
+        faults.append(
+            Fault(f"cannot be read: {error.strerror}", "check that it exists and may be read", file)
+        )
         return None
     nul = raw.find(b"\0")
     if nul >= 0:
@@ -64,7 +74,7 @@ def read_text(path: Path, file: str, faults: list[Fault]) -> str | None:
 
 
 def without_forbidden(text: str, file: str, faults: list[Fault], line: int = 1) -> str:
-    """`text` without the control characters that XML 1.0 and HTML forbid, with a remark for the first of them."""
+    """`text` without the control characters that XML 1.0 forbids, with a remark for the first of them."""
     found = _FORBIDDEN.search(text)
     if found is None:
         return text
@@ -74,15 +84,21 @@ def without_forbidden(text: str, file: str, faults: list[Fault], line: int = 1) 
     return _FORBIDDEN.sub("", text)
 
 
-def content_files(site: Path, room: str, languages: Collection[str], faults: list[Fault]) -> Iterator[ContentFile]:
-    """The Markdown files of `content/ROOM`, sorted by name; files that cannot be used add faults and are left out.
+def content_files(
+    site: Path, room: str, languages: Collection[str], faults: list[Fault]
+) -> Iterator[ContentFile]:
+    """The Markdown files of `content/ROOM`, sorted by name; those that cannot be used add faults.
 
     `languages` are the site's, the default one first.
     """
     folder = site / "content" / room
     if not folder.is_dir():
         return
-    names = {path.name for path in folder.iterdir() if not path.name.startswith(".") and not path.name.endswith("~")}
+    names = {
+        path.name
+        for path in folder.iterdir()
+        if not path.name.startswith(".") and not path.name.endswith("~")
+    }
     for name in sorted(names):
         found = _content_file(folder / name, room, tuple(languages), names, faults)
         if found:
@@ -131,7 +147,7 @@ def content_names(site: Path) -> dict[str, tuple[str, str, str]]:
 
 
 def static_files(site: Path, faults: list[Fault]) -> dict[str, Path]:
-    """The files under `content/static/` by the path that they have on the site; a link in the file system is a fault."""
+    """The files under `content/static/` by their path on the site; a symbolic link is a fault."""
     folder = site / "content" / "static"
     found: dict[str, Path] = {}
     if not folder.is_dir():
@@ -140,7 +156,9 @@ def static_files(site: Path, faults: list[Fault]) -> dict[str, Path]:
         name = path.relative_to(folder).as_posix()
         file = f"content/static/{name}"
         if path.is_symlink():
-            faults.append(Fault("a symbolic link could publish a private file", "put a copy in its place", file))
+            faults.append(
+                Fault("a symbolic link could publish a private file", "put a copy in its place", file)
+            )
         elif path.is_file():
             found[name] = path
     return found

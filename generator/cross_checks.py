@@ -1,19 +1,20 @@
-"""What content says about other content: offers and levels that exist, addresses that do not collide, links that lead somewhere."""
+"""What content says about other content: offers and levels exist, addresses differ, links lead somewhere."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-
-from rewards.faults import Fault, suggestion
 
 from generator.bodies import Reference, missing_anchor
 from generator.campaigns import Campaign
 from generator.pages import Page, PageText
 from generator.references import Index, Target, resolve
+from rewards.faults import Fault, suggestion
 
 OWN_NAMES = frozenset({"404", "announcements", "assets", "index", "offers", "statement", "tags"})
 Texts = Mapping[tuple[str, str], Mapping[str, PageText]]
 
 
-def page_faults(pages: Mapping[str, Page], offers: Collection[str], languages: Collection[str]) -> Iterator[Fault]:
+def page_faults(
+    pages: Mapping[str, Page], offers: Collection[str], languages: Collection[str]
+) -> Iterator[Fault]:
     """The faults of one room's pages: unknown offers, and addresses or ids that two of them claim."""
     claimed: dict[str, str] = dict.fromkeys(pages, "")
     identities: dict[str, str] = {}
@@ -44,7 +45,9 @@ def _root_faults(page: Page, languages: Collection[str]) -> Iterator[Fault]:
         yield Fault(f"the address {page.slug!r} belongs to the site itself", remedy, page.source.file)
     for n, alias in enumerate(page.aliases):
         if alias in ours:
-            yield page.source.fault(("aliases", n), f"the address {alias!r} belongs to the site itself", "leave it out")
+            yield page.source.fault(
+                ("aliases", n), f"the address {alias!r} belongs to the site itself", "leave it out"
+            )
 
 
 def tag_faults(pages: Iterable[Page]) -> Iterator[Fault]:
@@ -71,7 +74,7 @@ def campaign_faults(campaign: Campaign, levels: Collection[str], offers: Collect
 def link_targets(
     texts: Texts, default_language: str, index: Index, faults: list[Fault]
 ) -> dict[tuple[str, Reference], Target]:
-    """Where each reference of each text leads; `texts` are by (room, slug), then language. Dead links add faults."""
+    """Where each reference leads; `texts` are by (room, slug), then language. Dead links add faults."""
     found: dict[tuple[str, Reference], Target] = {}
     for versions in texts.values():
         for language, text in versions.items():
@@ -82,7 +85,11 @@ def link_targets(
                     continue
                 found[text.file, reference] = target
                 named = _named_text(target, text, language, texts, default_language)
-                mistake = missing_anchor(target.fragment, named.body.anchors, reference, text.file) if named else None
+                mistake = (
+                    missing_anchor(target.fragment, named.body.anchors, reference, text.file)
+                    if named
+                    else None
+                )
                 faults.extend([mistake] if mistake else [])
     return found
 
@@ -97,4 +104,3 @@ def _named_text(
         return None
     versions = texts.get((target.room, target.slug), {})
     return versions.get(target.language or language) or versions.get(default_language)
-

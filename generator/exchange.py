@@ -1,8 +1,8 @@
 """Two folders change places in one step, so that a web server never sees half a site.
 
-Linux: renameat2(2) with RENAME_EXCHANGE; macOS: renamex_np(2) with RENAME_SWAP. Where the file system or the kernel
-has neither, two renames follow each other: for a moment the name is missing, and a crash in that moment is mended by
-the next publication.
+Linux: renameat2(2) with RENAME_EXCHANGE; macOS: renamex_np(2) with RENAME_SWAP. Where the file system or the
+kernel has neither, two renames follow each other: for a moment the name is missing, and a crash in that
+moment is mended by the next publication.
 """
 
 import ctypes
@@ -18,7 +18,7 @@ _UNSUPPORTED = {errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, err
 
 
 def exchange(one: Path, other: Path, spare: Path) -> None:
-    """`one` and `other`, both existing and on one file system, change places; `spare` is a free name beside them.
+    """`one` and `other`, existing and on one file system, change places; `spare` is a free name there.
 
     Raises OSError, with nothing changed, where neither way is possible.
     """

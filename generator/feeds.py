@@ -18,7 +18,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class FeedEntry:
-    """An announcement in a feed; `identity` never changes, even when the announcement is renamed and has an `id`."""
+    """An announcement in a feed; with an `id` its `identity` survives even a new name."""
 
     identity: str
     address: str
@@ -56,8 +56,10 @@ class FeedSource:
         return f"{self.base_url}/{self.folder}{name}"
 
 
-def feed_source(reading: Reading, announcements: Sequence[Page], folder: str, title: str, description: str) -> FeedSource:
-    """A feed of `announcements` under `folder`, which ends with a slash or is empty; its page is that folder."""
+def feed_source(
+    reading: Reading, announcements: Sequence[Page], folder: str, title: str, description: str
+) -> FeedSource:
+    """A feed of `announcements` under `folder`, empty or ending with a slash, which is also its page."""
     return FeedSource(
         title=title,
         description=description,

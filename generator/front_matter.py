@@ -13,23 +13,25 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from rewards.faults import Fault, KeyPath, Source
-
 from generator.content_files import without_forbidden
+from rewards.faults import Fault, KeyPath, Source
 
 _NULL = re.compile(r"~|null|Null|NULL|")
 _TRUE = re.compile(r"true|True|TRUE")
 _FALSE = re.compile(r"false|False|FALSE")
 _INTEGER = re.compile(r"[-+]?\d+", re.ASCII)
 _DECIMAL = re.compile(r"[-+]?(\.\d+|\d+(\.\d*)?)([eE][-+]?\d+)?", re.ASCII)
-_PLAIN_TAGS = {f"tag:yaml.org,2002:{kind}" for kind in ("str", "int", "float", "bool", "null", "timestamp", "value", "merge")}
+_PLAIN_TAGS = {
+    f"tag:yaml.org,2002:{kind}"
+    for kind in ("str", "int", "float", "bool", "null", "timestamp", "value", "merge")
+}
 _MOST_NODES = 10_000
 _LONGEST_NUMBER = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One content file: front matter as plain values, and the body, which begins at line `body_line` of the file."""
+    """Front matter as plain values, and the body, which begins at line `body_line` of the file."""
 
     raw: Mapping[str, object]
     source: Source
@@ -44,13 +46,24 @@ class _Refused(Exception):  # noqa: N818 - never leaves this module
 
 
 def parse_document(text: str, file: str, faults: list[Fault]) -> Document | None:
-    """`text` (with `\\n` line ends) as a document; None after a fault with the line of the mistake was added."""
+    """`text`, whose line ends are line feeds, as a document; None after a fault with its line was added."""
     if not text.strip():
-        faults.append(Fault("the file is empty", "begin it with front matter: a line '---', keys, a line '---'", file, 1))
+        faults.append(
+            Fault(
+                "the file is empty", "begin it with front matter: a line '---', keys, a line '---'", file, 1
+            )
+        )
         return None
     lines = text.split("\n")
     if lines[0].rstrip() != "---":
-        faults.append(Fault("there is no front matter", "begin the file with a line '---', keys, and a line '---'", file, 1))
+        faults.append(
+            Fault(
+                "there is no front matter",
+                "begin the file with a line '---', keys, and a line '---'",
+                file,
+                1,
+            )
+        )
         return None
     end = next((n for n, line in enumerate(lines[1:], 1) if line.rstrip() == "---"), None)
     if end is None:
@@ -69,16 +82,18 @@ def _parse_yaml(
     reader = _Reader(file, first_line, faults)
     try:
         node = YAML(typ="rt", pure=True).compose(text)
-        raw = {} if node is None else reader.value(node, ())
-        if not isinstance(raw, dict):
-            raise _Refused("the front matter is no mapping", "write it as 'key: value' lines", first_line)
+        raw = {} if node is None else reader.document(node)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = first_line + (mark.line if mark else 0)
-        faults.append(Fault(f"not valid YAML: {error.problem or error.context}", "correct this line", file, line))
+        faults.append(
+            Fault(f"not valid YAML: {error.problem or error.context}", "correct this line", file, line)
+        )
     except YAMLError as error:
         line = first_line + text.count("\n", 0, getattr(error, "position", 0))
-        faults.append(Fault(f"not valid YAML: {getattr(error, 'reason', error)}", "correct this line", file, line))
+        faults.append(
+            Fault(f"not valid YAML: {getattr(error, 'reason', error)}", "correct this line", file, line)
+        )
     except RecursionError:
         faults.append(Fault("the front matter is nested too deeply", "write it flat", file, first_line))
     except _Refused as refused:
@@ -97,20 +112,33 @@ class _Reader:
         self._open: list[Node] = []
         self._count = 0
 
+    def document(self, node: Node) -> dict[str, object]:
+        """The whole front matter."""
+        raw = self.value(node, ())
+        if not isinstance(raw, dict):
+            raise _Refused("the front matter is no mapping", "write it as 'key: value' lines", self._first)
+        return raw
+
     def value(self, node: Node, path: KeyPath) -> object:
         line = self._first + node.start_mark.line
         self._count += 1
         if self._count > _MOST_NODES or any(node is outer for outer in self._open):
-            raise _Refused("the front matter is too large, or contains itself", "write values out instead of aliases", line)
+            raise _Refused(
+                "the front matter is too large, or contains itself",
+                "write values out instead of aliases",
+                line,
+            )
         self.lines.setdefault(path, line)
         if isinstance(node, ScalarNode):
             value = _scalar(node, line)
-            return without_forbidden(value, self._file, self._faults, line) if isinstance(value, str) else value
+            return (
+                without_forbidden(value, self._file, self._faults, line) if isinstance(value, str) else value
+            )
         self._open.append(node)
         try:
             if isinstance(node, SequenceNode):
                 return [self.value(child, (*path, n)) for n, child in enumerate(node.value)]
-            return self._mapping(node, path)
+            return self._mapping(node, path) if isinstance(node, MappingNode) else None
         finally:
             self._open.pop()
 

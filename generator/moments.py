@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _INSTANT = re.compile(
-    r"(?P<day>\d{4}-\d{2}-\d{2})[Tt ]+(?P<time>\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?)\s*(?P<offset>[Zz]|[+-]\d{2}:?\d{2})?",
+    r"(?P<day>\d{4}-\d{2}-\d{2})[Tt ]+(?P<time>\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?)"
+    r"\s*(?P<offset>[Zz]|[+-]\d{2}:?\d{2})?",
     re.ASCII,
 )
 _REMEDY = "write a date as 2023-12-31, or an instant as 2023-12-31T09:00:00+01:00"
@@ -58,10 +59,11 @@ def _local(day: date, clock: time, zone: ZoneInfo) -> datetime:
 
 
 def _existing(day: date, clock: time, zone: ZoneInfo) -> datetime:
-    """The local time with its offset; where clocks are put back the earlier of the two. ValueError inside a gap."""
+    """The local time with its offset; the earlier one where clocks are put back. ValueError inside a gap."""
     instant = _local(day, clock, zone)
     if instant.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != instant.replace(tzinfo=None):
         raise ValueError(
-            f"{day} {clock} does not exist in {zone.key}, where clocks are put forward then; add an offset or choose another time"
+            f"{day} {clock} does not exist in {zone.key}, where clocks are put forward then; "
+            "add an offset or choose another time"
         )
     return instant

@@ -1,4 +1,4 @@
-"""What the site's templates see: plain texts, formatted days and links that are relative to the page at hand."""
+"""What the site's templates see: plain texts, formatted days, and links relative to the page at hand."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class Tag(NamedTuple):
 
 
 class PageView(NamedTuple):
-    """An announcement or page. `day` and `updated` are None without a date; `written_in` is the language of its words."""
+    """An announcement or page. `day` and `updated` may be None; `written_in` is the language of its words."""
 
     title: str
     summary: str
@@ -79,7 +79,10 @@ class Views:
             day=self.formats.day(_local_day(page.date.instant, reading)) if page.date else None,
             instant=page.date.instant.isoformat() if page.date else "",
             updated=self.formats.day(_local_day(page.updated.instant, reading)) if page.updated else None,
-            tags=tuple(Tag(name, self.link(f"{reading.folder}tags/{address}/")) for address, name in page.tags.items()),
+            tags=tuple(
+                Tag(name, self.link(f"{reading.folder}tags/{address}/"))
+                for address, name in page.tags.items()
+            ),
             written_in=written_in,
             direction=direction(written_in),
             translated=written_in == reading.language,

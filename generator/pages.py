@@ -1,4 +1,4 @@
-"""Announcements and pages: the front matter that they may have, their texts by language, and when they are visible."""
+"""Announcements and pages: their front matter, their texts by language, and when they are visible."""
 
 import re
 import unicodedata
@@ -10,12 +10,11 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from rewards.faults import Fault, Source, validated
-
 from generator.bodies import Body
 from generator.content_files import slug_fault
 from generator.front_matter import Document
 from generator.moments import Moment, parse_moment
+from rewards.faults import Fault, Source, validated
 
 _ID = re.compile(r"[!-~]{1,200}", re.ASCII)
 
@@ -30,7 +29,9 @@ def line_of_text(text: str) -> str:
 
 def _id(text: str) -> str:
     if not _ID.fullmatch(text):
-        raise ValueError(f"the id {text!r} holds spaces or other characters than ASCII; use letters, digits and hyphens")
+        raise ValueError(
+            f"the id {text!r} holds spaces or other characters than ASCII; use letters, digits and hyphens"
+        )
     return text
 
 
@@ -98,7 +99,11 @@ class Page:
 
     def visible(self, as_of: int) -> bool:
         """True on the days on which the public sees it."""
-        return not self.draft and self.visible_from <= as_of and (self.visible_until is None or as_of < self.visible_until)
+        return (
+            not self.draft
+            and self.visible_from <= as_of
+            and (self.visible_until is None or as_of < self.visible_until)
+        )
 
     @property
     def path(self) -> str:
@@ -145,7 +150,9 @@ def parse_page(room: str, slug: str, document: Document, zone: ZoneInfo, faults:
     )
 
 
-def _moments(front: PageFront, source: Source, zone: ZoneInfo, faults: list[Fault]) -> dict[str, Moment | None]:
+def _moments(
+    front: PageFront, source: Source, zone: ZoneInfo, faults: list[Fault]
+) -> dict[str, Moment | None]:
     found: dict[str, Moment | None] = {}
     for key in ("date", "updated", "publish_at", "expires_at"):
         text = getattr(front, key)

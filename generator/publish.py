@@ -1,8 +1,9 @@
 """Artifacts → the output folder, in one exchange; files that stay the same keep their inode and time.
 
-The new tree is built beside the old one, with hard links for unchanged files; then the two change places and the old
-one is removed. With nothing changed nothing is touched. A crash leaves the old or the new site whole, and what it left
-beside them is removed by the next publication. The output is wholly replaceable: nothing is synchronised to the disk.
+The new tree is built beside the old one, with hard links for unchanged files; then the two change places and
+the old one is removed. With nothing changed nothing is touched. A crash leaves the old or the new site whole,
+and what it left beside them is removed by the next publication. The output is wholly replaceable: nothing is
+synchronised to the disk.
 """
 
 import errno
@@ -50,10 +51,11 @@ class Publication:
 
 
 def publish(output: Path, artifacts: Iterable[tuple[str, bytes]]) -> Publication:
-    """Makes `output` hold exactly `artifacts` (path with forward slashes, content) and the marker of our folders.
+    """Makes `output` hold exactly `artifacts` (path with forward slashes, content) and our marker.
 
-    Raises RefusedOutput (a symbolic link, no folder, a folder with files that we did not write, another publication
-    at work) and BadArtifact (a path outside, twice, or that is a file and a folder) with `output` as it was.
+    Raises RefusedOutput (a symbolic link, no folder, a folder with files that we did not write, another
+    publication at work) and BadArtifact (a path outside, twice, or that is a file and a folder) with `output`
+    as it was.
     """
     output = Path(os.path.abspath(output))  # noqa: PTH100 - resolve() would follow a symbolic link
     output.parent.mkdir(parents=True, exist_ok=True)
@@ -93,7 +95,7 @@ def _alone(output: Path) -> Iterator[None]:
 
 
 def _mend(output: Path, fresh: Path, spare: Path) -> None:
-    """Puts right what a crash left: an old tree whose successor never took its place, or a half-built tree."""
+    """Puts right what a crash left: an old tree without its successor, or a half-built tree."""
     if spare.is_dir() and not output.exists():
         spare.rename(output)
     for left in (fresh, spare):
@@ -109,22 +111,28 @@ def _check(output: Path) -> None:
     if not output.is_dir():
         raise RefusedOutput(output, "it is no folder", "name another place, or remove it")
     if os.path.ismount(output):
-        raise RefusedOutput(output, "it is a mount point, which cannot be exchanged", "name a folder inside it")
+        raise RefusedOutput(
+            output, "it is a mount point, which cannot be exchanged", "name a folder inside it"
+        )
     names = os.listdir(output)  # noqa: PTH208 - names are enough
     marker = output / MARKER
     if names and (marker.is_symlink() or not marker.is_file()):
-        raise RefusedOutput(output, "it holds files that no build wrote", "name an empty or new folder, or empty this one")
+        raise RefusedOutput(
+            output, "it holds files that no build wrote", "name an empty or new folder, or empty this one"
+        )
 
 
 def _checked(artifacts: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
-    """The artifacts and the marker; every path is relative, plain, and different from all others in any case of letters."""
+    """The artifacts and the marker; every path is relative, plain, and differs from the others in any case."""
     files: set[str] = set()
     folders: set[str] = set()
     yield MARKER, _MARKER_TEXT
     files.add(MARKER)
     for path, content in artifacts:
         parts = path.split("/")
-        if any(part in {"", ".", ".."} or len(part.encode()) > _LONGEST_NAME for part in parts) or not _plain(path):
+        if any(part in {"", ".", ".."} or len(part.encode()) > _LONGEST_NAME for part in parts) or not _plain(
+            path
+        ):
             raise BadArtifact(path, "is no plain relative path")
         folded = path.casefold()
         above = {"/".join(parts[:n]).casefold() for n in range(1, len(parts))}
@@ -199,11 +207,13 @@ class _Tree:
 
 
 def _files(folder: Path) -> dict[str, int]:
-    """Every file under `folder` with its size; whatever is no plain file has the size -1, so that it never matches."""
+    """Every file under `folder` with its size; what is no plain file has -1, so that it never matches."""
     found: dict[str, int] = {}
     for root, folders, names in os.walk(folder):
         for name in [*names, *(name for name in folders if (Path(root) / name).is_symlink())]:
             path = Path(root) / name
             status = path.lstat()
-            found[path.relative_to(folder).as_posix()] = status.st_size if stat.S_ISREG(status.st_mode) else -1
+            found[path.relative_to(folder).as_posix()] = (
+                status.st_size if stat.S_ISREG(status.st_mode) else -1
+            )
     return found

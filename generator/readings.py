@@ -1,4 +1,4 @@
-"""The site as the reader of one language sees it on a day: what is visible, in which words, under which path."""
+"""The site as the reader of one language sees it on a day: what is visible, in which words, and where."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -34,9 +34,16 @@ class Reading:
 
     @cached_property
     def offers(self) -> tuple[OfferPage, ...]:
-        """The announced offers, the newest first, then by slug."""
-        announced = (page for page in self.content.offers.values() if page.offer.announced_on <= self.as_of)
-        return tuple(sorted(announced, key=lambda page: (-page.offer.announced_on, page.offer.slug)))
+        """The announced offers, the newest first; those of a day as announcements name them, then by slug."""
+        named = list(dict.fromkeys(slug for page in self.announcements for slug in page.offers))
+        places = {slug: place for place, slug in enumerate(named)}
+        announced = (
+            page.offer for page in self.content.offers.values() if page.offer.announced_on <= self.as_of
+        )
+        ordered = sorted(
+            announced, key=lambda one: (-one.announced_on, places.get(one.slug, len(places)), one.slug)
+        )
+        return tuple(self.content.offers[offer.slug] for offer in ordered)
 
     @cached_property
     def pages(self) -> tuple[Page, ...]:
@@ -46,7 +53,11 @@ class Reading:
     @cached_property
     def tags(self) -> dict[str, str]:
         """Address -> name of every tag of a visible announcement or page, by address."""
-        found = {address: name for page in (*self.announcements, *self.pages) for address, name in page.tags.items()}
+        found = {
+            address: name
+            for page in (*self.announcements, *self.pages)
+            for address, name in page.tags.items()
+        }
         return dict(sorted(found.items()))
 
     def tagged(self, tag: str, pages: Iterable[Page]) -> tuple[Page, ...]:
@@ -81,7 +92,7 @@ class Reading:
         return self.content.targets[file, reference]
 
     def path_of(self, target: Target) -> str | None:
-        """The path of a content or static file below the site's root; None while the public does not see it."""
+        """The path of a content or static file below the root; None while the public does not see it."""
         fragment = f"#{target.fragment}" if target.fragment else ""
         if target.kind == "static":
             return target.path + fragment
@@ -107,7 +118,11 @@ class Reading:
             target = self.target(text.file, reference)
             if target.kind == "outside":
                 return target.path
-            path = f"{self.folder}{page.path}#{target.fragment}" if target.kind == "here" else self.path_of(target)
+            path = (
+                f"{self.folder}{page.path}#{target.fragment}"
+                if target.kind == "here"
+                else self.path_of(target)
+            )
             return None if path is None else absolute(path, self.settings)
 
         return text.body.html(address)

@@ -1,4 +1,4 @@
-"""Where links in content lead: another content file, a static file, the outside, or a heading of the same text."""
+"""Where links in content lead: a content file, a static file, the outside, a heading of the same text."""
 
 import posixpath
 import re
@@ -7,20 +7,21 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import unquote, urlsplit
 
+from generator.bodies import Reference
 from rewards.faults import Fault, suggestion
 
-from generator.bodies import Reference
-
 _OUTSIDE = frozenset({"http", "https", "mailto", "tel"})
-_MARKDOWN_LINK = re.compile(r"(?P<before>\]\(<?|^\[[^\]\n]+\]:\s*<?)(?P<address>[^\s)>{}]+\.md(#[^\s)>{}]*)?)", re.MULTILINE)
+_MARKDOWN_LINK = re.compile(
+    r"(?P<before>\]\(<?|^\[[^\]\n]+\]:\s*<?)(?P<address>[^\s)>{}]+\.md(#[^\s)>{}]*)?)", re.MULTILINE
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
     """Where a reference leads.
 
-    `room` and `slug` name a content file (`language` is empty where the reader's is meant); `static`: `path` is the
-    file's path on the site; `outside`: `path` is the whole address; `here`: only the fragment counts.
+    `room` and `slug` name a content file (`language` is empty where the reader's is meant); `static`: `path`
+    is the file's path on the site; `outside`: `path` is the whole address; `here`: only the fragment counts.
     """
 
     kind: Literal["content", "static", "outside", "here"]
@@ -33,7 +34,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """What a link can name: content files (path below `content/` -> room, slug, language), static files by their path."""
+    """What a link can name: content files (path below `content/` -> room, slug, language), static files."""
 
     files: Mapping[str, tuple[str, str, str]]
     static: Collection[str]
@@ -64,7 +65,7 @@ def _outside(reference: Reference, scheme: str, has_host: bool, file: str) -> Ta
         remedy = "use https:, http:, mailto: or tel:, or the relative path to a file"
         return Fault(f"the address {address!r} cannot be used", remedy, file, reference.line)
     if reference.attribute != "href":
-        remedy = "put the file into content/static/ and give its relative path, because pages load nothing from elsewhere"
+        remedy = "put the file into content/static/: pages load nothing from elsewhere"
         return Fault(f"{address!r} would be loaded from another site", remedy, file, reference.line)
     return Target("outside", path=address)
 
@@ -83,7 +84,9 @@ def _inside(
         return Target("static", path=static, fragment=fragment)
     known = [*index.files, *(f"static/{name}" for name in index.static)]
     folder = posixpath.dirname(file.removeprefix("content/")) or "."
-    remedy = suggestion(reference.address.partition("#")[0], [posixpath.relpath(name, folder) for name in known])
+    remedy = suggestion(
+        reference.address.partition("#")[0], [posixpath.relpath(name, folder) for name in known]
+    )
     if "did you mean" not in remedy:
         remedy = "correct the path, or add the file"
     return Fault(f"the link {reference.address!r} leads to no file of content/", remedy, file, reference.line)

@@ -63,7 +63,7 @@ Language = Annotated[str, AfterValidator(_language)]
 
 
 class Links(BaseModel):
-    """Where else the vendor is to be found: `social` (name -> address), `forum`, `contact` (address or `mailto:`)."""
+    """Where else the vendor is: `social` (name -> address), `forum`, `contact` (address or `mailto:`)."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
@@ -73,7 +73,7 @@ class Links(BaseModel):
 
 
 class SiteSettings(BaseModel):
-    """`[site]`: `base_url` may have a path and has no slash at its end; `languages` always holds the default one, first."""
+    """`[site]`: `base_url` may have a path and ends without slash; `languages` has the default first."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 

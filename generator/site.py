@@ -28,13 +28,17 @@ def site_artifacts(
 ) -> dict[str, bytes]:
     """Path -> content of every public file outside `statement/`, as of a day (an ordinal).
 
-    `template_folders` come first to last in the order in which they win; `site` is the site folder. Raises Faulty
-    with the file and line of a mistake in a template, and for a static file that has the path of another file.
+    `template_folders` come first to last in the order in which they win; `site` is the site folder. Raises
+    Faulty with the file and line of a mistake in a template, and for a static file that has the path of
+    another file.
     """
     _check_templates(template_folders, settings, site)
     readings = [Reading(content, settings, language, as_of) for language in settings.languages]
     assets = _assets(template_folders)
-    marked = {name: (f"assets/{name}", f"?v={hashlib.sha256(data).hexdigest()[:10]}") for name, data in assets.items()}
+    marked = {
+        name: (f"assets/{name}", f"?v={hashlib.sha256(data).hexdigest()[:10]}")
+        for name, data in assets.items()
+    }
     found: dict[str, bytes] = {f"assets/{name}": data for name, data in assets.items()}
     for reading in readings:
         pages = SitePages.of(reading, template_folders, marked)
@@ -59,7 +63,7 @@ def _check_templates(template_folders: Sequence[Path], settings: SiteSettings, s
 
 
 def _assets(template_folders: Sequence[Path]) -> dict[str, bytes]:
-    """The files of `templates/assets/`, of the first folder that has each, but for those of the statement page."""
+    """The files of `templates/assets/`, each of the first folder with it, without the statement page's."""
     found: dict[str, Path] = {}
     for folder in reversed(template_folders):
         for path in sorted((folder / "assets").rglob("*")):

@@ -12,8 +12,10 @@ from generator.statement_page import statement_headers
 _COMMON = (
     (
         "Content-Security-Policy",
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; font-src 'self'; "
-        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+        (
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; "
+            "font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        ),
     ),
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "strict-origin-when-cross-origin"),
@@ -22,11 +24,12 @@ _COMMON = (
 
 
 def sitemap(reading: Reading) -> bytes:
-    """Every page in every language in which it is written, with its other languages (sitemaps.org, hreflang)."""
+    """Every page in every language in which it is written, with the others as alternates (sitemaps.org)."""
     settings = reading.settings
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>',
-        '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" xmlns:xhtml="http://www.w3.org/1999/xhtml">',
+        '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"',
+        ' xmlns:xhtml="http://www.w3.org/1999/xhtml">',
     ]
     for path, languages, day in _addresses(reading):
         ordered = [one for one in settings.languages if one in languages]
@@ -36,7 +39,7 @@ def sitemap(reading: Reading) -> bytes:
 
 
 def _addresses(reading: Reading) -> Iterable[tuple[str, Iterable[str], str]]:
-    """Path below a language's folder, the languages in which it is written, and when it changed last (or nothing)."""
+    """Path below a language's folder, the languages in which it is written, and when it changed last."""
     everywhere = reading.settings.languages
     newest = max((_changed(page) for page in reading.announcements), default="")
     yield "", everywhere, newest
@@ -64,7 +67,7 @@ def _entry(path: str, language: str, languages: Iterable[str], day: str, setting
         return absolute(f"{language_folder(code, settings)}{path}", settings)
 
     others = [
-        f"  <xhtml:link rel=\"alternate\" hreflang={quoteattr(code)} href={quoteattr(address(code))}/>"
+        f'  <xhtml:link rel="alternate" hreflang={quoteattr(code)} href={quoteattr(address(code))}/>'
         for code in languages
     ]
     lines = ["<url>", f"  <loc>{escape(address(language))}</loc>"]
@@ -80,9 +83,11 @@ def robots(settings: SiteSettings) -> bytes:
 
 def headers(statements: StatementSettings) -> bytes:
     """The headers for hosts that read `_headers` (Netlify, Cloudflare Pages); others are set up by hand."""
-    rules = [("/*", _COMMON)]
+    rules: list[tuple[str, tuple[tuple[str, str], ...]]] = [("/*", _COMMON)]
     if statements.access != "none":
         known = dict(_COMMON)
-        rules.append(("/statement/*", tuple(one for one in statement_headers() if known.get(one[0]) != one[1])))
+        rules.append(
+            ("/statement/*", tuple(one for one in statement_headers() if known.get(one[0]) != one[1]))
+        )
     blocks = [f"{path}\n" + "".join(f"  {name}: {value}\n" for name, value in found) for path, found in rules]
     return "\n".join(blocks).encode()

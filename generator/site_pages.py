@@ -37,9 +37,10 @@ class LanguageLink(NamedTuple):
 
 
 class Here(NamedTuple):
-    """The page at hand. `canonical` is empty where no search engine should list it; `room` marks the navigation.
+    """The page at hand. `listed` tells search engines whether to list it; `room` marks the navigation.
 
-    `alternates` are hreflang and whole address of every language in which it is written, if there are several.
+    `alternates` are hreflang and whole address of every language in which it is written, if there are
+    several.
     """
 
     room: str
@@ -52,7 +53,7 @@ class Here(NamedTuple):
 
 @dataclass(frozen=True)
 class SitePages:
-    """Renders every page of one language; `assets` maps an asset's name to its path and a query that follows from its content."""
+    """Renders every page of one language; `assets` maps a name to its path and a query from its content."""
 
     reading: Reading
     template_folders: Sequence[Path]
@@ -62,11 +63,15 @@ class SitePages:
     terms: TermsFormatter
 
     @classmethod
-    def of(cls, reading: Reading, template_folders: Sequence[Path], assets: Mapping[str, tuple[str, str]]) -> "SitePages":
-        """The pages of a reading; raises GeneratorError for a language without formats or a broken catalog."""
+    def of(
+        cls, reading: Reading, template_folders: Sequence[Path], assets: Mapping[str, tuple[str, str]]
+    ) -> "SitePages":
+        """The pages of a reading; raises GeneratorError for an unknown language or a broken catalog."""
         built = environment(template_folders, reading.language, kind="html")
         shown = formats(reading.language)
-        return cls(reading, template_folders, assets, built, shown, TermsFormatter(reading.content.policy, shown))
+        return cls(
+            reading, template_folders, assets, built, shown, TermsFormatter(reading.content.policy, shown)
+        )
 
     def artifacts(self) -> Iterator[tuple[str, bytes]]:
         """Path and content of every page, in a fixed order."""
@@ -127,11 +132,17 @@ class SitePages:
         is_announcement = page.room == "announcements"
 
         def context(views: Views) -> Context:
-            shown: Context = {"page": views.page(page), "body": views.body(page), "offers": views.offers(page.offers)}
+            shown: Context = {
+                "page": views.page(page),
+                "body": views.body(page),
+                "offers": views.offers(page.offers),
+            }
             return shown | self._neighbours(page, views) if is_announcement else shown
 
         template = "announcement.html" if is_announcement else "page.html"
-        return self._written(template, page.path, "announcements" if is_announcement else page.slug, context, page)
+        return self._written(
+            template, page.path, "announcements" if is_announcement else page.slug, context, page
+        )
 
     def _neighbours(self, page: Page, views: Views) -> Context:
         """The announcements after and before this one."""
@@ -189,7 +200,9 @@ class SitePages:
     def _views(self, link: Link) -> Views:
         return Views(self.reading, self.formats, self.terms, link)
 
-    def _here(self, path: str, room: str, page: Page | OfferPage | None, link: Link, feeds_under: str = "") -> Here:
+    def _here(
+        self, path: str, room: str, page: Page | OfferPage | None, link: Link, feeds_under: str = ""
+    ) -> Here:
         reading, settings = self.reading, self.reading.settings
         written = [one for one in settings.languages if page is None or one in page.texts]
         own = reading.language if reading.language in written else settings.default_language
@@ -238,7 +251,9 @@ class SitePages:
     def _navigation(self, link: Link) -> tuple[tuple[str, str, str], ...]:
         """Slug, title and address of every page."""
         reading = self.reading
-        return tuple((page.slug, reading.title(page), link(f"{reading.folder}{page.path}")) for page in reading.pages)
+        return tuple(
+            (page.slug, reading.title(page), link(f"{reading.folder}{page.path}")) for page in reading.pages
+        )
 
 
 def _year(view: PageView) -> str:

@@ -13,7 +13,9 @@ _UNDEFINED = re.compile(r"'(?P<name>\w+)' is undefined")
 _BREAKS = (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError)
 
 
-def render(built: Environment, name: str, context: dict[str, object], template_folders: Sequence[Path]) -> str:
+def render(
+    built: Environment, name: str, context: dict[str, object], template_folders: Sequence[Path]
+) -> str:
     """The template `name` filled in; raises Faulty with the place in the template that is wrong."""
     try:
         return built.get_template(name).render(context)
@@ -38,7 +40,9 @@ def _fault(error: Exception, name: str, context: Collection[str], folders: Seque
         file = _shown(Path(error.filename), folders) if error.filename else f"templates/{name}"
         return Fault(f"the template cannot be read: {error.message}", "correct this line", file, error.lineno)
     if isinstance(error, TemplateNotFound):
-        return Fault(f"there is no template {error.name!r}", "correct the name", *_place(error, name, folders))
+        return Fault(
+            f"there is no template {error.name!r}", "correct the name", *_place(error, name, folders)
+        )
     what = str(error)
     undefined = _UNDEFINED.search(what)
     remedy = suggestion(undefined["name"], sorted(context)) if undefined and context else "correct this line"

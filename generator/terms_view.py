@@ -1,4 +1,4 @@
-"""The terms of an offer as rows for people: a name of the row that templates translate, and formatted values."""
+"""The terms of an offer as rows for people: names that templates translate, and formatted values."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -107,7 +107,10 @@ class TermsFormatter:
         return (*rows, *self._eligible(terms))
 
     def _cashback(self, terms: CashbackTerms) -> list[Row]:
-        rows = [self._period(terms.period.first, terms.period.last), self._day("credited_on", terms.credited_on)]
+        rows = [
+            self._period(terms.period.first, terms.period.last),
+            self._day("credited_on", terms.credited_on),
+        ]
         if terms.rate is not None:
             rows.insert(0, Row("rate", (self._formats.percent(terms.rate),)))
         else:
@@ -122,7 +125,8 @@ class TermsFormatter:
 
     def _amounts(self, name: str, amounts: Mapping[str, str]) -> list[Row]:
         shown = tuple(
-            self._formats.money(parse_amount(number, currency), currency) for currency, number in sorted(amounts.items())
+            self._formats.money(parse_amount(number, currency), currency)
+            for currency, number in sorted(amounts.items())
         )
         return [Row(name, shown)] if shown else []
 
@@ -132,11 +136,14 @@ class TermsFormatter:
             Row("plans", words=tuple(terms.plans)),
             self._day("active_on", terms.active_on),
         ]
-        return rows if terms.bought_before is None else [*rows, self._day("bought_before", terms.bought_before)]
+        return (
+            rows if terms.bought_before is None else [*rows, self._day("bought_before", terms.bought_before)]
+        )
 
     def _free_subscription(self, terms: FreeSubscriptionTerms) -> list[Row]:
         allowance = tuple(
-            (self._names[level], str(self._formats.number(terms.allowance[level]))) for level in self._program.level_ids
+            (self._names[level], str(self._formats.number(terms.allowance[level])))
+            for level in self._program.level_ids
         )
         return [
             Row("product", (terms.product,)),
@@ -148,7 +155,11 @@ class TermsFormatter:
     def _level_quota(self, terms: LevelQuotaTerms) -> list[Row]:
         currency = self._program.currency
         table = tuple(
-            (self._names[level], str(self._formats.money(usual, currency)), str(self._formats.money(now, currency)))
+            (
+                self._names[level],
+                str(self._formats.money(usual, currency)),
+                str(self._formats.money(now, currency)),
+            )
             for level, usual, now in self._quotas(terms)
         )
         return [
@@ -170,7 +181,10 @@ class TermsFormatter:
         if eligible is None:
             return []
         named = (
-            ("eligible_levels", None if eligible.levels is None else [self._names[one] for one in eligible.levels]),
+            (
+                "eligible_levels",
+                None if eligible.levels is None else [self._names[one] for one in eligible.levels],
+            ),
             ("eligible_countries", eligible.countries),
             ("eligible_languages", eligible.languages),
         )
@@ -192,7 +206,11 @@ class TermsFormatter:
         if isinstance(terms, LevelQuotaTerms):
             cuts = [Fraction(usual - now, usual) for _, usual, now in self._quotas(terms)]
             whole = Fraction(int(max(cuts) * 100), 100)
-            return (f"\N{MINUS SIGN}{self._formats.percent(whole)}", len(set(cuts)) > 1) if whole > 0 else ("", False)
+            return (
+                (f"\N{MINUS SIGN}{self._formats.percent(whole)}", len(set(cuts)) > 1)
+                if whole > 0
+                else ("", False)
+            )
         return "", False
 
     def _history(self, offer: Offer, as_of: int) -> tuple[AmendmentView, ...]:
@@ -202,7 +220,9 @@ class TermsFormatter:
             if after.effective_on > as_of or after.effective_on <= offer.announced_on:
                 continue
             notes = tuple(
-                one.note for one in offer.amendments if one.effective_on == after.effective_on and one.note.strip()
+                one.note
+                for one in offer.amendments
+                if one.effective_on == after.effective_on and one.note.strip()
             )
             changes = _changes(self.rows(before.terms), self.rows(after.terms))
             found.append(AmendmentView(self._formats.day(after.effective_on), notes, changes))

@@ -5,13 +5,12 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel, ConfigDict
 
-from rewards.faults import Fault, validated
-
 from generator.bodies import Reference, compile_page_body
 from generator.front_matter import Document
 from generator.pages import OneLine, PageText
 from generator.references import Index, Target, resolve
 from generator.translations import translated_keys
+from rewards.faults import Fault, validated
 
 _OFFER_WORDS = ("title", "summary")
 _PAGE_WORDS = ("title", "summary", "author", "image", "draft")
@@ -38,17 +37,28 @@ def page_texts(
     found = {}
     for language, document in versions.items():
         is_original = document is original
-        raw = original.raw if is_original else translated_keys(original, document, own, faults)
+        raw = _own_words(room, original) if is_original else translated_keys(original, document, own, faults)
         text = _page_text(document, raw, index, faults, [] if is_original else faults)
         if text is not None and (is_original or not raw.get("draft")):
             found[language] = text
     return found
 
 
+def _own_words(room: str, original: Document) -> Mapping[str, object]:
+    """The original's words; those of an offer may have line breaks, which do not count."""
+    if room != "offers":
+        return original.raw
+    return {key: " ".join(str(original.raw.get(key)).split()) or "-" for key in _OFFER_WORDS}
+
+
 def _page_text(
-    document: Document, raw: Mapping[str, object], index: Index, faults: list[Fault], front_faults: list[Fault]
+    document: Document,
+    raw: Mapping[str, object],
+    index: Index,
+    faults: list[Fault],
+    front_faults: list[Fault],
 ) -> PageText | None:
-    """`front_faults` takes what is wrong with the words: nobody's list for an original, which was validated before."""
+    """`front_faults` takes what is wrong with the words; those of an original are validated elsewhere."""
     file = document.source.file
     body = compile_page_body(document.body, file, document.body_line, faults)
     words = validated(_Words, raw, document.source, front_faults)
@@ -74,5 +84,7 @@ def _image(path: str, document: Document, index: Index, faults: list[Fault]) -> 
     remedy = f"put it into content/static/ and give the path from {folder}/, such as ../static/picture.png"
     if isinstance(target, Fault) and "did you mean" in target.remedy:
         remedy = target.remedy
-    faults.append(document.source.fault(("image",), f"the image {path!r} is no file of content/static/", remedy))
+    faults.append(
+        document.source.fault(("image",), f"the image {path!r} is no file of content/static/", remedy)
+    )
     return ""

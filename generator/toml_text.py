@@ -9,7 +9,10 @@ from rewards.faults import Fault, KeyPath, Source
 
 _PLACE = re.compile(r" ?\(at (?:line (?P<line>\d+), column \d+|end of document)\)")
 _HEADER = re.compile(r"\s*(?P<open>\[\[?)(?P<name>[^\[\]]+)\]\]?\s*(#.*)?")
-_KEY = re.compile(r"\s*(?P<key>(?:[A-Za-z0-9_-]+|\"[^\"]*\"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|\"[^\"]*\"|'[^']*'))*)\s*=(?P<value>.*)")
+_KEY = re.compile(
+    r"\s*(?P<key>(?:[A-Za-z0-9_-]+|\"[^\"]*\"|'[^']*')"
+    r"(?:\s*\.\s*(?:[A-Za-z0-9_-]+|\"[^\"]*\"|'[^']*'))*)\s*=(?P<value>.*)"
+)
 _PART = re.compile(r"[A-Za-z0-9_-]+|\"[^\"]*\"|'[^']*'")
 
 
@@ -26,7 +29,7 @@ def parse_toml(text: str, file: str, faults: list[Fault]) -> tuple[Mapping[str, 
 
 
 def key_lines(text: str) -> Mapping[KeyPath, int]:
-    """The line of each table and key of a valid document; keys inside inline tables have the line of the outer key."""
+    """The line of each table and key of a valid document; inside an inline table it is the outer key's."""
     lines: dict[KeyPath, int] = {}
     counts: dict[KeyPath, int] = {}
     table: KeyPath = ()
