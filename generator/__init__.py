@@ -1,6 +1,7 @@
 """Content and snapshot → the public site, feeds, sealed statements and notices."""
 
 from generator.audience import SkipReason
+from generator.campaign_checks import CampaignCheck
 from generator.campaigns import Audience, Campaign, CampaignText
 from generator.compiled import CompiledBody, compile_body
 from generator.content import Content, OfferPage, read_content
@@ -31,6 +32,7 @@ __all__ = [
     "BadArtifact",
     "BrokenLayout",
     "Campaign",
+    "CampaignCheck",
     "CampaignRenderer",
     "CampaignText",
     "CompiledBody",

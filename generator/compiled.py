@@ -41,8 +41,10 @@ class NoAddress(TypeError):
 
 
 def _href(value: object) -> str:
-    if not isinstance(value, Address) or not value.address:
+    if not isinstance(value, Address):
         raise NoAddress("only an address that we made may stand in a link")
+    if not value.address:
+        raise NoAddress("there is no such address: statements have no page under [statements] access 'none'")
     return value.address
 
 

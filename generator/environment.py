@@ -26,6 +26,15 @@ class Languages(Protocol):
         """Every language that the site is written in."""
 
 
+class _Sandbox(ImmutableSandboxedEnvironment):
+    """The sandbox, with a short way to the fields of views, which are named tuples and hold nothing to protect."""
+
+    def getattr(self, obj: object, attribute: str) -> object:
+        if attribute in getattr(type(obj), "_fields", ()):
+            return getattr(obj, attribute)
+        return super().getattr(obj, attribute)
+
+
 def environment(template_folders: Sequence[Path], language: str, *, kind: Kind) -> SandboxedEnvironment:
     """An environment over `template_folders` (the first that has a file wins), with labels in `language`.
 
@@ -33,7 +42,7 @@ def environment(template_folders: Sequence[Path], language: str, *, kind: Kind) 
     Templates have `_`, `gettext`, `ngettext`, `language` and `direction`.
     Raises `BrokenCatalog` and `UnknownLanguage`.
     """
-    built = ImmutableSandboxedEnvironment(
+    built = _Sandbox(
         loader=FileSystemLoader([str(folder) for folder in template_folders]),
         autoescape=kind == "html",
         undefined=StrictUndefined,

@@ -67,6 +67,7 @@ class HtmlWriter:
         if element.name in {"td", "th"}:
             side = attributes.setdefault("align", "left" if self.direction == "ltr" else "right")
             style = f"{style};text-align:{side}".lstrip(";")
+            style += ";white-space:nowrap" if element.name == "td" and element.attribute("align") == "right" else ""
         if element.name == "th":
             attributes.setdefault("scope", "col")
         if element.name in {"ul", "ol", "blockquote"} and self.direction == "rtl":

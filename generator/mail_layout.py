@@ -26,6 +26,7 @@ _HOLES: Mapping[str, str] = {
     "reference": "{{ reference }}",
     "link": "{{ link | href }}",
     "unsubscribe": "{{ unsubscribe }}",
+    "unsubscribeplain": "{{ unsubscribe | replace('mailto:', '') }}",
 }
 _HOLE = re.compile(r"zqhole([a-z]+)qz")
 _BRACE = re.compile(r"\{(?=[{%#])")
@@ -79,6 +80,8 @@ def _laid_out(template_folders: Sequence[Path], language: str, frame: Frame, kin
     holes = {name: Markup(f"zqhole{name}qz") for name in (*_HOLES, "body")}  # noqa: S704 - our own words
     if not frame.unsubscribe:
         holes["unsubscribe"] = Markup("")
+    if kind == "text":
+        holes["unsubscribe"] = holes["unsubscribeplain"] if frame.unsubscribe else Markup("")
     context = {
         **holes,
         "site": {"title": frame.title},

@@ -36,7 +36,7 @@ class Sender(Protocol):
 class CampaignRenderer:
     """Renders the notices of one campaign, each in its reader's language; templates are compiled here, once.
 
-    `reply_to` is a bare address. `unsubscribe` is shown at the foot of announcements. Without `has_link` no statement
+    `reply_to` is a bare address. `unsubscribe`, a web or mail address, is shown at the foot of announcements. Without `has_link` no statement
     can be opened and the layouts show no link. Raises `Faulty` with every fault of the campaign's templates.
     """
 
@@ -58,7 +58,7 @@ class CampaignRenderer:
         self._site = site_view(settings)
         self._from = parseaddr(campaign.from_) if campaign.from_ else (sender.name, sender.address)
         self._reply_to = parseaddr(campaign.reply_to)[1] if campaign.reply_to else reply_to or ""
-        shown = unsubscribe if campaign.category == "announcement" and unsubscribe else ""
+        shown = _address(unsubscribe) if campaign.category == "announcement" and unsubscribe else ""
         frame = Frame(settings.title, campaign.category, has_link, shown)
         words = offer_words(content, settings, rules.as_of)
         names = level_names(content.policy)
@@ -113,3 +113,7 @@ class CampaignRenderer:
         if "statement.csv" not in self._campaign.attach:
             return ()
         return (Attachment(filename="statement.csv", media_type="text/csv", text=statement_csv(statement)),)
+
+
+def _address(unsubscribe: str) -> str:
+    return unsubscribe if ":" in unsubscribe else f"mailto:{unsubscribe}"
