@@ -1,4 +1,7 @@
-"""The mailer: freezes notices into a batch and sends an approved one, handing each partner over at most once."""
+"""The mailer.
+
+Freezes notices into a batch and sends an approved one, handing each partner over at most once.
+"""
 
 from mailer.addresses import Mailbox, parse_mailbox, sendable
 from mailer.approval import Approval

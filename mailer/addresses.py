@@ -1,8 +1,12 @@
-"""Mail addresses: parsed with the standard library's header grammar, compared without regard to case, never built by hand."""
+"""Mail addresses.
+
+Parsed with the standard library's header grammar, compared without regard to case, never built by
+hand.
+"""
 
 from email.errors import HeaderParseError
 from email.headerregistry import Address
-from email.utils import parseaddr
+from email.utils import getaddresses
 from typing import Final, NamedTuple
 from unicodedata import category
 
@@ -18,19 +22,25 @@ class Mailbox(NamedTuple):
 
 def parse_mailbox(text: str) -> Mailbox:
     """`Name <a@b.example>` or `a@b.example`; anything else is a ValueError that says what would be right."""
-    name, address = parseaddr(text)
-    if not sendable(address) or address not in text:
+    name, address = (getaddresses([text]) or [("", "")])[0]
+    if len(getaddresses([text])) != 1 or not sendable(address) or address not in text:
         raise ValueError(f'{text!r} is no mail address; write "Name <name@example.org>"')
     return Mailbox(name, address)
 
 
 def sendable(address: str) -> bool:
-    """Whether a message can be addressed so: one bare `local@domain`, ASCII before the @, no comment, group or route."""
+    """Whether a message can be addressed so.
+
+    One bare `local@domain`, ASCII before the @, no comment, group or route.
+    """
     return wire_address(address) is not None
 
 
 def wire_address(address: str) -> str | None:
-    """The address with its domain in ASCII (IDNA), as it goes into headers and the envelope; None if it cannot be sent to."""
+    """The address with its domain in ASCII (IDNA), as it goes into headers and the envelope.
+
+    None if it cannot be sent to.
+    """
     local, _, domain = address.rpartition("@")
     if (
         not local
@@ -52,5 +62,8 @@ def wire_address(address: str) -> str | None:
 
 
 def address_key(address: str) -> str:
-    """The form under which addresses are compared: case folded, because no provider tells `A@b` from `a@b`."""
+    """The form under which addresses are compared.
+
+    Case folded, because no provider tells `A@b` from `a@b`.
+    """
     return (wire_address(address) or address).strip().casefold()

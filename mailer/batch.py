@@ -1,8 +1,9 @@
 """A frozen plan: one file that is written once, read by many, and proves every byte of itself.
 
-Layout: a first line, the messages (canonical JSON, each deflated with its language's dictionary), the dictionaries, the
-partner ids, an index of fixed-width entries in order of partner id, a footer in JSON with the header, the footer's
-offset, and a SHA-256 over all that. Finding one partner is a binary search in the index.
+Layout: a first line, the messages (canonical JSON, each deflated with its language's dictionary),
+the dictionaries, the partner ids, an index of fixed-width entries in order of partner id, a footer
+in JSON with the header, the footer's offset, and a SHA-256 over all that. Finding one partner is a
+binary search in the index.
 """
 
 import hashlib
@@ -30,7 +31,7 @@ WINDOW: Final = -15  # raw deflate with the largest window
 
 
 class Entry(NamedTuple):
-    """Where a message and its partner's id stand in the file, which dictionary inflates it, and its digest."""
+    """Where a message and its partner's id stand in the file, its dictionary, and its digest."""
 
     at: int
     length: int
@@ -76,7 +77,10 @@ class Batch:
 
     @classmethod
     def open(cls, file: Path) -> Self:
-        """The batch in `file`. BatchError if there is none; BatchTampered if it cannot be one that was frozen."""
+        """The batch in `file`.
+
+        BatchError if there is none; BatchTampered if it cannot be one that was frozen.
+        """
         try:
             with file.open("rb") as stream:
                 content = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
@@ -136,7 +140,10 @@ class Batch:
         return self._entry(self._position(partner_id)).digest.hex()
 
     def verify(self, digest: str | None = None) -> str:
-        """Recompute every digest from the bytes; BatchTampered says what changed. Gives the digest, which is `digest` if given."""
+        """Recompute every digest from the bytes; BatchTampered says what changed.
+
+        Gives the digest, which is `digest` if given.
+        """
         for n in range(len(self)):
             self._read(n)
         found = batch_digest(self.header, (self._entry(n).digest for n in range(len(self))))

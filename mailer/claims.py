@@ -29,7 +29,10 @@ class Candidate(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What one durable write brought: notices now claimed, the number skipped instead, the plan's standing."""
+    """What one durable write brought.
+
+    Notices now claimed, the number skipped instead, the plan's standing.
+    """
 
     claimed: tuple[Candidate, ...]
     skipped: int
@@ -39,7 +42,7 @@ class Turn:
 def claim(
     database: Database, record: PlanRecord, claimant: Claimant, most: int, at: str
 ) -> tuple[tuple[Candidate, ...], int]:
-    """Claim up to `most` of the plan's ready notices, and skip those of them that must not be sent (their number)."""
+    """Claim up to `most` of the plan's ready notices; what must not be sent is skipped, and counted."""
     claimed: list[Candidate] = []
     skipped = 0
     for row in database.rows("candidates", {"plan": record.plan, "at": at, "most": most}):
@@ -78,7 +81,10 @@ def settle_orphans(database: Database, at: str) -> int:
 
 
 def move(database: Database, plan: str, settlements: Sequence[Settlement], at: str) -> None:
-    """Move notices by the table; OutboxError, and nothing moved, if one of them does not stand where it should."""
+    """Move notices by the table.
+
+    OutboxError, and nothing moved, if one of them does not stand where it should.
+    """
     moves: list[Values] = [
         {
             "plan": plan,

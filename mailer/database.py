@@ -23,7 +23,10 @@ class Database:
 
     @classmethod
     def open(cls, file: Path) -> "Database":
-        """The outbox in `file`, made if it is not there. OutboxError if it cannot be one, or is a newer program's."""
+        """The outbox in `file`, made if it is not there.
+
+        OutboxError if it cannot be one, or is a newer program's.
+        """
         try:
             connection = sqlite3.connect(file, timeout=_BUSY_SECONDS, isolation_level=None)
         except sqlite3.Error as error:

@@ -1,4 +1,4 @@
-"""Sending an approved plan: may it be sent, is anyone else sending, what did a dead sender leave; then the run."""
+"""Sending an approved plan: may it be sent, is anyone else sending, what did a dead sender leave."""
 
 import signal
 import threading
@@ -57,10 +57,11 @@ def deliver(
     limit: int | None = None,
     progress: Callable[[Delivery], None] = lambda _: None,
 ) -> Delivery:
-    """Send what is `ready` of an approved plan, at most `limit` notices, until all is settled or `stop` is set.
+    """Send what is `ready` of an approved plan, at most `limit` notices, until all is settled.
 
-    Raises SendRefused or BatchTampered with nothing sent, OutboxOwned if another sender is at work, ConfigurationError if
-    the transport cannot work as it is set up. Whatever is raised, what was claimed has been settled or given back before.
+    Raises SendRefused or BatchTampered with nothing sent, OutboxOwned if another sender is at work,
+    ConfigurationError if the transport cannot work as it is set up. Whatever is raised, what was
+    claimed has been settled or given back before.
     """
     started = clock()
     sender = Sender.here(instant_text(started))

@@ -1,4 +1,7 @@
-"""What can go wrong here: every error's text is what: which: why; what an operator can act on says the remedy."""
+"""What can go wrong here: every error's text is what: which: why.
+
+What an operator can act on says the remedy.
+"""
 
 from datetime import datetime
 from pathlib import Path
@@ -21,7 +24,10 @@ class BatchError(MailerError):
 
 
 class BatchTampered(BatchError):
-    """A batch is not what was frozen; `partner_id` names the message that changed, None when it is no single one."""
+    """A batch is not what was frozen.
+
+    `partner_id` names the message that changed, None when it is no single one.
+    """
 
     def __init__(self, file: Path, what: str, partner_id: str | None = None) -> None:
         self.partner_id = partner_id

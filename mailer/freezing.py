@@ -1,4 +1,7 @@
-"""Writing a batch: streamed beside its place, flushed to the disk, then renamed into it, for ever read-only."""
+"""Writing a batch.
+
+Streamed beside its place, flushed to the disk, then renamed into it, for ever read-only.
+"""
 
 import hashlib
 import os
@@ -28,9 +31,10 @@ def freeze(
 ) -> Batch:
     """Write the batch of `header.plan` into `folder` and open it.
 
-    Notices may come in any order and are not kept in memory. `complete` is called once they are exhausted, to fill in
-    what is known only then (totals, who was skipped); it must not change `plan`, `snapshot`, `campaign`, `edition` or
-    `category`. BatchError names a partner whose message cannot be sent, a partner that comes twice, a plan that exists.
+    Notices may come in any order and are not kept in memory. `complete` is called once they are
+    exhausted, to fill in what is known only then (totals, who was skipped); it must not change
+    `plan`, `snapshot`, `campaign`, `edition` or `category`. BatchError names a partner whose
+    message cannot be sent, a partner that comes twice, a plan that exists.
     """
     file = batch_file(folder, header.plan)
     if file.exists():
@@ -77,7 +81,7 @@ class _Writing:
         self.messages[notice.partner_id] = (self.put(deflated), len(deflated), number, message_digest(parts))
 
     def _primed(self, language: str, parts: bytes) -> "tuple[int, zlib._Compress]":
-        # one mailing's messages differ in figures only: a language's first message is the dictionary of the others
+        # messages of one language differ in figures only: the first is the dictionary of the others
         if language not in self.dictionaries:
             dictionary = parts[-_DICTIONARY_BYTES:]
             fresh = zlib.compressobj(6, zlib.DEFLATED, WINDOW, 9, zdict=dictionary)

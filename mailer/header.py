@@ -15,12 +15,19 @@ PLAN_PATTERN = r"^[a-z0-9][a-z0-9._-]{0,120}$"
 
 
 def canonical(value: object) -> bytes:
-    """The one JSON form that is digested: sorted keys, no spaces, UTF-8. Lone surrogates are a UnicodeEncodeError."""
+    """The one JSON form that is digested: sorted keys, no spaces, UTF-8.
+
+    Lone surrogates are a UnicodeEncodeError.
+    """
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 class Totals(BaseModel):
-    """Of one currency: recipients with a `to_credit`, their net sum, its positive and its negative part, in minor units."""
+    """Of one currency.
+
+    Recipients with a `to_credit`, their net sum, its positive and its negative part, in minor
+    units.
+    """
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
@@ -31,10 +38,10 @@ class Totals(BaseModel):
 
 
 class BatchHeader(BaseModel):
-    """What a person approves, beside the messages. `as_of` is a day's ordinal; `plan` names the batch and its file.
+    """What a person approves, beside the messages. `as_of` is a day's ordinal, `plan` names the batch.
 
-    `snapshot` and `templates` are digests of what the messages were made from. `recipients` and `digest` are filled in
-    when the batch is frozen.
+    `snapshot` and `templates` are digests of what the messages were made from. `recipients` and
+    `digest` are filled in when the batch is frozen.
     """
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
@@ -77,8 +84,8 @@ def batch_digest(header: BatchHeader, messages: Iterable[bytes]) -> str:
 def message_key(header: BatchHeader, partner_id: str) -> str:
     """The notice's own id: 40 hexadecimal digits, the same each time it is handed over.
 
-    It tells nothing about the partner, and nobody without the snapshot's digest can work it out, so it may stand in an
-    unsubscribe address.
+    It tells nothing about the partner, and nobody without the snapshot's digest can work it out, so
+    it may stand in an unsubscribe address.
     """
     return hashlib.sha256(canonical(["message", header.plan, header.snapshot, partner_id])).hexdigest()[:40]
 
@@ -90,7 +97,10 @@ def message_id(header: BatchHeader, notice: Notice) -> str:
 
 
 def with_own_headers(header: BatchHeader, notice: Notice, unsubscribe: UnsubscribeSettings) -> Notice:
-    """The notice with the headers that the plan gives it: they are frozen, digested and approved like the rest."""
+    """The notice with the headers that the plan gives it.
+
+    They are frozen, digested and approved like the rest.
+    """
     own = [("Feedback-ID", f"{header.campaign}.{header.edition}:{header.category}:offerpress")]
     key = message_key(header, notice.partner_id)
     if header.category == "announcement":

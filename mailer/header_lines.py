@@ -1,7 +1,8 @@
-"""Header values that a reader decodes to exactly what went in, however hostile: encoded words, quoted names, folding.
+"""Header values that a reader decodes to exactly what went in, however hostile.
 
-The standard library's own folding reads `=?utf-8?q?x?=` in a subject as an encoded word and so changes the text; here
-whatever could be misread is encoded. Values are handed to `EmailMessage` as finished headers.
+The standard library's own folding reads `=?utf-8?q?x?=` in a subject as an encoded word and so
+changes the text; here whatever could be misread is encoded. Values are handed to `EmailMessage` as
+finished headers.
 """
 
 import re
@@ -51,7 +52,7 @@ def mailboxes_line(name: str, mailboxes: list[Mailbox]) -> HeaderLine:
 
 
 def refuse_controls(name: str, text: str) -> None:
-    """A ValueError where `text` could break out of the header called `name`, or cannot be written as UTF-8."""
+    """A ValueError where `text` could break out of the header `name`, or cannot be written as UTF-8."""
     bad = next((c for c in text if category(c) in {"Cc", "Cs"}), None)
     if bad is not None:
         raise ValueError(f"{name} holds the control character U+{ord(bad):04X}; take it out")

@@ -1,4 +1,7 @@
-"""One sender at a time: a lock of the operating system on a file beside the outbox, which dies with its process."""
+"""One sender at a time.
+
+A lock of the operating system on a file beside the outbox, which dies with its process.
+"""
 
 import fcntl
 import json

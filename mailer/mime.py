@@ -1,4 +1,7 @@
-"""The message as it goes over the wire (RFC 5322): a fixed function of the notice, its Message-ID and the date."""
+"""The message as it goes over the wire (RFC 5322).
+
+A fixed function of the notice, its Message-ID and the date.
+"""
 
 import hashlib
 from datetime import datetime

@@ -1,7 +1,7 @@
 """The durable queue: plans, approvals, where every notice stands, and what people and providers said.
 
-Every move of a notice goes by the table in `states`; a statement that would move one from another status changes no row
-and is an error.
+Every move of a notice goes by the table in `states`; a statement that would move one from another
+status changes no row and is an error.
 """
 
 from collections.abc import Sequence
@@ -34,7 +34,10 @@ _DECISIONS: Final[dict[Decision, Cause]] = {"resend": Cause.PERSON_RESENDS, "giv
 
 
 def outbox_file(url: str) -> Path:
-    """The file that `sqlite:///relative` or `sqlite:////absolute` names; OutboxError for any other address."""
+    """The file that `sqlite:///relative` or `sqlite:////absolute` names.
+
+    OutboxError for any other address.
+    """
     if not url.startswith(_SCHEME) or url == _SCHEME:
         scheme = url.partition(":")[0]
         raise OutboxError(f"outbox: {scheme}: is not supported; write sqlite:///path/to/outbox.sqlite")
@@ -50,7 +53,7 @@ class Outbox:
 
     @classmethod
     def open(cls, place: Path | str) -> Self:
-        """The outbox at a path or `sqlite:///` address, made if it is not there (OutboxError if it cannot be)."""
+        """The outbox at a path or `sqlite:///` address, made if it is not there (or OutboxError)."""
         file = place if isinstance(place, Path) else outbox_file(place)
         return cls(Database.open(file), file)
 
@@ -72,7 +75,10 @@ class Outbox:
     # Plans
 
     def register(self, batch: Batch, at: datetime) -> None:
-        """Enter a frozen plan, every notice `ready`. Again with the same batch does nothing; with another is OtherDigest."""
+        """Enter a frozen plan, every notice `ready`.
+
+        Again with the same batch does nothing; with another is OtherDigest.
+        """
         header = batch.header
         plan: dict[str, str | int | None] = {
             "plan": header.plan,
@@ -110,7 +116,10 @@ class Outbox:
         return [self.plan(row["plan"]) for row in self._database.rows("plans", {})]
 
     def approve(self, plan: str, digest: str, by: str, at: datetime, *, self_approval: bool = False) -> None:
-        """Record that `by` approved the plan with this digest; ApprovalRefused, OtherDigest or PlanCancelled if that cannot be."""
+        """Record that `by` approved the plan with this digest.
+
+        ApprovalRefused, OtherDigest or PlanCancelled if that cannot be.
+        """
         record = self.plan(plan)
         refusal = approval_refusal(record.made_by, by, self_approval=self_approval)
         if refusal is not None:
@@ -170,12 +179,18 @@ class Outbox:
         return Turn(claimed, skipped, record.standing)
 
     def recover(self, now: datetime) -> int:
-        """Make every `sending` notice of every plan `unknown`: its sender is dead. Only for who holds the lock."""
+        """Make every `sending` notice of every plan `unknown`: its sender is dead.
+
+        Only for who holds the lock.
+        """
         with self._database.transaction():
             return settle_orphans(self._database, instant_text(now))
 
     def next_due(self, plan: str) -> str | None:
-        """The earliest instant (text) at which a ready notice may be claimed: empty for at once, None if none is ready."""
+        """The earliest instant (text) at which a ready notice may be claimed.
+
+        Empty for at once, None if none is ready.
+        """
         due = self._database.rows("next_due", {"plan": plan})[0]["due"]
         return None if due is None else str(due)
 
@@ -255,12 +270,10 @@ class Outbox:
     def suppressions(self) -> list[Suppression]:
         """All of them, sorted by address."""
         rows = self._database.rows("suppressions", {})
-        return [
-            Suppression(row["address"], row["reason"], row["source"], row["suppressed_at"]) for row in rows
-        ]
+        return [Suppression(*row) for row in rows]
 
     def suppression(self, address: str, category: Category) -> str | None:
-        """Why a message of `category` must not go to `address` (`suppressed`, `unsubscribed`), None if it may."""
+        """Why a message of `category` must not go to `address`: `suppressed`, `unsubscribed`, None if it may."""
         rows = self._database.rows("suppression_reasons", {"address_key": address_key(address)})
         reasons = {row["reason"] for row in rows}
         return skip_reason(

@@ -1,4 +1,7 @@
-"""When to go on: the pace that was set, the rests that a refusing transport needs, the retries that are near."""
+"""When to go on.
+
+The pace that was set, the rests that a refusing transport needs, the retries that are near.
+"""
 
 import threading
 from collections.abc import Callable
@@ -45,7 +48,10 @@ class Patience:
         self._holds = 0
 
     def refused(self, outcome: Outcome) -> str:
-        """The transport refuses as such: rest, longer each time; the words to end with, once patience is over."""
+        """The transport refuses as such: rest, longer each time.
+
+        The words to end with, once patience is over.
+        """
         if self._elapsed() < self._held_until:
             return ""
         self._holds += 1

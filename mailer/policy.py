@@ -13,7 +13,7 @@ from mailer.transports.base import Outcome
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """How a claimed notice moves. `not_before` (an instant as text, empty for at once) keeps a ready one waiting.
+    """How a notice moves. `not_before` (an instant as text, empty for at once) keeps a ready one waiting.
 
     `refusals` is added to the count of refusals that were about this notice.
     """
@@ -35,13 +35,13 @@ def settlement(
 ) -> Settlement:
     """What an outcome means for a notice that was refused `refusals` times before.
 
-    A refusal of the notice lets it wait, and after the last attempt rejects it; a refusal by the transport as such leaves
-    it ready at once, because the delivery as a whole waits.
+    A refusal of the notice lets it wait, and after the last attempt rejects it; a refusal by the
+    transport as such leaves it ready at once, because the delivery as a whole waits.
     """
     if outcome.cause is not Cause.REFUSAL:
         return Settlement(partner_id, outcome.cause, outcome.detail)
     if outcome.about == "transport":
-        # behind those never tried, so that one message which always breaks the line does not hold up the others
+        # behind those never tried: one message that always breaks the line must not hold up the others
         return Settlement(partner_id, Cause.REFUSAL, outcome.detail, instant_text(now))
     if refusals + 1 >= settings.attempts:
         detail = f"refused {refusals + 1} times, at last: {outcome.detail}"
@@ -54,8 +54,8 @@ def settlement(
 def next_depth(depth: int, settled: int, *, ran_dry: bool, width: int, group: int) -> int:
     """How many notices may be claimed and not settled at once, after a turn in which `settled` were.
 
-    It doubles while the connections run dry between two commits, and shrinks where they are slow, so that a crash leaves
-    few unknown; always between `width` and `width + group`.
+    It doubles while the connections run dry between two commits, and shrinks where they are slow,
+    so that a crash leaves few unknown; always between `width` and `width + group`.
     """
     if ran_dry and settled >= depth:
         depth *= 2

@@ -15,7 +15,10 @@ Decision = Literal["resend", "give-up"]
 
 @dataclass(frozen=True, slots=True)
 class PlanRecord:
-    """A registered plan; `begun` once any of its notices was claimed, `planned` is the number of its notices."""
+    """A registered plan.
+
+    `begun` once any of its notices was claimed, `planned` is the number of its notices.
+    """
 
     plan: str
     campaign: str
@@ -34,7 +37,10 @@ class PlanRecord:
 
 @dataclass(frozen=True, slots=True)
 class NoticeAt:
-    """A notice that stands at the status that was asked for; `reason` in the provider's or a person's words."""
+    """A notice that stands at the status that was asked for.
+
+    `reason` in the provider's or a person's words.
+    """
 
     partner_id: str
     reason: str
@@ -66,7 +72,10 @@ class DecisionRecord:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What became of one notice to a partner: the plan that held it, where it stands, its attempts and decisions."""
+    """What became of one notice to a partner.
+
+    The plan that held it, where it stands, its attempts and decisions.
+    """
 
     plan: str
     campaign: str

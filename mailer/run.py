@@ -1,8 +1,8 @@
 """One delivery under way: claim durably, hand over, settle; nothing is ever claimed to be what is not proved.
 
-One thread writes the outbox; a thread for each connection hands over. No byte of a message leaves before the write
-that claims it is durable. A stop lets the connections finish what they hold, gives back what they had not begun,
-and records.
+One thread writes the outbox; a thread for each connection hands over. No byte of a message leaves
+before the write that claims it is durable. A stop lets the connections finish what they hold, gives
+back what they had not begun, and records.
 """
 
 import threading
@@ -30,8 +30,9 @@ _TICK: Final = 0.1  # seconds between two looks at whether to stop
 class Delivery:
     """What one call of `deliver` did: notices by what came of them.
 
-    `refused` counts refusals for now, `released` claims that were given back unbegun, `recovered` notices that a
-    dead sender left and that are unknown since. `stopped` says why it ended before all was settled.
+    `refused` counts refusals for now, `released` claims that were given back unbegun, `recovered`
+    notices that a dead sender left and that are unknown since. `stopped` says why it ended before
+    all was settled.
     """
 
     plan: str
@@ -120,7 +121,10 @@ class Run:
         return self._exhausted and self._nothing_comes()
 
     def _nothing_comes(self) -> bool:
-        """With nothing to claim and nothing on its way: whether that is the end, after waiting for a near retry."""
+        """With nothing to claim and nothing on its way.
+
+        Whether that is the end, after waiting for a near retry.
+        """
         due = self._outbox.next_due(self._claimant.plan)
         self._exhausted = False
         if due is None:

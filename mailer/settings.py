@@ -32,7 +32,10 @@ def _one_click(value: str) -> str:
 
 
 class UnsubscribeSettings(BaseModel):
-    """Where readers of announcements unsubscribe: `url` by one click (RFC 8058), `mailto` by a message to an address."""
+    """Where readers of announcements unsubscribe.
+
+    `url` by one click (RFC 8058), `mailto` by a message to an address.
+    """
 
     model_config = STRICT
 
@@ -53,9 +56,10 @@ class GroupSettings(BaseModel):
 
 
 class RetrySettings(BaseModel):
-    """How often a notice is tried that was refused for now, and how many seconds apart (doubling from first to longest).
+    """How often a notice is tried that was refused for now; waits double from first to longest.
 
-    `patience_seconds` is how long one call of `send` waits for the next try before it leaves the rest for a later call.
+    `patience_seconds` is how long one call of `send` waits for the next try before it leaves the
+    rest for a later call.
     """
 
     model_config = STRICT
@@ -75,8 +79,9 @@ def _positive(value: Decimal | int | None) -> Decimal | int | None:
 class MailSettings(BaseModel):
     """The `[mail]` section; only `from` has no default.
 
-    `per_second` limits the messages handed over per second. `latest_start_hours` refuses to begin a plan later than that
-    after its `send_at`. With `self_approval` the person who made a plan may approve it.
+    `per_second` limits the messages handed over per second. `latest_start_hours` refuses to begin a
+    plan later than that after its `send_at`. With `self_approval` the person who made a plan may
+    approve it.
     """
 
     model_config = STRICT

@@ -1,7 +1,8 @@
-"""Where a notice stands and how it may move: the one table that the outbox, the delivery and their tests go by.
+"""Where a notice stands and how it may move: the one table that outbox, delivery and tests go by.
 
-A notice leaves `unknown` only by evidence or by a named person, and nothing leads from `accepted` or `unknown` back to
-`sending` in one step: that is what keeps every partner at one handing per campaign and edition.
+A notice leaves `unknown` only by evidence or by a named person, and nothing leads from `accepted`
+or `unknown` back to `sending` in one step: that is what keeps every partner at one handing per
+campaign and edition.
 """
 
 from collections.abc import Mapping
@@ -32,12 +33,15 @@ _GLOSSES: Mapping[Status, str] = {
     Status.ACCEPTED: "the provider said that it took the message",
     Status.REJECTED: "the provider said that it will not take the message",
     Status.UNKNOWN: "handed over with no answer that proves what became of it; never sent again by itself",
-    Status.SKIPPED: "not sent after planning: suppressed, unsubscribed, cancelled or already sent by another plan",
+    Status.SKIPPED: "not sent after planning: suppressed, unsubscribed, cancelled, or sent by another plan",
     Status.ABANDONED: "given up by a person",
 }
 
 HANDED = (Status.ACCEPTED, Status.SENDING, Status.UNKNOWN)
-"""The statuses in which a partner counts as handed the campaign's edition: no other plan may hand it again."""
+"""The statuses in which a partner counts as handed the campaign's edition.
+
+No other plan may hand it again.
+"""
 
 
 class Cause(StrEnum):

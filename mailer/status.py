@@ -7,7 +7,10 @@ EVENTS = ("delivered", "deferred", "bounced", "dropped", "complained")
 
 
 def status_json(outbox: Outbox, plan: str) -> dict[str, str | int]:
-    """`plan`, `planned` and one count for each status, whose sum is `planned`; of the accepted, how many events told of."""
+    """`plan`, `planned` and one count for each status, whose sum is `planned`.
+
+    Of the accepted, how many events told of.
+    """
     record = outbox.plan(plan)
     counts = {status.value: number for status, number in outbox.counts(plan).items()}
     return {"plan": plan, "planned": record.planned, **counts, **dict.fromkeys(EVENTS, 0)}

@@ -21,8 +21,8 @@ class Suppression:
 def skip_reason(category: Category, *, barred: bool, unsubscribed: bool) -> str | None:
     """Why a message of `category` is not sent, None if it is.
 
-    Who unsubscribed from announcements still gets notices about its own account; a bounce, a complaint or a person's
-    decision (`barred`) keeps everything back.
+    Who unsubscribed from announcements still gets notices about its own account; a bounce, a
+    complaint or a person's decision (`barred`) keeps everything back.
     """
     if barred:
         return "suppressed"

@@ -1,7 +1,8 @@
-"""What a transport is given, what it answers, and what it must offer; to add a provider is to write one such module.
+"""What a transport is given, what it answers, what it must offer; to add a provider is to write one module.
 
-A transport never decides what happens next. It says what is *proved*: `ACCEPTANCE` and `REJECTION` only where the provider
-said so, `REFUSAL` only where it cannot have taken the message, and `LOST_ANSWER` for everything else.
+A transport never decides what happens next. It says what is *proved*: `ACCEPTANCE` and `REJECTION`
+only where the provider said so, `REFUSAL` only where it cannot have taken the message, and
+`LOST_ANSWER` for everything else.
 """
 
 from dataclasses import dataclass
@@ -19,8 +20,8 @@ Answer = Literal[Cause.ACCEPTANCE, Cause.REJECTION, Cause.REFUSAL, Cause.LOST_AN
 class Attempt:
     """One call to a transport. `idempotency_key` is the same for every attempt at the same notice.
 
-    Providers that honour such a key take a message once however often they are called; for the others it is the id
-    under which their events speak of it.
+    Providers that honour such a key take a message once however often they are called; for the
+    others it is the id under which their events speak of it.
     """
 
     notice: Notice
@@ -42,8 +43,8 @@ class Attempt:
 class Outcome:
     """What is proved about an attempt, in the provider's words.
 
-    A refusal that is about the `transport` (it cannot be reached, it asks to slow down) and not about this notice lets
-    everything wait, at least `wait_seconds` if the provider said so.
+    A refusal that is about the `transport` (it cannot be reached, it asks to slow down) and not
+    about this notice lets everything wait, at least `wait_seconds` if the provider said so.
     """
 
     cause: Answer

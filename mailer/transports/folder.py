@@ -1,4 +1,7 @@
-"""A local mail folder (Maildir) instead of a provider: what would be sent can be read with any mail program."""
+"""A local mail folder (Maildir) instead of a provider.
+
+What would be sent can be read with any mail program.
+"""
 
 import os
 from pathlib import Path

@@ -1,7 +1,8 @@
 """Mail over SMTP (RFC 5321) with the standard library's client, on a kept connection.
 
-What each answer proves: before the body's first byte nothing can have been taken, so a lost connection is a refusal;
-after it, only the answer to the final dot tells, so a lost connection is a lost answer (RFC 1047).
+What each answer proves: before the body's first byte nothing can have been taken, so a lost
+connection is a refusal; after it, only the answer to the final dot tells, so a lost connection is a
+lost answer (RFC 1047).
 """
 
 import re
@@ -30,7 +31,10 @@ _BROKEN: Final = (OSError, smtplib.SMTPException)
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """Seconds to wait: for a connection, for the answer to a command, and to the final dot (RFC 5321 4.5.3.2)."""
+    """Seconds to wait.
+
+    For a connection, for the answer to a command, and to the final dot (RFC 5321 4.5.3.2).
+    """
 
     connect: float = 30.0
     command: float = 120.0
@@ -38,8 +42,9 @@ class Timeouts:
 
 
 class SmtpTransport:
-    """A mail server, or the address of one. `context` decides which certificates are believed, by default those the system believes.
+    """A mail server, or the address of one.
 
+    `context` decides which certificates are believed, by default those that the system believes;
     `hello` is this machine's name as told to the server, None for the one that its resolver gives.
     """
 
@@ -157,13 +162,16 @@ class _Refused(MailerError):
 
 
 def _connected(transport: SmtpTransport) -> smtplib.SMTP:
-    """A client that has said hello, secured the line and logged in; _Refused for now, ConfigurationError for good."""
+    """A client that has said hello, secured the line and logged in.
+
+    _Refused for now, ConfigurationError for good.
+    """
     server = transport.server
     try:
         client = _greeted(transport)
     except ssl.SSLCertVerificationError as error:
         raise ConfigurationError(
-            f"smtp: {server}: its certificate is not believed ({error.verify_message}); correct the host or its certificate"
+            f"smtp: {server}: certificate not believed ({error.verify_message}); correct the host or it"
         ) from error
     except smtplib.SMTPAuthenticationError as error:
         raise _for_good(server, "login", error.smtp_code, error.smtp_error) from error

@@ -1,4 +1,7 @@
-"""Which mail server to hand over to: the address `smtp://`, `smtps://` or `smtp+starttls://user:password@host:port`."""
+"""Which mail server to hand over to.
+
+The address `smtp://`, `smtps://` or `smtp+starttls://user:password@host:port`.
+"""
 
 from dataclasses import dataclass, field
 from typing import Final, Literal
@@ -31,7 +34,10 @@ class SmtpServer:
 
 
 def parse_smtp_url(url: str) -> SmtpServer:
-    """The server that an address names; a ConfigurationError, which never shows the password, if it names none."""
+    """The server that an address names.
+
+    A ConfigurationError, which never shows the password, if it names none.
+    """
     form = "write smtp+starttls://user:password@host:587, with special characters percent-encoded"
     try:
         parts = urlsplit(url)
@@ -46,6 +52,6 @@ def parse_smtp_url(url: str) -> SmtpServer:
     user, password = unquote(parts.username or ""), unquote(parts.password or "")
     if user and security == "none" and parts.hostname not in _LOOPBACK:
         raise ConfigurationError(
-            f"smtp: {parts.hostname}: the password would travel in the clear; use smtp+starttls:// or smtps://"
+            f"smtp: {parts.hostname}: the password would go in the clear; use smtp+starttls:// or smtps://"
         )
     return SmtpServer(parts.hostname, port or default_port, security, user, password)

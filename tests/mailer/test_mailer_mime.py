@@ -1,0 +1,156 @@
+"""The message on the wire, read back by the standard library's parser."""
+
+import re
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from unicodedata import category
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from mailer_samples import NOW, notice
+
+from mailer import message_bytes
+from rewards import Attachment, Notice
+
+ID = "<0123456789abcdef0123456789abcdef01234567@vendor.example>"
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "{{7*7}} [x](http://evil.example)",
+    "\u202egnp.exe",
+    "=?utf-8?q?forged?=",
+    "a =?utf-8?b?Zg==?= b",
+    'Quote " and \\ back',
+    "Smith, John (Sales) <x@y.example>; group:",
+    "  spaces  inside  and around  ",
+    "Ünïcödé Straße İstanbul",
+    "日本語の名前" * 9,
+    "e\u0301\u200d👩‍👩‍👧" * 12,
+    "\u2028line separator\u2029",
+    "x" * 400,
+    "word " * 60 + "end",
+    "＝1+1",
+    ".",
+    "",
+]
+texts = st.one_of(
+    st.sampled_from(HOSTILE),
+    st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=120),
+)
+
+
+def read(made: Notice) -> EmailMessage:
+    """The message as a mail program reads it."""
+    message = message_from_bytes(message_bytes(made, ID, NOW), policy=default)
+    assert isinstance(message, EmailMessage)
+    return message
+
+
+def lines(text: str) -> list[str]:
+    """The text's lines, however they end."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n").split("\n")
+
+
+@settings(deadline=None)
+@given(subject=texts)
+def test_any_subject_is_read_back_as_it_was(subject: str) -> None:
+    """Whatever a subject holds, the reader sees exactly that."""
+    assert subject == read(notice(subject=subject, html=""))["Subject"]
+
+
+@settings(deadline=None)
+@given(name=texts)
+def test_any_name_is_read_back_as_it_was(name: str) -> None:
+    """Whatever a name holds, there is one recipient of that name; the parser itself shortens runs of spaces."""
+    found = read(notice(to_name=name, html=""))["To"].addresses
+    assert [(re.sub(" +", " ", name), "partner1@reseller.example")] == [
+        (one.display_name, one.addr_spec) for one in found
+    ]
+
+
+@settings(deadline=None)
+@given(body=st.text(st.characters(exclude_categories=["Cs"]), max_size=400))
+def test_any_body_is_read_back_as_it_was(body: str) -> None:
+    """Text, HTML and attachment come back line by line, whatever they hold."""
+    attachment = Attachment(filename="statement.csv", media_type="text/csv", text=body)
+    message = read(notice(text=body, html=body, attachments=(attachment,)))
+    plain, html = message.get_body(("plain",)), message.get_body(("html",))
+    assert plain is not None
+    assert html is not None
+    found = [
+        plain.get_content(),
+        html.get_content(),
+        *(part.get_content() for part in message.iter_attachments()),
+    ]
+    assert [lines(body)] * 3 == [lines(one) for one in found]
+
+
+@settings(deadline=None)
+@given(subject=texts, name=texts, body=st.text(st.characters(exclude_categories=["Cs"]), max_size=400))
+def test_every_message_is_clean_on_the_wire(subject: str, name: str, body: str) -> None:
+    """Only ASCII, only CRLF line ends, no line over the limit of RFC 5322, one of each header."""
+    content = message_bytes(notice(subject=subject, to_name=name, text=body, html=body), ID, NOW)
+    assert content.isascii()
+    assert content.endswith(b"\r\n")
+    assert b"\n" not in content.replace(b"\r\n", b"")
+    assert b"\r" not in content.replace(b"\r\n", b"")
+    assert max(map(len, content.split(b"\r\n"))) <= 998
+    names = [name.lower() for name in message_from_bytes(content, policy=default)]
+    assert len(set(names)) == len(names)
+
+
+def test_the_headers_are_those_of_automatic_mail() -> None:
+    """Date, Message-ID and Auto-Submitted stand beside sender, recipient and the plan's own headers."""
+    own = (("Feedback-ID", "a.1:notice:offerpress"), ("List-Unsubscribe", f"<https://v.example/{'x' * 120}>"))
+    message = read(notice(cc=("c@d.example",), reply_to="office@vendor.example", headers=own))
+    expected = {
+        "From": '"Partner Team" <partners@vendor.example>',
+        "To": '"Partner 1" <partner1@reseller.example>',
+        "Cc": "c@d.example",
+        "Reply-To": "office@vendor.example",
+        "Subject": "Your credit: 1.00 EUR",
+        "Date": "Sun, 31 Dec 2023 12:00:00 +0000",
+        "Message-ID": ID,
+        "Auto-Submitted": "auto-generated",
+        "MIME-Version": "1.0",
+        **dict(own),
+    }
+    found = {name: str(value) for name, value in message.items() if name != "Content-Type"}
+    assert {name: value.replace('"', "") for name, value in expected.items()} == {
+        name: value.replace('"', "") for name, value in found.items()
+    }
+
+
+def test_the_parts_are_an_alternative_and_an_attachment() -> None:
+    """Plain text first, HTML second, both quoted-printable; the attachment has its name and type."""
+    message = read(notice())
+    kinds = [part.get_content_type() for part in message.walk()]
+    assert ["multipart/mixed", "multipart/alternative", "text/plain", "text/html", "text/csv"] == kinds
+    leaves = [part for part in message.walk() if not part.is_multipart()]
+    assert {"quoted-printable"} == {part["Content-Transfer-Encoding"] for part in leaves}
+    assert [part.get_filename() for part in message.iter_attachments()] == ["statement.csv"]
+
+
+def test_without_attachments_there_is_only_the_alternative() -> None:
+    """A message without attachments is not wrapped once more."""
+    assert read(notice(attachments=())).get_content_type() == "multipart/alternative"
+
+
+def test_the_bytes_are_a_fixed_function_of_what_goes_in() -> None:
+    """The same notice, id and date give the same bytes again."""
+    assert message_bytes(notice(), ID, NOW) == message_bytes(notice(), ID, NOW)
+
+
+def test_a_domain_beyond_ascii_goes_in_its_ascii_form() -> None:
+    """IDNA in the headers, so that every server understands the address."""
+    addresses = read(notice(to_address="info@bücher.example"))["To"].addresses
+    assert addresses[0].addr_spec == "info@xn--bcher-kva.example"
+
+
+@pytest.mark.parametrize("character", [chr(n) for n in range(0x100) if category(chr(n)) == "Cc"])
+def test_no_control_character_gets_into_a_header(character: str) -> None:
+    """A subject or a name that could break out of its header is refused."""
+    for changes in ({"subject": f"a{character}b"}, {"to_name": f"a{character}b"}):
+        with pytest.raises(ValueError, match="control character"):
+            message_bytes(notice(**changes), ID, NOW)

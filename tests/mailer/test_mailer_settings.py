@@ -1,0 +1,96 @@
+"""The `[mail]` section and the addresses in it."""
+
+from decimal import Decimal
+
+import pytest
+
+from mailer import Mailbox, MailSettings, parse_mailbox, sendable
+from rewards import Fault, Source, validated
+
+FROM = "Partner Team <partners@vendor.example>"
+
+
+def test_only_the_sender_is_required() -> None:
+    """Everything else has a default: the folder, no rate limit, no self-approval."""
+    settings = MailSettings.model_validate({"from": FROM})
+    assert settings.sender == Mailbox("Partner Team", "partners@vendor.example")
+    assert (settings.transport, settings.per_second, settings.self_approval) == ("folder", None, False)
+    assert (settings.group.size, settings.group.wait_ms) == (50, 20)
+
+
+@pytest.mark.parametrize(
+    ("raw", "field", "words"),
+    [
+        ({}, "from", "missing"),
+        ({"from": "Partner Team"}, "from", "no mail address"),
+        ({"from": "a@b.example, c@d.example"}, "from", "no mail address"),
+        ({"from": FROM, "transprot": "smtp"}, "transprot", "did you mean 'transport'"),
+        ({"from": FROM, "transport": "pigeon"}, "transport", "pigeon"),
+        ({"from": FROM, "reply_to": "Office <a@b.example>"}, "reply_to", "bare address"),
+        ({"from": FROM, "per_second": 0}, "per_second", "above 0"),
+        ({"from": FROM, "self_approval": "yes"}, "self_approval", "yes"),
+        ({"from": FROM, "unsubscribe": {"url": "http://v.example/u"}}, "unsubscribe.url", "https"),
+        ({"from": FROM, "unsubscribe": {"mailto": "nobody"}}, "unsubscribe.mailto", "no mail address"),
+    ],
+)
+def test_each_mistake_is_named(raw: dict[str, object], field: str, words: str) -> None:
+    """A mistake in the section is a fault with its field and what is wrong or right."""
+    faults: list[Fault] = []
+    assert validated(MailSettings, raw, Source("offerpress.toml"), faults) is None
+    assert [field] == [fault.field for fault in faults]
+    assert words in str(faults[0])
+
+
+@pytest.mark.parametrize("rate", [5, Decimal("0.5")])
+def test_a_rate_limit_may_be_whole_or_a_fraction(rate: Decimal | int) -> None:
+    """Numbers as TOML gives them are taken."""
+    assert MailSettings.model_validate({"from": FROM, "per_second": rate}).per_second == rate
+
+
+@pytest.mark.parametrize(
+    ("text", "mailbox"),
+    [
+        (FROM, Mailbox("Partner Team", "partners@vendor.example")),
+        ("partners@vendor.example", Mailbox("", "partners@vendor.example")),
+        ('"Sales, EMEA" <s@v.example>', Mailbox("Sales, EMEA", "s@v.example")),
+        ("Jörg <j@bücher.example>", Mailbox("Jörg", "j@bücher.example")),
+    ],
+)
+def test_a_mailbox_is_a_name_and_an_address(text: str, mailbox: Mailbox) -> None:
+    """Names may be quoted and beyond ASCII; they are optional."""
+    assert parse_mailbox(text) == mailbox
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "plain",
+        "@b.example",
+        "a@",
+        "a b@c.example",
+        "a@b.example, c@d.example",
+        "a(comment)@b.example",
+        "<a@b.example>",
+        "group: a@b.example;",
+        "@route.example:a@b.example",
+        "a@b.example\r\nBcc: c@d.example",
+        "jörg@b.example",
+        "a@b..example",
+        f"{'a' * 300}@b.example",
+        "a@b@c.example",
+        "a\x00@b.example",
+        "a@\ud800.example",
+    ],
+)
+def test_what_is_no_single_bare_address_cannot_be_sent_to(address: str) -> None:
+    """Groups, comments, routes, several addresses and breaks are refused."""
+    assert not sendable(address)
+
+
+@pytest.mark.parametrize(
+    "address", ["a@b.example", "a.b+c@d.example", "info@bücher.example", "o'hara@b.example"]
+)
+def test_an_ordinary_address_can_be_sent_to(address: str) -> None:
+    """Plus signs, apostrophes and international domains are fine."""
+    assert sendable(address)
