@@ -1,7 +1,7 @@
 """A campaign's Markdown body, compiled once: an HTML template and a text template that render without Markdown."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from jinja2 import TemplateSyntaxError
@@ -91,10 +91,12 @@ def compile_body(
 
 
 def check_line(
-    source: str, file: str, line: int, faults: list[Fault], offers: Collection[str] | None = None
+    source: str, file: str, line: int, field: str, faults: list[Fault], offers: Collection[str] | None = None
 ) -> None:
-    """Adds the faults of a one-line template such as a subject."""
-    _checked(source, file, line, offers, faults)
+    """Adds the faults of a one-line template, such as a subject, that the front matter has as `field`."""
+    found: list[Fault] = []
+    _checked(source, file, line, offers, found)
+    faults.extend(replace(fault, field=field) for fault in found)
 
 
 def _checked(

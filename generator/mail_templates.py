@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from traceback import walk_tb
 
@@ -39,6 +39,7 @@ class _Compiled:
     name: str
     file: str
     lines: Lines
+    field: str = ""
 
     def render(self, context: Mapping[str, object]) -> str:
         """The text; raises `Faulty` with the author's file and line."""
@@ -54,7 +55,8 @@ class _Compiled:
             what = f"the template names what is not there: {what}"
         elif isinstance(error, SecurityError):
             what = f"the template may not do this: {what}"
-        return Fault(what, _REMEDY, self.file, author_line(self.lines, places[-1]) if places else None)
+        line = author_line(self.lines, places[-1]) if places else None
+        return Fault(what, _REMEDY, self.file, line, None, self.field)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +87,8 @@ def mail_templates(
 ) -> MailTemplates | None:
     """The templates of `text`; None after faults were added. Raises `BrokenLayout` and `BrokenCatalog`."""
     found: list[Fault] = []
-    check_line(text.subject, text.file, text.subject_line, found, offers)
-    check_line(text.preheader, text.file, text.preheader_line, found, offers)
+    check_line(text.subject, text.file, text.subject_line, "subject", found, offers)
+    check_line(text.preheader, text.file, text.preheader_line, "preheader", found, offers)
     body = compile_body(
         text.body,
         text.file,
@@ -112,7 +114,7 @@ def mail_templates(
 
 
 def _line(built: SandboxedEnvironment, source: str, part: str, file: str, line: int) -> _Compiled:
-    return _compiled(built, source, part, file, ((1, line),))
+    return replace(_compiled(built, source, part, file, ((1, line),)), field=part)
 
 
 def _compiled(built: SandboxedEnvironment, source: str, part: str, file: str, lines: Lines) -> _Compiled:
