@@ -10,18 +10,17 @@ from generator import (
     Publication,
     SealedRecord,
     StatementRenderer,
+    offer_words,
     pack_artifacts,
-    plain_artifacts,
     publish,
     seal,
-    site_artifacts,
     statement_artifacts,
 )
-from rewards import Fault, Faulty
-
+from offerpress.checking import campaign_faults, figures_faults, rendered_site
 from offerpress.figures import Figures
 from offerpress.reporting import Progress
 from offerpress.site import OfferpressError
+from rewards import Fault, Faulty
 
 MANIFEST = "manifests/build.json"
 
@@ -50,46 +49,42 @@ def build(figures: Figures, output: Path, progress: Progress, *, remember: bool 
 
     `remember` writes the manifest that `verify` compares with; a preview does not.
     """
-    site = figures.site
-    artifacts = dict(_statements(figures, progress))
-    artifacts |= site_artifacts(
-        figures.content,
-        site.settings.site,
-        site.template_folders,
-        figures.rules.as_of,
-        site.folder,
-        site.settings.statements,
-    )
+    faults: list[Fault] = []
+    artifacts = rendered_site(figures, faults)
+    faults += campaign_faults(figures)
+    artifacts |= _statements(figures, faults, progress)
+    if faults:
+        raise Faulty(faults)
     publication = publish(output, sorted(artifacts.items()))
     if remember:
         _write_manifest(figures, output, artifacts)
-    return Build(figures.snapshot.partner_count, publication)
+    return Build(figures.partner_count, publication)
 
 
-def _statements(figures: Figures, progress: Progress) -> Mapping[str, bytes]:
-    """Everything under `statement/`, as the site's access asks."""
+def _statements(figures: Figures, faults: list[Fault], progress: Progress) -> Mapping[str, bytes]:
+    """Everything under `statement/`, as the site's access asks; what cannot be computed is added to `faults`."""
     access = figures.site.settings.statements.access
     if access == "none" or figures.keys is None:
+        faults += figures_faults(figures)
         return {}
-    faults: list[Fault] = []
-    renderer = StatementRenderer(figures.site.template_folders, figures.content, figures.site.settings.site, figures.rules)
+    site, settings = figures.site, figures.site.settings.site
+    words = offer_words(figures.content, settings, figures.rules.as_of)
+    renderer = StatementRenderer(site.template_folders, settings, figures.rules.policy, words)
     sealed: list[SealedRecord] = []
-    plain: dict[str, bytes] = {}
+    plain = renderer.plain_artifacts() if access == "plain" else {}
     for account, statement in figures.statements(faults):
         progress(1)
+        partner = account.partner
+        link = figures.keys.link(partner.partner_id)
         if faults:
-            continue
-        link = figures.keys.link(account.partner.partner_id)
-        record = renderer.record(account, statement, link.reference)
-        if access == "link":
-            sealed.append(seal(link, record))
+            continue  # Nothing will be published: only the other faults are still of interest.
+        if access == "plain":
+            plain |= renderer.plain(partner, statement, link)
         else:
-            plain |= plain_artifacts(link, record)
-    if faults:
-        raise Faulty(faults)
+            sealed.append(seal(link, renderer.record(partner, statement, link.reference), partner.partner_id))
     if access == "plain":
         return plain
-    public = statement_artifacts(figures.site.template_folders, figures.site.settings.site, figures.rules.as_of)
+    public = statement_artifacts(site.template_folders, settings, figures.rules.as_of)
     return {**public, **pack_artifacts(sealed, figures.keys.secret)}
 
 
@@ -116,5 +111,7 @@ def read_manifest(private: Path) -> Manifest:
     try:
         raw = json.loads((private / MANIFEST).read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise OfferpressError(f"nothing built: {private / MANIFEST}: there is no manifest; run `offerpress build`") from error
+        raise OfferpressError(
+            f"nothing built: {private / MANIFEST}: there is no manifest; run `offerpress build`"
+        ) from error
     return Manifest(raw["as_of"], raw["snapshot"], raw["snapshot_digest"], Path(raw["output"]), raw["files"])

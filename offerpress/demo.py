@@ -9,18 +9,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from mailer import FolderTransport, Outbox
-from rewards import format_amount
-
 from offerpress.building import build
-from offerpress.figures import Figures, Moment, load_figures
+from offerpress.figures import Figures, Moment, open_figures
 from offerpress.mailing import batches_folder, mail_folder, open_batch, open_outbox
-from offerpress.planning import make_plan
+from offerpress.planning import Drafting, make_plan
 from offerpress.reporting import count, progress, say, show, table
 from offerpress.sending import send_plan
 from offerpress.site import Site, open_site
 from offerpress.site_keys import make_site_secret
 from offerpress.starter import starter_folder
 from offerpress.starting import start_site
+from rewards import format_amount
 
 NOW = datetime(2023, 12, 31, 22, 0, tzinfo=UTC)
 CAMPAIGN = "year-end-credit"
@@ -37,16 +36,21 @@ def run_demo(folder: Path | None, here: Path, environment: Mapping[str, str]) ->
     site = open_site(_sample(folder, here))
     make_site_secret(site.private, secrets.token_bytes)
     moment = Moment(NOW, environment, NOW.date())
-    figures = load_figures(site, moment)
-    say(f"1/4  {count(figures.snapshot.partner_count, 'partner')} read and checked, snapshot {figures.snapshot.digest[:12]}")
-    with progress("Building", figures.snapshot.partner_count) as advance:
-        done = build(figures, site.output, advance)
-    say(f"2/4  site built: {count(len(done.publication), 'file')}, {count(done.partners, 'private statement')}")
-    with open_outbox(site, environment) as outbox:
+    with open_figures(site, moment) as figures, open_outbox(site, environment) as outbox:
+        say(
+            f"1/4  {count(figures.partner_count, 'partner')} read and checked, snapshot {figures.snapshot.digest[:12]}"
+        )
+        with progress("Building", figures.partner_count) as advance:
+            files = build(figures, site.output, advance).publication
+        say(f"2/4  site built: {count(files.written + files.kept, 'file')} in {site.output}")
         plan = _plan(figures, outbox)
-        sending = send_plan(site, moment, outbox, plan, FolderTransport(mail_folder(site)), clock=_clock(outbox, plan))
-        say(f"4/4  sent {sending.delivery.accepted:,} notices; a second run would send none")
-    _tell(site, figures, plan)
+        sending = send_plan(
+            site, moment, outbox, plan, FolderTransport(mail_folder(site)), clock=_clock(outbox, plan)
+        )
+        say(
+            f"4/4  {count(sending.delivery.accepted, 'notice')} sent into {mail_folder(site)}; run again, none is sent twice"
+        )
+        _tell(site, figures, plan)
 
 
 def _sample(folder: Path | None, here: Path) -> Path:
@@ -65,9 +69,13 @@ def _plan(figures: Figures, outbox: Outbox) -> str:
     if known:
         say("3/4  planned and approved by an earlier run")
         return known[0]
-    folder = batches_folder(figures.site)
-    with progress("Planning", figures.snapshot.partner_count) as advance:
-        batch = make_plan(figures, CAMPAIGN, MAKER, NOW, outbox, folder, advance)
+    folder, drafting, statements = (
+        batches_folder(figures.site),
+        Drafting(figures, CAMPAIGN),
+        figures.sorted_statements(),
+    )
+    with progress("Planning", figures.partner_count) as advance:
+        batch = make_plan(drafting, statements, MAKER, NOW, outbox, folder, advance)
     with batch:
         outbox.register(batch, NOW)
         outbox.approve(batch.header.plan, batch.digest, APPROVER, NOW)

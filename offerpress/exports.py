@@ -5,9 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from rewards import statement_json
-
 from offerpress.figures import Figures
+from rewards import statement_json
 
 EXPORTS = "export"
 RECORD = "manifests/exports.json"

@@ -3,7 +3,9 @@
 Every command that shows, publishes or mails a figure takes it from here, so no two of them can disagree.
 """
 
-from collections.abc import Iterator, Mapping
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import sha256
@@ -12,10 +14,9 @@ from zoneinfo import ZoneInfo
 
 from generator import Content, read_content, shard_bits
 from ledger import Ledger, Snapshot, freeze, read
-from rewards import Account, Fault, Faulty, Rules, Statement, compute_statement, rules_on
-
 from offerpress.site import OfferpressError, Site
 from offerpress.site_keys import SiteKeys, read_site_keys
+from rewards import Account, Fault, Faulty, Rules, Statement, compute_statement, rules_on
 
 
 class UnknownPartner(OfferpressError):
@@ -37,6 +38,7 @@ class Figures:
     rules: Rules
     snapshot: Snapshot
     keys: SiteKeys | None
+    partner_count: int
     remarks: tuple[Fault, ...]
 
     def statements(self, faults: list[Fault]) -> Iterator[tuple[Account, Statement]]:
@@ -78,12 +80,14 @@ class Moment:
         return (self.as_of or self.now.astimezone(ZoneInfo(zone)).date()).toordinal()
 
 
-def load_figures(
+@contextmanager
+def open_figures(
     site: Site, moment: Moment, *, need_keys: bool = True, snapshots: Path | None = None
-) -> Figures:
+) -> Iterator[Figures]:
     """Reads content, data and keys, and freezes the snapshot in `snapshots` (by default in the private folder).
 
-    Raises `Faulty` with every fault of all three; nothing is written then.
+    Raises `Faulty` with every fault of all three. Whoever finds a fault later raises `Faulty` inside the block: the
+    snapshot that this call made is then taken back, so that a refused command leaves nothing behind.
     """
     faults: list[Fault] = []
     content = read_content(site.folder, site.settings.site, faults)
@@ -91,14 +95,16 @@ def load_figures(
     ledger = read(site.settings.data, site.folder, content.policy, faults) if content else None
     if content is None or ledger is None or any(fault.severity == "fault" for fault in faults):
         raise Faulty(sorted_faults(faults))
-    snapshot = _freeze(ledger, keys, snapshots or site.make_private() / "snapshots")
-    rules = rules_on(content.policy, snapshot.rates, moment.day(content.policy.program.timezone))
-    return Figures(site, content, rules, snapshot, keys, tuple(faults))
+    with ledger, _frozen(site, ledger, keys, snapshots or site.private / "snapshots") as snapshot:
+        rules = rules_on(content.policy, snapshot.rates, moment.day(content.policy.program.timezone))
+        yield Figures(site, content, rules, snapshot, keys, len(ledger.partner_ids), tuple(faults))
 
 
 def sorted_faults(faults: list[Fault]) -> list[Fault]:
     """Faults before remarks, then by file and place."""
-    return sorted(faults, key=lambda f: (f.severity != "fault", f.file, f.line or f.row or 0, f.field, f.what))
+    return sorted(
+        faults, key=lambda f: (f.severity != "fault", f.file, f.line or f.row or 0, f.field, f.what)
+    )
 
 
 def _keys(site: Site, moment: Moment, *, need_keys: bool, faults: list[Fault]) -> SiteKeys | None:
@@ -107,15 +113,35 @@ def _keys(site: Site, moment: Moment, *, need_keys: bool, faults: list[Fault]) -
     return read_site_keys(site.private, moment.environment, faults if wanted else ignored)
 
 
-def _freeze(ledger: Ledger, keys: SiteKeys | None, folder: Path) -> Snapshot:
-    """The snapshot of that ledger under those keys, frozen now unless it already is."""
+@contextmanager
+def _frozen(site: Site, ledger: Ledger, keys: SiteKeys | None, folder: Path) -> Iterator[Snapshot]:
+    """The snapshot of that ledger under those keys, frozen now unless it already is; taken back on `Faulty`."""
     place = folder / f"{ledger.digest[:16]}-{keys.digest[:8] if keys else 'nokeys'}"
+    made = [path for path in (place, folder, site.private) if not path.exists()]
     if place.is_dir():
-        return Snapshot.open(place)
-    folder.mkdir(parents=True, exist_ok=True)
-    bits = shard_bits(len(ledger.partner_ids))
-    shards = {partner: _shard(partner, keys, bits) for partner in ledger.partner_ids}
-    return freeze(ledger, shards, place)
+        snapshot = Snapshot.open(place)
+    else:
+        if site.private in folder.parents:
+            site.make_private()
+        folder.mkdir(parents=True, exist_ok=True)
+        bits = shard_bits(len(ledger.partner_ids))
+        snapshot = freeze(
+            ledger, {partner: _shard(partner, keys, bits) for partner in ledger.partner_ids}, place
+        )
+    try:
+        yield snapshot
+    except Faulty:
+        _take_back(made)
+        raise
+
+
+def _take_back(made: Sequence[Path]) -> None:
+    """Removes a snapshot and the folders made for it, as far as nothing else came to be in them."""
+    for path in made:
+        if path == made[0] and (path / "snapshot.json").is_file():
+            shutil.rmtree(path)
+        elif path.is_dir() and not any(path.iterdir()):
+            path.rmdir()
 
 
 def _shard(partner_id: str, keys: SiteKeys | None, bits: int) -> int:

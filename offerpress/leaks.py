@@ -12,7 +12,9 @@ SHORTEST = 6
 
 def leaked(folder: Path, files: Sequence[str], words: Collection[str]) -> Iterator[tuple[str, str]]:
     """Pairs of file and word for each word of six bytes or more that stands in a file in any spelling."""
-    spelt = [(word, spellings(word)) for word in sorted(words) if len(word.encode("utf-8", "replace")) >= SHORTEST]
+    spelt = [
+        (word, spellings(word)) for word in sorted(words) if len(word.encode("utf-8", "replace")) >= SHORTEST
+    ]
     for name in files:
         path = folder / name
         data = path.read_bytes() if path.is_file() else b""
@@ -29,7 +31,11 @@ def spellings(word: str) -> frozenset[bytes]:
     forms: set[bytes] = set()
     for text in {word, unicodedata.normalize("NFC", word), unicodedata.normalize("NFD", word)}:
         raw = text.encode("utf-8", "replace")
-        forms |= {raw, quote(text, safe="", errors="replace").encode(), quote_plus(text, errors="replace").encode()}
+        forms |= {
+            raw,
+            quote(text, safe="", errors="replace").encode(),
+            quote_plus(text, errors="replace").encode(),
+        }
         forms |= {escape(text).encode("utf-8", "replace"), raw.hex().encode(), raw.hex().upper().encode()}
         forms |= set(_base64(raw))
     return frozenset(forms)

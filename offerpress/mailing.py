@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from mailer import Batch, FolderTransport, Outbox, SmtpTransport, Transport, batch_file
-
+from mailer import Batch, FolderTransport, Outbox, SmtpTransport, Transport, batch_file, parse_smtp_url
 from offerpress.site import OfferpressError, Site
 
 OUTBOX = "OFFERPRESS_OUTBOX"
@@ -39,12 +38,16 @@ def transport_of(site: Site, name: str, environment: Mapping[str, str]) -> Trans
     if name == "folder":
         return FolderTransport(mail_folder(site))
     if name == "smtp":
-        return SmtpTransport(_required(environment, SMTP_URL, "smtp+starttls://user:password@host:587"))
+        return SmtpTransport(
+            parse_smtp_url(_required(environment, SMTP_URL, "smtp+starttls://user:password@host:587"))
+        )
     raise OfferpressError(f"no transport: {name!r}: offerpress.toml [mail] transport; use folder or smtp")
 
 
 def _required(environment: Mapping[str, str], name: str, example: str) -> str:
     value = environment.get(name)
     if not value:
-        raise OfferpressError(f"not set: {name}: the transport needs it; set it in the environment, such as {example}")
+        raise OfferpressError(
+            f"not set: {name}: the transport needs it; set it in the environment, such as {example}"
+        )
     return value

@@ -10,7 +10,7 @@ from offerpress.figures import Moment
 from offerpress.site import Site, find_folder, open_site
 
 
-class Day(click.ParamType):
+class Day(click.ParamType[date]):
     """A real date written YYYY-MM-DD."""
 
     name = "date"
@@ -35,7 +35,9 @@ site_option = click.option(
     metavar="DIR",
     help="The site folder (default: here or the nearest above).",
 )
-as_of_option = click.option("--as-of", type=Day(), metavar="DATE", help="The day of the figures (default: today).")
+as_of_option = click.option(
+    "--as-of", type=Day(), metavar="DATE", help="The day of the figures (default: today)."
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print only JSON on standard output.")
 
 

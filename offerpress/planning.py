@@ -4,19 +4,22 @@ A plan is stale if recomputing would change a recipient's message. A ledger that
 """
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 
-from generator import Campaign, CampaignRenderer
+from generator import Campaign
 from mailer import Batch, BatchHeader, Outbox, Totals, freeze, with_own_headers
-from rewards import Account, Fault, Notice, Partner, Statement, compute_statement, totals
-
+from offerpress.checking import campaign_renderer
 from offerpress.figures import Figures
 from offerpress.reporting import Progress
 from offerpress.site import OfferpressError
+from offerpress.site_keys import private_address
+from rewards import Account, Fault, Notice, Partner, Statement, compute_statement, totals
+
+Statements = Sequence[tuple[Account, Statement]]
 
 
 class UnknownCampaign(OfferpressError):
@@ -25,7 +28,9 @@ class UnknownCampaign(OfferpressError):
     def __init__(self, slug: str, known: Collection[str]) -> None:
         self.slug = slug
         names = ", ".join(sorted(known)) or "none yet"
-        super().__init__(f"no campaign: {slug!r}: content/campaigns holds {names}; `offerpress add campaign TITLE` makes one")
+        super().__init__(
+            f"no campaign: {slug!r}: content/campaigns holds {names}; `offerpress add campaign TITLE` makes one"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,36 +51,29 @@ class Drafting:
             raise UnknownCampaign(slug, campaigns)
         self.figures = figures
         self.campaign: Campaign = campaigns[slug]
-        settings = figures.site.settings
-        self.renderer = CampaignRenderer(
-            self.campaign,
-            figures.content,
-            settings.site,
-            settings.mail.sender,
-            figures.site.template_folders,
-            figures.rules,
-        )
+        self.renderer = campaign_renderer(figures, slug)
 
     def notice(self, account: Account, statement: Statement) -> Notice:
         """The message of that partner, with its private link where the site has such links."""
-        keys, settings = self.figures.keys, self.figures.site.settings
-        link = keys.link(account.partner.partner_id) if keys else None
-        url, reference = "", link.reference if link else ""
-        if link and settings.statements.access == "link":
-            url = link.url(settings.site.base_url)
-        elif link and settings.statements.access == "plain":
-            url = link.plain_url(settings.site.base_url)
-        return self.renderer.notice(account.partner, statement, url, reference)
+        keys = self.figures.keys
+        if keys is None:
+            return self.renderer.notice(account.partner, statement, "", "")
+        link = keys.link(account.partner.partner_id)
+        return self.renderer.notice(
+            account.partner, statement, private_address(self.figures.site, link), link.reference
+        )
 
 
-def draft(drafting: Drafting, outbox: Outbox, progress: Progress) -> Draft:
+def draft(drafting: Drafting, statements: Statements, outbox: Outbox, progress: Progress) -> Draft:
     """Every partner is either a recipient or skipped for one reason; notices come sorted by partner id."""
     campaign = drafting.campaign
     handed = outbox.handed(campaign.slug, campaign.edition)
-    reasons = {p.partner_id: "merged" if p.merged_into else "closed" for p in _without_statement(drafting.figures)}
+    reasons = {
+        p.partner_id: "merged" if p.merged_into else "closed" for p in _without_statement(drafting.figures)
+    }
     recipients: list[Statement] = []
     notices: list[Notice] = []
-    for account, statement in drafting.figures.sorted_statements():
+    for account, statement in statements:
         progress(1)
         partner = account.partner
         reason = _reason(drafting, outbox, account, statement, handed)
@@ -89,7 +87,11 @@ def draft(drafting: Drafting, outbox: Outbox, progress: Progress) -> Draft:
 
 
 def _without_statement(figures: Figures) -> list[Partner]:
-    return [partner for partner in figures.snapshot.partners() if partner.merged_into or partner.status == "closed"]
+    return [
+        partner
+        for partner in figures.snapshot.partners()
+        if partner.merged_into or partner.status == "closed"
+    ]
 
 
 def _reason(
@@ -119,11 +121,18 @@ def sum_up(statements: Collection[Statement]) -> dict[str, Totals]:
     }
 
 
-def make_plan(figures: Figures, slug: str, by: str, now: datetime, outbox: Outbox, folder: Path, progress: Progress) -> Batch:
+def make_plan(
+    drafting: Drafting,
+    statements: Statements,
+    by: str,
+    now: datetime,
+    outbox: Outbox,
+    folder: Path,
+    progress: Progress,
+) -> Batch:
     """Freezes a batch into `folder`; it is not registered yet, so nothing of it can be sent."""
-    drafting = Drafting(figures, slug)
-    made = draft(drafting, outbox, progress)
-    campaign = drafting.campaign
+    figures, campaign = drafting.figures, drafting.campaign
+    made = draft(drafting, statements, outbox, progress)
     header = BatchHeader(
         plan=_name(campaign, outbox),
         campaign=campaign.slug,
@@ -153,7 +162,9 @@ def templates_digest(figures: Figures) -> str:
     whole = sha256(figures.content.digest.encode())
     for folder in figures.site.template_folders:
         for file in sorted(path for path in folder.rglob("*") if path.is_file()):
-            whole.update(file.relative_to(folder).as_posix().encode() + b"\0" + sha256(file.read_bytes()).digest())
+            whole.update(
+                file.relative_to(folder).as_posix().encode() + b"\0" + sha256(file.read_bytes()).digest()
+            )
     return whole.hexdigest()
 
 
@@ -172,7 +183,9 @@ def difference(batch: Batch, earlier: Batch) -> Difference:
     now = {notice.partner_id: notice.figures for notice in batch.messages()}
     then = {notice.partner_id: notice.figures for notice in earlier.messages()}
     changed = sum(now[partner] != then[partner] for partner in now.keys() & then.keys())
-    return Difference(earlier.header.plan, len(now.keys() - then.keys()), len(then.keys() - now.keys()), changed)
+    return Difference(
+        earlier.header.plan, len(now.keys() - then.keys()), len(then.keys() - now.keys()), changed
+    )
 
 
 def stale_partners(batch: Batch, figures: Figures) -> list[str]:

@@ -13,13 +13,13 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from rewards import Fault, Faulty
 from watchfiles import watch
 
 from offerpress.building import build
-from offerpress.figures import Figures, Moment, load_figures
+from offerpress.figures import Figures, Moment, open_figures
 from offerpress.reporting import say
 from offerpress.site import Site, open_site
+from rewards import Fault, Faulty
 
 HOST = "127.0.0.1"
 LIVE = "/_live"
@@ -52,8 +52,9 @@ class Preview:
         """Builds once more; faults are kept to be shown in the place of the pages."""
         try:
             site = self._local(open_site(self.folder))
-            self.figures = load_figures(site, self.moment())
-            build(self.figures, self.output, lambda _: None, remember=False)
+            with open_figures(site, self.moment()) as figures:
+                build(figures, self.output, lambda _: None, remember=False)
+            self.figures = figures
             self.faults = ()
         except Faulty as faulty:
             self.faults = tuple(fault for fault in faulty.faults if fault.severity == "fault")
@@ -166,7 +167,9 @@ def serve(folder: Path, port: int, moment: Callable[[], Moment]) -> None:
     """Builds, serves and rebuilds on change until interrupted."""
     preview = Preview(folder, port, moment)
     preview.rebuild()
-    server = ThreadingHTTPServer((HOST, port), partial(Handler, preview=preview, directory=str(preview.output)))
+    server = ThreadingHTTPServer(
+        (HOST, port), partial(Handler, preview=preview, directory=str(preview.output))
+    )
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True).start()
     say(f"Serving http://{HOST}:{port}/ (partners: http://{HOST}:{port}{STAFF}); Ctrl-C stops it")

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Protocol
 
 import click
+
 from rewards import Fault
 
 SHOWN_FAULTS = 100
@@ -80,7 +81,10 @@ def table(rows: Iterable[Sequence[str]], heads: Sequence[str]) -> str:
     lines = [heads, *rows]
     widths = [max(len(line[n]) for line in lines) for n in range(len(heads))]
     return "\n".join(
-        "  ".join(cell.ljust(width) if n == 0 else cell.rjust(width) for n, (cell, width) in enumerate(zip(line, widths, strict=True))).rstrip()
+        "  ".join(
+            cell.ljust(width) if n == 0 else cell.rjust(width)
+            for n, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
         for line in lines
     )
 

@@ -4,8 +4,7 @@ from dataclasses import replace
 from datetime import date
 
 from mailer import Batch
-
-from offerpress.figures import Moment, load_figures
+from offerpress.figures import Moment, open_figures
 from offerpress.planning import stale_partners
 from offerpress.site import OfferpressError, Site
 
@@ -27,7 +26,7 @@ class StalePlan(OfferpressError):
 
 def refuse_stale(site: Site, moment: Moment, batch: Batch) -> None:
     """Raises `StalePlan` naming the recipients whose message would change, and `Faulty` where nothing can be computed."""
-    figures = load_figures(site, replace(moment, as_of=date.fromordinal(batch.header.as_of)))
-    stale = stale_partners(batch, figures)
+    with open_figures(site, replace(moment, as_of=date.fromordinal(batch.header.as_of))) as figures:
+        stale = stale_partners(batch, figures)
     if stale:
         raise StalePlan(batch.header.plan, stale)

@@ -17,7 +17,6 @@ from mailer import (
     deliver,
     stop_on_signals,
 )
-
 from offerpress.figures import Moment
 from offerpress.mailing import open_batch
 from offerpress.site import OfferpressError, Site
@@ -94,13 +93,17 @@ def rounds(*, watch: bool) -> Iterator[None]:
         yield
 
 
-def send_sample(site: Site, plan: str, partner_id: str, address: str, transport: Transport, now: datetime) -> str:
+def send_sample(
+    site: Site, plan: str, partner_id: str, address: str, transport: Transport, now: datetime
+) -> str:
     """Hands one frozen message to `address` alone, marked as a test; it counts as no notice. Gives the answer's words."""
     with open_batch(site, plan) as batch:
         try:
             frozen = batch.frozen(partner_id)
         except KeyError as error:
-            raise OfferpressError(f"no notice: {plan} {partner_id!r}: the plan has none to this partner") from error
+            raise OfferpressError(
+                f"no notice: {plan} {partner_id!r}: the plan has none to this partner"
+            ) from error
     sample = frozen.notice.model_copy(
         update={"to_address": address, "to_name": "", "cc": (), "subject": f"[Test] {frozen.notice.subject}"}
     )

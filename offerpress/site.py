@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import BaseModel
+
 from generator import SiteSettings, StatementSettings, parse_toml
 from ledger import DataSettings
 from mailer import MailSettings
-from pydantic import BaseModel
-from rewards import Fault, Faulty, Source, suggestion, validated
-
 from offerpress.starter import starter_folder
+from rewards import Fault, Faulty, Source, suggestion, validated
 
 MARKER = "offerpress.toml"
 
@@ -107,7 +107,9 @@ def _table(raw: Mapping[str, object], name: str, source: Source, faults: list[Fa
     table = raw.get(name, {})
     if isinstance(table, dict):
         return table
-    faults.append(source.fault((name,), f"{name!r} is not a section", f"write it as [{name}] with keys below"))
+    faults.append(
+        source.fault((name,), f"{name!r} is not a section", f"write it as [{name}] with keys below")
+    )
     return {}
 
 

@@ -12,6 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from generator import LinkSecret, link_secret
+from offerpress.site import Site
 from rewards import Fault
 
 ENVIRONMENT_NAME = "OFFERPRESS_SITE_SECRET"
@@ -37,6 +38,13 @@ class SiteKeys:
         """16 hexadecimal digits that change with the secret, its version and any epoch."""
         state = json.dumps([self.key_version, dict(sorted(self.epochs.items()))])
         return sha256(b"offerpress site keys" + self.secret + state.encode()).hexdigest()[:16]
+
+
+def private_address(site: Site, link: LinkSecret) -> str:
+    """Where the partner reads its statement: the private link, its own folder, or nowhere (empty)."""
+    base = site.settings.site.base_url
+    addresses = {"link": link.url(base), "plain": link.plain_url(base), "none": ""}
+    return addresses[site.settings.statements.access]
 
 
 def read_site_keys(private: Path, environment: Mapping[str, str], faults: list[Fault]) -> SiteKeys | None:
@@ -82,7 +90,9 @@ def revoke(keys: SiteKeys, private: Path, partner_id: str) -> SiteKeys:
     epochs = {**keys.epochs, partner_id: keys.epochs.get(partner_id, 0) + 1}
     private.mkdir(mode=0o700, exist_ok=True)
     beside = private / f"{EPOCHS}.new"
-    beside.write_text(json.dumps(dict(sorted(epochs.items())), ensure_ascii=False, indent=1), encoding="utf-8")
+    beside.write_text(
+        json.dumps(dict(sorted(epochs.items())), ensure_ascii=False, indent=1), encoding="utf-8"
+    )
     beside.replace(private / EPOCHS)
     return replace(keys, epochs=epochs)
 

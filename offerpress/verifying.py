@@ -9,11 +9,9 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from generator import MissingRecord, open_record, read_content
+from generator import PackError, PackReader, figures_without_day, read_content
 from ledger import LedgerError, Snapshot
 from mailer import Batch, MailerError
-from rewards import Fault, Faulty, Policy, canonical_json, compute_statement, rules_on, statement_json
-
 from offerpress.building import Manifest, read_manifest
 from offerpress.exports import EXPORTS, Export, read_exports
 from offerpress.figures import Moment
@@ -21,6 +19,7 @@ from offerpress.leaks import leaked
 from offerpress.mailing import batches_folder
 from offerpress.site import OfferpressError, Site
 from offerpress.site_keys import SiteKeys, read_site_keys
+from rewards import Fault, Faulty, Policy, canonical_json, compute_statement, rules_on, statement_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +68,22 @@ def check_output(manifest: Manifest) -> Iterator[Finding]:
 def check_packs(manifest: Manifest, keys: SiteKeys, figures: Mapping[str, str]) -> Iterator[Finding]:
     """Whether every partner's link opens, from the published packs, exactly the recomputed statement."""
     names = [name for name in manifest.files if name.startswith("statement/packs/")]
-    packs = {name: (manifest.output / name).read_bytes() for name in names if (manifest.output / name).is_file()}
+    packs = {
+        name: (manifest.output / name).read_bytes() for name in names if (manifest.output / name).is_file()
+    }
+    try:
+        reader = PackReader(packs)
+    except PackError as error:
+        yield Finding("packs", error.path, str(error))
+        return
+    yield from (Finding("packs", error.path, str(error)) for error in reader.verify())
     for partner_id, expected in sorted(figures.items()):
         try:
-            told = open_record(packs, keys.link(partner_id)).statement
-        except MissingRecord as error:
+            told = reader.open(keys.link(partner_id)).figures
+        except PackError as error:
             yield Finding("packs", partner_id, str(error))
             continue
-        if canonical_json(told) != expected:
+        if told != figures_without_day(json.loads(expected)):
             yield Finding("packs", partner_id, "the record tells other figures than the snapshot gives")
 
 
@@ -90,7 +97,11 @@ def check_batch(batch: Batch, figures: Mapping[str, str]) -> Iterator[Finding]:
         return
     for notice in batch.messages():
         if notice.figures != figures.get(notice.partner_id):
-            yield Finding("batch", f"{plan} {notice.partner_id}", "the message tells other figures than the snapshot gives")
+            yield Finding(
+                "batch",
+                f"{plan} {notice.partner_id}",
+                "the message tells other figures than the snapshot gives",
+            )
 
 
 def check_export(export: Export, figures: Mapping[str, str]) -> Iterator[Finding]:
@@ -103,7 +114,9 @@ def check_export(export: Export, figures: Mapping[str, str]) -> Iterator[Finding
         partner_id, text = _parsed(line)
         seen.add(partner_id)
         if text != figures.get(partner_id):
-            yield Finding(EXPORTS, f"{export.path}:{number} {partner_id}", "the line is not what the snapshot gives")
+            yield Finding(
+                EXPORTS, f"{export.path}:{number} {partner_id}", "the line is not what the snapshot gives"
+            )
     for partner_id in sorted(figures.keys() - seen):
         yield Finding(EXPORTS, f"{export.path} {partner_id}", "its line is missing")
 
@@ -145,7 +158,9 @@ def verify(site: Site, moment: Moment, plan: str | None) -> Verification:
         verifier.build(site, keys)
         for export in read_exports(site.private):
             verifier.export(export)
-    for file in [batches_folder(site) / f"{plan}.batch"] if plan else sorted(batches_folder(site).glob("*.batch")):
+    for file in (
+        [batches_folder(site) / f"{plan}.batch"] if plan else sorted(batches_folder(site).glob("*.batch"))
+    ):
         verifier.batch(file)
     return Verification(tuple(verifier.checked), tuple(verifier.findings))
 
@@ -195,7 +210,9 @@ class _Verifier:
         with batch:
             names = sorted(path.name for path in self.snapshots.glob(f"{batch.header.snapshot[:16]}-*"))
             if not names:
-                self.findings.append(Finding("batch", file.stem, "the snapshot that it was made from is gone"))
+                self.findings.append(
+                    Finding("batch", file.stem, "the snapshot that it was made from is gone")
+                )
                 return
             snapshot = self._snapshot(names[0])
             if snapshot:

@@ -88,4 +88,6 @@ def test_only_the_front_door_prints() -> None:
 
 def test_content_and_data_hold_no_code() -> None:
     """What staff and the business write holds no Python."""
-    assert [] == [path for folder in ("content", "data", "templates") for path in (ROOT / folder).rglob("*.py")]
+    assert [] == [
+        path for folder in ("content", "data", "templates") for path in (ROOT / folder).rglob("*.py")
+    ]

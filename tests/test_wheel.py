@@ -14,8 +14,14 @@ ROOT = Path(__file__).parent.parent
 
 def run(*command: str | Path, cwd: Path) -> str:
     """The standard output of a command that must succeed, run without this process's Python settings."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "COV", "OFFERPRESS", "VIRTUAL_ENV"))}
-    done = subprocess.run([str(part) for part in command], cwd=cwd, env=kept, capture_output=True, text=True, check=False)
+    kept = {
+        k: v
+        for k, v in os.environ.items()
+        if not k.startswith(("PYTHON", "COV", "OFFERPRESS", "VIRTUAL_ENV"))
+    }
+    done = subprocess.run(
+        [str(part) for part in command], cwd=cwd, env=kept, capture_output=True, text=True, check=False
+    )
     assert 0 == done.returncode, done.stdout + done.stderr
     return done.stdout
 

@@ -8,16 +8,17 @@ from pathlib import Path
 from typing import Literal
 
 import click
-from mailer import Batch, Outbox, message_bytes
-from rewards import format_amount
 
-from offerpress.figures import load_figures
+from mailer import Batch, Outbox, message_bytes
+from offerpress.checking import require_faultless_content
+from offerpress.figures import open_figures
 from offerpress.mailing import batches_folder, open_batch, open_outbox
 from offerpress.options import as_of_option, json_option, moment, site_at, site_option
-from offerpress.planning import Difference, difference, make_plan
+from offerpress.planning import Difference, Drafting, difference, make_plan
 from offerpress.reporting import count, progress, say, show, show_json, table
 from offerpress.sendability import refuse_stale
 from offerpress.site import OfferpressError, Site
+from rewards import format_amount
 
 
 @click.command("plan")
@@ -28,18 +29,27 @@ from offerpress.site import OfferpressError, Site
 @click.option("--dry-run", is_flag=True, help="Show what the plan would hold; keep nothing.")
 @json_option
 def plan_command(
-    campaign: str, site_folder: Path | None, as_of: date | None, by: str | None, *, dry_run: bool, as_json: bool
+    campaign: str,
+    site_folder: Path | None,
+    as_of: date | None,
+    by: str | None,
+    *,
+    dry_run: bool,
+    as_json: bool,
 ) -> None:
     """Freeze CAMPAIGN's notices into a batch that a person can approve."""
     site, now = site_at(site_folder), moment(as_of)
-    figures = load_figures(site, now)
     with ExitStack() as stack:
+        figures = stack.enter_context(open_figures(site, now))
+        require_faultless_content(figures)
+        drafting = Drafting(figures, campaign)
+        # Every figure before the outbox is touched: a faulty site must leave it as it is.
+        statements = figures.sorted_statements()
         outbox = stack.enter_context(open_outbox(site, now.environment))
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory())) if dry_run else batches_folder(site)
-        advance = stack.enter_context(progress("Planning", figures.snapshot.partner_count, quiet=as_json))
-        batch = stack.enter_context(
-            make_plan(figures, campaign, by or getpass.getuser(), now.now, outbox, folder, advance)
-        )
+        with progress("Planning", figures.partner_count, quiet=as_json) as advance:
+            made = make_plan(drafting, statements, by or getpass.getuser(), now.now, outbox, folder, advance)
+        batch = stack.enter_context(made)
         earlier = _since(site, outbox, batch)
         if not dry_run:
             outbox.register(batch, now.now)
@@ -85,20 +95,33 @@ def _plan_json(batch: Batch, earlier: Difference | None, *, dry_run: bool) -> di
 def _plan_text(batch: Batch, earlier: Difference | None, *, dry_run: bool) -> str:
     header = batch.header
     rows = [
-        (currency, str(row.partners), *(format_amount(n, currency) for n in (row.amount, row.credit, row.debit)))
+        (
+            currency,
+            str(row.partners),
+            *(format_amount(n, currency) for n in (row.amount, row.credit, row.debit)),
+        )
         for currency, row in sorted(header.totals.items())
     ]
-    lines = [f"Plan {header.plan}: {count(header.recipients, 'notice')} as of {date.fromordinal(header.as_of)}"]
+    lines = [
+        f"Plan {header.plan}: {count(header.recipients, 'notice')} as of {date.fromordinal(header.as_of)}"
+    ]
     lines += [f"  skipped, {reason}: {number}" for reason, number in header.skipped.items()]
     if rows:
         lines += ["", table(rows, ("currency", "partners", "to credit", "credit", "debit"))]
     if earlier:
-        lines += ["", f"Since {earlier.since}: {earlier.new} new, {earlier.gone} gone, {earlier.changed} with other figures"]
+        lines += [
+            "",
+            f"Since {earlier.since}: {earlier.new} new, {earlier.gone} gone, {earlier.changed} with other figures",
+        ]
     lines += ["", f"Digest {batch.digest}"]
-    lines += ["Nothing was kept (--dry-run)."] if dry_run else [
-        f"Look at a message: offerpress notice {header.plan} PARTNER --format text",
-        f"Then another person: offerpress approve {header.plan} --by NAME",
-    ]
+    lines += (
+        ["Nothing was kept (--dry-run)."]
+        if dry_run
+        else [
+            f"Look at a message: offerpress notice {header.plan} PARTNER --format text",
+            f"Then another person: offerpress approve {header.plan} --by NAME",
+        ]
+    )
     return "\n".join(lines)
 
 
@@ -106,14 +129,20 @@ def _plan_text(batch: Batch, earlier: Difference | None, *, dry_run: bool) -> st
 @click.argument("plan")
 @click.argument("partner_id", metavar="PARTNER")
 @site_option
-@click.option("--format", "form", type=click.Choice(["eml", "html", "text"]), default="text", show_default=True)
-def notice_command(plan: str, partner_id: str, site_folder: Path | None, form: Literal["eml", "html", "text"]) -> None:
+@click.option(
+    "--format", "form", type=click.Choice(["eml", "html", "text"]), default="text", show_default=True
+)
+def notice_command(
+    plan: str, partner_id: str, site_folder: Path | None, form: Literal["eml", "html", "text"]
+) -> None:
     """Show the frozen message of PLAN to PARTNER."""
     with open_batch(site_at(site_folder), plan) as batch:
         try:
             frozen = batch.frozen(partner_id)
         except KeyError as error:
-            raise OfferpressError(f"no notice: {plan} {partner_id!r}: the plan has none to this partner") from error
+            raise OfferpressError(
+                f"no notice: {plan} {partner_id!r}: the plan has none to this partner"
+            ) from error
         if form == "eml":
             date_shown = batch.header.send_at or batch.header.made_at
             click.echo(message_bytes(frozen.notice, frozen.message_id, date_shown), nl=False)
@@ -127,7 +156,9 @@ def notice_command(plan: str, partner_id: str, site_folder: Path | None, form: L
 @click.option("--digest", metavar="HEX", help="The digest that was looked at; another one is refused.")
 @site_option
 @json_option
-def approve_command(plan: str, by: str, digest: str | None, site_folder: Path | None, *, as_json: bool) -> None:
+def approve_command(
+    plan: str, by: str, digest: str | None, site_folder: Path | None, *, as_json: bool
+) -> None:
     """Record that NAME approves PLAN, unless it is stale."""
     site, now = site_at(site_folder), moment()
     with open_outbox(site, now.environment) as outbox, open_batch(site, plan) as batch:

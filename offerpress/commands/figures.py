@@ -4,16 +4,16 @@ from datetime import date
 from pathlib import Path
 
 import click
-from generator import parse_reference
-from rewards import derive, statement_json
 
+from generator import parse_reference
 from offerpress.exports import export_statements, statement_lines
-from offerpress.figures import Figures, UnknownPartner, load_figures
+from offerpress.figures import Figures, UnknownPartner, open_figures
 from offerpress.options import as_of_option, json_option, moment, site_at, site_option
 from offerpress.reporting import count, say, show, show_json
 from offerpress.site import OfferpressError
-from offerpress.site_keys import SiteKeys, revoke
+from offerpress.site_keys import SiteKeys, private_address, revoke
 from offerpress.statement_text import statement_text
+from rewards import derive, statement_json
 
 
 @click.command("statement")
@@ -21,10 +21,12 @@ from offerpress.statement_text import statement_text
 @site_option
 @as_of_option
 @json_option
-def statement_command(partner_id: str, site_folder: Path | None, as_of: date | None, *, as_json: bool) -> None:
+def statement_command(
+    partner_id: str, site_folder: Path | None, as_of: date | None, *, as_json: bool
+) -> None:
     """Show PARTNER's statement and the derivation of every figure."""
-    figures = load_figures(site_at(site_folder), moment(as_of), need_keys=False)
-    _show_statement(figures, partner_id, as_json=as_json)
+    with open_figures(site_at(site_folder), moment(as_of), need_keys=False) as figures:
+        _show_statement(figures, partner_id, as_json=as_json)
 
 
 def _show_statement(figures: Figures, partner_id: str, *, as_json: bool) -> None:
@@ -33,41 +35,48 @@ def _show_statement(figures: Figures, partner_id: str, *, as_json: bool) -> None
     if as_json:
         show_json({**statement_json(statement), "derivation": derivation})
     else:
-        show(statement_text(account, statement, derivation))
+        show(statement_text(account, derivation))
 
 
 @click.command("statements")
 @site_option
 @as_of_option
-@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write to FILE.")
+@click.option(
+    "--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write to FILE."
+)
 @click.option("--json", "as_json", is_flag=True, hidden=True)
-def statements_command(site_folder: Path | None, as_of: date | None, output: Path | None, *, as_json: bool) -> None:
+def statements_command(
+    site_folder: Path | None, as_of: date | None, output: Path | None, *, as_json: bool
+) -> None:
     """Export every statement as JSON Lines, sorted by partner id."""
     del as_json  # The lines are JSON already.
-    figures = load_figures(site_at(site_folder), moment(as_of), need_keys=False)
-    if output:
-        say(f"Wrote {count(export_statements(figures, output), 'statement')} to {output}")
-        return
-    for line in statement_lines(figures):
-        click.echo(line)
+    with open_figures(site_at(site_folder), moment(as_of), need_keys=False) as figures:
+        if output:
+            say(f"Wrote {count(export_statements(figures, output), 'statement')} to {output}")
+            return
+        for line in statement_lines(figures):
+            click.echo(line)
 
 
 @click.command("link")
 @click.argument("partner_id", metavar="PARTNER")
-@click.option("--revoke", "revoked", is_flag=True, help="Make a new link; the old one dies with the next build.")
+@click.option(
+    "--revoke", "revoked", is_flag=True, help="Make a new link; the old one dies with the next build."
+)
 @site_option
 @json_option
 def link_command(partner_id: str, site_folder: Path | None, *, revoked: bool, as_json: bool) -> None:
     """Print PARTNER's private link: whoever has it can read the statement."""
-    figures = load_figures(site_at(site_folder), moment())
-    keys = _keys(figures)
-    if figures.snapshot.account(partner_id) is None:
-        raise UnknownPartner(partner_id)
+    with open_figures(site_at(site_folder), moment()) as figures:
+        keys = _keys(figures)
+        if figures.snapshot.account(partner_id) is None:
+            raise UnknownPartner(partner_id)
+        site = figures.site
     if revoked:
-        keys = revoke(keys, figures.site.make_private(), partner_id)
+        keys = revoke(keys, site.make_private(), partner_id)
         say("Revoked. Run `offerpress build` and publish: until then the old link still opens the statement.")
     link = keys.link(partner_id)
-    url = link.url(figures.site.settings.site.base_url)
+    url = private_address(site, link)
     if as_json:
         show_json({"partner_id": partner_id, "link": url, "reference": link.reference})
     else:
@@ -85,13 +94,15 @@ def find_command(reference: str, site_folder: Path | None, as_of: date | None, *
         wanted = parse_reference(reference)
     except ValueError as error:
         raise OfferpressError(f"no such reference: {error}") from error
-    figures = load_figures(site_at(site_folder), moment(as_of))
-    keys = _keys(figures)
-    for partner in figures.snapshot.partners():
-        if keys.link(partner.partner_id).reference == wanted:
-            _show_statement(figures, partner.partner_id, as_json=as_json)
-            return
-    raise OfferpressError(f"no partner: {wanted}: no present link has this reference; it may be of a revoked link")
+    with open_figures(site_at(site_folder), moment(as_of)) as figures:
+        keys = _keys(figures)
+        for partner in figures.snapshot.partners():
+            if keys.link(partner.partner_id).reference == wanted:
+                _show_statement(figures, partner.partner_id, as_json=as_json)
+                return
+    raise OfferpressError(
+        f"no partner: {wanted}: no present link has this reference; it may be of a revoked link"
+    )
 
 
 def _keys(figures: Figures) -> SiteKeys:

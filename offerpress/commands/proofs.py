@@ -23,12 +23,17 @@ def verify_command(plan: str | None, site_folder: Path | None, *, as_json: bool)
     else:
         for finding in report.findings:
             say(f"differs: {finding}")
-        say(f"Checked {', '.join(report.checked) or 'nothing'}: " + (f"{len(report.findings)} differences" if report.findings else "all agree"))
+        say(
+            f"Checked {', '.join(report.checked) or 'nothing'}: "
+            + (f"{len(report.findings)} differences" if report.findings else "all agree")
+        )
     return 1 if report.findings else 0
 
 
 @click.command("demo")
-@click.option("--folder", type=click.Path(file_okay=False, path_type=Path), help="Where to make the sample site.")
+@click.option(
+    "--folder", type=click.Path(file_okay=False, path_type=Path), help="Where to make the sample site."
+)
 def demo_command(folder: Path | None) -> None:
     """Run the whole journey on the sample site as of 2023-12-31, into a local mail folder."""
     run_demo(folder, Path().resolve(), moment().environment)

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Literal
 
 import click
-from mailer import Outbox, Status
 
+from mailer import Outbox, Status
 from offerpress.mailing import open_outbox, transport_of
 from offerpress.options import json_option, moment, site_at, site_option
 from offerpress.reporting import count, say, show, show_json, table
@@ -40,12 +40,21 @@ def send_command(
     as_json: bool,
 ) -> int:
     """Send PLAN, or all that is due; resumes after any crash and never hands a notice over twice."""
-    if (plan is None) != due or (watch and not due) or bool(test_address) != bool(partner_id) or (test_address and due):
-        raise click.UsageError("name one PLAN or --due; --watch goes with --due; --test and --partner with a PLAN")
+    if (
+        (plan is None) != due
+        or (watch and not due)
+        or bool(test_address) != bool(partner_id)
+        or (test_address and due)
+    ):
+        raise click.UsageError(
+            "name one PLAN or --due; --watch goes with --due; --test and --partner with a PLAN"
+        )
     site, now = site_at(site_folder), moment()
     way = transport_of(site, transport or site.settings.mail.transport, now.environment)
     if plan and test_address and partner_id:
-        say(f"Sent one sample to {test_address}: {send_sample(site, plan, partner_id, test_address, way, now.now)}")
+        say(
+            f"Sent one sample to {test_address}: {send_sample(site, plan, partner_id, test_address, way, now.now)}"
+        )
         return 0
     with open_outbox(site, now.environment) as outbox:
         done: list[Sending] = []
@@ -71,10 +80,13 @@ def _report(done: list[Sending], *, as_json: bool) -> int:
         say(
             f"{delivery.plan}: {delivery.accepted:,} accepted, {delivery.rejected:,} rejected, "
             f"{delivery.unknown + delivery.recovered:,} unknown, {delivery.skipped:,} skipped; "
-            f"{one.counts[Status.READY]:,} still ready" + (f" (stopped: {delivery.stopped})" if delivery.stopped else "")
+            f"{one.counts[Status.READY]:,} still ready"
+            + (f" (stopped: {delivery.stopped})" if delivery.stopped else "")
         )
         if one.counts[Status.UNKNOWN]:
-            say(f"{count(one.counts[Status.UNKNOWN], 'notice')} unknown: `offerpress status {delivery.plan}` names them")
+            say(
+                f"{count(one.counts[Status.UNKNOWN], 'notice')} unknown: `offerpress status {delivery.plan}` names them"
+            )
     return 1 if any(one.needs_person for one in done) else 0
 
 
@@ -110,7 +122,9 @@ def status_command(plan: str | None, site_folder: Path | None, *, as_json: bool)
         for one, notices in unknown.items():
             for notice in notices:
                 show(f"unknown: {notice.partner_id}: {notice.reason}")
-                show(f"  settle it: offerpress resolve {one} {notice.partner_id} resend|give-up --by NAME --reason TEXT")
+                show(
+                    f"  settle it: offerpress resolve {one} {notice.partner_id} resend|give-up --by NAME --reason TEXT"
+                )
     return 1 if any(unknown.values()) else 0
 
 
@@ -134,10 +148,18 @@ def _status(outbox: Outbox, plan: str) -> dict[str, object]:
 @click.option("--reason", metavar="TEXT", required=True, help="Why; it is kept.")
 @site_option
 def resolve_command(
-    plan: str, partner_id: str, decision: Literal["resend", "give-up"], by: str, reason: str, site_folder: Path | None
+    plan: str,
+    partner_id: str,
+    decision: Literal["resend", "give-up"],
+    by: str,
+    reason: str,
+    site_folder: Path | None,
 ) -> None:
     """Settle PARTNER's notice of PLAN, whose fate is unknown: send it again, or give it up."""
-    _act(site_folder, lambda outbox, at: outbox.resolve(plan, partner_id, decision, by, reason, at))
+    _act(
+        site_folder,
+        lambda outbox, at: outbox.resolve(plan, partner_id, decision, by=by, reason=reason, at=at),
+    )
     say(f"{plan}: {partner_id}: {decision} by {by}")
 
 

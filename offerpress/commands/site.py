@@ -6,13 +6,14 @@ from datetime import date
 from pathlib import Path
 
 import click
-from rewards import Fault, Faulty
 
 from offerpress.building import build
-from offerpress.figures import load_figures
+from offerpress.checking import content_faults, figures_faults
+from offerpress.figures import open_figures
 from offerpress.options import as_of_option, folder_at, json_option, moment, site_at, site_option
 from offerpress.reporting import SHOWN_FAULTS, count, fault_json, progress, say, show, show_faults, show_json
 from offerpress.starting import start_site
+from rewards import Fault, Faulty
 
 
 @click.command("new")
@@ -43,8 +44,8 @@ def find_faults(folder: Path, as_of: date | None) -> list[Fault]:
     try:
         site = site_at(folder)
         with tempfile.TemporaryDirectory(prefix="offerpress-") as workspace:
-            figures = load_figures(site, moment(as_of), snapshots=Path(workspace))
-            return [*check_everything(figures), *figures.remarks]
+            with open_figures(site, moment(as_of), snapshots=Path(workspace)) as figures:
+                return [*figures_faults(figures), *content_faults(figures), *figures.remarks]
     except Faulty as faulty:
         return list(faulty.faults)
 
@@ -52,16 +53,22 @@ def find_faults(folder: Path, as_of: date | None) -> list[Fault]:
 @click.command("build")
 @site_option
 @as_of_option
-@click.option("--output", type=click.Path(file_okay=False, path_type=Path), help="Where to publish (default: output/).")
-@click.option("--jobs", type=click.IntRange(min=1), default=1, metavar="N", help="How many processes compute.")
+@click.option(
+    "--output", type=click.Path(file_okay=False, path_type=Path), help="Where to publish (default: output/)."
+)
+@click.option(
+    "--jobs", type=click.IntRange(min=1), default=1, metavar="N", help="How many processes compute."
+)
 @json_option
 def build_command(
     site_folder: Path | None, as_of: date | None, output: Path | None, jobs: int, *, as_json: bool
 ) -> None:
     """Build the site, the feeds and the private statements into output/."""
     site = site_at(site_folder)
-    figures = load_figures(site, moment(as_of))
-    with progress("Building", figures.snapshot.partner_count, quiet=as_json) as advance:
+    with (
+        open_figures(site, moment(as_of)) as figures,
+        progress("Building", figures.partner_count, quiet=as_json) as advance,
+    ):
         done = build(figures, (output or site.output).absolute(), advance)
     files = done.publication
     if as_json:

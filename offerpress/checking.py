@@ -1,0 +1,67 @@
+"""Faults that show only when content and figures meet: templates, campaigns, and sales that no rate converts."""
+
+from generator import CampaignRenderer, site_artifacts
+from offerpress.figures import Figures
+from rewards import Fault, Faulty
+
+
+def figures_faults(figures: Figures) -> list[Fault]:
+    """What keeps a statement from being computed."""
+    faults: list[Fault] = []
+    for _ in figures.statements(faults):
+        pass
+    return faults
+
+
+def content_faults(figures: Figures) -> list[Fault]:
+    """What keeps the site or any campaign from being rendered."""
+    faults: list[Fault] = []
+    rendered_site(figures, faults)
+    return faults + campaign_faults(figures)
+
+
+def require_faultless_content(figures: Figures) -> None:
+    """Raises `Faulty` with all of `content_faults`."""
+    faults = content_faults(figures)
+    if faults:
+        raise Faulty(faults)
+
+
+def rendered_site(figures: Figures, faults: list[Fault]) -> dict[str, bytes]:
+    """Every public file outside `statement/`; none where a template is faulty, with its mistakes added to `faults`."""
+    site = figures.site
+    settings, folders = site.settings, site.template_folders
+    try:
+        return site_artifacts(
+            figures.content, settings.site, folders, figures.rules.as_of, site.folder, settings.statements
+        )
+    except Faulty as faulty:
+        faults.extend(faulty.faults)
+        return {}
+
+
+def campaign_renderer(figures: Figures, slug: str) -> CampaignRenderer:
+    """The renderer of that campaign; raises `Faulty` with the mistakes of its templates, `KeyError` for no campaign."""
+    site, mail = figures.site, figures.site.settings.mail
+    return CampaignRenderer(
+        figures.content.campaigns[slug],
+        figures.content,
+        site.settings.site,
+        mail.sender,
+        site.template_folders,
+        figures.rules,
+        reply_to=mail.reply_to,
+        unsubscribe=mail.unsubscribe.mailto,
+        has_link=site.settings.statements.access != "none",
+    )
+
+
+def campaign_faults(figures: Figures) -> list[Fault]:
+    """The mistakes of every campaign in all its languages."""
+    faults: list[Fault] = []
+    for slug in figures.content.campaigns:
+        try:
+            campaign_renderer(figures, slug)
+        except Faulty as faulty:
+            faults.extend(faulty.faults)
+    return faults
