@@ -206,12 +206,12 @@ function viewer() {
   }
 
   async function begin() {
-    const fragment = location.hash.slice(1);
-    if (fragment) history.replaceState(null, "", location.pathname + location.search);
     wipe();
     if (!window.isSecureContext || !crypto.subtle) return enter("insecure");
     if (!("DecompressionStream" in window)) return enter("outdated");
+    const fragment = location.hash.slice(1);
     if (!fragment) return enter("none");
+    history.replaceState(null, "", location.pathname + location.search);
     try {
       secret = await parseFragment(fragment);
       return enter("ready");

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ViewportSize, sync_playwright
-
-from tests.generator.viewer.browsing import CHROMIUM, Reader, Server
-from tests.generator.viewer.made_up_site import site_files
+from statement_browsing import CHROMIUM, Reader, Server
+from statement_site import site_files
 
 
 @pytest.fixture(scope="session")

@@ -6,8 +6,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from playwright.sync_api import BrowserContext, Page
-
-from tests.generator.viewer.made_up_site import link_of
+from statement_site import link_of
 
 CHROMIUM = (
     "--no-sandbox",
@@ -72,6 +71,11 @@ class Reader:
         """Asks for the statement, and waits until it is there or a sentence says why not."""
         self.page.click("#show")
         self.page.wait_for_selector("body:not([data-state=ready]):not([data-state=loading])")
+
+    def show_again(self) -> None:
+        """Tries a second time."""
+        self.page.click("#show")
+        self.page.wait_for_selector("body[data-state=open]")
 
     @property
     def state(self) -> str | None:

@@ -31,7 +31,7 @@ from rewards import (
     rules_on,
 )
 
-TEMPLATES = Path(__file__).parents[3] / "templates"
+TEMPLATES = Path(__file__).parent.parent / "templates"
 SITE_SECRET = bytes(range(32))
 AS_OF = date(2023, 12, 31).toordinal()
 SETTINGS = SiteSettings(
@@ -187,7 +187,7 @@ def site_files(epochs: Mapping[str, int] | None = None) -> dict[str, bytes]:
         sealed.append(seal(link, rendering.record(row, statement_of(partner_id), link.reference), partner_id))
     page = statement_artifacts([TEMPLATES], SETTINGS, AS_OF)
     return {
-        "index.html": b"<!doctype html><title>Home</title>",
+        "index.html": b"<!doctype html><title>Home</title><link rel=icon href=data:,>",
         **page,
         **pack_artifacts(sealed, SITE_SECRET),
     }
