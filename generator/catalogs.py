@@ -46,7 +46,7 @@ def _compiled(path: Path, modified: int, language: str) -> bytes:
     try:
         with path.open("rb") as file:
             catalog = read_po(file, locale=language.replace("-", "_"), abort_invalid=True)
-    except (PoFileError, ValueError, OSError) as error:
+    except (PoFileError, ValueError, LookupError, OSError) as error:
         raise BrokenCatalog(path, str(error)) from error
     machine = BytesIO()
     write_mo(machine, catalog)

@@ -40,7 +40,7 @@ class TextWriter:
         run: list[Node] = []
         for child in [*parent.children, None]:
             if child is None or (isinstance(child, Element) and child.name in _BLOCKS):
-                self._paragraph(run, emitter)
+                self._paragraph(run, emitter, tight=parent.name == "li")
                 run = []
                 if child is not None:
                     self._block(child, emitter)
@@ -78,13 +78,13 @@ class TextWriter:
             case _:
                 self._paragraph(element.children, emitter)
 
-    def _paragraph(self, nodes: list[Node], emitter: Emitter) -> None:
+    def _paragraph(self, nodes: list[Node], emitter: Emitter, *, tight: bool = False) -> None:
         if not nodes or all(isinstance(node, str) and not node.strip() for node in nodes):
             return
         links = self._inline(nodes, emitter)
         emitter.code("\n")
         self._addresses(links, emitter)
-        emitter.code("\n")
+        emitter.code("" if tight else "\n")
 
     def _filtered(self, filter_call: str, element: Element, emitter: Emitter) -> None:
         emitter.code(f"{{% filter {filter_call} %}}")

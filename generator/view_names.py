@@ -109,8 +109,9 @@ class NameCheck:
         owner = None if node.node is None else self._type(node.node, scope)
         for argument in node.args:
             self._type(argument, scope)
-        if node.name == "href" and owner is not None and owner is not Address:
-            self._fault(_NO_ADDRESS, _ADDRESS_REMEDY, node.lineno)
+        if node.name == "href" and owner is not Address:
+            if owner is not None or not isinstance(node.node, _MAY_BE_ADDRESS):
+                self._fault(_NO_ADDRESS, _ADDRESS_REMEDY, node.lineno)
         if node.name in {"first", "last"}:
             return _element(owner)
         return owner if node.name in _KEEPS_ITEMS else None
@@ -154,6 +155,7 @@ class NameCheck:
         self._faults.append(Fault(what, remedy, self._file, self._line + line - 1))
 
 
+_MAY_BE_ADDRESS = (nodes.Name, nodes.Getattr, nodes.Getitem, nodes.Call, nodes.CondExpr, nodes.Or)
 _NO_ADDRESS = "only an address that we made may stand in a link"
 _ADDRESS_REMEDY = "use link, site.base_url, the addresses of site.links, or an offer's url"
 

@@ -1,0 +1,125 @@
+"""Amounts, days, rates and numbers in a reader's language."""
+
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+from babel import Locale
+from babel.numbers import format_currency, format_decimal
+from hypothesis import given
+from hypothesis import strategies as st
+
+from generator.formats import Formats, UnknownLanguage, direction, formats, known_language
+
+LANGUAGES = ("en", "de", "es", "fr", "pl", "pt-BR", "de-CH", "ja", "ar", "he", "hi", "sv", "ru", "tr")
+EXACT = {"EUR": 2, "USD": 2, "GBP": 2}
+
+
+@given(st.sampled_from(LANGUAGES), st.sampled_from(sorted(EXACT)), st.integers(-(10**13), 10**13))
+def test_amounts_look_as_babel_writes_them(language: str, currency: str, minor: int) -> None:
+    """What was learnt about a language gives the same text as Babel's own call, for any amount and sign."""
+    amount = Decimal(minor).scaleb(-EXACT[currency])
+    expected = format_currency(amount, currency, locale=Locale.parse(language, sep="-"))
+    assert formats(language).money(minor, currency) == expected
+
+
+@given(st.sampled_from(LANGUAGES), st.integers(-(10**12), 10**12))
+def test_numbers_look_as_babel_writes_them(language: str, number: int) -> None:
+    """Whole numbers are grouped as Babel groups them."""
+    expected = format_decimal(number, locale=Locale.parse(language, sep="-"))
+    assert formats(language).number(number) == expected
+
+
+@given(st.sampled_from(LANGUAGES), st.sampled_from(["EUR", "JPY", "KWD"]), st.integers(-(10**9), 10**9))
+def test_raw_is_the_exact_amount(language: str, currency: str, minor: int) -> None:
+    """`raw` is the amount with ISO's places, whatever the language shows."""
+    shown = formats(language).money(minor, currency)
+    places = {"EUR": 2, "JPY": 0, "KWD": 3}[currency]
+    assert Decimal(shown.raw) == Decimal(minor).scaleb(-places)
+    assert len(shown.raw.partition(".")[2]) == places
+
+
+@pytest.mark.parametrize(
+    ("minor", "currency", "expected", "raw"),
+    [
+        (50, "JPY", "50\xa0¥", "50"),
+        (150, "KWD", "0,150\xa0KWD", "0.150"),
+        (-123456789, "EUR", "-1.234.567,89\xa0€", "-1234567.89"),
+        (5, "ISK", "5\xa0ISK", "5"),
+        (10000, "UYW", "1,0000\xa0UYW", "1.0000"),
+    ],
+)
+def test_places_are_isos(minor: int, currency: str, expected: str, raw: str) -> None:
+    """The places are those of ISO 4217, not of the locale data."""
+    shown = formats("de").money(minor, currency)
+    assert shown == expected
+    assert shown.raw == raw
+
+
+@pytest.mark.parametrize(
+    ("language", "expected"),
+    [("en", "December 31, 2023"), ("de", "31. Dezember 2023"), ("es", "31 de diciembre de 2023")],
+)
+def test_days_name_their_month(language: str, expected: str) -> None:
+    """A day cannot be misread: its month is a word; `raw` is the ISO form."""
+    shown = formats(language).day(date(2023, 12, 31).toordinal())
+    assert shown == expected
+    assert shown.raw == "2023-12-31"
+
+
+@pytest.mark.parametrize(
+    ("rate", "text", "raw"),
+    [
+        (Fraction(3, 20), "15%", "0.15"),
+        (Fraction(1, 8), "12.5%", "0.125"),
+        (Fraction(1), "100%", "1"),
+        (Fraction(0), "0%", "0"),
+    ],
+)
+def test_rates_are_percentages(rate: Fraction, text: str, raw: str) -> None:
+    """A rate shows as a percentage with the decimals it has; `raw` has no trailing zeros."""
+    shown = formats("en").percent(rate)
+    assert (shown, shown.raw) == (text, raw)
+
+
+def test_an_amount_of_nothing_is_false_and_compares_with_numbers() -> None:
+    """Authors can write `{% if amount %}` and `{% if amount > 0 %}`."""
+    money = formats("de").money
+    assert not money(0, "EUR")
+    assert not money(0, "JPY")
+    assert money(-1, "EUR")
+    assert money(1000, "EUR") > 9
+    assert money(1000, "EUR") < money(20000, "EUR")
+    assert money(1000, "EUR") <= 10
+    assert not money(1000, "EUR") >= 10.5
+    assert formats("de").day(738000)
+
+
+def test_days_compare_by_their_date() -> None:
+    """Days sort by the calendar, not by how they are written."""
+    day = formats("de").day
+    assert day(date(2023, 12, 31).toordinal()) < day(date(2024, 1, 2).toordinal())
+
+
+def test_counts_compute_and_print_in_the_language() -> None:
+    """A count is a number in conditions and grouped text in output."""
+    count = formats("de").count(12345)
+    assert count + 1 == 12346
+    assert f"{count}" == str(count) == "12.345"
+    assert count.raw == 12345
+
+
+def test_unknown_languages_are_refused() -> None:
+    """A language without formats is an error that names it, and can be asked about before."""
+    with pytest.raises(UnknownLanguage, match="'xx'") as caught:
+        Formats("xx")
+    assert caught.value.language == "xx"
+    assert known_language("pt-BR")
+    assert not known_language("xx")
+
+
+@pytest.mark.parametrize(("language", "expected"), [("ar", "rtl"), ("he", "rtl"), ("de", "ltr"), ("xx", "ltr")])
+def test_direction_follows_the_script(language: str, expected: str) -> None:
+    """Arabic and Hebrew run from right to left; what is unknown runs from left to right."""
+    assert direction(language) == expected
