@@ -15,7 +15,7 @@ from generator.site_pages import SitePages
 from generator.template_faults import syntax_faults
 from rewards import Fault, Faulty
 
-_OF_STATEMENTS = frozenset({"statement.css", "viewer.js"})
+_OF_STATEMENTS = frozenset({"statement.css", "statement.svg", "viewer.js"})
 
 
 def site_artifacts(

@@ -2,7 +2,7 @@
 
 import json
 from base64 import b64encode
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256, sha384
@@ -15,10 +15,11 @@ from generator.environment import environment, reader_language
 from generator.errors import GeneratorError
 from generator.formats import Formats, formats
 from generator.links import LinkSecret
+from generator.offer_words import OfferWords
 from generator.records import Record, figures_without_day
 from generator.settings import SiteSettings
 from generator.shown import PartnerText
-from generator.statement_view import OfferView, Viewer, level_names
+from generator.statement_view import Viewer, level_names
 from rewards import Partner, Policy, Statement, canonical_json, day_text, statement_json
 
 PAGE_POLICY = (
@@ -28,8 +29,6 @@ PAGE_POLICY = (
 PLAIN_POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'"
 _STYLING = ("statement.css", "statement.svg")
 _HOLE = Markup("<span data-as-of></span>")
-
-OfferWords = Callable[[str], Mapping[str, OfferView]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,7 +77,7 @@ def test_upper_cased_link_opens(server: Server, read: Read) -> None:
 
 
 def test_server_never_learns_the_key(server: Server, read: Read) -> None:
-    """No request line or header holds the fragment, the key or a referrer, and every request stays on the site."""
+    """No request line or header holds the fragment, the key or a referrer; none leaves the site."""
     reader = read()
     asked: list[str] = []
     reader.page.on("request", lambda request: asked.append(request.url))
