@@ -1,0 +1,141 @@
+"""What templates see of a partner and its statement."""
+
+from datetime import date
+from fractions import Fraction
+
+from generator.environment import environment
+from generator.formats import formats
+from generator.shown import PartnerText
+from generator.statement_view import (
+    CashbackView,
+    ExtensionView,
+    FreeSubscriptionView,
+    HeldView,
+    LevelView,
+    StatementView,
+    statement_view,
+)
+from rewards import (
+    CashbackEntry,
+    ExtensionEntry,
+    Fault,
+    FreeSubscriptionEntry,
+    HeldSubscription,
+    LevelEntry,
+    Partner,
+    Policy,
+    Program,
+    Source,
+    Statement,
+    parse_program,
+    statement_json,
+)
+
+DAY = date(2023, 12, 31).toordinal()
+PARTNER = Partner("P-1", "Kös & <b>", "a@b.example", "EUR", "bronze", "de-AT", "AT", contact_name="Ann")
+STATEMENT = Statement(
+    "P-1",
+    DAY,
+    "silver",
+    (
+        CashbackEntry("cashback", "EUR", 1234567, Fraction(3, 20), 185185, 185185, 0, 185185, "accruing", DAY),
+        CashbackEntry("cashback", "JPY", 333, None, 50, 50, 100, -50, "final", DAY),
+    ),
+    (ExtensionEntry("extension", "S-1", "PRO 8SC", DAY - 31, DAY + 60),),
+    (FreeSubscriptionEntry("free", "4SC", 1000, 1, 999, DAY, (HeldSubscription("S-9", DAY - 9, DAY),), "silver"),),
+    (LevelEntry("quotas", "EUR", Fraction(1234567), 1234567, "silver", "gold", 2000000, 765433, "silver", DAY + 366),),
+)
+
+
+def program() -> Program:
+    """A program with two levels above its base."""
+    levels = [
+        {"id": "silver", "name": "Silver Star", "quota": 10000},
+        {"id": "gold", "name": "Gold Star", "quota": 20000},
+    ]
+    raw = {
+        "currency": "EUR",
+        "timezone": "UTC",
+        "refunds_after_period": "deduct",
+        "allowance_level": "best",
+        "base_level": "affiliate",
+        "levels": levels,
+    }
+    faults: list[Fault] = []
+    parsed = parse_program(raw, Source("content/program.toml"), faults)
+    assert parsed is not None, faults
+    return parsed
+
+
+def view() -> dict[str, object]:
+    """The view of the statement above, in German."""
+    return statement_view(PARTNER, STATEMENT, formats("de"), Policy(program(), ()))
+
+
+def rendered(source: str) -> str:
+    """A text template over that view."""
+    return environment((), "de", kind="text").from_string(source).render(view())
+
+
+def test_every_attribute_of_the_json_is_there() -> None:
+    """The views have the keys of the statement's JSON, at every depth."""
+    figures = statement_json(STATEMENT)
+    shapes = {
+        "cashback": CashbackView,
+        "extensions": ExtensionView,
+        "free_subscriptions": FreeSubscriptionView,
+        "levels": LevelView,
+    }
+    assert set(figures) <= set(StatementView._fields)
+    for key, shape in shapes.items():
+        entries = figures[key]
+        assert isinstance(entries, list | tuple)
+        assert set(entries[0]) <= set(shape._fields), key
+    free = figures["free_subscriptions"]
+    assert isinstance(free, list | tuple)
+    assert set(free[0]["subscriptions"][0]) <= set(HeldView._fields)
+
+
+def test_raw_is_the_json_form() -> None:
+    """For every amount, day and number of the JSON, `.raw` of the view is that very value."""
+    figures = statement_json(STATEMENT)
+    shown = view()["statement"]
+    for key in ("cashback", "extensions", "free_subscriptions", "levels"):
+        entries = figures[key]
+        assert isinstance(entries, list | tuple)
+        for entry, seen in zip(entries, getattr(shown, key), strict=True):
+            for name, value in entry.items():
+                if name != "subscriptions":
+                    found = getattr(seen, name)
+                    assert getattr(found, "raw", found) == value, (key, name)
+
+
+def test_amounts_days_and_rates_print_in_the_language() -> None:
+    """German readers see German amounts, dates, numbers and percentages; codes and ids stay."""
+    source = (
+        "{% for e in statement.cashback %}{{ e.offer }} {{ e.currency }} {{ e.to_credit }} {{ e.rate }};{% endfor %}"
+        "{{ statement.extensions[0].extended_to }} {{ statement.free_subscriptions[0].allowed }} {{ statement.level }}"
+    )
+    expected = "cashback EUR 1.851,85\xa0€ 15\xa0%;cashback JPY -50\xa0¥ ;29. Februar 2024 1.000 silver"
+    assert rendered(source) == expected
+
+
+def test_totals_are_by_currency() -> None:
+    """`statement.total` gives what is still to be credited, sorted by currency."""
+    source = "{% for c, a in statement.total.items() %}{{ c }} {{ a }} {{ a.raw }};{% endfor %}"
+    assert rendered(source) == "EUR 1.851,85\xa0€ 1851.85;JPY -50\xa0¥ -50;"
+
+
+def test_the_level_is_the_assigned_one_with_its_name() -> None:
+    """`partner.level` is the statement's level, not the row's; the name is beside it."""
+    assert rendered("{{ partner.level }} {{ partner.level_name }}") == "silver Silver Star"
+    assert rendered("{{ statement.levels[0].next_level_name }}") == "Gold Star"
+
+
+def test_what_partners_supplied_is_marked() -> None:
+    """Names, addresses, ids and products are the partner's text, wherever they appear."""
+    partner = view()["partner"]
+    statement = view()["statement"]
+    texts = [getattr(partner, name) for name in ("id", "name", "contact_name", "email", "language", "country")]
+    texts += [statement.extensions[0].product, statement.extensions[0].subscription_id, statement.partner_id]  # type: ignore[attr-defined]
+    assert all(isinstance(text, PartnerText) for text in texts)
