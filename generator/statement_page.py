@@ -11,8 +11,10 @@ from pathlib import Path
 from jinja2 import Template
 from markupsafe import Markup
 
+from generator.catalogs import translations
 from generator.environment import environment, reader_language
 from generator.errors import GeneratorError
+from generator.folding import folded_template
 from generator.formats import Formats, formats
 from generator.links import LinkSecret
 from generator.offer_words import OfferWords
@@ -133,7 +135,7 @@ class StatementRenderer:
             built = environment(self._folders, code, kind="html")
             viewer = Viewer(formats(code), level_names(self._policy), self._offers(code))
             known = self._languages[code] = _Language(
-                built.get_template("statement/statement.html"),
+                folded_template(built, "statement/statement.html", translations(self._folders, code).gettext),
                 built.get_template("statement/plain.html"),
                 viewer,
                 formats(code),
