@@ -10,9 +10,10 @@ SkipReason = Literal["audience", "nothing_to_say", "bad_address", "negative"]
 
 
 def skip_reason(campaign: Campaign, partner: Partner, statement: Statement) -> SkipReason | None:
-    """The first reason, in the order of `SkipReason`, why the partner has no notice of this campaign; None to send.
+    """The first reason, in the order of `SkipReason`, why the partner has no notice; None to send one.
 
-    A `notice`, which is about the partner's own account, has nothing to say about a statement without any entry.
+    A `notice`, which is about the partner's own account, has nothing to say about a statement without
+    any entry.
     """
     if not in_audience(campaign.audience, partner, statement):
         return "audience"
@@ -26,7 +27,7 @@ def skip_reason(campaign: Campaign, partner: Partner, statement: Statement) -> S
 
 
 def in_audience(audience: Audience, partner: Partner, statement: Statement) -> bool:
-    """Whether every list that the audience gives holds the partner's value: its assigned level, country, language, id.
+    """Whether every list given holds the partner's value: its assigned level, country, language, id.
 
     An empty value is in no list. Of `offers` one must give the partner something.
     """
@@ -44,7 +45,8 @@ def in_audience(audience: Audience, partner: Partner, statement: Statement) -> b
 def giving_offers(statement: Statement) -> frozenset[str]:
     """The offers that give something.
 
-    Cashback whose amount or rest is not 0, an extension, a free subscription held or allowed, any level entry.
+    Cashback whose amount or rest is not 0, an extension, a free subscription held or allowed, any level
+    entry.
     """
     return frozenset(
         [entry.offer for entry in statement.cashback if entry.amount or entry.to_credit]
@@ -55,4 +57,6 @@ def giving_offers(statement: Statement) -> frozenset[str]:
 
 
 def _has_entries(statement: Statement) -> bool:
-    return bool(statement.cashback or statement.extensions or statement.free_subscriptions or statement.levels)
+    return bool(
+        statement.cashback or statement.extensions or statement.free_subscriptions or statement.levels
+    )

@@ -1,4 +1,4 @@
-"""Every campaign tried out before there is a ledger: with the fullest partner that can exist, and with the emptiest."""
+"""Every campaign tried out before there is a ledger, with the fullest possible partner and the emptiest."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -30,7 +30,9 @@ from rewards import (
 )
 
 _LINK, _REFERENCE = "/statement/#sample", "AAAA-AAAA"
-_PARTNER = Partner("sample", "Sample Ltd", "sample@partner.example", "EUR", "", "en", "DE", contact_name="Ann Sample")
+_PARTNER = Partner(
+    "sample", "Sample Ltd", "sample@partner.example", "EUR", "", "en", "DE", contact_name="Ann Sample"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ class CampaignCheck:
     has_link: bool = True
 
     def faults(self) -> list[Fault]:
-        """What cannot be compiled, and what fails for a partner that could be, in all campaigns and languages.
+        """What cannot be compiled, and what fails for a possible partner, in all campaigns and languages.
 
         A broken layout or catalog is a fault too.
         """

@@ -12,7 +12,7 @@ from babel.messages.pofile import PoFileError, read_po
 from generator.errors import GeneratorError
 
 
-class BrokenCatalog(GeneratorError):  # noqa: N818 - what is wrong reads best as the name
+class BrokenCatalog(GeneratorError):
     """A translation file that cannot be read; `path` is the file."""
 
     def __init__(self, path: Path, reason: str) -> None:

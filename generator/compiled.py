@@ -1,4 +1,4 @@
-"""A campaign's Markdown body, compiled once: an HTML template and a text template that render without Markdown."""
+"""A campaign's Markdown body, compiled once: an HTML and a text template that render without Markdown."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -21,14 +21,29 @@ from generator.wrapping import FILTERS
 from rewards import Fault, suggestion
 
 Lines = tuple[tuple[int, int], ...]
-_BLOCKS = frozenset("for else endfor if elif endif set endset with endwith filter endfilter".split())
+_BLOCKS = frozenset(
+    (
+        "for",
+        "else",
+        "endfor",
+        "if",
+        "elif",
+        "endif",
+        "set",
+        "endset",
+        "with",
+        "endwith",
+        "filter",
+        "endfilter",
+    )
+)
 _OWN_ADDRESSES = frozenset({"link", "site.base_url"})
 _UNSAFE_FILTERS = frozenset({"safe", "xmlattr", "tojson", "pprint"})
 
 
 @dataclass(frozen=True, slots=True)
 class CompiledBody:
-    """Two template sources over the same values; `*_lines` map a template's line to the line of the author's file."""
+    """Two template sources over the same values; `*_lines` map their lines to those of the author's file."""
 
     html: str
     text: str
@@ -36,25 +51,27 @@ class CompiledBody:
     text_lines: Lines = ()
 
 
-class NoAddress(TypeError):
+class NotAnAddressError(TypeError):
     """A value that we did not make was put into a link."""
 
 
 def _href(value: object) -> str:
     if not isinstance(value, Address):
-        raise NoAddress("only an address that we made may stand in a link")
+        raise NotAnAddressError("only an address that we made may stand in a link")
     if not value.address:
-        raise NoAddress("there is no such address: statements have no page under [statements] access 'none'")
+        raise NotAnAddressError(
+            "there is no such address: statements have no page under [statements] access 'none'"
+        )
     return value.address
 
 
 def mail_environment(template_folders: Sequence[Path], language: str, kind: Kind) -> SandboxedEnvironment:
-    """The environment of mail bodies: as of `environment`, with the filters that compiled bodies use, and none that trusts."""
+    """As of `environment`, with the filters that compiled bodies use, and none that trusts a value."""
     built = environment(template_folders, language, kind=kind)
     for name in _UNSAFE_FILTERS:
         del built.filters[name]
     built.filters["href"] = _href
-    built.filters.update(FILTERS)  # type: ignore[arg-type] - functions of several shapes
+    built.filters.update(FILTERS)
     return built
 
 
@@ -70,8 +87,9 @@ def compile_body(
 ) -> CompiledBody:
     """The Markdown `source`, which begins at `first_line` of `file`, as templates.
 
-    Syntax errors, unknown names (`offers`: the slugs that may be named, None for any), lost or torn tags and addresses
-    that we did not make add faults; with a fault the result is not to be used. `styles` are the elements' inline styles.
+    Syntax errors, unknown names (`offers`: the slugs that may be named, None for any), lost or torn tags and
+    addresses that we did not make add faults; with a fault the result is not to be used. `styles` are the
+    inline styles by element.
     """
     source = source.replace("\r\n", "\n")
     found: list[Fault] = []
@@ -141,7 +159,7 @@ def _link_faults(html: Emitter, file: str, offers: Collection[str] | None) -> li
 
 
 def author_line(lines: Lines, line: int) -> int:
-    """The author's line for a line of the compiled template: that of the last tag that begins there or before."""
+    """The author's line for a line of the compiled template: that of the last tag begun there or before."""
     written = line
     for at, own in lines:
         if at > line:

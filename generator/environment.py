@@ -27,7 +27,7 @@ class Languages(Protocol):
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):
-    """The sandbox, with a short way to the fields of views, which are named tuples and hold nothing to protect."""
+    """The sandbox, with a short way to the fields of views: named tuples, which hold nothing to protect."""
 
     def getattr(self, obj: object, attribute: str) -> object:
         if attribute in getattr(type(obj), "_fields", ()):

@@ -24,7 +24,7 @@ Direction = Literal["ltr", "rtl"]
 _PROBES = (0, 1, 12, 123, 1000, 9999, 12345, 123456, 1234567, 1234567890, 98765432100)
 
 
-class UnknownLanguage(GeneratorError):  # noqa: N818 - what is unknown reads best as the name
+class UnknownLanguage(GeneratorError):
     """There are no formats for a language; `language` is the code."""
 
     def __init__(self, language: str) -> None:
@@ -157,12 +157,12 @@ class Formats:
 
         def slow(minor: int) -> str:
             amount = Decimal(minor).scaleb(-places)
-            return pattern.apply(amount, self._locale, currency=currency, currency_digits=False)
+            return str(pattern.apply(amount, self._locale, currency=currency, currency_digits=False))
 
         return places, _learnt(slow, self._locale, places)
 
     def _slow_number(self, number: int) -> str:
-        return _with_places(self._locale.decimal_formats[None], 0).apply(number, self._locale)
+        return str(_with_places(self._locale.decimal_formats[None], 0).apply(number, self._locale))
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Which of a partner's addresses can be written to: exactly one plain address, nothing that only looks like one."""
+"""Which addresses can be written to: exactly one plain address, nothing that only looks like one."""
 
 import re
 from email.errors import HeaderParseError
@@ -14,8 +14,9 @@ _LONGEST, _LONGEST_LOCAL = 254, 64
 def plain_address(text: str) -> str | None:
     """`text` trimmed, if it is one `local@domain` (RFC 5322 addr-spec of atoms); None for everything else.
 
-    None, so a bad address: quoted local parts, comments, groups, routes, address literals, several addresses, control
-    characters, a local part that is not ASCII (few servers take it), and a domain with `ß`, `ς` or a joiner, which IDNA
+    None, so a bad address: quoted local parts, comments, groups, routes, address literals, several addresses,
+    control characters, a local part that is not ASCII (few servers take it), and a domain with `ß`, `ς` or a
+    joiner, which IDNA
     2003 would turn into another domain. Other domains in Unicode are fine; the mailer encodes them.
     """
     address = text.strip(" \t")

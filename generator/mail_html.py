@@ -1,4 +1,4 @@
-"""A mail's body as an HTML template: inline styles, tables that become cards on a phone, addresses that are checked."""
+"""A mail's body as an HTML template: inline styles, and tables that become cards on a phone."""
 
 import html
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ _TABLE = (("border", "0"), ("cellpadding", "0"), ("cellspacing", "0"), ("width",
 
 @dataclass(frozen=True, slots=True)
 class HtmlWriter:
-    """Writes a tree; `styles` maps an element's name to its declarations, `label` to those of a card's labels."""
+    """Writes a tree; `styles` maps an element's name to its declarations, `label` to those of card labels."""
 
     marked: Marked
     styles: Mapping[str, str]
@@ -67,7 +67,11 @@ class HtmlWriter:
         if element.name in {"td", "th"}:
             side = attributes.setdefault("align", "left" if self.direction == "ltr" else "right")
             style = f"{style};text-align:{side}".lstrip(";")
-            style += ";white-space:nowrap" if element.name == "td" and element.attribute("align") == "right" else ""
+            style += (
+                ";white-space:nowrap"
+                if element.name == "td" and element.attribute("align") == "right"
+                else ""
+            )
         if element.name == "th":
             attributes.setdefault("scope", "col")
         if element.name in {"ul", "ol", "blockquote"} and self.direction == "rtl":
@@ -106,7 +110,7 @@ class HtmlWriter:
         emitter.text("</tr>")
 
     def _labels(self, table: Element) -> list[str]:
-        """The headings of a table that turns into cards on a phone: three columns or more, headings without tags."""
+        """The headings of a table that becomes cards: three columns or more, headings without tags."""
         heads = [cell for cell in _descendants(table) if cell.name == "th"]
         plain = [_plain(head) for head in heads]
         return [text or "" for text in plain] if len(heads) >= _CARD_COLUMNS and None not in plain else []
@@ -145,7 +149,4 @@ def read_styles(css: str) -> dict[str, str]:
 
 
 def _without_comments(css: str) -> str:
-    kept = []
-    for part in css.split("*/"):
-        kept.append(part.partition("/*")[0])
-    return "".join(kept)
+    return "".join(part.partition("/*")[0] for part in css.split("*/"))

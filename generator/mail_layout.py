@@ -1,4 +1,4 @@
-"""The layout of mails: rendered once per language around holes, compiled from MJML, and filled with a compiled body.
+"""The layout of mails: rendered once per language around holes, compiled from MJML, filled with a body.
 
 What is fixed for a language (labels, title, styles) is folded into one template before it is compiled.
 """
@@ -37,7 +37,9 @@ class BrokenLayout(GeneratorError):
 
     def __init__(self, name: str, reason: str) -> None:
         self.name = name
-        super().__init__(f"the mail layout templates/{name} cannot be used: {reason}: correct it, or delete the site's own")
+        super().__init__(
+            f"the mail layout templates/{name} cannot be used: {reason}: correct it, or delete the site's own"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ def mail_sources(
 def _laid_out(template_folders: Sequence[Path], language: str, frame: Frame, kind: Kind) -> str:
     built = environment(template_folders, language, kind=kind)
     start, end = ("left", "right") if direction(language) == "ltr" else ("right", "left")
-    holes = {name: Markup(f"zqhole{name}qz") for name in (*_HOLES, "body")}  # noqa: S704 - our own words
+    holes = {name: Markup(f"zqhole{name}qz") for name in (*_HOLES, "body")}
     if not frame.unsubscribe:
         holes["unsubscribe"] = Markup("")
     if kind == "text":
@@ -105,14 +107,18 @@ def _rendered(built: SandboxedEnvironment, name: str, context: Mapping[str, obje
         return built.get_template(name).render(context)
     except TemplateError as error:
         line = getattr(error, "lineno", None)
-        raise BrokenLayout(name, f"line {line}: {error.message}" if line else error.message or str(error)) from error
+        raise BrokenLayout(
+            name, f"line {line}: {error.message}" if line else error.message or str(error)
+        ) from error
 
 
 def _filled(layout: str, body: str, name: str) -> tuple[str, int]:
     """The layout with code in its holes, and the line on which the body begins."""
     parts = _HOLE.split(layout)
     if parts[1::2].count("body") != 1:
-        raise BrokenLayout(name, f"it has {parts[1::2].count('body')} places for {{{{ body }}}} instead of one")
+        raise BrokenLayout(
+            name, f"it has {parts[1::2].count('body')} places for {{{{ body }}}} instead of one"
+        )
     written: list[str] = []
     line = body_line = 1
     for index, part in enumerate(parts):

@@ -1,4 +1,4 @@
-"""A campaign's text in one language, compiled: what stands between a partner's view and the parts of its notice."""
+"""A campaign's text in one language, compiled: from a partner's view to the parts of its notice."""
 
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
@@ -49,7 +49,9 @@ class _Compiled:
             raise Faulty([self._fault(error)]) from error
 
     def _fault(self, error: Exception) -> Fault:
-        places = [line for frame, line in walk_tb(error.__traceback__) if frame.f_code.co_filename == self.name]
+        places = [
+            line for frame, line in walk_tb(error.__traceback__) if frame.f_code.co_filename == self.name
+        ]
         what = str(error).rstrip(".")
         if isinstance(error, UndefinedError):
             what = f"the template names what is not there: {what}"
@@ -70,7 +72,10 @@ class MailTemplates:
     text: _Compiled
 
     def render(self, context: Mapping[str, object]) -> Rendered:
-        """The message for a view with `link` and `reference`; raises `Faulty` where a template asks for what is not there."""
+        """The message for a view with `link` and `reference`.
+
+        Raises `Faulty` where a template asks for what is not there.
+        """
         subject = one_line(self.subject.render(context), self.language)
         preheader = one_line(self.preheader.render(context), self.language)
         whole = {**context, "subject": subject, "preheader": preheader}
@@ -124,8 +129,10 @@ def _compiled(built: SandboxedEnvironment, source: str, part: str, file: str, li
 
 
 def one_line(text: str, language: str) -> str:
-    """`text` on one line. Isolates stay only where some of it runs from right to left, because else they do nothing."""
+    """`text` on one line. Isolates stay only where some of it runs from right to left."""
     line = " ".join("".join(char if unicodedata.category(char) != "Cc" else " " for char in text).split())
-    if direction(language) == "rtl" or any(unicodedata.bidirectional(char) in _RIGHT_TO_LEFT for char in line):
+    if direction(language) == "rtl" or any(
+        unicodedata.bidirectional(char) in _RIGHT_TO_LEFT for char in line
+    ):
         return line
     return line.replace("\u2068", "").replace("\u2069", "")

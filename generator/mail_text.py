@@ -1,4 +1,4 @@
-"""A mail's body as a text template: the same facts as the HTML, with each address after the paragraph that links to it."""
+"""A mail's body as a text template: each address stands after the paragraph that links to it."""
 
 import re
 from dataclasses import dataclass, field
@@ -7,7 +7,8 @@ from generator.mail_tree import Element, Node
 from generator.tags import Emitter, Marked
 from generator.wrapping import CELL, FIXED, NUMBER
 
-_BLOCKS = frozenset("blockquote dd div dl dt h1 h2 h3 h4 h5 h6 hr ol p pre table ul".split())
+_NAMES = "blockquote dd div dl dt h1 h2 h3 h4 h5 h6 hr ol p pre table ul"
+_BLOCKS = frozenset(_NAMES.split())
 _HEADINGS = {"h1": "=", "h2": "-"}
 _SPACE = re.compile(r"\s+")
 _SIDES = {"right": "r", "center": "c"}
@@ -15,7 +16,7 @@ _SIDES = {"right": "r", "center": "c"}
 
 @dataclass(slots=True)
 class _Links:
-    """The links of a paragraph, to be written after it; `depth` counts the template blocks that are open within it."""
+    """A paragraph's links, to be written after it; `depth` counts the template blocks open within it."""
 
     found: list[Element] = field(default_factory=list)
     depth: int = 0

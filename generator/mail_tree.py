@@ -1,4 +1,4 @@
-"""The converted Markdown of a mail as a tree in which template tags are nodes, and the proof that none was lost."""
+"""A mail's converted Markdown as a tree in which template tags are nodes, and proof that none was lost."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -9,13 +9,13 @@ from generator.tags import Marked, Tag
 from rewards import Fault
 
 VOID = frozenset({"br", "col", "hr", "img"})
-_ELEMENTS = VOID | frozenset(
-    "a abbr b bdi bdo blockquote caption cite code del dd div dl dt em h1 h2 h3 h4 h5 h6 i ins kbd li mark ol p pre q s"
-    " samp small span strong sub sup table tbody td tfoot th thead tr u ul var".split()
-)
-_ATTRIBUTES = frozenset(
-    "align alt class colspan dir height href id lang rowspan scope src start title width".split()
-)
+_CONTENT = """
+    a abbr b bdi bdo blockquote caption cite code del dd div dl dt em h1 h2 h3 h4 h5 h6 i ins kbd li mark ol p pre q
+    s samp small span strong sub sup table tbody td tfoot th thead tr u ul var
+"""
+_ALLOWED = "align alt class colspan dir height href id lang rowspan scope src start title width"
+_ELEMENTS = VOID | frozenset(_CONTENT.split())
+_ATTRIBUTES = frozenset(_ALLOWED.split())
 _ADDRESS = re.compile(r"(https?://[^\s/]|mailto:[^\s])\S*", re.IGNORECASE)
 _SPLICED = frozenset({"p", "li", "tr"})
 TRUSTED = "link, site.base_url, the addresses of site.links, or an offer's url"
@@ -38,7 +38,7 @@ Node = Element | str | int
 
 
 def mail_tree(html: str, marked: Marked, file: str, first_line: int, faults: list[Fault]) -> Element:
-    """The tree of a fragment; what a mail may not hold, and every tag that was lost or torn apart, adds a fault."""
+    """The tree of a fragment; what a mail may not hold, and every tag lost or torn apart, adds a fault."""
     reader = _Reader(marked, file, first_line, faults)
     reader.feed(html)
     reader.close()
@@ -181,12 +181,12 @@ def _lost(found: Sequence[int], marked: Marked, file: str) -> Fault:
         what = f"{marked.tags[number]} would appear {found.count(number)} times"
     else:
         what = f"{marked.tags[number]} is lost when the Markdown is converted"
-    remedy = "text after the last cell of a table row, in a link definition or in raw HTML does not keep its place: move it"
+    remedy = "move it: text after the last cell of a row, in a link definition or in raw HTML keeps no place"
     return Fault(what, remedy, file, marked.tags[number].line)
 
 
 def _torn(element: Element, marked: Marked, file: str) -> Iterator[Fault]:
-    """A fault for each block whose tags are not all children of one element, for then a branch would be unbalanced."""
+    """A fault for each block whose tags are not all children of one element: a branch would be unbalanced."""
     opened: list[Tag] = []
     for child in element.children:
         if isinstance(child, Element):
@@ -204,7 +204,7 @@ def _torn(element: Element, marked: Marked, file: str) -> Iterator[Fault]:
 
 
 def _torn_fault(tag: Tag, file: str) -> Fault:
-    remedy = "put its tags on lines of their own around whole paragraphs, list items or table rows, or all into one of them"
+    remedy = "put its tags on lines of their own around whole paragraphs, list items or table rows"
     return Fault(
         f"{tag} and the tags that belong to it stand in different places of the page", remedy, file, tag.line
     )

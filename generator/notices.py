@@ -18,7 +18,17 @@ from generator.settings import SiteSettings
 from generator.shown import Address, contained
 from generator.statement_csv import statement_csv
 from generator.statement_view import Viewer, level_names
-from rewards import Attachment, Fault, Faulty, Notice, Partner, Rules, Statement, canonical_json, statement_json
+from rewards import (
+    Attachment,
+    Fault,
+    Faulty,
+    Notice,
+    Partner,
+    Rules,
+    Statement,
+    canonical_json,
+    statement_json,
+)
 
 
 class Sender(Protocol):
@@ -36,8 +46,9 @@ class Sender(Protocol):
 class CampaignRenderer:
     """Renders the notices of one campaign, each in its reader's language; templates are compiled here, once.
 
-    `reply_to` is a bare address. `unsubscribe`, a web or mail address, is shown at the foot of announcements. Without `has_link` no statement
-    can be opened and the layouts show no link. Raises `Faulty` with every fault of the campaign's templates.
+    `reply_to` is a bare address. `unsubscribe`, a web or mail address, is shown at the foot of announcements.
+    Without `has_link` no statement can be opened and layouts show no link. Raises `Faulty` with every fault of the
+    campaign's templates, and `BrokenLayout`.
     """
 
     def __init__(
@@ -77,11 +88,11 @@ class CampaignRenderer:
         self._unsubscribe = shown
 
     def reason(self, partner: Partner, statement: Statement) -> SkipReason | None:
-        """Why the partner has no notice: the first that applies of audience, nothing to say, bad address, negative."""
+        """Why the partner has no notice: the first that applies, in the order of `SkipReason`."""
         return skip_reason(self._campaign, partner, statement)
 
     def notice(self, partner: Partner, statement: Statement, link_url: str, reference: str) -> Notice:
-        """The partner's message, for whom `reason` is None; an empty `link_url` where statements have no page.
+        """The partner's message, if `reason` is None; an empty `link_url` where statements have no page.
 
         Raises `Faulty` where a template asks for what this partner does not have.
         """

@@ -14,7 +14,7 @@ OfferWords = Callable[[str], Mapping[str, OfferView]]
 
 
 def offer_words(content: Content, settings: SiteSettings, as_of: int | None) -> OfferWords:
-    """For a language, the offers that exist on `as_of` (None: all) by slug, in its words or else the default language's."""
+    """For a language, the offers that exist on `as_of` (None: all) by slug, in its words if it has any."""
 
     @cache
     def words(language: str) -> Mapping[str, OfferView]:

@@ -1,7 +1,8 @@
 """Block tags alone on their line are given a place in the Markdown text that the conversion keeps.
 
-Around list items a tag becomes an item of its own, around table rows a row, anywhere else a paragraph. After the
-conversion an item, row or paragraph that holds nothing but such tags is replaced by them: so a loop around a list item
+Around list items a tag becomes an item of its own, around table rows a row, anywhere else a paragraph. After
+the conversion an item, row or paragraph that holds nothing but such tags is replaced by them: so a loop
+around a list item
 repeats the item and not the list.
 """
 
@@ -20,7 +21,7 @@ _PIPE = re.compile(r"(?<!\\)\|")
 
 @dataclass(slots=True)
 class _Line:
-    """A line of text, or with `number` a block tag that stands alone; `place` and what follows are decided later."""
+    """A line of text, or with `number` a block tag that stands alone; the rest is decided later."""
 
     text: str
     number: int | None = None
@@ -51,9 +52,9 @@ def placed(marked: Marked) -> str:
     lines = list(_lines(marked))
     for construct in _constructs(lines):
         _decide(construct, lines, None)
-    for index, line in enumerate(lines):
+    for line in lines:
         if line.number is not None and line.place is None:
-            line.place, line.indent = "paragraph", _indent(lines[index].text)
+            line.place, line.indent = "paragraph", _indent(line.text)
     return "\n".join(_laid_out(lines, marked))
 
 
@@ -151,7 +152,7 @@ def _indent(text: str) -> str:
 
 
 def _laid_out(lines: Sequence[_Line], marked: Marked) -> Iterator[str]:
-    """The lines with blank ones added around paragraphs, and taken away between tags and the items or rows they enclose."""
+    """The lines, with blank ones around paragraphs and none between tags and what they enclose."""
     written: list[_Line] = []
     pending_blank = False
     for line in lines:

@@ -1,4 +1,4 @@
-"""A statement as a table that opens in a spreadsheet: one row an entry, the columns those of the statement's JSON."""
+"""A statement as a table that opens in a spreadsheet: a row an entry, the columns those of its JSON."""
 
 import csv
 import re
@@ -44,9 +44,9 @@ _FORMULA = re.compile("[-=+@\uff0d\uff1d\uff0b\uff20\t\r]")
 
 
 def statement_csv(statement: Statement) -> str:
-    """The table with its header, lines ending in CR LF (RFC 4180); held free subscriptions have rows of their own.
+    """The table with its header, lines ending in CR LF (RFC 4180); held subscriptions have rows of their own.
 
-    A text that a spreadsheet could take for a formula begins with `'`; amounts stay numbers, negative ones too.
+    A text that a spreadsheet could take for a formula begins with `'`; amounts stay numbers.
     """
     table = StringIO(newline="")
     writer = csv.DictWriter(table, COLUMNS, restval="", extrasaction="ignore", lineterminator="\r\n")
@@ -72,5 +72,7 @@ def _rows(figures: Mapping[str, object]) -> Iterator[dict[str, object]]:
 
 
 def _row(kind: str, entry: Mapping[str, object]) -> dict[str, object]:
-    cells = {name: guarded(str(value)) if name in _TEXTS and value else value for name, value in entry.items()}
+    cells = {
+        name: guarded(str(value)) if name in _TEXTS and value else value for name, value in entry.items()
+    }
     return {"kind": kind, **{name: "" if value is None else value for name, value in cells.items()}}

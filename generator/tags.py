@@ -1,4 +1,4 @@
-"""Template tags taken out of Markdown: each becomes a word of letters and digits, which Markdown leaves alone.
+"""Template tags taken out of Markdown: each becomes a word of letters and digits, which it leaves alone.
 
 Raw tags do not survive the conversion: tables split at `|`, attribute lists eat `{% endfor %}`.
 """
@@ -115,7 +115,7 @@ def _space_after(delimiter: str) -> str:
 
 
 class Emitter:
-    """Writes a template whose tags stand on lines of their own inside their delimiters, so that each can be found again."""
+    """Writes a template in which each tag has a line of its own, by which it can be found again."""
 
     def __init__(self, tags: Sequence[Tag]) -> None:
         self._tags = tags

@@ -1,6 +1,7 @@
-"""The names in a template, checked against what templates can see, in every branch and without rendering it."""
+"""The names in a template, checked in every branch against what templates see, without rendering it."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from types import NoneType, UnionType
 from typing import Union, get_args, get_origin, get_type_hints
 
@@ -17,7 +18,13 @@ _KEEPS_ITEMS = frozenset(
 _LEAVES = (Shown, Count, PartnerText, Address, str, int)
 _MAPPING_NAMES = frozenset({"items", "keys", "values", "get"})
 _HIDDEN = frozenset({"count", "index"})
-Pairs = tuple[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class _Sequence:
+    """The type of what yields `element`s; an element that is a tuple of types is a tuple of such values."""
+
+    element: object
 
 
 class NameCheck:
@@ -65,7 +72,7 @@ class NameCheck:
                 for child in node.iter_child_nodes():
                     self._node(child, scope)
 
-    def _type(self, node: nodes.Expr, scope: Mapping[str, object]) -> object:
+    def _type(self, node: nodes.Node, scope: Mapping[str, object]) -> object:
         """The type of an expression, None where it is not known; faults of its attributes are added."""
         match node:
             case nodes.Name():
@@ -99,9 +106,9 @@ class NameCheck:
         if isinstance(node.node, nodes.Getattr):
             owner = self._type(node.node.node, scope)
             if get_origin(owner) is not None and node.node.attr == "items":
-                return (str, _value(owner))
+                return _Sequence((str, _value(owner)))
             if _value(owner) is not None and node.node.attr == "values":
-                return tuple[_value(owner), ...]  # type: ignore[misc] - a type made at run time
+                return _Sequence(_value(owner))
         self._type(node.node, scope)
         return None
 
@@ -109,9 +116,9 @@ class NameCheck:
         owner = None if node.node is None else self._type(node.node, scope)
         for argument in node.args:
             self._type(argument, scope)
-        if node.name == "href" and owner is not Address:
-            if owner is not None or not isinstance(node.node, _MAY_BE_ADDRESS):
-                self._fault(_NO_ADDRESS, _ADDRESS_REMEDY, node.lineno)
+        unknown = owner is None and isinstance(node.node, _MAY_BE_ADDRESS)
+        if node.name == "href" and owner is not Address and not unknown:
+            self._fault(_NO_ADDRESS, _ADDRESS_REMEDY, node.lineno)
         if node.name in {"first", "last"}:
             return _element(owner)
         return owner if node.name in _KEEPS_ITEMS else None
@@ -137,10 +144,10 @@ class NameCheck:
         if name in fields:
             return _without_none(fields[name])
         known = sorted(fields) if fields else ["raw"] if owner in {Shown, Count} else []
-        if fields or owner in _LEAVES:
-            if name in _HIDDEN and fields or not hasattr(owner, name):
-                remedy = suggestion(name, known) if known else "leave it out"
-                self._fault(f"{_spelling(node)} has no {name!r}", remedy, node.lineno)
+        absent = not hasattr(owner, name) or (bool(fields) and name in _HIDDEN)
+        if absent and (fields or owner in _LEAVES):
+            remedy = suggestion(name, known) if known else "leave it out"
+            self._fault(f"{_spelling(node)} has no {name!r}", remedy, node.lineno)
         return None
 
     def _mapped(self, value: object, name: str, node: nodes.Expr) -> object:
@@ -160,7 +167,7 @@ _NO_ADDRESS = "only an address that we made may stand in a link"
 _ADDRESS_REMEDY = "use link, site.base_url, the addresses of site.links, or an offer's url"
 
 
-def _bound(target: nodes.Expr, value: object) -> dict[str, object]:
+def _bound(target: nodes.Node, value: object) -> dict[str, object]:
     """The names that an assignment binds, with their types."""
     if isinstance(target, nodes.Name):
         return {target.name: value}
@@ -186,8 +193,8 @@ def _without_none(hint: object) -> object:
 
 def _element(owner: object) -> object:
     """The type of what a loop over `owner` yields."""
-    if isinstance(owner, tuple):
-        return owner
+    if isinstance(owner, _Sequence):
+        return owner.element
     if get_origin(owner) is tuple:
         return get_args(owner)[0]
     return str if _value(owner) is not None else None

@@ -48,7 +48,7 @@ def numbered(text: str, start: int = 1) -> str:
 
 
 def aligned(text: str, sides: str) -> str:
-    """A table from rows of cells, with one letter of `sides` (`l`, `r`, `c`) a column; too wide ones become records."""
+    """A table from rows of cells, a letter of `sides` (`l`, `r`, `c`) a column; a wide one becomes records."""
     rows = [
         [" ".join(cell.split()) for cell in row.split(CELL)[:-1]] for row in text.split("\n") if CELL in row
     ]
@@ -89,7 +89,7 @@ FILTERS: Mapping[str, object] = {
 
 
 def finished(text: str) -> str:
-    """The text as sent: lines of at most 76 columns unless a word (an address) is longer, single blank lines."""
+    """The text as sent: lines of at most 76 columns unless a word is longer, single blank lines."""
     lines = []
     for raw in text.split("\n"):
         line = raw.rstrip()

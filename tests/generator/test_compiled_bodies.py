@@ -25,8 +25,14 @@ def compiled(source: str) -> CompiledBody:
 
 def html(source: str, values: Mapping[str, object]) -> str:
     """The body rendered as HTML, white space between tags left out."""
-    rendered = mail_environment((), "en", "html").from_string(compiled(known(source)).html).render(statement={"total": values})
-    return re.sub(r">\s+<", "><", re.sub(r' (class|style|align|scope|border|cell\w+|width)="[^"]*"', "", rendered))
+    rendered = (
+        mail_environment((), "en", "html")
+        .from_string(compiled(known(source)).html)
+        .render(statement={"total": values})
+    )
+    return re.sub(
+        r">\s+<", "><", re.sub(r' (class|style|align|scope|border|cell\w+|width)="[^"]*"', "", rendered)
+    )
 
 
 def text(source: str, values: Mapping[str, object]) -> str:
@@ -48,7 +54,10 @@ def body_faults(source: str, first_line: int = 1) -> list[str]:
 
 
 LIST = "Items:\n\n{% for row in $('rows') %}\n- {{ row.a }}: {{ row.b }}\n{% endfor %}\n\nEnd.\n"
-TABLE = "| A | B |\n|---|--:|\n{% for row in $('rows') %}\n| {{ row.a|upper }} | {{ row.b }} |\n{% endfor %}\n\nEnd.\n"
+TABLE = (
+    "| A | B |\n|---|--:|\n"
+    "{% for row in $('rows') %}\n| {{ row.a|upper }} | {{ row.b }} |\n{% endfor %}\n\nEnd.\n"
+)
 
 
 def test_a_loop_around_a_list_item_repeats_the_item() -> None:
@@ -72,7 +81,8 @@ def test_blank_lines_around_the_tags_do_not_matter() -> None:
 def test_branches_around_list_items() -> None:
     """`if`, `else` and a loop's `else` choose items of one list."""
     source = (
-        "{% for row in $('rows') %}\n{% if row.b > 1 %}\n- many {{ row.a }}\n{% else %}\n- one {{ row.a }}\n{% endif %}\n"
+        "{% for row in $('rows') %}\n{% if row.b > 1 %}\n- many {{ row.a }}\n"
+        "{% else %}\n- one {{ row.a }}\n{% endif %}\n"
         "{% else %}\n- none\n{% endfor %}\n"
     )
     assert html(source, ROWS) == "<ul><li>one x</li><li>many y|z</li></ul>"
@@ -83,7 +93,8 @@ def test_branches_around_list_items() -> None:
 def test_nested_lists_repeat_inside_their_item() -> None:
     """An indented loop repeats the inner items."""
     source = (
-        "{% for row in $('rows') %}\n- {{ row.a }}\n    {% for n in range(row.b) %}\n    - {{ n }}\n    {% endfor %}\n{% endfor %}\n"
+        "{% for row in $('rows') %}\n- {{ row.a }}\n    {% for n in range(row.b) %}\n"
+        "    - {{ n }}\n    {% endfor %}\n{% endfor %}\n"
     )
     assert html(source, ROWS).replace("\n", "") == (
         "<ul><li>x<ul><li>0</li></ul></li><li>y|z<ul><li>0</li><li>1</li></ul></li></ul>"
@@ -111,7 +122,8 @@ def test_a_loop_around_a_table_row_repeats_the_row() -> None:
 def test_branches_around_table_rows() -> None:
     """Conditions choose rows, also several deep and on one line."""
     source = (
-        "| A | B |\n|---|---|\n| first | row |\n{% for row in $('rows') %}{% if row.b > 1 %}\n| {{ row.a }} | big |\n"
+        "| A | B |\n|---|---|\n| first | row |\n"
+        "{% for row in $('rows') %}{% if row.b > 1 %}\n| {{ row.a }} | big |\n"
         "{% else %}\n| {{ row.a }} | small |\n{% endif %}{% endfor %}\n| last | row |\n"
     )
     cells = re.findall(r"<td>([^<]*)</td>", html(source, ROWS))
@@ -128,7 +140,10 @@ def test_a_table_inside_a_condition_is_whole_or_absent() -> None:
 
 def test_wide_tables_become_records_in_text() -> None:
     """A table too wide for a mail is written as lines of `head: cell`."""
-    source = "| First | Second |\n|---|---|\n{% for row in $('rows') %}\n| {{ row.a * 20 }} | {{ row.a * 20 }} |\n{% endfor %}\n"
+    source = (
+        "| First | Second |\n|---|---|\n{% for row in $('rows') %}\n"
+        "| {{ row.a * 20 }} | {{ row.a * 20 }} |\n{% endfor %}\n"
+    )
     assert text(source, ROWS).startswith(f"First: {'x' * 20}\nSecond: {'x' * 20}\n\nFirst: y|zy")
 
 
@@ -137,8 +152,8 @@ def test_text_has_quotes_and_signs_as_typed(quoted: str) -> None:
     """The text part has no HTML escapes and no typographic changes, the HTML part is escaped."""
     source = f"Say {quoted} to {{{{ $('name') }}}}.\n"
     shown = quoted.replace("&amp;", "&")
-    assert text(source, {"name": "\"O'Neil\" & <b>"}) == f"Say {shown} to \"O'Neil\" & <b>.\n"
-    assert "&lt;b&gt;" in html(source, {"name": "\"O'Neil\" & <b>"})
+    assert text(source, {"name": '"O\'Neil" & <b>'}) == f'Say {shown} to "O\'Neil" & <b>.\n'
+    assert "&lt;b&gt;" in html(source, {"name": '"O\'Neil" & <b>'})
 
 
 def test_braces_of_the_author_are_text() -> None:
@@ -153,7 +168,9 @@ def test_values_never_become_markup(value: str) -> None:
     """Whatever a value holds, it arrives as text: nothing of it is Markdown, HTML or a template."""
     shown = PartnerText(value)
     rendered = html("Hello {{ $('name') }}!\n", {"name": shown})
-    inside = rendered.removeprefix("<p>Hello ").removesuffix("!</p>").removeprefix("<bdi>").removesuffix("</bdi>")
+    inside = (
+        rendered.removeprefix("<p>Hello ").removesuffix("!</p>").removeprefix("<bdi>").removesuffix("</bdi>")
+    )
     assert "<" not in inside
     assert "{{" not in value or "{{" in inside
 
@@ -164,7 +181,8 @@ def test_links_stand_after_their_paragraph_in_text() -> None:
     template = mail_environment((), "en", "text").from_string(compiled(source).text)
     address = "https://a.example/statement/#" + "a" * 60
     assert finished(template.render(link=Address(address))) == (
-        f"See the rules, then your page.\nthe rules: https://a.example/x?a=1&b=2\nyour page:\n{address}\n\nBye.\n"
+        "See the rules, then your page.\nthe rules: https://a.example/x?a=1&b=2\n"
+        f"your page:\n{address}\n\nBye.\n"
     )
 
 
@@ -172,7 +190,9 @@ def test_links_in_html_are_ours_or_the_authors() -> None:
     """The private link goes into `href` escaped; angle brackets around it show it as a link to itself."""
     source = "[page]({{ link }}) <{{ link }}> [more]({{ site.base_url }}/more/)\n"
     template = mail_environment((), "en", "html").from_string(compiled(source).html)
-    rendered = template.render(link=Address("https://a.example/#k&x"), site={"base_url": Address("https://a.example")})
+    rendered = template.render(
+        link=Address("https://a.example/#k&x"), site={"base_url": Address("https://a.example")}
+    )
     assert rendered.count('href="https://a.example/#k&amp;x"') == 2
     assert 'href="https://a.example/more/"' in rendered
 
@@ -228,7 +248,9 @@ def test_values_of_unknown_type_are_refused_when_rendered() -> None:
 def test_what_cannot_be_compiled_is_told_with_its_line(source: str, line: int, words: str) -> None:
     """A tag that Markdown would lose or tear apart, and broken syntax, are faults with line and remedy."""
     found = body_faults(source)
-    assert any(fault.startswith(f"b.md:{line}:") and words in fault and "; " in fault for fault in found), found
+    assert any(fault.startswith(f"b.md:{line}:") and words in fault and "; " in fault for fault in found), (
+        found
+    )
 
 
 def test_lines_of_the_template_lead_back_to_the_author() -> None:
@@ -240,13 +262,23 @@ def test_lines_of_the_template_lead_back_to_the_author() -> None:
         assert author_line(body.html_lines, at) == line
 
 
-WORDS = st.sampled_from(["word", "{{ link }}", "**bold**", "- item", "{{ as_of }}", "", "# head", "text | pipe"])
-BLOCKS = st.sampled_from([("{% if link %}", "{% endif %}"), ("{% for e in statement.cashback %}", "{% endfor %}")])
+WORDS = st.sampled_from(
+    ["word", "{{ link }}", "**bold**", "- item", "{{ as_of }}", "", "# head", "text | pipe"]
+)
+BLOCKS = st.sampled_from(
+    [("{% if link %}", "{% endif %}"), ("{% for e in statement.cashback %}", "{% endfor %}")]
+)
 
 
-@given(st.recursive(st.lists(WORDS, max_size=4), lambda inner: st.tuples(BLOCKS, st.lists(inner, max_size=3)), max_leaves=8))
+@given(
+    st.recursive(
+        st.lists(WORDS, max_size=4),
+        lambda inner: st.tuples(BLOCKS, st.lists(inner, max_size=3)),
+        max_leaves=8,
+    )
+)
 def test_what_compiles_keeps_every_tag(tree: object) -> None:
-    """For any nesting of tags and Markdown, the templates have each tag once in its order, or there is a fault."""
+    """For any nesting of tags and Markdown, each tag is there once and in order, or there is a fault."""
     source = "\n".join(_lines(tree))
     faults: list[Fault] = []
     body = compile_body(source, "b.md", 1, faults)

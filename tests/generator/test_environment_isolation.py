@@ -14,13 +14,22 @@ from generator.catalogs import BrokenCatalog
 from generator.environment import environment, reader_language
 from generator.shown import Address, PartnerText, contained
 
-HOSTILE = ("<script>alert(1)</script>", "[x](http://evil)", "{{7*7}}", "\u202egnp.exe", "a\u2069\u202eb", "Müller & Söhne")
+HOSTILE = (
+    "<script>alert(1)</script>",
+    "[x](http://evil)",
+    "{{7*7}}",
+    "\u202egnp.exe",
+    "a\u2069\u202eb",
+    "Müller & Söhne",
+)
 
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_partners_text_is_text_in_html(name: str) -> None:
     """Whatever a partner is called, HTML shows it as text inside one `<bdi>`."""
-    rendered = environment((), "en", kind="html").from_string("<p>{{ name }}!</p>").render(name=PartnerText(name))
+    rendered = (
+        environment((), "en", kind="html").from_string("<p>{{ name }}!</p>").render(name=PartnerText(name))
+    )
     paragraph = html5lib.parseFragment(rendered, namespaceHTMLElements=False)[0]
     assert [child.tag for child in paragraph] == ["bdi"]
     assert paragraph[0].text == contained(name)
@@ -36,7 +45,7 @@ def test_partners_text_is_isolated_in_text(name: str) -> None:
 
 @given(st.text(alphabet="ab \u2066\u2067\u2068\u2069\u202e\n\u2029\x00", max_size=12))
 def test_contained_text_cannot_leave_its_isolate(text: str) -> None:
-    """Isolates inside are balanced and no line break remains, so what follows keeps its direction and line."""
+    """Isolates inside are balanced and no line break remains: what follows keeps its direction and line."""
     depth = 0
     for char in contained(text):
         depth += char in "\u2066\u2067\u2068"
@@ -46,10 +55,12 @@ def test_contained_text_cannot_leave_its_isolate(text: str) -> None:
     assert depth == 0
 
 
-@pytest.mark.parametrize("expression", ["name|upper", "name|trim", "name|lower", "name|capitalize", "name.title()"])
+@pytest.mark.parametrize(
+    "expression", ["name|upper", "name|trim", "name|lower", "name|capitalize", "name.title()"]
+)
 def test_filters_keep_the_isolation(expression: str) -> None:
     """A filter that changes a name's letters does not make it the author's text."""
-    template = environment((), "en", kind="text").from_string("{{ %s }}" % expression)  # noqa: UP031 - braces
+    template = environment((), "en", kind="text").from_string("{{ %s }}" % expression)
     assert template.render(name=PartnerText("ann b")).startswith("\u2068")
 
 
@@ -66,7 +77,9 @@ def test_nothing_shows_as_nothing() -> None:
         assert built.from_string("[{{ x }}]").render(x=None) == "[]"
 
 
-@pytest.mark.parametrize("source", ["{{ ''.__class__.__mro__ }}", "{{ x.append(1) }}", "{{ '{0.__class__}'.format(x) }}"])
+@pytest.mark.parametrize(
+    "source", ["{{ ''.__class__.__mro__ }}", "{{ x.append(1) }}", "{{ '{0.__class__}'.format(x) }}"]
+)
 def test_templates_cannot_reach_the_machinery(source: str) -> None:
     """Authors' templates run sandboxed: no internals, no changes to what they are given."""
     with pytest.raises(SecurityError):
@@ -90,7 +103,9 @@ def test_the_sites_catalog_goes_before_the_packaged_one(tmp_path: Path) -> None:
         (tmp_path / name / "locale" / "de.po").write_text(head + messages, encoding="utf-8")
     folders = [tmp_path / "site", tmp_path / "packaged"]
     for language in ("de", "de-AT"):
-        template = environment(folders, language, kind="html").from_string("{{ _('a') }} {{ _('b') }} {{ _('c') }}")
+        template = environment(folders, language, kind="html").from_string(
+            "{{ _('a') }} {{ _('b') }} {{ _('c') }}"
+        )
         assert template.render() == "site a packaged b c"
 
 
@@ -112,7 +127,16 @@ class Site:
 
 @pytest.mark.parametrize(
     ("partner", "expected"),
-    [("de", "de"), ("de-AT", "de"), ("de_CH", "de"), ("DE", "de"), ("pt-br", "pt-BR"), ("pt", "en"), ("", "en"), ("fr", "en")],
+    [
+        ("de", "de"),
+        ("de-AT", "de"),
+        ("de_CH", "de"),
+        ("DE", "de"),
+        ("pt-br", "pt-BR"),
+        ("pt", "en"),
+        ("", "en"),
+        ("fr", "en"),
+    ],
 )
 def test_readers_get_the_nearest_language(partner: str, expected: str) -> None:
     """A regional code falls back to its language, an unknown or empty one to the site's default."""

@@ -119,7 +119,9 @@ def test_unknown_languages_are_refused() -> None:
     assert not known_language("xx")
 
 
-@pytest.mark.parametrize(("language", "expected"), [("ar", "rtl"), ("he", "rtl"), ("de", "ltr"), ("xx", "ltr")])
+@pytest.mark.parametrize(
+    ("language", "expected"), [("ar", "rtl"), ("he", "rtl"), ("de", "ltr"), ("xx", "ltr")]
+)
 def test_direction_follows_the_script(language: str, expected: str) -> None:
     """Arabic and Hebrew run from right to left; what is unknown runs from left to right."""
     assert direction(language) == expected

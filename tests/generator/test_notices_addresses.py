@@ -9,7 +9,14 @@ from generator.mail_addresses import address_list, plain_address
 
 @pytest.mark.parametrize(
     "text",
-    ["a@b.example", "anna.o'neil+tag@sub.b.example", "A@B.EXAMPLE", "a@b", "a@bücher.example", "a@xn--bcher-kva.example"],
+    [
+        "a@b.example",
+        "anna.o'neil+tag@sub.b.example",
+        "A@B.EXAMPLE",
+        "a@b",
+        "a@bücher.example",
+        "a@xn--bcher-kva.example",
+    ],
 )
 def test_plain_addresses_are_kept(text: str) -> None:
     """One `local@domain` stays as it is, space around it left out; domains may be in Unicode."""

@@ -77,7 +77,7 @@ def campaign(
 def test_every_list_given_must_hold_the_partners_value(
     audience: dict[str, list[str]], reason: str | None
 ) -> None:
-    """The assigned level, country, language and id must each be in its list, and one of the offers must give something."""
+    """Assigned level, country, language and id must be in their lists, and an offer must give something."""
     assert skip_reason(campaign(audience), PARTNER, statement(cashback(100, 100))) == reason
 
 

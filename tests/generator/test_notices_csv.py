@@ -28,7 +28,7 @@ def rows(statement: Statement) -> list[dict[str, str]]:
 
 
 def test_every_entry_has_a_row() -> None:
-    """All entries of the four kinds appear, with the values of the JSON; held subscriptions have rows of their own."""
+    """All entries appear with the values of the JSON; held subscriptions have rows of their own."""
     found = rows(
         Statement(
             "P-1",
@@ -63,9 +63,9 @@ def test_an_empty_statement_is_a_header() -> None:
     assert statement_csv(Statement("P-1", DAY, "silver")) == ",".join(COLUMNS) + "\r\n"
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\tx", "\rx", "＝1", "＋1", "－1", "＠x", " =1"])  # noqa: RUF001
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\tx", "\rx", "＝1", "＋1", "－1", "＠x", " =1"])
 def test_formulas_are_guarded(text: str) -> None:
-    """A product that a spreadsheet could take for a formula, full-width signs included, begins with an apostrophe."""
+    """What a spreadsheet could take for a formula, full-width signs included, begins with an apostrophe."""
     found = rows(Statement("P-1", DAY, "s", (), (ExtensionEntry("extension", text, text, DAY, DAY),)))
     assert found[0]["product"] == f"'{text}"
     assert found[0]["subscription_id"] == f"'{text}"

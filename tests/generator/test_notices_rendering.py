@@ -93,7 +93,8 @@ class Sender:
 
 def campaign(body: str = BODY, front: str = "", subject: str = "Hello {{ partner.name }}") -> str:
     """A campaign's file."""
-    return f'---\nsubject: "{subject}"\npreheader: "News for {{{{ partner.name }}}}"\ncategory: notice\n{front}---\n{body}'
+    head = f'---\nsubject: "{subject}"\npreheader: "News for {{{{ partner.name }}}}"\ncategory: notice\n'
+    return f"{head}{front}---\n{body}"
 
 
 def account(name: str = "Müller & Söhne", language: str = "", product: str = "PRO 8SC") -> Account:
@@ -200,14 +201,15 @@ def test_hostile_names_are_text_in_both_parts(open_office: Callable[..., Office]
 
 
 def test_isolates_in_a_subject_only_where_they_do_something(open_office: Callable[..., Office]) -> None:
-    """A name that runs from right to left is isolated in the subject; a plain one leaves the subject plain."""
+    """A name that runs from right to left is isolated in the subject; a plain one leaves it plain."""
     office = open_office()
     assert office.notice(account("Ann")).subject == "Hello Ann"
-    assert office.notice(account("שלום")).subject == "Hello \u2068שלום\u2069"
+    hebrew = "\u05e9\u05dc\u05d5\u05dd"
+    assert office.notice(account(hebrew)).subject == f"Hello \u2068{hebrew}\u2069"
 
 
 def test_readers_get_their_language(open_office: Callable[..., Office]) -> None:
-    """Text, labels, amounts and dates follow the partner's language; one that the site lacks gets the default."""
+    """Text, labels, amounts and dates follow the partner's language, else the site's default."""
     office = open_office(
         **{"hello.de": "---\nsubject: Hallo {{ partner.name }}\n---\n{{ statement.cashback[0].amount }}\n"}
     )
@@ -220,7 +222,7 @@ def test_readers_get_their_language(open_office: Callable[..., Office]) -> None:
 
 
 def test_senders_copies_and_figures(open_office: Callable[..., Office]) -> None:
-    """From and Reply-To are the settings' unless the campaign has its own; the figures are the statement's JSON."""
+    """From and Reply-To are the settings' or the campaign's; the figures are the statement's JSON."""
     office = open_office()
     notice = office.notice(account())
     assert (notice.from_name, notice.from_address, notice.reply_to) == (
@@ -262,7 +264,7 @@ def test_only_announcements_show_how_to_unsubscribe(open_office: Callable[..., O
 
 
 def test_the_html_follows_the_rules_of_mail(open_office: Callable[..., Office]) -> None:
-    """Layout tables are for presentation, styles are inline, nothing is loaded, and the size stays below the clip."""
+    """Layout tables are for presentation, styles inline, nothing is loaded, and the size stays small."""
     html = open_office().notice(account()).html
     assert len(html.encode()) < 102_000
     page = html5lib.parse(html, namespaceHTMLElements=False)
@@ -290,8 +292,9 @@ def test_rendering_is_deterministic(open_office: Callable[..., Office]) -> None:
 
 
 def test_a_sites_own_layout_replaces_ours(open_office: Callable[..., Office]) -> None:
-    """A template of the site goes before the packaged one; one without a place for the body is refused by name."""
-    own = "<mjml><mj-body><mj-section><mj-column><mj-text>Ours {{ body }}</mj-text></mj-column></mj-section></mj-body></mjml>"
+    """A template of the site goes before the packaged one; one without a place for the body is refused."""
+    text = "<mj-text>Ours {{ body }}</mj-text>"
+    own = f"<mjml><mj-body><mj-section><mj-column>{text}</mj-column></mj-section></mj-body></mjml>"
     assert "Ours <h1" in open_office(templates={"mail/notice.mjml": own}).notice(account()).html
     with pytest.raises(BrokenLayout, match=r"mail/notice\.mjml"):
         open_office(templates={"mail/notice.mjml": own.replace("{{ body }}", "")}).renderer()
@@ -338,7 +341,7 @@ def test_a_fault_while_rendering_names_the_authors_line(open_office: Callable[..
 def test_the_check_finds_what_some_partner_would_break(
     open_office: Callable[..., Office], text: str, words: str
 ) -> None:
-    """Misspelt names in any branch, and what fails for a partner with the least or the most, with file and line."""
+    """Misspelt names in any branch, and what fails for a partner with the least or the most."""
     found = open_office(text).faults()
     assert any(fault.startswith(f"content/campaigns/{words}") for fault in found), found
 
