@@ -5,6 +5,14 @@ from urllib.parse import quote, urlsplit
 
 from generator.settings import SiteSettings
 
+# RFC 3986, section 3.5: what a fragment may hold as it is.
+_SAFE_IN_FRAGMENT = "!$&'()*+,;=:@/?"
+
+
+def quoted_fragment(fragment: str) -> str:
+    """The id of an element as a fragment, without the `#`."""
+    return quote(fragment, safe=_SAFE_IN_FRAGMENT)
+
 
 def language_folder(language: str, settings: SiteSettings) -> str:
     """`` for the default language, `de/` for another."""
@@ -24,19 +32,19 @@ def relative(here: str, there: str) -> str:
         way += "/"
     if ":" in way.partition("/")[0]:
         way = f"./{way}"
-    return f"{way}{mark}{quote(fragment)}"
+    return f"{way}{mark}{quoted_fragment(fragment)}"
 
 
 def absolute(there: str, settings: SiteSettings) -> str:
     """The whole address of a path below the site's root; a fragment may follow."""
     path, mark, fragment = there.partition("#")
-    return f"{settings.base_url}/{quote(path)}{mark}{quote(fragment)}"
+    return f"{settings.base_url}/{quote(path)}{mark}{quoted_fragment(fragment)}"
 
 
 def from_root(there: str, settings: SiteSettings) -> str:
     """The address of a path as the host's root sees it, for a page that is shown at any depth."""
     path, mark, fragment = there.partition("#")
-    return f"{settings.base_path}{quote(path)}{mark}{quote(fragment)}"
+    return f"{settings.base_path}{quote(path)}{mark}{quoted_fragment(fragment)}"
 
 
 def authority(settings: SiteSettings) -> str:

@@ -15,8 +15,8 @@ _ELEMENTS = frozenset(
         r"\w+",
         "a abbr aside audio b bdi bdo blockquote br caption cite code col colgroup dd del details dfn div dl"
         " dt em figcaption figure h1 h2 h3 h4 h5 h6 hr i img ins kbd li mark ol p pre q rp rt ruby s samp"
-        " section small source span strong sub summary sup table tbody td tfoot th thead time tr track u ul var"
-        " video wbr",
+        " section small source span strong sub summary sup table tbody td tfoot th thead time tr track u ul"
+        " var video wbr",
     )
 )
 _VOID = frozenset({"br", "col", "hr", "img", "source", "track", "wbr"})
@@ -136,11 +136,9 @@ class _BodyParser(HTMLParser):
         """The line of the next occurrence of `needle`; the first line where it is not there verbatim."""
         nth = self._seen[needle]
         self._seen[needle] += 1
-        lines = [
-            number
-            for number, line in enumerate(self._source, self._first_line)
-            for _ in range(line.count(needle))
-        ]
+        whole = re.compile(rf"(?<![\w./#-]){re.escape(needle)}(?![\w/-])")
+        numbered = enumerate(self._source, self._first_line)
+        lines = [number for number, line in numbered for _ in whole.finditer(line)]
         return lines[min(nth, len(lines) - 1)] if lines else self._first_line
 
 

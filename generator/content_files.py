@@ -48,7 +48,7 @@ def slug_fault(slug: str, file: str, line: int | None = None, field: str = "") -
 def read_text(path: Path, file: str, faults: list[Fault]) -> str | None:
     """The text of a file; None after a fault (unreadable, not UTF-8, a NUL byte).
 
-    A byte order mark is dropped and line ends become line feeds; characters that no feed may hold are dropped with
+    A byte order mark is dropped, line ends become line feeds; what no feed may hold is dropped with
     a remark.
     """
     try:

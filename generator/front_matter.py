@@ -25,6 +25,8 @@ _PLAIN_TAGS = {
     f"tag:yaml.org,2002:{kind}"
     for kind in ("str", "int", "float", "bool", "null", "timestamp", "value", "merge")
 }
+_BRACKET = re.compile(r"[\[\]{}]")
+_DEEPEST = 50
 _MOST_NODES = 10_000
 _LONGEST_NUMBER = 100
 
@@ -81,6 +83,7 @@ def _parse_yaml(
 ) -> tuple[dict[str, object], dict[KeyPath, int]] | None:
     reader = _Reader(file, first_line, faults)
     try:
+        _check_depth(text, first_line)
         node = YAML(typ="rt", pure=True).compose(text)
         raw = {} if node is None else reader.document(node)
     except MarkedYAMLError as error:
@@ -101,6 +104,16 @@ def _parse_yaml(
     else:
         return raw, reader.lines
     return None
+
+
+def _check_depth(text: str, first_line: int) -> None:
+    """The parser's time grows with the square of the depth, so hopeless nesting is refused before it."""
+    depth = 0
+    for match in _BRACKET.finditer(text):
+        depth += 1 if match[0] in "[{" else -1
+        if depth > _DEEPEST:
+            line = first_line + text.count("\n", 0, match.start())
+            raise _Refused("the front matter is nested too deeply", "write it flat", line)
 
 
 class _Reader:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-from generator.addresses import relative
+from generator.addresses import quoted_fragment, relative
 from generator.bodies import Reference
 from generator.content import OfferPage
 from generator.formats import Formats, direction
@@ -122,7 +122,7 @@ class Views:
             if target.kind == "outside":
                 return target.path
             if target.kind == "here":
-                return f"#{target.fragment}"
+                return f"#{quoted_fragment(target.fragment)}"
             path = self.reading.path_of(target)
             return None if path is None else self.link(path)
 

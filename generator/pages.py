@@ -8,7 +8,7 @@ from typing import Annotated
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from generator.bodies import Body
 from generator.content_files import slug_fault
@@ -35,6 +35,15 @@ def _id(text: str) -> str:
     return text
 
 
+def _date_text(value: object) -> object:
+    if value is not None and not isinstance(value, str):
+        raise ValueError(
+            f"{value!r} is no date; write 2023-12-31, or an instant such as 2023-12-31T09:00:00+01:00"
+        )
+    return value
+
+
+DateText = Annotated[str | None, BeforeValidator(_date_text)]
 OneLine = Annotated[str, AfterValidator(line_of_text)]
 
 
@@ -45,23 +54,23 @@ class PageFront(BaseModel):
 
     title: OneLine
     summary: OneLine
-    date: str | None = None
+    date: DateText = None
     id: Annotated[str, AfterValidator(_id)] | None = None
     aliases: list[str] = Field(default_factory=list)
     author: OneLine | None = None
-    updated: str | None = None
+    updated: DateText = None
     tags: list[OneLine] = Field(default_factory=list)
     offers: list[str] = Field(default_factory=list)
     draft: bool = False
-    publish_at: str | None = None
-    expires_at: str | None = None
+    publish_at: DateText = None
+    expires_at: DateText = None
     image: str | None = None
 
 
 class AnnouncementFront(PageFront):
     """Front matter of an announcement, which needs a date."""
 
-    date: str
+    date: Annotated[str, BeforeValidator(_date_text)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,7 +123,7 @@ def _check(output: Path) -> None:
 
 
 def _checked(artifacts: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
-    """The artifacts and the marker; every path is relative, plain, and differs from the others in any case."""
+    """The artifacts and the marker; every path is plain, and differs from the others by more than case."""
     files: set[str] = set()
     folders: set[str] = set()
     yield MARKER, _MARKER_TEXT

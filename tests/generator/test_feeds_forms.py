@@ -1,0 +1,218 @@
+"""The three feeds by strict checks of our own and by a lenient reader: dates, ids, links, full content."""
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from email.utils import format_datetime, parsedate_to_datetime
+from html.parser import HTMLParser
+from urllib.parse import urlsplit
+from xml.etree import ElementTree as ET
+
+import feedparser
+import pytest
+
+from tests.generator.conftest import NEWS, SiteMaker
+
+ATOM = "{http://www.w3.org/2005/Atom}"
+CONTENT = "{http://purl.org/rss/1.0/modules/content/}encoded"
+BODY = """
+Text with [a link](https://x.example/?a=1&b=2), ![one](../static/a.svg), a note[^1] and `]]>`.
+
+[^1]: Note.
+"""
+SECOND = (
+    NEWS.replace("title: News", "title: '<b>&amp; ]]> \u202e'\nid: second-2023\nauthor: A & B")
+    .replace("2023-04-14", "2023-05-01T10:30:15.25+02:00")
+    .replace("tags: [Offers]", "updated: 2023-06-01\ntags: [Offers, R&D]")
+)
+
+
+def xml(data: bytes) -> ET.Element:
+    """The root of a document, which must be well-formed."""
+    return ET.fromstring(data)  # noqa: S314 - our own bytes
+
+
+def built(make_site: SiteMaker, second: str = SECOND) -> dict[str, bytes]:
+    """A site under a path, with two announcements, one of them translated."""
+    site = make_site(
+        {
+            "announcements/second.md": second + BODY,
+            "announcements/second.de.md": "---\ntitle: Zweite\nsummary: Kurz.\n---\nDeutsch [x](news.md)\n",
+            "static/a.svg": "<svg/>",
+        },
+        base_url="https://partners.example/base",
+    )
+    return site.artifacts()
+
+
+class Links(HTMLParser):
+    """The addresses in a fragment of HTML."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Notes the addresses of an element."""
+        del tag
+        self.found += [value or "" for name, value in attrs if name in {"href", "src"}]
+
+
+def text(element: ET.Element, path: str) -> str:
+    """The text of an element that must be there."""
+    found = element.findtext(path)
+    assert found is not None, path
+    return found
+
+
+def folders(files: dict[str, bytes]) -> Iterator[str]:
+    """Where feeds stand."""
+    for path in files:
+        if path.endswith("feed.xml"):
+            yield path.removesuffix("feed.xml")
+
+
+def assert_absolute(addresses: list[str]) -> None:
+    """Every address is whole."""
+    for address in addresses:
+        assert urlsplit(address).scheme in {"https", "mailto"}, address
+        assert urlsplit(address).netloc or address.startswith("mailto:"), address
+
+
+def test_rss(make_site: SiteMaker) -> None:
+    """RSS 2.0: required elements, self link, RFC 822 dates that round-trip, unique ids, full content."""
+    files = built(make_site)
+    for folder in folders(files):
+        channel = xml(files[f"{folder}feed.xml"]).find("channel")
+        assert channel is not None
+        assert text(channel, "title")
+        assert text(channel, "description")
+        assert_absolute([text(channel, "link")])
+        own = [one.get("href") for one in channel.findall(f"{ATOM}link") if one.get("rel") == "self"]
+        assert own == [f"https://partners.example/base/{folder}feed.xml"]
+        dates = [text(channel, "lastBuildDate"), *(text(item, "pubDate") for item in channel.findall("item"))]
+        assert [format_datetime(parsedate_to_datetime(date)) for date in dates] == dates
+        ids = [text(item, "guid") for item in channel.findall("item")]
+        assert len(set(ids)) == len(ids)
+        for item in channel.findall("item"):
+            assert item.find("guid").get("isPermaLink") == "false"  # type: ignore[union-attr]
+            assert_absolute([text(item, "link"), *Links(text(item, CONTENT)).found])
+
+
+def test_atom(make_site: SiteMaker) -> None:
+    """Atom: required elements, self link, RFC 3339 dates that round-trip, unique ids, full content."""
+    files = built(make_site)
+    seen: set[str] = set()
+    for folder in folders(files):
+        feed = xml(files[f"{folder}atom.xml"])
+        links = {one.get("rel"): one.get("href") for one in feed.findall(f"{ATOM}link")}
+        assert links["self"] == f"https://partners.example/base/{folder}atom.xml"
+        assert text(feed, f"{ATOM}id") not in seen
+        seen.add(text(feed, f"{ATOM}id"))
+        entries = feed.findall(f"{ATOM}entry")
+        ids = [text(entry, f"{ATOM}id") for entry in entries]
+        assert len(set(ids)) == len(ids)
+        for element in [feed, *entries]:
+            for name in ("updated", "published"):
+                date = element.findtext(f"{ATOM}{name}")
+                if date is not None:
+                    assert datetime.fromisoformat(date).isoformat() == date
+                    assert datetime.fromisoformat(date).tzinfo
+        for entry in entries:
+            content = entry.find(f"{ATOM}content")
+            assert content is not None
+            assert content.get("type") == "html"
+            assert_absolute(Links(content.text or "").found)
+
+
+def test_json_feed(make_site: SiteMaker) -> None:
+    """JSON Feed 1.1: the version, its own address, and for each item id, url, content and dates."""
+    files = built(make_site)
+    for folder in folders(files):
+        feed = json.loads(files[f"{folder}feed.json"])
+        assert feed["version"] == "https://jsonfeed.org/version/1.1"
+        assert feed["feed_url"] == f"https://partners.example/base/{folder}feed.json"
+        assert len({item["id"] for item in feed["items"]}) == len(feed["items"])
+        for item in feed["items"]:
+            assert_absolute([item["url"], *Links(item["content_html"]).found])
+            assert datetime.fromisoformat(item["date_published"]).isoformat() == item["date_published"]
+
+
+def test_content_and_order(make_site: SiteMaker) -> None:
+    """The newest entry is first, titles are exact, the body is whole, and the three forms agree."""
+    files = built(make_site)
+    feed = json.loads(files["feed.json"])
+    rss, atom = feedparser.parse(files["feed.xml"]), feedparser.parse(files["atom.xml"])
+    assert not rss.bozo
+    assert not atom.bozo
+    first = feed["items"][0]
+    assert first["title"] == "<b>&amp; ]]> \u202e"
+    assert first["id"] == "https://partners.example/base/announcements/second-2023/"
+    assert first["url"] == "https://partners.example/base/announcements/second/"
+    assert first["date_published"] == "2023-05-01T10:30:15+02:00"
+    assert first["date_modified"] == "2023-06-01T00:00:00+02:00"
+    assert first["tags"] == ["Offers", "R&D"]
+    assert first["authors"] == [{"name": "A & B"}]
+    assert "<code>]]&gt;</code>" in first["content_html"]
+    assert 'href="https://partners.example/base/announcements/second/#fn:1"' in first["content_html"]
+    assert 'src="https://partners.example/base/a.svg"' in first["content_html"]
+    raw = xml(files["feed.xml"]).find("channel/item")
+    assert raw is not None
+    assert text(raw, "title") == first["title"]
+    assert text(raw, CONTENT) == first["content_html"]
+    assert [entry.id for entry in rss.entries] == [item["id"] for item in feed["items"]]
+    assert [entry.id for entry in atom.entries] == [item["id"] for item in feed["items"]]
+
+
+def test_languages_and_tags(make_site: SiteMaker) -> None:
+    """Each language and tag has its own feeds; a language's ids are not those of another."""
+    files = built(make_site)
+    assert set(folders(files)) >= {"", "de/", "tags/offers/", "tags/r-d/", "de/tags/offers/"}
+    german = json.loads(files["de/feed.json"])
+    assert german["items"][0]["title"] == "Zweite"
+    assert 'href="https://partners.example/base/de/announcements/news/"' in german["items"][0]["content_html"]
+    assert german["items"][1]["language"] == "en"
+    ids = [item["id"] for path in ("feed.json", "de/feed.json") for item in json.loads(files[path])["items"]]
+    assert len(set(ids)) == len(ids)
+    assert [item["title"] for item in json.loads(files["tags/r-d/feed.json"])["items"]] == [
+        "<b>&amp; ]]> \u202e"
+    ]
+
+
+def test_id_survives_renaming(make_site: SiteMaker) -> None:
+    """With an id, a new slug leaves the entry's id as it was; an id that is an address is used as it is."""
+    before = json.loads(built(make_site)["feed.json"])["items"][0]
+    site = make_site(
+        {"announcements/second.md": None, "announcements/renamed.md": SECOND},
+        base_url="https://partners.example/base",
+    )
+    (site.folder / "content/announcements/second.md").unlink()
+    (site.folder / "content/announcements/second.de.md").unlink()
+    after = json.loads(site.artifacts()["feed.json"])["items"][0]
+    assert (after["id"], after["url"]) == (
+        before["id"],
+        "https://partners.example/base/announcements/renamed/",
+    )
+    urn = make_site({"announcements/renamed.md": SECOND.replace("second-2023", "urn:uuid:1")}).artifacts()
+    assert json.loads(urn["feed.json"])["items"][0]["id"] == "urn:uuid:1"
+    assert json.loads(urn["de/feed.json"])["items"][0]["id"] == "urn:uuid:1#de"
+
+
+@pytest.mark.parametrize("character", ["\\0", "\\x08", "\\x0b", "\\x1f", "\\uFFFE", "\\uFFFF", "\\uD800"])
+def test_characters_that_xml_forbids(make_site: SiteMaker, character: str) -> None:
+    """A character that would make a feed unreadable never reaches one."""
+    text = NEWS.replace("title: News", f'title: "A{character}B"')
+    files = make_site({"announcements/news.md": text}).artifacts()
+    for name in ("feed.xml", "atom.xml"):
+        assert not feedparser.parse(files[name]).bozo
+        xml(files[name])
+    assert json.loads(files["feed.json"])["items"][0]["title"] == "AB"
+
+
+def test_feed_without_entries(make_site: SiteMaker) -> None:
+    """An empty feed is whole, and its date does not come from the clock."""
+    files = make_site({"announcements/news.md": None}).artifacts()
+    assert b"<updated>1970-01-01T00:00:00+00:00</updated>" in files["atom.xml"]
+    assert b"<lastBuildDate>Thu, 01 Jan 1970 00:00:00 +0000</lastBuildDate>" in files["feed.xml"]
+    assert json.loads(files["feed.json"])["items"] == []

@@ -1,0 +1,185 @@
+"""Publishing: one exchange, unchanged files keep inode and time, and what must not be replaced is refused."""
+
+import fcntl
+import os
+from pathlib import Path
+
+import pytest
+
+from generator import BadArtifact, GeneratorError, Publication, RefusedOutput, publish
+from generator.exchange import exchange, exchange_by_renames
+
+FIRST = {"index.html": b"one", "a/b.txt": b"same", "a/c/d.txt": b"goes"}
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    """The files without our marker."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != ".offerpress"
+    }
+
+
+def state(folder: Path) -> dict[str, tuple[int, int, int]]:
+    """Inode, time of content and time of status of everything in the folder."""
+    return {
+        str(path): (path.lstat().st_ino, path.lstat().st_mtime_ns, path.lstat().st_ctime_ns)
+        for path in [folder, *folder.rglob("*")]
+    }
+
+
+def test_first_build(tmp_path: Path) -> None:
+    """The folder comes into being with exactly the artifacts, and nothing beside it."""
+    output = tmp_path / "deep" / "output"
+    assert publish(output, FIRST.items()) == Publication(written=4, kept=0, removed=0)
+    assert tree(output) == FIRST
+    assert [path.name for path in output.parent.iterdir()] == ["output"]
+
+
+def test_nothing_changed_touches_nothing(tmp_path: Path) -> None:
+    """The same artifacts again leave every file and folder as it is, to the time of its status."""
+    output = tmp_path / "output"
+    publish(output, FIRST.items())
+    before = state(output)
+    assert publish(output, FIRST.items()) == Publication(written=0, kept=4, removed=0)
+    assert state(output) == before
+
+
+def test_unchanged_files_keep_inode_and_time(tmp_path: Path) -> None:
+    """A change replaces the changed file, removes the vanished one and keeps the rest, as new."""
+    output = tmp_path / "output"
+    publish(output, FIRST.items())
+    kept = (output / "a/b.txt").stat()
+    found = publish(output, {"index.html": b"two", "a/b.txt": b"same", "new.txt": b"x"}.items())
+    assert found == Publication(written=2, kept=2, removed=1)
+    after = (output / "a/b.txt").stat()
+    assert (after.st_ino, after.st_mtime_ns, after.st_nlink) == (kept.st_ino, kept.st_mtime_ns, 1)
+    assert tree(output) == {"index.html": b"two", "a/b.txt": b"same", "new.txt": b"x"}
+    assert [path.name for path in tmp_path.iterdir()] == ["output"]
+
+
+def test_same_size_other_content(tmp_path: Path) -> None:
+    """A file of the same size with other bytes is written."""
+    output = tmp_path / "output"
+    publish(output, {"a": b"12"}.items())
+    publish(output, {"a": b"34"}.items())
+    assert tree(output) == {"a": b"34"}
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["", "/etc/x", "../x", "a/../x", "a//b", "a/", "./a", "a\\b", "a\nb", "a\0b", "x" * 300, ".offerpress"],
+)
+def test_bad_paths(tmp_path: Path, path: str) -> None:
+    """A path that leads outside, is not plain or is our marker is refused; the old site stays."""
+    output = tmp_path / "output"
+    publish(output, FIRST.items())
+    before = state(output)
+    with pytest.raises(BadArtifact):
+        publish(output, [("ok.txt", b""), (path, b"")])
+    assert state(output) == before
+    assert [one.name for one in tmp_path.iterdir()] == ["output"]
+
+
+@pytest.mark.parametrize("second", ["a/b", "A/B", "a/b/c", "a"])
+def test_colliding_paths(tmp_path: Path, second: str) -> None:
+    """Two artifacts of one path, in any case of letters, or a file in the place of a folder are refused."""
+    with pytest.raises(BadArtifact):
+        publish(tmp_path / "output", [("a/b", b""), (second, b"")])
+    assert not (tmp_path / "output").exists()
+
+
+def test_refused_outputs(tmp_path: Path) -> None:
+    """A symbolic link, a file, and a folder with files of somebody else are refused and stay as they are."""
+    (tmp_path / "file").write_text("x")
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full/thesis.txt").write_text("x")
+    (tmp_path / "marked").mkdir()
+    (tmp_path / "marked/.offerpress").symlink_to(tmp_path / "file")
+    (tmp_path / "link").symlink_to(tmp_path / "full")
+    before = state(tmp_path)
+    for name in ("file", "full", "marked", "link"):
+        with pytest.raises(RefusedOutput, match="; ") as caught:
+            publish(tmp_path / name, FIRST.items())
+        assert caught.value.output == tmp_path / name
+        assert isinstance(caught.value, GeneratorError)
+    assert state(tmp_path) == before
+
+
+def test_empty_folder_is_taken(tmp_path: Path) -> None:
+    """An empty folder may be replaced."""
+    (tmp_path / "output").mkdir()
+    publish(tmp_path / "output", FIRST.items())
+    assert tree(tmp_path / "output") == FIRST
+
+
+def test_links_inside_the_output_are_not_followed(tmp_path: Path) -> None:
+    """A symbolic link in the old tree is replaced by a file; what it pointed to stays."""
+    output = tmp_path / "output"
+    publish(output, FIRST.items())
+    (tmp_path / "other").write_bytes(b"one")
+    (output / "index.html").unlink()
+    (output / "index.html").symlink_to(tmp_path / "other")
+    publish(output, FIRST.items())
+    assert not (output / "index.html").is_symlink()
+    assert (tmp_path / "other").read_bytes() == b"one"
+
+
+def test_an_artifact_that_fails_changes_nothing(tmp_path: Path) -> None:
+    """An error while artifacts are made leaves the old site and no litter."""
+    output = tmp_path / "output"
+    publish(output, FIRST.items())
+    before = state(output)
+
+    def failing() -> object:
+        yield "index.html", b"two"
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        publish(output, failing())  # type: ignore[arg-type]
+    assert state(output) == before
+    assert [one.name for one in tmp_path.iterdir()] == ["output"]
+
+
+def test_after_a_crash(tmp_path: Path) -> None:
+    """A half-built tree is removed, and an old tree whose successor never came is put back first."""
+    output = tmp_path / "output"
+    publish(output, FIRST.items())
+    inode = (output / "a/b.txt").stat().st_ino
+    output.rename(tmp_path / ".output.spare")
+    (tmp_path / ".output.next").mkdir()
+    (tmp_path / ".output.next/half.txt").write_text("x")
+    publish(output, {**FIRST, "index.html": b"two"}.items())
+    assert tree(output) == {**FIRST, "index.html": b"two"}
+    assert (output / "a/b.txt").stat().st_ino == inode
+    assert [one.name for one in tmp_path.iterdir()] == ["output"]
+
+
+def test_two_at_once(tmp_path: Path) -> None:
+    """While one build publishes, another into the same place is refused."""
+    handle = os.open(tmp_path, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        with pytest.raises(RefusedOutput, match="another build"):
+            publish(tmp_path / "output", FIRST.items())
+    finally:
+        os.close(handle)
+
+
+def test_exchange_and_its_fallback(tmp_path: Path) -> None:
+    """Both ways make two folders change places; a fallback that cannot finish puts back what it moved."""
+    one, other, spare = tmp_path / "one", tmp_path / "other", tmp_path / "spare"
+    for folder in (one, other):
+        folder.mkdir()
+        (folder / folder.name).touch()
+    exchange(one, other, spare)
+    assert (one / "other").exists()
+    exchange_by_renames(one, other, spare)
+    assert (one / "one").exists()
+    assert not spare.exists()
+    with pytest.raises(FileNotFoundError):
+        exchange_by_renames(tmp_path / "missing", other, spare)
+    assert (other / "other").exists()
+    with pytest.raises(FileNotFoundError):
+        exchange(one, tmp_path / "missing", spare)

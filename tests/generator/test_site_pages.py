@@ -1,0 +1,316 @@
+"""The site as built: what stands on which page, in which language, and nothing loaded from elsewhere."""
+
+import re
+from html.parser import HTMLParser
+from posixpath import dirname, join, normpath
+from urllib.parse import unquote, urlsplit
+
+import html5lib
+import pytest
+
+from generator import StatementSettings
+from tests.generator.conftest import CASHBACK, NEWS, SiteMaker
+
+PAGE = "---\ntitle: About\nsummary: About us.\n---\nText\n"
+NEWS_DE = "---\ntitle: Neues\nsummary: Was neu ist.\n---\nSiehe [das Angebot](../offers/cashback.md).\n"
+LEVELS = """\
+---
+kind: level_quota
+title: Lower quotas
+summary: Less is asked.
+announced_on: 2023-04-14
+period: {from: 2023-01-01, to: 2023-12-31}
+quotas: {silver: 7500}
+secured_until: 2024-12-31
+eligible: {levels: [bronze], countries: [NO]}
+---
+"""
+FREE = """\
+---
+kind: free_subscription
+title: Free ones
+summary: For you.
+announced_on: 2023-04-14
+product: 4SC
+allowance: {affiliate: 0, bronze: 5, silver: 10}
+register_by: 2023-10-31
+expires_on: 2023-12-31
+---
+"""
+EXTENSION = """\
+---
+kind: extension
+title: More months
+summary: For all.
+announced_on: 2023-04-14
+months: 3
+plans: [paid, nfr]
+active_on: 2023-04-14
+bought_before: 2023-04-01
+---
+"""
+AMENDED = CASHBACK.replace(
+    "credited_on: 2023-12-31\n",
+    """\
+credited_on: 2023-12-31
+amendments:
+  - effective_on: 2023-09-01
+    note: We can do better.
+    rate: 20%
+  - effective_on: 2024-03-01
+    note: Not told yet.
+    rate: 25%
+""",
+)
+TIERS = CASHBACK.replace(
+    "rate: 15%",
+    "tiers: [{from: 0, rate: 5%}, {from: 5000, rate: 12.5%}]\nmode: incremental\n"
+    "minimum: {EUR: 10}\ncap: {EUR: 500, JPY: 90000}\nproducts: {include: ['PRO *'], exclude: [X]}",
+)
+
+
+def words(html: str) -> str:
+    """The text of a page on one line."""
+    body = re.sub(r"<[^>]+>", " ", html.partition("<main")[2])
+    return " ".join(body.split())
+
+
+class Addresses(HTMLParser):
+    """Collects what a page links to or loads."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[tuple[str, str, str]] = []
+        self.ids: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Notes the addresses and the id of an element."""
+        for name, value in attrs:
+            if name in {"href", "src"} and value is not None:
+                self.found.append((tag, name, value))
+            if name == "id" and value:
+                self.ids.add(value)
+
+
+def full_site(make_site: SiteMaker, **settings: object) -> dict[str, bytes]:
+    """A site with everything in it, built."""
+    site = make_site(
+        {
+            "announcements/news.de.md": NEWS_DE,
+            "announcements/old.md": NEWS.replace("2023-04-14", "2022-01-01").replace(
+                "title: News", "title: Old"
+            ),
+            "announcements/more.md": NEWS.replace(
+                "tags", "image: ../static/a b.svg\naliases: [before]\ntags"
+            ),
+            "offers/levels.md": LEVELS,
+            "offers/free.md": FREE,
+            "offers/extension.md": EXTENSION,
+            "pages/about.md": PAGE,
+            "static/a b.svg": "<svg xmlns='http://www.w3.org/2000/svg'/>",
+        },
+        links={"social": {"X": "https://x.example/a"}, "forum": "https://forum.example"},
+        **settings,
+    )
+    return site.artifacts()
+
+
+@pytest.mark.parametrize("base_url", ["https://partners.example", "https://host.example/a/b/"])
+def test_every_internal_link_leads_to_a_file(make_site: SiteMaker, base_url: str) -> None:
+    """Links and fragments of all pages lead to files that are built, wherever the site stands."""
+    built = full_site(make_site, base_url=base_url)
+    pages = {path: Addresses() for path in built if path.endswith(".html")}
+    for path, page in pages.items():
+        page.feed(built[path].decode())
+    for path, page in pages.items():
+        for tag, name, address in page.found:
+            parts = urlsplit(address)
+            if parts.scheme:
+                assert (tag, name) in {("a", "href"), ("link", "href")}, (path, address)
+                continue
+            if path == "404.html":
+                target = unquote(parts.path).removeprefix(urlsplit(base_url).path.rstrip("/") + "/")
+            else:
+                target = normpath(join(dirname(path), unquote(parts.path))) if parts.path else path
+            target = target.removeprefix("./") if target != "." else ""
+            found = target if target in built else f"{target.rstrip('/')}/index.html".lstrip("/")
+            assert found in built, (path, address)
+            if parts.fragment:
+                assert unquote(parts.fragment) in pages[found].ids, (path, address)
+
+
+def test_pages_are_valid_and_obey_their_policy(make_site: SiteMaker) -> None:
+    """Every page parses without an error, and has no script, inline style or foreign resource."""
+    for path, data in full_site(make_site).items():
+        if not path.endswith(".html"):
+            continue
+        html5lib.HTMLParser(strict=True).parse(data.decode())
+        text = data.decode()
+        assert not re.search(r"<script|<style|\sstyle=|\son\w+=|javascript:", text), path
+        assert not re.search(r"<(img|link rel=\"(stylesheet|icon)\")[^>]*(src|href)=\"(https?:)?//", text), (
+            path
+        )
+
+
+def test_same_input_same_bytes(make_site: SiteMaker) -> None:
+    """Two builds of one site are equal byte by byte."""
+    assert full_site(make_site) == full_site(make_site)
+
+
+def test_empty_site(make_site: SiteMaker) -> None:
+    """Without announcements, offers and pages there is still a site that says so."""
+    site = make_site({"announcements/news.md": None, "offers/cashback.md": None}, languages=["en"])
+    built = site.artifacts()
+    assert {
+        "index.html",
+        "404.html",
+        "feed.xml",
+        "atom.xml",
+        "feed.json",
+        "sitemap.xml",
+        "robots.txt",
+        "_headers",
+    } <= {*built}
+    assert "There are no announcements yet." in words(built["index.html"].decode())
+    assert not [path for path in built if path.startswith("tags/")]
+
+
+def test_translation_and_fallback(make_site: SiteMaker) -> None:
+    """A translated page is its own; another shows the original, says so and names its language."""
+    built = full_site(make_site)
+    own, fallback = (built[f"de/announcements/{slug}/index.html"].decode() for slug in ("news", "old"))
+    assert '<html lang="de" dir="ltr">' in own
+    assert '<link rel="canonical" href="https://partners.example/de/announcements/news/">' in own
+    assert 'hreflang="en" href="https://partners.example/announcements/news/"' in own
+    assert 'hreflang="x-default" href="https://partners.example/announcements/news/"' in own
+    assert 'role="note"' not in own
+    assert 'role="note"' in fallback
+    assert '<div lang="en" dir="ltr">' in fallback
+    assert '<link rel="canonical" href="https://partners.example/announcements/old/">' in fallback
+    assert '<meta name="robots" content="noindex">' in fallback
+    assert 'href="../../offers/cashback/"' in own
+
+
+def test_right_to_left_language(make_site: SiteMaker) -> None:
+    """The pages of a language written from the right say so."""
+    site = make_site(languages=["en", "he"])
+    assert '<html lang="he" dir="rtl">' in site.page("he/")
+
+
+def test_drafts_and_days(make_site: SiteMaker) -> None:
+    """Drafts, coming announcements and offers are not built; links to them are plain text."""
+    later = CASHBACK.replace("2023-04-14", "2023-06-01")
+    site = make_site(
+        {"offers/cashback.md": later, "announcements/draft.md": NEWS.replace("tags", "draft: true\ntags")}
+    )
+    built = site.artifacts("2023-05-01")
+    assert "offers/cashback/index.html" not in built
+    assert "announcements/draft/index.html" not in built
+    page = built["announcements/news/index.html"].decode()
+    assert "<a>the offer</a>" in page
+    assert "announcements/news/index.html" not in site.artifacts("2023-04-13")
+    assert "offers/cashback/index.html" in site.artifacts("2023-06-01")
+
+
+def test_terms_in_words(make_site: SiteMaker) -> None:
+    """Every kind of offer shows its terms in words, with the zone beside each deadline."""
+    site = make_site(
+        {
+            "offers/levels.md": LEVELS,
+            "offers/free.md": FREE,
+            "offers/extension.md": EXTENSION,
+            "offers/tiers.md": TIERS,
+        }
+    )
+    built = site.artifacts()
+    text = {
+        slug: words(built[f"offers/{slug}/index.html"].decode())
+        for slug in ("cashback", "levels", "free", "extension", "tiers")
+    }
+    assert "Rate 15%" in text["cashback"]
+    assert (
+        "January 1, 2023 \N{EN DASH} December 31, 2023 Europe/Berlin both days included" in text["cashback"]
+    )
+    assert "Silver €10,000.00 €7,500.00" in text["levels"]
+    assert "Level secured until December 31, 2024 Europe/Berlin" in text["levels"]
+    assert "For the levels Bronze For the countries NO" in text["levels"]
+    assert "Register by October 31, 2023 Europe/Berlin" in text["free"]
+    assert "Affiliate 0 Bronze 5 Silver 10" in text["free"]
+    assert "Added 3 months Subscriptions paid, not for resale" in text["extension"]
+    assert "Bought before April 1, 2023 Europe/Berlin" in text["extension"]
+    assert "Sales from Rate 0 5% 5000 12.5% Each rate holds for the part" in text["tiers"]
+    assert "Least amount credited €10.00 Highest amount credited €500.00, ¥90,000" in text["tiers"]
+    assert "Products PRO * Products left out X" in text["tiers"]
+
+
+def test_terms_of_the_day_and_amendments(make_site: SiteMaker) -> None:
+    """The terms are those of the day; past amendments are told with what changed, coming ones are not."""
+    site = make_site({"offers/cashback.md": AMENDED})
+    before, after = (words(site.page("offers/cashback/", day)) for day in ("2023-08-31", "2023-09-01"))
+    assert "Rate 15%" in before
+    assert "Amendments" not in before
+    assert "Rate 20%" in after
+    assert "September 1, 2023 Europe/Berlin We can do better. Rate before 15% since then 20%" in after
+    assert "Not told yet" not in after
+
+
+def test_labels_are_translated(make_site: SiteMaker) -> None:
+    """No label of the German or Spanish pages stays English."""
+    site = make_site(
+        {
+            "offers/levels.md": LEVELS,
+            "offers/free.md": FREE,
+            "offers/extension.md": EXTENSION,
+            "offers/tiers.md": TIERS,
+        },
+        languages=["en", "de", "es"],
+    )
+    built = site.artifacts()
+    labels = re.compile(
+        r"\b(Terms|Announced|Register|Offers|Announcements|Level secured|Until|Feeds? us|months?)\b"
+    )
+    for path, data in built.items():
+        if path.startswith(("de/offers/", "es/offers/")) and path.endswith(".html"):
+            head = words(data.decode()).replace("More months", "").replace(" Offers ", " ")
+            assert not labels.search(head), (path, labels.search(head))
+
+
+def test_hostile_words(make_site: SiteMaker) -> None:
+    """Markup, template tags and forbidden characters in titles are shown as text or dropped."""
+    title = "<b>&amp; {{ 7*7 }} ]]> \u202e\x08 {% raw %}"
+    text = NEWS.replace("title: News", f"title: '{title}'")
+    built = make_site({"announcements/news.md": text}).artifacts()
+    page = built["announcements/news/index.html"].decode()
+    assert "<h1>&lt;b&gt;&amp;amp; {{ 7*7 }} ]]&gt; \u202e {% raw %}</h1>" in page
+    for path in ("index.html", "announcements/index.html", "tags/offers/index.html"):
+        html5lib.HTMLParser(strict=True).parse(built[path].decode())
+
+
+def test_redirects(make_site: SiteMaker) -> None:
+    """An old slug leads to the new one in every language."""
+    built = full_site(make_site)
+    assert 'content="0; url=../more/"' in built["announcements/before/index.html"].decode()
+    assert (
+        'href="https://partners.example/de/announcements/more/"'
+        in built["de/announcements/before/index.html"].decode()
+    )
+
+
+def test_host_files(make_site: SiteMaker) -> None:
+    """The sitemap lists what is written; it and robots.txt keep silent on the statement page."""
+    built = full_site(make_site)
+    sitemap = built["sitemap.xml"].decode()
+    assert "<loc>https://partners.example/de/announcements/news/</loc>" in sitemap
+    assert "<loc>https://partners.example/de/announcements/old/</loc>" not in sitemap
+    assert b"statement" not in built["sitemap.xml"] + built["robots.txt"]
+    assert b"Sitemap: https://partners.example/sitemap.xml" in built["robots.txt"]
+    assert b"/statement/*\n" in built["_headers"]
+    none = make_site().artifacts(statements=StatementSettings(access="none"))
+    assert b"/statement/*\n" not in none["_headers"]
+
+
+def test_static_files(make_site: SiteMaker) -> None:
+    """Static files are copied as they are, at any depth."""
+    built = make_site({"static/.well-known/x": b"\x00\xff", "static/assets/logo.svg": "<svg/>"}).artifacts()
+    assert built[".well-known/x"] == b"\x00\xff"
+    assert built["assets/logo.svg"] == b"<svg/>"

@@ -1,0 +1,64 @@
+"""A site's own templates win file by file; mistakes in them are faults with file and line."""
+
+import pytest
+
+from rewards import Faulty
+from tests.generator.conftest import TEMPLATES, SiteMaker, SmallSite
+
+BASE = '{% extends "site/base.html" %}\n{% block title %}x{% endblock %}\n{% block main %}\n'
+
+
+def with_template(site: SmallSite, name: str, text: str) -> SmallSite:
+    """The site with a template of its own."""
+    path = site.folder / "templates" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return site
+
+
+def test_own_template_and_asset_win(make_site: SiteMaker) -> None:
+    """One file of the site replaces one of ours; the others stay."""
+    site = with_template(make_site(), "site/offers.html", f"{BASE}Mine{{% endblock %}}")
+    with_template(site, "assets/site.css", "body { color: red }")
+    built = site.artifacts()
+    assert b"Mine" in built["offers/index.html"]
+    assert built["assets/site.css"] == b"body { color: red }"
+    assert built["assets/mark.svg"] == (TEMPLATES / "assets/mark.svg").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "line", "what", "remedy"),
+    [
+        ("site/offers.html", f"{BASE}{{{{ ofers }}}}{{% endblock %}}", 4, "ofers", "'offers'"),
+        ("site/offers.html", f"{BASE}{{{{ site.titel }}}}{{% endblock %}}", 4, "titel", "correct"),
+        ("site/offers.html", f"{BASE}\n{{% for %}}{{% endblock %}}", 5, "read", "correct"),
+        ("site/offers.html", f"{BASE}\n{{{{ 1 / 0 }}}}{{% endblock %}}", 5, "division", "correct"),
+        ("site/offers.html", f"{BASE}{{{{ ''.__class__ }}}}{{% endblock %}}", 4, "__class__", "correct"),
+        ("site/offers.html", '\n{% include "site/nowhere.html" %}', 2, "nowhere", "name"),
+        ("site/unused.html", "a\n{% if %}", 2, "read", "correct"),
+        ("site/parts.html", "\n{% macro %}", 2, "read", "correct"),
+    ],
+)
+def test_template_mistake(
+    make_site: SiteMaker, name: str, text: str, line: int, what: str, remedy: str
+) -> None:
+    """A mistake in a template is a fault that names the template's line."""
+    site = with_template(make_site(), name, text)
+    with pytest.raises(Faulty) as caught:
+        site.artifacts()
+    fault = caught.value.faults[0]
+    assert (fault.file, fault.line) == (f"templates/{name}", line), str(fault)
+    assert what in fault.what, str(fault)
+    assert remedy in fault.remedy, str(fault)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["index.html", "offers/cashback/index.html", "robots.txt", "offers", "statement/x.html", "Feed.xml"],
+)
+def test_static_file_in_our_place(make_site: SiteMaker, name: str) -> None:
+    """A static file that would replace a page of the site is a fault."""
+    site = make_site({f"static/{name}": "x"})
+    with pytest.raises(Faulty) as caught:
+        site.artifacts()
+    assert caught.value.faults[0].file == f"content/static/{name}"
