@@ -79,7 +79,7 @@ def mail_sources(
 def _laid_out(template_folders: Sequence[Path], language: str, frame: Frame, kind: Kind) -> str:
     built = environment(template_folders, language, kind=kind)
     start, end = ("left", "right") if direction(language) == "ltr" else ("right", "left")
-    holes = {name: Markup(f"zqhole{name}qz") for name in (*_HOLES, "body")}
+    holes = {name: Markup(f"zqhole{name}qz") for name in (*_HOLES, "body")}  # noqa: S704 - our own words
     if not frame.unsubscribe:
         holes["unsubscribe"] = Markup("")
     if kind == "text":

@@ -49,8 +49,8 @@ class Shown(str):
 
 
 def _compare(shown: Shown, other: object) -> int:
-    number = shown._number()
-    against = other._number() if isinstance(other, Shown) else other
+    number = shown._number()  # noqa: SLF001 - the comparison belongs to the class
+    against = other._number() if isinstance(other, Shown) else other  # noqa: SLF001 - likewise
     if number is not None and isinstance(against, int | Decimal):
         return (number > against) - (number < against)
     if number is not None and isinstance(against, float):
@@ -108,7 +108,7 @@ class PartnerText(str):
 
     def __html__(self) -> Markup:
         """The text escaped, isolated from the direction of what stands around it."""
-        return Markup(f"<bdi>{escape(contained(self))}</bdi>") if self else Markup("")
+        return Markup(f"<bdi>{escape(contained(self))}</bdi>") if self else Markup("")  # noqa: S704 - escaped here
 
     def isolated(self) -> str:
         """The text between FIRST STRONG ISOLATE and POP DIRECTIONAL ISOLATE; empty for no text."""

@@ -72,7 +72,7 @@ class NameCheck:
                 for child in node.iter_child_nodes():
                     self._node(child, scope)
 
-    def _type(self, node: nodes.Node, scope: Mapping[str, object]) -> object:
+    def _type(self, node: nodes.Node, scope: Mapping[str, object]) -> object:  # noqa: PLR0911 - a case a kind
         """The type of an expression, None where it is not known; faults of its attributes are added."""
         match node:
             case nodes.Name():

@@ -1,6 +1,6 @@
 """Faults that show only when content and figures meet: templates, campaigns, and sales that no rate converts."""
 
-from generator import CampaignRenderer, site_artifacts
+from generator import CampaignCheck, CampaignRenderer, site_artifacts
 from offerpress.figures import Figures
 from rewards import Fault, Faulty
 
@@ -57,11 +57,9 @@ def campaign_renderer(figures: Figures, slug: str) -> CampaignRenderer:
 
 
 def campaign_faults(figures: Figures) -> list[Fault]:
-    """The mistakes of every campaign in all its languages."""
-    faults: list[Fault] = []
-    for slug in figures.content.campaigns:
-        try:
-            campaign_renderer(figures, slug)
-        except Faulty as faulty:
-            faults.extend(faulty.faults)
-    return faults
+    """The mistakes of every campaign in all its languages, for any partner that could be."""
+    settings = figures.site.settings
+    has_link = settings.statements.access != "none"
+    return CampaignCheck(
+        figures.content, settings.site, figures.site.template_folders, figures.rules.as_of, has_link=has_link
+    ).faults()

@@ -60,7 +60,7 @@ def test_contained_text_cannot_leave_its_isolate(text: str) -> None:
 )
 def test_filters_keep_the_isolation(expression: str) -> None:
     """A filter that changes a name's letters does not make it the author's text."""
-    template = environment((), "en", kind="text").from_string("{{ %s }}" % expression)
+    template = environment((), "en", kind="text").from_string("{{ %s }}" % expression)  # noqa: UP031 - braces
     assert template.render(name=PartnerText("ann b")).startswith("\u2068")
 
 
