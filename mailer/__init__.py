@@ -6,6 +6,7 @@ Freezes notices into a batch and sends an approved one, handing each partner ove
 from mailer.addresses import Mailbox, parse_mailbox, sendable
 from mailer.approval import Approval
 from mailer.batch import Batch, FrozenMessage, batch_file
+from mailer.claims import Claimant, Turn
 from mailer.delivery import check_sendable, deliver, stop_on_signals
 from mailer.errors import (
     ApprovalRefused,
@@ -27,11 +28,14 @@ from mailer.errors import (
 )
 from mailer.freezing import freeze
 from mailer.header import BatchHeader, Totals, with_own_headers
+from mailer.lock import Sender, sole_sender
 from mailer.mime import message_bytes
 from mailer.outbox import Outbox, outbox_file
+from mailer.patience import Patience
+from mailer.policy import Settlement, Timing, backoff, next_depth, settlement, timing
 from mailer.records import NoticeAt, PlanRecord, Told
 from mailer.run import Delivery
-from mailer.settings import MailSettings, UnsubscribeSettings
+from mailer.settings import GroupSettings, MailSettings, RetrySettings, UnsubscribeSettings
 from mailer.states import HANDED, TRANSITIONS, Cause, Status
 from mailer.status import status_json
 from mailer.suppression import Suppression, SuppressionReason, skip_reason
@@ -58,12 +62,14 @@ __all__ = [
     "BatchHeader",
     "BatchTampered",
     "Cause",
+    "Claimant",
     "ConfigurationError",
     "Connection",
     "DecisionRefused",
     "Delivery",
     "FolderTransport",
     "FrozenMessage",
+    "GroupSettings",
     "MailSettings",
     "Mailbox",
     "MailerError",
@@ -75,33 +81,44 @@ __all__ = [
     "OutboxError",
     "OutboxOwned",
     "Outcome",
+    "Patience",
     "PlanCancelled",
     "PlanPaused",
     "PlanRecord",
+    "RetrySettings",
     "SendRefused",
+    "Sender",
+    "Settlement",
     "SmtpServer",
     "SmtpTransport",
     "Status",
     "Suppression",
     "SuppressionReason",
     "Timeouts",
+    "Timing",
     "Told",
     "TooLate",
     "Totals",
     "Transport",
+    "Turn",
     "UnknownPlan",
     "UnsubscribeSettings",
+    "backoff",
     "batch_file",
     "check_sendable",
     "deliver",
     "freeze",
     "message_bytes",
+    "next_depth",
     "outbox_file",
     "parse_mailbox",
     "parse_smtp_url",
     "sendable",
+    "settlement",
     "skip_reason",
+    "sole_sender",
     "status_json",
     "stop_on_signals",
+    "timing",
     "with_own_headers",
 ]

@@ -10,11 +10,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import BinaryIO
 
-from mailer.addresses import sendable
 from mailer.batch import ENTRY, MAGIC, TRAILER, WINDOW, Batch, Entry, Footer, batch_file
 from mailer.errors import BatchError
 from mailer.header import BatchHeader, batch_digest, canonical, message_digest, with_own_headers
-from mailer.header_lines import refuse_controls
+from mailer.mime import header_lines
 from mailer.settings import UnsubscribeSettings
 from rewards import Notice
 
@@ -121,26 +120,12 @@ def _entry(writing: _Writing, partner_id: str) -> Entry:
 
 
 def _refuse_unsendable(file: Path, header: BatchHeader, notice: Notice) -> None:
-    addresses = (
-        notice.from_address,
-        notice.to_address,
-        *notice.cc,
-        *([notice.reply_to] if notice.reply_to else []),
-    )
-    bad = next((address for address in addresses if not sendable(address)), None)
-    if bad is not None:
-        raise BatchError(file, f"partner {notice.partner_id!r}: {bad!r} is no address to send to; correct it")
     if notice.category != header.category:
         raise BatchError(
             file, f"partner {notice.partner_id!r}: is a {notice.category}, the plan a {header.category}"
         )
     try:
-        for name, text in (
-            ("subject", notice.subject),
-            ("recipient's name", notice.to_name),
-            *notice.headers,
-        ):
-            refuse_controls(name, text)
+        header_lines(notice)
     except ValueError as error:
         raise BatchError(file, f"partner {notice.partner_id!r}: {error}") from error
 

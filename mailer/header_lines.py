@@ -14,10 +14,9 @@ from unicodedata import category
 from mailer.addresses import Mailbox, wire_address
 
 _LINE: Final = 76
-_WORD_BYTES: Final = (
-    39  # 52 base64 characters: with the marks and a name such as "Reply-To: " within RFC 2047's 76
-)
+_MARKS: Final = len("=?utf-8?b??=")
 _LONGEST_RAW: Final = 800  # under RFC 5322's limit of 998 to a line, names included
+_NAME = re.compile(r"[A-Za-z0-9-]+")
 _PLAIN = re.compile(r"[!-~]+(?: [!-~]+)*")
 
 
@@ -40,10 +39,12 @@ class HeaderLine(str):
 
 def text_line(name: str, text: str) -> HeaderLine:
     """A header of free text, such as a subject. Control characters are a ValueError."""
-    refuse_controls(name, text)
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"{name!r} is no name of a header; use letters, digits and hyphens")
+    _refuse_controls(name, text)
     if _is_plain(text):
         return HeaderLine(name, _folded(text, len(name) + 2))
-    return HeaderLine(name, _encoded(text) if text else "")
+    return HeaderLine(name, _encoded(text, len(name) + 2) if text else "")
 
 
 def mailboxes_line(name: str, mailboxes: list[Mailbox]) -> HeaderLine:
@@ -51,7 +52,7 @@ def mailboxes_line(name: str, mailboxes: list[Mailbox]) -> HeaderLine:
     return HeaderLine(name, ",\r\n ".join(_mailbox(name, box) for box in mailboxes))
 
 
-def refuse_controls(name: str, text: str) -> None:
+def _refuse_controls(name: str, text: str) -> None:
     """A ValueError where `text` could break out of the header `name`, or cannot be written as UTF-8."""
     bad = next((c for c in text if category(c) in {"Cc", "Cs"}), None)
     if bad is not None:
@@ -74,15 +75,26 @@ def _folded(text: str, column: int) -> str:
     return "\r\n ".join([*lines, line])
 
 
-def _encoded(text: str) -> str:
-    words, chunk = [], b""
+def _encoded(text: str, column: int) -> str:
+    """Encoded words of at most 75 characters in lines of at most 76 (RFC 2047), broken after spaces."""
+    words: list[str] = []
+    rest = text
+    while rest or not words:
+        head = _fitting(rest, (_LINE - (1 if words else column) - _MARKS) // 4 * 3)
+        words.append(f"=?utf-8?b?{b64encode(head.encode()).decode()}?=")
+        rest = rest[len(head) :]
+    return "\r\n ".join(words)
+
+
+def _fitting(text: str, room: int) -> str:
+    size, end = 0, 0
     for character in text:
-        encoded = character.encode()
-        if len(chunk) + len(encoded) > _WORD_BYTES:
-            words.append(chunk)
-            chunk = b""
-        chunk += encoded
-    return "\r\n ".join(f"=?utf-8?b?{b64encode(word).decode()}?=" for word in [*words, chunk])
+        size += len(character.encode())
+        if size > room:
+            break
+        end += 1
+    space = text.rfind(" ", 0, end) + 1
+    return text[: space or end] if end < len(text) else text
 
 
 def _mailbox(name: str, box: Mailbox) -> str:
@@ -91,10 +103,10 @@ def _mailbox(name: str, box: Mailbox) -> str:
         raise ValueError(
             f"{name} holds {box.address!r}, which is no address to send to; correct it in the ledger"
         )
-    refuse_controls(name, box.name)
+    _refuse_controls(name, box.name)
     if not box.name:
         return address
     if _is_plain(box.name) and len(box.name) < _LINE // 2:
         quoted = box.name.replace("\\", "\\\\").replace('"', '\\"')
         return f'"{quoted}" <{address}>'
-    return f"{_encoded(box.name)}\r\n <{address}>"
+    return f"{_encoded(box.name, len(name) + 2)}\r\n <{address}>"

@@ -273,7 +273,7 @@ class Outbox:
         return [Suppression(*row) for row in rows]
 
     def suppression(self, address: str, category: Category) -> str | None:
-        """Why a message of `category` must not go to `address`: `suppressed`, `unsubscribed`, None if it may."""
+        """Why a message of `category` may not go to `address`: `suppressed`, `unsubscribed`, else None."""
         rows = self._database.rows("suppression_reasons", {"address_key": address_key(address)})
         reasons = {row["reason"] for row in rows}
         return skip_reason(

@@ -1,9 +1,10 @@
 """The message on the wire, read back by the standard library's parser."""
 
-import re
 from email import message_from_bytes
+from email.header import decode_header, make_header
 from email.message import EmailMessage
 from email.policy import default
+from email.utils import getaddresses
 from unicodedata import category
 
 import pytest
@@ -30,7 +31,7 @@ HOSTILE = [
     "\u2028line separator\u2029",
     "x" * 400,
     "word " * 60 + "end",
-    "＝1+1",
+    "\uff1d1+1",
     ".",
     "",
 ]
@@ -62,11 +63,22 @@ def test_any_subject_is_read_back_as_it_was(subject: str) -> None:
 @settings(deadline=None)
 @given(name=texts)
 def test_any_name_is_read_back_as_it_was(name: str) -> None:
-    """Whatever a name holds, there is one recipient of that name; the parser itself shortens runs of spaces."""
-    found = read(notice(to_name=name, html=""))["To"].addresses
-    assert [(re.sub(" +", " ", name), "partner1@reseller.example")] == [
-        (one.display_name, one.addr_spec) for one in found
-    ]
+    """Whatever a name holds, there is one recipient, with exactly that name and the right address.
+
+    Decoded by RFC 2047's rule for neighbouring encoded words, which the newer of the two parsers in the
+    standard library keeps in subjects, but not in names.
+    """
+    content = message_bytes(notice(to_name=name, html=""), ID, NOW)
+    ((found, address),) = getaddresses([message_from_bytes(content)["To"]])
+    assert (name, "partner1@reseller.example") == (str(make_header(decode_header(found))), address)
+
+
+@pytest.mark.parametrize(
+    "name", ["Пример Компании", "شركة الاتصالات المتقدمة", "日本語の名前日本語の名前", "O'Hara & Söhne"]
+)
+def test_an_ordinary_name_is_one_encoded_word(name: str) -> None:
+    """Names of up to 45 bytes come back whole from every reader."""
+    assert name == read(notice(to_name=name))["To"].addresses[0].display_name
 
 
 @settings(deadline=None)
@@ -95,7 +107,9 @@ def test_every_message_is_clean_on_the_wire(subject: str, name: str, body: str) 
     assert content.endswith(b"\r\n")
     assert b"\n" not in content.replace(b"\r\n", b"")
     assert b"\r" not in content.replace(b"\r\n", b"")
-    assert max(map(len, content.split(b"\r\n"))) <= 998
+    wire = content.split(b"\r\n")
+    assert max(map(len, wire)) <= 998
+    assert max([0, *(len(line) for line in wire if b"=?utf-8?b?" in line)]) <= 76
     names = [name.lower() for name in message_from_bytes(content, policy=default)]
     assert len(set(names)) == len(names)
 
@@ -126,7 +140,7 @@ def test_the_parts_are_an_alternative_and_an_attachment() -> None:
     """Plain text first, HTML second, both quoted-printable; the attachment has its name and type."""
     message = read(notice())
     kinds = [part.get_content_type() for part in message.walk()]
-    assert ["multipart/mixed", "multipart/alternative", "text/plain", "text/html", "text/csv"] == kinds
+    assert kinds == ["multipart/mixed", "multipart/alternative", "text/plain", "text/html", "text/csv"]
     leaves = [part for part in message.walk() if not part.is_multipart()]
     assert {"quoted-printable"} == {part["Content-Transfer-Encoding"] for part in leaves}
     assert [part.get_filename() for part in message.iter_attachments()] == ["statement.csv"]

@@ -17,7 +17,7 @@ BY_ITSELF = frozenset(Cause) - {
 
 @dataclass(frozen=True)
 class World:
-    """One notice: where the outbox says it stands, whether a sender holds it, how often the provider took it."""
+    """One notice: where it stands, whether a sender holds it, how often the provider took it."""
 
     status: Status = Status.READY
     held: bool = False
@@ -84,7 +84,7 @@ def test_no_history_of_crashes_leads_to_a_second_acceptance() -> None:
 
 
 def test_no_history_of_crashes_ends_in_a_false_status() -> None:
-    """What the provider took is accepted, unknown or still being sent; what it did not take is never accepted."""
+    """What the provider took is accepted, unknown or sending; what it did not is never accepted."""
     for history in histories(8):
         world = history[-1]
         assert world.taken == 0 or world.status in HANDED
