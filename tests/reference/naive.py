@@ -11,11 +11,23 @@ from fractions import Fraction
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
-from reference.naive_values import PLACES, day, money, months_later, number, percent, plain, rounded
+from reference.naive_values import (
+    PLACES,
+    Terms,
+    day,
+    listed,
+    mapping,
+    money,
+    months_later,
+    number,
+    percent,
+    plain,
+    rounded,
+    terms_on,
+)
 
 Row: TypeAlias = dict[str, str]
 Tables: TypeAlias = Mapping[str, Sequence[Row]]
-Terms: TypeAlias = dict[str, object]
 Json: TypeAlias = dict[str, object]
 
 KEYS = {
@@ -23,33 +35,6 @@ KEYS = {
     "subscriptions": "subscription_id",
     "credits": "credit_id",
 }
-
-
-def terms_on(offer: Terms, as_of: dt.date) -> Terms:
-    """The terms after the amendments that are effective; a key without a value is taken away."""
-    terms = {key: value for key, value in offer.items() if key != "amendments"}
-    written = offer.get("amendments")
-    amendments = list(written) if isinstance(written, list) else []
-    for amendment in sorted(amendments, key=lambda one: day(one["effective_on"])):
-        if day(amendment["effective_on"]) <= as_of:
-            terms.update(
-                {key: value for key, value in amendment.items() if key not in ("effective_on", "note")}
-            )
-    return {key: value for key, value in terms.items() if value not in (None, "", "null", "~")}
-
-
-def mapping(terms: Terms, key: str) -> Terms:
-    """The mapping under a key, empty without it."""
-    value = terms.get(key, {})
-    assert isinstance(value, dict)
-    return value
-
-
-def listed(terms: Terms, key: str) -> list[str]:
-    """The list of texts under a key."""
-    value = terms[key]
-    assert isinstance(value, list)
-    return [str(item) for item in value]
 
 
 class Site:

@@ -7,7 +7,8 @@ import tomllib
 from decimal import Decimal
 from pathlib import Path
 
-from reference.naive import Row, Site, Terms
+from reference.naive import Row, Site
+from reference.naive_values import Terms
 from ruamel.yaml import YAML
 
 

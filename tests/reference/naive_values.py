@@ -4,6 +4,9 @@ import calendar
 import datetime as dt
 from decimal import Decimal
 from fractions import Fraction
+from typing import TypeAlias
+
+Terms: TypeAlias = dict[str, object]
 
 NO_PLACES = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
 THREE_PLACES = "BHD IQD JOD KWD LYD OMR TND"
@@ -58,3 +61,30 @@ def months_later(start: dt.date, months: int) -> dt.date:
         return dt.date.max
     year, month = month // 12, month % 12 + 1
     return dt.date(year, month, min(start.day, calendar.monthrange(year, month)[1]))
+
+
+def terms_on(offer: Terms, as_of: dt.date) -> Terms:
+    """The terms after the amendments that are effective; a key without a value is taken away."""
+    terms = {key: value for key, value in offer.items() if key != "amendments"}
+    written = offer.get("amendments")
+    amendments = list(written) if isinstance(written, list) else []
+    for amendment in sorted(amendments, key=lambda one: day(one["effective_on"])):
+        if day(amendment["effective_on"]) <= as_of:
+            terms.update(
+                {key: value for key, value in amendment.items() if key not in ("effective_on", "note")}
+            )
+    return {key: value for key, value in terms.items() if value not in (None, "", "null", "~")}
+
+
+def mapping(terms: Terms, key: str) -> Terms:
+    """The mapping under a key, empty without it."""
+    value = terms.get(key, {})
+    assert isinstance(value, dict)
+    return value
+
+
+def listed(terms: Terms, key: str) -> list[str]:
+    """The list of texts under a key."""
+    value = terms[key]
+    assert isinstance(value, list)
+    return [str(item) for item in value]
