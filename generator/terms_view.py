@@ -114,7 +114,9 @@ class TermsFormatter:
         if terms.rate is not None:
             rows.insert(0, Row("rate", (self._formats.percent(terms.rate),)))
         else:
-            table = tuple((tier.start, str(self._formats.percent(tier.rate))) for tier in terms.tiers or ())
+            table = tuple(
+                (self._step(tier.start), str(self._formats.percent(tier.rate))) for tier in terms.tiers or ()
+            )
             rows.insert(0, Row("tiers", words=(terms.mode or "",), table=table))
         rows += self._amounts("minimum", terms.minimum) + self._amounts("cap", terms.cap)
         if terms.products and terms.products.include is not None:
@@ -122,6 +124,10 @@ class TermsFormatter:
         if terms.products and terms.products.exclude:
             rows.append(Row("products_excluded", tuple(terms.products.exclude)))
         return rows
+
+    def _step(self, start: str) -> str:
+        """Where a tier begins: the same number in every currency, so it has no unit."""
+        return str(self._formats.number(int(start))) if start.isdigit() else start
 
     def _amounts(self, name: str, amounts: Mapping[str, str]) -> list[Row]:
         shown = tuple(

@@ -238,7 +238,7 @@ def test_terms_in_words(make_site: SiteMaker) -> None:
     assert "Affiliate 0 Bronze 5 Silver 10" in text["free"]
     assert "Added 3 months Subscriptions paid, not for resale" in text["extension"]
     assert "Bought before April 1, 2023 Europe/Berlin" in text["extension"]
-    assert "Sales from Rate 0 5% 5000 12.5% Each rate holds for the part" in text["tiers"]
+    assert "Sales from Rate 0 5% 5,000 12.5% Each rate holds for the part" in text["tiers"]
     assert "Least amount credited €10.00 Highest amount credited €500.00, ¥90,000" in text["tiers"]
     assert "Products PRO * Products left out X" in text["tiers"]
 
