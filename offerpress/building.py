@@ -9,16 +9,14 @@ from pathlib import Path
 from generator import (
     Publication,
     SealedRecord,
-    StatementRenderer,
-    offer_words,
     pack_artifacts,
     publish,
-    seal,
     statement_artifacts,
 )
 from offerpress.checking import campaign_faults, figures_faults, rendered_site
 from offerpress.figures import Figures
 from offerpress.reporting import Progress
+from offerpress.shards import built_shards, plain_assets
 from offerpress.site import OfferpressError
 from rewards import Fault, Faulty
 
@@ -44,15 +42,18 @@ class Manifest:
     files: Mapping[str, str]
 
 
-def build(figures: Figures, output: Path, progress: Progress, *, remember: bool = True) -> Build:
+def build(
+    figures: Figures, output: Path, progress: Progress, *, jobs: int = 1, remember: bool = True
+) -> Build:
     """Computes, renders and seals everything, then publishes it in one exchange; raises `Faulty` before that.
 
-    `remember` writes the manifest that `verify` compares with; a preview does not.
+    `jobs` processes share the shards; the bytes are the same for any number. `remember` writes the manifest that
+    `verify` compares with; a preview does not.
     """
     faults: list[Fault] = []
     artifacts = rendered_site(figures, faults)
     faults += campaign_faults(figures)
-    artifacts |= _statements(figures, faults, progress)
+    artifacts |= _statements(figures, faults, progress, jobs)
     if faults:
         raise Faulty(faults)
     publication = publish(output, sorted(artifacts.items()))
@@ -61,30 +62,23 @@ def build(figures: Figures, output: Path, progress: Progress, *, remember: bool 
     return Build(figures.partner_count, publication)
 
 
-def _statements(figures: Figures, faults: list[Fault], progress: Progress) -> Mapping[str, bytes]:
+def _statements(figures: Figures, faults: list[Fault], progress: Progress, jobs: int) -> Mapping[str, bytes]:
     """Everything under `statement/`, as the site's access asks; what cannot be computed is added to `faults`."""
-    access = figures.site.settings.statements.access
+    site = figures.site
+    access = site.settings.statements.access
     if access == "none" or figures.keys is None:
         faults += figures_faults(figures)
         return {}
-    site, settings = figures.site, figures.site.settings.site
-    words = offer_words(figures.content, settings, figures.rules.as_of)
-    renderer = StatementRenderer(site.template_folders, settings, figures.rules.policy, words)
     sealed: list[SealedRecord] = []
-    plain = renderer.plain_artifacts() if access == "plain" else {}
-    for account, statement in figures.statements(faults):
-        progress(1)
-        partner = account.partner
-        link = figures.keys.link(partner.partner_id)
-        if faults:
-            continue  # Nothing will be published: only the other faults are still of interest.
-        if access == "plain":
-            plain |= renderer.plain(partner, statement, link)
-        else:
-            sealed.append(seal(link, renderer.record(partner, statement, link.reference), partner.partner_id))
+    artifacts: dict[str, bytes] = {}
+    for built in built_shards(figures, jobs):
+        faults += built.faults
+        sealed += built.sealed
+        artifacts |= built.plain
+        progress(built.partners)
     if access == "plain":
-        return plain
-    public = statement_artifacts(site.template_folders, settings, figures.rules.as_of)
+        return {**artifacts, **plain_assets(figures)}
+    public = statement_artifacts(site.template_folders, site.settings.site, figures.rules.as_of)
     return {**public, **pack_artifacts(sealed, figures.keys.secret)}
 
 

@@ -78,19 +78,20 @@ def run(arguments: Sequence[str] | None) -> int:
         wrong.show()
         return wrong.exit_code
     except (click.Abort, KeyboardInterrupt):
-        return _say("stopped: interrupted", 1)
+        _say("stopped: interrupted")
     except BrokenPipeError:
         # The reader went away: nothing more can be said on standard output, not even by its closing.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
     except OSError as error:
         where = f": {error.filename}" if error.filename else ""
-        return _say(f"error: {error.strerror or error}{where}", 1)
+        _say(f"error: {error.strerror or error}{where}")
     except Exception as error:
         if not _is_ours(error):
             raise
-        return _explain(error)
-    return result if isinstance(result, int) else 0
+        _explain(error)
+    else:
+        return result if isinstance(result, int) else 0
+    return 1
 
 
 def _is_ours(error: Exception) -> bool:
@@ -99,17 +100,16 @@ def _is_ours(error: Exception) -> bool:
     return any(ancestor.__name__ in roots for ancestor in type(error).__mro__)
 
 
-def _explain(error: Exception) -> int:
+def _explain(error: Exception) -> None:
     from rewards import Faulty  # noqa: PLC0415 - only a failing command needs it
 
     if isinstance(error, Faulty):
         from offerpress.reporting import show_faults  # noqa: PLC0415 - likewise
 
         show_faults(error.faults)
-        return 1
-    return _say(f"error: {error}", 1)
+    else:
+        _say(f"error: {error}")
 
 
-def _say(line: str, code: int) -> int:
+def _say(line: str) -> None:
     click.echo(line, err=True)
-    return code

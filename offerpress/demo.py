@@ -44,12 +44,10 @@ def run_demo(folder: Path | None, here: Path, environment: Mapping[str, str]) ->
             files = build(figures, site.output, advance).publication
         say(f"2/4  site built: {count(files.written + files.kept, 'file')} in {site.output}")
         plan = _plan(figures, outbox)
-        sending = send_plan(
-            site, moment, outbox, plan, FolderTransport(mail_folder(site)), clock=_clock(outbox, plan)
-        )
-        say(
-            f"4/4  {count(sending.delivery.accepted, 'notice')} sent into {mail_folder(site)}; run again, none is sent twice"
-        )
+        transport = FolderTransport(mail_folder(site))
+        sending = send_plan(site, moment, outbox, plan, transport, clock=_clock(outbox, plan))
+        sent = count(sending.delivery.accepted, "notice")
+        say(f"4/4  {sent} sent into {mail_folder(site)}; run again, none is sent twice")
         _tell(site, figures, plan)
 
 
@@ -69,11 +67,8 @@ def _plan(figures: Figures, outbox: Outbox) -> str:
     if known:
         say("3/4  planned and approved by an earlier run")
         return known[0]
-    folder, drafting, statements = (
-        batches_folder(figures.site),
-        Drafting(figures, CAMPAIGN),
-        figures.sorted_statements(),
-    )
+    drafting, statements = Drafting(figures, CAMPAIGN), figures.sorted_statements()
+    folder = batches_folder(figures.site)
     with progress("Planning", figures.partner_count) as advance:
         batch = make_plan(drafting, statements, MAKER, NOW, outbox, folder, advance)
     with batch:

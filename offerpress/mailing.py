@@ -1,4 +1,4 @@
-"""Where a site keeps its outbox and batches, and which transport its settings name. Loads neither DuckDB nor templates."""
+"""Where a site keeps its outbox and batches, and which transport its settings name."""
 
 from collections.abc import Mapping
 from pathlib import Path

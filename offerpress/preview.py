@@ -63,6 +63,12 @@ class Preview:
             self.builds += 1
             self.changed.notify_all()
 
+    def wait_beyond(self, seen: int) -> int:
+        """The count of builds once it is beyond `seen`, or after a while as it is."""
+        with self.changed:
+            self.changed.wait_for(lambda: self.builds > seen, KEEP_ALIVE_SECONDS)
+            return self.builds
+
     def _local(self, site: Site) -> Site:
         """The same site with addresses of this machine, so that links of the preview stay in it."""
         path = urlsplit(site.settings.site.base_url).path
@@ -87,7 +93,8 @@ class Preview:
     def faults_page(self) -> str:
         """What stands in the way of a build, with file and line."""
         rows = "".join(f"<li><pre>{escape(str(fault))}</pre></li>" for fault in self.faults)
-        return f"<!doctype html><meta charset=utf-8><title>Faults</title><h1>{len(self.faults)} faults</h1><ol>{rows}</ol>"
+        title = f"{len(self.faults)} faults"
+        return f"<!doctype html><meta charset=utf-8><title>{title}</title><h1>{title}</h1><ol>{rows}</ol>"
 
 
 class Handler(SimpleHTTPRequestHandler):
@@ -146,15 +153,13 @@ class Handler(SimpleHTTPRequestHandler):
         self.send_header("Connection", "close")
         self.end_headers()
         self.close_connection = True
-        seen = self.preview.builds
         try:
+            seen = self.preview.builds
             while True:
-                with self.preview.changed:
-                    self.preview.changed.wait_for(lambda: self.preview.builds > seen, KEEP_ALIVE_SECONDS)
-                message = b"data: changed\n\n" if self.preview.builds > seen else b": still here\n\n"
-                seen = self.preview.builds
-                self.wfile.write(message)
+                builds = self.preview.wait_beyond(seen)
+                self.wfile.write(b"data: changed\n\n" if builds > seen else b": still here\n\n")
                 self.wfile.flush()
+                seen = builds
         except (BrokenPipeError, ConnectionResetError):
             return
 

@@ -1,4 +1,4 @@
-"""The one question before an approval and before the first claim: would these messages still be made the same way?"""
+"""Before an approval and before the first claim: would these messages still be made the same way."""
 
 from dataclasses import replace
 from datetime import date
@@ -18,14 +18,12 @@ class StalePlan(OfferpressError):
         self.plan = plan
         self.partners = tuple(partners)
         named = ", ".join(partners[:SHOWN]) + (", …" if len(partners) > SHOWN else "")
-        super().__init__(
-            f"stale: {plan}: data, content, templates or settings have changed since, so {len(partners)} messages "
-            f"would be others now ({named}); plan the campaign again"
-        )
+        why = f"data, content, templates or settings changed, so {len(partners)} messages would be others now"
+        super().__init__(f"stale: {plan}: {why} ({named}); plan the campaign again")
 
 
 def refuse_stale(site: Site, moment: Moment, batch: Batch) -> None:
-    """Raises `StalePlan` naming the recipients whose message would change, and `Faulty` where nothing can be computed."""
+    """Raises `StalePlan`, naming the recipients whose message would change, and `Faulty` where none can be made."""
     with open_figures(site, replace(moment, as_of=date.fromordinal(batch.header.as_of))) as figures:
         stale = stale_partners(batch, figures)
     if stale:

@@ -96,7 +96,7 @@ def rounds(*, watch: bool) -> Iterator[None]:
 def send_sample(
     site: Site, plan: str, partner_id: str, address: str, transport: Transport, now: datetime
 ) -> str:
-    """Hands one frozen message to `address` alone, marked as a test; it counts as no notice. Gives the answer's words."""
+    """Hands one frozen message to `address` alone, marked as a test; it counts as no notice. Gives the answer."""
     with open_batch(site, plan) as batch:
         try:
             frozen = batch.frozen(partner_id)

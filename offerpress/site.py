@@ -91,8 +91,10 @@ def read_settings(folder: Path, faults: list[Fault]) -> Settings | None:
         "statements": StatementSettings,
         "data": DataSettings,
     }
-    for name in raw.keys() - sections.keys():
-        faults.append(source.fault((name,), f"unknown section [{name}]", suggestion(name, sorted(sections))))
+    faults += [
+        source.fault((name,), f"unknown section [{name}]", suggestion(name, sorted(sections)))
+        for name in sorted(raw.keys() - sections.keys())
+    ]
     tables = {name: _table(raw, name, source, faults) for name in sections}
     site = validated(SiteSettings, tables["site"], source, faults, ("site",))
     mail = validated(MailSettings, tables["mail"], source, faults, ("mail",))

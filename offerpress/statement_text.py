@@ -1,4 +1,4 @@
-"""A statement for the terminal: for each offer the terms in force, the lines that counted and every step to a figure."""
+"""A statement for the terminal: for each offer its terms, the lines that counted and every step to a figure."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -12,11 +12,10 @@ def statement_text(account: Account, derivation: Derived) -> str:
     """Many lines, no escape codes; amounts and days as in the statement's JSON."""
     partner = account.partner
     level = _mapping(derivation["level"])
-    head = [
-        f"{partner.partner_id}  {partner.name}",
-        f"As of {derivation['as_of']} ({derivation['timezone']}), level {level['assigned']} by the {level['table']} table, "
-        f"refunds after the period: {derivation['refunds_after_period']}",
-    ]
+    as_of = f"As of {derivation['as_of']} ({derivation['timezone']})"
+    terms = f"level {level['assigned']} by the {level['table']} table"
+    refunds = f"refunds after the period: {derivation['refunds_after_period']}"
+    head = [f"{partner.partner_id}  {partner.name}", f"{as_of}, {terms}, {refunds}"]
     return "\n".join(
         [*head, *(line for offer in _list(derivation["offers"]) for line in _offer(_mapping(offer)))]
     )

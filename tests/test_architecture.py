@@ -31,6 +31,7 @@ IMPURE = {"time", "random", "secrets", "os", "sqlite3", "pathlib", "jinja2", "du
 
 
 def modules(package: str) -> list[Path]:
+    """Every module of that package, in order."""
     return sorted((ROOT / package).rglob("*.py"))
 
 

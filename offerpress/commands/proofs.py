@@ -36,4 +36,4 @@ def verify_command(plan: str | None, site_folder: Path | None, *, as_json: bool)
 )
 def demo_command(folder: Path | None) -> None:
     """Run the whole journey on the sample site as of 2023-12-31, into a local mail folder."""
-    run_demo(folder, Path().resolve(), moment().environment)
+    run_demo(folder, Path.cwd(), moment().environment)

@@ -43,9 +43,11 @@ def find_faults(folder: Path, as_of: date | None) -> list[Fault]:
     """Every fault and remark of the site: what a build and every campaign's plan would meet."""
     try:
         site = site_at(folder)
-        with tempfile.TemporaryDirectory(prefix="offerpress-") as workspace:
-            with open_figures(site, moment(as_of), snapshots=Path(workspace)) as figures:
-                return [*figures_faults(figures), *content_faults(figures), *figures.remarks]
+        with (
+            tempfile.TemporaryDirectory(prefix="offerpress-") as workspace,
+            open_figures(site, moment(as_of), snapshots=Path(workspace)) as figures,
+        ):
+            return [*figures_faults(figures), *content_faults(figures), *figures.remarks]
     except Faulty as faulty:
         return list(faulty.faults)
 
@@ -69,7 +71,7 @@ def build_command(
         open_figures(site, moment(as_of)) as figures,
         progress("Building", figures.partner_count, quiet=as_json) as advance,
     ):
-        done = build(figures, (output or site.output).absolute(), advance)
+        done = build(figures, (output or site.output).absolute(), advance, jobs=jobs)
     files = done.publication
     if as_json:
         show_json(
