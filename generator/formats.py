@@ -119,6 +119,7 @@ class Formats:
         self._locale = _locale(language)
         self._money: dict[str, tuple[int, Callable[[int], str]]] = {}
         self._days: dict[int, Shown] = {}
+        self._rates: dict[Fraction, Shown] = {}
         self._numbers = _learnt(self._slow_number, self._locale, 0)
 
     def money(self, minor: int, currency: str) -> Shown:
@@ -138,9 +139,14 @@ class Formats:
 
     def percent(self, rate: Fraction) -> Shown:
         """A rate such as 3/20 as `15%`, with the decimals it has, at most 10; `raw` is `0.15`."""
-        raw = _plain(rate, 12)
+        shown = self._rates.get(rate)
+        if shown is None:
+            shown = self._rates[rate] = self._percent(_plain(rate, 10))
+        return shown
+
+    def _percent(self, raw: str) -> Shown:
         pattern = parse_pattern(self._locale.percent_formats[None].pattern)
-        pattern.frac_prec = (0, 12)
+        pattern.frac_prec = (0, 10)
         return Shown(pattern.apply(Decimal(raw), self._locale), raw)
 
     def number(self, number: int) -> Shown:

@@ -49,9 +49,9 @@ def statement_csv(statement: Statement) -> str:
     A text that a spreadsheet could take for a formula begins with `'`; amounts stay numbers.
     """
     table = StringIO(newline="")
-    writer = csv.DictWriter(table, COLUMNS, restval="", extrasaction="ignore", lineterminator="\r\n")
-    writer.writeheader()
-    writer.writerows(_rows(statement_json(statement)))
+    writer = csv.writer(table, lineterminator="\r\n")
+    writer.writerow(COLUMNS)
+    writer.writerows([row.get(name, "") for name in COLUMNS] for row in _rows(statement_json(statement)))
     return table.getvalue()
 
 
