@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from generator import SiteSettings, StatementSettings, parse_toml
+from generator import SiteSettings, StatementSettings, parse_toml, read_text
 from ledger import DataSettings
 from mailer import MailSettings
 from offerpress.starter import starter_folder
@@ -116,9 +116,5 @@ def _table(raw: Mapping[str, object], name: str, source: Source, faults: list[Fa
 
 
 def _read_toml(path: Path, faults: list[Fault]) -> tuple[Mapping[str, object], Source] | None:
-    try:
-        text = path.read_bytes().decode("utf-8")
-    except UnicodeDecodeError as error:
-        faults.append(Fault(f"not UTF-8 at byte {error.start}", "save the file as UTF-8", path.name))
-        return None
-    return parse_toml(text, path.name, faults)
+    text = read_text(path, path.name, faults)
+    return None if text is None else parse_toml(text, path.name, faults)
