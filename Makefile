@@ -1,6 +1,9 @@
 # Two commands matter: `make demo` shows the whole journey, `make test` runs every test.
 # Both work on a fresh clone with Python 3.11 or newer and the package registries.
 
+# Starting Python without its compiled files costs more than most commands and tests do.
+unexport PYTHONDONTWRITEBYTECODE
+
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
