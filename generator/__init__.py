@@ -25,7 +25,6 @@ from generator.site import site_artifacts
 from generator.statement_csv import statement_csv
 from generator.statement_page import StatementRenderer, statement_artifacts
 from generator.statement_view import statement_view
-from generator.toml_text import parse_toml
 
 __all__ = [
     "Audience",
@@ -70,7 +69,6 @@ __all__ = [
     "pack_artifacts",
     "parse_moment",
     "parse_reference",
-    "parse_toml",
     "plain_address",
     "publish",
     "read_content",

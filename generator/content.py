@@ -16,10 +16,10 @@ from generator.pages import Page, PageText, parse_page
 from generator.references import Index, Target, markdown_links, resolve
 from generator.settings import SiteSettings
 from generator.texts import page_texts
-from generator.toml_text import parse_toml
 from generator.translations import translated_keys
 from rewards import Offer, Policy, Program, parse_offer, parse_program
 from rewards.faults import Fault
+from rewards.toml_text import parse_toml
 
 PROGRAM_FILE = "content/program.toml"
 

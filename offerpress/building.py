@@ -15,9 +15,9 @@ from generator import (
 )
 from offerpress.checking import campaign_faults, figures_faults, rendered_site
 from offerpress.figures import Figures
+from offerpress.folder import OfferpressError
 from offerpress.reporting import Progress
 from offerpress.shards import built_shards, plain_assets
-from offerpress.site import OfferpressError
 from rewards import Fault, Faulty
 
 MANIFEST = "manifests/build.json"

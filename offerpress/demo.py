@@ -10,8 +10,9 @@ from pathlib import Path
 
 from mailer import FolderTransport, Outbox
 from offerpress.building import build
-from offerpress.figures import Figures, Moment, open_figures
-from offerpress.mailing import batches_folder, mail_folder, open_batch, open_outbox
+from offerpress.figures import Figures, open_figures
+from offerpress.mailing import open_batch, open_outbox
+from offerpress.moment import Moment
 from offerpress.planning import Drafting, make_plan
 from offerpress.reporting import count, progress, say, show, table
 from offerpress.sending import send_plan
@@ -44,10 +45,12 @@ def run_demo(folder: Path | None, here: Path, environment: Mapping[str, str]) ->
             files = build(figures, site.output, advance).publication
         say(f"2/4  site built: {count(files.written + files.kept, 'file')} in {site.output}")
         plan = _plan(figures, outbox)
-        transport = FolderTransport(mail_folder(site))
-        sending = send_plan(site, moment, outbox, plan, transport, clock=_clock(outbox, plan))
+        transport = FolderTransport(site.mail)
+        sending = send_plan(
+            site, site.settings.mail, moment, outbox, plan, transport, clock=_clock(outbox, plan)
+        )
         sent = count(sending.delivery.accepted, "notice")
-        say(f"4/4  {sent} sent into {mail_folder(site)}; run again, none is sent twice")
+        say(f"4/4  {sent} sent into {site.mail}; run again, none is sent twice")
         _tell(site, figures, plan)
 
 
@@ -68,7 +71,7 @@ def _plan(figures: Figures, outbox: Outbox) -> str:
         say("3/4  planned and approved by an earlier run")
         return known[0]
     drafting, statements = Drafting(figures, CAMPAIGN), figures.sorted_statements()
-    folder = batches_folder(figures.site)
+    folder = figures.site.batches
     with progress("Planning", figures.partner_count) as advance:
         batch = make_plan(drafting, statements, MAKER, NOW, outbox, folder, advance)
     with batch:
@@ -109,7 +112,7 @@ def _tell(site: Site, figures: Figures, plan: str) -> None:
     show(
         f"""
 The site    {site.output}/index.html
-The mails   {mail_folder(site)} (a Maildir: one file a message; `offerpress notice {plan} {SHOWN_PARTNER}` shows one)
+The mails   {site.mail} (a Maildir: one file a message; `offerpress notice {plan} {SHOWN_PARTNER}` shows one)
 A statement {link}
 
 Look at them: run `offerpress serve --as-of {NOW.date()}` and open http://127.0.0.1:8000/ and the statement's address.

@@ -4,17 +4,17 @@ Every command that shows, publishes or mails a figure takes it from here, so no 
 """
 
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
 from hashlib import sha256
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from generator import Content, read_content, shard_bits
 from ledger import Ledger, Snapshot, freeze, read
-from offerpress.site import OfferpressError, Site
+from offerpress.folder import OfferpressError
+from offerpress.moment import Moment
+from offerpress.site import Site
 from offerpress.site_keys import SiteKeys, read_site_keys
 from rewards import Account, Fault, Faulty, Rules, Statement, compute_statement, rules_on
 
@@ -67,19 +67,6 @@ class Figures:
         return account, statement
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """The world outside at one call: the clock's instant, the environment, and the as-of day if one was named."""
-
-    now: datetime
-    environment: Mapping[str, str]
-    as_of: date | None = None
-
-    def day(self, zone: str) -> int:
-        """The as-of day as an ordinal: the named one, else today in that zone."""
-        return (self.as_of or self.now.astimezone(ZoneInfo(zone)).date()).toordinal()
-
-
 @contextmanager
 def open_figures(
     site: Site, moment: Moment, *, need_keys: bool = True, snapshots: Path | None = None
@@ -95,7 +82,7 @@ def open_figures(
     ledger = read(site.settings.data, site.folder, content.policy, faults) if content else None
     if content is None or ledger is None or any(fault.severity == "fault" for fault in faults):
         raise Faulty(sorted_faults(faults))
-    with ledger, _frozen(site, ledger, keys, snapshots or site.private / "snapshots") as snapshot:
+    with ledger, _frozen(site, ledger, keys, snapshots or site.snapshots) as snapshot:
         rules = rules_on(content.policy, snapshot.rates, moment.day(content.policy.program.timezone))
         yield Figures(site, content, rules, snapshot, keys, len(ledger.partner_ids), tuple(faults))
 

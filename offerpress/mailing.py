@@ -1,42 +1,31 @@
 """Where a site keeps its outbox and batches, and which transport its settings name."""
 
 from collections.abc import Mapping
-from pathlib import Path
 
 from mailer import Batch, FolderTransport, Outbox, SmtpTransport, Transport, batch_file, parse_smtp_url
-from offerpress.site import OfferpressError, Site
+from offerpress.folder import OfferpressError, SiteFolder
 
 OUTBOX = "OFFERPRESS_OUTBOX"
 SMTP_URL = "OFFERPRESS_SMTP_URL"
 
 
-def batches_folder(site: Site) -> Path:
-    """The folder of the site's batches."""
-    return site.private / "batches"
-
-
-def mail_folder(site: Site) -> Path:
-    """The Maildir of the `folder` transport."""
-    return site.private / "mail"
-
-
-def open_outbox(site: Site, environment: Mapping[str, str]) -> Outbox:
+def open_outbox(site: SiteFolder, environment: Mapping[str, str]) -> Outbox:
     """The outbox that the environment names, else `private/outbox.sqlite`."""
     site.make_private()
     return Outbox.open(environment.get(OUTBOX) or site.private / "outbox.sqlite")
 
 
-def open_batch(site: Site, plan: str) -> Batch:
+def open_batch(site: SiteFolder, plan: str) -> Batch:
     """The batch of that plan; a plan's name can be no path."""
     if "/" in plan or plan.startswith("."):
         raise OfferpressError(f"no plan: {plan!r}: that is no plan's name; `offerpress status` lists them")
-    return Batch.open(batch_file(batches_folder(site), plan))
+    return Batch.open(batch_file(site.batches, plan))
 
 
-def transport_of(site: Site, name: str, environment: Mapping[str, str]) -> Transport:
+def transport_of(site: SiteFolder, name: str, environment: Mapping[str, str]) -> Transport:
     """The transport of that name, set up from the environment."""
     if name == "folder":
-        return FolderTransport(mail_folder(site))
+        return FolderTransport(site.mail)
     if name == "smtp":
         return SmtpTransport(
             parse_smtp_url(_required(environment, SMTP_URL, "smtp+starttls://user:password@host:587"))

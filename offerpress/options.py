@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from offerpress.figures import Moment
-from offerpress.site import Site, find_folder, open_site
+from offerpress.folder import SiteFolder, find_folder
+from offerpress.moment import Moment
 
 
 class Day(click.ParamType[date]):
@@ -41,13 +41,8 @@ as_of_option = click.option(
 json_option = click.option("--json", "as_json", is_flag=True, help="Print only JSON on standard output.")
 
 
-def site_at(folder: Path | None) -> Site:
-    """The named site, or the one around the current folder; raises where there is none or its settings are faulty."""
-    return open_site(folder_at(folder))
-
-
-def folder_at(folder: Path | None) -> Path:
-    """The folder of that site."""
+def folder_at(folder: Path | None) -> SiteFolder:
+    """The named site's folder, or that around the current one; raises where there is none."""
     return find_folder((folder or Path()).resolve())
 
 

@@ -14,8 +14,8 @@ from generator import Campaign
 from mailer import Batch, BatchHeader, Outbox, Totals, freeze, with_own_headers
 from offerpress.checking import campaign_renderer
 from offerpress.figures import Figures
+from offerpress.folder import OfferpressError
 from offerpress.reporting import Progress
-from offerpress.site import OfferpressError
 from offerpress.site_keys import private_address
 from rewards import Account, Fault, Notice, Partner, Statement, compute_statement, totals
 

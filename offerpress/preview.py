@@ -16,7 +16,8 @@ from urllib.parse import urlsplit
 from watchfiles import watch
 
 from offerpress.building import build
-from offerpress.figures import Figures, Moment, open_figures
+from offerpress.figures import Figures, open_figures
+from offerpress.moment import Moment
 from offerpress.reporting import say
 from offerpress.site import Site, open_site
 from rewards import Fault, Faulty

@@ -4,9 +4,11 @@ from dataclasses import replace
 from datetime import date
 
 from mailer import Batch
-from offerpress.figures import Moment, open_figures
+from offerpress.figures import open_figures
+from offerpress.folder import OfferpressError, SiteFolder
+from offerpress.moment import Moment
 from offerpress.planning import stale_partners
-from offerpress.site import OfferpressError, Site
+from offerpress.site import open_site
 
 SHOWN = 10
 
@@ -22,9 +24,11 @@ class StalePlan(OfferpressError):
         super().__init__(f"stale: {plan}: {why} ({named}); plan the campaign again")
 
 
-def refuse_stale(site: Site, moment: Moment, batch: Batch) -> None:
+def refuse_stale(folder: SiteFolder, moment: Moment, batch: Batch) -> None:
     """Raises `StalePlan`, naming the recipients whose message would change, and `Faulty` where none can be made."""
-    with open_figures(site, replace(moment, as_of=date.fromordinal(batch.header.as_of))) as figures:
+    with open_figures(
+        open_site(folder.folder), replace(moment, as_of=date.fromordinal(batch.header.as_of))
+    ) as figures:
         stale = stale_partners(batch, figures)
     if stale:
         raise StalePlan(batch.header.plan, stale)

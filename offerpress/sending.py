@@ -10,6 +10,7 @@ from mailer import (
     Attempt,
     Cause,
     Delivery,
+    MailSettings,
     Outbox,
     Status,
     Transport,
@@ -17,9 +18,9 @@ from mailer import (
     deliver,
     stop_on_signals,
 )
-from offerpress.figures import Moment
+from offerpress.folder import OfferpressError, SiteFolder
 from offerpress.mailing import open_batch
-from offerpress.site import OfferpressError, Site
+from offerpress.moment import Moment
 
 WATCH_SECONDS = 20.0
 
@@ -38,7 +39,8 @@ class Sending:
 
 
 def send_plan(
-    site: Site,
+    site: SiteFolder,
+    settings: MailSettings,
     moment: Moment,
     outbox: Outbox,
     plan: str,
@@ -53,7 +55,7 @@ def send_plan(
     Staleness is asked before the first claim only: a plan that has begun goes on as it was approved.
     """
     with open_batch(site, plan) as batch:
-        record = check_sendable(outbox, batch, site.settings.mail, clock())
+        record = check_sendable(outbox, batch, settings, clock())
         if not record.begun and record.planned:
             # Only this path needs the ledger and the templates; resuming must work without them.
             from offerpress.sendability import refuse_stale  # noqa: PLC0415
@@ -65,7 +67,7 @@ def send_plan(
                 batch,
                 transport,
                 clock=clock,
-                settings=site.settings.mail,
+                settings=settings,
                 stop=stop,
                 limit=limit,
                 progress=progress,
@@ -94,7 +96,7 @@ def rounds(*, watch: bool) -> Iterator[None]:
 
 
 def send_sample(
-    site: Site, plan: str, partner_id: str, address: str, transport: Transport, now: datetime
+    site: SiteFolder, plan: str, partner_id: str, address: str, transport: Transport, now: datetime
 ) -> str:
     """Hands one frozen message to `address` alone, marked as a test; it counts as no notice. Gives the answer."""
     with open_batch(site, plan) as batch:

@@ -16,7 +16,8 @@ from pathlib import Path
 from generator import SealedRecord, StatementRenderer, offer_words, read_content, seal
 from ledger import Snapshot
 from offerpress.figures import Figures
-from offerpress.site import OfferpressError, Site, open_site
+from offerpress.folder import OfferpressError
+from offerpress.site import Site, open_site
 from offerpress.site_keys import SiteKeys, read_site_keys
 from rewards import Fault, Faulty, Rules, compute_statement, rules_on
 

@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from offerpress.site import MARKER, OfferpressError
+from offerpress.folder import MARKER, OfferpressError
 from offerpress.site_keys import make_site_secret
 from offerpress.starter import starter_folder
 

@@ -14,10 +14,10 @@ from ledger import LedgerError, Snapshot
 from mailer import Batch, MailerError
 from offerpress.building import Manifest, read_manifest
 from offerpress.exports import EXPORTS, Export, read_exports
-from offerpress.figures import Moment
+from offerpress.folder import OfferpressError
 from offerpress.leaks import leaked
-from offerpress.mailing import batches_folder
-from offerpress.site import OfferpressError, Site
+from offerpress.moment import Moment
+from offerpress.site import Site
 from offerpress.site_keys import SiteKeys, read_site_keys
 from rewards import Fault, Faulty, Policy, canonical_json, compute_statement, rules_on, statement_json
 
@@ -153,14 +153,12 @@ def verify(site: Site, moment: Moment, plan: str | None) -> Verification:
     keys = read_site_keys(site.private, moment.environment, faults if wanted else [])
     if content is None or any(fault.severity == "fault" for fault in faults):
         raise Faulty(faults)
-    verifier = _Verifier(site.private / "snapshots", content.policy)
+    verifier = _Verifier(site.snapshots, content.policy)
     if plan is None:
         verifier.build(site, keys)
         for export in read_exports(site.private):
             verifier.export(export)
-    for file in (
-        [batches_folder(site) / f"{plan}.batch"] if plan else sorted(batches_folder(site).glob("*.batch"))
-    ):
+    for file in [site.batches / f"{plan}.batch"] if plan else sorted(site.batches.glob("*.batch")):
         verifier.batch(file)
     return Verification(tuple(verifier.checked), tuple(verifier.findings))
 

@@ -12,12 +12,13 @@ import click
 from mailer import Batch, Outbox, message_bytes
 from offerpress.checking import require_faultless_content
 from offerpress.figures import open_figures
-from offerpress.mailing import batches_folder, open_batch, open_outbox
-from offerpress.options import as_of_option, json_option, moment, site_at, site_option
+from offerpress.folder import OfferpressError
+from offerpress.mailing import open_batch, open_outbox
+from offerpress.options import as_of_option, folder_at, json_option, moment, site_option
 from offerpress.planning import Difference, Drafting, difference, make_plan
 from offerpress.reporting import count, progress, say, show, show_json, table
 from offerpress.sendability import refuse_stale
-from offerpress.site import OfferpressError, Site
+from offerpress.site import Site, site_at
 from rewards import format_amount
 
 
@@ -46,7 +47,7 @@ def plan_command(
         # Every figure before the outbox is touched: a faulty site must leave it as it is.
         statements = figures.sorted_statements()
         outbox = stack.enter_context(open_outbox(site, now.environment))
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory())) if dry_run else batches_folder(site)
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory())) if dry_run else site.batches
         with progress("Planning", figures.partner_count, quiet=as_json) as advance:
             made = make_plan(drafting, statements, by or getpass.getuser(), now.now, outbox, folder, advance)
         batch = stack.enter_context(made)
@@ -136,7 +137,7 @@ def notice_command(
     plan: str, partner_id: str, site_folder: Path | None, form: Literal["eml", "html", "text"]
 ) -> None:
     """Show the frozen message of PLAN to PARTNER."""
-    with open_batch(site_at(site_folder), plan) as batch:
+    with open_batch(folder_at(site_folder), plan) as batch:
         try:
             frozen = batch.frozen(partner_id)
         except KeyError as error:

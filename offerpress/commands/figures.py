@@ -8,9 +8,10 @@ import click
 from generator import parse_reference
 from offerpress.exports import export_statements, statement_lines
 from offerpress.figures import Figures, UnknownPartner, open_figures
-from offerpress.options import as_of_option, json_option, moment, site_at, site_option
+from offerpress.folder import OfferpressError
+from offerpress.options import as_of_option, json_option, moment, site_option
 from offerpress.reporting import count, say, show, show_json
-from offerpress.site import OfferpressError
+from offerpress.site import site_at
 from offerpress.site_keys import SiteKeys, private_address, revoke
 from offerpress.statement_text import statement_text
 from rewards import derive, statement_json

@@ -17,4 +17,4 @@ from offerpress.preview import serve
 )
 def serve_command(site_folder: Path | None, as_of: date | None, port: int) -> None:
     """Preview the site on this machine, reloading on change."""
-    serve(folder_at(site_folder), port, lambda: moment(as_of))
+    serve(folder_at(site_folder).folder, port, lambda: moment(as_of))

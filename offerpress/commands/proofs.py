@@ -5,8 +5,9 @@ from pathlib import Path
 import click
 
 from offerpress.demo import run_demo
-from offerpress.options import json_option, moment, site_at, site_option
+from offerpress.options import json_option, moment, site_option
 from offerpress.reporting import say, show_json
+from offerpress.site import site_at
 from offerpress.verifying import verify
 
 

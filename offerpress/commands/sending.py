@@ -7,12 +7,13 @@ from typing import Literal
 
 import click
 
-from mailer import Outbox, Status
+from mailer import MailerError, Outbox, Status
+from offerpress.folder import OfferpressError, read_mail_settings
 from offerpress.mailing import open_outbox, transport_of
-from offerpress.options import json_option, moment, site_at, site_option
+from offerpress.options import folder_at, json_option, moment, site_option
 from offerpress.reporting import count, say, show, show_json, table
 from offerpress.sending import Sending, due_plans, rounds, send_plan, send_sample
-from offerpress.site import Site
+from rewards import RewardsError
 
 TRANSPORTS = click.Choice(["folder", "smtp", "sendgrid"])
 
@@ -40,34 +41,40 @@ def send_command(
     as_json: bool,
 ) -> int:
     """Send PLAN, or all that is due; resumes after any crash and never hands a notice over twice."""
-    if (
-        (plan is None) != due
-        or (watch and not due)
-        or bool(test_address) != bool(partner_id)
-        or (test_address and due)
-    ):
-        raise click.UsageError(
-            "name one PLAN or --due; --watch goes with --due; --test and --partner with a PLAN"
-        )
-    site, now = site_at(site_folder), moment()
-    way = transport_of(site, transport or site.settings.mail.transport, now.environment)
+    if (plan is None) != due or (watch and not due) or bool(test_address) != bool(partner_id):
+        raise click.UsageError("name one PLAN, or --due; --watch goes with --due; --test with --partner")
+    if test_address and due:
+        raise click.UsageError("--test goes with one PLAN")
+    site = folder_at(site_folder)
+    settings = read_mail_settings(site)
+    way = transport_of(site, transport or settings.transport, moment().environment)
     if plan and test_address and partner_id:
-        say(
-            f"Sent one sample to {test_address}: {send_sample(site, plan, partner_id, test_address, way, now.now)}"
-        )
+        answer = send_sample(site, plan, partner_id, test_address, way, moment().now)
+        say(f"Sent one sample to {test_address}: {answer}")
         return 0
-    with open_outbox(site, now.environment) as outbox:
-        done: list[Sending] = []
-        for _ in rounds(watch=watch):
-            plans = [plan] if plan else due_plans(outbox, datetime.now(UTC))
-            done += [_send(site, outbox, one, transport=transport, limit=limit) for one in plans]
-        return _report(done, as_json=as_json)
+    with open_outbox(site, moment().environment) as outbox:
+
+        def send(one: str) -> Sending:
+            return send_plan(
+                site, settings, moment(), outbox, one, way, limit=limit, clock=lambda: datetime.now(UTC)
+            )
+
+        if plan:
+            return _report([send(plan)], as_json=as_json)
+        return max([_send_due(outbox, send, as_json=as_json) for _ in rounds(watch=watch)])
 
 
-def _send(site: Site, outbox: Outbox, plan: str, *, transport: str | None, limit: int | None) -> Sending:
-    now = moment()
-    way = transport_of(site, transport or site.settings.mail.transport, now.environment)
-    return send_plan(site, now, outbox, plan, way, limit=limit, clock=lambda: datetime.now(UTC))
+def _send_due(outbox: Outbox, send: Callable[[str], Sending], *, as_json: bool) -> int:
+    """Every due plan in turn: what forbids one is said and does not keep the others."""
+    done: list[Sending] = []
+    refused = False
+    for plan in due_plans(outbox, datetime.now(UTC)):
+        try:
+            done.append(send(plan))
+        except (MailerError, RewardsError, OfferpressError) as error:
+            say(f"error: {error}")
+            refused = True
+    return max(int(refused), _report(done, as_json=as_json))
 
 
 def _report(done: list[Sending], *, as_json: bool) -> int:
@@ -76,17 +83,13 @@ def _report(done: list[Sending], *, as_json: bool) -> int:
     elif not done:
         say("Nothing is due.")
     for one in () if as_json else done:
-        delivery = one.delivery
-        say(
-            f"{delivery.plan}: {delivery.accepted:,} accepted, {delivery.rejected:,} rejected, "
-            f"{delivery.unknown + delivery.recovered:,} unknown, {delivery.skipped:,} skipped; "
-            f"{one.counts[Status.READY]:,} still ready"
-            + (f" (stopped: {delivery.stopped})" if delivery.stopped else "")
-        )
-        if one.counts[Status.UNKNOWN]:
-            say(
-                f"{count(one.counts[Status.UNKNOWN], 'notice')} unknown: `offerpress status {delivery.plan}` names them"
-            )
+        delivery, ready, unknown = one.delivery, one.counts[Status.READY], one.counts[Status.UNKNOWN]
+        stopped = f" (stopped: {delivery.stopped})" if delivery.stopped else ""
+        lost = delivery.unknown + delivery.recovered
+        did = f"{delivery.accepted:,} accepted, {delivery.rejected:,} rejected, {lost:,} unknown, {delivery.skipped:,} skipped"
+        say(f"{delivery.plan}: {did}; {ready:,} still ready{stopped}")
+        if unknown:
+            say(f"{count(unknown, 'notice')} unknown: `offerpress status {delivery.plan}` names them")
     return 1 if any(one.needs_person for one in done) else 0
 
 
@@ -109,7 +112,7 @@ def _delivery_json(one: Sending) -> dict[str, object]:
 @json_option
 def status_command(plan: str | None, site_folder: Path | None, *, as_json: bool) -> int:
     """Show where every notice of PLAN stands and what needs a person; without PLAN, all plans."""
-    site, now = site_at(site_folder), moment()
+    site, now = folder_at(site_folder), moment()
     with open_outbox(site, now.environment) as outbox:
         plans = [plan] if plan else [record.plan for record in outbox.plans()]
         rows = [_status(outbox, one) for one in plans]
@@ -191,6 +194,6 @@ def resume_command(plan: str, site_folder: Path | None) -> None:
 
 
 def _act(site_folder: Path | None, act: Callable[[Outbox, datetime], object]) -> None:
-    site, now = site_at(site_folder), moment()
+    site, now = folder_at(site_folder), moment()
     with open_outbox(site, now.environment) as outbox:
         act(outbox, now.now)

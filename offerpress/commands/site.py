@@ -10,8 +10,9 @@ import click
 from offerpress.building import build
 from offerpress.checking import content_faults, figures_faults
 from offerpress.figures import open_figures
-from offerpress.options import as_of_option, folder_at, json_option, moment, site_at, site_option
+from offerpress.options import as_of_option, json_option, moment, site_option
 from offerpress.reporting import SHOWN_FAULTS, count, fault_json, progress, say, show, show_faults, show_json
+from offerpress.site import site_at
 from offerpress.starting import start_site
 from rewards import Fault, Faulty
 
@@ -30,7 +31,7 @@ def new_command(folder: Path) -> None:
 @json_option
 def check_command(site_folder: Path | None, as_of: date | None, *, as_json: bool) -> int:
     """Report every fault in settings, content, data and templates; write nothing."""
-    faults = find_faults(folder_at(site_folder), as_of)
+    faults = find_faults(site_folder, as_of)
     real = [fault for fault in faults if fault.severity == "fault"]
     if as_json:
         show_json({"count": len(real), "faults": [fault_json(fault) for fault in faults[:SHOWN_FAULTS]]})
@@ -39,7 +40,7 @@ def check_command(site_folder: Path | None, as_of: date | None, *, as_json: bool
     return 1 if real else 0
 
 
-def find_faults(folder: Path, as_of: date | None) -> list[Fault]:
+def find_faults(folder: Path | None, as_of: date | None) -> list[Fault]:
     """Every fault and remark of the site: what a build and every campaign's plan would meet."""
     try:
         site = site_at(folder)

@@ -2,8 +2,8 @@
 
 from decimal import Decimal
 
-from generator import parse_toml
 from rewards import Fault
+from rewards.toml_text import parse_toml
 
 TEXT = '''\
 currency = "EUR" # comment
