@@ -89,7 +89,8 @@ class CashbackTerms(OfferTerms):
         for (key, currency), minor in sound.items():
             cap = sound.get(("cap", currency))
             if key == "minimum" and cap is not None and minor > cap:
-                what = (
-                    f"the minimum {self.minimum[currency]} {currency} is above the cap {self.cap[currency]}"
+                limits = (
+                    f"{self.minimum[currency]} {currency} is above the cap {self.cap[currency]} {currency}"
                 )
+                what = f"the minimum {limits}"
                 yield Mistake(("minimum", currency), what, "lower the minimum or raise the cap")

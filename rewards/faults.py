@@ -47,7 +47,7 @@ class Fault:
         return f"{head}: {text}" if head else text
 
 
-class Faulty(RewardsError):  # noqa: N818 - it is no error of the program that an input has faults
+class Faulty(RewardsError):
     """Raised where an input with faults was asked to be used; carries all of them."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:

@@ -15,7 +15,7 @@ _MOST_DIGITS = 18
 _MOST_SHOWN = 40
 
 
-class UnknownCurrency(RewardsError, ValueError):  # noqa: N818 - what is unknown reads best as the name
+class UnknownCurrency(RewardsError, ValueError):
     """A code that ISO 4217 does not list, or to which it gives no minor unit; `code` is the text found."""
 
     def __init__(self, code: str) -> None:
@@ -24,7 +24,7 @@ class UnknownCurrency(RewardsError, ValueError):  # noqa: N818 - what is unknown
         super().__init__(f"{code!r} {what}; {_remedy(code)}")
 
 
-class UnlikeCurrencies(RewardsError):  # noqa: N818 - as above
+class UnlikeCurrencies(RewardsError):
     """Two amounts of different currencies were added or compared; `left` and `right` are their codes."""
 
     def __init__(self, left: str, right: str) -> None:
@@ -33,6 +33,8 @@ class UnlikeCurrencies(RewardsError):  # noqa: N818 - as above
 
 
 def _remedy(code: str) -> str:
+    if code in WITHOUT_MINOR_UNIT:
+        return "use a currency that has one, such as 'EUR'"
     if code.strip().upper() in MINOR_UNITS:
         return f"did you mean {code.strip().upper()!r}?"
     near = suggestion(code, list(MINOR_UNITS))

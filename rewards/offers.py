@@ -239,6 +239,9 @@ def _versions(
 
 
 def _dated(fault: Fault, day: int) -> Fault:
+    """The fault with the day on which it begins, unless an amendment is blamed, which has its own."""
+    if fault.field.startswith("amendments."):
+        return fault
     what = f"{fault.what} (in the terms of {day_text(day)})"
     return Fault(what, fault.remedy, fault.file, fault.line, fault.row, fault.field, fault.severity)
 

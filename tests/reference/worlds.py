@@ -241,7 +241,7 @@ def _sales(draw: DrawFn, owners: dict[str, str]) -> list[Row]:
         refundable = [
             one for one in rows if not one["refund_of"] and owners[one["partner_id"]] == owners[partner_id]
         ]
-        if refundable and draw(st.integers(0, 1)):
+        if draw(st.booleans()) and refundable:
             named = draw(st.sampled_from(refundable))
             minor = draw(st.integers(-2_000_00, -1))
             row |= {"refund_of": named["sale_id"], "currency": named["currency"]}
