@@ -78,6 +78,15 @@ def read_content(site: Path, settings: SiteSettings, faults: list[Fault]) -> Con
     return None if any(fault.severity == "fault" for fault in found) else content
 
 
+def read_policy(site: Path, settings: SiteSettings) -> Policy | None:
+    """The policy alone, None if its own files have a fault: data can be checked although a page is faulty."""
+    found: list[Fault] = []
+    content = _content(site, settings, found)
+    own = (PROGRAM_FILE, "content/offers/")
+    faulty = any(fault.severity == "fault" and fault.file.startswith(own) for fault in found)
+    return None if faulty or content is None else content.policy
+
+
 def _content(site: Path, settings: SiteSettings, faults: list[Fault]) -> Content | None:
     program, told = _program(site, faults)
     zone = ZoneInfo(program.timezone if program else "UTC")

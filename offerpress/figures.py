@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from generator import Content, read_content, shard_bits
+from generator import Content, read_content, read_policy, shard_bits
 from ledger import Ledger, Snapshot, freeze, read
 from offerpress.folder import OfferpressError
 from offerpress.moment import Moment
@@ -79,7 +79,8 @@ def open_figures(
     faults: list[Fault] = []
     content = read_content(site.folder, site.settings.site, faults)
     keys = _keys(site, moment, need_keys=need_keys, faults=faults)
-    ledger = read(site.settings.data, site.folder, content.policy, faults) if content else None
+    policy = content.policy if content else read_policy(site.folder, site.settings.site)
+    ledger = read(site.settings.data, site.folder, policy, faults) if policy else None
     if content is None or ledger is None or any(fault.severity == "fault" for fault in faults):
         raise Faulty(sorted_faults(faults))
     with ledger, _frozen(site, ledger, keys, snapshots or site.snapshots) as snapshot:

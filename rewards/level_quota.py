@@ -38,9 +38,9 @@ class LevelQuotaTerms(OfferTerms):
         for (lower, below), (higher, quota) in pairwise(merged):
             if quota <= below:
                 path = ("quotas", higher) if higher in self.quotas else ("quotas", lower)
-                what = f"the quota of {higher!r} does not rise above that of {lower!r}"
-                both = f"{_shown(below, program)} and {_shown(quota, program)}"
-                remedy = f"{both} would apply; a level left out keeps the program's quota"
+                both = f"{_shown(quota, program)} after {_shown(below, program)}"
+                what = f"the quota of {higher!r} does not rise above that of {lower!r} ({both})"
+                remedy = "write a higher one, or a lower one below it; a level left out keeps the program's quota"
                 yield Mistake(path, what, remedy)
 
     def _quota_mistakes(self, program: Program) -> Iterator[Mistake]:
