@@ -41,7 +41,7 @@ class Document:
     body_line: int
 
 
-class _Refused(Exception):  # noqa: N818 - never leaves this module
+class _Refused(Exception):
     def __init__(self, what: str, remedy: str, line: int) -> None:
         super().__init__(what)
         self.what, self.remedy, self.line = what, remedy, line

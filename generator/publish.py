@@ -25,7 +25,7 @@ _LONGEST_NAME = 255
 _NO_LINK = {errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP}
 
 
-class RefusedOutput(GeneratorError):  # noqa: N818 - what is refused reads best as the name
+class RefusedOutput(GeneratorError):
     """The output folder must not be replaced; `output` names it."""
 
     def __init__(self, output: Path, why: str, remedy: str) -> None:
@@ -33,7 +33,7 @@ class RefusedOutput(GeneratorError):  # noqa: N818 - what is refused reads best 
         super().__init__(f"cannot publish: {output}: {why}; {remedy}")
 
 
-class BadArtifact(GeneratorError):  # noqa: N818 - as above
+class BadArtifact(GeneratorError):
     """An artifact's path that cannot be published; `path` is it."""
 
     def __init__(self, path: str, why: str) -> None:

@@ -86,7 +86,8 @@ def _report(done: list[Sending], *, as_json: bool) -> int:
         delivery, ready, unknown = one.delivery, one.counts[Status.READY], one.counts[Status.UNKNOWN]
         stopped = f" (stopped: {delivery.stopped})" if delivery.stopped else ""
         lost = delivery.unknown + delivery.recovered
-        did = f"{delivery.accepted:,} accepted, {delivery.rejected:,} rejected, {lost:,} unknown, {delivery.skipped:,} skipped"
+        did = f"{delivery.accepted:,} accepted, {delivery.rejected:,} rejected, {lost:,} unknown"
+        did += f", {delivery.skipped:,} skipped"
         say(f"{delivery.plan}: {did}; {ready:,} still ready{stopped}")
         if unknown:
             say(f"{count(unknown, 'notice')} unknown: `offerpress status {delivery.plan}` names them")
