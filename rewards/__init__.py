@@ -32,6 +32,7 @@ from rewards.statement import (
     statement_json,
     totals,
 )
+from rewards.toml_text import parse_toml
 
 __all__ = [
     "MINOR_UNITS",
@@ -85,6 +86,7 @@ __all__ = [
     "parse_day",
     "parse_offer",
     "parse_program",
+    "parse_toml",
     "rate_text",
     "round_half_away",
     "rules_on",

@@ -40,7 +40,9 @@ class LevelQuotaTerms(OfferTerms):
                 path = ("quotas", higher) if higher in self.quotas else ("quotas", lower)
                 both = f"{_shown(quota, program)} after {_shown(below, program)}"
                 what = f"the quota of {higher!r} does not rise above that of {lower!r} ({both})"
-                remedy = "write a higher one, or a lower one below it; a level left out keeps the program's quota"
+                remedy = (
+                    "write a higher one, or a lower one below it; a level left out keeps the program's quota"
+                )
                 yield Mistake(path, what, remedy)
 
     def _quota_mistakes(self, program: Program) -> Iterator[Mistake]:

@@ -40,6 +40,7 @@ def listed_sales(sales: Sequence[Sale], currency: str) -> dict[str, object]:
     ordered = sorted(sales, key=lambda sale: (sale.day, sale.sale_id))
     rest = ordered[LISTED:]
     return {
+        "currency": currency,
         "count": len(ordered),
         "total": total_of(ordered, currency),
         "lines": [_sale_line(sale) for sale in ordered[:LISTED]],
