@@ -1,6 +1,6 @@
-"""Reads separated text exactly: the row of every record, and each record that breaks the format, without losing the next ones.
+"""Reads separated text exactly: the row of every record, and every record that breaks the format.
 
-This is slower than the database's own reader, so it serves files in which a line is not always a row, or that have faults.
+This is slower than the database's own reader: it serves files in which a line is not always a row, or with faults.
 """
 
 import csv

@@ -1,5 +1,6 @@
 """The columnar database that reads, checks and sorts tables. No other module of the package knows which one it is."""
 
+import glob
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -8,7 +9,7 @@ import duckdb
 
 from ledger.errors import TablesUnreadable
 
-Value = str | int | bool | bytes | None
+Value = str | int | None
 Row = tuple[Value, ...]
 
 MEMORY = "1GB"
@@ -59,10 +60,13 @@ class Database:
             raise TablesUnreadable(_one_line(error)) from error
 
     def append(self, table: str, rows: Iterable[Sequence[Value]]) -> None:
-        """Add rows, one value for each column of `table`."""
-        appender = self._connection.appender(table)
-        appender.append_rows(rows)
-        appender.flush()
+        """Add rows, one value for each column of `table`. Raises `TablesUnreadable`."""
+        try:
+            appender = self._connection.appender(table)
+            appender.append_rows(rows)
+            appender.flush()
+        except duckdb.Error as error:
+            raise TablesUnreadable(_one_line(error)) from error
 
     def close(self) -> None:
         """Forget everything."""
@@ -84,6 +88,11 @@ def whole(value: Value) -> int:
 def literal(value: str | Path) -> str:
     """`value` as a quoted text of a statement."""
     return "'" + str(value).replace("'", "''") + "'"
+
+
+def file_literal(path: Path) -> str:
+    """`path` as a quoted text that names one file, even where its name looks like a pattern."""
+    return literal(glob.escape(str(path)))
 
 
 def _settings(scratch: Path | None, threads: int | None) -> dict[str, str | bool | int | float | list[str]]:

@@ -1,4 +1,4 @@
-"""Collects what is wrong in the tables, each with its place, and puts it in the order of the files, rows and columns."""
+"""Collects what is wrong in the tables, each with its place, in the order of files, rows and columns."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -85,7 +85,7 @@ class Findings:
         self._last[rule, severity] = (place, fault)
 
     def sorted(self) -> list[Fault]:
-        """Everything, in the order of the tables' files, rows and columns; what was not listed is counted at the end."""
+        """Everything, in the order of tables, files, rows and columns; at the end the counts of what is not listed."""
         ordered = sorted(self._found, key=lambda found: self._order(found[0]))
         return [fault for _, fault in ordered] + self._counted()
 

@@ -1,49 +1,64 @@
 """Writes a ledger as a snapshot: six columnar files, sorted by shard, partner and id, beside a manifest."""
 
-import hashlib
 import json
 import shutil
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 from ledger.database import Database, literal, whole
 from ledger.errors import LedgerError
 from ledger.reading import Ledger
-from ledger.snapshot import FORMAT, MANIFEST, Snapshot, file_name
+from ledger.snapshot import FORMAT, MANIFEST, Snapshot, file_digest, file_name
 from ledger.tables import TABLES, Table, quoted
 
 _ROW_GROUP = 16_384
+_OF_OWNER = (
+    "account",
+    """
+    LEFT JOIN owners ON owners.partner_id = lines.partner_id
+    LEFT JOIN accounts ON accounts.partner_id = owners.owner
+    """,
+)
+_OF_PARTNER = "LEFT JOIN accounts ON accounts.partner_id = lines.partner_id"
+_ACCOUNT = {
+    "partners": ("account, shard", _OF_PARTNER),
+    "levels": ("account", _OF_PARTNER),
+    "rates": ("CAST(NULL AS INTEGER) AS account", ""),
+}
+"""How a row of a table finds its account: what was sold belongs to the survivor, a level to the partner alone."""
 
 
 def freeze(ledger: Ledger, shards: Mapping[str, int], folder: Path) -> Snapshot:
     """Write `ledger` to `folder`, in place of a snapshot that is there, and open it.
 
-    `shards` gives the shard of every one of `ledger.partner_ids`, and of nobody else. It is written beside and renamed, so
-    `folder` is never half a snapshot. Raises `LedgerError`.
+    `shards` gives the shard of every one of `ledger.partner_ids`, and of nobody else. It is written beside and renamed:
+    `folder` is never half a snapshot. Raises `LedgerError`, and `OSError` where nothing can be written.
     """
-    if len(shards) != len(ledger.partner_ids) or any(
-        partner_id not in shards for partner_id in ledger.partner_ids
-    ):
-        raise LedgerError(
-            "the shards are not those of the ledger's partners: give one for each of partner_ids", folder
-        )
-    beside = folder.with_name(f".{folder.name}.partial")
-    shutil.rmtree(beside, ignore_errors=True)
-    beside.mkdir(parents=True, mode=0o700)
-    _number_accounts(ledger, shards)
-    files = {table.name: _write(ledger.database, table, beside / file_name(table)) for table in TABLES}
-    manifest = {
-        "format": FORMAT,
-        "digest": ledger.digest,
-        "shards": _ranges(ledger.database),
-        "files": {
-            name: _described(beside / file_name(table), rows)
-            for (name, rows), table in zip(files.items(), TABLES, strict=True)
-        },
-    }
-    (beside / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    _exchange(beside, folder)
+    if len(shards) != len(ledger.partner_ids) or not all(map(shards.__contains__, ledger.partner_ids)):
+        text = "the shards are not those of the ledger's partners: give one for each of partner_ids"
+        raise LedgerError(text, folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        _number_accounts(ledger, shards)
+        _write_all(ledger, beside)
+        _exchange(beside, folder)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
     return Snapshot.open(folder)
+
+
+def _write_all(ledger: Ledger, folder: Path) -> None:
+    files = {}
+    for table in TABLES:
+        path = folder / file_name(table)
+        _write(ledger.database, table, path)
+        rows = ledger.database.number(f"SELECT count(*) FROM {table.name}")
+        files[table.name] = {"rows": rows, "bytes": path.stat().st_size, "sha256": file_digest(path)}
+    ranges = _ranges(ledger.database)
+    manifest = {"format": FORMAT, "digest": ledger.digest, "shards": ranges, "files": files}
+    (folder / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def _number_accounts(ledger: Ledger, shards: Mapping[str, int]) -> None:
@@ -57,23 +72,18 @@ def _number_accounts(ledger: Ledger, shards: Mapping[str, int]) -> None:
     )
 
 
-def _write(database: Database, table: Table, path: Path) -> int:
-    """One file of the snapshot; `account` is NULL, and last, in rows that belong to no account. Returns the rows."""
-    columns = ", ".join(f"lines.{quoted(name)}" for name in (*table.names, *derived(table)))
-    id_order = ", ".join(f"lines.{quoted(name)}" for name in table.key)
-    if table.name == "partners":
-        joins, account = "LEFT JOIN accounts USING (partner_id)", "account, shard"
-    elif "partner_id" in table.names:
-        own = " AND owners.partner_id = owners.owner" if table.name == "levels" else ""
-        joins = f"LEFT JOIN owners ON owners.partner_id = lines.partner_id{own} LEFT JOIN accounts ON accounts.partner_id = owners.owner"
-        account = "account"
-    else:
-        joins, account = "", "CAST(NULL AS INTEGER) AS account"
-    database.run(
-        f"COPY (SELECT {account}, {columns} FROM {table.name} AS lines {joins} ORDER BY account NULLS LAST, {id_order}) "
-        f"TO {literal(path)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {_ROW_GROUP})"
-    )
-    return database.number(f"SELECT count(*) FROM {table.name}")
+def _write(database: Database, table: Table, path: Path) -> None:
+    """One file of the snapshot; `account` is NULL, and the rows last, where a row belongs to no account."""
+    names = (*table.names, *derived(table))
+    columns = ", ".join(f"lines.{quoted(name)}" for name in names)
+    order = ", ".join(f"lines.{quoted(name)}" for name in table.key)
+    account, joins = _ACCOUNT.get(table.name, _OF_OWNER)
+    database.run(f"""
+        COPY (
+            SELECT {account}, {columns} FROM {table.name} AS lines {joins}
+            ORDER BY account NULLS LAST, {order}
+        ) TO {literal(path)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {_ROW_GROUP})
+    """)
 
 
 def derived(table: Table) -> tuple[str, ...]:
@@ -89,19 +99,15 @@ def _ranges(database: Database) -> dict[str, list[int]]:
     return {str(shard): [whole(first), whole(end)] for shard, first, end in rows}
 
 
-def _described(path: Path, rows: int) -> dict[str, int | str]:
-    with path.open("rb") as stream:
-        return {
-            "rows": rows,
-            "bytes": path.stat().st_size,
-            "sha256": hashlib.file_digest(stream, "sha256").hexdigest(),
-        }
-
-
 def _exchange(beside: Path, folder: Path) -> None:
-    former = folder.with_name(f".{folder.name}.former")
-    shutil.rmtree(former, ignore_errors=True)
+    """Put `beside` in the place of `folder`; what another process put there meanwhile stays if it is the same."""
+    former = beside.with_name(f"{beside.name}-former")
     if folder.exists():
         folder.rename(former)
-    beside.rename(folder)
-    shutil.rmtree(former, ignore_errors=True)
+    try:
+        beside.rename(folder)
+    except OSError as error:
+        if Snapshot.open(folder).digest != Snapshot.open(beside).digest:
+            raise LedgerError(f"{folder} was written by someone else meanwhile; try again", folder) from error
+    finally:
+        shutil.rmtree(former, ignore_errors=True)

@@ -7,11 +7,24 @@ from ledger.database import Database, Row, Value, whole
 from ledger.findings import Findings, Place, quote
 from ledger.tables import Table, quoted
 
+_COLLIDING = """
+SELECT later.file_number, later.row_number, later.partner_id,
+    first.partner_id, first.file_number, first.row_number
+FROM (
+    SELECT *, first_value(struct_pack(f := file_number, r := row_number))
+        OVER (PARTITION BY folded ORDER BY file_number, row_number) AS origin
+    FROM folded
+    WHERE folded IN (SELECT folded FROM folded WHERE folded <> '' GROUP BY folded HAVING count(*) > 1)
+) AS later
+JOIN folded AS first ON first.file_number = later.origin.f AND first.row_number = later.origin.r
+WHERE later.partner_id <> first.partner_id ORDER BY 1, 2
+"""
+
 
 def settle_repeats(database: Database, findings: Findings, table: Table) -> None:
     """Keep the first row of each key of the parsed `table`.
 
-    An equal repetition is a remark, another value a fault; `levels` allows one row per partner and day, whatever it says.
+    An equal repetition is a remark, another value a fault; `levels` allows one row per partner and day.
     """
     key = ", ".join(map(quoted, table.key))
     filled = " AND ".join(f"CAST({quoted(name)} AS VARCHAR) <> ''" for name in table.key)
@@ -28,10 +41,12 @@ def settle_repeats(database: Database, findings: Findings, table: Table) -> None
         for name in others
     )
     keys = ", ".join(f"later.{quoted(name)}" for name in table.key)
-    query = (
-        f"SELECT later.file_number, later.row_number, first.file_number, first.row_number, concat_ws(', ', {differs}), {keys} "
-        f"FROM repeated AS later JOIN repeated AS first USING ({key}) WHERE later.nth > 1 AND first.nth = 1 ORDER BY 1, 2"
-    )
+    query = f"""
+        SELECT later.file_number, later.row_number, first.file_number, first.row_number,
+            concat_ws(', ', {differs}), {keys}
+        FROM repeated AS later JOIN repeated AS first USING ({key})
+        WHERE later.nth > 1 AND first.nth = 1 ORDER BY 1, 2
+    """
     for batch in database.batches(query):
         for row in batch:
             _add_repeat(findings, table, row)
@@ -83,15 +98,7 @@ def check_collisions(database: Database, findings: Findings) -> None:
         "CREATE TEMP TABLE folded AS SELECT file_number, row_number, partner_id, "
         "coalesce(folds.folded, lower(partner_id)) AS folded FROM partners LEFT JOIN folds USING (partner_id)"
     )
-    query = (
-        "SELECT later.file_number, later.row_number, later.partner_id, first.partner_id, first.file_number, first.row_number "
-        "FROM (SELECT *, first_value(struct_pack(f := file_number, r := row_number)) OVER "
-        "(PARTITION BY folded ORDER BY file_number, row_number) AS origin FROM folded "
-        "WHERE folded IN (SELECT folded FROM folded WHERE folded <> '' GROUP BY folded HAVING count(*) > 1)) AS later "
-        "JOIN folded AS first ON first.file_number = later.origin.f AND first.row_number = later.origin.r "
-        "WHERE later.partner_id <> first.partner_id ORDER BY 1, 2"
-    )
-    for file, row, partner_id, other, other_file, other_row in database.rows(query):
+    for file, row, partner_id, other, other_file, other_row in database.rows(_COLLIDING):
         place = Place(whole(file), whole(row), "partner_id")
         where = _where(findings, place, other_file, other_row)
         what = f"{quote(partner_id)} is taken for {quote(other)} of {where}: they differ in case or Unicode form only"

@@ -10,7 +10,7 @@ BLOCK = 1 << 24
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 """Unicode's category Cc."""
 
-_PRINTED = bytes(code for code in range(256) if code >= 0x20 and code != 0x7F) + b"\r\n"
+_PRINTED = bytes(set(range(0x20, 0x100)) - {0x7F}) + b"\r\n"
 _CONTROL_BYTES = re.compile(rb"\xc2[\x80-\x9f]")
 _MARK = b"\xef\xbb\xbf"
 _WIDE = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
@@ -30,8 +30,8 @@ class Undecodable:
 class Inspection:
     """What a scan of a file's bytes found.
 
-    `lines` counts the lines without the empty ones at the end. `plain` says that one line is one row at least as far as bytes
-    show: no control characters (besides `\\t`, if it separates) and no lone carriage returns.
+    `lines` counts the lines without the empty ones at the end. `plain`: there are no control characters (but tabs, if
+    they separate) and no lone carriage returns.
     """
 
     empty: bool

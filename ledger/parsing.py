@@ -15,7 +15,7 @@ _MOST_DIGITS = 18
 
 
 def prepare(database: Database, zone: str) -> None:
-    """What parsing looks up: `currencies` (with places) and `instants` (each text of a time, with its day in `zone`)."""
+    """What parsing looks up: `currencies` with their places, and `instants` with their days in `zone`."""
     database.run("CREATE TABLE currencies (currency VARCHAR, places INTEGER)")
     database.append("currencies", sorted(MINOR_UNITS.items()))
     database.run("CREATE TABLE instants (instant VARCHAR, day INTEGER)")

@@ -14,7 +14,8 @@ from ledger.findings import Findings
 from ledger.identity import check_collisions, settle_repeats
 from ledger.loading import load
 from ledger.parsing import parse, prepare
-from ledger.references import check_partners, check_refunds, resolve_mergers
+from ledger.references import check_partners, resolve_mergers
+from ledger.refunds import check_refunds
 from ledger.settings import DataSettings
 from ledger.tables import BY_NAME, TABLES
 from ledger.values import check_values
@@ -25,7 +26,7 @@ STATED = "status <> 'closed' AND merged_into = ''"
 
 
 class Ledger:
-    """All six tables, parsed and without a fault, in a database of its own; close it, or use it as a context manager."""
+    """All six tables, parsed and without a fault; it holds a database, so close it or use it in a `with` block."""
 
     def __init__(self, database: Database, scratch: Path) -> None:
         self.database = database

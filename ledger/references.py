@@ -1,12 +1,25 @@
-"""What rows say about other rows: partners that must exist, mergers, and refunds of sales."""
-
-from collections.abc import Callable
+"""What rows say about partners: those they name must exist, and mergers must end in an active one."""
 
 from ledger.database import Database, Row, whole
 from ledger.findings import Findings, Place, quote
-from ledger.tables import BY_NAME, TABLES, quoted
+from ledger.tables import TABLES, quoted
 from ledger.values import Words, report
-from rewards import day_text, format_amount
+
+_INTO_NOBODY = """
+SELECT file_number, row_number, merged_into FROM partners
+ANTI JOIN partners AS survivor ON survivor.partner_id = partners.merged_into WHERE merged_into <> ''
+"""
+_INTO_CLOSED = """
+SELECT merged.file_number, merged.row_number, merged.merged_into
+FROM partners AS merged JOIN partners AS survivor ON survivor.partner_id = merged.merged_into
+WHERE survivor.status = 'closed' AND survivor.merged_into = ''
+"""
+_UNMERGED = """
+CREATE TABLE owners AS SELECT partner_id, partner_id AS owner FROM partners WHERE merged_into = ''
+"""
+_MERGED = """
+SELECT file_number, row_number, partner_id, merged_into FROM partners WHERE merged_into <> '' ORDER BY 1, 2
+"""
 
 
 def check_partners(database: Database, findings: Findings) -> None:
@@ -26,23 +39,11 @@ def _no_partner(row: Row) -> Words:
 
 
 def resolve_mergers(database: Database, findings: Findings) -> None:
-    """`owners`: every partner with the partner at the end of its `merged_into` chain, which is itself where there is none."""
-    unknown = (
-        "SELECT file_number, row_number, merged_into FROM partners "
-        "ANTI JOIN partners AS survivor ON survivor.partner_id = partners.merged_into WHERE merged_into <> ''"
-    )
-    report(database, findings, "merged into nobody", "merged_into", unknown, _no_partner)
-    closed = (
-        "SELECT merged.file_number, merged.row_number, merged.merged_into FROM partners AS merged JOIN partners AS survivor "
-        "ON survivor.partner_id = merged.merged_into WHERE survivor.status = 'closed' AND survivor.merged_into = ''"
-    )
-    report(database, findings, "merged into closed", "merged_into", closed, _closed_survivor)
-    database.run(
-        "CREATE TABLE owners AS SELECT partner_id, partner_id AS owner FROM partners WHERE merged_into = ''"
-    )
-    rows = database.rows(
-        "SELECT file_number, row_number, partner_id, merged_into FROM partners WHERE merged_into <> '' ORDER BY 1, 2"
-    )
+    """`owners`: every partner with the one at the end of its `merged_into` chain, which may be itself."""
+    report(database, findings, "merged into nobody", "merged_into", _INTO_NOBODY, _no_partner)
+    report(database, findings, "merged into closed", "merged_into", _INTO_CLOSED, _closed_survivor)
+    database.run(_UNMERGED)
+    rows = database.rows(_MERGED)
     chains = {str(partner_id): str(into) for _, _, partner_id, into in rows}
     ends = chain_ends(chains)
     database.append("owners", [(partner_id, end) for partner_id, end in ends.items() if end is not None])
@@ -86,105 +87,3 @@ def circle_from(start: str, chains: dict[str, str]) -> tuple[str, ...]:
         walked[at] = None
         at = chains[at]
     return tuple(walked) if at == start else ()
-
-
-def check_refunds(database: Database, findings: Findings) -> None:
-    """`refund_of` names a sale of the same partner and currency; then the refund takes over what it lacks from that sale."""
-    database.run(
-        "CREATE TEMP TABLE refunds AS SELECT refund.*, owner.owner, sale.sale_id AS of_id, sale.amount AS of_amount, "
-        "sale.currency AS of_currency, sale.sold_on AS of_day, sale.partner_id AS of_partner, sale_owner.owner AS of_owner, "
-        "sale.file_number AS of_file, sale.row_number AS of_row "
-        "FROM sales AS refund LEFT JOIN sales AS sale ON sale.sale_id = refund.refund_of "
-        "LEFT JOIN owners AS owner ON owner.partner_id = refund.partner_id "
-        "LEFT JOIN owners AS sale_owner ON sale_owner.partner_id = sale.partner_id WHERE refund.refund_of <> ''"
-    )
-    for rule, values, condition, words in _REFUND_RULES:
-        if words is _no_sale and findings.incomplete(BY_NAME["sales"]):
-            continue
-        query = f"SELECT file_number, row_number, {values} FROM refunds WHERE {condition}"
-        report(database, findings, rule, "refund_of", query, words)
-    _remark_early(database, findings)
-    _remark_large(database, findings)
-    _take_over(database)
-
-
-def _positive(row: Row) -> Words:
-    return (
-        f"refund_of {quote(row[0])} with an amount above 0",
-        "a refund's amount is negative; or clear refund_of",
-    )
-
-
-def _no_sale(row: Row) -> Words:
-    return f"no sale has the id {quote(row[0])}", "name the sale_id of the refunded sale, or clear it"
-
-
-def _other_partner(row: Row) -> Words:
-    return (
-        f"sale {quote(row[0])} belongs to another partner, {quote(row[1])}",
-        "name a sale of the same partner",
-    )
-
-
-def _other_currency(row: Row) -> Words:
-    return (
-        f"sale {quote(row[0])} is in {row[1]}, the refund in {row[2]}",
-        "a refund is in its sale's currency",
-    )
-
-
-_REFUND_RULES: tuple[tuple[str, str, str, Callable[[Row], Words]], ...] = (
-    ("positive refund", "refund_of", "amount > 0", _positive),
-    ("refund of nothing", "refund_of", "of_id IS NULL", _no_sale),
-    ("refund across partners", "refund_of, of_partner", "owner <> of_owner", _other_partner),
-    (
-        "refund across currencies",
-        "refund_of, of_currency, currency",
-        "currency <> of_currency",
-        _other_currency,
-    ),
-)
-
-
-def _remark_early(database: Database, findings: Findings) -> None:
-    query = "SELECT file_number, row_number, sold_on, refund_of, of_day FROM refunds WHERE sold_on < of_day ORDER BY 1, 2"
-    for file, row, day, sale_id, of_day in database.rows(query):
-        what = f"refunded on {day_text(whole(day))}, before its sale {quote(sale_id)} of {day_text(whole(of_day))}"
-        findings.add(
-            "early refund", Place(whole(file), whole(row), "sold_on"), what, "check both dates", "remark"
-        )
-
-
-def _remark_large(database: Database, findings: Findings) -> None:
-    query = (
-        "SELECT of_file, of_row, of_id, any_value(currency), CAST(-sum(amount) AS VARCHAR), any_value(of_amount) FROM refunds "
-        "WHERE amount < 0 AND currency = of_currency GROUP BY ALL HAVING -sum(amount) > any_value(of_amount) ORDER BY 1, 2"
-    )
-    for file, row, sale_id, currency, refunded, amount in database.rows(query):
-        money = format_amount(int(str(refunded)), str(currency)), format_amount(whole(amount), str(currency))
-        what = f"the refunds of {quote(sale_id)} together, {money[0]} {currency}, are larger than the sale, {money[1]} {currency}"
-        findings.add(
-            "large refund",
-            Place(whole(file), whole(row), "amount"),
-            what,
-            "check the refunds' amounts",
-            "remark",
-        )
-
-
-def _take_over(database: Database) -> None:
-    """The refunded sale's day, and its product where the refund names none (so also along refunds of refunds)."""
-    database.run("ALTER TABLE sales ADD COLUMN refunded_day INTEGER")
-    database.run(
-        "UPDATE sales SET refunded_day = of_day FROM refunds WHERE refunds.sale_id = sales.sale_id AND of_day IS NOT NULL"
-    )
-    waiting = (
-        "FROM refunds JOIN sales AS refund ON refund.sale_id = refunds.sale_id "
-        "JOIN sales AS sale ON sale.sale_id = refunds.refund_of WHERE refund.product = '' AND sale.product <> ''"
-    )
-    while database.number(f"SELECT count(*) {waiting}"):
-        database.run(
-            f"UPDATE sales SET product = found.product FROM (SELECT refund.sale_id, sale.product {waiting}) AS found "
-            "WHERE found.sale_id = sales.sale_id"
-        )
-    database.run("DROP TABLE refunds")

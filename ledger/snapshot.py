@@ -1,15 +1,16 @@
 """A frozen ledger: read by shard, from any number of processes at once, and checked against its digest."""
 
 import hashlib
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Self, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from ledger.database import Database, Value, literal, whole
+from ledger.database import Database, Value, file_literal, literal, whole
 from ledger.digest import digest_of
 from ledger.errors import SnapshotDamaged, TablesUnreadable
 from ledger.tables import BY_NAME, TABLES, Table, quoted
@@ -25,6 +26,12 @@ Line = TypeVar("Line")
 def file_name(table: Table) -> str:
     """The file of a snapshot that holds `table`."""
     return f"{table.name}.parquet"
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 (hexadecimal) of a file's bytes."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 class _File(BaseModel):
@@ -45,7 +52,7 @@ class _Manifest(BaseModel):
 
 
 class Snapshot:
-    """A frozen ledger in `folder`. It opens its files when they are first read, so it can be sent to other processes."""
+    """A frozen ledger in `folder`. It opens its files when they are first read, and can be sent to other processes."""
 
     def __init__(self, folder: Path, manifest: _Manifest) -> None:
         self.folder = folder
@@ -106,14 +113,12 @@ class Snapshot:
         return None
 
     def partners(self) -> Iterator[Partner]:
-        """Every row of `partners`, closed and merged ones too: those with a statement by shard and id, then the others."""
-        columns = self._columns(BY_NAME["partners"], _PARTNER, "true")
-        return (_partner(values) for values in zip(*columns, strict=True))
+        """Every row of `partners`: those with a statement by shard and id, then the closed and merged ones."""
+        return map(_partner, self._rows("partners", _PARTNER, "true"))
 
     def excluded_sales(self) -> Iterator[Sale]:
         """The sales of closed partners, which are in no account, by id."""
-        columns = self._columns(BY_NAME["sales"], _SALE, "account IS NULL")
-        return map(Sale._make, zip(*columns, strict=True))
+        return map(_SALE_OF, self._rows("sales", _SALE, "account IS NULL"))
 
     def verify(self) -> str:
         """The digest, computed anew from the frozen columns.
@@ -122,9 +127,7 @@ class Snapshot:
         """
         for table in TABLES:
             path = self.folder / file_name(table)
-            with path.open("rb") as stream:
-                found = hashlib.file_digest(stream, "sha256").hexdigest()
-            if found != self._manifest.files[table.name].sha256:
+            if file_digest(path) != self._manifest.files[table.name].sha256:
                 raise SnapshotDamaged(f"{path} was changed after it was written; {_REMEDY}", path)
         return digest_of(self._database, self._relation)
 
@@ -133,60 +136,72 @@ class Snapshot:
         return Database(threads=1)
 
     def _relation(self, table: Table) -> str:
-        return f"read_parquet({literal(self.folder / file_name(table))})"
+        return f"read_parquet({file_literal(self.folder / file_name(table))}, file_row_number = true)"
 
     def _columns(self, table: Table, names: Iterable[str], condition: str) -> list[list[Value]]:
+        """Columns of the rows that meet `condition`, in the order of the file, which a scan preserves."""
+        if not self._manifest.files[table.name].rows:
+            return [[] for _ in names]
         selected = ", ".join(map(quoted, names))
+        statement = f"SELECT {selected} FROM {self._relation(table)} WHERE {condition}"
         try:
             with self._database.lock:
-                return self._database.columns(
-                    f"SELECT {selected} FROM {self._relation(table)} WHERE {condition}"
-                )
+                return self._database.columns(statement)
         except TablesUnreadable as error:
             path = self.folder / file_name(table)
             raise SnapshotDamaged(f"{path} cannot be read ({error}); {_REMEDY}", path) from error
 
+    def _rows(self, table: str, names: tuple[str, ...], condition: str) -> Iterator[tuple[Value, ...]]:
+        """Rows of a whole file, a part of it in memory at a time."""
+        for start in range(0, self._manifest.files[table].rows, _STEP):
+            within = f"file_row_number >= {start} AND file_row_number < {start + _STEP}"
+            yield from zip(*self._columns(BY_NAME[table], names, f"{within} AND {condition}"), strict=True)
+
     def _accounts(self, first: int, end: int) -> Iterator[Account]:
         within = f"account >= {first} AND account < {end}"
-        partners = self._columns(BY_NAME["partners"], _PARTNER, within)
-        sales = self._lines("sales", _SALE, Sale._make, within)
-        subscriptions = self._lines("subscriptions", _SUBSCRIPTION, Subscription._make, within)
-        credits = self._lines("credits", _CREDIT, Credit._make, within)
-        levels = self._lines("levels", ("from", "level"), _level, within)
-        for account, values in enumerate(zip(*partners, strict=True), first):
-            yield Account(
-                _partner(values),
-                sales.get(account, ()),
-                subscriptions.get(account, ()),
-                credits.get(account, ()),
-                levels.get(account, ()),
-            )
+        partners = zip(*self._columns(BY_NAME["partners"], _PARTNER, within), strict=True)
+        sales = self._lines("sales", _SALE, _SALE_OF, first, end)
+        subscriptions = self._lines("subscriptions", _SUBSCRIPTION, _SUBSCRIPTION_OF, first, end)
+        credited = self._lines("credits", _CREDIT, _CREDIT_OF, first, end)
+        levels = self._lines("levels", ("from", "level"), _level, first, end)
+        return map(Account, map(_partner, partners), sales, subscriptions, credited, levels)
 
     def _lines(
-        self, table: str, names: tuple[str, ...], make: Callable[[Iterable[Value]], Line], within: str
-    ) -> dict[int, tuple[Line, ...]]:
-        """The lines of each account of a range, by the account's number."""
-        accounts, *columns = self._columns(BY_NAME[table], ("account", *names), within)
+        self,
+        table: str,
+        names: tuple[str, ...],
+        make: Callable[[tuple[Value, ...]], Line],
+        first: int,
+        end: int,
+    ) -> Iterator[tuple[Line, ...]]:
+        """The lines of each account from `first` to before `end`."""
+        within = f"account >= {first} AND account < {end}"
+        numbers, *columns = self._columns(BY_NAME[table], ("account", *names), within)
         lines = list(map(make, zip(*columns, strict=True)))
-        found: dict[int, tuple[Line, ...]] = {}
+        accounts = cast("list[int]", numbers)
         start = 0
-        for position in range(1, len(accounts) + 1):
-            if position == len(accounts) or accounts[position] != accounts[start]:
-                found[whole(accounts[start])] = tuple(lines[start:position])
-                start = position
-        return found
+        for account in range(first, end):
+            stop = bisect_right(accounts, account, start)
+            yield tuple(lines[start:stop])
+            start = stop
 
 
+_STEP = 16_384
 _PARTNER = BY_NAME["partners"].names
 _SALE = ("sale_id", "partner_id", "sold_on", "amount", "currency", "product", "refund_of", "refunded_day")
 _SUBSCRIPTION = ("subscription_id", "product", "plan", "started_on", "expires_on", "customer")
 _CREDIT = ("credit_id", "offer", "amount", "currency", "credited_on")
+
+# The constructor of a named tuple looks at each field; for millions of lines only the tuple's own is fast enough.
+_SALE_OF: Callable[[tuple[Value, ...]], Sale] = partial(tuple.__new__, Sale)
+_SUBSCRIPTION_OF: Callable[[tuple[Value, ...]], Subscription] = partial(tuple.__new__, Subscription)
+_CREDIT_OF: Callable[[tuple[Value, ...]], Credit] = partial(tuple.__new__, Credit)
 
 
 def _partner(values: Iterable[Value]) -> Partner:
     return Partner(*map(str, values))
 
 
-def _level(values: Iterable[Value]) -> tuple[int, str]:
+def _level(values: tuple[Value, ...]) -> tuple[int, str]:
     day, level = values
     return whole(day), str(level)

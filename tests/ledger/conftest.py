@@ -73,7 +73,7 @@ def reading(tmp_path: Path, policy: Policy) -> Reading:
     ) -> tuple[Ledger | None, list[Fault]]:
         data = tmp_path / "data"
         data.mkdir(exist_ok=True)
-        for name, content in (TABLES | tables).items():
+        for name, content in {**TABLES, **tables}.items():
             if content is not None:
                 data.joinpath(f"{name}.csv").write_bytes(
                     content if isinstance(content, bytes) else content.encode()

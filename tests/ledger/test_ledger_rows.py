@@ -112,7 +112,7 @@ def test_unknown_partners(reading: Reading) -> None:
     ],
 )
 def test_mergers(reading: Reading, rows: list[str], found: list[int]) -> None:
-    """A chain ends in an active partner; a circle, a closed or an unknown end is one fault, at the row that leads there."""
+    """A chain ends in an active partner; a circle, a closed or an unknown end is one fault, where it begins."""
     lines = (f"{row.split(',')[0]},N,,EUR,bronze,{row.partition(',')[2]}\n" for row in rows)
     _, faults = reading(partners=PARTNERS + "".join(lines), **NOTHING)
     assert [(fault.row, fault.field) for fault in faults] == [(row, "merged_into") for row in found]
@@ -152,7 +152,7 @@ def test_refund_remarks(reading: Reading) -> None:
             "remark",
             2,
             "amount",
-            "the refunds of 'A1' together, 10.01 EUR, are larger than the sale, 10.00 EUR",
+            "the refunds of 'A1' together, 10.01 EUR, are larger than it, 10.00 EUR",
         ),
         ("remark", 3, "sold_on", "refunded on 2023-01-31, before its sale 'A1' of 2023-02-01"),
     ]
