@@ -4,6 +4,7 @@ A call of Babel takes 60 µs, so what it does for a currency or a number is lear
 with Babel on probes, and done by hand from then on; where it differs (Hindi groups by two) Babel is called.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -14,7 +15,7 @@ from typing import Literal
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
-from babel.numbers import NumberPattern, parse_pattern
+from babel.numbers import NumberPattern, get_currency_symbol, parse_pattern
 
 from generator.errors import GeneratorError
 from generator.shown import Count, Shown
@@ -160,10 +161,14 @@ class Formats:
     def _learn_currency(self, currency: str) -> tuple[int, Callable[[int], str]]:
         places = minor_units(currency)
         pattern = _with_places(self._locale.currency_formats["standard"], places)
+        # CLDR parts a symbol that ends in a letter from the digits after it (currencySpacing); Babel does not.
+        symbol = get_currency_symbol(currency, self._locale)
+        tight = re.compile(rf"{re.escape(symbol)}(?=\d)") if symbol[-1:].isalpha() else None
 
         def slow(minor: int) -> str:
             amount = Decimal(minor).scaleb(-places)
-            return str(pattern.apply(amount, self._locale, currency=currency, currency_digits=False))
+            text = str(pattern.apply(amount, self._locale, currency=currency, currency_digits=False))
+            return tight.sub(f"{symbol}\N{NO-BREAK SPACE}", text) if tight else text
 
         return places, _learnt(slow, self._locale, places)
 

@@ -24,6 +24,19 @@ def test_amounts_look_as_babel_writes_them(language: str, currency: str, minor: 
     assert formats(language).money(minor, currency) == expected
 
 
+@pytest.mark.parametrize(
+    ("language", "currency", "expected"),
+    [
+        ("en", "SEK", "SEK\N{NO-BREAK SPACE}8,636.73"),
+        ("en", "USD", "$8,636.73"),
+        ("de", "SEK", "8.636,73\N{NO-BREAK SPACE}SEK"),
+    ],
+)
+def test_a_code_stands_apart_from_the_digits(language: str, currency: str, expected: str) -> None:
+    """A currency whose symbol is letters has a no-break space before the digits, as CLDR asks."""
+    assert expected == formats(language).money(863673, currency)
+
+
 @given(st.sampled_from(LANGUAGES), st.integers(-(10**12), 10**12))
 def test_numbers_look_as_babel_writes_them(language: str, number: int) -> None:
     """Whole numbers are grouped as Babel groups them."""
