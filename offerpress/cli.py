@@ -12,6 +12,7 @@ from offerpress import __version__
 # Command → the module that holds it and its line of help: `--help` must import no command.
 COMMANDS = {
     "new": ("site", "Make a starter site in a folder."),
+    "add": ("site", "Add a commented stub of an announcement, offer, campaign or page."),
     "check": ("site", "Report every fault in settings, content, data and templates."),
     "build": ("site", "Build the site, the feeds and the private statements."),
     "serve": ("preview", "Preview the site on this machine, reloading on change."),
@@ -28,6 +29,9 @@ COMMANDS = {
     "cancel": ("sending", "Cancel what a plan has not handed over yet."),
     "pause": ("sending", "Pause a plan."),
     "resume": ("sending", "Resume a paused plan."),
+    "suppress": ("suppressions", "Never write to an address again."),
+    "unsuppress": ("suppressions", "Write to an address again."),
+    "suppressions": ("suppressions", "List the addresses that are not written to."),
     "verify": ("proofs", "Recompute every figure and compare all channels."),
     "demo": ("proofs", "Run the whole journey on the sample site."),
 }

@@ -1,4 +1,4 @@
-"""The commands about the site itself: `new`, `check`, `build`."""
+"""The commands about the site itself: `new`, `add`, `check`, `build`."""
 
 import secrets
 import tempfile
@@ -10,10 +10,11 @@ import click
 from offerpress.building import build
 from offerpress.checking import content_faults, figures_faults
 from offerpress.figures import open_figures
-from offerpress.options import as_of_option, json_option, moment, site_option
+from offerpress.options import as_of_option, folder_at, json_option, moment, site_option
 from offerpress.reporting import SHOWN_FAULTS, count, fault_json, progress, say, show, show_faults, show_json
 from offerpress.site import site_at
 from offerpress.starting import start_site
+from offerpress.stubs import FOLDERS, Kind, add_stub
 from rewards import Fault, Faulty
 
 
@@ -23,6 +24,18 @@ def new_command(folder: Path) -> None:
     """Make a starter site in DIR: sample content and data to change, and a fresh secret."""
     start_site(folder, secrets.token_bytes)
     show(f"Made a site in {folder}. Next: cd {folder} && offerpress check && offerpress build")
+
+
+@click.command("add")
+@click.argument("kind", type=click.Choice(list(FOLDERS)))
+@click.argument("title")
+@site_option
+def add_command(kind: Kind, title: str, site_folder: Path | None) -> None:
+    """Add a commented stub of the given KIND under content/, named after TITLE."""
+    site = folder_at(site_folder)
+    say(
+        f"Wrote {add_stub(site.folder, kind, title, moment().now.date())}; fill it in, then `offerpress check`"
+    )
 
 
 @click.command("check")
