@@ -3,7 +3,17 @@
 from ledger.errors import LedgerError, SnapshotDamaged
 from ledger.freezing import freeze
 from ledger.reading import Ledger, read
-from ledger.settings import DataSettings
+from ledger.settings import ControlTotals, DataSettings, TableSource
 from ledger.snapshot import Snapshot
 
-__all__ = ["DataSettings", "Ledger", "LedgerError", "Snapshot", "SnapshotDamaged", "freeze", "read"]
+__all__ = [
+    "ControlTotals",
+    "DataSettings",
+    "Ledger",
+    "LedgerError",
+    "Snapshot",
+    "SnapshotDamaged",
+    "TableSource",
+    "freeze",
+    "read",
+]

@@ -6,11 +6,10 @@ This is slower than the database's own reader: it serves files in which a line i
 import csv
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """One row as a spreadsheet counts it (an empty line is a row): its fields, or what breaks the format."""
 
     row: int

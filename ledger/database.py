@@ -3,7 +3,9 @@
 import glob
 import threading
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
+from typing import cast
 
 import duckdb
 
@@ -14,6 +16,8 @@ Row = tuple[Value, ...]
 
 MEMORY = "1GB"
 """What one database may hold in memory; beyond it, it spills into its scratch folder."""
+
+_PART = 20_000
 
 
 class Database:
@@ -59,14 +63,23 @@ class Database:
         except duckdb.Error as error:
             raise TablesUnreadable(_one_line(error)) from error
 
+    def objects(self, statement: str, size: int = 10_000) -> Iterator[list[tuple[object, ...]]]:
+        """As `batches`, with values of every type that a column can have."""
+        yield from cast("Iterator[list[tuple[object, ...]]]", self.batches(statement, size=size))
+
     def append(self, table: str, rows: Iterable[Sequence[Value]]) -> None:
-        """Add rows, one value for each column of `table`. Raises `TablesUnreadable`."""
-        try:
-            appender = self._connection.appender(table)
-            appender.append_rows(rows)
-            appender.flush()
-        except duckdb.Error as error:
-            raise TablesUnreadable(_one_line(error)) from error
+        """Add rows, one value for each column of `table`, a part of them in memory at a time.
+
+        Raises `TablesUnreadable`, and what `rows` raises.
+        """
+        rest = iter(rows)
+        while part := list(islice(rest, _PART)):
+            try:
+                appender = self._connection.appender(table)
+                appender.append_rows(part)
+                appender.flush()
+            except duckdb.Error as error:
+                raise TablesUnreadable(_one_line(error)) from error
 
     def close(self) -> None:
         """Forget everything."""

@@ -1,4 +1,4 @@
-"""What can go wrong with a frozen ledger; mistakes in the data themselves are faults, not errors."""
+"""What can go wrong with sources and frozen ledgers; mistakes in the data themselves are faults, not errors."""
 
 from pathlib import Path
 
@@ -17,3 +17,11 @@ class SnapshotDamaged(LedgerError):
 
 class TablesUnreadable(LedgerError):
     """The database that reads the tables refused a file or a statement."""
+
+
+class SourceUnreadable(LedgerError):
+    """A workbook, file or query that should hold a table cannot be read; `what` and `remedy` say why."""
+
+    def __init__(self, what: str, remedy: str) -> None:
+        self.what, self.remedy = what, remedy
+        super().__init__(f"{what}; {remedy}")

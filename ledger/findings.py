@@ -24,10 +24,14 @@ def quote(value: object) -> str:
 
 @dataclass(frozen=True, slots=True)
 class TableFile:
-    """A file (or query) of a table; `label` is its path relative to the site folder."""
+    """A file (or query) of a table; `label` is its path relative to the site folder.
+
+    `field` is what is named instead of a column where the settings themselves are wrong.
+    """
 
     table: Table
     label: str
+    field: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +64,9 @@ class Findings:
         """Whether rows of `table`, or what identifies them, could not be read: then who names one may be right."""
         return table.name in self._incomplete
 
-    def register(self, table: Table, label: str) -> int:
+    def register(self, table: Table, label: str, field: str = "") -> int:
         """The number under which the rows of a file name it."""
-        self.files.append(TableFile(table, label))
+        self.files.append(TableFile(table, label, field))
         return len(self.files) - 1
 
     def full(self, rule: str, severity: Severity, more: int) -> bool:
@@ -76,10 +80,10 @@ class Findings:
         """Add a mistake; `rule` names what is broken and groups faults for counting."""
         if self.full(rule, severity, 1) or (severity == "fault" and self._repeats(place)):
             return
-        table, label = self.files[place.file].table, self.files[place.file].label
-        if rule in _LOSES_ROWS or (rule == "missing column" and place.column in table.key):
-            self._incomplete.add(table.name)
-        fault = Fault(what, remedy, label, place.line, place.row, place.column, severity)
+        file = self.files[place.file]
+        if rule in _LOSES_ROWS or (rule == "missing column" and place.column in file.table.key):
+            self._incomplete.add(file.table.name)
+        fault = Fault(what, remedy, file.label, place.line, place.row, place.column or file.field, severity)
         self._counts[rule, severity] += 1
         self._found.append((place, fault))
         self._last[rule, severity] = (place, fault)

@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,11 +58,11 @@ def inspect(path: Path, delimiter: str) -> Inspection:
     return Inspection(blank, lines, plain, wide, undecodable)
 
 
-def header_of(path: Path, known: tuple[str, ...]) -> tuple[list[str], str]:
-    """The header's names and the delimiter: of `, ; TAB` the one by which most `known` names are found."""
+def header_of(path: Path, known: Collection[str], delimiter: str = "") -> tuple[list[str], str]:
+    """The header's names and the delimiter: the one given, or of `, ; TAB` that which finds most `known` names."""
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as stream:
         line = next((line for line in stream if line.strip()), "")
-    choices = [(_split(line, delimiter), delimiter) for delimiter in DELIMITERS]
+    choices = [(_split(line, choice), choice) for choice in delimiter or DELIMITERS]
     return max(choices, key=lambda choice: (len(set(choice[0]) & set(known)), len(choice[0]) > 1))
 
 

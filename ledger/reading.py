@@ -3,16 +3,18 @@
 import shutil
 import tempfile
 import weakref
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from ledger.control import check_totals
 from ledger.database import Database
 from ledger.digest import digest_of
 from ledger.findings import Findings
 from ledger.identity import check_collisions, settle_repeats
-from ledger.loading import load
+from ledger.loading import Surroundings, load
 from ledger.parsing import parse, prepare
 from ledger.references import check_partners, resolve_mergers
 from ledger.refunds import check_refunds
@@ -56,8 +58,16 @@ class Ledger:
         self.close()
 
 
-def read(settings: DataSettings, site: Path, policy: Policy, faults: list[Fault]) -> Ledger | None:
+def read(
+    settings: DataSettings,
+    site: Path,
+    policy: Policy,
+    faults: list[Fault],
+    environment: Mapping[str, str] | None = None,
+) -> Ledger | None:
     """The ledger of `site`, or None if it has a fault. Every fault and remark is added to `faults`.
+
+    `environment` gives the values of `${NAME}` in the settings.
 
     They come in the order of tables, files, rows and columns. Of one kind of mistake 10,000 are listed, and a closing
     fault counts the others.
@@ -66,7 +76,8 @@ def read(settings: DataSettings, site: Path, policy: Policy, faults: list[Fault]
     ledger = Ledger(Database(scratch), scratch)
     findings = Findings()
     try:
-        _read_into(ledger.database, findings, settings, site, policy)
+        around = Surroundings(site, environment or {}, scratch)
+        _read_into(ledger.database, findings, settings, around, policy)
     except BaseException:
         ledger.close()
         raise
@@ -78,10 +89,10 @@ def read(settings: DataSettings, site: Path, policy: Policy, faults: list[Fault]
 
 
 def _read_into(
-    database: Database, findings: Findings, settings: DataSettings, site: Path, policy: Policy
+    database: Database, findings: Findings, settings: DataSettings, around: Surroundings, policy: Policy
 ) -> None:
     for table in TABLES:
-        load(database, findings, table, settings.of(table.name), site)
+        load(database, findings, table, settings.of(table.name), around)
     prepare(database, policy.program.timezone)
     for table in TABLES:
         parse(database, table)
@@ -93,6 +104,7 @@ def _read_into(
         check_partners(database, findings)
     resolve_mergers(database, findings)
     check_refunds(database, findings)
+    check_totals(database, findings, settings.control)
 
 
 def _discard(database: Database, scratch: Path) -> None:

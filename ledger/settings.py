@@ -1,23 +1,111 @@
-"""`[data]`: where each table comes from."""
+"""`[data]`: where each table comes from, in which form, and what its totals must be."""
 
-from pydantic import BaseModel, ConfigDict
+import codecs
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Annotated
 
-from ledger.tables import TABLES
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+
+from ledger.tables import BY_NAME, TABLES
+from rewards import suggestion
+
+_SETTINGS = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+
+class TableSource(BaseModel):
+    """Where one table comes from.
+
+    `path` is a file or glob relative to the site folder, or the URL of a database, which takes a `query`. `${NAME}` in
+    either is the environment's. `columns` names the columns of the source by ours. `encoding` and `delimiter` are those
+    of a text (by default UTF-8, and found in the header); `sheet` is that of a workbook (by default its first).
+    """
+
+    model_config = _SETTINGS
+
+    path: str
+    query: str = ""
+    encoding: str = "utf-8"
+    delimiter: str = ""
+    sheet: str = ""
+    columns: dict[str, str] = Field(default_factory=dict)
+
+    @field_validator("encoding")
+    @classmethod
+    def _is_known(cls, encoding: str) -> str:
+        try:
+            "".encode(encoding)
+            return codecs.lookup(encoding).name
+        except LookupError:
+            raise ValueError(
+                f"{encoding!r} is no encoding; use a name such as 'utf-8', 'cp1252' or 'utf-16'"
+            ) from None
+
+    @field_validator("delimiter")
+    @classmethod
+    def _is_one_character(cls, delimiter: str) -> str:
+        if len(delimiter) > 1 or delimiter in {'"', "\n", "\r"}:
+            raise ValueError(
+                f"{delimiter!r} separates no fields; use one character such as ',', ';' or '\\t'"
+            )
+        return delimiter
+
+
+def _as_text(value: object) -> object:
+    return str(value) if isinstance(value, int | Decimal) and not isinstance(value, bool) else value
+
+
+class ControlTotals(BaseModel):
+    """What a table must add up to: its `rows` (a repeated row counts once) and the `sums` of `amount` by currency."""
+
+    model_config = _SETTINGS
+
+    rows: int | None = None
+    sums: dict[str, Annotated[str, BeforeValidator(_as_text)]] = Field(default_factory=dict)
 
 
 class DataSettings(BaseModel):
-    """A path or glob for each table, relative to the site folder; a table that is not named is at `data/NAME.csv`."""
+    """A source for each table, as a path or as a `TableSource`; one that is not named is at `data/NAME.csv`."""
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+    model_config = _SETTINGS
 
-    partners: str = "data/partners.csv"
-    sales: str = "data/sales.csv"
-    subscriptions: str = "data/subscriptions.csv"
-    credits: str = "data/credits.csv"
-    rates: str = "data/rates.csv"
-    levels: str = "data/levels.csv"
+    partners: TableSource = TableSource(path="data/partners.csv")
+    sales: TableSource = TableSource(path="data/sales.csv")
+    subscriptions: TableSource = TableSource(path="data/subscriptions.csv")
+    credits: TableSource = TableSource(path="data/credits.csv")
+    rates: TableSource = TableSource(path="data/rates.csv")
+    levels: TableSource = TableSource(path="data/levels.csv")
+    control: dict[str, ControlTotals] = Field(default_factory=dict)
 
-    def of(self, table: str) -> str:
-        """The path or glob of `table`."""
-        sources = {each.name: str(getattr(self, each.name)) for each in TABLES}
+    def of(self, table: str) -> TableSource:
+        """The source of `table`."""
+        sources: dict[str, TableSource] = {each.name: getattr(self, each.name) for each in TABLES}
         return sources[table]
+
+    @field_validator(*BY_NAME, mode="before")
+    @classmethod
+    def _from_path(cls, value: object, info: ValidationInfo) -> object:
+        if isinstance(value, str):
+            return {"path": value}
+        return {"path": f"data/{info.field_name}.csv"} | value if isinstance(value, dict) else value
+
+    @field_validator(*BY_NAME)
+    @classmethod
+    def _columns_are_known(cls, source: TableSource, info: ValidationInfo) -> TableSource:
+        _refuse_unknown(source.columns, BY_NAME[str(info.field_name)].names, "column of this table")
+        return source
+
+    @field_validator("control")
+    @classmethod
+    def _tables_are_known(cls, control: dict[str, ControlTotals]) -> dict[str, ControlTotals]:
+        _refuse_unknown(control, tuple(BY_NAME), "table")
+        for name, totals in control.items():
+            if totals.sums and not BY_NAME[name].of_kind("amount"):
+                raise ValueError(f"{name!r} has no amounts; remove its sums")
+        return control
+
+
+def _refuse_unknown(found: Mapping[str, object], known: tuple[str, ...], name: str) -> None:
+    for key in found:
+        if key not in known:
+            raise ValueError(f"{key!r} is no {name}; {suggestion(key, known)}")
