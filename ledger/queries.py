@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -27,18 +27,23 @@ def label_of(url: str) -> str:
     return f"postgresql://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
-def open_query(url: str, query: str, site: Path) -> AbstractContextManager[TypedRows]:
+@contextmanager
+def open_query(url: str, query: str, site: Path) -> Iterator[TypedRows]:
     """The rows of `query`; the first is row 2, as under a header. Nothing can be written by it.
 
     `sqlite:///data/ledger.db` is relative to `site`, `sqlite:////` absolute. Raises `SourceUnreadable`.
     """
     if not query:
         raise SourceUnreadable("a database needs a query", 'write {path = "…", query = "SELECT …"} in [data]')
-    if url.startswith(_SQLITE):
-        return _open_sqlite(site / url.removeprefix(_SQLITE), query)
-    if url.startswith(_POSTGRESQL):
-        return _open_postgresql(url, query)
-    raise SourceUnreadable(f"{url!r} names no database", f"write {_SQLITE}PATH or postgresql://HOST/NAME")
+    opening = _open_postgresql(url, query)
+    if not url.startswith(_POSTGRESQL):
+        if not url.startswith(_SQLITE):
+            raise SourceUnreadable(
+                f"{url!r} names no database", f"write {_SQLITE}PATH or postgresql://HOST/NAME"
+            )
+        opening = _open_sqlite(site / url.removeprefix(_SQLITE), query)
+    with opening as rows:
+        yield rows
 
 
 @contextmanager

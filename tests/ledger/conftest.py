@@ -69,7 +69,9 @@ def reading(tmp_path: Path, policy: Policy) -> Reading:
     """Write the sample tables, with those given replaced (None: left out), and read them."""
 
     def run(
-        settings: DataSettings | None = None, **tables: str | bytes | None
+        settings: DataSettings | None = None,
+        environment: Mapping[str, str] | None = None,
+        **tables: str | bytes | None,
     ) -> tuple[Ledger | None, list[Fault]]:
         data = tmp_path / "data"
         data.mkdir(exist_ok=True)
@@ -79,6 +81,6 @@ def reading(tmp_path: Path, policy: Policy) -> Reading:
                     content if isinstance(content, bytes) else content.encode()
                 )
         faults: list[Fault] = []
-        return read(settings or DataSettings(), tmp_path, policy, faults), faults
+        return read(settings or DataSettings(), tmp_path, policy, faults, environment), faults
 
     return run
