@@ -83,7 +83,7 @@ def test_what_was_written_is_read(
 @given(text=st.text(st.sampled_from('",\n\ra '), max_size=40))
 @settings(max_examples=500, deadline=None)
 def test_no_line_is_lost(text: str) -> None:
-    """Whatever quotes do, every line that is not empty is in a record or in one that is broken, and the reading ends."""
+    """Whatever quotes do, every line that is not empty is in some record, and the reading ends."""
     lines = text.splitlines(keepends=True)
     found = list(records(iter(lines), ","))
     assert all(record.fields or record.broken for record in found)
