@@ -80,7 +80,8 @@ def open_figures(
     content = read_content(site.folder, site.settings.site, faults)
     keys = _keys(site, moment, need_keys=need_keys, faults=faults)
     policy = content.policy if content else read_policy(site.folder, site.settings.site)
-    ledger = read(site.settings.data, site.folder, policy, faults) if policy else None
+    data, environment = site.settings.data, moment.environment
+    ledger = read(data, site.folder, policy, faults, environment) if policy else None
     if content is None or ledger is None or any(fault.severity == "fault" for fault in faults):
         raise Faulty(sorted_faults(faults))
     with ledger, _frozen(site, ledger, keys, snapshots or site.snapshots) as snapshot:
