@@ -9,7 +9,7 @@ from itertools import permutations
 from pathlib import Path
 
 import pytest
-from mailer_samples import header, notice, notices
+from mailer_samples import PLAN, header, notice, notices
 
 from mailer import Batch, BatchError, BatchTampered, UnsubscribeSettings, batch_file, freeze
 from rewards import Notice
@@ -79,7 +79,7 @@ def test_every_fact_of_the_header_is_in_the_digest(tmp_path: Path, fact: str) ->
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
     first = freeze(tmp_path / "a", header(), notices(1))
-    second = freeze(tmp_path / "b", header(**{fact: other}), notices(1))
+    second = freeze(tmp_path / "b", header(PLAN, **{fact: other}), notices(1))
     assert first.digest != second.digest
 
 

@@ -165,6 +165,7 @@ def test_a_domain_beyond_ascii_goes_in_its_ascii_form() -> None:
 @pytest.mark.parametrize("character", [chr(n) for n in range(0x100) if category(chr(n)) == "Cc"])
 def test_no_control_character_gets_into_a_header(character: str) -> None:
     """A subject or a name that could break out of its header is refused."""
-    for changes in ({"subject": f"a{character}b"}, {"to_name": f"a{character}b"}):
+    hostile = f"a{character}b"
+    for made in (notice(subject=hostile), notice(to_name=hostile)):
         with pytest.raises(ValueError, match="control character"):
-            message_bytes(notice(**changes), ID, NOW)
+            message_bytes(made, ID, NOW)

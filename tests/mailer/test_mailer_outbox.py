@@ -3,6 +3,7 @@
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -333,7 +334,7 @@ def test_the_status_report_balances(outbox: Outbox, tmp_path: Path) -> None:
 @pytest.mark.parametrize("call", ["plan", "counts", "pause", "resume", "cancel", "status"])
 def test_an_unknown_plan_is_named(outbox: Outbox, call: str) -> None:
     """Asking for a plan that is not there says so."""
-    calls = {
+    calls: dict[str, Callable[[], object]] = {
         "plan": lambda: outbox.plan("gone"),
         "counts": lambda: outbox.counts("gone"),
         "pause": lambda: outbox.pause("gone"),

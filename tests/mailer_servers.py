@@ -1,0 +1,206 @@
+"""Mail servers for the tests: a real one that records, and one that answers as it is told."""
+
+import asyncio
+import ipaddress
+import socketserver
+import ssl
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from pathlib import Path
+
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+CUT = ""
+"""Instead of an answer: close the connection."""
+
+
+@dataclass
+class Recorder:
+    """What a real server accepted: each message with its envelope. It waits `pause` seconds before it answers."""
+
+    pause: float = 0.0
+    messages: list[EmailMessage] = field(default_factory=list)
+    envelopes: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+    contents: list[bytes] = field(default_factory=list)
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's
+        """Take the message."""
+        del server, session
+        content = envelope.original_content or b""
+        message = message_from_bytes(content, policy=default)
+        assert isinstance(message, EmailMessage)
+        self.contents.append(content)
+        self.messages.append(message)
+        self.envelopes.append((str(envelope.mail_from), tuple(envelope.rcpt_tos)))
+        await asyncio.sleep(self.pause)
+        return "250 2.0.0 queued"
+
+    @property
+    def message_ids(self) -> list[str]:
+        """The Message-ID of every message that was accepted, in order."""
+        return [str(message["Message-ID"]) for message in self.messages]
+
+
+@contextmanager
+def recording_server(
+    recorder: Recorder,
+    tls: ssl.SSLContext | None = None,
+    *,
+    starttls: ssl.SSLContext | None = None,
+    account: tuple[bytes, bytes] | None = None,
+) -> Iterator[int]:
+    """A real SMTP server on a free port of this machine, over TLS if `tls` is given; gives the port."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+
+    async def listen() -> asyncio.Server:
+        def authenticate(*arguments: object) -> AuthResult:
+            given = arguments[-1]
+            right = isinstance(given, LoginPassword) and (given.login, given.password) == account
+            return AuthResult(success=right, handled=False)
+
+        def protocol() -> SMTP:
+            # it does not see TLS that was there before it
+            return SMTP(
+                recorder,
+                hostname="127.0.0.1",
+                loop=loop,
+                tls_context=starttls,
+                authenticator=authenticate,
+                auth_require_tls=tls is None,
+            )
+
+        return await loop.create_server(protocol, "127.0.0.1", 0, ssl=tls)
+
+    async def leave() -> None:
+        server.close()
+        rest = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in rest:
+            task.cancel()
+        await asyncio.gather(*rest, return_exceptions=True)
+
+    server = asyncio.run_coroutine_threadsafe(listen(), loop).result(30)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        asyncio.run_coroutine_threadsafe(leave(), loop).result(30)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+class _Dialogue(socketserver.StreamRequestHandler):
+    """One connection to the double."""
+
+    server: "Double"
+
+    def handle(self) -> None:
+        """Answer each line as told, until the script says to cut or the client has gone."""
+        with self.server.lock:
+            self.server.connections += 1
+        if not self._answer("greeting"):
+            return
+        while line := self.rfile.readline():
+            word = line[:4].upper().strip().decode()
+            if not self._answer(word) or word == "QUIT":
+                return
+            if word == "DATA" and self.server.last == "354 go ahead" and not self._body():
+                return
+
+    def _body(self) -> bool:
+        lines = []
+        while (line := self.rfile.readline()) not in {b".\r\n", b""}:
+            lines.append(line)
+            if self.server.cut_in_body:
+                return False
+        with self.server.lock:
+            self.server.bodies.append(b"".join(lines))
+        return self._answer("BODY")
+
+    def _answer(self, stage: str) -> bool:
+        answer = self.server.next_answer(stage)
+        self.wfile.write(f"{answer}\r\n".encode() if answer else b"")
+        return bool(answer)
+
+
+class Double(socketserver.ThreadingTCPServer):
+    """Answers each stage with the next of its answers, the last of them for ever; `CUT` closes the connection."""
+
+    allow_reuse_address = True
+    daemon_threads = True
+
+    def __init__(self, answers: Mapping[str, Sequence[str]], *, cut_in_body: bool = False) -> None:
+        super().__init__(("127.0.0.1", 0), _Dialogue)
+        usual = {"greeting": ["220 ready"], "DATA": ["354 go ahead"], "QUIT": ["221 bye"]}
+        self.answers = {stage: list(told) for stage, told in {**usual, **answers}.items()}
+        self.cut_in_body = cut_in_body
+        self.lock = threading.Lock()
+        self.last = ""
+        self.bodies: list[bytes] = []
+        self.connections = 0
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return int(self.server_address[1])
+
+    def next_answer(self, stage: str) -> str:
+        """The next answer of a stage, `250 ok` where nothing was told."""
+        with self.lock:
+            told = self.answers.get(stage, ["250 ok"])
+            self.last = told.pop(0) if len(told) > 1 else told[0]
+            return self.last
+
+
+@contextmanager
+def double(
+    answers: Mapping[str, Sequence[str]] | None = None, *, cut_in_body: bool = False
+) -> Iterator[Double]:
+    """A double at work on a free port."""
+    with Double(answers or {}, cut_in_body=cut_in_body) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def certificate(folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """A server's context with a new certificate for 127.0.0.1, and a client's that believes it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test server")])
+    now = datetime.now(tz=UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False
+        )
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    file = folder / "server.pem"
+    secret = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    file.write_bytes(secret + made.public_bytes(pem))
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(file)
+    return server, ssl.create_default_context(cadata=made.public_bytes(pem).decode())
