@@ -6,7 +6,8 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from playwright.sync_api import BrowserContext, Page
-from statement_site import link_of
+
+from tests.statement_site import link_of
 
 CHROMIUM = (
     "--no-sandbox",

@@ -50,7 +50,7 @@ def test_fresh_environment(wheel: Path, tmp_path: Path) -> None:
     """Installed alone into a fresh environment, `new` and `build` work in an empty folder."""
     venv.create(tmp_path / "venv", with_pip=True)
     python = tmp_path / "venv" / "bin" / "python"
-    pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    pip: list[str | Path] = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     run(*pip, "--require-hashes", "-r", ROOT / "requirements" / "run.txt", cwd=tmp_path)
     run(*pip, "--no-deps", wheel, cwd=tmp_path)
     offerpress = tmp_path / "venv" / "bin" / "offerpress"

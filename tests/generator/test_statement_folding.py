@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-from statement_site import PARTNERS, SETTINGS, TEMPLATES, policy, statement_of
 
 from generator.catalogs import translations
 from generator.environment import environment
@@ -11,6 +10,7 @@ from generator.errors import GeneratorError
 from generator.folding import folded_template
 from generator.formats import formats
 from generator.statement_view import Viewer, level_names
+from tests.statement_site import PARTNERS, SETTINGS, TEMPLATES, policy, statement_of
 
 NAME = "statement/statement.html"
 

@@ -9,7 +9,19 @@ from hashlib import sha384
 from pathlib import Path
 
 import pytest
-from statement_site import (
+
+from generator.errors import GeneratorError
+from generator.links import link_secret
+from generator.packs import PackReader, pack_artifacts, seal
+from generator.settings import SiteSettings
+from generator.statement_page import (
+    PAGE_POLICY,
+    StatementRenderer,
+    statement_artifacts,
+    statement_headers,
+)
+from rewards import Partner, Statement, canonical_json, statement_json
+from tests.statement_site import (
     AS_OF,
     PARTNERS,
     SETTINGS,
@@ -23,18 +35,6 @@ from statement_site import (
     site_files,
     statement_of,
 )
-
-from generator.errors import GeneratorError
-from generator.links import link_secret
-from generator.packs import PackReader, pack_artifacts, seal
-from generator.settings import SiteSettings
-from generator.statement_page import (
-    PAGE_POLICY,
-    StatementRenderer,
-    statement_artifacts,
-    statement_headers,
-)
-from rewards import Partner, Statement, canonical_json, statement_json
 
 
 def page_files() -> dict[str, bytes]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import psycopg
 import pytest
-from postgresql_server import postgresql_server
+from tests.postgresql_server import postgresql_server
 
 from ledger import DataSettings, Ledger
 from rewards import Fault

@@ -9,10 +9,10 @@ from itertools import permutations
 from pathlib import Path
 
 import pytest
-from mailer_samples import PLAN, header, notice, notices
 
 from mailer import Batch, BatchError, BatchTampered, UnsubscribeSettings, batch_file, freeze
 from rewards import Notice
+from tests.mailer_samples import PLAN, header, notice, notices
 
 
 def test_a_frozen_message_is_read_back_as_it_was(tmp_path: Path) -> None:

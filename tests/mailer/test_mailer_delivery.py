@@ -12,7 +12,6 @@ from email.policy import default
 from pathlib import Path
 
 import pytest
-from mailer_samples import NOW, PLAN, approved, header, mail_settings, notices
 
 from mailer import (
     Attempt,
@@ -42,6 +41,7 @@ from mailer import (
     sole_sender,
     stop_on_signals,
 )
+from tests.mailer_samples import NOW, PLAN, approved, header, mail_settings, notices
 
 ACCEPTED = Outcome(Cause.ACCEPTANCE, "ok")
 

@@ -11,10 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from mailer_samples import NOW, PLAN, approved, notice
-from mailer_servers import Recorder, recording_server
 
 from mailer import Batch, Outbox, Status
+from tests.mailer_samples import NOW, PLAN, approved, notice
+from tests.mailer_servers import Recorder, recording_server
 
 SENDER = Path(__file__).with_name("kill_sender.py")
 COUNT = 420

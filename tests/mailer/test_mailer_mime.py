@@ -10,10 +10,10 @@ from unicodedata import category
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mailer_samples import NOW, notice
 
 from mailer import message_bytes
 from rewards import Attachment, Notice
+from tests.mailer_samples import NOW, notice
 
 ID = "<0123456789abcdef0123456789abcdef01234567@vendor.example>"
 HOSTILE = [

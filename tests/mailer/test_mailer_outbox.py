@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from mailer_samples import NOW, PLAN, approved, header, notice, notices
 
 from mailer import (
     ApprovalRefused,
@@ -28,6 +27,7 @@ from mailer import (
     sole_sender,
     status_json,
 )
+from tests.mailer_samples import NOW, PLAN, approved, header, notice, notices
 
 ME = Claimant(PLAN, "1@here", "folder")
 

@@ -4,7 +4,6 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from mailer_samples import NOW, mail_settings
 
 from mailer import (
     Cause,
@@ -18,6 +17,7 @@ from mailer import (
     settlement,
     timing,
 )
+from tests.mailer_samples import NOW, mail_settings
 
 RETRIES = RetrySettings(attempts=3, first_seconds=10, longest_seconds=100, patience_seconds=15)
 

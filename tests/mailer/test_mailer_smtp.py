@@ -5,8 +5,6 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from mailer_samples import NOW, PLAN, approved, header, mail_settings, notice, notices
-from mailer_servers import CUT, Recorder, certificate, double, recording_server
 
 from mailer import (
     Attempt,
@@ -24,6 +22,8 @@ from mailer import (
     freeze,
     parse_smtp_url,
 )
+from tests.mailer_samples import NOW, PLAN, approved, header, mail_settings, notice, notices
+from tests.mailer_servers import CUT, Recorder, certificate, double, recording_server
 
 QUICK = Timeouts(connect=10, command=10, final=10)
 

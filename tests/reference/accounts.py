@@ -3,8 +3,6 @@
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 
-from reference.naive import Row, Tables
-
 from rewards import (
     Account,
     Credit,
@@ -17,6 +15,7 @@ from rewards import (
     parse_amount,
     parse_day,
 )
+from tests.reference.naive import Row, Tables
 
 
 def rates_of(tables: Tables) -> Rates:

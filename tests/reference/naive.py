@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
-from reference.naive_values import (
+from tests.reference.naive_values import (
     PLACES,
     Terms,
     day,

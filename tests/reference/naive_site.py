@@ -1,4 +1,4 @@
-"""Prints the naive reference's statements of a site folder: `python -m reference.naive_site FOLDER AS_OF`."""
+"""Prints the naive reference's statements of a site folder: `python -m tests.reference.naive_site FOLDER AS_OF`."""
 
 import csv
 import json
@@ -7,9 +7,10 @@ import tomllib
 from decimal import Decimal
 from pathlib import Path
 
-from reference.naive import Row, Site
-from reference.naive_values import Terms
 from ruamel.yaml import YAML
+
+from tests.reference.naive import Row, Site
+from tests.reference.naive_values import Terms
 
 
 def read_site(folder: Path, as_of: str) -> Site:

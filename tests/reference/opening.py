@@ -1,9 +1,8 @@
 """From a random world to the rules and accounts that the packages compute with."""
 
-from reference.accounts import accounts_of, rates_of
-from reference.worlds import World
-
 from rewards import Account, Fault, Policy, Rules, Source, parse_day, parse_offer, parse_program, rules_on
+from tests.reference.accounts import accounts_of, rates_of
+from tests.reference.worlds import World
 
 
 def opened(world: World) -> tuple[Rules, list[Account]]:

@@ -6,8 +6,9 @@ from decimal import Decimal
 
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
-from reference.naive import Row
-from reference.naive_values import Terms
+
+from tests.reference.naive import Row
+from tests.reference.naive_values import Terms
 
 PLACES = {"EUR": 2, "USD": 2, "JPY": 0, "KWD": 3}
 CURRENCIES = st.sampled_from(sorted(PLACES))

@@ -1,9 +1,9 @@
 """Cashback by hand: each expected figure has its sum beside it."""
 
 import pytest
-from reference.samples import account, computed, credit, offer, program, rates, rules, sale
 
 from rewards import Sale, Statement, statement_json, totals
+from tests.reference.samples import account, computed, credit, offer, program, rates, rules, sale
 
 
 def entry(statement: Statement, index: int = 0) -> dict[str, object]:

@@ -4,9 +4,9 @@ import json
 from fractions import Fraction
 
 import pytest
-from reference.samples import account, credit, offer, program, rates, rules, sale, subscription
 
 from rewards import Account, Rules, derive, rate_text
+from tests.reference.samples import account, credit, offer, program, rates, rules, sale, subscription
 
 
 def offers_of(account_: Account, rules_: Rules) -> list[dict[str, object]]:

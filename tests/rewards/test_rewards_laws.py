@@ -6,12 +6,12 @@ from random import Random
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from reference.accounts import accounts_of
-from reference.opening import opened
-from reference.samples import account, computed, offer, program, rules, sale, subscription
-from reference.worlds import World, worlds
 
 from rewards import Sale, day_text, derive
+from tests.reference.accounts import accounts_of
+from tests.reference.opening import opened
+from tests.reference.samples import account, computed, offer, program, rules, sale, subscription
+from tests.reference.worlds import World, worlds
 
 FEW = settings(max_examples=60, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
 SOME = settings(max_examples=100, deadline=None, database=None)

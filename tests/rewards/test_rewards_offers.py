@@ -4,9 +4,9 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
-from reference.samples import offer, offer_faults, program, raw_offer
 
 from rewards import Fault, Policy, Rates, Source, day_text, parse_day, parse_offer, rules_on
+from tests.reference.samples import offer, offer_faults, program, raw_offer
 
 PERIOD = {"from": "2023-12-31", "to": "2023-01-01"}
 TIERS = [{"from": 1000, "rate": "2%"}, {"from": 1000, "rate": "3%"}]

@@ -3,7 +3,8 @@
 from decimal import Decimal
 
 import pytest
-from reference.samples import PROGRAM, program, program_faults
+
+from tests.reference.samples import PROGRAM, program, program_faults
 
 LEVELS = [
     {"id": "bronze", "name": "Bronze", "quota": 1000},

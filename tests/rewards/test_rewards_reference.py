@@ -1,11 +1,11 @@
 """The rules against the naive reference, on random worlds with every kind of offer and every term."""
 
 from hypothesis import HealthCheck, given, settings
-from reference.naive import Site
-from reference.opening import opened
-from reference.worlds import World, worlds
 
 from rewards import Fault, compute_statement, statement_json
+from tests.reference.naive import Site
+from tests.reference.opening import opened
+from tests.reference.worlds import World, worlds
 
 MANY = settings(
     max_examples=320,

@@ -1,7 +1,6 @@
 """Extensions, free subscriptions, levels and whom an offer is for, by hand."""
 
 import pytest
-from reference.samples import account, computed, offer, program, rates, rules, sale, subscription
 
 from rewards import (
     Fault,
@@ -12,6 +11,7 @@ from rewards import (
     day_text,
     statement_json,
 )
+from tests.reference.samples import account, computed, offer, program, rates, rules, sale, subscription
 
 
 def test_the_public_form_of_a_whole_statement() -> None:

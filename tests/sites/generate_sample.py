@@ -15,7 +15,7 @@ from datetime import date, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from pathlib import Path
 
-from sample_partners import PARTNERS
+from tests.sites.sample_partners import PARTNERS
 
 SEED = 20231231
 FIRST, LAST = date(2022, 1, 1), date(2023, 12, 31)

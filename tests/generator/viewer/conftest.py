@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ViewportSize, sync_playwright
-from statement_browsing import CHROMIUM, Reader, Server
-from statement_site import site_files
+
+from tests.statement_browsing import CHROMIUM, Reader, Server
+from tests.statement_site import site_files
 
 
 @pytest.fixture(scope="session")

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping
 
 import pytest
-from statement_browsing import Reader, Server
-from statement_site import PARTNERS
+
+from tests.statement_browsing import Reader, Server
+from tests.statement_site import PARTNERS
 
 Serve = Callable[[Mapping[str, bytes]], Server]
 Read = Callable[..., Reader]

@@ -5,11 +5,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-from statement_browsing import Reader, Server
-from statement_site import PARTNERS, link_of, site_files, statement_of
 
 from generator.packs import PackReader
 from rewards import statement_json
+from tests.statement_browsing import Reader, Server
+from tests.statement_site import PARTNERS, link_of, site_files, statement_of
 
 Serve = Callable[[Mapping[str, bytes]], Server]
 Read = Callable[..., Reader]

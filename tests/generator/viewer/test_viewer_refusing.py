@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 import pytest
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Route
-from statement_browsing import Reader, Server
-from statement_site import SETTINGS, link_of
 
 from generator.links import link_secret
+from tests.statement_browsing import Reader, Server
+from tests.statement_site import SETTINGS, link_of
 
 Serve = Callable[[Mapping[str, bytes]], Server]
 Read = Callable[..., Reader]

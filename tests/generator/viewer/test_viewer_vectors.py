@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TypedDict
 
 import pytest
-from statement_browsing import Reader, Server
+
+from tests.statement_browsing import Reader, Server
 
 Serve = Callable[[Mapping[str, bytes]], Server]
 Read = Callable[..., Reader]
