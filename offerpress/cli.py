@@ -75,7 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def run(arguments: Sequence[str] | None) -> int:
     """The exit code of one call; no error that a person can act on leaves a traceback."""
     try:
-        result = offerpress.main(arguments, standalone_mode=False)
+        result = offerpress.main(arguments, prog_name="offerpress", standalone_mode=False)
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.ClickException as wrong:

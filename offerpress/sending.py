@@ -31,11 +31,12 @@ class Sending:
 
     delivery: Delivery
     counts: dict[Status, int]
+    limited: bool = False
 
     @property
     def needs_person(self) -> bool:
-        """Whether something stands that will not settle by itself: an unknown notice, or a delivery that stopped."""
-        return bool(self.counts[Status.UNKNOWN] or self.delivery.stopped)
+        """Whether something stands that will not settle by itself: an unknown notice, or a delivery that broke off."""
+        return bool(self.counts[Status.UNKNOWN] or (self.delivery.stopped and not self.limited))
 
 
 def send_plan(
@@ -72,7 +73,8 @@ def send_plan(
                 limit=limit,
                 progress=progress,
             )
-    return Sending(delivery, outbox.counts(plan))
+    handed = delivery.accepted + delivery.rejected + delivery.unknown + delivery.refused
+    return Sending(delivery, outbox.counts(plan), limited=limit is not None and handed >= limit)
 
 
 def due_plans(outbox: Outbox, now: datetime) -> list[str]:

@@ -1,0 +1,167 @@
+"""What scripts and people rely on: exit codes, streams, and one line instead of a traceback."""
+
+import http.client
+import json
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from offerpress.cli import COMMANDS
+from tests.acceptance.conftest import AS_OF, PLAN, Call, finished, installed
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(offerpress: Call, command: str) -> None:
+    """`--help` of each command says what it does and names its options."""
+    said = offerpress(command, "--help")
+    assert (0, "") == (said.code, said.err)
+    assert f"offerpress {command}" in said.out.replace("Usage: ", "")
+    assert "--help" in said.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "word"),
+    [
+        (("nonsense",), 2, "No such command"),
+        (("build", "--as-of", "2023-02-30"), 2, "YYYY-MM-DD"),
+        (("build", "--nonsense"), 2, "No such option"),
+        (("send",), 2, "name one PLAN"),
+        (("statement", "P-0", *AS_OF), 1, "no statement: 'P-0'"),
+        (("link", "P-1059"), 1, "no statement: 'P-1059'"),
+        (("find", "nonsense"), 1, "no such reference"),
+        (("plan", "nonsense", *AS_OF), 1, "content/campaigns holds thank-you, year-end-credit"),
+        (("send", "nonsense-1.1"), 1, "nonsense-1.1"),
+        (("status", "nonsense-1.1"), 1, "nonsense-1.1"),
+        (("notice", "../etc", "P-1001"), 1, "no plan's name"),
+        (("new", "."), 1, "not an empty folder"),
+        (("check", "--site", "/"), 1, "offerpress new DIR"),
+        (("statements", *AS_OF, "--output", "none/such/file"), 1, "No such file"),
+    ],
+)
+def test_mistakes_get_one_sentence(
+    offerpress: Call, arguments: tuple[str, ...], code: int, word: str
+) -> None:
+    """Wrong usage is 2, what cannot be done is 1; standard output stays empty and the sentence says what to do."""
+    said = offerpress(*arguments)
+    assert (code, "") == (said.code, said.out)
+    assert word in said.err
+
+
+def test_json_is_alone_on_standard_output(offerpress: Call) -> None:
+    """Under `--json` standard output is one JSON value, whatever is said to people beside it."""
+    for arguments in (
+        ("check", *AS_OF, "--json"),
+        ("build", *AS_OF, "--json"),
+        ("statement", "P-1001", *AS_OF, "--json"),
+        ("plan", "year-end-credit", *AS_OF, "--by", "Mia", "--json"),
+        ("approve", PLAN, "--by", "Finn", "--json"),
+        ("send", PLAN, "--json"),
+        ("status", PLAN, "--json"),
+        ("suppressions", "--json"),
+        ("link", "P-1001", "--json"),
+        ("verify", "--json"),
+    ):
+        said = offerpress(*arguments)
+        assert 0 == said.code, (arguments, said.err)
+        assert isinstance(json.loads(said.out), dict)
+
+
+def test_a_reference_leads_back_to_the_figures(offerpress: Call) -> None:
+    """The short code that page and mail show finds the partner, however it is typed."""
+    reference = str(offerpress("link", "P-1001", "--json").json["reference"])
+    said = offerpress("find", reference.lower().replace("-", ""), *AS_OF)
+    assert (0, True) == (said.code, said.out.startswith("P-1001"))
+
+
+def test_a_revoked_link_is_another_one(offerpress: Call) -> None:
+    """`link --revoke` makes a new link, which stays."""
+    first = offerpress("link", "P-1001").out
+    second = offerpress("link", "P-1001", "--revoke").out
+    assert first != second
+    assert second == offerpress("link", "P-1001").out
+
+
+def test_stubs_are_faultless(offerpress: Call, site: Path) -> None:
+    """`add` writes a stub of each kind that `check` accepts, and never writes over a file."""
+    for kind in ("announcement", "offer", "campaign", "page"):
+        assert 0 == offerpress("add", kind, f'A "new" {kind}: 10 %').code
+        assert (site / "content" / f"{kind}s" / f"a-new-{kind}-10.md").is_file()
+        assert 1 == offerpress("add", kind, f"A new {kind} 10").code
+    said = offerpress("check", "--as-of", "2030-01-01")
+    assert 0 == said.code, said.err
+
+
+def test_the_demo_sends_once(offerpress: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The demo builds, plans, approves and sends; run again it sends nobody anything."""
+    monkeypatch.chdir(tmp_path)
+    first = offerpress("demo")
+    assert (0, True) == (first.code, "56 notices sent" in first.err)
+    assert re.search(r"A statement http://127\.0\.0\.1:8000/statement/#[a-z2-7]{36}\n", first.out)
+    again = offerpress("demo")
+    assert (0, True) == (again.code, "0 notices sent" in again.err)
+    assert 56 == len(list((tmp_path / "offerpress-demo" / "private" / "mail" / "new").iterdir()))
+
+
+def test_a_reader_that_goes_away_gets_no_traceback(site: Path) -> None:
+    """A closed pipe ends the installed command quietly."""
+    process = installed(site, "statements", *AS_OF)
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.stdout.close()
+    assert process.stderr is not None
+    assert "Traceback" not in process.stderr.read()
+    process.stderr.close()
+    assert process.wait(timeout=60) in {0, 1}
+
+
+def test_resuming_loads_neither_duckdb_nor_templates(offerpress: Call, site: Path) -> None:
+    """A begun plan is sent by a process that never imports DuckDB, Jinja2 or the generator."""
+    assert 0 == offerpress("plan", "year-end-credit", *AS_OF, "--by", "Mia").code
+    assert 0 == offerpress("approve", PLAN, "--by", "Finn").code
+    assert 0 == offerpress("send", PLAN, "--limit", "5").code
+    code = (
+        "import sys; from offerpress.cli import run; "
+        f"code = run(['send', '{PLAN}']); "
+        "print(code, sorted({'duckdb', 'jinja2', 'generator', 'ledger'} & set(sys.modules)))"
+    )
+    said = subprocess.run([sys.executable, "-c", code], cwd=site, capture_output=True, text=True, check=False)
+    assert "0 []" == said.stdout.strip(), said.stderr
+
+
+def test_the_preview_answers_reloads_and_stops(site: Path) -> None:
+    """`serve` shows the site and the staff's list, tells the browser of a change, and ends on Ctrl-C with one line."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = installed(site, "serve", *AS_OF, "--port", str(port))
+    assert process.stderr is not None
+    assert "Serving" in process.stderr.readline()
+    assert "Thank you for standing by us" in get(port, "/")
+    assert "P-1001" in get(port, "/_staff/")
+    events = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    events.request("GET", "/_live/events")
+    answer = events.getresponse()
+    about = site / "content" / "pages" / "about.md"
+    time.sleep(0.5)  # the watcher needs a moment before it sees changes
+    about.write_text(about.read_text(encoding="utf-8") + "\nA new sentence.\n", encoding="utf-8")
+    assert b"data: changed\n" == answer.readline()
+    assert "A new sentence." in get(port, "/about/")
+    events.close()
+    process.send_signal(signal.SIGINT)
+    said = finished(process)
+    assert (1, "stopped: interrupted\n") == (said.code, said.err)
+
+
+def get(port: int, path: str) -> str:
+    """The body of a page of the preview."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    connection.request("GET", path)
+    text = connection.getresponse().read().decode()
+    connection.close()
+    return text
