@@ -180,5 +180,10 @@ def serve(folder: Path, port: int, moment: Callable[[], Moment]) -> None:
     threading.Thread(target=server.serve_forever, daemon=True).start()
     say(f"Serving http://{HOST}:{port}/ (partners: http://{HOST}:{port}{STAFF}); Ctrl-C stops it")
     watched = [folder / name for name in WATCHED if (folder / name).exists()]
-    for _ in watch(*watched, debounce=50, step=20):
-        preview.rebuild()
+    try:
+        for _ in watch(*watched, debounce=50, step=20):
+            preview.rebuild()
+    finally:
+        server.shutdown()
+        server.server_close()
+        preview.figures = None  # DuckDB complains of what is still open when the interpreter ends.

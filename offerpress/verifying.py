@@ -171,7 +171,7 @@ class _Verifier:
         self.policy = policy
         self.checked: list[str] = []
         self.findings: list[Finding] = []
-        self._opened: dict[str, Snapshot] = {}
+        self._opened: dict[str, Snapshot | None] = {}
         self._figures: dict[tuple[str, int], Mapping[str, str]] = {}
 
     def build(self, site: Site, keys: SiteKeys | None) -> None:
@@ -217,15 +217,20 @@ class _Verifier:
                 self.findings += check_batch(batch, self._recomputed(snapshot, batch.header.as_of))
 
     def _snapshot(self, name: str) -> Snapshot | None:
+        """The snapshot of that name, checked once; None where it is damaged, so that nothing is compared with it."""
         if name not in self._opened:
-            try:
-                opened = Snapshot.open(self.snapshots / name)
-            except LedgerError as error:
-                self.findings.append(Finding("snapshot", name, str(error)))
-                return None
-            self.findings += check_snapshot(opened)
-            self._opened[name] = opened
+            self._opened[name] = self._checked(name)
         return self._opened[name]
+
+    def _checked(self, name: str) -> Snapshot | None:
+        try:
+            snapshot = Snapshot.open(self.snapshots / name)
+        except LedgerError as error:
+            self.findings.append(Finding("snapshot", name, str(error)))
+            return None
+        found = list(check_snapshot(snapshot))
+        self.findings += found
+        return None if found else snapshot
 
     def _recomputed(self, snapshot: Snapshot, as_of: int) -> Mapping[str, str]:
         key = (snapshot.folder.name, as_of)

@@ -155,7 +155,7 @@ def test_the_preview_answers_reloads_and_stops(site: Path) -> None:
     events.close()
     process.send_signal(signal.SIGINT)
     said = finished(process)
-    assert (1, "stopped: interrupted\n") == (said.code, said.err)
+    assert (1, "stopped: interrupted") == (said.code, said.err.strip())
 
 
 def get(port: int, path: str) -> str:

@@ -1,0 +1,80 @@
+"""Makes the pictures of the docs from the sample site: `python docs/images/make_screenshots.py`."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+IMAGES = Path(__file__).parent
+COMMAND = str(Path(sys.executable).with_name("offerpress"))
+PLAN, PARTNER = "year-end-credit-1.1", "P-1002"
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """Serves files and says nothing."""
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
+        """Says nothing."""
+        del format, args
+
+
+def offerpress(site: Path, *arguments: str) -> str:
+    """The standard output of a command on that site."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("OFFERPRESS_")}
+    done = subprocess.run(
+        [COMMAND, *arguments], cwd=site, env=kept, capture_output=True, text=True, check=True
+    )
+    return done.stdout
+
+
+def take(page: Page, name: str, height: int) -> None:
+    """One picture of the page, cut at `height`."""
+    page.screenshot(
+        path=IMAGES / f"{name}.png",
+        clip={"x": 0, "y": 0, "width": page.viewport_size["width"], "height": height},
+        full_page=True,
+    )  # type: ignore[index]
+
+
+def main() -> None:
+    """Runs the demo in a temporary folder and takes every picture."""
+    folder = Path(tempfile.mkdtemp())
+    offerpress(folder, "demo")
+    site = folder / "offerpress-demo"
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(site / "output")))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    base = f"http://127.0.0.1:{server.server_port}"
+    fragment = offerpress(site, "link", PARTNER).strip().partition("#")[2]
+    mail = folder / "mail.html"
+    mail.write_text(offerpress(site, "notice", PLAN, PARTNER, "--format", "html"), encoding="utf-8")
+    with sync_playwright() as playwright:
+        path = shutil.which("chromium") or shutil.which("google-chrome")
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        page = browser.new_page(viewport={"width": 1080, "height": 900})
+        page.goto(base)
+        take(page, "home", 980)
+        page.goto(f"{base}/offers/lower-quotas-2023/")
+        take(page, "offer", 980)
+        page.set_viewport_size({"width": 860, "height": 900})
+        page.goto(f"{base}/statement/#{fragment}")
+        page.click("#show")
+        page.wait_for_selector("body[data-state=open]")
+        take(page, "statement", 1100)
+        page.set_viewport_size({"width": 680, "height": 900})
+        page.goto(mail.as_uri())
+        take(page, "mail", 1180)
+        browser.close()
+    server.shutdown()
+    shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    main()
