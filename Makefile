@@ -9,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp
 
-.PHONY: demo test lint format serve bench chaos fuzz lock screenshots clean
+.PHONY: demo test wheel lint format serve bench lock screenshots clean
 
 demo: $(STAMP)/run
 	@$(BIN)/offerpress demo
@@ -17,6 +17,9 @@ demo: $(STAMP)/run
 test: $(STAMP)/test
 	@.ci/install-tools
 	$(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST)
+
+wheel: $(STAMP)/test
+	$(BIN)/python -m pytest -q tests/test_wheel.py
 
 lint: $(STAMP)/test
 	$(BIN)/ruff check .
@@ -31,13 +34,22 @@ format: $(STAMP)/test
 serve: $(STAMP)/run
 	$(BIN)/offerpress serve
 
+# Minutes on an idle machine; the results stand in docs/benchmarks.
+bench: $(STAMP)/test
+	@mkdir -p docs/benchmarks
+	$(BIN)/python benchmarks/ledger_scale.py --partners 1000000 --sales 20000000 --subscriptions 300000 \
+		--json docs/benchmarks/ledger.json
+
+screenshots: $(STAMP)/test
+	$(BIN)/python docs/images/make_screenshots.py
+
 # The address-free style: hashes decide what is installed, the machine's own settings decide from where.
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--custom-compile-command "make lock"
 
 lock:
 	$(PYTHON) -m venv $(VENV) && $(BIN)/pip install --quiet uv
-	$(LOCK) pyproject.toml --all-extras -o requirements/run.txt
+	$(LOCK) pyproject.toml -o requirements/run.txt
 	$(LOCK) requirements/build.in -o requirements/build.txt
 	$(LOCK) pyproject.toml --all-extras --group test --group lint requirements/build.in -o requirements/test.txt
 

@@ -30,6 +30,7 @@ RELOAD_SCRIPT = f"new EventSource('{LIVE}/events').onmessage = () => location.re
 # The pages' own policy would forbid the reload script; the preview is for staff on their own machine.
 POLICY = re.compile(rb'<meta http-equiv="?Content-Security-Policy"?[^>]*>', re.IGNORECASE)
 KEEP_ALIVE_SECONDS = 15.0
+LAST_WORDS_SECONDS = 1.0
 
 
 class Preview:
@@ -43,6 +44,7 @@ class Preview:
         self.figures: Figures | None = None
         self.changed = threading.Condition()
         self.builds = 0
+        self.stopped = False
 
     @property
     def output(self) -> Path:
@@ -67,8 +69,15 @@ class Preview:
     def wait_beyond(self, seen: int) -> int:
         """The count of builds once it is beyond `seen`, or after a while as it is."""
         with self.changed:
-            self.changed.wait_for(lambda: self.builds > seen, KEEP_ALIVE_SECONDS)
+            self.changed.wait_for(lambda: self.builds > seen or self.stopped, KEEP_ALIVE_SECONDS)
             return self.builds
+
+    def stop(self) -> None:
+        """Lets go of the figures, and of every reader that waits for a rebuild."""
+        with self.changed:
+            self.stopped = True
+            self.figures = None
+            self.changed.notify_all()
 
     def _local(self, site: Site) -> Site:
         """The same site with addresses of this machine, so that links of the preview stay in it."""
@@ -156,7 +165,7 @@ class Handler(SimpleHTTPRequestHandler):
         self.close_connection = True
         try:
             seen = self.preview.builds
-            while True:
+            while not self.preview.stopped:
                 builds = self.preview.wait_beyond(seen)
                 self.wfile.write(b"data: changed\n\n" if builds > seen else b": still here\n\n")
                 self.wfile.flush()
@@ -184,6 +193,10 @@ def serve(folder: Path, port: int, moment: Callable[[], Moment]) -> None:
         for _ in watch(*watched, debounce=50, step=20):
             preview.rebuild()
     finally:
+        preview.stop()
         server.shutdown()
         server.server_close()
-        preview.figures = None  # DuckDB complains of what is still open when the interpreter ends.
+        # DuckDB complains at the interpreter's end of whatever a thread still holds.
+        for thread in threading.enumerate():
+            if thread.daemon:
+                thread.join(LAST_WORDS_SECONDS)

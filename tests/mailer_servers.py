@@ -54,12 +54,15 @@ class Recorder:
 @contextmanager
 def recording_server(
     recorder: Recorder,
-    tls: ssl.SSLContext | None = None,
     *,
+    tls: ssl.SSLContext | None = None,
     starttls: ssl.SSLContext | None = None,
     account: tuple[bytes, bytes] | None = None,
 ) -> Iterator[int]:
-    """A real SMTP server on a free port of this machine, over TLS if `tls` is given; gives the port."""
+    """A real SMTP server on a free port of this machine; gives the port.
+
+    It speaks TLS from the start or offers STARTTLS, and lets one account log in.
+    """
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()

@@ -63,7 +63,7 @@ def test_an_empty_statement_is_a_header() -> None:
     assert statement_csv(Statement("P-1", DAY, "silver")) == ",".join(COLUMNS) + "\r\n"
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\tx", "\rx", "＝1", "＋1", "－1", "＠x", " =1"])  # noqa: RUF001
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\tx", "\rx", "＝1", "＋1", "－1", "＠x", " =1"])
 def test_formulas_are_guarded(text: str) -> None:
     """What a spreadsheet could take for a formula, full-width signs included, begins with an apostrophe."""
     found = rows(Statement("P-1", DAY, "s", (), (ExtensionEntry("extension", text, text, DAY, DAY),)))

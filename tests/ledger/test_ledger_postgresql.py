@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator
 
 import psycopg
 import pytest
-from tests.postgresql_server import postgresql_server
 
 from ledger import DataSettings, Ledger
 from rewards import Fault
+from tests.postgresql_server import postgresql_server
 
 Reading = Callable[..., tuple[Ledger | None, list[Fault]]]
 
