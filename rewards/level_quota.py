@@ -37,12 +37,13 @@ class LevelQuotaTerms(OfferTerms):
         merged = merged_quotas(self, program)
         for (lower, below), (higher, quota) in pairwise(merged):
             if quota <= below:
-                path = ("quotas", higher) if higher in self.quotas else ("quotas", lower)
-                both = f"{_shown(quota, program)} after {_shown(below, program)}"
-                what = f"the quota of {higher!r} does not rise above that of {lower!r} ({both})"
-                remedy = (
-                    "write a higher one, or a lower one below it; a level left out keeps the program's quota"
+                own = higher in self.quotas
+                bound = (
+                    f"more than {_shown(below, program)}" if own else f"less than {_shown(quota, program)}"
                 )
+                what = f"the quota of {higher!r} does not rise above that of {lower!r}"
+                remedy = f"write {bound}; a level left out keeps the program's quota"
+                path = ("quotas", higher if own else lower)
                 yield Mistake(path, what, remedy)
 
     def _quota_mistakes(self, program: Program) -> Iterator[Mistake]:
