@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import shutil
 from pathlib import Path
 
@@ -48,6 +49,41 @@ def test_another_ledger_changes_only_the_packs(offerpress: Call, site: Path) -> 
     built(offerpress)
     assert before == public(site)
     assert packs != tree(site / "output" / "statement" / "packs")
+
+
+def random_ledger(site: Path, chance: random.Random) -> set[str]:
+    """Random partners and sales in the place of the sample's; gives every id, address and name."""
+    for name in ("sales", "subscriptions", "credits", "levels"):
+        (site / "data" / f"{name}.csv").unlink(missing_ok=True)
+    letters = "abcdefghijklmnopqrstuvwxyzÄéßřش 中"
+    partners, sales, words = ["partner_id,name,email,currency,level,language"], [], set()
+    for number in range(chance.randint(20, 80)):
+        word = "".join(chance.choices(letters, k=12)).strip() + "x"
+        one = (
+            f"ID{number}-{chance.random():.9f}",
+            f"Name {word}",
+            f"mail{chance.random():.9f}@reseller.example",
+        )
+        words.update(one)
+        partners.append(",".join((*one, "EUR", chance.choice(("affiliate", "bronze", "gold")), "de")))
+        for _ in range(chance.randint(0, 5)):
+            day = f"2023-{chance.randint(1, 12):02}-{chance.randint(1, 28):02}"
+            sales.append(f"S{len(sales)},{one[0]},{day},{chance.randint(-9999, 99999) / 100:.2f},EUR")
+    (site / "data" / "partners.csv").write_text("\n".join(partners) + "\n", encoding="utf-8")
+    lines = ["sale_id,partner_id,sold_on,amount,currency", *sales]
+    (site / "data" / "sales.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return words
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_random_ledger_leaves_no_trace_outside_the_packs(offerpress: Call, site: Path, seed: int) -> None:
+    """Whatever the ledger holds, the public files are the sample's, and none of its words is in any file."""
+    built(offerpress)
+    before = public(site)
+    words = random_ledger(site, random.Random(seed))
+    built(offerpress)
+    assert before == public(site)
+    assert [] == list(leaked(site / "output", list(tree(site / "output")), words))
 
 
 def test_no_partner_stands_in_the_open(offerpress: Call, site: Path) -> None:

@@ -148,6 +148,19 @@ def test_a_stale_plan_is_neither_approved_nor_begun(offerpress: Call, site: Path
     assert not (site / "private" / "mail").exists()
 
 
+def test_a_faulty_site_is_not_sent(offerpress: Call, site: Path) -> None:
+    """`send` refuses the faults that `check` names, and leaves batches, outbox and mail as they were."""
+    approved(offerpress)
+    before = tree(site / "private" / "batches")
+    change_sale(site, "A-01232", "1.000.00")
+    fault = offerpress("check", *AS_OF).err.splitlines()[0]
+    said = offerpress("send", PLAN)
+    assert (1, True, True) == (said.code, "sales.csv row" in fault, fault in said.err)
+    assert before == tree(site / "private" / "batches")
+    assert 56 == offerpress("status", PLAN, "--json").json["ready"]
+    assert not (site / "private" / "mail").exists()
+
+
 def test_other_words_make_a_plan_stale(offerpress: Call, site: Path) -> None:
     """So does a change of the campaign's text."""
     planned(offerpress)
