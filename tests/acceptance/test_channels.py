@@ -56,7 +56,9 @@ def random_ledger(site: Path, chance: random.Random) -> set[str]:
     for name in ("sales", "subscriptions", "credits", "levels"):
         (site / "data" / f"{name}.csv").unlink(missing_ok=True)
     letters = "abcdefghijklmnopqrstuvwxyzÄéßřش 中"
-    partners, sales, words = ["partner_id,name,email,currency,level,language"], [], set()
+    partners = ["partner_id,name,email,currency,level,language"]
+    sales: list[str] = []
+    words: set[str] = set()
     for number in range(chance.randint(20, 80)):
         word = "".join(chance.choices(letters, k=12)).strip() + "x"
         one = (
