@@ -14,13 +14,14 @@ from ledger.database import Database, Value, file_literal, literal, whole
 from ledger.digest import digest_of
 from ledger.errors import SnapshotDamaged, TablesUnreadable
 from ledger.tables import BY_NAME, TABLES, Table, quoted
-from rewards import Account, Credit, Partner, Rates, Sale, Subscription
+from rewards import Account, Credit, LedgerTotals, Partner, Rates, Sale, Subscription, Total
 
 FORMAT = "offerpress snapshot 1"
 MANIFEST = "snapshot.json"
 _REMEDY = "build again, or take the folder from a backup"
 
 Line = TypeVar("Line")
+_Sums = dict[tuple[str, ...], Total]
 
 
 def file_name(table: Table) -> str:
@@ -119,6 +120,47 @@ class Snapshot:
     def excluded_sales(self) -> Iterator[Sale]:
         """The sales of closed partners, which are in no account, by id."""
         return map(_SALE_OF, self._rows("sales", _SALE, "account IS NULL"))
+
+    def totals(self) -> LedgerTotals:
+        """What the frozen sales and credits add up to, summed by the database, in minor units."""
+        sales, closed_sales = self._sums("sales", ("currency",))
+        credited, closed_credits = self._sums("credits", ("offer", "currency"))
+        return LedgerTotals(
+            {currency: total for (currency,), total in sales.items()},
+            {currency: total for (currency,), total in closed_sales.items()},
+            {(offer, currency): total for (offer, currency), total in credited.items()},
+            {(offer, currency): total for (offer, currency), total in closed_credits.items()},
+        )
+
+    def _sums(self, table: str, names: tuple[str, ...]) -> tuple[_Sums, _Sums]:
+        """Lines and amounts of `table` by `names`: all of them, and those of closed partners."""
+        every: _Sums = {}
+        closed: _Sums = {}
+        if not self._manifest.files[table].rows:
+            return every, closed
+        # By the partner's own row, not by the account: a line that lost its account must not pass for a closed one's.
+        of_closed = f"""
+            partner_id IN (SELECT partner_id FROM {self._relation(BY_NAME["partners"])}
+            WHERE status = 'closed' AND merged_into = '')
+        """
+        statement = f"""
+            SELECT {of_closed} AS is_closed, count(*), CAST(sum(amount) AS VARCHAR), {", ".join(names)}
+            FROM {self._relation(BY_NAME[table])} GROUP BY ALL ORDER BY ALL
+        """
+        with self._database.lock:
+            rows = self._database.rows(statement)
+        for is_closed, lines, amount, *values in rows:
+            key, total = tuple(map(str, values)), Total(whole(lines), int(str(amount)))
+            before = every.get(key, Total(0, 0))
+            every[key] = Total(before.lines + total.lines, before.amount + total.amount)
+            if is_closed:
+                closed[key] = total
+        return every, closed
+
+    @property
+    def rows(self) -> dict[str, int]:
+        """How many rows each table has."""
+        return {name: file.rows for name, file in self._manifest.files.items()}
 
     def verify(self) -> str:
         """The digest, computed anew from the frozen columns.

@@ -3,6 +3,16 @@
 from rewards.account import Account, Credit, Partner, Sale, Subscription
 from rewards.cashback import CashbackEntry, rate_text
 from rewards.cashback_terms import CashbackTerms
+from rewards.conservation import (
+    Conserved,
+    LedgerTotals,
+    NotConserved,
+    Tally,
+    Total,
+    conserved_json,
+    equations,
+    require_conserved,
+)
 from rewards.currencies import MINOR_UNITS
 from rewards.days import add_months, day_in_zone, day_text, parse_day, time_zone
 from rewards.derivation import derive
@@ -42,6 +52,7 @@ __all__ = [
     "CashbackEntry",
     "CashbackTerms",
     "Category",
+    "Conserved",
     "Credit",
     "ExtensionEntry",
     "ExtensionTerms",
@@ -51,10 +62,12 @@ __all__ = [
     "FreeSubscriptionTerms",
     "HeldSubscription",
     "KeyPath",
+    "LedgerTotals",
     "Level",
     "LevelEntry",
     "LevelQuotaTerms",
     "Money",
+    "NotConserved",
     "Notice",
     "Offer",
     "Partner",
@@ -69,7 +82,9 @@ __all__ = [
     "Source",
     "Statement",
     "Subscription",
+    "Tally",
     "Terms",
+    "Total",
     "UnknownCurrency",
     "UnlikeCurrencies",
     "Version",
@@ -77,9 +92,11 @@ __all__ = [
     "assigned_level",
     "canonical_json",
     "compute_statement",
+    "conserved_json",
     "day_in_zone",
     "day_text",
     "derive",
+    "equations",
     "format_amount",
     "minor_units",
     "parse_amount",
@@ -88,6 +105,7 @@ __all__ = [
     "parse_program",
     "parse_toml",
     "rate_text",
+    "require_conserved",
     "round_half_away",
     "rules_on",
     "statement_json",

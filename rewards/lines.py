@@ -13,17 +13,17 @@ LISTED = 20
 OUTSIDE_THE_PERIOD = "outside the period"
 AFTER_AS_OF = "after the as-of day"
 EXCLUDED_PRODUCT = "excluded product"
-NOT_ELIGIBLE = "not eligible"
+NOT_ELIGIBLE = "ineligible"
 
 
 def exclusion(
     sale: Sale, first: int, last: int, as_of: int, products: ProductFilter | None = None, *, deduct: bool
 ) -> str | None:
     """Say why a period from `first` to `last` does not count `sale`; None where it counts."""
-    by_day = sale.day if sale.refunded_day is None or not deduct else sale.refunded_day
-    if not first <= by_day <= last:
+    day, refunded_day = sale[2], sale[7]
+    if not first <= (refunded_day if deduct and refunded_day is not None else day) <= last:
         return OUTSIDE_THE_PERIOD
-    if sale.day > as_of:
+    if day > as_of:
         return AFTER_AS_OF
     if products is not None and not products.counts(sale.product):
         return EXCLUDED_PRODUCT

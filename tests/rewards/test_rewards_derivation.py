@@ -101,7 +101,7 @@ def test_who_is_not_eligible_has_all_sales_excluded() -> None:
         account(sale("1", "1.00")), rules(offer("cashback", eligible={"levels": ["gold"]}))
     )
     assert (False, []) == (derived["eligible"], derived["entries"])
-    assert derived["excluded"] == [{"reason": "not eligible", "currency": "EUR", "count": 1, "total": "1.00"}]
+    assert derived["excluded"] == [{"reason": "ineligible", "currency": "EUR", "count": 1, "total": "1.00"}]
 
 
 def test_the_amendment_in_force_is_named() -> None:

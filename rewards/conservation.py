@@ -1,0 +1,231 @@
+"""Conservation: every ledger line is either counted in a statement or excluded for one reason.
+
+Counted amounts are taken from the statements, excluded ones from the lines, the whole from the ledger: three
+computations that meet only here. Amounts are minor units of their currency.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+from rewards.account import Account
+from rewards.cashback import CashbackRule
+from rewards.faults import RewardsError
+from rewards.level_quota import LevelEntry, LevelQuotaRule
+from rewards.lines import AFTER_AS_OF, EXCLUDED_PRODUCT, NOT_ELIGIBLE, OUTSIDE_THE_PERIOD
+from rewards.money import format_amount, round_half_away
+from rewards.policy import Rules
+from rewards.statement import Statement
+
+COUNTED = "counted"
+CLOSED = "closed"
+NOT_ANNOUNCED = "not announced"
+
+LineTable = Literal["sales", "credits"]
+_Heap = dict[str, tuple[int, int]]
+_Heaps = dict[tuple[str, str], _Heap]
+"""By (offer, reason): lines and amount by currency. Plain tuples, because a heap changes with every ledger line."""
+
+
+class Total(NamedTuple):
+    """How many lines, and their sum in minor units of one currency."""
+
+    lines: int
+    amount: int
+
+
+NOTHING = Total(0, 0)
+
+
+class LedgerTotals(NamedTuple):
+    """What the ledger's own lines add up to: sales by currency, credits by (offer, currency).
+
+    `closed_*` are those of them that belong to closed partners, who have no statement.
+    """
+
+    sales: Mapping[str, Total]
+    closed_sales: Mapping[str, Total]
+    credits: Mapping[tuple[str, str], Total]
+    closed_credits: Mapping[tuple[str, str], Total]
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Lines and amounts by offer, reason and currency over the statements added so far."""
+
+    sales: _Heaps = field(default_factory=dict)
+    credits: _Heaps = field(default_factory=dict)
+
+    def add(self, account: Account, statement: Statement, rules: Rules) -> None:
+        """Add an account with its statement by `rules`."""
+        partner, level = account.partner, statement.level
+        for rule in _counting(rules):
+            if rule.terms.is_for(partner, level):
+                self._add_sales(rule, account, rules)
+            else:
+                ineligible = _heap(self.sales, rule.offer, NOT_ELIGIBLE)
+                for sale in account.sales:
+                    _put(ineligible, sale[4], 1, sale[3])
+        for entry in statement.cashback:
+            _put(_heap(self.sales, entry.offer, COUNTED), entry.currency, 0, entry.eligible_sales)
+            _put(_heap(self.credits, entry.offer, COUNTED), entry.currency, 0, entry.already_credited)
+        for reached in statement.levels:
+            self._add_converted(reached, account, rules)
+        if account.credits:
+            self._add_credits(account, level, rules)
+
+    def merge(self, other: "Tally") -> None:
+        """Add what `other` holds, whose accounts are not in this one."""
+        for mine, theirs in ((self.sales, other.sales), (self.credits, other.credits)):
+            for key, heap in theirs.items():
+                for currency, (lines, amount) in heap.items():
+                    _put(mine.setdefault(key, {}), currency, lines, amount)
+
+    def _add_sales(self, rule: CashbackRule | LevelQuotaRule, account: Account, rules: Rules) -> None:
+        """Add every sale under its reason; of the counted ones only their number."""
+        first, last = rule.terms.period.first, rule.terms.period.last
+        products = rule.products if isinstance(rule, CashbackRule) else None
+        as_of, deduct = rules.as_of, rules.deduct
+        counted, outside, later, other = (
+            _heap(self.sales, rule.offer, reason)
+            for reason in (COUNTED, OUTSIDE_THE_PERIOD, AFTER_AS_OF, EXCLUDED_PRODUCT)
+        )
+        # As `lines.exclusion` says, without a call: this runs for every sale of every partner at every build.
+        for _, _, day, amount, currency, product, _, refunded_day in account.sales:
+            if not first <= (refunded_day if deduct and refunded_day is not None else day) <= last:
+                _put(outside, currency, 1, amount)
+            elif day > as_of:
+                _put(later, currency, 1, amount)
+            elif products is not None and not products.counts(product):
+                _put(other, currency, 1, amount)
+            else:
+                _put(counted, currency, 1, 0)
+
+    def _add_converted(self, entry: LevelEntry, account: Account, rules: Rules) -> None:
+        """Add what a level's sum is made of: foreign sales as they are, and what is left of the exact sum."""
+        (rule,) = (one for one in rules.level_quotas if one.offer == entry.offer)
+        heap = _heap(self.sales, entry.offer, COUNTED)
+        counted = rule.counted(account, rules.as_of, deduct=rules.deduct)
+        foreign = [sale for sale in counted if sale[4] != entry.currency]
+        for sale in foreign:
+            _put(heap, sale[4], 0, sale[3])
+        own = entry.exact_sales - rules.conversion.total(foreign, []) if foreign else entry.exact_sales
+        # Whole, as amounts are; if a sale was once converted otherwise, the difference stays, to the minor unit.
+        _put(heap, entry.currency, 0, round_half_away(own))
+
+    def _add_credits(self, account: Account, level: str, rules: Rules) -> None:
+        eligible = {rule.offer: rule.terms.is_for(account.partner, level) for rule in rules.cashback}
+        for credit in account.credits:
+            if credit.offer not in eligible:
+                reason = NOT_ANNOUNCED
+            elif not eligible[credit.offer]:
+                reason = NOT_ELIGIBLE
+            else:
+                reason = AFTER_AS_OF if credit.credited_on > rules.as_of else COUNTED
+            amount = 0 if reason == COUNTED else credit.amount
+            _put(_heap(self.credits, credit.offer, reason), credit.currency, 1, amount)
+
+
+def _counting(rules: Rules) -> list[CashbackRule | LevelQuotaRule]:
+    """The rules that count the sales of a period."""
+    return [*rules.cashback, *rules.level_quotas]
+
+
+def _heap(heaps: _Heaps, offer: str, reason: str) -> _Heap:
+    return heaps.setdefault((offer, reason), {})
+
+
+def _put(heap: _Heap, currency: str, lines: int, amount: int) -> None:
+    before = heap.get(currency)
+    heap[currency] = (lines, amount) if before is None else (before[0] + lines, before[1] + amount)
+
+
+class Conserved(NamedTuple):
+    """One equation: the parts by reason, and what the ledger says they must add up to."""
+
+    table: LineTable
+    offer: str
+    currency: str
+    parts: Mapping[str, Total]
+    ledger: Total
+
+    @property
+    def difference(self) -> Total:
+        """The ledger less all parts: nothing, or what was lost (doubled, where below 0)."""
+        lines = self.ledger.lines - sum(part.lines for part in self.parts.values())
+        return Total(lines, self.ledger.amount - sum(part.amount for part in self.parts.values()))
+
+    def __str__(self) -> str:
+        lines, amount = self.difference
+        of_them = f"{format_amount(amount, self.currency)} {self.currency} (lines: {lines})"
+        return f"{self.table} of {self.offer} in {self.currency}: {of_them} are in no statement and under no reason"
+
+
+class NotConserved(RewardsError):
+    """Lines were lost or doubled; `broken` are the equations that do not hold."""
+
+    def __init__(self, broken: Sequence[Conserved]) -> None:
+        self.broken = tuple(broken)
+        listed = "; ".join(map(str, broken[:5]))
+        rest = f"; and {len(broken) - 5} more" if len(broken) > 5 else ""  # noqa: PLR2004 - as many as listed
+        super().__init__(
+            f"the figures do not add up to the ledger: {listed}{rest}; nothing was written: "
+            "this is a defect of the rules, report it with the statement of a partner who is concerned"
+        )
+
+
+def equations(tally: Tally, ledger: LedgerTotals, rules: Rules) -> list[Conserved]:
+    """One for each offer with counted sales and each currency of the ledger, then one for each sum of credits.
+
+    They are sorted by offer and currency; a part of no lines and no amount is left out.
+    """
+    offers = sorted(rule.offer for rule in _counting(rules))
+    currencies = sorted({*ledger.sales, *(currency for heap in tally.sales.values() for currency in heap)})
+    pairs = {(offer, currency) for (offer, _), heap in tally.credits.items() for currency in heap}
+    return [
+        Conserved("sales", offer, currency, parts, ledger.sales.get(currency, NOTHING))
+        for offer in offers
+        for currency in currencies
+        for parts in [_parts(tally.sales, offer, currency, ledger.closed_sales.get(currency, NOTHING))]
+    ] + [
+        Conserved("credits", *pair, parts, ledger.credits.get(pair, NOTHING))
+        for pair in sorted({*ledger.credits, *pairs})
+        for parts in [_parts(tally.credits, *pair, ledger.closed_credits.get(pair, NOTHING))]
+        if parts or pair in ledger.credits
+    ]
+
+
+def _parts(heaps: _Heaps, offer: str, currency: str, closed: Total) -> dict[str, Total]:
+    found = {
+        reason: Total(*heap[currency])
+        for (slug, reason), heap in heaps.items()
+        if slug == offer and currency in heap
+    }
+    found[CLOSED] = closed
+    return {reason: total for reason, total in sorted(found.items()) if total != NOTHING}
+
+
+def require_conserved(found: Iterable[Conserved]) -> None:
+    """Raises `NotConserved` with the equations that do not hold."""
+    broken = [one for one in found if one.difference != NOTHING]
+    if broken:
+        raise NotConserved(broken)
+
+
+def conserved_json(one: Conserved) -> dict[str, object]:
+    """The public form: amounts as text; `difference` is zero and `lines_missing` 0 where nothing was lost."""
+
+    def text(total: Total) -> dict[str, object]:
+        return {"lines": total.lines, "amount": format_amount(total.amount, one.currency)}
+
+    parts = dict(one.parts)
+    counted = parts.pop(COUNTED, NOTHING)
+    return {
+        "table": one.table,
+        "offer": one.offer,
+        "currency": one.currency,
+        "counted": text(counted),
+        "excluded": {reason: text(total) for reason, total in parts.items()},
+        "ledger": text(one.ledger),
+        "difference": text(one.difference),
+    }
