@@ -13,12 +13,13 @@ from generator import (
     publish,
     statement_artifacts,
 )
-from offerpress.checking import campaign_faults, figures_faults, rendered_site
+from offerpress.checking import campaign_faults, rendered_site
+from offerpress.conserving import conserved, write_conservation
 from offerpress.figures import Figures
 from offerpress.folder import OfferpressError
 from offerpress.reporting import Progress
 from offerpress.shards import built_shards, plain_assets
-from rewards import Fault, Faulty
+from rewards import Fault, Faulty, Tally, require_conserved
 
 MANIFEST = "manifests/build.json"
 
@@ -45,34 +46,47 @@ class Manifest:
 def build(
     figures: Figures, output: Path, progress: Progress, *, jobs: int = 1, remember: bool = True
 ) -> Build:
-    """Computes, renders and seals everything, then publishes it in one exchange; raises `Faulty` before that.
+    """Computes, renders and seals everything, then publishes it in one exchange.
 
+    Before that it raises `Faulty`, and `NotConserved` where the figures do not add up to the ledger.
     `jobs` processes share the shards; the bytes are the same for any number. `remember` writes the manifest that
     `verify` compares with; a preview does not.
     """
     faults: list[Fault] = []
     artifacts = rendered_site(figures, faults)
     faults += campaign_faults(figures)
-    artifacts |= _statements(figures, faults, progress, jobs)
+    tally = Tally()
+    artifacts |= _statements(figures, faults, tally, progress, jobs)
     if faults:
         raise Faulty(faults)
+    found = conserved(tally, figures.snapshot, figures.rules)
+    if remember:
+        write_conservation(figures.site.make_private(), found, figures.snapshot, figures.rules.as_of)
+    require_conserved(found)
     publication = publish(output, sorted(artifacts.items()))
     if remember:
         _write_manifest(figures, output, artifacts)
     return Build(figures.partner_count, publication)
 
 
-def _statements(figures: Figures, faults: list[Fault], progress: Progress, jobs: int) -> Mapping[str, bytes]:
-    """Everything under `statement/`, as the site's access asks; what cannot be computed is added to `faults`."""
+def _statements(
+    figures: Figures, faults: list[Fault], tally: Tally, progress: Progress, jobs: int
+) -> Mapping[str, bytes]:
+    """Everything under `statement/`, as the site's access asks; what cannot be computed is added to `faults`.
+
+    Every account is added to `tally`.
+    """
     site = figures.site
     access = site.settings.statements.access
     if access == "none" or figures.keys is None:
-        faults += figures_faults(figures)
+        for account, statement in figures.statements(faults):
+            tally.add(account, statement, figures.rules)
         return {}
     sealed: list[SealedRecord] = []
     artifacts: dict[str, bytes] = {}
     for built in built_shards(figures, jobs):
         faults += built.faults
+        tally.merge(built.tally)
         sealed += built.sealed
         artifacts |= built.plain
         progress(built.partners)

@@ -12,11 +12,22 @@ from pathlib import Path
 
 from generator import Content, read_content, read_policy, shard_bits
 from ledger import Ledger, Snapshot, freeze, read
+from offerpress.conserving import conserved
 from offerpress.folder import OfferpressError
 from offerpress.moment import Moment
 from offerpress.site import Site
 from offerpress.site_keys import SiteKeys, read_site_keys
-from rewards import Account, Fault, Faulty, Rules, Statement, compute_statement, rules_on
+from rewards import (
+    Account,
+    Fault,
+    Faulty,
+    Rules,
+    Statement,
+    Tally,
+    compute_statement,
+    require_conserved,
+    rules_on,
+)
 
 
 class UnknownPartner(OfferpressError):
@@ -48,11 +59,18 @@ class Figures:
                 yield account, compute_statement(account, self.rules, faults)
 
     def sorted_statements(self) -> list[tuple[Account, Statement]]:
-        """The same by partner id; raises `Faulty` where any figure cannot be computed."""
+        """The same by partner id.
+
+        Raises `Faulty` where any figure cannot be computed, and `NotConserved` where together they are not the ledger.
+        """
         faults: list[Fault] = []
+        tally = Tally()
         found = sorted(self.statements(faults), key=lambda pair: pair[0].partner.partner_id)
         if faults:
             raise Faulty(faults)
+        for account, statement in found:
+            tally.add(account, statement, self.rules)
+        require_conserved(conserved(tally, self.snapshot, self.rules))
         return found
 
     def statement(self, partner_id: str) -> tuple[Account, Statement]:

@@ -19,7 +19,7 @@ from offerpress.figures import Figures
 from offerpress.folder import OfferpressError
 from offerpress.site import Site, open_site
 from offerpress.site_keys import SiteKeys, read_site_keys
-from rewards import Fault, Faulty, Rules, compute_statement, rules_on
+from rewards import Fault, Faulty, Rules, Tally, compute_statement, rules_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +35,13 @@ class ShardTask:
 
 @dataclass(frozen=True, slots=True)
 class BuiltShard:
-    """What became of a shard: sealed records or plain files, or the faults that stand in the way."""
+    """What became of a shard: sealed records or plain files, or the faults that stand in the way.
+
+    `tally` says where each line of the shard's accounts went.
+    """
 
     partners: int
+    tally: Tally
     sealed: tuple[SealedRecord, ...]
     plain: Mapping[str, bytes]
     faults: tuple[Fault, ...]
@@ -57,6 +61,7 @@ class Workshop:
         """Every statement of that shard, in order of partner id."""
         plainly = self.site.settings.statements.access == "plain"
         faults: list[Fault] = []
+        tally = Tally()
         sealed: list[SealedRecord] = []
         plain: dict[str, bytes] = {}
         partners = 0
@@ -65,13 +70,14 @@ class Workshop:
             statement = compute_statement(account, self.rules, faults)
             if faults:
                 continue  # Nothing will be published: only the other faults are still of interest.
+            tally.add(account, statement, self.rules)
             link = self.keys.link(account.partner.partner_id)
             if plainly:
                 plain |= self.renderer.plain(account.partner, statement, link)
             else:
                 record = self.renderer.record(account.partner, statement, link.reference)
                 sealed.append(seal(link, record, account.partner.partner_id))
-        return BuiltShard(partners, tuple(sealed), plain, tuple(faults))
+        return BuiltShard(partners, tally, tuple(sealed), plain, tuple(faults))
 
 
 def built_shards(figures: Figures, jobs: int) -> Iterator[BuiltShard]:

@@ -13,13 +13,25 @@ from generator import PackError, PackReader, figures_without_day, read_content
 from ledger import LedgerError, Snapshot
 from mailer import Batch, MailerError
 from offerpress.building import Manifest, read_manifest
+from offerpress.conserving import conserved
 from offerpress.exports import EXPORTS, Export, read_exports
 from offerpress.folder import OfferpressError
 from offerpress.leaks import leaked
 from offerpress.moment import Moment
 from offerpress.site import Site
 from offerpress.site_keys import SiteKeys, read_site_keys
-from rewards import Fault, Faulty, Policy, canonical_json, compute_statement, rules_on, statement_json
+from rewards import (
+    Fault,
+    Faulty,
+    NotConserved,
+    Policy,
+    Tally,
+    canonical_json,
+    compute_statement,
+    require_conserved,
+    rules_on,
+    statement_json,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +46,30 @@ class Finding:
         return f"{self.channel}: {self.which}: {self.what}"
 
 
-def recompute(snapshot: Snapshot, policy: Policy, as_of: int) -> dict[str, str]:
-    """Every statement of one snapshot as of one day, as canonical JSON by partner id."""
+@dataclass(frozen=True, slots=True)
+class Recomputed:
+    """Every statement of one snapshot as of one day, as canonical JSON by partner id, and what is not conserved."""
+
+    figures: Mapping[str, str]
+    findings: tuple[Finding, ...]
+
+
+def recompute(snapshot: Snapshot, policy: Policy, as_of: int) -> Recomputed:
+    """The statements once more, and whether together they are the snapshot's lines."""
     rules = rules_on(policy, snapshot.rates, as_of)
-    return {
-        account.partner.partner_id: canonical_json(statement_json(compute_statement(account, rules, [])))
-        for shard in snapshot.shards
-        for account in snapshot.accounts(shard)
-    }
+    tally = Tally()
+    figures = {}
+    for shard in snapshot.shards:
+        for account in snapshot.accounts(shard):
+            statement = compute_statement(account, rules, [])
+            tally.add(account, statement, rules)
+            figures[account.partner.partner_id] = canonical_json(statement_json(statement))
+    findings = []
+    try:
+        require_conserved(conserved(tally, snapshot, rules))
+    except NotConserved as error:
+        findings = [Finding("conservation", snapshot.folder.name, str(one)) for one in error.broken]
+    return Recomputed(figures, tuple(findings))
 
 
 def check_snapshot(snapshot: Snapshot) -> Iterator[Finding]:
@@ -186,9 +214,11 @@ class _Verifier:
         if snapshot is None:
             return
         self.findings += check_leaks(manifest, snapshot)
+        self.checked.append("conservation")
+        figures = self._recomputed(snapshot, manifest.as_of)
         if keys and site.settings.statements.access == "link":
             self.checked.append("packs")
-            self.findings += check_packs(manifest, keys, self._recomputed(snapshot, manifest.as_of))
+            self.findings += check_packs(manifest, keys, figures)
 
     def export(self, export: Export) -> None:
         """One exported file of statements."""
@@ -235,5 +265,7 @@ class _Verifier:
     def _recomputed(self, snapshot: Snapshot, as_of: int) -> Mapping[str, str]:
         key = (snapshot.folder.name, as_of)
         if key not in self._figures:
-            self._figures[key] = recompute(snapshot, self.policy, as_of)
+            found = recompute(snapshot, self.policy, as_of)
+            self.findings += found.findings
+            self._figures[key] = found.figures
         return self._figures[key]

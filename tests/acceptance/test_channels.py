@@ -167,7 +167,7 @@ def test_verify_says_what_differs(offerpress: Call, told: Path) -> None:
     """All channels agree; after one changed byte in any of them it is named, and only then."""
     said = offerpress("verify", "--json")
     assert (0, []) == (said.code, said.json["findings"])
-    assert ["output", "packs", "export export.jsonl", f"batch {PLAN}"] == said.json["checked"]
+    assert ["output", "conservation", "packs", "export export.jsonl", f"batch {PLAN}"] == said.json["checked"]
     pack = next((told / "output" / "statement" / "packs").rglob("*.bin"))
     snapshot = next((told / "private" / "snapshots").glob("*/sales.parquet"))
     channels = {
