@@ -3,11 +3,14 @@
 import os
 import re
 import shlex
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from ledger import DataSettings
+from mailer.states import TRANSITIONS
 from offerpress.cli import COMMANDS, run
 from offerpress.starting import start_site
 
@@ -68,6 +71,55 @@ def test_every_command_is_in_the_reference() -> None:
     assert [] == [
         command for command in COMMANDS if f"`{command}" not in text and f"offerpress {command}" not in text
     ]
+
+
+def test_every_document_is_in_the_index() -> None:
+    """The index links each document, and the documents or the README show each picture."""
+    linked = {
+        (document.parent / target.partition("#")[0]).resolve()
+        for document in DOCUMENTS
+        for target in links(document)
+    }
+    index = ROOT / "docs" / "README.md"
+    indexed = {(index.parent / target).resolve() for target in links(index)}
+    assert set() == set((ROOT / "docs").rglob("*.md")) - indexed - {index}
+    assert set() == set((ROOT / "docs" / "images").glob("*.png")) - linked
+
+
+def test_pictures_are_small() -> None:
+    """No picture keeps a reader waiting: each is below 200 kB."""
+    assert [] == [path.name for path in (ROOT / "docs").rglob("*.png") if path.stat().st_size >= 200_000]
+
+
+def fences(name: str, language: str) -> list[str]:
+    """The bodies of a document's blocks of that language."""
+    text = (ROOT / "docs" / name).read_text(encoding="utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+def test_the_diagram_is_the_table() -> None:
+    """The picture of a notice's life has exactly the moves that the outbox can make."""
+    (diagram,) = fences("explanation/at-most-once.md", "mermaid")
+    drawn = set(re.findall(r"^ +(\w+) --> (\w+):", diagram, re.MULTILINE))
+    assert {(move.was.value, move.became.value) for move in TRANSITIONS.values()} == drawn
+
+
+def test_the_derivation_is_real(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every line of the derivation that the docs explain is printed for the sample's partner."""
+    start_site(tmp_path / "site", os.urandom)
+    monkeypatch.chdir(tmp_path / "site")
+    assert 0 == run(["statement", "P-1001", "--as-of", "2023-12-31"])
+    printed = set(capsys.readouterr().out.splitlines())
+    shown = "".join(fences("explanation/how-figures-are-computed.md", "text")).splitlines()
+    assert [] == [line for line in shown if line not in printed and line.strip() != "…"]
+
+
+def test_the_sources_are_settings() -> None:
+    """The examples of `[data]` are accepted as they stand."""
+    for example in fences("how-to/connect-your-export.md", "toml"):
+        DataSettings.model_validate(tomllib.loads(example)["data"])
 
 
 def test_the_project_speaks_of_itself_alone() -> None:
