@@ -48,7 +48,7 @@ class Patience:
         self._holds = 0
 
     def refused(self, outcome: Outcome) -> str:
-        """The transport refuses as such: rest, longer each time.
+        """The transport as such refuses or breaks: rest, longer each time.
 
         The words to end with, once patience is over.
         """
@@ -60,7 +60,7 @@ class Patience:
         self._held_until = self._elapsed() + seconds
         if self._holds < retries.attempts and seconds <= retries.patience_seconds:
             return ""
-        return f"the transport refuses for now: {outcome.detail}"
+        return f"the transport is of no use for now: {outcome.detail}"
 
     def outlasts(self, due: str) -> bool:
         """Whether an instant (text, empty for at once) is near enough to wait for."""

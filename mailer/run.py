@@ -178,13 +178,13 @@ class Run:
             self._error = self._error or result.error
             now = self._patience.now()
             self._pending.append(settlement(candidate.partner_id, outcome, candidate.refusals, now, retries))
-            if outcome.cause is not Cause.REFUSAL:
-                self._patience.served()
-                continue
-            self._exhausted = False
+            if outcome.cause is Cause.REFUSAL:
+                self._exhausted = False
             if outcome.about == "transport":
                 self._release(connections)
                 self._ended = self._ended or self._patience.refused(outcome)
+            elif outcome.cause is not Cause.REFUSAL:
+                self._patience.served()
 
     def _release(self, connections: Connections) -> None:
         """Give back what no connection has begun."""

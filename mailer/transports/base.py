@@ -43,8 +43,9 @@ class Attempt:
 class Outcome:
     """What is proved about an attempt, in the provider's words.
 
-    A refusal that is about the `transport` (it cannot be reached, it asks to slow down) and not
-    about this notice lets everything wait, at least `wait_seconds` if the provider said so.
+    What is about the `transport` (it cannot be reached, asks to slow down, breaks) and not about
+    this notice lets everything wait, at least `wait_seconds` if the provider said so: one that
+    fails must not make notice after notice unknown.
     """
 
     cause: Answer

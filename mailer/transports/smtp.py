@@ -139,7 +139,8 @@ class SmtpConnection:
                 client.sock.settimeout(self._transport.timeouts.command)
         except _BROKEN as error:
             self._drop()
-            return Outcome(Cause.LOST_ANSWER, f"connection lost after the body began: {_words(error)}")
+            detail = f"connection lost after the body began: {_words(error)}"
+            return Outcome(Cause.LOST_ANSWER, detail, "transport")
         if code == _CLOSING:
             self._drop()
         return _final(code, words)

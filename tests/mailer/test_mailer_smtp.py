@@ -123,7 +123,7 @@ def test_lines_that_begin_with_a_dot_arrive() -> None:
         ({"BODY": ["554 spam"]}, Cause.REJECTION, "notice"),
         ({"BODY": ["nonsense"]}, Cause.LOST_ANSWER, "notice"),
         ({"BODY": ["354 more"]}, Cause.LOST_ANSWER, "notice"),
-        ({"BODY": [CUT]}, Cause.LOST_ANSWER, "notice"),
+        ({"BODY": [CUT]}, Cause.LOST_ANSWER, "transport"),
     ],
 )
 def test_each_answer_proves_what_it_proves(

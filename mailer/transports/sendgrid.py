@@ -1,0 +1,206 @@
+"""Mail over SendGrid's HTTP interface, on kept connections.
+
+What each answer proves: until the body has begun nothing can have been taken. After that 202 is an acceptance, and a
+refusal of the request (4xx) says that it was not taken; 408, 5xx and a broken connection say nothing at all.
+"""
+
+import http.client
+import json
+import select
+import ssl
+from email.utils import parsedate_to_datetime
+from http.client import HTTPMessage
+from importlib import import_module
+from typing import Final, Protocol, cast
+from urllib.parse import urlsplit
+
+from mailer.errors import ConfigurationError
+from mailer.states import Cause
+from mailer.transports.base import Attempt, Outcome
+
+DEFAULT_BASE_URL: Final = "https://api.sendgrid.com"
+_OK, _ACCEPTED, _TIMED_OUT, _TOO_MANY = 200, 202, 408, 429
+_SETTINGS: Final = frozenset({401, 403, 404, 405})
+_REDIRECTION, _REQUEST, _SERVER = 3, 4, 5  # the first digit of a status (RFC 9110 15)
+_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+_WORDS: Final = 2000  # bytes of an answer that are read for its words
+_BROKEN: Final = (OSError, http.client.HTTPException)
+
+
+class _Payload(Protocol):
+    def __call__(self, attempt: Attempt, *, sandbox: bool = False) -> bytes: ...
+
+
+class SendGridTransport:
+    """The provider at `base_url` with an API key. `width` is how many requests are under way at once.
+
+    `sandbox` lets the provider check every request and send none. A base address that is no https address (but for
+    this machine), or an empty key, is a ConfigurationError.
+    """
+
+    name = "sendgrid"
+
+    def __init__(
+        self,
+        key: str,
+        *,
+        base_url: str = DEFAULT_BASE_URL,
+        width: int = 16,
+        sandbox: bool = False,
+        context: ssl.SSLContext | None = None,
+        connect_seconds: float = 15.0,
+        answer_seconds: float = 60.0,
+    ) -> None:
+        if not key.strip() or not key.strip().isascii() or not key.strip().isprintable():
+            raise ConfigurationError("sendgrid: the API key is missing or damaged; set it again")
+        parts = urlsplit(base_url)
+        local = parts.hostname in _LOOPBACK and parts.scheme == "http"
+        if not parts.hostname or not (parts.scheme == "https" or local):
+            raise ConfigurationError(f"sendgrid: {base_url!r} is no https address; write {DEFAULT_BASE_URL}")
+        self._key = key.strip()
+        self.base_url = base_url
+        self.width = width
+        self.sandbox = sandbox
+        self.context = context or ssl.create_default_context()
+        self.connect_seconds = connect_seconds
+        self.answer_seconds = answer_seconds
+
+    def connect(self) -> "SendGridConnection":
+        """A line that connects when the first message is handed over."""
+        return SendGridConnection(self, self._key)
+
+
+class SendGridConnection:
+    """One kept connection."""
+
+    def __init__(self, transport: SendGridTransport, key: str) -> None:
+        self._transport = transport
+        self._client: http.client.HTTPConnection | None = None
+        parts = urlsplit(transport.base_url)
+        self._host, self._port, self._tls = parts.hostname or "", parts.port, parts.scheme == "https"
+        self._path = f"{parts.path.rstrip('/')}/v3/mail/send"
+        self._headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+        # loaded only by who sends this way: the provider's package takes longer than the rest of the mailer
+        self._payload = cast("_Payload", import_module("mailer.transports.sendgrid_payload").request_body)
+
+    def hand(self, attempt: Attempt) -> Outcome:
+        """Send one request. What cannot be written as one is a rejection, before anything has left."""
+        try:
+            body = self._payload(attempt, sandbox=self._transport.sandbox)
+        except Exception as error:  # noqa: BLE001 - the provider's helpers have errors of their own
+            return Outcome(
+                Cause.REJECTION, f"cannot be written as a request: {type(error).__name__}: {error}"
+            )
+        try:
+            client = self._begun(len(body))
+        except ssl.SSLCertVerificationError as error:
+            self.close()
+            why = f"its certificate is not believed ({error.verify_message}); correct the base address"
+            raise ConfigurationError(f"sendgrid: {self._host}: {why}") from error
+        except _BROKEN as error:
+            self.close()
+            words = f"{self._host} cannot be reached: {_printable(str(error))}"
+            return Outcome(Cause.REFUSAL, words, "transport")
+        return self._answered(client, body)
+
+    def close(self) -> None:
+        """Let go."""
+        client, self._client = self._client, None
+        if client is not None:
+            client.close()
+
+    def _begun(self, length: int) -> http.client.HTTPConnection:
+        """A connection on which the request has begun, without any byte of its body."""
+        if self._client is not None and _went_stale(self._client):
+            self.close()
+        if self._client is None:
+            self._client = self._connected()
+        client = self._client
+        client.putrequest("POST", self._path)
+        for name, value in self._headers.items():
+            client.putheader(name, value)
+        client.putheader("Content-Length", str(length))
+        client.endheaders()
+        return client
+
+    def _connected(self) -> http.client.HTTPConnection:
+        transport = self._transport
+        seconds = transport.connect_seconds
+        client: http.client.HTTPConnection
+        if self._tls:
+            client = http.client.HTTPSConnection(
+                self._host, self._port, timeout=seconds, context=transport.context
+            )
+        else:
+            client = http.client.HTTPConnection(self._host, self._port, timeout=seconds)
+        client.connect()
+        client.sock.settimeout(transport.answer_seconds)
+        return client
+
+    def _answered(self, client: http.client.HTTPConnection, body: bytes) -> Outcome:
+        try:
+            client.send(body)
+            response = client.getresponse()
+        except _BROKEN as error:
+            self.close()
+            words = f"connection lost after the body began: {_printable(str(error)) or type(error).__name__}"
+            return Outcome(Cause.LOST_ANSWER, words, "transport")
+        try:
+            words = _words(response.read(_WORDS))
+            kept = not response.read(1)
+        except _BROKEN:
+            words, kept = "", False
+        if not kept or response.will_close:
+            self.close()
+        return _proved(response.status, response.headers, words, sandbox=self._transport.sandbox)
+
+
+def _went_stale(client: http.client.HTTPConnection) -> bool:
+    """Whether the provider closed a kept connection: before a request nothing should be there to read."""
+    if client.sock is None:
+        return True
+    waiting = select.poll()
+    waiting.register(client.sock, select.POLLIN)
+    return bool(waiting.poll(0))
+
+
+def _proved(status: int, headers: HTTPMessage, words: str, *, sandbox: bool) -> Outcome:
+    """What an answer proves. ConfigurationError where it is about the key, the account or the address."""
+    detail = f"{status} {words}".strip()
+    if status == _ACCEPTED or (sandbox and status == _OK):
+        return Outcome(Cause.ACCEPTANCE, f"{status} {_printable(headers.get('X-Message-Id', ''))}".strip())
+    if status == _TOO_MANY:
+        return Outcome(Cause.REFUSAL, detail, "transport", _asked_to_wait(headers))
+    if status in _SETTINGS or status // 100 == _REDIRECTION:
+        raise ConfigurationError(
+            f"sendgrid: {detail}; correct the key, its rights, the sender or the base address"
+        )
+    if status // 100 == _REQUEST and status != _TIMED_OUT:
+        return Outcome(Cause.REJECTION, detail)
+    about_all = status // 100 == _SERVER
+    words = f"an answer that proves nothing: {detail}"
+    return Outcome(Cause.LOST_ANSWER, words, "transport" if about_all else "notice")
+
+
+def _asked_to_wait(headers: HTTPMessage) -> float | None:
+    """Seconds until the provider takes more, by its own clock; None if it does not say."""
+    try:
+        if "Retry-After" in headers:
+            return max(0.0, float(headers["Retry-After"]))
+        now = parsedate_to_datetime(headers["Date"]).timestamp()
+        return max(0.0, float(headers["X-RateLimit-Reset"]) - now)
+    except (KeyError, ValueError, TypeError):
+        return None
+
+
+def _words(answer: bytes) -> str:
+    """The messages of an error answer, else its beginning."""
+    try:
+        told = json.loads(answer)["errors"]
+        return _printable("; ".join(f"{one.get('field') or 'request'}: {one['message']}" for one in told))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return _printable(answer.decode("utf-8", "replace"))
+
+
+def _printable(text: str) -> str:
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:500]
