@@ -10,10 +10,12 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import FloatRect, Page, sync_playwright
 
 IMAGES = Path(__file__).parent
 COMMAND = str(Path(sys.executable).with_name("offerpress"))
+# A secret that everyone knows, so that the same site gives the same pictures.
+SECRET = {"OFFERPRESS_SITE_SECRET": "0123456789abcdef" * 4}
 PLAN, PARTNER = "year-end-credit-1.1", "P-1002"
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
@@ -30,18 +32,15 @@ def offerpress(site: Path, *arguments: str) -> str:
     """The standard output of a command on that site."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("OFFERPRESS_")}
     done = subprocess.run(
-        [COMMAND, *arguments], cwd=site, env=kept, capture_output=True, text=True, check=True
+        [COMMAND, *arguments], cwd=site, env=kept | SECRET, capture_output=True, text=True, check=True
     )
     return done.stdout
 
 
-def take(page: Page, name: str, height: int) -> None:
-    """One picture of the page, cut at `height`."""
-    page.screenshot(
-        path=IMAGES / f"{name}.png",
-        clip={"x": 0, "y": 0, "width": page.viewport_size["width"], "height": height},
-        full_page=True,
-    )  # type: ignore[index]
+def take(page: Page, name: str, width: int, height: int) -> None:
+    """One picture of the page as wide as its window, cut at `height`."""
+    clip: FloatRect = {"x": 0, "y": 0, "width": width, "height": height}
+    page.screenshot(path=IMAGES / f"{name}.png", clip=clip, full_page=True)
 
 
 def main() -> None:
@@ -60,17 +59,17 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         page = browser.new_page(viewport={"width": 1080, "height": 900})
         page.goto(base)
-        take(page, "home", 980)
+        take(page, "home", 1080, 980)
         page.goto(f"{base}/offers/lower-quotas-2023/")
-        take(page, "offer", 980)
+        take(page, "offer", 1080, 980)
         page.set_viewport_size({"width": 860, "height": 900})
         page.goto(f"{base}/statement/#{fragment}")
         page.click("#show")
         page.wait_for_selector("body[data-state=open]")
-        take(page, "statement", 1100)
+        take(page, "statement", 860, 1100)
         page.set_viewport_size({"width": 680, "height": 900})
         page.goto(mail.as_uri())
-        take(page, "mail", 1180)
+        take(page, "mail", 680, 1180)
         browser.close()
     server.shutdown()
     shutil.rmtree(folder)
