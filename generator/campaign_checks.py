@@ -60,7 +60,9 @@ class CampaignCheck:
         return list(dict.fromkeys(found))
 
     def _check(self, campaign: Campaign, language: str, faults: list[Fault]) -> None:
-        frame = Frame(self.settings.title, campaign.category, self.has_link)
+        frame = Frame(
+            self.settings.title, campaign.category, self.has_link, images_from=self.settings.base_url
+        )
         text, slugs = campaign.texts[language], tuple(self.content.offers)
         templates = mail_templates(text, language, frame, self.template_folders, slugs, faults)
         if templates is None:

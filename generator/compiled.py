@@ -84,9 +84,11 @@ def compile_body(
     styles: Mapping[str, str] | None = None,
     direction: Direction = "ltr",
     offers: Collection[str] | None = None,
+    images_from: str = "",
 ) -> CompiledBody:
     """The Markdown `source`, which begins at `first_line` of `file`, as templates.
 
+    Images may come from below the address `images_from` alone, none where it is empty.
     Syntax errors, unknown names (`offers`: the slugs that may be named, None for any), lost or torn tags and
     addresses that we did not make add faults; with a fault the result is not to be used. `styles` are the
     inline styles by element.
@@ -98,7 +100,7 @@ def compile_body(
         faults.extend(found)
         return CompiledBody("", "")
     text = _without_brackets(placed(marked), marked)
-    tree = mail_tree(mail_markdown_html(text), marked, file, first_line, found)
+    tree = mail_tree(mail_markdown_html(text), marked, file, first_line, found, images_from)
     faults.extend(found)
     if found:
         return CompiledBody("", "")

@@ -44,12 +44,16 @@ class BrokenLayout(GeneratorError):
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What a layout says besides the body; an empty `unsubscribe` leaves its line out."""
+    """What a layout says besides the body; an empty `unsubscribe` leaves its line out.
+
+    `images_from` is the site's own address: an image from elsewhere would tell its host who reads the mail.
+    """
 
     title: str
     category: str
     has_link: bool
     unsubscribe: str = ""
+    images_from: str = ""
 
 
 @dataclass(frozen=True, slots=True)

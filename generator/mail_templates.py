@@ -102,6 +102,7 @@ def mail_templates(
         styles=body_styles(template_folders),
         direction=direction(language),
         offers=offers,
+        images_from=frame.images_from,
     )
     faults.extend(found)
     if found:

@@ -37,9 +37,11 @@ class Element:
 Node = Element | str | int
 
 
-def mail_tree(html: str, marked: Marked, file: str, first_line: int, faults: list[Fault]) -> Element:
+def mail_tree(
+    html: str, marked: Marked, file: str, first_line: int, faults: list[Fault], images_from: str = ""
+) -> Element:
     """The tree of a fragment; what a mail may not hold, and every tag lost or torn apart, adds a fault."""
-    reader = _Reader(marked, file, first_line, faults)
+    reader = _Reader(marked, file, first_line, faults, images_from)
     reader.feed(html)
     reader.close()
     root = reader.root()
@@ -55,12 +57,15 @@ def mail_tree(html: str, marked: Marked, file: str, first_line: int, faults: lis
 class _Reader(HTMLParser):
     """Builds the tree."""
 
-    def __init__(self, marked: Marked, file: str, first_line: int, faults: list[Fault]) -> None:
+    def __init__(
+        self, marked: Marked, file: str, first_line: int, faults: list[Fault], images_from: str
+    ) -> None:
         super().__init__(convert_charrefs=True)
         self._marked = marked
         self._file = file
         self._first_line = first_line
         self._faults = faults
+        self._images_from = f"{images_from.rstrip('/')}/" if images_from else ""
         self._open = [Element("")]
 
     def root(self) -> Element:
@@ -113,6 +118,10 @@ class _Reader(HTMLParser):
             remedy = "write the whole address, https://… or mailto:…, or a relative path to a content file"
             self._fault(f"the address {value!r} cannot be used in a mail", remedy, value)
             return
+        if name == "src" and not numbers and not self._is_own(value):
+            remedy = "put the file into content/static/ and name it by its relative path"
+            self._fault(f"the image {value!r} would be loaded from another site", remedy, value)
+            return
         if numbers and (name != "href" or not self._leads(value, numbers)):
             tag = self._marked.tags[numbers[0]]
             what = (
@@ -123,6 +132,9 @@ class _Reader(HTMLParser):
             remedy = f"an address is written out, or begins with one expression of: {TRUSTED}"
             self._faults.append(Fault(what, remedy, self._file, tag.line))
         element.attributes.append((name, value))
+
+    def _is_own(self, address: str) -> bool:
+        return bool(self._images_from) and address.startswith(self._images_from)
 
     def _leads(self, value: str, numbers: Sequence[int]) -> bool:
         is_expression = not self._marked.tags[numbers[0]].is_block

@@ -70,7 +70,7 @@ class CampaignRenderer:
         self._from = parseaddr(campaign.from_) if campaign.from_ else (sender.name, sender.address)
         self._reply_to = parseaddr(campaign.reply_to)[1] if campaign.reply_to else reply_to or ""
         shown = _address(unsubscribe) if campaign.category == "announcement" and unsubscribe else ""
-        frame = Frame(settings.title, campaign.category, has_link, shown)
+        frame = Frame(settings.title, campaign.category, has_link, shown, settings.base_url)
         words = offer_words(content, settings, rules.as_of)
         names = level_names(content.policy)
         faults: list[Fault] = []

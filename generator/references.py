@@ -12,7 +12,8 @@ from rewards.faults import Fault, suggestion
 
 _OUTSIDE = frozenset({"http", "https", "mailto", "tel"})
 _MARKDOWN_LINK = re.compile(
-    r"(?P<before>\]\(<?|^\[[^\]\n]+\]:\s*<?)(?P<address>[^\s)>{}]+\.md(#[^\s)>{}]*)?)", re.MULTILINE
+    r"(?P<before>\]\(<?|^\[[^\]\n]+\]:\s*<?)(?P<address>[^\s)>{}]+\.md(#[^\s)>{}]*)?|(?:\.\./)+static/[^\s)>{}]+)",
+    re.MULTILINE,
 )
 
 
@@ -93,7 +94,7 @@ def _inside(
 
 
 def markdown_links(text: str, first_line: int) -> list[tuple[re.Match[str], Reference]]:
-    """The links to `.md` files in Markdown source, with where they stand; for bodies that become mail."""
+    """The links to `.md` and static files in Markdown source, with where they stand; for bodies that become mail."""
     found = []
     for match in _MARKDOWN_LINK.finditer(text):
         if "://" not in match["address"]:

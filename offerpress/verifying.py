@@ -17,6 +17,7 @@ from offerpress.conserving import conserved
 from offerpress.exports import EXPORTS, Export, read_exports
 from offerpress.folder import OfferpressError
 from offerpress.leaks import leaked
+from offerpress.mailing import open_outbox
 from offerpress.moment import Moment
 from offerpress.site import Site
 from offerpress.site_keys import SiteKeys, read_site_keys
@@ -115,11 +116,14 @@ def check_packs(manifest: Manifest, keys: SiteKeys, figures: Mapping[str, str]) 
             yield Finding("packs", partner_id, "the record tells other figures than the snapshot gives")
 
 
-def check_batch(batch: Batch, figures: Mapping[str, str]) -> Iterator[Finding]:
-    """Whether the batch is as it was frozen, and every message tells exactly the recomputed statement."""
+def check_batch(batch: Batch, digest: str | None, figures: Mapping[str, str]) -> Iterator[Finding]:
+    """Whether the batch has the digest it was registered under, and its messages tell the recomputed statements."""
     plan = batch.header.plan
+    if digest is None:
+        yield Finding("batch", plan, "the outbox knows no such plan; plan the campaign again")
+        return
     try:
-        batch.verify()
+        batch.verify(digest)
     except MailerError as error:
         yield Finding("batch", plan, str(error))
         return
@@ -157,9 +161,9 @@ def _parsed(line: str) -> tuple[str, str]:
         return "", ""
 
 
-def check_leaks(manifest: Manifest, snapshot: Snapshot) -> Iterator[Finding]:
-    """Whether any partner's id, address or name stands in the open in a published file outside the packs."""
-    files = [name for name in manifest.files if not name.startswith("statement/packs/")]
+def check_leaks(manifest: Manifest, snapshot: Snapshot, sealed: str) -> Iterator[Finding]:
+    """Whether any partner's id, address or name stands in the open in a published file outside the folder `sealed`."""
+    files = [name for name in manifest.files if not name.startswith(sealed)]
     needles = {word for p in snapshot.partners() for word in (p.partner_id, p.email, p.name)}
     for name, word in leaked(manifest.output, files, needles):
         yield Finding("output", name, f"it holds a partner's particulars in the open: {word!r}")
@@ -181,7 +185,7 @@ def verify(site: Site, moment: Moment, plan: str | None) -> Verification:
     keys = read_site_keys(site.private, moment.environment, faults if wanted else [])
     if content is None or any(fault.severity == "fault" for fault in faults):
         raise Faulty(faults)
-    verifier = _Verifier(site.snapshots, content.policy)
+    verifier = _Verifier(site.snapshots, content.policy, _registered(site, moment))
     if plan is None:
         verifier.build(site, keys)
         for export in read_exports(site.private):
@@ -191,11 +195,20 @@ def verify(site: Site, moment: Moment, plan: str | None) -> Verification:
     return Verification(tuple(verifier.checked), tuple(verifier.findings))
 
 
+def _registered(site: Site, moment: Moment) -> Mapping[str, str]:
+    """The digest under which each plan was registered; none where the site has no batch."""
+    if not site.batches.is_dir():
+        return {}
+    with open_outbox(site, moment.environment) as outbox:
+        return {record.plan: record.digest for record in outbox.plans()}
+
+
 class _Verifier:
     """Collects findings; a snapshot is recomputed once for each day that a channel tells of."""
 
-    def __init__(self, snapshots: Path, policy: Policy) -> None:
+    def __init__(self, snapshots: Path, policy: Policy, registered: Mapping[str, str]) -> None:
         self.snapshots = snapshots
+        self.registered = registered
         self.policy = policy
         self.checked: list[str] = []
         self.findings: list[Finding] = []
@@ -213,7 +226,9 @@ class _Verifier:
         snapshot = self._snapshot(manifest.snapshot)
         if snapshot is None:
             return
-        self.findings += check_leaks(manifest, snapshot)
+        # Plain statements are open by choice: their host decides who may read them.
+        sealed = "statement/" if site.settings.statements.access == "plain" else "statement/packs/"
+        self.findings += check_leaks(manifest, snapshot, sealed)
         self.checked.append("conservation")
         figures = self._recomputed(snapshot, manifest.as_of)
         if keys and site.settings.statements.access == "link":
@@ -244,7 +259,8 @@ class _Verifier:
                 return
             snapshot = self._snapshot(names[0])
             if snapshot:
-                self.findings += check_batch(batch, self._recomputed(snapshot, batch.header.as_of))
+                figures = self._recomputed(snapshot, batch.header.as_of)
+                self.findings += check_batch(batch, self.registered.get(file.stem), figures)
 
     def _snapshot(self, name: str) -> Snapshot | None:
         """The snapshot of that name, checked once; None where it is damaged, so that nothing is compared with it."""

@@ -107,6 +107,6 @@ def find_command(reference: str, site_folder: Path | None, as_of: date | None, *
 
 
 def _keys(figures: Figures) -> SiteKeys:
-    if figures.keys is None:
+    if figures.keys is None or figures.site.settings.statements.access == "none":
         raise OfferpressError('no links: offerpress.toml: [statements] access is "none"; set it to "link"')
     return figures.keys
