@@ -22,7 +22,7 @@ from generator.records import Record, figures_without_day
 from generator.settings import Links, SiteSettings, StatementSettings
 from generator.shown import PartnerText, Shown
 from generator.site import site_artifacts
-from generator.statement_csv import statement_csv
+from generator.statement_csv import guarded, statement_csv
 from generator.statement_page import StatementRenderer, statement_artifacts
 from generator.statement_view import statement_view
 
@@ -62,6 +62,7 @@ __all__ = [
     "environment",
     "figures_without_day",
     "formats",
+    "guarded",
     "known_language",
     "link_secret",
     "offer_words",

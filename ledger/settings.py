@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 
+from ledger.queries import label_of
 from ledger.tables import BY_NAME, TABLES
 from rewards import suggestion
 
@@ -29,6 +30,11 @@ class TableSource(BaseModel):
     delimiter: str = ""
     sheet: str = ""
     columns: dict[str, str] = Field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        """The source as it is named to people: an address without user, password and options."""
+        return label_of(self.path)
 
     @field_validator("encoding")
     @classmethod

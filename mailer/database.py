@@ -96,7 +96,8 @@ class Database:
         for script in scripts[version:]:
             for statement in script.split(";\n"):
                 self._connection.execute(statement)
-        self._connection.execute(f"PRAGMA user_version = {len(scripts)}")
+        if version < len(scripts):  # else opening alone would change the file
+            self._connection.execute(f"PRAGMA user_version = {len(scripts)}")
 
     def _number(self, pragma: str) -> int:
         return int(self._connection.execute(f"PRAGMA {pragma}").fetchone()[0])

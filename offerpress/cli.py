@@ -20,6 +20,7 @@ COMMANDS = {
     "statements": ("figures", "Export every statement as JSON Lines."),
     "link": ("figures", "Print a partner's private link, or revoke it."),
     "find": ("figures", "Find the partner behind a short reference."),
+    "report": ("reports", "Write the figures for staff as an HTML file."),
     "plan": ("campaigns", "Freeze a campaign's notices into a batch."),
     "notice": ("campaigns", "Show one frozen message."),
     "approve": ("campaigns", "Approve a plan by name."),

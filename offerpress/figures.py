@@ -4,7 +4,7 @@ Every command that shows, publishes or mails a figure takes it from here, so no 
 """
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
@@ -19,6 +19,7 @@ from offerpress.site import Site
 from offerpress.site_keys import SiteKeys, read_site_keys
 from rewards import (
     Account,
+    Conserved,
     Fault,
     Faulty,
     Rules,
@@ -64,14 +65,18 @@ class Figures:
         Raises `Faulty` where any figure cannot be computed, and `NotConserved` where together they are not the ledger.
         """
         faults: list[Fault] = []
-        tally = Tally()
         found = sorted(self.statements(faults), key=lambda pair: pair[0].partner.partner_id)
         if faults:
             raise Faulty(faults)
-        for account, statement in found:
-            tally.add(account, statement, self.rules)
-        require_conserved(conserved(tally, self.snapshot, self.rules))
+        require_conserved(self.equations(found))
         return found
+
+    def equations(self, statements: Iterable[tuple[Account, Statement]]) -> list[Conserved]:
+        """All statements beside what the snapshot's own lines add up to."""
+        tally = Tally()
+        for account, statement in statements:
+            tally.add(account, statement, self.rules)
+        return conserved(tally, self.snapshot, self.rules)
 
     def statement(self, partner_id: str) -> tuple[Account, Statement]:
         """One partner's account and statement; raises `UnknownPartner` or `Faulty`."""

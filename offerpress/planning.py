@@ -4,7 +4,7 @@ A plan is stale if recomputing would change a recipient's message. A ledger that
 """
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -35,9 +35,13 @@ class UnknownCampaign(OfferpressError):
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a plan would hold: its notices by partner id, who is skipped and why, and the sums it tells."""
+    """What a plan would hold: its notices by partner id, who is skipped and why, and the sums it tells.
+
+    `reasons` is by partner id, `skipped` counts it.
+    """
 
     notices: tuple[Notice, ...]
+    reasons: Mapping[str, str]
     skipped: Mapping[str, int]
     totals: Mapping[str, Totals]
 
@@ -69,7 +73,7 @@ def draft(drafting: Drafting, statements: Statements, outbox: Outbox, progress: 
     campaign = drafting.campaign
     handed = outbox.handed(campaign.slug, campaign.edition)
     reasons = {
-        p.partner_id: "merged" if p.merged_into else "closed" for p in _without_statement(drafting.figures)
+        p.partner_id: "merged" if p.merged_into else "closed" for p in without_statement(drafting.figures)
     }
     recipients: list[Statement] = []
     notices: list[Notice] = []
@@ -83,15 +87,29 @@ def draft(drafting: Drafting, statements: Statements, outbox: Outbox, progress: 
         notices.append(drafting.notice(account, statement))
         recipients.append(statement)
     skipped = dict(sorted(Counter(reasons.values()).items()))
-    return Draft(tuple(notices), skipped, sum_up(recipients))
+    return Draft(tuple(notices), reasons, skipped, sum_up(recipients))
 
 
-def _without_statement(figures: Figures) -> list[Partner]:
+def without_statement(figures: Figures) -> list[Partner]:
+    """The closed and merged partners, who are in no plan."""
     return [
         partner
         for partner in figures.snapshot.partners()
         if partner.merged_into or partner.status == "closed"
     ]
+
+
+def concerned(
+    drafting: Drafting, statements: Statements, batch: Batch
+) -> Iterator[tuple[Account, Statement]]:
+    """The recipients of a batch, and those who are skipped only because they would have to pay back."""
+    recipients = set(batch.partner_ids())
+    for account, statement in statements:
+        pays_back = any(amount < 0 for amount in totals(statement).values())
+        if statement.partner_id in recipients or (
+            pays_back and drafting.renderer.reason(account.partner, statement) == "negative"
+        ):
+            yield account, statement
 
 
 def _reason(

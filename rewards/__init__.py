@@ -1,7 +1,7 @@
 """The rules of a partner program: money, days, offers, statements. No files, clock, network or templates."""
 
 from rewards.account import Account, Credit, Partner, Sale, Subscription
-from rewards.cashback import CashbackEntry, rate_text
+from rewards.cashback import CashbackEntry, CashbackRule, rate_text
 from rewards.cashback_terms import CashbackTerms
 from rewards.conservation import (
     Conserved,
@@ -50,6 +50,7 @@ __all__ = [
     "Amendment",
     "Attachment",
     "CashbackEntry",
+    "CashbackRule",
     "CashbackTerms",
     "Category",
     "Conserved",

@@ -25,6 +25,7 @@ ONE_MODULE_EACH = {
     "psycopg",
     "sendgrid",
     "smtplib",
+    "vl_convert",
     "watchfiles",
 }
 IMPURE = {"time", "random", "secrets", "os", "sqlite3", "pathlib", "jinja2", "duckdb", "socket", "subprocess"}

@@ -2,6 +2,7 @@
 
 import getpass
 import tempfile
+from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
@@ -15,8 +16,21 @@ from offerpress.figures import open_figures
 from offerpress.folder import OfferpressError
 from offerpress.mailing import open_batch, open_outbox
 from offerpress.options import as_of_option, folder_at, json_option, moment, site_option
-from offerpress.planning import Difference, Drafting, difference, make_plan
+from offerpress.plan_csv import plan_csv
+from offerpress.planning import (
+    Difference,
+    Drafting,
+    concerned,
+    difference,
+    draft,
+    make_plan,
+    without_statement,
+)
 from offerpress.reporting import count, progress, say, show, show_json, table
+from offerpress.reports.brief import brief
+from offerpress.reports.dues import dues
+from offerpress.reports.facts import Told
+from offerpress.reports.told import told_by
 from offerpress.sendability import refuse_stale
 from offerpress.site import Site, site_at
 from rewards import format_amount
@@ -28,6 +42,7 @@ from rewards import format_amount
 @as_of_option
 @click.option("--by", metavar="NAME", help="Who makes the plan (default: the system's user).")
 @click.option("--dry-run", is_flag=True, help="Show what the plan would hold; keep nothing.")
+@click.option("--csv", "as_csv", is_flag=True, help="With --dry-run: list who would get what, as CSV.")
 @json_option
 def plan_command(
     campaign: str,
@@ -36,9 +51,12 @@ def plan_command(
     by: str | None,
     *,
     dry_run: bool,
+    as_csv: bool,
     as_json: bool,
 ) -> None:
     """Freeze CAMPAIGN's notices into a batch that a person can approve."""
+    if as_csv and (as_json or not dry_run):
+        raise click.UsageError("--csv goes with --dry-run, and not with --json")
     site, now = site_at(site_folder), moment(as_of)
     with ExitStack() as stack:
         figures = stack.enter_context(open_figures(site, now))
@@ -49,24 +67,31 @@ def plan_command(
         outbox = stack.enter_context(open_outbox(site, now.environment))
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory())) if dry_run else site.batches
         with progress("Planning", figures.partner_count, quiet=as_json) as advance:
+            if as_csv:
+                reasons = draft(drafting, statements, outbox, advance).reasons
+                click.echo(
+                    plan_csv(statements, without_statement(figures), reasons, site.settings.site), nl=False
+                )
+                return
             made = make_plan(drafting, statements, by or getpass.getuser(), now.now, outbox, folder, advance)
         batch = stack.enter_context(made)
-        earlier = _since(site, outbox, batch)
+        earlier, told = _since(site, outbox, batch)
         if not dry_run:
             outbox.register(batch, now.now)
         if as_json:
             show_json(_plan_json(batch, earlier, dry_run=dry_run))
         else:
-            show(_plan_text(batch, earlier, dry_run=dry_run))
+            planned = dues(concerned(drafting, statements, batch))
+            show(_plan_text(batch, earlier, brief(planned, told), dry_run=dry_run))
 
 
-def _since(site: Site, outbox: Outbox, batch: Batch) -> Difference | None:
-    """How the batch differs from the newest earlier plan of its campaign whose batch is still there."""
+def _since(site: Site, outbox: Outbox, batch: Batch) -> tuple[Difference, Told] | tuple[None, None]:
+    """How the batch differs from the newest earlier plan of its campaign, and what that one told."""
     for record in reversed(outbox.plans()):
         if record.campaign == batch.header.campaign and record.plan != batch.header.plan:
             with open_batch(site, record.plan) as earlier:
-                return difference(batch, earlier)
-    return None
+                return difference(batch, earlier), told_by(earlier)
+    return None, None
 
 
 def _plan_json(batch: Batch, earlier: Difference | None, *, dry_run: bool) -> dict[str, object]:
@@ -93,7 +118,7 @@ def _plan_json(batch: Batch, earlier: Difference | None, *, dry_run: bool) -> di
     }
 
 
-def _plan_text(batch: Batch, earlier: Difference | None, *, dry_run: bool) -> str:
+def _plan_text(batch: Batch, earlier: Difference | None, look: Sequence[str], *, dry_run: bool) -> str:
     header = batch.header
     rows = [
         (
@@ -114,7 +139,7 @@ def _plan_text(batch: Batch, earlier: Difference | None, *, dry_run: bool) -> st
             "",
             f"Since {earlier.since}: {earlier.new} new, {earlier.gone} gone, {earlier.changed} with other figures",
         ]
-    lines += ["", f"Digest {batch.digest}"]
+    lines += ["", *look, "", f"Digest {batch.digest}"]
     lines += (
         ["Nothing was kept (--dry-run)."]
         if dry_run

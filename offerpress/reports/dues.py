@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from rewards import Account, Statement, minor_units
 
-OF_INTEREST = 10
+OF_INTEREST = 5
 """How many partners a list of the report names for one currency."""
 
 

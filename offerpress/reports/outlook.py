@@ -20,7 +20,8 @@ class Outlook(NamedTuple):
     """One offer in one currency, summed over partners; every amount is in minor units.
 
     `elapsed` of the period's `days` have passed, the as-of day included. `by_days` carries the sales so far on at the
-    average of the whole period, `by_pace` at that of its last 90 days. Once the period is over both are what is there.
+    average of the whole period, `by_pace` at that of its last 90 days; each is the cashback, `sales_…` what it is
+    made of. Once the period is over both are what is there.
     """
 
     offer: str
@@ -31,6 +32,8 @@ class Outlook(NamedTuple):
     amount: int
     by_days: int
     by_pace: int
+    sales_by_days: int
+    sales_by_pace: int
 
 
 class Point(NamedTuple):
@@ -64,7 +67,7 @@ def outlooks(statements: Statements, rules: Rules) -> list[Outlook]:
         for entry in statement.cashback:
             if entry.offer not in of_offer:
                 continue
-            row = sums.setdefault((entry.offer, entry.currency), [0, 0, 0, 0])
+            row = sums.setdefault((entry.offer, entry.currency), [0] * 6)
             row[0] += entry.eligible_sales
             row[1] += entry.amount
             for place, amount in enumerate(_forecasts(entry, account, rules), 2):
@@ -77,25 +80,25 @@ def outlooks(statements: Statements, rules: Rules) -> list[Outlook]:
     return found
 
 
-def _forecasts(entry: CashbackEntry, account: Account, rules: Rules) -> tuple[int, int]:
-    """The cashback at the period's end by days and by pace."""
+def _forecasts(entry: CashbackEntry, account: Account, rules: Rules) -> tuple[int, int, int, int]:
+    """The cashback at the period's end by days and by pace, and the sales that it is made of."""
     (rule,) = (one for one in rules.cashback if one.offer == entry.offer)
     if entry.status == "final":
-        return entry.amount, entry.amount
+        return entry.amount, entry.amount, entry.eligible_sales, entry.eligible_sales
     elapsed, left = rules.as_of - rule.first + 1, rule.last - rules.as_of
-    by_days = entry.eligible_sales + Fraction(entry.eligible_sales * left, elapsed)
+    by_days = round_half_away(entry.eligible_sales + Fraction(entry.eligible_sales * left, elapsed))
     since = max(rule.first, rules.as_of - PACE_DAYS + 1)
     recent = sum(
         sale.amount
         for sale in rule.counted(account.sales, rules.as_of, deduct=rules.deduct)
         if sale.currency == entry.currency and sale.day >= since
     )
-    by_pace = entry.eligible_sales + Fraction(recent * left, rules.as_of - since + 1)
+    by_pace = round_half_away(entry.eligible_sales + Fraction(recent * left, rules.as_of - since + 1))
 
-    def cashback(sales: Fraction) -> int:
-        return rule.limited(rule.rounded(max(round_half_away(sales), 0), entry.currency), entry.currency)
+    def cashback(sales: int) -> int:
+        return rule.limited(rule.rounded(max(sales, 0), entry.currency), entry.currency)
 
-    return cashback(by_days), cashback(by_pace)
+    return cashback(by_days), cashback(by_pace), by_days, by_pace
 
 
 def course(statements: Statements, rules: Rules) -> list[Point]:
