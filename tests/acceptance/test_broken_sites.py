@@ -54,14 +54,14 @@ class CommandLine:
         (found,) = entry_points(group="console_scripts", name="offerpress")
         self._main = found.load()
 
-    def call(self, site: Path, *arguments: str, secret: bool) -> Ended:
-        """One call on `site` as of the end of 2023."""
+    def call(self, site: Path, *arguments: str, secret: bool, dated: bool = True) -> Ended:
+        """One call on `site`, as of the end of 2023 where the command has a day."""
         for name in [name for name in os.environ if name.startswith("OFFERPRESS_")]:
             self._patch.delenv(name)
         if secret:
             self._patch.setenv("OFFERPRESS_SITE_SECRET", SECRET)
         with pytest.raises(SystemExit) as ended:
-            self._main([*arguments, *_where(site)])
+            self._main([*arguments, *_where(site)[: None if dated else 2]])
         out, err = self._capture.readouterr()
         return Ended(int(ended.value.code or 0), out, err)
 
@@ -157,6 +157,25 @@ def test_installed_script_names_the_mistake(name: str, tmp_path: Path) -> None:
     ended = _script(_copied(name, tmp_path), "check", "--json", secret="secret" not in EXPECTED[name])
     _assert_as_expected(_faults(ended.out), EXPECTED[name])
     assert (ended.code, ended.err) == (1, "")
+
+
+@pytest.mark.parametrize("name", ["settings-unknown-key", "program-bad-timezone", "data-rate-missing"])
+def test_mistake_put_in_after_the_approval_stops_sending(
+    name: str, tmp_path: Path, command_line: CommandLine
+) -> None:
+    """`send` refuses an approved plan with the sentence of `check`; batch, outbox and mail stay as they were."""
+    site = _copied("../good", tmp_path)
+    assert command_line.call(site, "build", secret=True).code == 0
+    assert command_line.call(site, "plan", "hello", "--by", "Ann", secret=True).code == 0
+    assert command_line.call(site, "approve", "hello-1.1", "--by", "Bob", secret=True, dated=False).code == 0
+    shutil.copytree(SITES / "broken" / name, site, dirs_exist_ok=True)
+    before = _tree(site)
+    said = command_line.call(site, "send", "hello-1.1", secret=True, dated=False)
+    faults = _faults(command_line.call(site, "check", "--json", secret=True).out)
+    assert (said.code, said.out) == (1, ""), said
+    assert faults[0]["what"].splitlines()[0] in said.err
+    assert _tree(site) == before
+    assert {"private/batches/hello-1.1.batch", "private/outbox.sqlite", "output/index.html"} <= set(before)
 
 
 @pytest.mark.parametrize("source", [SITES / "good", ROOT], ids=["good", "sample"])

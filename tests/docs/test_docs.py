@@ -6,38 +6,91 @@ import shlex
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
+import click
 import pytest
 
+from generator.front_matter import parse_document
+from generator.records import SIZE_CLASSES
+from generator.statement_csv import COLUMNS
 from ledger import DataSettings
+from mailer.batch import ENTRY, MAGIC
 from mailer.states import TRANSITIONS
-from offerpress.cli import COMMANDS, run
+from offerpress.cli import COMMANDS, offerpress, run
 from offerpress.starting import start_site
+from rewards import Fault, parse_offer, parse_program
+from rewards.toml_text import parse_toml
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
-FENCE = re.compile(r"^```sh(?P<mark>[^\n]*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^```(?P<info>(?:sh|console)[^\n]*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\((?P<target>[^)\s]+)\)")
+LEFT_OUT = "…"
+WORDS = """
+    partner program, level, quota, ledger, sale, subscription, credit, snapshot, offer, amendment, accruing, final,
+    entitlement, extension, statement, derivation, announcement, campaign, edition, notice, batch, plan, outbox,
+    attempt, status, event, suppression, pack, record, link, reference
+"""
 
 
-def commands(document: Path) -> list[list[str]]:
-    """The commands of a document's blocks that are to be run, in order."""
-    blocks = FENCE.finditer(document.read_text(encoding="utf-8"))
-    lines = [line for block in blocks if "no-run" not in block["mark"] for line in block["body"].splitlines()]
-    return [shlex.split(line)[1:] for line in lines if line.startswith("offerpress ")]
+class Call(NamedTuple):
+    """A line of a block that is to be run, and the lines that its answer is shown to have."""
+
+    line: str
+    answer: list[str]
 
 
-RUN = [document for document in DOCUMENTS if commands(document)]
+def calls(document: Path) -> list[Call]:
+    """What a reader would type who follows the document: `sh` blocks, and the lines of `console` blocks after `$`."""
+    found: list[Call] = []
+    for block in BLOCK.finditer(document.read_text(encoding="utf-8")):
+        if "no-run" in block["info"].split():
+            continue
+        for line in block["body"].splitlines():
+            if block["info"] == "sh":
+                found.append(Call(line, []))
+            elif line.startswith("$ "):
+                found.append(Call(line.removeprefix("$ "), []))
+            elif line.strip() != LEFT_OUT:
+                found[-1].answer.append(line)
+    return found
+
+
+def told(shown: str, printed: list[str]) -> bool:
+    """Whether a line was printed as it is shown; `…` stands for any characters."""
+    pattern = ".*".join(map(re.escape, shown.split(LEFT_OUT)))
+    return any(re.fullmatch(pattern, line) for line in printed)
+
+
+RUN = [document for document in DOCUMENTS if calls(document)]
 
 
 @pytest.mark.parametrize("document", RUN, ids=lambda path: path.stem)
-def test_commands_run(document: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every command of the document succeeds, one after the other, in a fresh site made by `new`."""
+def test_commands_run(
+    document: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every command of the document succeeds and answers as it says, one after the other, in a fresh site.
+
+    The document makes the site itself, or is about one that is there.
+    """
     for name in [name for name in os.environ if name.startswith("OFFERPRESS_")]:
         monkeypatch.delenv(name)
-    start_site(tmp_path / "site", os.urandom)
-    monkeypatch.chdir(tmp_path / "site")
-    assert [] == [command for command in commands(document) if run(command) != 0]
+    monkeypatch.chdir(tmp_path)
+    found = calls(document)
+    if not found[0].line.startswith("offerpress new "):
+        start_site(tmp_path / "site", os.urandom)
+        monkeypatch.chdir(tmp_path / "site")
+    for call in found:
+        program, *arguments = shlex.split(call.line)
+        if program == "cd":
+            monkeypatch.chdir(arguments[0])
+            continue
+        assert "offerpress" == program, f"{call.line}: mark what is not to be run with no-run"
+        assert 0 == run(arguments), call.line
+        captured = capsys.readouterr()
+        printed = f"{captured.out}\n{captured.err}".splitlines()
+        assert [] == [shown for shown in call.answer if not told(shown, printed)], printed
 
 
 def test_the_first_documents_are_run() -> None:
@@ -65,12 +118,32 @@ def test_links_lead_somewhere(document: Path) -> None:
             assert anchor in slugs, target
 
 
-def test_every_command_is_in_the_reference() -> None:
-    """The reference of the command line names each command that there is."""
-    text = (ROOT / "docs" / "reference" / "command-line.md").read_text(encoding="utf-8")
-    assert [] == [
-        command for command in COMMANDS if f"`{command}" not in text and f"offerpress {command}" not in text
+def section(name: str, heading: str) -> str:
+    """The part of a reference page under a heading of the second level."""
+    text = (ROOT / "docs" / "reference" / name).read_text(encoding="utf-8")
+    return text.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_option_is_in_the_reference(command: str) -> None:
+    """The reference of the command line has a section for each command, with all its arguments and options."""
+    found = offerpress.get_command(click.Context(offerpress), command)
+    assert found is not None
+    shown = [parameter for parameter in found.params if not getattr(parameter, "hidden", False)]
+    words = [parameter.opts[0] for parameter in shown if isinstance(parameter, click.Option)]
+    words += [
+        parameter.make_metavar(click.Context(found)).strip("[]").partition("|")[0].lstrip("{")
+        for parameter in shown
+        if isinstance(parameter, click.Argument)
     ]
+    text = section("command-line.md", f"`{command}`")
+    assert [] == [word for word in words if not re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", text)]
+
+
+def test_the_words_are_in_the_glossary() -> None:
+    """The glossary fixes each word of which people of different trades must mean the same."""
+    text = (ROOT / "docs" / "reference" / "glossary.md").read_text(encoding="utf-8")
+    assert [] == [word for word in re.split(r",\s*", WORDS.strip()) if f"**{word}**" not in text]
 
 
 def test_every_document_is_in_the_index() -> None:
@@ -104,6 +177,13 @@ def test_the_diagram_is_the_table() -> None:
     assert {(move.was.value, move.became.value) for move in TRANSITIONS.values()} == drawn
 
 
+def test_the_moves_are_the_table() -> None:
+    """The table of moves in the docs has one row for each cause, with the same words."""
+    text = (ROOT / "docs" / "explanation" / "at-most-once.md").read_text(encoding="utf-8")
+    rows = set(re.findall(r"^\| `(\w+)` \| `(\w+)` \| (.+) \|$", text, re.MULTILINE))
+    assert {(move.was.value, move.became.value, move.gloss) for move in TRANSITIONS.values()} == rows
+
+
 def test_the_derivation_is_real(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -120,6 +200,31 @@ def test_the_sources_are_settings() -> None:
     """The examples of `[data]` are accepted as they stand."""
     for example in fences("how-to/connect-your-export.md", "toml"):
         DataSettings.model_validate(tomllib.loads(example)["data"])
+
+
+def test_the_terms_are_terms() -> None:
+    """The examples of offers have no fault beside the sample's program."""
+    faults: list[Fault] = []
+    text = (ROOT / "content" / "program.toml").read_text(encoding="utf-8")
+    read = parse_toml(text, "program.toml", faults)
+    assert read is not None
+    program = parse_program(*read, faults)
+    assert program is not None
+    for number, example in enumerate(fences("how-to/offer-terms.md", "yaml")):
+        document = parse_document(f"---\n{example}---\n", f"example {number}", faults)
+        assert document is not None
+        parse_offer(f"example-{number}", document.raw, program, document.source, faults)
+    assert [] == faults
+
+
+def test_the_layouts_are_those_of_the_files() -> None:
+    """What the reference says of packs and batches is what the code writes."""
+    text = (ROOT / "docs" / "reference" / "formats.md").read_text(encoding="utf-8")
+    assert MAGIC.decode().strip() in text
+    assert f"{ENTRY.size} bytes" in text
+    for size in SIZE_CLASSES:
+        assert f"| {size // 1024} KiB |" in text
+    assert [] == [column for column in COLUMNS if f"`{column}`" not in text]
 
 
 def test_the_project_speaks_of_itself_alone() -> None:
