@@ -3,7 +3,6 @@
 import csv
 import random
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -87,7 +86,7 @@ def in_the_open(output: Path) -> dict[str, bytes]:
 
 
 @pytest.fixture
-def built(offerpress: Call, site: Path) -> Iterator[dict[str, bytes]]:
+def built(offerpress: Call, site: Path) -> dict[str, bytes]:
     """The open part of the site as the sample's own ledger leaves it."""
     assert 0 == offerpress("build", *AS_OF).code
     return in_the_open(site / "output")
