@@ -3,6 +3,7 @@
 import csv
 import random
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,7 @@ def word(chance: random.Random, least: int, most: int) -> str:
     return letters.strip() or "x"
 
 
-def write(path: Path, heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+def write(path: Path, heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
     """A table with its header."""
     with path.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([heads, *rows])
