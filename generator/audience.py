@@ -19,6 +19,11 @@ def skip_reason(campaign: Campaign, partner: Partner, statement: Statement) -> S
         return "audience"
     if campaign.category == "notice" and not _has_entries(statement):
         return "nothing_to_say"
+    return unsendable_reason(campaign, partner, statement)
+
+
+def unsendable_reason(campaign: Campaign, partner: Partner, statement: Statement) -> SkipReason | None:
+    """Why no message can or may go to the partner, whoever the campaign is for; None to send one."""
     if plain_address(partner.email) is None or address_list(partner.cc) is None:
         return "bad_address"
     if not campaign.include_negative and any(entry.to_credit < 0 for entry in statement.cashback):

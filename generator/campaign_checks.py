@@ -7,6 +7,7 @@ from pathlib import Path
 
 from generator.campaigns import Campaign
 from generator.content import Content
+from generator.correction_view import correction_context
 from generator.errors import GeneratorError
 from generator.formats import formats
 from generator.mail_layout import Frame
@@ -77,7 +78,9 @@ class CampaignCheck:
         }
         policy = self.content.policy
         for partner, statement in _samples(campaign, policy.offers, policy.program, self.as_of):
-            _try(templates, {**viewer.view(partner, statement), **rest}, faults)
+            for told in (None, statement):
+                corrected = correction_context(viewer, told, statement)
+                _try(templates, {**viewer.view(partner, statement), **corrected, **rest}, faults)
 
 
 def _try(templates: MailTemplates, context: dict[str, object], faults: list[Fault]) -> None:

@@ -20,6 +20,7 @@ from generator.formats import direction
 from generator.mail_html import read_styles
 
 HTML_LAYOUT, TEXT_LAYOUT, STYLES = "mail/notice.mjml", "mail/notice.txt", "mail/body.css"
+CORRECTION = "mail/correction.md"
 _HOLES: Mapping[str, str] = {
     "subject": "{{ subject }}",
     "preheader": "{{ preheader }}",
@@ -46,6 +47,7 @@ class BrokenLayout(GeneratorError):
 class Frame:
     """What a layout says besides the body; an empty `unsubscribe` leaves its line out.
 
+    `corrections`: the body begins with what was told before, unless it says so itself.
     `images_from` is the site's own address: an image from elsewhere would tell its host who reads the mail.
     """
 
@@ -54,6 +56,7 @@ class Frame:
     has_link: bool
     unsubscribe: str = ""
     images_from: str = ""
+    corrections: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,14 @@ class MailSources:
 def body_styles(template_folders: Sequence[Path]) -> dict[str, str]:
     """The inline styles of body elements; raises `BrokenLayout`."""
     return read_styles(_rendered(environment(template_folders, "en", kind="text"), STYLES, {}))
+
+
+def template_source(template_folders: Sequence[Path], name: str) -> str:
+    """A template as it is written; raises `BrokenLayout` where no folder has it."""
+    for folder in template_folders:
+        if (file := folder / name).is_file():
+            return file.read_text(encoding="utf-8")
+    raise BrokenLayout(name, "it is missing")
 
 
 def mail_sources(

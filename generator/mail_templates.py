@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from traceback import walk_tb
 
-from jinja2 import Template, TemplateError, UndefinedError
+from jinja2 import Template, TemplateError, TemplateSyntaxError, UndefinedError
 from jinja2.exceptions import SecurityError
 from jinja2.sandbox import SandboxedEnvironment
 
 from generator.campaigns import CampaignText
 from generator.compiled import Lines, author_line, check_line, compile_body, mail_environment
 from generator.formats import direction
-from generator.mail_layout import Frame, body_styles, mail_sources
+from generator.mail_layout import CORRECTION, Frame, body_styles, mail_sources, template_source
 from generator.wrapping import finished
 from rewards import Fault, Faulty
 
@@ -91,6 +91,8 @@ def mail_templates(
     faults: list[Fault],
 ) -> MailTemplates | None:
     """The templates of `text`; None after faults were added. Raises `BrokenLayout` and `BrokenCatalog`."""
+    if frame.corrections and not tells_corrections(text):
+        text = _with_corrections(text, template_folders)
     found: list[Fault] = []
     check_line(text.subject, text.file, text.subject_line, "subject", found, offers)
     check_line(text.preheader, text.file, text.preheader_line, "preheader", found, offers)
@@ -117,6 +119,24 @@ def mail_templates(
         _compiled(html, sources.html, "html", text.file, sources.html_lines),
         _compiled(plain, sources.text, "text", text.file, sources.text_lines),
     )
+
+
+def tells_corrections(text: CampaignText) -> bool:
+    """Whether subject or body name what was told before, so that nothing need be said for them."""
+    lexer = mail_environment((), "en", "text")
+    try:
+        tokens = [token for source in (text.subject, text.body) for token in lexer.lex(source)]
+    except TemplateSyntaxError:
+        return False  # compiling says what is wrong
+    return any(kind == "name" and value in {"previous", "corrections"} for _, kind, value in tokens)
+
+
+def _with_corrections(text: CampaignText, template_folders: Sequence[Path]) -> CampaignText:
+    """The text with what was told before above its body; raises `BrokenLayout`."""
+    above = template_source(template_folders, CORRECTION)
+    subject = "{{ _('Correction') }}: " + text.subject
+    first_line = text.body_line - above.count("\n")
+    return replace(text, subject=subject, body=above + text.body, body_line=first_line)
 
 
 def _line(built: SandboxedEnvironment, source: str, part: str, file: str, line: int) -> _Compiled:

@@ -5,9 +5,10 @@ from email.utils import parseaddr
 from pathlib import Path
 from typing import Protocol
 
-from generator.audience import SkipReason, skip_reason
+from generator.audience import SkipReason, skip_reason, unsendable_reason
 from generator.campaigns import Campaign
 from generator.content import Content
+from generator.correction_view import correction_context
 from generator.environment import reader_language
 from generator.formats import formats
 from generator.mail_addresses import address_list, plain_address
@@ -46,6 +47,7 @@ class Sender(Protocol):
 class CampaignRenderer:
     """Renders the notices of one campaign, each in its reader's language; templates are compiled here, once.
 
+    `corrections` makes messages that correct what was told.
     `reply_to` is a bare address. `unsubscribe`, a web or mail address, is shown at the foot of announcements.
     Without `has_link` no statement can be opened and layouts show no link. Raises `Faulty` with every fault of the
     campaign's templates, and `BrokenLayout`.
@@ -63,6 +65,7 @@ class CampaignRenderer:
         reply_to: str | None = None,
         unsubscribe: str | None = None,
         has_link: bool = True,
+        corrections: bool = False,
     ) -> None:
         self._campaign = campaign
         self._settings = settings
@@ -70,7 +73,8 @@ class CampaignRenderer:
         self._from = parseaddr(campaign.from_) if campaign.from_ else (sender.name, sender.address)
         self._reply_to = parseaddr(campaign.reply_to)[1] if campaign.reply_to else reply_to or ""
         shown = _address(unsubscribe) if campaign.category == "announcement" and unsubscribe else ""
-        frame = Frame(settings.title, campaign.category, has_link, shown, settings.base_url)
+        frame = Frame(settings.title, campaign.category, has_link, shown, settings.base_url, corrections)
+        self._corrections = corrections
         words = offer_words(content, settings, rules.as_of)
         names = level_names(content.policy)
         faults: list[Fault] = []
@@ -88,17 +92,30 @@ class CampaignRenderer:
         self._unsubscribe = shown
 
     def reason(self, partner: Partner, statement: Statement) -> SkipReason | None:
-        """Why the partner has no notice: the first that applies, in the order of `SkipReason`."""
-        return skip_reason(self._campaign, partner, statement)
+        """Why the partner has no notice: the first that applies, in the order of `SkipReason`.
 
-    def notice(self, partner: Partner, statement: Statement, link_url: str, reference: str) -> Notice:
+        Who was told a figure learns of its correction, in the audience or not.
+        """
+        decide = unsendable_reason if self._corrections else skip_reason
+        return decide(self._campaign, partner, statement)
+
+    def notice(
+        self,
+        partner: Partner,
+        statement: Statement,
+        link_url: str,
+        reference: str,
+        told: Statement | None = None,
+    ) -> Notice:
         """The partner's message, if `reason` is None; an empty `link_url` where statements have no page.
 
-        Raises `Faulty` where a template asks for what this partner does not have.
+        `told` is the statement that a correction corrects. Raises `Faulty` where a template asks for what this
+        partner does not have.
         """
         language = reader_language(partner.language, self._settings)
         templates = self._templates[language]
-        context = self._viewers[language].view(partner, statement)
+        viewer = self._viewers[language]
+        context = viewer.view(partner, statement) | correction_context(viewer, told, statement)
         context |= {"site": self._site, "link": Address(link_url), "reference": reference}
         context["unsubscribe"] = self._unsubscribe
         rendered = templates.render(context)

@@ -136,12 +136,12 @@ class Viewer:
 
     def view(self, partner: Partner, statement: Statement) -> dict[str, object]:
         """`partner`, `statement`, `offers` and `as_of` as templates name them."""
-        as_of = self.formats.day(statement.as_of)
+        shown = self.statement(statement)
         return {
             "partner": self._partner(partner, statement.level),
-            "statement": self._statement(statement, as_of),
+            "statement": shown,
             "offers": self.offers,
-            "as_of": as_of,
+            "as_of": shown.as_of,
         }
 
     def _partner(self, partner: Partner, level: str) -> PartnerView:
@@ -157,11 +157,12 @@ class Viewer:
             partner.currency,
         )
 
-    def _statement(self, statement: Statement, as_of: Shown) -> StatementView:
+    def statement(self, statement: Statement) -> StatementView:
+        """One statement, as `statement` and `previous` name it."""
         money = self.formats.money
         return StatementView(
             PartnerText(statement.partner_id),
-            as_of,
+            self.formats.day(statement.as_of),
             statement.level,
             self._level_name(statement.level),
             tuple(map(self._cashback, statement.cashback)),
@@ -282,15 +283,3 @@ class SiteView(NamedTuple):
     title: str
     base_url: Address
     links: LinksView
-
-
-ROOTS: Mapping[str, object] = {
-    "partner": PartnerView,
-    "statement": StatementView,
-    "offers": Mapping[str, OfferView],
-    "as_of": Shown,
-    "site": SiteView,
-    "link": Address,
-    "reference": str,
-}
-"""What a campaign may name, and of which type each is."""

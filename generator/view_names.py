@@ -7,10 +7,23 @@ from typing import Union, get_args, get_origin, get_type_hints
 
 from jinja2 import meta, nodes
 
+from generator.correction_view import CorrectionView
 from generator.shown import Address, Count, PartnerText, Shown
-from generator.statement_view import ROOTS, OfferView
+from generator.statement_view import OfferView, PartnerView, SiteView, StatementView
 from rewards import Fault, suggestion
 
+ROOTS: Mapping[str, object] = {
+    "partner": PartnerView,
+    "statement": StatementView,
+    "previous": StatementView,
+    "corrections": tuple[CorrectionView, ...],
+    "offers": Mapping[str, OfferView],
+    "as_of": Shown,
+    "site": SiteView,
+    "link": Address,
+    "reference": str,
+}
+"""What a campaign may name, and of which type each is; `previous` is None unless the plan makes corrections."""
 _GLOBALS = frozenset({"range", "dict", "lipsum", "cycler", "joiner", "namespace", "_", "gettext", "ngettext"})
 _KEEPS_ITEMS = frozenset(
     {"sort", "list", "reverse", "unique", "selectattr", "rejectattr", "select", "reject"}

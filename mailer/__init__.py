@@ -33,7 +33,7 @@ from mailer.mime import message_bytes
 from mailer.outbox import Outbox, outbox_file
 from mailer.patience import Patience
 from mailer.policy import Settlement, Timing, backoff, next_depth, settlement, timing
-from mailer.records import NoticeAt, PlanRecord, Told
+from mailer.records import Handed, NoticeAt, PlanRecord, Told
 from mailer.run import Delivery
 from mailer.settings import GroupSettings, MailSettings, RetrySettings, UnsubscribeSettings
 from mailer.states import HANDED, TRANSITIONS, Cause, Status
@@ -71,6 +71,7 @@ __all__ = [
     "FolderTransport",
     "FrozenMessage",
     "GroupSettings",
+    "Handed",
     "MailSettings",
     "Mailbox",
     "MailerError",

@@ -24,7 +24,7 @@ from mailer.errors import (
 )
 from mailer.header import instant_text
 from mailer.policy import Settlement
-from mailer.records import Decision, NoticeAt, PlanRecord, Standing, Told, plan_record, told_record
+from mailer.records import Decision, Handed, NoticeAt, PlanRecord, Standing, Told, plan_record, told_record
 from mailer.states import TRANSITIONS, Cause, Status
 from mailer.suppression import Suppression, SuppressionReason, skip_reason
 from rewards import Category
@@ -221,6 +221,13 @@ class Outbox:
         """Partners whom some plan handed this edition: accepted, sending or unknown."""
         rows = self._database.rows("handed", {"campaign": campaign, "edition": edition})
         return frozenset(row["partner_id"] for row in rows)
+
+    def handed_last(self, campaign: str) -> dict[str, Handed]:
+        """By partner, what the campaign handed it last, in whatever edition; what is not accepted yet comes first."""
+        found: dict[str, Handed] = {}
+        for row in self._database.rows("handed_last", {"campaign": campaign}):
+            found.setdefault(row["partner_id"], Handed(row["plan"], Status(row["status"])))
+        return found
 
     def told(self, partner_id: str) -> list[Told]:
         """Every notice that was planned for a partner, the oldest first, with its attempts and decisions."""

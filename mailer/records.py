@@ -36,6 +36,14 @@ class PlanRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Handed:
+    """The plan that handed a partner something, and where its notice stands."""
+
+    plan: str
+    status: Status
+
+
+@dataclass(frozen=True, slots=True)
 class NoticeAt:
     """A notice that stands at the status that was asked for.
 

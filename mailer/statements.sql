@@ -7,11 +7,14 @@ VALUES
   (:plan, :campaign, :edition, :category, :corrections, :digest, :made_by, :made_at, :send_at, :planned, 'open', :at);
 
 -- insert_notice
+-- An ordinary notice may be the first handing of its edition only, a correction the next after those there are.
 INSERT INTO notices
-  (plan, partner_id, key, campaign, edition, corrections, address_key, status, reason, changed_at, not_before, claims,
-   refusals, sender, transport)
-VALUES
-  (:plan, :partner_id, :key, :campaign, :edition, :corrections, :address_key, 'ready', '', :at, '', 0, 0, '', '');
+  (plan, partner_id, key, campaign, edition, address_key, status, reason, changed_at, not_before, claims, refusals, sender,
+   transport, handed_before)
+SELECT :plan, :partner_id, :key, :campaign, :edition, :address_key, 'ready', '', :at, '', 0, 0, '', '',
+       :corrections * count(*)
+FROM notices WHERE campaign = :campaign AND edition = :edition AND partner_id = :partner_id
+               AND status IN ('sending', 'accepted', 'unknown');
 
 -- plan
 -- `begun`: whether any of its notices was ever claimed.
@@ -46,6 +49,12 @@ SELECT DISTINCT partner_id FROM notices
 WHERE campaign = :campaign AND edition = :edition AND status IN ('sending', 'accepted', 'unknown')
 ORDER BY partner_id;
 
+-- handed_last
+-- Of every partner whom a plan of the campaign handed anything, in whatever edition: the notices, the latest first.
+SELECT partner_id, plan, status FROM notices
+WHERE campaign = :campaign AND status IN ('sending', 'accepted', 'unknown')
+ORDER BY partner_id, status = 'accepted', changed_at DESC, edition DESC, handed_before DESC;
+
 -- candidates
 -- The next notices that may be claimed, each with what speaks against it.
 SELECT partner_id, refusals, claims,
@@ -53,9 +62,9 @@ SELECT partner_id, refusals, claims,
                WHERE s.address_key = n.address_key AND s.reason <> 'unsubscribed') AS barred,
        EXISTS (SELECT 1 FROM suppressions s
                WHERE s.address_key = n.address_key AND s.reason = 'unsubscribed') AS unsubscribed,
-       n.corrections = 0 AND EXISTS (SELECT 1 FROM notices o
-               WHERE o.campaign = n.campaign AND o.edition = n.edition AND o.partner_id = n.partner_id
-                 AND o.plan <> n.plan AND o.status IN ('sending', 'accepted', 'unknown')) AS elsewhere
+       (SELECT count(*) FROM notices o
+        WHERE o.campaign = n.campaign AND o.edition = n.edition AND o.partner_id = n.partner_id
+          AND o.plan <> n.plan AND o.status IN ('sending', 'accepted', 'unknown')) > n.handed_before AS elsewhere
 FROM notices n
 WHERE plan = :plan AND status = 'ready' AND not_before <= :at
 ORDER BY not_before, partner_id LIMIT :most;

@@ -40,8 +40,11 @@ def rendered_site(figures: Figures, faults: list[Fault]) -> dict[str, bytes]:
         return {}
 
 
-def campaign_renderer(figures: Figures, slug: str) -> CampaignRenderer:
-    """The renderer of that campaign; raises `Faulty` with the mistakes of its templates, `KeyError` for no campaign."""
+def campaign_renderer(figures: Figures, slug: str, *, corrections: bool = False) -> CampaignRenderer:
+    """The renderer of that campaign, or of its corrections.
+
+    Raises `Faulty` with the mistakes of its templates, `KeyError` for no campaign.
+    """
     site, mail = figures.site, figures.site.settings.mail
     return CampaignRenderer(
         figures.content.campaigns[slug],
@@ -53,6 +56,7 @@ def campaign_renderer(figures: Figures, slug: str) -> CampaignRenderer:
         reply_to=mail.reply_to,
         unsubscribe=mail.unsubscribe.mailto,
         has_link=site.settings.statements.access != "none",
+        corrections=corrections,
     )
 
 

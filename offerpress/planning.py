@@ -11,13 +11,14 @@ from hashlib import sha256
 from pathlib import Path
 
 from generator import Campaign
-from mailer import Batch, BatchHeader, Outbox, Totals, freeze, with_own_headers
+from mailer import Batch, BatchHeader, Outbox, Status, Totals, freeze, with_own_headers
 from offerpress.checking import campaign_renderer
+from offerpress.corrections import ToldFigures
 from offerpress.figures import Figures
 from offerpress.folder import OfferpressError
 from offerpress.reporting import Progress
 from offerpress.site_keys import private_address
-from rewards import Account, Fault, Notice, Partner, Statement, compute_statement, totals
+from rewards import Account, Difference, Fault, Notice, Partner, Statement, compute_statement, totals
 
 Statements = Sequence[tuple[Account, Statement]]
 
@@ -47,25 +48,43 @@ class Draft:
 
 
 class Drafting:
-    """Decides and renders one campaign's notices over one set of figures."""
+    """Decides and renders one campaign's notices over one set of figures.
 
-    def __init__(self, figures: Figures, slug: str) -> None:
+    With `told` they are corrections: for those partners alone whose figures differ from what they were told.
+    """
+
+    def __init__(self, figures: Figures, slug: str, told: Mapping[str, ToldFigures] | None = None) -> None:
         campaigns = figures.content.campaigns
         if slug not in campaigns:
             raise UnknownCampaign(slug, campaigns)
         self.figures = figures
         self.campaign: Campaign = campaigns[slug]
-        self.renderer = campaign_renderer(figures, slug)
+        self.told = told
+        self.renderer = campaign_renderer(figures, slug, corrections=told is not None)
 
     def notice(self, account: Account, statement: Statement) -> Notice:
         """The message of that partner, with its private link where the site has such links."""
-        keys = self.figures.keys
+        keys, partner = self.figures.keys, account.partner
+        last = self.told.get(partner.partner_id) if self.told else None
+        told = last.statement if last else None
         if keys is None:
-            return self.renderer.notice(account.partner, statement, "", "")
-        link = keys.link(account.partner.partner_id)
-        return self.renderer.notice(
-            account.partner, statement, private_address(self.figures.site, link), link.reference
-        )
+            return self.renderer.notice(partner, statement, "", "", told)
+        link = keys.link(partner.partner_id)
+        address = private_address(self.figures.site, link)
+        return self.renderer.notice(partner, statement, address, link.reference, told)
+
+    def uncorrected(self, statement: Statement) -> str | None:
+        """Why a corrections plan has nothing for a partner; None for another plan, or where there is a correction.
+
+        Who may be in the middle of being told something is told nothing else before that is settled.
+        """
+        if self.told is None:
+            return None
+        last = self.told.get(statement.partner_id)
+        if last is None:
+            return "not_told"
+        settled = last.status is Status.ACCEPTED
+        return None if settled and last.differences(statement) else "already_sent"
 
 
 def draft(drafting: Drafting, statements: Statements, outbox: Outbox, progress: Progress) -> Draft:
@@ -116,13 +135,16 @@ def _reason(
     drafting: Drafting, outbox: Outbox, account: Account, statement: Statement, handed: Collection[str]
 ) -> str | None:
     """The first reason that applies, in the order of the reference."""
+    if uncorrected := drafting.uncorrected(statement):
+        return uncorrected
     reason = drafting.renderer.reason(account.partner, statement)
     if reason in {"audience", "nothing_to_say"}:
         return reason
     suppressed = outbox.suppression(account.partner.email, drafting.campaign.category)
     if suppressed or reason:
         return suppressed or reason
-    return "already_sent" if account.partner.partner_id in handed else None
+    again = drafting.told is None and account.partner.partner_id in handed
+    return "already_sent" if again else None
 
 
 def sum_up(statements: Collection[Statement]) -> dict[str, Totals]:
@@ -159,7 +181,8 @@ def make_plan(
         as_of=figures.rules.as_of,
         made_by=by,
         made_at=now,
-        send_at=campaign.send_at,
+        send_at=None if drafting.told is not None else campaign.send_at,
+        corrections=drafting.told is not None,
         snapshot=figures.snapshot.digest,
         templates=templates_digest(figures),
         skipped=made.skipped,
@@ -187,28 +210,31 @@ def templates_digest(figures: Figures) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class Since:
     """How a batch differs from the one before it of the same campaign: counts of partners."""
 
-    since: str
+    plan: str
     new: int
     gone: int
     changed: int
 
 
-def difference(batch: Batch, earlier: Batch) -> Difference:
+def since(batch: Batch, earlier: Batch) -> Since:
     """Who is new, who is gone, and whose figures are others."""
     now = {notice.partner_id: notice.figures for notice in batch.messages()}
     then = {notice.partner_id: notice.figures for notice in earlier.messages()}
     changed = sum(now[partner] != then[partner] for partner in now.keys() & then.keys())
-    return Difference(
-        earlier.header.plan, len(now.keys() - then.keys()), len(then.keys() - now.keys()), changed
-    )
+    return Since(earlier.header.plan, len(now.keys() - then.keys()), len(then.keys() - now.keys()), changed)
 
 
-def stale_partners(batch: Batch, figures: Figures) -> list[str]:
-    """The recipients whose message would be another one, or none at all, if it were rendered now."""
-    drafting = Drafting(figures, batch.header.campaign)
+def stale_partners(
+    batch: Batch, figures: Figures, told: Mapping[str, ToldFigures] | None = None
+) -> list[str]:
+    """The recipients whose message would be another one, or none at all, if it were rendered now.
+
+    `told` is what corrections correct.
+    """
+    drafting = Drafting(figures, batch.header.campaign, told)
     unsubscribe = figures.site.settings.mail.unsubscribe
     stale = []
     for frozen in batch.messages():
@@ -222,6 +248,16 @@ def stale_partners(batch: Batch, figures: Figures) -> list[str]:
 def _message_now(drafting: Drafting, account: Account) -> Notice | None:
     faults: list[Fault] = []
     statement = compute_statement(account, drafting.figures.rules, faults)
-    if faults or drafting.renderer.reason(account.partner, statement):
+    if faults or drafting.uncorrected(statement) or drafting.renderer.reason(account.partner, statement):
         return None
     return drafting.notice(account, statement)
+
+
+def corrected(
+    drafting: Drafting, statements: Statements, batch: Batch
+) -> Iterator[tuple[str, list[Difference]]]:
+    """The recipients of a corrections plan, each with what it was told otherwise."""
+    told, recipients = drafting.told or {}, set(batch.partner_ids())
+    for _, statement in statements:
+        if statement.partner_id in recipients:
+            yield statement.partner_id, told[statement.partner_id].differences(statement)

@@ -3,7 +3,8 @@
 from dataclasses import replace
 from datetime import date
 
-from mailer import Batch
+from mailer import Batch, Outbox
+from offerpress.corrections import told_figures
 from offerpress.figures import open_figures
 from offerpress.folder import OfferpressError, SiteFolder
 from offerpress.moment import Moment
@@ -24,11 +25,12 @@ class StalePlan(OfferpressError):
         super().__init__(f"stale: {plan}: {why} ({named}); plan the campaign again")
 
 
-def refuse_stale(folder: SiteFolder, moment: Moment, batch: Batch) -> None:
+def refuse_stale(folder: SiteFolder, moment: Moment, batch: Batch, outbox: Outbox) -> None:
     """Raises `StalePlan`, naming the recipients whose message would change, and `Faulty` where none can be made."""
-    with open_figures(
-        open_site(folder.folder), replace(moment, as_of=date.fromordinal(batch.header.as_of))
-    ) as figures:
-        stale = stale_partners(batch, figures)
+    header = batch.header
+    told = told_figures(folder, outbox, header.campaign) if header.corrections else None
+    then = replace(moment, as_of=date.fromordinal(header.as_of))
+    with open_figures(open_site(folder.folder), then) as figures:
+        stale = stale_partners(batch, figures, told)
     if stale:
         raise StalePlan(batch.header.plan, stale)

@@ -61,7 +61,7 @@ def send_plan(
             # Only this path needs the ledger and the templates; resuming must work without them.
             from offerpress.sendability import refuse_stale  # noqa: PLC0415
 
-            refuse_stale(site, moment, batch)
+            refuse_stale(site, moment, batch, outbox)
         with stop_on_signals() as stop:
             delivery = deliver(
                 outbox,

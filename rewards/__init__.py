@@ -13,12 +13,14 @@ from rewards.conservation import (
     equations,
     require_conserved,
 )
+from rewards.corrections import Difference, differences
 from rewards.currencies import MINOR_UNITS
 from rewards.days import add_months, day_in_zone, day_text, parse_day, time_zone
 from rewards.derivation import derive
 from rewards.extension import ExtensionEntry, ExtensionTerms
 from rewards.faults import Fault, Faulty, KeyPath, RewardsError, Severity, Source, suggestion, validated
 from rewards.free_subscription import FreeSubscriptionEntry, FreeSubscriptionTerms, HeldSubscription
+from rewards.journal import CreditIdTaken, JournalLine, Signed, journal_lines, journal_sums
 from rewards.level_quota import LevelEntry, LevelQuotaTerms
 from rewards.money import (
     Money,
@@ -42,6 +44,7 @@ from rewards.statement import (
     statement_json,
     totals,
 )
+from rewards.told_statement import told_statement
 from rewards.toml_text import parse_toml
 
 __all__ = [
@@ -55,6 +58,8 @@ __all__ = [
     "Category",
     "Conserved",
     "Credit",
+    "CreditIdTaken",
+    "Difference",
     "ExtensionEntry",
     "ExtensionTerms",
     "Fault",
@@ -62,6 +67,7 @@ __all__ = [
     "FreeSubscriptionEntry",
     "FreeSubscriptionTerms",
     "HeldSubscription",
+    "JournalLine",
     "KeyPath",
     "LedgerTotals",
     "Level",
@@ -80,6 +86,7 @@ __all__ = [
     "Rules",
     "Sale",
     "Severity",
+    "Signed",
     "Source",
     "Statement",
     "Subscription",
@@ -97,8 +104,11 @@ __all__ = [
     "day_in_zone",
     "day_text",
     "derive",
+    "differences",
     "equations",
     "format_amount",
+    "journal_lines",
+    "journal_sums",
     "minor_units",
     "parse_amount",
     "parse_day",
@@ -112,6 +122,7 @@ __all__ = [
     "statement_json",
     "suggestion",
     "time_zone",
+    "told_statement",
     "totals",
     "validated",
 ]

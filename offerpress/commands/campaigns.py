@@ -2,7 +2,7 @@
 
 import getpass
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
@@ -12,18 +12,20 @@ import click
 
 from mailer import Batch, Outbox, message_bytes
 from offerpress.checking import require_faultless_content
+from offerpress.corrections import difference_text, told_figures
 from offerpress.figures import open_figures
 from offerpress.folder import OfferpressError
 from offerpress.mailing import open_batch, open_outbox
 from offerpress.options import as_of_option, folder_at, json_option, moment, site_option
 from offerpress.plan_csv import plan_csv
 from offerpress.planning import (
-    Difference,
     Drafting,
+    Since,
     concerned,
-    difference,
+    corrected,
     draft,
     make_plan,
+    since,
     without_statement,
 )
 from offerpress.reporting import count, progress, say, show, show_json, table
@@ -33,7 +35,9 @@ from offerpress.reports.facts import Told
 from offerpress.reports.told import told_by
 from offerpress.sendability import refuse_stale
 from offerpress.site import Site, site_at
-from rewards import format_amount
+from rewards import Difference, format_amount
+
+SHOWN_CORRECTIONS = 20
 
 
 @click.command("plan")
@@ -41,6 +45,11 @@ from rewards import format_amount
 @site_option
 @as_of_option
 @click.option("--by", metavar="NAME", help="Who makes the plan (default: the system's user).")
+@click.option(
+    "--corrections",
+    is_flag=True,
+    help="Only for those whose figures differ from what the campaign told them last.",
+)
 @click.option("--dry-run", is_flag=True, help="Show what the plan would hold; keep nothing.")
 @click.option("--csv", "as_csv", is_flag=True, help="With --dry-run: list who would get what, as CSV.")
 @json_option
@@ -50,6 +59,7 @@ def plan_command(
     as_of: date | None,
     by: str | None,
     *,
+    corrections: bool,
     dry_run: bool,
     as_csv: bool,
     as_json: bool,
@@ -61,10 +71,11 @@ def plan_command(
     with ExitStack() as stack:
         figures = stack.enter_context(open_figures(site, now))
         require_faultless_content(figures)
-        drafting = Drafting(figures, campaign)
         # Every figure before the outbox is touched: a faulty site must leave it as it is.
         statements = figures.sorted_statements()
         outbox = stack.enter_context(open_outbox(site, now.environment))
+        told = told_figures(site, outbox, campaign) if corrections else None
+        drafting = Drafting(figures, campaign, told)
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory())) if dry_run else site.batches
         with progress("Planning", figures.partner_count, quiet=as_json) as advance:
             if as_csv:
@@ -75,31 +86,37 @@ def plan_command(
                 return
             made = make_plan(drafting, statements, by or getpass.getuser(), now.now, outbox, folder, advance)
         batch = stack.enter_context(made)
-        earlier, told = _since(site, outbox, batch)
+        earlier, before = (None, None) if corrections else _since(site, outbox, batch)
         if not dry_run:
             outbox.register(batch, now.now)
         if as_json:
             show_json(_plan_json(batch, earlier, dry_run=dry_run))
         else:
             planned = dues(concerned(drafting, statements, batch))
-            show(_plan_text(batch, earlier, brief(planned, told), dry_run=dry_run))
+            look = (
+                _corrected_text(corrected(drafting, statements, batch))
+                if corrections
+                else brief(planned, before)
+            )
+            show(_plan_text(batch, earlier, look, dry_run=dry_run))
 
 
-def _since(site: Site, outbox: Outbox, batch: Batch) -> tuple[Difference, Told] | tuple[None, None]:
+def _since(site: Site, outbox: Outbox, batch: Batch) -> tuple[Since, Told] | tuple[None, None]:
     """How the batch differs from the newest earlier plan of its campaign, and what that one told."""
     for record in reversed(outbox.plans()):
         if record.campaign == batch.header.campaign and record.plan != batch.header.plan:
             with open_batch(site, record.plan) as earlier:
-                return difference(batch, earlier), told_by(earlier)
+                return since(batch, earlier), told_by(earlier)
     return None, None
 
 
-def _plan_json(batch: Batch, earlier: Difference | None, *, dry_run: bool) -> dict[str, object]:
+def _plan_json(batch: Batch, earlier: Since | None, *, dry_run: bool) -> dict[str, object]:
     header = batch.header
     return {
         "plan": None if dry_run else header.plan,
         "campaign": header.campaign,
         "edition": header.edition,
+        "corrections": header.corrections,
         "as_of": date.fromordinal(header.as_of).isoformat(),
         "recipients": header.recipients,
         "skipped": dict(header.skipped),
@@ -114,11 +131,11 @@ def _plan_json(batch: Batch, earlier: Difference | None, *, dry_run: bool) -> di
         },
         "digest": batch.digest,
         "changed": earlier
-        and {"since": earlier.since, "new": earlier.new, "gone": earlier.gone, "changed": earlier.changed},
+        and {"since": earlier.plan, "new": earlier.new, "gone": earlier.gone, "changed": earlier.changed},
     }
 
 
-def _plan_text(batch: Batch, earlier: Difference | None, look: Sequence[str], *, dry_run: bool) -> str:
+def _plan_text(batch: Batch, earlier: Since | None, look: Sequence[str], *, dry_run: bool) -> str:
     header = batch.header
     rows = [
         (
@@ -128,16 +145,15 @@ def _plan_text(batch: Batch, earlier: Difference | None, look: Sequence[str], *,
         )
         for currency, row in sorted(header.totals.items())
     ]
-    lines = [
-        f"Plan {header.plan}: {count(header.recipients, 'notice')} as of {date.fromordinal(header.as_of)}"
-    ]
+    kind = "correction" if header.corrections else "notice"
+    lines = [f"Plan {header.plan}: {count(header.recipients, kind)} as of {date.fromordinal(header.as_of)}"]
     lines += [f"  skipped, {reason}: {number}" for reason, number in header.skipped.items()]
     if rows:
         lines += ["", table(rows, ("currency", "partners", "to credit", "credit", "debit"))]
     if earlier:
         lines += [
             "",
-            f"Since {earlier.since}: {earlier.new} new, {earlier.gone} gone, {earlier.changed} with other figures",
+            f"Since {earlier.plan}: {earlier.new} new, {earlier.gone} gone, {earlier.changed} with other figures",
         ]
     lines += ["", *look, "", f"Digest {batch.digest}"]
     lines += (
@@ -149,6 +165,12 @@ def _plan_text(batch: Batch, earlier: Difference | None, look: Sequence[str], *,
         ]
     )
     return "\n".join(lines)
+
+
+def _corrected_text(corrections: Iterable[tuple[str, list[Difference]]]) -> list[str]:
+    lines = [f"  {partner_id}: {'; '.join(map(difference_text, found))}" for partner_id, found in corrections]
+    more = len(lines) - SHOWN_CORRECTIONS
+    return ["Told before → now:", *lines[:SHOWN_CORRECTIONS], *([f"  and {more:,} more"] if more > 0 else [])]
 
 
 @click.command("notice")
@@ -189,7 +211,7 @@ def approve_command(
     site, now = site_at(site_folder), moment()
     with open_outbox(site, now.environment) as outbox, open_batch(site, plan) as batch:
         batch.verify(digest or outbox.plan(plan).digest)
-        refuse_stale(site, now, batch)
+        refuse_stale(site, now, batch, outbox)
         outbox.approve(plan, batch.digest, by, now.now, self_approval=site.settings.mail.self_approval)
         if as_json:
             show_json({"plan": plan, "digest": batch.digest, "approved_by": by})

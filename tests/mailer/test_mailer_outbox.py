@@ -13,6 +13,7 @@ from mailer import (
     Cause,
     Claimant,
     DecisionRefused,
+    Handed,
     OtherDigest,
     Outbox,
     OutboxError,
@@ -159,10 +160,51 @@ def test_a_correction_or_a_new_edition_opens_a_further_notice(
 ) -> None:
     """Only these two ways lead to another notice of a campaign."""
     approved(outbox, tmp_path, notices(1))
-    approved(outbox, tmp_path, notices(1), "second", **changes)
     claimed(outbox)
     settled(outbox, "P-0001", Cause.ACCEPTANCE)
+    approved(outbox, tmp_path, notices(1), "second", **changes)
     assert claimed(outbox, plan="second") == ["P-0001"]
+
+
+def test_two_corrections_of_the_same_handing_are_not_both_handed(outbox: Outbox, tmp_path: Path) -> None:
+    """A correction is made after what was told before; once something else was told since, it is skipped."""
+    approved(outbox, tmp_path, notices(1))
+    claimed(outbox)
+    settled(outbox, "P-0001", Cause.ACCEPTANCE)
+    for plan in ("second", "third"):
+        approved(outbox, tmp_path, notices(1), plan, corrections=True)
+    assert claimed(outbox, plan="third") == ["P-0001"]
+    assert claimed(outbox, plan="second") == []
+    assert outbox.reasons("second")[Status.SKIPPED] == {"already_sent": 1}
+    settled(outbox, "P-0001", Cause.ACCEPTANCE, "third")
+    approved(outbox, tmp_path, notices(1), "fourth", corrections=True)
+    assert claimed(outbox, plan="fourth") == ["P-0001"]
+
+
+@pytest.mark.parametrize(
+    ("cause", "status"),
+    [
+        (None, Status.SENDING),
+        (Cause.ACCEPTANCE, Status.ACCEPTED),
+        (Cause.LOST_ANSWER, Status.UNKNOWN),
+        (Cause.REJECTION, None),
+    ],
+)
+def test_what_was_handed_last_is_known_by_partner(
+    outbox: Outbox, tmp_path: Path, cause: Cause | None, status: Status | None
+) -> None:
+    """The latest handing of any edition, and before it one that is not settled; a rejected notice told nothing."""
+    approved(outbox, tmp_path, notices(2))
+    claimed(outbox)
+    for partner in ("P-0001", "P-0002"):
+        settled(outbox, partner, Cause.ACCEPTANCE)
+    approved(outbox, tmp_path, notices(1), "second", edition=2)
+    claimed(outbox, plan="second")
+    if cause is not None:
+        settled(outbox, "P-0001", cause, "second")
+    first = Handed(PLAN, Status.ACCEPTED)
+    last = Handed("second", status) if status else first
+    assert outbox.handed_last("thank-you") == {"P-0001": last, "P-0002": first}
 
 
 def test_the_database_itself_refuses_two_live_handings(outbox: Outbox, tmp_path: Path) -> None:
@@ -357,7 +399,7 @@ def test_the_outbox_is_recognised_and_durable(tmp_path: Path) -> None:
     ]
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     connection.close()
-    assert (found, version) == ([0x4F504F42, "wal"], 1)
+    assert (found, version) == ([0x4F504F42, "wal"], 2)
     with Outbox.open(f"sqlite:///{file}") as again:
         assert again.counts(PLAN)[Status.READY] == 1
 
