@@ -48,20 +48,9 @@ def in_audience(audience: Audience, partner: Partner, statement: Statement) -> b
 
 
 def giving_offers(statement: Statement) -> frozenset[str]:
-    """The offers that give something.
-
-    Cashback whose amount or rest is not 0, an extension, a free subscription held or allowed, any level
-    entry.
-    """
-    return frozenset(
-        [entry.offer for entry in statement.cashback if entry.amount or entry.to_credit]
-        + [entry.offer for entry in statement.extensions]
-        + [entry.offer for entry in statement.free_subscriptions if entry.held or entry.allowed]
-        + [entry.offer for entry in statement.levels]
-    )
+    """The offers with an entry that gives something, as each kind of offer says."""
+    return frozenset(entry.offer for entry in statement.all_entries() if entry.gives)
 
 
 def _has_entries(statement: Statement) -> bool:
-    return bool(
-        statement.cashback or statement.extensions or statement.free_subscriptions or statement.levels
-    )
+    return any(True for _ in statement.all_entries())

@@ -17,6 +17,7 @@ from generator.settings import SiteSettings
 from generator.shown import Address
 from generator.statement_view import Viewer, level_names
 from rewards import (
+    BonusEntry,
     CashbackEntry,
     ExtensionEntry,
     Fault,
@@ -123,6 +124,7 @@ def _statement(offers: Sequence[Offer], program: Program, as_of: int, *, top: bo
             for slug in of("free_subscription")
         ),
         tuple(_level(slug, program, as_of, top=top) for slug in of("level_quota")),
+        tuple(BonusEntry(slug, currency, 50000, base, base, "accruing") for slug in of("bonus")),
     )
 
 

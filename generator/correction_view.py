@@ -8,7 +8,7 @@ from generator.statement_view import StatementView, Viewer
 from rewards import Difference, Statement, differences, statement_json
 
 _ITEMS: Mapping[str, Sequence[str]] = {"cashback": ("currency",), "extensions": ("subscription_id",)}
-_NAMED = frozenset({"attained_level", "next_level", "secured_level"})
+_NAMED = frozenset({"level", "attained_level", "next_level", "secured_level"})
 
 
 class CorrectionView(NamedTuple):

@@ -18,15 +18,33 @@ _PLACE = re.compile(r"%\((\w+)\)s")
 def folded_template(environment: Environment, name: str, gettext: Callable[[str], str]) -> Template:
     """The template `name` with every `_("label", name=value)` replaced by the parts of its translation.
 
-    It renders what the template of `environment.get_template` renders; raises the same errors.
+    What it includes by a fixed name becomes part of it. It renders what the template of
+    `environment.get_template` renders; raises the same errors, while rendering as of `name` itself.
     """
-    if environment.loader is None:
-        raise TemplateNotFound(name)
-    source, filename, _ = environment.loader.get_source(environment, name)
-    tree = environment.parse(source, name, filename)
+    tree, filename = _parsed(environment, name)
+    _Includes(environment).visit(tree)
     _Labels(gettext).visit(tree)
     code = environment.compile(tree, name, filename)
     return environment.template_class.from_code(environment, code, environment.make_globals(None))
+
+
+def _parsed(environment: Environment, name: str) -> tuple[nodes.Template, str | None]:
+    if environment.loader is None:
+        raise TemplateNotFound(name)
+    source, filename, _ = environment.loader.get_source(environment, name)
+    return environment.parse(source, name, filename), filename
+
+
+class _Includes(NodeTransformer):
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
+
+    def visit_Include(self, node: nodes.Include) -> nodes.Include | list[nodes.Node]:  # noqa: N802 - as below
+        if not (isinstance(node.template, nodes.Const) and node.with_context):
+            return node
+        tree, _ = _parsed(self._environment, node.template.value)
+        self.visit(tree)
+        return tree.body
 
 
 class _Labels(NodeTransformer):

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from io import StringIO
 
-from rewards import Statement, statement_json
+from rewards import KINDS, LISTS, Statement, statement_json
 
 COLUMNS = (
     "kind",
@@ -32,14 +32,12 @@ COLUMNS = (
     "next_quota",
     "secured_level",
     "secured_until",
+    "level",
 )
-_KINDS = (
-    ("cashback", "cashback"),
-    ("extensions", "extension"),
-    ("free_subscriptions", "free_subscription"),
-    ("levels", "level_quota"),
+_KIND_OF = {kind.list: kind.name for kind in KINDS.values()}
+_TEXTS = frozenset(
+    {"offer", "product", "subscription_id", "attained_level", "next_level", "secured_level", "level"}
 )
-_TEXTS = frozenset({"offer", "product", "subscription_id", "attained_level", "next_level", "secured_level"})
 _FORMULA = re.compile("[-=+@\uff0d\uff1d\uff0b\uff20\t\r]")
 
 
@@ -61,11 +59,11 @@ def guarded(text: str) -> str:
 
 
 def _rows(figures: Mapping[str, object]) -> Iterator[dict[str, object]]:
-    for key, kind in _KINDS:
-        entries = figures[key]
+    for name in LISTS:
+        entries = figures[name]
         assert isinstance(entries, list | tuple)
         for entry in entries:
-            yield _row(kind, entry)
+            yield _row(_KIND_OF[name], entry)
             for held in entry.get("subscriptions", ()):
                 same = {"offer": entry["offer"], "product": entry["product"]}
                 yield _row("held_subscription", same | held)

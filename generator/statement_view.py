@@ -11,6 +11,7 @@ from typing import NamedTuple
 from generator.formats import Formats
 from generator.shown import Address, Count, PartnerText, Shown
 from rewards import (
+    BonusEntry,
     CashbackEntry,
     ExtensionEntry,
     FreeSubscriptionEntry,
@@ -112,6 +113,20 @@ class LevelView(NamedTuple):
     secured_until: Shown
 
 
+class BonusView(NamedTuple):
+    """One of `statement.bonuses`; `level` is the one that earns it, `currency` the partner's own."""
+
+    offer: str
+    title: str
+    currency: str
+    amount: Shown
+    level: str
+    level_name: str
+    attained_level: str
+    attained_level_name: str
+    status: str
+
+
 class StatementView(NamedTuple):
     """`statement` in a template; `total` is what is still to be credited, by currency."""
 
@@ -123,6 +138,7 @@ class StatementView(NamedTuple):
     extensions: tuple[ExtensionView, ...]
     free_subscriptions: tuple[FreeSubscriptionView, ...]
     levels: tuple[LevelView, ...]
+    bonuses: tuple[BonusView, ...]
     total: Mapping[str, Shown]
 
 
@@ -169,6 +185,7 @@ class Viewer:
             tuple(map(self._extension, statement.extensions)),
             tuple(map(self._free_subscription, statement.free_subscriptions)),
             tuple(map(self._level, statement.levels)),
+            tuple(map(self._bonus, statement.bonuses)),
             {currency: money(minor, currency) for currency, minor in sorted(totals(statement).items())},
         )
 
@@ -229,6 +246,19 @@ class Viewer:
             entry.secured_level,
             name(entry.secured_level),
             self.formats.day(entry.secured_until),
+        )
+
+    def _bonus(self, entry: BonusEntry) -> BonusView:
+        return BonusView(
+            entry.offer,
+            self._title(entry.offer),
+            entry.currency,
+            self.formats.money(entry.amount, entry.currency),
+            entry.level,
+            self._level_name(entry.level),
+            entry.attained_level,
+            self._level_name(entry.attained_level),
+            entry.status,
         )
 
     def _title(self, slug: str) -> str:

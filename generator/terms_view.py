@@ -8,13 +8,14 @@ from generator.formats import Formats
 from generator.shown import Shown
 from generator.statement_view import level_names
 from rewards import (
+    BonusTerms,
     CashbackTerms,
     ExtensionTerms,
     FreeSubscriptionTerms,
     LevelQuotaTerms,
     Offer,
+    OfferTerms,
     Policy,
-    Terms,
     parse_amount,
 )
 
@@ -94,16 +95,21 @@ class TermsFormatter:
             history=self._history(offer, as_of),
         )
 
-    def rows(self, terms: Terms) -> tuple[Row, ...]:
+    def rows(self, terms: OfferTerms) -> tuple[Row, ...]:
         """The rows of any terms, in the order in which people ask for them."""
-        if isinstance(terms, CashbackTerms):
-            rows = self._cashback(terms)
-        elif isinstance(terms, ExtensionTerms):
-            rows = self._extension(terms)
-        elif isinstance(terms, FreeSubscriptionTerms):
-            rows = self._free_subscription(terms)
-        else:
-            rows = self._level_quota(terms)
+        match terms:
+            case CashbackTerms():
+                rows = self._cashback(terms)
+            case ExtensionTerms():
+                rows = self._extension(terms)
+            case FreeSubscriptionTerms():
+                rows = self._free_subscription(terms)
+            case LevelQuotaTerms():
+                rows = self._level_quota(terms)
+            case BonusTerms():
+                rows = self._bonus(terms)
+            case _:
+                raise TypeError(f"no rows are known for offers of kind {terms.kind!r}")
         return (*rows, *self._eligible(terms))
 
     def _cashback(self, terms: CashbackTerms) -> list[Row]:
@@ -174,6 +180,13 @@ class TermsFormatter:
             Row("quotas", table=table),
         ]
 
+    def _bonus(self, terms: BonusTerms) -> list[Row]:
+        return [
+            *self._amounts("amount", terms.amount),
+            Row("level", (self._names[terms.level],)),
+            self._period(terms.period.first, terms.period.last),
+        ]
+
     def _quotas(self, terms: LevelQuotaTerms) -> list[tuple[str, int, int]]:
         """Level, usual quota and the quota under `terms`."""
         currency = self._program.currency
@@ -182,7 +195,7 @@ class TermsFormatter:
             for level, usual in self._program.quotas
         ]
 
-    def _eligible(self, terms: Terms) -> list[Row]:
+    def _eligible(self, terms: OfferTerms) -> list[Row]:
         eligible = terms.eligible
         if eligible is None:
             return []
@@ -202,13 +215,17 @@ class TermsFormatter:
     def _day(self, name: str, day: int) -> Row:
         return Row(name, days=(self._formats.day(day),))
 
-    def _figure(self, terms: Terms) -> tuple[str, bool]:
+    def _figure(self, terms: OfferTerms) -> tuple[str, bool]:
         """The figure that a card shows large, and whether it is the highest of several."""
         if isinstance(terms, CashbackTerms):
             rates = [terms.rate] if terms.rate is not None else [tier.rate for tier in terms.tiers or ()]
             return str(self._formats.percent(max(rates))), terms.rate is None
         if isinstance(terms, FreeSubscriptionTerms):
             return terms.product, False
+        if isinstance(terms, BonusTerms):
+            own = self._program.currency
+            currency = own if own in terms.amount else min(terms.amount)
+            return str(self._formats.money(parse_amount(terms.amount[currency], currency), currency)), False
         if isinstance(terms, LevelQuotaTerms):
             cuts = [Fraction(usual - now, usual) for _, usual, now in self._quotas(terms)]
             whole = Fraction(int(max(cuts) * 100), 100)
@@ -241,8 +258,8 @@ def _changes(before: tuple[Row, ...], after: tuple[Row, ...]) -> tuple[Change, .
     return tuple(Change(old.get(name), new.get(name)) for name in names if old.get(name) != new.get(name))
 
 
-def _deadline(terms: Terms) -> int | None:
+def _deadline(terms: OfferTerms) -> int | None:
     """The day until which something counts or can be done; None where nothing ends."""
-    if isinstance(terms, CashbackTerms | LevelQuotaTerms):
+    if isinstance(terms, CashbackTerms | LevelQuotaTerms | BonusTerms):
         return terms.period.last
     return terms.register_by if isinstance(terms, FreeSubscriptionTerms) else None

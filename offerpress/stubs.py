@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Literal
 
 from offerpress.folder import OfferpressError
+from rewards import KINDS
 
 Kind = Literal["announcement", "offer", "campaign", "page"]
+OTHERS = ", ".join(sorted(set(KINDS) - {"cashback"}))
 FOLDERS: dict[Kind, str] = {
     "announcement": "content/announcements",
     "offer": "content/offers",
@@ -27,7 +29,7 @@ draft: true                       # remove this line to publish
 What happened, what you do about it, and what partners get.
 """,
     "offer": """---
-kind: cashback                    # or extension, free_subscription, level_quota
+kind: cashback                    # or {others}
 title: {title}
 summary: One sentence for lists and cards.
 announced_on: {day}         # statements as of an earlier day do not know the offer
@@ -77,7 +79,7 @@ def add_stub(site: Path, kind: Kind, title: str, today: date) -> Path:
     quoted = (
         title if re.fullmatch(r"[\w][\w .,'%-]*", title) else '"' + re.sub(r'(["\\])', r"\\\1", title) + '"'
     )
-    text = STUBS[kind].format(title=quoted, day=today.isoformat(), year=today.year)
+    text = STUBS[kind].format(title=quoted, day=today.isoformat(), year=today.year, others=OTHERS)
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(text)

@@ -1,7 +1,8 @@
 """The rules of a partner program: money, days, offers, statements. No files, clock, network or templates."""
 
 from rewards.account import Account, Credit, Partner, Sale, Subscription
-from rewards.cashback import CashbackEntry, CashbackRule, rate_text
+from rewards.bonus import BonusEntry, BonusTerms
+from rewards.cashback import CashbackEntry, CashbackRule
 from rewards.cashback_terms import CashbackTerms
 from rewards.conservation import (
     Conserved,
@@ -21,6 +22,7 @@ from rewards.extension import ExtensionEntry, ExtensionTerms
 from rewards.faults import Fault, Faulty, KeyPath, RewardsError, Severity, Source, suggestion, validated
 from rewards.free_subscription import FreeSubscriptionEntry, FreeSubscriptionTerms, HeldSubscription
 from rewards.journal import CreditIdTaken, JournalLine, Signed, journal_lines, journal_sums
+from rewards.kinds import KINDS
 from rewards.level_quota import LevelEntry, LevelQuotaTerms
 from rewards.money import (
     Money,
@@ -32,11 +34,13 @@ from rewards.money import (
     round_half_away,
 )
 from rewards.notice import Attachment, Category, Notice
-from rewards.offers import Amendment, Offer, Terms, Version, parse_offer
+from rewards.offers import Amendment, Offer, Version, parse_offer
 from rewards.policy import Policy, Rules, rules_on
 from rewards.program import Level, Program, parse_program
 from rewards.rates import RateRow, Rates
+from rewards.rule import Entry
 from rewards.statement import (
+    LISTS,
     Statement,
     assigned_level,
     canonical_json,
@@ -44,14 +48,20 @@ from rewards.statement import (
     statement_json,
     totals,
 )
+from rewards.steps import rate_text
+from rewards.terms import OfferTerms
 from rewards.told_statement import told_statement
 from rewards.toml_text import parse_toml
 
 __all__ = [
+    "KINDS",
+    "LISTS",
     "MINOR_UNITS",
     "Account",
     "Amendment",
     "Attachment",
+    "BonusEntry",
+    "BonusTerms",
     "CashbackEntry",
     "CashbackRule",
     "CashbackTerms",
@@ -60,6 +70,7 @@ __all__ = [
     "Credit",
     "CreditIdTaken",
     "Difference",
+    "Entry",
     "ExtensionEntry",
     "ExtensionTerms",
     "Fault",
@@ -77,6 +88,7 @@ __all__ = [
     "NotConserved",
     "Notice",
     "Offer",
+    "OfferTerms",
     "Partner",
     "Policy",
     "Program",
@@ -91,7 +103,6 @@ __all__ = [
     "Statement",
     "Subscription",
     "Tally",
-    "Terms",
     "Total",
     "UnknownCurrency",
     "UnlikeCurrencies",

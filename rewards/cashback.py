@@ -3,16 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import lru_cache
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
-from rewards.account import Account, Sale
+from rewards.account import Sale
 from rewards.cashback_terms import CashbackTerms
 from rewards.days import day_text
+from rewards.lines import listed_credits, listed_sales
 from rewards.money import format_amount, parse_amount, rounded_quotient, scale
-from rewards.terms import ProductFilter, counted_sales
-
-Standing = Literal["accruing", "final"]
+from rewards.rule import Case, Derived, Kind, Origin
+from rewards.steps import ROUNDING, amount_text, exact_text, rate_text, step
+from rewards.terms import ProductFilter, Standing, counted_sales, standing
 
 
 class CashbackEntry(NamedTuple):
@@ -32,6 +32,26 @@ class CashbackEntry(NamedTuple):
     to_credit: int
     status: Standing
     credited_on: int
+
+    @property
+    def gives(self) -> bool:
+        """Whether anything was credited or is still to be."""
+        return bool(self.amount or self.to_credit)
+
+    def json(self) -> dict[str, object]:
+        """The public form of an entry."""
+        currency = self.currency
+        return {
+            "offer": self.offer,
+            "currency": currency,
+            "eligible_sales": format_amount(self.eligible_sales, currency),
+            "rate": None if self.rate is None else rate_text(self.rate),
+            "amount": format_amount(self.amount, currency),
+            "already_credited": format_amount(self.already_credited, currency),
+            "to_credit": format_amount(self.to_credit, currency),
+            "status": self.status,
+            "credited_on": day_text(self.credited_on),
+        }
 
 
 class Slice(NamedTuple):
@@ -56,14 +76,14 @@ class CashbackRule:
     _starts: dict[str, list[Fraction]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, offer: str, terms: CashbackTerms) -> "CashbackRule":
+    def of(cls, origin: Origin, terms: CashbackTerms) -> "CashbackRule":
         """Prepare `terms` that have no mistakes."""
         minimum, cap = (
             {currency: parse_amount(number, currency) for currency, number in amounts.items()}
             for amounts in (terms.minimum, terms.cap)
         )
         products = None if terms.products is None else ProductFilter(terms.products)
-        return cls(offer, terms, terms.period.first, terms.period.last, products, minimum, cap)
+        return cls(origin.offer, terms, terms.period.first, terms.period.last, products, minimum, cap)
 
     def counted(self, sales: Sequence[Sale], as_of: int, *, deduct: bool) -> list[Sale]:
         """Select the sales of the period that are left after `products`."""
@@ -73,10 +93,13 @@ class CashbackRule:
         counts = self.products.counts
         return [sale for sale in inside if counts(sale.product)]
 
-    def entries(self, account: Account, as_of: int, *, deduct: bool) -> list[CashbackEntry]:
+    def entries(self, case: Case) -> list[CashbackEntry]:
         """Make an entry for each currency in which a sale counts or a credit stands, sorted by currency."""
+        account, as_of = case.account, case.basis.as_of
         sums: dict[str, int] = {}
-        for _, _, _, amount, currency, _, _, _ in self.counted(account.sales, as_of, deduct=deduct):
+        for _, _, _, amount, currency, _, _, _ in self.counted(
+            account.sales, as_of, deduct=case.basis.deduct
+        ):
             sums[currency] = sums.get(currency, 0) + amount
         credited: dict[str, int] = {}
         for credit in account.credits:
@@ -100,7 +123,7 @@ class CashbackRule:
             amount,
             already_credited,
             amount - already_credited,
-            "final" if as_of > self.last else "accruing",
+            standing(as_of, self.last),
             terms.credited_on,
         )
 
@@ -147,33 +170,56 @@ class CashbackRule:
             self._starts[currency] = starts
         return starts
 
+    def tallied(self, entries: Sequence[CashbackEntry], case: Case) -> list[tuple[str, int]]:
+        """The `eligible_sales` of the entries."""
+        del case
+        return [(entry.currency, entry.eligible_sales) for entry in entries]
 
-@lru_cache(maxsize=1024)
-def rate_text(rate: Fraction) -> str:
-    """Write a share as a decimal without trailing zeros: 3/20 as `0.15`, 1 as `1`.
+    def derived(self, entries: Sequence[CashbackEntry], case: Case) -> list[Derived]:
+        """For each entry its lines, its credits and each step."""
+        return [self._derived(entry, case) for entry in entries]
 
-    Raises `ValueError` where no number of places is enough; for percentages there always is one.
-    """
-    # A denominator of n bits that divides some power of ten divides the n-th.
-    enough = (place for place in range(rate.denominator.bit_length()) if not 10**place % rate.denominator)
-    places = next(enough, None)
-    if places is None:
-        raise ValueError(f"{rate} has no finite decimal form; write it as a fraction")
-    digits = str((rate * 10**places).numerator).rjust(places + 1, "0")
-    return f"{digits[:-places]}.{digits[-places:]}" if places else digits
+    def _derived(self, entry: CashbackEntry, case: Case) -> Derived:
+        currency, as_of = entry.currency, case.basis.as_of
+        counted = self.counted(case.account.sales, as_of, deduct=case.basis.deduct)
+        credited = [
+            credit
+            for credit in case.account.credits
+            if credit.offer == self.offer and credit.currency == currency and credit.credited_on <= as_of
+        ]
+        return {
+            "currency": currency,
+            "counted": listed_sales([sale for sale in counted if sale.currency == currency], currency),
+            "credits": listed_credits(credited, currency),
+            "steps": self._steps(entry),
+            "rounding": ROUNDING.format(currency),
+        }
+
+    def _steps(self, entry: CashbackEntry) -> list[dict[str, str]]:
+        currency = entry.currency
+        base = max(entry.eligible_sales, 0)
+        amount, credited, rest = (
+            amount_text(minor, currency) for minor in (entry.amount, entry.already_credited, entry.to_credit)
+        )
+        steps = [
+            step("sum of the counted sales", amount_text(entry.eligible_sales, currency)),
+            step("base, not below 0", amount_text(base, currency)),
+        ]
+        for part in self.slices(base, currency):
+            share = f"{rate_text(part.rate * 100)} % of {exact_text(part.base, currency)}"
+            tier = "share" if entry.rate is not None else f"{self.terms.mode} tier from {part.start}"
+            steps.append(step(tier, f"{share} = {exact_text(part.base * part.rate, currency)}"))
+        steps.append(step("rounded", amount_text(entry.rounded, currency)))
+        if currency in self.minimum:
+            steps.append(
+                step("minimum", f"{amount_text(self.minimum[currency], currency)}; below it nothing")
+            )
+        if currency in self.cap:
+            steps.append(step("cap", f"at most {amount_text(self.cap[currency], currency)}"))
+        steps.append(step("amount", amount))
+        steps.append(step("already credited", credited))
+        steps.append(step("to credit", f"{amount} - {credited} = {rest}"))
+        return steps
 
 
-def cashback_json(entry: CashbackEntry) -> dict[str, object]:
-    """The public form of an entry."""
-    currency = entry.currency
-    return {
-        "offer": entry.offer,
-        "currency": currency,
-        "eligible_sales": format_amount(entry.eligible_sales, currency),
-        "rate": None if entry.rate is None else rate_text(entry.rate),
-        "amount": format_amount(entry.amount, currency),
-        "already_credited": format_amount(entry.already_credited, currency),
-        "to_credit": format_amount(entry.to_credit, currency),
-        "status": entry.status,
-        "credited_on": day_text(entry.credited_on),
-    }
+CASHBACK = Kind("cashback", "cashback", CashbackTerms, CashbackRule.of)

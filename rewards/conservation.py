@@ -6,15 +6,14 @@ computations that meet only here. Amounts are minor units of their currency.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from rewards.account import Account
-from rewards.cashback import CashbackRule
 from rewards.faults import RewardsError
-from rewards.level_quota import LevelEntry, LevelQuotaRule
 from rewards.lines import AFTER_AS_OF, EXCLUDED_PRODUCT, NOT_ELIGIBLE, OUTSIDE_THE_PERIOD
-from rewards.money import format_amount, round_half_away
+from rewards.money import format_amount
 from rewards.policy import Rules
+from rewards.rule import Case, CountingRule
 from rewards.statement import Statement
 
 COUNTED = "counted"
@@ -59,18 +58,20 @@ class Tally:
     def add(self, account: Account, statement: Statement, rules: Rules) -> None:
         """Add an account with its statement by `rules`."""
         partner, level = account.partner, statement.level
-        for rule in _counting(rules):
+        case = Case(account, level, rules)
+        for name, rule in rules.counting:
             if rule.terms.is_for(partner, level):
-                self._add_sales(rule, account, rules)
+                self._add_sales(rule, case)
+                counted = _heap(self.sales, rule.offer, COUNTED)
+                mine = [entry for entry in statement.entries(name) if entry.offer == rule.offer]
+                for currency, amount in rule.tallied(mine, case):
+                    _put(counted, currency, 0, amount)
             else:
                 ineligible = _heap(self.sales, rule.offer, NOT_ELIGIBLE)
                 for sale in account.sales:
                     _put(ineligible, sale[4], 1, sale[3])
         for entry in statement.cashback:
-            _put(_heap(self.sales, entry.offer, COUNTED), entry.currency, 0, entry.eligible_sales)
             _put(_heap(self.credits, entry.offer, COUNTED), entry.currency, 0, entry.already_credited)
-        for reached in statement.levels:
-            self._add_converted(reached, account, rules)
         if account.credits:
             self._add_credits(account, level, rules)
 
@@ -81,17 +82,16 @@ class Tally:
                 for currency, (lines, amount) in heap.items():
                     _put(mine.setdefault(key, {}), currency, lines, amount)
 
-    def _add_sales(self, rule: CashbackRule | LevelQuotaRule, account: Account, rules: Rules) -> None:
+    def _add_sales(self, rule: CountingRule[Any], case: Case) -> None:
         """Add every sale under its reason; of the counted ones only their number."""
-        first, last = rule.terms.period.first, rule.terms.period.last
-        products = rule.products if isinstance(rule, CashbackRule) else None
-        as_of, deduct = rules.as_of, rules.deduct
+        first, last, products = rule.first, rule.last, rule.products
+        as_of, deduct = case.basis.as_of, case.basis.deduct
         counted, outside, later, other = (
             _heap(self.sales, rule.offer, reason)
             for reason in (COUNTED, OUTSIDE_THE_PERIOD, AFTER_AS_OF, EXCLUDED_PRODUCT)
         )
         # As `lines.exclusion` says, without a call: this runs for every sale of every partner at every build.
-        for _, _, day, amount, currency, product, _, refunded_day in account.sales:
+        for _, _, day, amount, currency, product, _, refunded_day in case.account.sales:
             if not first <= (refunded_day if deduct and refunded_day is not None else day) <= last:
                 _put(outside, currency, 1, amount)
             elif day > as_of:
@@ -100,18 +100,6 @@ class Tally:
                 _put(other, currency, 1, amount)
             else:
                 _put(counted, currency, 1, 0)
-
-    def _add_converted(self, entry: LevelEntry, account: Account, rules: Rules) -> None:
-        """Add what a level's sum is made of: foreign sales as they are, and what is left of the exact sum."""
-        (rule,) = (one for one in rules.level_quotas if one.offer == entry.offer)
-        heap = _heap(self.sales, entry.offer, COUNTED)
-        counted = rule.counted(account, rules.as_of, deduct=rules.deduct)
-        foreign = [sale for sale in counted if sale[4] != entry.currency]
-        for sale in foreign:
-            _put(heap, sale[4], 0, sale[3])
-        own = entry.exact_sales - rules.conversion.total(foreign, []) if foreign else entry.exact_sales
-        # Whole, as amounts are; if a sale was once converted otherwise, the difference stays, to the minor unit.
-        _put(heap, entry.currency, 0, round_half_away(own))
 
     def _add_credits(self, account: Account, level: str, rules: Rules) -> None:
         eligible = {rule.offer: rule.terms.is_for(account.partner, level) for rule in rules.cashback}
@@ -124,11 +112,6 @@ class Tally:
                 reason = AFTER_AS_OF if credit.credited_on > rules.as_of else COUNTED
             amount = 0 if reason == COUNTED else credit.amount
             _put(_heap(self.credits, credit.offer, reason), credit.currency, 1, amount)
-
-
-def _counting(rules: Rules) -> list[CashbackRule | LevelQuotaRule]:
-    """The rules that count the sales of a period."""
-    return [*rules.cashback, *rules.level_quotas]
 
 
 def _heap(heaps: _Heaps, offer: str, reason: str) -> _Heap:
@@ -179,7 +162,7 @@ def equations(tally: Tally, ledger: LedgerTotals, rules: Rules) -> list[Conserve
 
     They are sorted by offer and currency; a part of no lines and no amount is left out.
     """
-    offers = sorted(rule.offer for rule in _counting(rules))
+    offers = sorted(rule.offer for _, rule in rules.counting)
     currencies = sorted({*ledger.sales, *(currency for heap in tally.sales.values() for currency in heap)})
     pairs = {(offer, currency) for (offer, _), heap in tally.credits.items() for currency in heap}
     return [

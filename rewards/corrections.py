@@ -83,6 +83,7 @@ _TABLES = (
     _Table("extensions", ("offer", "subscription_id"), ("product", "expires_on", "extended_to")),
     _Table("free_subscriptions", ("offer",), ("product", "allowed", "register_by"), _registration_over),
     _Table(_SUBSCRIPTIONS, ("offer", "subscription_id"), ("expires_on", "extended_to"), _run_out),
+    _Table("bonuses", ("offer",), ("currency", "amount", "level", "attained_level")),
     _Table("levels", ("offer",), (*_LEVEL, "secured_level", "secured_until")),
 )
 

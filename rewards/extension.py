@@ -1,16 +1,18 @@
 """Extensions: months added to the subscriptions that were active on a day."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field
 
-from rewards.account import Account, Subscription
+from rewards.account import Subscription
 from rewards.days import add_months, day_text
 from rewards.faults import Fault
 from rewards.fields import Day
 from rewards.program import Program
+from rewards.rule import Case, Derived, Kind, Origin
+from rewards.steps import step
 from rewards.terms import Mistake, OfferTerms
 
 Plan = Literal["paid", "free", "trial", "nfr"]
@@ -39,6 +41,21 @@ class ExtensionEntry(NamedTuple):
     expires_on: int
     extended_to: int
 
+    @property
+    def gives(self) -> bool:
+        """Every extension does."""
+        return True
+
+    def json(self) -> dict[str, object]:
+        """The public form of an entry."""
+        return {
+            "offer": self.offer,
+            "subscription_id": self.subscription_id,
+            "product": self.product,
+            "expires_on": day_text(self.expires_on),
+            "extended_to": day_text(self.extended_to),
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class ExtensionRule:
@@ -46,6 +63,11 @@ class ExtensionRule:
 
     offer: str
     terms: ExtensionTerms
+
+    @classmethod
+    def of(cls, origin: Origin, terms: ExtensionTerms) -> "ExtensionRule":
+        """Take `terms` as they are."""
+        return cls(origin.offer, terms)
 
     def applies(self, subscription: Subscription, faults: list[Fault]) -> bool:
         """Whether `subscription` is extended; a missing start that `bought_before` asks for is a fault."""
@@ -66,7 +88,7 @@ class ExtensionRule:
             return False
         return subscription.started_on < terms.bought_before
 
-    def entries(self, account: Account, faults: list[Fault]) -> list[ExtensionEntry]:
+    def entries(self, case: Case) -> list[ExtensionEntry]:
         """An entry for each extended subscription, sorted by its id."""
         entries = [
             ExtensionEntry(
@@ -76,19 +98,27 @@ class ExtensionRule:
                 one.expires_on,
                 add_months(one.expires_on, self.terms.months),
             )
-            for one in account.subscriptions
-            if self.applies(one, faults)
+            for one in case.account.subscriptions
+            if self.applies(one, case.faults)
         ]
         entries.sort(key=lambda entry: entry.subscription_id)
         return entries
 
+    def derived(self, entries: Sequence[ExtensionEntry], case: Case) -> list[Derived]:
+        """For each subscription both dates and what lies between them."""
+        del case
+        return [
+            {
+                "subscription_id": entry.subscription_id,
+                "steps": [
+                    step("expires on", day_text(entry.expires_on)),
+                    step("active on", f"{day_text(self.terms.active_on)} or later"),
+                    step("extended", f"{self.terms.months} months, at most to the month's last day"),
+                    step("extended to", day_text(entry.extended_to)),
+                ],
+            }
+            for entry in entries
+        ]
 
-def extension_json(entry: ExtensionEntry) -> dict[str, object]:
-    """The public form of an entry."""
-    return {
-        "offer": entry.offer,
-        "subscription_id": entry.subscription_id,
-        "product": entry.product,
-        "expires_on": day_text(entry.expires_on),
-        "extended_to": day_text(entry.extended_to),
-    }
+
+EXTENSION = Kind("extension", "extensions", ExtensionTerms, ExtensionRule.of)

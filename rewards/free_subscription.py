@@ -1,14 +1,18 @@
 """Free subscriptions: how many of a product a level may hold, and until when those held run."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Literal, NamedTuple
 
 from rewards.account import Account
+from rewards.attained import attained_level
 from rewards.days import day_text
 from rewards.fields import Count, Day, Text
 from rewards.program import Program
-from rewards.terms import Mistake, OfferTerms, unknown_level
+from rewards.rule import Case, Derived, Kind, Origin
+from rewards.steps import exact_text, step
+from rewards.terms import Mistake, OfferTerms, counted_sales, unknown_level
 
 
 class FreeSubscriptionTerms(OfferTerms):
@@ -55,6 +59,30 @@ class FreeSubscriptionEntry(NamedTuple):
     subscriptions: tuple[HeldSubscription, ...]
     level: str
 
+    @property
+    def gives(self) -> bool:
+        """Whether one is held or allowed."""
+        return bool(self.held or self.allowed)
+
+    def json(self) -> dict[str, object]:
+        """The public form of an entry."""
+        return {
+            "offer": self.offer,
+            "product": self.product,
+            "allowed": self.allowed,
+            "held": self.held,
+            "remaining": self.remaining,
+            "register_by": day_text(self.register_by),
+            "subscriptions": [
+                {
+                    "subscription_id": one.subscription_id,
+                    "expires_on": day_text(one.expires_on),
+                    "extended_to": day_text(one.extended_to),
+                }
+                for one in self.subscriptions
+            ],
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class FreeSubscriptionRule:
@@ -63,6 +91,11 @@ class FreeSubscriptionRule:
     offer: str
     terms: FreeSubscriptionTerms
     announced_on: int
+
+    @classmethod
+    def of(cls, origin: Origin, terms: FreeSubscriptionTerms) -> "FreeSubscriptionRule":
+        """Take `terms` as they are."""
+        return cls(origin.offer, terms, origin.announced_on)
 
     def held(self, account: Account, as_of: int) -> tuple[HeldSubscription, ...]:
         """The free subscriptions of the product that run at least to `as_of`, sorted by id."""
@@ -79,32 +112,65 @@ class FreeSubscriptionRule:
         held.sort()
         return tuple(held)
 
-    def entry(self, account: Account, level: str, as_of: int) -> FreeSubscriptionEntry:
-        """The entry of a partner to whom `level` gives the allowance."""
-        terms = self.terms
-        held = self.held(account, as_of)
+    def entries(self, case: Case) -> list[FreeSubscriptionEntry]:
+        """The one entry of every eligible partner."""
+        terms, as_of = self.terms, case.basis.as_of
+        level = allowance_level(case)
+        held = self.held(case.account, as_of)
         allowed = terms.allowance[level]
         remaining = 0 if as_of > terms.register_by else max(0, allowed - len(held))
-        return FreeSubscriptionEntry(
+        entry = FreeSubscriptionEntry(
             self.offer, terms.product, allowed, len(held), remaining, terms.register_by, held, level
         )
+        return [entry]
+
+    def derived(self, entries: Sequence[FreeSubscriptionEntry], case: Case) -> list[Derived]:
+        """The level that decides, and what is left of what it allows."""
+        return [{"product": entry.product, "steps": self._steps(entry, case)} for entry in entries]
+
+    def _steps(self, entry: FreeSubscriptionEntry, case: Case) -> list[dict[str, str]]:
+        basis = case.basis
+        late = basis.as_of > entry.register_by
+        remaining = (
+            f"0, because registering ended on {day_text(entry.register_by)}" if late else str(entry.remaining)
+        )
+        steps = [step("level that decides", f"{entry.level} ({basis.program.allowance_level})")]
+        if basis.program.allowance_level != "assigned" and not case.attained:
+            total = exact_text(sales_of_the_year(case), basis.program.currency)
+            steps.append(step("sales of the calendar year", total))
+        return [
+            *steps,
+            step("allowed", str(entry.allowed)),
+            step("run at least until", day_text(self.terms.expires_on)),
+            step("held", str(entry.held)),
+            step("remaining", remaining),
+        ]
 
 
-def free_subscription_json(entry: FreeSubscriptionEntry) -> dict[str, object]:
-    """The public form of an entry."""
-    return {
-        "offer": entry.offer,
-        "product": entry.product,
-        "allowed": entry.allowed,
-        "held": entry.held,
-        "remaining": entry.remaining,
-        "register_by": day_text(entry.register_by),
-        "subscriptions": [
-            {
-                "subscription_id": one.subscription_id,
-                "expires_on": day_text(one.expires_on),
-                "extended_to": day_text(one.extended_to),
-            }
-            for one in entry.subscriptions
-        ],
-    }
+def allowance_level(case: Case) -> str:
+    """The level that decides how many free subscriptions are allowed.
+
+    Attained is the highest of the statement's level entries; without any, the level by the program's own
+    quotas over the sales of the as-of day's calendar year.
+    """
+    program = case.basis.program
+    if program.allowance_level == "assigned":
+        return case.level
+    if case.attained:
+        attained = max(case.attained, key=program.rank)
+    else:
+        attained = attained_level(sales_of_the_year(case), program.quotas, program.base_level)
+    return program.higher(case.level, attained) if program.allowance_level == "best" else attained
+
+
+def sales_of_the_year(case: Case) -> Fraction:
+    """The exact converted sum of the sales counted in the as-of day's calendar year, in minor units."""
+    basis = case.basis
+    first, last = basis.calendar_year
+    counted = counted_sales(case.account.sales, first, last, basis.as_of, deduct=basis.deduct)
+    return basis.conversion.total(counted, case.missing)
+
+
+FREE_SUBSCRIPTION = Kind(
+    "free_subscription", "free_subscriptions", FreeSubscriptionTerms, FreeSubscriptionRule.of
+)

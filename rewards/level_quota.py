@@ -1,21 +1,20 @@
 """Level quotas: the level that the counted sales attain, in the program's currency, and the next one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
-from rewards.account import Account, Sale
+from rewards.account import Sale
+from rewards.attained import Quotas, attained_level, parts_of
 from rewards.days import day_text
 from rewards.fields import Day, Number
 from rewards.money import format_amount, parse_amount, round_half_away, rounded_quotient
 from rewards.program import Program
-from rewards.rates import Conversion
+from rewards.rule import Case, Derived, Kind, Origin
+from rewards.steps import ROUNDING, amount_text, converted_lines, exact_text, step
 from rewards.terms import Mistake, OfferTerms, Period, amount_mistakes, counted_sales, unknown_level
-
-Quotas = tuple[tuple[str, int], ...]
-"""(level id, minor units of the program's currency), rising."""
 
 
 class LevelQuotaTerms(OfferTerms):
@@ -72,17 +71,6 @@ def merged_quotas(terms: LevelQuotaTerms, program: Program) -> Quotas:
     )
 
 
-def attained_level(exact: Fraction, quotas: Quotas, base_level: str) -> str:
-    """Find the highest level whose quota is not above `exact` (minor units)."""
-    whole = exact.numerator // exact.denominator
-    attained = base_level
-    for level, quota in quotas:
-        if quota > whole:
-            break
-        attained = level
-    return attained
-
-
 def missing_sales(quota: int, exact: Fraction) -> int:
     """What `exact` lacks to a `quota` above it, rounded half away from zero, but never 0 (minor units)."""
     denominator = exact.denominator
@@ -106,6 +94,26 @@ class LevelEntry(NamedTuple):
     secured_level: str
     secured_until: int
 
+    @property
+    def gives(self) -> bool:
+        """Every level entry does."""
+        return True
+
+    def json(self) -> dict[str, object]:
+        """The public form of an entry."""
+        currency = self.currency
+        return {
+            "offer": self.offer,
+            "currency": currency,
+            "attained_sales": format_amount(self.attained_sales, currency),
+            "attained_level": self.attained_level,
+            "next_level": self.next_level,
+            "next_quota": None if self.next_quota is None else format_amount(self.next_quota, currency),
+            "remaining": None if self.remaining is None else format_amount(self.remaining, currency),
+            "secured_level": self.secured_level,
+            "secured_until": day_text(self.secured_until),
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class LevelQuotaRule:
@@ -113,29 +121,31 @@ class LevelQuotaRule:
 
     offer: str
     terms: LevelQuotaTerms
+    first: int
+    last: int
     quotas: Quotas
+    products: None = None
 
-    def counted(self, account: Account, as_of: int, *, deduct: bool) -> list[Sale]:
+    @classmethod
+    def of(cls, origin: Origin, terms: LevelQuotaTerms) -> "LevelQuotaRule":
+        """Prepare `terms` that have no mistakes."""
+        quotas = merged_quotas(terms, origin.program)
+        return cls(origin.offer, terms, terms.period.first, terms.period.last, quotas)
+
+    def counted(self, case: Case) -> list[Sale]:
         """The sales of the period, of every product."""
-        period = self.terms.period
-        return counted_sales(account.sales, period.first, period.last, as_of, deduct=deduct)
+        basis = case.basis
+        return counted_sales(case.account.sales, self.first, self.last, basis.as_of, deduct=basis.deduct)
 
-    def entry(
-        self,
-        account: Account,
-        assigned: str,
-        as_of: int,
-        program: Program,
-        conversion: Conversion,
-        missing: list[Sale],
-    ) -> LevelEntry:
-        """The entry of a partner of level `assigned`; counted sales without a rate are added to `missing`."""
-        deduct = program.refunds_after_period == "deduct"
-        exact = conversion.total(self.counted(account, as_of, deduct=deduct), missing)
+    def entries(self, case: Case) -> list[LevelEntry]:
+        """The one entry of every eligible partner."""
+        program = case.basis.program
+        exact = case.basis.conversion.total(self.counted(case), case.missing)
         attained = attained_level(exact, self.quotas, program.base_level)
+        case.attained.append(attained)
         rank = program.rank(attained)
         following, quota = self.quotas[rank] if rank < len(self.quotas) else (None, None)
-        return LevelEntry(
+        entry = LevelEntry(
             self.offer,
             program.currency,
             exact,
@@ -144,22 +154,42 @@ class LevelQuotaRule:
             following,
             quota,
             None if quota is None else missing_sales(quota, exact),
-            program.higher(assigned, attained),
+            program.higher(case.level, attained),
             self.terms.secured_until,
         )
+        return [entry]
+
+    def tallied(self, entries: Sequence[LevelEntry], case: Case) -> list[tuple[str, int]]:
+        """What the exact sum of the entry is made of."""
+        counted, conversion = self.counted(case), case.basis.conversion
+        return [part for entry in entries for part in parts_of(entry.exact_sales, counted, conversion)]
+
+    def derived(self, entries: Sequence[LevelEntry], case: Case) -> list[Derived]:
+        """The lines, the rates and the way from the exact sum to a level."""
+        return [
+            {
+                "currency": entry.currency,
+                **converted_lines(self.counted(case), case.basis.conversion),
+                "quotas": {level: format_amount(quota, entry.currency) for level, quota in self.quotas},
+                "steps": _steps(entry),
+                "rounding": f"{ROUNDING.format(entry.currency)}, for show only: levels follow from the exact sum",
+            }
+            for entry in entries
+        ]
 
 
-def level_json(entry: LevelEntry) -> dict[str, object]:
-    """The public form of an entry."""
+def _steps(entry: LevelEntry) -> list[dict[str, str]]:
     currency = entry.currency
-    return {
-        "offer": entry.offer,
-        "currency": currency,
-        "attained_sales": format_amount(entry.attained_sales, currency),
-        "attained_level": entry.attained_level,
-        "next_level": entry.next_level,
-        "next_quota": None if entry.next_quota is None else format_amount(entry.next_quota, currency),
-        "remaining": None if entry.remaining is None else format_amount(entry.remaining, currency),
-        "secured_level": entry.secured_level,
-        "secured_until": day_text(entry.secured_until),
-    }
+    steps = [
+        step("exact sum", exact_text(entry.exact_sales, currency)),
+        step("shown", amount_text(entry.attained_sales, currency)),
+        step("attained level", entry.attained_level),
+    ]
+    if entry.next_level is not None and entry.next_quota is not None and entry.remaining is not None:
+        missing = exact_text(entry.next_quota - entry.exact_sales, currency)
+        steps.append(step("next level", f"{entry.next_level} at {amount_text(entry.next_quota, currency)}"))
+        steps.append(step("missing", f"{missing}, shown as {amount_text(entry.remaining, currency)}"))
+    return [*steps, step("secured level", f"{entry.secured_level} until {day_text(entry.secured_until)}")]
+
+
+LEVEL_QUOTA = Kind("level_quota", "levels", LevelQuotaTerms, LevelQuotaRule.of)

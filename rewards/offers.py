@@ -2,25 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
 
-from rewards.cashback_terms import CashbackTerms
 from rewards.days import day_text
-from rewards.extension import ExtensionTerms
 from rewards.faults import Fault, KeyPath, Severity, Source, suggestion, validated
 from rewards.fields import as_day
-from rewards.free_subscription import FreeSubscriptionTerms
-from rewards.level_quota import LevelQuotaTerms
+from rewards.kinds import KINDS
 from rewards.program import Program
+from rewards.terms import OfferTerms
 
-Kind = Literal["cashback", "extension", "free_subscription", "level_quota"]
-Terms = CashbackTerms | ExtensionTerms | FreeSubscriptionTerms | LevelQuotaTerms
-KINDS: dict[str, type[Terms]] = {
-    "cashback": CashbackTerms,
-    "extension": ExtensionTerms,
-    "free_subscription": FreeSubscriptionTerms,
-    "level_quota": LevelQuotaTerms,
-}
 _FIXED = ("kind", "announced_on")
 _OUTSIDE_TERMS = ("announced_on", "amendments")
 _OF_AN_AMENDMENT = ("effective_on", "note")
@@ -44,7 +33,7 @@ class Version:
     """The terms from a day until the next version; `amendment` is the last one that formed them."""
 
     effective_on: int
-    terms: Terms
+    terms: OfferTerms
     amendment: Amendment | None
 
 
@@ -53,7 +42,7 @@ class Offer:
     """An offer with all versions of its terms; `title` and `summary` are those before any amendment."""
 
     slug: str
-    kind: Kind
+    kind: str
     title: str
     summary: str
     announced_on: int
@@ -66,7 +55,7 @@ class Offer:
             return None
         return [version for version in self.versions if version.effective_on <= day][-1]
 
-    def terms_on(self, day: int) -> Terms | None:
+    def terms_on(self, day: int) -> OfferTerms | None:
         """The terms in force on `day`; None before the offer is announced."""
         version = self.version_on(day)
         return None if version is None else version.terms
@@ -105,21 +94,21 @@ def parse_offer(
     return Offer(slug, first.kind, title, summary, announced_on, amendments, versions)
 
 
-def _model_of(raw: Mapping[str, object], source: Source, faults: list[Fault]) -> type[Terms] | None:
+def _model_of(raw: Mapping[str, object], source: Source, faults: list[Fault]) -> type[OfferTerms] | None:
     kind = raw.get("kind")
     if isinstance(kind, str) and kind in KINDS:
-        return KINDS[kind]
+        return KINDS[kind].terms
     if kind is None:
-        faults.append(source.fault(("kind",), "'kind' is missing", f"add one of {', '.join(KINDS)}"))
+        faults.append(source.fault(("kind",), "'kind' is missing", f"add one of {', '.join(sorted(KINDS))}"))
     else:
         faults.append(
-            source.fault(("kind",), f"{kind!r} is no kind of offer", suggestion(str(kind), list(KINDS)))
+            source.fault(("kind",), f"{kind!r} is no kind of offer", suggestion(str(kind), sorted(KINDS)))
         )
     return None
 
 
 def _base(
-    raw: Mapping[str, object], model: type[Terms], source: Source, found: list[Fault]
+    raw: Mapping[str, object], model: type[OfferTerms], source: Source, found: list[Fault]
 ) -> dict[str, object]:
     """The keys of the terms as they were announced; a fault for each key that is none."""
     known = [*model.model_fields, *_OUTSIDE_TERMS]
@@ -148,7 +137,7 @@ def _announced_on(raw: Mapping[str, object], source: Source, found: list[Fault])
 
 
 def _amendments(
-    raw: Mapping[str, object], model: type[Terms], source: Source, found: list[Fault]
+    raw: Mapping[str, object], model: type[OfferTerms], source: Source, found: list[Fault]
 ) -> tuple[Amendment, ...]:
     """The amendments in the order in which they apply."""
     written = raw.get("amendments", [])
@@ -164,7 +153,7 @@ def _amendments(
 
 
 def _amendment(
-    index: int, item: object, model: type[Terms], source: Source, found: list[Fault]
+    index: int, item: object, model: type[OfferTerms], source: Source, found: list[Fault]
 ) -> Amendment | None:
     path: KeyPath = ("amendments", index)
     if not isinstance(item, dict):
@@ -207,7 +196,7 @@ def _check_nothing_is_empty(value: object, path: KeyPath, source: Source, found:
 
 
 def _versions(
-    model: type[Terms],
+    model: type[OfferTerms],
     base: Mapping[str, object],
     announced_on: int | None,
     amendments: Iterable[Amendment],
@@ -247,8 +236,8 @@ def _dated(fault: Fault, day: int) -> Fault:
 
 
 def _valid_terms(
-    model: type[Terms], values: Mapping[str, object], program: Program, source: Source, new: list[Fault]
-) -> Terms | None:
+    model: type[OfferTerms], values: Mapping[str, object], program: Program, source: Source, new: list[Fault]
+) -> OfferTerms | None:
     terms = validated(model, values, source, new)
     if terms is not None:
         new.extend(source.fault(*mistake) for mistake in terms.mistakes(program))

@@ -1,21 +1,17 @@
 """The policy of a site, and the rules in force on a day, resolved once for all accounts."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeVar
+from typing import Any
 
 from rewards.cashback import CashbackRule
-from rewards.cashback_terms import CashbackTerms
 from rewards.days import year_of
-from rewards.extension import ExtensionRule, ExtensionTerms
-from rewards.free_subscription import FreeSubscriptionRule, FreeSubscriptionTerms
-from rewards.level_quota import LevelQuotaRule, LevelQuotaTerms, merged_quotas
-from rewards.offers import Offer, Terms, Version
+from rewards.kinds import KINDS
+from rewards.offers import Offer, Version
 from rewards.program import Program
-from rewards.rates import Conversion, Rates
-
-One = TypeVar("One", bound=Terms)
+from rewards.rates import Rates
+from rewards.rule import Basis, CountingRule, Kind, Origin, Rule
 
 
 @dataclass(frozen=True)
@@ -43,24 +39,22 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
-    """What an account is computed by as of a day; every tuple is sorted by offer slug."""
+class Rules(Basis):
+    """What an account is computed by as of a day.
+
+    `by_list` has, for each list of a statement, its rules by offer slug; lists and `counting`, the rules that count
+    sales, are in the order of computing.
+    """
 
     policy: Policy
     rates: Rates
-    as_of: int
-    conversion: Conversion
-    deduct: bool
-    calendar_year: tuple[int, int]
-    cashback: tuple[CashbackRule, ...]
-    extensions: tuple[ExtensionRule, ...]
-    free_subscriptions: tuple[FreeSubscriptionRule, ...]
-    level_quotas: tuple[LevelQuotaRule, ...]
+    by_list: Mapping[str, tuple[Rule[Any], ...]]
+    counting: tuple[tuple[str, CountingRule[Any]], ...]
 
     @property
-    def program(self) -> Program:
-        """The policy's program."""
-        return self.policy.program
+    def cashback(self) -> tuple[CashbackRule, ...]:
+        """The rules that credits are given by."""
+        return tuple(rule for rule in self.by_list["cashback"] if isinstance(rule, CashbackRule))
 
     @property
     def offers(self) -> tuple[Offer, ...]:
@@ -78,26 +72,29 @@ class Rules:
 def rules_on(policy: Policy, rates: Rates, as_of: int) -> Rules:
     """The rules of the offers announced up to `as_of`, by their terms of that day."""
     program = policy.program
-    terms = [(offer, offer.terms_on(as_of)) for offer in policy.offers]
+    by_list = {kind.list: _rules_of(kind, policy, as_of) for kind in KINDS.values()}
     return Rules(
-        policy=policy,
-        rates=rates,
+        program=program,
         as_of=as_of,
         conversion=rates.into(program.currency),
         deduct=program.refunds_after_period == "deduct",
         calendar_year=year_of(as_of),
-        cashback=tuple(CashbackRule.of(offer.slug, one) for offer, one in _only(CashbackTerms, terms)),
-        extensions=tuple(ExtensionRule(offer.slug, one) for offer, one in _only(ExtensionTerms, terms)),
-        free_subscriptions=tuple(
-            FreeSubscriptionRule(offer.slug, one, offer.announced_on)
-            for offer, one in _only(FreeSubscriptionTerms, terms)
-        ),
-        level_quotas=tuple(
-            LevelQuotaRule(offer.slug, one, merged_quotas(one, program))
-            for offer, one in _only(LevelQuotaTerms, terms)
+        policy=policy,
+        rates=rates,
+        by_list=by_list,
+        counting=tuple(
+            (name, rule)
+            for name, rules in by_list.items()
+            for rule in rules
+            if isinstance(rule, CountingRule)
         ),
     )
 
 
-def _only(kind: type[One], terms: Iterable[tuple[Offer, Terms | None]]) -> list[tuple[Offer, One]]:
-    return [(offer, one) for offer, one in terms if isinstance(one, kind)]
+def _rules_of(kind: Kind, policy: Policy, as_of: int) -> tuple[Rule[Any], ...]:
+    in_force = ((offer, offer.terms_on(as_of)) for offer in policy.offers if offer.kind == kind.name)
+    return tuple(
+        kind.rule(Origin(offer.slug, offer.announced_on, policy.program), terms)
+        for offer, terms in in_force
+        if terms is not None
+    )

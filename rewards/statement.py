@@ -4,18 +4,21 @@ Amounts are minor units beside their currency, days are ordinals; `statement_jso
 """
 
 import json
-from dataclasses import dataclass
-from fractions import Fraction
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from typing import Any
 
 from rewards.account import Account, Sale
-from rewards.cashback import CashbackEntry, cashback_json
+from rewards.bonus import BonusEntry
+from rewards.cashback import CashbackEntry
 from rewards.days import day_text
-from rewards.extension import ExtensionEntry, extension_json
+from rewards.extension import ExtensionEntry
 from rewards.faults import Fault
-from rewards.free_subscription import FreeSubscriptionEntry, free_subscription_json
-from rewards.level_quota import LevelEntry, attained_level, level_json
+from rewards.free_subscription import FreeSubscriptionEntry
+from rewards.kinds import KINDS
+from rewards.level_quota import LevelEntry
 from rewards.policy import Rules
-from rewards.terms import counted_sales
+from rewards.rule import Case, Entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,22 @@ class Statement:
     extensions: tuple[ExtensionEntry, ...] = ()
     free_subscriptions: tuple[FreeSubscriptionEntry, ...] = ()
     levels: tuple[LevelEntry, ...] = ()
+    bonuses: tuple[BonusEntry, ...] = ()
+
+    def entries(self, name: str) -> tuple[Entry, ...]:
+        """The entries of one of `LISTS`."""
+        found: tuple[Entry, ...] = getattr(self, name)
+        return found
+
+    def all_entries(self) -> Iterator[Entry]:
+        """The entries of all lists."""
+        return (entry for name in LISTS for entry in self.entries(name))
+
+
+LISTS = tuple(
+    field.name for field in fields(Statement) if field.name in {kind.list for kind in KINDS.values()}
+)
+"""The names of the lists in a statement, in the order of its JSON form."""
 
 
 def assigned_level(account: Account, as_of: int) -> str:
@@ -50,75 +69,29 @@ def compute_statement(account: Account, rules: Rules, faults: list[Fault]) -> St
     A counted sale without a rate, and a subscription without the start that an offer needs, are added to
     `faults` once each; the figures that they touch are then not to be used.
     """
-    partner, as_of, deduct = account.partner, rules.as_of, rules.deduct
-    level = assigned_level(account, as_of)
-    missing: list[Sale] = []
-    new: list[Fault] = []
-    levels = tuple(
-        rule.entry(account, level, as_of, rules.program, rules.conversion, missing)
-        for rule in rules.level_quotas
-        if rule.terms.is_for(partner, level)
-    )
-    statement = Statement(
-        partner.partner_id,
-        as_of,
-        level,
-        tuple(
-            entry
-            for rule in rules.cashback
-            if rule.terms.is_for(partner, level)
-            for entry in rule.entries(account, as_of, deduct=deduct)
-        ),
-        tuple(
-            entry
-            for rule in rules.extensions
-            if rule.terms.is_for(partner, level)
-            for entry in rule.entries(account, new)
-        ),
-        _free_subscriptions(account, level, levels, rules, missing),
-        levels,
-    )
-    if missing or new:
-        new.extend(missing_rate(sale, rules) for sale in missing)
-        faults.extend(dict.fromkeys(new))
+    case = case_of(account, rules)
+    statement = statement_of(case, rules)
+    if case.missing or case.faults:
+        found = [*case.faults, *(missing_rate(sale, rules) for sale in case.missing)]
+        faults.extend(dict.fromkeys(found))
     return statement
 
 
-def _free_subscriptions(
-    account: Account, assigned: str, levels: tuple[LevelEntry, ...], rules: Rules, missing: list[Sale]
-) -> tuple[FreeSubscriptionEntry, ...]:
-    open_to = [rule for rule in rules.free_subscriptions if rule.terms.is_for(account.partner, assigned)]
-    if not open_to:
-        return ()
-    level = allowance_level(account, assigned, levels, rules, missing)
-    return tuple(rule.entry(account, level, rules.as_of) for rule in open_to)
+def case_of(account: Account, rules: Rules) -> Case:
+    """The account with its assigned level, before anything is computed."""
+    return Case(account, assigned_level(account, rules.as_of), rules)
 
 
-def allowance_level(
-    account: Account, assigned: str, levels: tuple[LevelEntry, ...], rules: Rules, missing: list[Sale]
-) -> str:
-    """The level that decides how many free subscriptions are allowed.
-
-    Attained is the highest of the statement's level entries; without any, the level by the program's own
-    quotas over the sales of the as-of day's calendar year.
-    """
-    program = rules.program
-    if program.allowance_level == "assigned":
-        return assigned
-    if levels:
-        attained = max((entry.attained_level for entry in levels), key=program.rank)
-    else:
-        attained = attained_level(
-            sales_of_the_year(account, rules, missing), program.quotas, program.base_level
+def statement_of(case: Case, rules: Rules) -> Statement:
+    """The statement of a case, which learns on the way what rules find out."""
+    partner, level = case.account.partner, case.level
+    lists: dict[str, tuple[Any, ...]] = {
+        name: tuple(
+            entry for rule in of_list if rule.terms.is_for(partner, level) for entry in rule.entries(case)
         )
-    return program.higher(assigned, attained) if program.allowance_level == "best" else attained
-
-
-def sales_of_the_year(account: Account, rules: Rules, missing: list[Sale]) -> Fraction:
-    """The exact converted sum of the sales counted in the as-of day's calendar year, in minor units."""
-    first, last = rules.calendar_year
-    counted = counted_sales(account.sales, first, last, rules.as_of, deduct=rules.deduct)
-    return rules.conversion.total(counted, missing)
+        for name, of_list in rules.by_list.items()
+    }
+    return Statement(partner.partner_id, rules.as_of, level, **lists)
 
 
 def missing_rate(sale: Sale, rules: Rules) -> Fault:
@@ -136,10 +109,7 @@ def statement_json(statement: Statement) -> dict[str, object]:
         "partner_id": statement.partner_id,
         "as_of": day_text(statement.as_of),
         "level": statement.level,
-        "cashback": [cashback_json(entry) for entry in statement.cashback],
-        "extensions": [extension_json(entry) for entry in statement.extensions],
-        "free_subscriptions": [free_subscription_json(entry) for entry in statement.free_subscriptions],
-        "levels": [level_json(entry) for entry in statement.levels],
+        **{name: [entry.json() for entry in statement.entries(name)] for name in LISTS},
     }
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from fnmatch import translate
 from re import compile as compiled
-from typing import Annotated, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import BaseModel, Field
 
@@ -13,6 +13,8 @@ from rewards.faults import KeyPath, Severity, suggestion
 from rewards.fields import TERMS, Day, Text
 from rewards.money import parse_amount
 from rewards.program import Program
+
+Standing = Literal["accruing", "final"]
 
 
 class Mistake(NamedTuple):
@@ -76,6 +78,7 @@ class OfferTerms(BaseModel):
 
     model_config = TERMS
 
+    kind: str
     title: Text
     summary: Text
     eligible: Eligible | None = None
@@ -140,6 +143,11 @@ def counted_sales(sales: Iterable[Sale], first: int, last: int, as_of: int, *, d
         ]
     until = min(last, as_of)
     return [sale for sale in sales if first <= sale[2] <= until]
+
+
+def standing(as_of: int, last: int) -> Standing:
+    """Whether a period that ends on `last` is over as of a day: `final`, before that `accruing`."""
+    return "final" if as_of > last else "accruing"
 
 
 def unknown_level(path: KeyPath, level: str, program: Program) -> Mistake:

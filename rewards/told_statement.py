@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
+from rewards.bonus import BonusEntry
 from rewards.cashback import CashbackEntry
 from rewards.days import parse_day
 from rewards.extension import ExtensionEntry
@@ -28,6 +29,7 @@ def told_statement(figures: str) -> Statement:
         tuple(map(_extension, told["extensions"])),
         tuple(map(_free_subscription, told["free_subscriptions"])),
         tuple(map(_level, told["levels"])),
+        tuple(map(_bonus, told.get("bonuses", ()))),
     )
 
 
@@ -92,4 +94,15 @@ def _level(entry: Fields) -> LevelEntry:
         missing,
         entry["secured_level"],
         parse_day(entry["secured_until"]),
+    )
+
+
+def _bonus(entry: Fields) -> BonusEntry:
+    return BonusEntry(
+        entry["offer"],
+        entry["currency"],
+        parse_amount(entry["amount"], entry["currency"]),
+        entry["level"],
+        entry["attained_level"],
+        "final" if entry["status"] == "final" else "accruing",
     )

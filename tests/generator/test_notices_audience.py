@@ -8,6 +8,7 @@ import pytest
 from generator.audience import skip_reason
 from generator.campaigns import Audience, Campaign
 from rewards import (
+    BonusEntry,
     CashbackEntry,
     ExtensionEntry,
     FreeSubscriptionEntry,
@@ -102,10 +103,11 @@ def test_an_empty_value_is_in_no_list() -> None:
             statement(levels=(LevelEntry("cashback", "EUR", Fraction(), 0, "base", "b", 1, 1, "base", DAY),)),
             True,
         ),
+        (statement(bonuses=(BonusEntry("cashback", "EUR", 1, "silver", "gold", "final"),)), True),
     ],
 )
 def test_what_counts_as_giving_something(shown: Statement, *, gives: bool) -> None:
-    """An amount or a rest that is not 0, an extension, a subscription held or allowed, any level entry."""
+    """An amount or a rest that is not 0, an extension, a subscription held or allowed, any level entry or bonus."""
     wanted = campaign({"offers": ["cashback"]}, negative=True)
     assert skip_reason(wanted, PARTNER, shown) == (None if gives else "audience")
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from generator.statement_csv import COLUMNS, guarded, statement_csv
 from rewards import (
+    BonusEntry,
     CashbackEntry,
     ExtensionEntry,
     FreeSubscriptionEntry,
@@ -42,6 +43,7 @@ def test_every_entry_has_a_row() -> None:
                 ),
             ),
             (LevelEntry("quotas", "EUR", Fraction(5), 5, "bronze", None, None, None, "silver", DAY),),
+            (BonusEntry("bonus", "JPY", 80000, "silver", "gold", "final"),),
         )
     )
     assert [row["kind"] for row in found] == [
@@ -50,12 +52,20 @@ def test_every_entry_has_a_row() -> None:
         "free_subscription",
         "held_subscription",
         "level_quota",
+        "bonus",
     ]
     assert all(tuple(row) == COLUMNS for row in found)
     assert (found[0]["eligible_sales"], found[0]["to_credit"], found[0]["rate"]) == ("-333", "-100", "")
     assert (found[1]["expires_on"], found[1]["extended_to"]) == ("2023-11-30", "2023-12-31")
     assert (found[3]["product"], found[3]["subscription_id"]) == ("4SC", "S-9")
     assert (found[4]["attained_sales"], found[4]["next_level"]) == ("0.05", "")
+    assert [found[5][name] for name in ("currency", "amount", "level", "attained_level", "status")] == [
+        "JPY",
+        "80000",
+        "silver",
+        "gold",
+        "final",
+    ]
 
 
 def test_an_empty_statement_is_a_header() -> None:

@@ -49,6 +49,21 @@ active_on: 2023-04-14
 bought_before: 2023-04-01
 ---
 """
+BONUS = """\
+---
+kind: bonus
+title: A bonus
+summary: For the whole year.
+announced_on: 2023-04-14
+period: {from: 2023-01-01, to: 2023-12-31}
+level: bronze
+amount: {USD: 1100, EUR: 1000}
+amendments:
+  - effective_on: 2023-09-01
+    note: Only for Silver.
+    level: silver
+---
+"""
 AMENDED = CASHBACK.replace(
     "credited_on: 2023-12-31\n",
     """\
@@ -106,6 +121,7 @@ def full_site(make_site: SiteMaker, **settings: object) -> dict[str, bytes]:
             "offers/levels.md": LEVELS,
             "offers/free.md": FREE,
             "offers/extension.md": EXTENSION,
+            "offers/bonus.md": BONUS,
             "pages/about.md": PAGE,
             "static/a b.svg": "<svg xmlns='http://www.w3.org/2000/svg'/>",
         },
@@ -219,13 +235,14 @@ def test_terms_in_words(make_site: SiteMaker) -> None:
             "offers/levels.md": LEVELS,
             "offers/free.md": FREE,
             "offers/extension.md": EXTENSION,
+            "offers/bonus.md": BONUS,
             "offers/tiers.md": TIERS,
         }
     )
     built = site.artifacts()
     text = {
         slug: words(built[f"offers/{slug}/index.html"].decode())
-        for slug in ("cashback", "levels", "free", "extension", "tiers")
+        for slug in ("cashback", "levels", "free", "extension", "bonus", "tiers")
     }
     assert "Rate 15%" in text["cashback"]
     assert (
@@ -238,6 +255,9 @@ def test_terms_in_words(make_site: SiteMaker) -> None:
     assert "Affiliate 0 Bronze 5 Silver 10" in text["free"]
     assert "Added 3 months Subscriptions paid, not for resale" in text["extension"]
     assert "Bought before April 1, 2023 Europe/Berlin" in text["extension"]
+    assert "Paid once €1,000.00, $1,100.00 Level to reach by the program's quotas Silver" in text["bonus"]
+    assert "Only for Silver. Level to reach by the program's quotas before Bronze" in text["bonus"]
+    assert "Offers · Bonus A bonus" in text["bonus"]
     assert "Sales from Rate 0 5% 5,000 12.5% Each rate holds for the part" in text["tiers"]
     assert "Least amount credited €10.00 Highest amount credited €500.00, ¥90,000" in text["tiers"]
     assert "Products PRO * Products left out X" in text["tiers"]
@@ -261,13 +281,15 @@ def test_labels_are_translated(make_site: SiteMaker) -> None:
             "offers/levels.md": LEVELS,
             "offers/free.md": FREE,
             "offers/extension.md": EXTENSION,
+            "offers/bonus.md": BONUS,
             "offers/tiers.md": TIERS,
         },
         languages=["en", "de", "es"],
     )
     built = site.artifacts()
     labels = re.compile(
-        r"\b(Terms|Announced|Register|Offers|Announcements|Level secured|Until|Feeds? us|months?)\b"
+        r"\b(Terms|Announced|Paid once|Level to reach|Register|Offers|Announcements|Level secured|Until|Feeds? us"
+        r"|months?)\b"
     )
     for path, data in built.items():
         if path.startswith(("de/offers/", "es/offers/")) and path.endswith(".html"):

@@ -1,5 +1,6 @@
 """Folding labels into a template changes how fast it renders, and nothing else."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from generator.errors import GeneratorError
 from generator.folding import folded_template
 from generator.formats import formats
 from generator.statement_view import Viewer, level_names
+from rewards import BonusEntry
 from tests.statement_site import PARTNERS, SETTINGS, TEMPLATES, policy, statement_of
 
 NAME = "statement/statement.html"
@@ -21,8 +23,10 @@ def test_same_output(language: str, partner_id: str) -> None:
     """A folded template gives, for every language and partner, what the template gives as it is."""
     built = environment([TEMPLATES], language, kind="html")
     viewer = Viewer(formats(language), level_names(policy()))
+    bonus = BonusEntry("bonus", "EUR", 50000, "silver", "gold", "final")
+    statement = replace(statement_of(partner_id), bonuses=(bonus,))
     values = {
-        **viewer.view(PARTNERS[partner_id], statement_of(partner_id)),
+        **viewer.view(PARTNERS[partner_id], statement),
         "as_of_hole": "<2023>",
         "manager": {"name": "A & B", "email": "a@b.example"},
         "reference": "K7Q2-9FXM",
@@ -57,3 +61,10 @@ def test_unknown_value(tmp_path: Path) -> None:
     """A translation with a value that the label lacks is an error that names both."""
     with pytest.raises(GeneratorError, match=r"'%\(day\)s' has no value 'day'"):
         rendered(tmp_path, '{{ _("on %(date)s", date=1) }}', "%(day)s")
+
+
+def test_what_is_included_is_folded_too(tmp_path: Path) -> None:
+    """A part included by its name is as if it stood there, with the names of the page and its own labels."""
+    (tmp_path / "part.html").write_text('{{ twice(one) }} {{ _("x %(a)s", a=one) }}', encoding="utf-8")
+    source = '{% macro twice(a) %}{{ a }}{{ a }}{% endmacro %}{% include "part.html" %}.'
+    assert rendered(tmp_path, source, "[%(a)s]", one=7) == "77 [7]."

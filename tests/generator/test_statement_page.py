@@ -20,7 +20,7 @@ from generator.statement_page import (
     statement_artifacts,
     statement_headers,
 )
-from rewards import Partner, Statement, canonical_json, statement_json
+from rewards import BonusEntry, Partner, Statement, canonical_json, statement_json
 from tests.statement_site import (
     AS_OF,
     PARTNERS,
@@ -216,6 +216,17 @@ def test_top_level_has_nothing_missing() -> None:
     html = renderer().record(PARTNERS["P-1"], replace(statement, levels=(top,)), "K7Q2-9FXM").html
     assert "You have reached the highest level, Gold." in html
     assert "Quota of" not in html
+
+
+def test_a_bonus_has_its_section() -> None:
+    """The title, whether it is final, the quota it was paid for, the level reached and the amount."""
+    entry = BonusEntry("silver-bonus", "EUR", 123_450, "silver", "gold", "accruing")
+    statement = replace(statement_of("P-2"), bonuses=(entry,))
+    html = renderer().record(PARTNERS["P-2"], statement, "K7Q2-9FXM").html
+    assert '<h2>silver-bonus <b class="accruing">laufend</b></h2>' in html
+    assert "weil Ihr Umsatz das Programmziel von Silver erreicht hat" in html
+    assert "<dt>Durch Umsatz erreichte Stufe</dt><dd>Gold</dd>" in html
+    assert "<dt>Bonus</dt><dd>1.234,50\xa0€</dd>" in html
 
 
 def test_tiers_have_no_rate() -> None:

@@ -8,6 +8,7 @@ from generator.environment import environment
 from generator.formats import formats
 from generator.shown import PartnerText
 from generator.statement_view import (
+    BonusView,
     CashbackView,
     ExtensionView,
     FreeSubscriptionView,
@@ -17,6 +18,7 @@ from generator.statement_view import (
     statement_view,
 )
 from rewards import (
+    BonusEntry,
     CashbackEntry,
     ExtensionEntry,
     Fault,
@@ -64,6 +66,7 @@ STATEMENT = Statement(
             DAY + 366,
         ),
     ),
+    (BonusEntry("bonus", "EUR", 123450, "silver", "gold", "final"),),
 )
 
 
@@ -105,6 +108,7 @@ def test_every_attribute_of_the_json_is_there() -> None:
         "extensions": ExtensionView,
         "free_subscriptions": FreeSubscriptionView,
         "levels": LevelView,
+        "bonuses": BonusView,
     }
     assert set(figures) <= set(StatementView._fields)
     for key, shape in shapes.items():
@@ -120,7 +124,7 @@ def test_raw_is_the_json_form() -> None:
     """For every amount, day and number of the JSON, `.raw` of the view is that very value."""
     figures = statement_json(STATEMENT)
     shown = view()["statement"]
-    for key in ("cashback", "extensions", "free_subscriptions", "levels"):
+    for key in ("cashback", "extensions", "free_subscriptions", "levels", "bonuses"):
         entries = figures[key]
         assert isinstance(entries, list | tuple)
         for entry, seen in zip(entries, getattr(shown, key), strict=True):
@@ -152,6 +156,8 @@ def test_the_level_is_the_assigned_one_with_its_name() -> None:
     """`partner.level` is the statement's level, not the row's; the name is beside it."""
     assert rendered("{{ partner.level }} {{ partner.level_name }}") == "silver Silver Star"
     assert rendered("{{ statement.levels[0].next_level_name }}") == "Gold Star"
+    bonus = "{% for e in statement.bonuses %}{{ e.amount }} {{ e.level_name }} {{ e.attained_level_name }}{% endfor %}"
+    assert rendered(bonus) == "1.234,50\xa0€ Silver Star Gold Star"
 
 
 def test_what_partners_supplied_is_marked() -> None:

@@ -202,6 +202,7 @@ class Site:
                 for slug, terms in of_kind("free_subscription").items()
             ],
             "levels": levels,
+            "bonuses": [e for slug, t in of_kind("bonus").items() for e in self.bonus(slug, t, partner_id)],
         }
 
     def cashback(self, slug: str, terms: Terms, partner_id: str) -> list[Json]:
@@ -343,3 +344,24 @@ class Site:
             "secured_level": self.higher(self.level_of(partner_id), attained),
             "secured_until": day(terms["secured_until"]).isoformat(),
         }
+
+    def bonus(self, slug: str, terms: Terms, partner_id: str) -> list[Json]:
+        """The bonus of an offer: nothing, or one entry."""
+        period, amounts = mapping(terms, "period"), mapping(terms, "amount")
+        currency = self.partners[partner_id]["currency"]
+        if currency not in amounts:
+            return []
+        sold = self.converted(self.counted(partner_id, day(period["from"]), day(period["to"])))
+        reached = [str(level["id"]) for level in self.levels() if sold >= number(level["quota"])]
+        if terms["level"] not in reached:
+            return []
+        return [
+            {
+                "offer": slug,
+                "currency": currency,
+                "amount": money(number(amounts[currency]), currency),
+                "level": terms["level"],
+                "attained_level": reached[-1],
+                "status": "accruing" if self.as_of <= day(period["to"]) else "final",
+            }
+        ]

@@ -48,6 +48,7 @@ KINDS: dict[str, dict[str, object]] = {
         "expires_on": "2023-12-31",
     },
     "level_quota": {"period": YEAR, "quotas": {}, "secured_until": "2024-12-31"},
+    "bonus": {"period": YEAR, "level": "silver", "amount": {"EUR": 500}},
 }
 
 

@@ -169,7 +169,19 @@ def _whole(quota: Decimal) -> int:
     return max(1, int(quota))
 
 
+@st.composite
+def _bonus(draw: DrawFn, unit: Decimal) -> Terms:
+    del unit
+    named = draw(st.lists(amounts(1, 2_000_00), min_size=1, max_size=4))
+    return {
+        "period": draw(PERIODS),
+        "level": draw(st.sampled_from(LEVELS[1:])),
+        "amount": {currency: Decimal(text) for text, currency in named},
+    }
+
+
 KINDS = {
+    "bonus": _bonus,
     "cashback": _cashback,
     "extension": _extension,
     "free_subscription": _free_subscription,
@@ -211,7 +223,7 @@ def partners(draw: DrawFn) -> list[Row]:
                 "partner_id": f"P-{index}",
                 "name": "Näme",
                 "email": "a@b.example",
-                "currency": "EUR",
+                "currency": draw(CURRENCIES),
                 "level": draw(st.sampled_from(LEVELS)),
                 "country": draw(st.sampled_from(["", "NO", "DE"])),
                 "language": draw(st.sampled_from(["", "no", "de", "de-AT"])),

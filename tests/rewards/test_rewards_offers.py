@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from rewards import Fault, Policy, Rates, Source, day_text, parse_day, parse_offer, rules_on
+from rewards import CashbackTerms, Fault, Policy, Rates, Source, day_text, parse_day, parse_offer, rules_on
 from tests.reference.samples import offer, offer_faults, program, raw_offer
 
 PERIOD = {"from": "2023-12-31", "to": "2023-01-01"}
@@ -17,7 +17,7 @@ ALLOWANCE = {"affiliate": 0, "bronze": 1, "silver": 2}
     ("kind", "changes", "expected"),
     [
         ("cashback", {"kind": "cashbak"}, "kind: 'cashbak' is no kind of offer; did you mean 'cashback'?"),
-        ("cashback", {"kind": None}, "kind: 'kind' is missing; add one of cashback, extension"),
+        ("cashback", {"kind": None}, "kind: 'kind' is missing; add one of bonus, cashback, extension"),
         ("cashback", {"title": None}, "title: 'title' is missing; add it"),
         ("cashback", {"summary": " "}, "summary: string should match pattern"),
         ("cashback", {"title": 2023}, "title: input should be a valid string (found 2023); write text"),
@@ -143,6 +143,17 @@ ALLOWANCE = {"affiliate": 0, "bronze": 1, "silver": 2}
             "quotas.silvr: 'silvr' is no level of the program; did you mean",
         ),
         ("level_quota", {"quotas": {"bronze": 0}}, "quotas.bronze: the quota of 'bronze' is not above 0"),
+        ("bonus", {"period": None}, "period: 'period' is missing; add it"),
+        ("bonus", {"level": None}, "level: 'level' is missing; add it"),
+        ("bonus", {"level": "silvr"}, "level: 'silvr' is no level of the program; did you mean 'silver'?"),
+        ("bonus", {"level": "affiliate"}, "level: the base level 'affiliate' has no quota"),
+        ("bonus", {"amount": {}}, "amount: "),
+        ("bonus", {"amount": {"EUR": 0}}, "amount.EUR: the amount in EUR is 0; write an amount above 0"),
+        ("bonus", {"amount": {"EUR": -1}}, "amount.EUR: -1 is below 0"),
+        ("bonus", {"amount": {"JPY": "1.5"}}, "amount.JPY: "),
+        ("bonus", {"amount": {"EURO": 1}}, "amount.EURO: "),
+        ("bonus", {"amount": 500}, "amount: "),
+        ("bonus", {"amendments": [{"effective_on": "2023-06-01", "level": "x"}]}, "amendments.0.level: 'x'"),
         ("level_quota", {"amendments": {}}, "amendments: 'amendments' is no list; write one item for each"),
         (
             "level_quota",
@@ -219,8 +230,7 @@ def test_amendments_apply_in_order_of_their_days_then_of_the_file() -> None:
     seen = []
     for day in ("2023-04-01", "2023-06-30", "2023-07-01"):
         terms = amended.terms_on(parse_day(day))
-        assert terms is not None
-        assert terms.kind == "cashback"
+        assert isinstance(terms, CashbackTerms)
         seen.append((terms.title, terms.minimum, terms.eligible is None, str(terms.rate)))
     assert seen == [
         ("Before the announcement", {"EUR": "5", "USD": "5"}, True, "3/20"),
@@ -240,8 +250,7 @@ def test_an_amendment_can_turn_a_rate_into_tiers() -> None:
     """The rate is emptied where tiers take its place."""
     change = {"effective_on": "2023-06-01", "rate": None, "tiers": TIERS[:1], "mode": "incremental"}
     terms = offer("cashback", amendments=[change]).terms_on(parse_day("2023-06-01"))
-    assert terms is not None
-    assert terms.kind == "cashback"
+    assert isinstance(terms, CashbackTerms)
     assert (None, "incremental") == (terms.rate, terms.mode)
 
 

@@ -27,6 +27,7 @@ def test_the_public_form_of_a_whole_statement() -> None:
         offer("extension", "extension-3-months"),
         offer("free_subscription", "4sc-free"),
         offer("level_quota", "lower-quotas-2023"),
+        offer("bonus", "silver-bonus"),
     ]
     statement = computed(account(*lines, partner=silver), rules(*given))
     assert statement_json(statement) == {
@@ -79,6 +80,16 @@ def test_the_public_form_of_a_whole_statement() -> None:
                 "remaining": "7654.33",
                 "secured_level": "silver",
                 "secured_until": "2024-12-31",
+            }
+        ],
+        "bonuses": [
+            {
+                "offer": "silver-bonus",
+                "currency": "EUR",
+                "amount": "500.00",
+                "level": "silver",
+                "attained_level": "silver",
+                "status": "accruing",
             }
         ],
     }

@@ -1,0 +1,121 @@
+"""What a kind of offer brings: terms, a rule that makes entries of an account, and their derivation.
+
+The kinds stand in `kinds.py`, and nothing else in this package names them, but `Statement` for their lists.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
+
+from rewards.account import Account, Sale
+from rewards.faults import Fault
+from rewards.program import Program
+from rewards.rates import Conversion
+from rewards.terms import OfferTerms, ProductFilter
+
+Derived = dict[str, object]
+"""Plain JSON values; amounts, days and rates are text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What every rule of a day shares; `conversion` is into the program's currency.
+
+    `deduct` is whether a refund counts where its sale does; `calendar_year` is the as-of day's, both days in it.
+    """
+
+    program: Program
+    as_of: int
+    conversion: Conversion
+    deduct: bool
+    calendar_year: tuple[int, int]
+
+
+@dataclass(slots=True)
+class Case:
+    """One account while its statement comes about; `level` is the assigned one.
+
+    Rules add to `attained` (the levels of its level entries), `missing` (counted sales without a rate) and
+    `faults`.
+    """
+
+    account: Account
+    level: str
+    basis: Basis
+    attained: list[str] = field(default_factory=list)
+    missing: list[Sale] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+
+
+class Entry(Protocol):
+    """What one offer gives one partner, once for each currency, subscription or product."""
+
+    @property
+    def offer(self) -> str:
+        """The offer's slug."""
+
+    @property
+    def gives(self) -> bool:
+        """Whether it gives something, as a campaign's `audience.offers` asks."""
+
+    def json(self) -> dict[str, object]:
+        """The public form."""
+
+
+One = TypeVar("One", bound=Entry)
+
+
+class Rule(Protocol[One]):
+    """The terms in force of one offer, prepared for many accounts."""
+
+    @property
+    def offer(self) -> str:
+        """The offer's slug."""
+
+    @property
+    def terms(self) -> OfferTerms:
+        """The terms in force."""
+
+    def entries(self, case: Case) -> Sequence[One]:
+        """The entries of an eligible partner, in the order of the statement's list."""
+
+    def derived(self, entries: Sequence[One], case: Case) -> list[Derived]:
+        """How those entries came about."""
+
+
+@runtime_checkable
+class CountingRule(Rule[One], Protocol[One]):
+    """A rule that counts the sales of the days `first` to `last`, of `products` only if there are any."""
+
+    @property
+    def first(self) -> int:
+        """The period's first day."""
+
+    @property
+    def last(self) -> int:
+        """The period's last day."""
+
+    @property
+    def products(self) -> ProductFilter | None:
+        """Which products count; None for all."""
+
+    def tallied(self, entries: Sequence[One], case: Case) -> Iterable[tuple[str, int]]:
+        """What was counted, as (currency, minor units), taken from the figures rather than from the lines."""
+
+
+class Origin(NamedTuple):
+    """The offer that a rule is of, and the program that it belongs to."""
+
+    offer: str
+    announced_on: int
+    program: Program
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of offer; `list` names its list in a statement, `rule` prepares terms that have no mistakes."""
+
+    name: str
+    list: str
+    terms: type[OfferTerms]
+    rule: Callable[[Origin, Any], Rule[Any]]
