@@ -30,6 +30,9 @@ COMMANDS = {
     "cancel": ("sending", "Cancel what a plan has not handed over yet."),
     "pause": ("sending", "Pause a plan."),
     "resume": ("sending", "Resume a paused plan."),
+    "told": ("told", "List what a partner was told, and what became of it."),
+    "credits": ("credits", "Write an offer's credit journal for finance."),
+    "sign-off": ("credits", "Freeze an offer's credit journal by name."),
     "suppress": ("suppressions", "Never write to an address again."),
     "unsuppress": ("suppressions", "Write to an address again."),
     "suppressions": ("suppressions", "List the addresses that are not written to."),
@@ -52,7 +55,7 @@ class Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(f"offerpress.commands.{COMMANDS[cmd_name][0]}")
-        command: click.Command = getattr(module, f"{cmd_name}_command")
+        command: click.Command = getattr(module, f"{cmd_name.replace('-', '_')}_command")
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -1,4 +1,4 @@
-"""Statements as JSON Lines, and the record of where they were exported to, so that `verify` can compare them later."""
+"""Statements as JSON Lines, journals as CSV, and the record of where they went, so that `verify` can compare them."""
 
 import json
 from collections.abc import Iterator
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from offerpress.figures import Figures
+from offerpress.journals import Journal, journal_csv
 from rewards import statement_json
 
 EXPORTS = "export"
@@ -14,11 +15,13 @@ RECORD = "manifests/exports.json"
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """A file of statements: where it is, of which day, from which snapshot folder."""
+    """A file of statements, or the journal of `offer` after so many sign-offs: where, of which day and snapshot."""
 
     path: Path
     as_of: int
     snapshot: str
+    offer: str = ""
+    sign_offs: int = 0
 
 
 def statement_lines(figures: Figures) -> Iterator[str]:
@@ -30,20 +33,31 @@ def statement_lines(figures: Figures) -> Iterator[str]:
 def export_statements(figures: Figures, path: Path) -> int:
     """Writes the lines to `path`, beside it first, and remembers the export; the count of lines."""
     lines = list(statement_lines(figures))
-    beside = path.with_name(path.name + ".new")
-    beside.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-    beside.replace(path)
-    _remember(figures, path.resolve())
+    _write(path, "".join(f"{line}\n" for line in lines))
+    _remember(figures, Export(path.resolve(), figures.rules.as_of, figures.snapshot.folder.name))
     return len(lines)
 
 
-def _remember(figures: Figures, path: Path) -> None:
+def export_journal(figures: Figures, journal: Journal, path: Path) -> None:
+    """Writes the journal as CSV to `path`, beside it first, and remembers the export."""
+    _write(path, journal_csv(journal.lines))
+    snapshot = figures.snapshot.folder.name
+    signed = len(journal.sign_offs)
+    _remember(figures, Export(path.resolve(), journal.as_of, snapshot, journal.offer, signed))
+
+
+def _write(path: Path, text: str) -> None:
+    beside = path.with_name(path.name + ".new")
+    beside.write_text(text, encoding="utf-8", newline="")
+    beside.replace(path)
+
+
+def _remember(figures: Figures, made: Export) -> None:
     private = figures.site.make_private()
-    known = {str(export.path): export for export in read_exports(private)}
-    known[str(path)] = Export(path, figures.rules.as_of, figures.snapshot.folder.name)
+    known = {str(export.path): export for export in [*read_exports(private), made]}
     record = private / RECORD
     record.parent.mkdir(parents=True, exist_ok=True)
-    rows = [[name, export.as_of, export.snapshot] for name, export in sorted(known.items())]
+    rows = [[name, one.as_of, one.snapshot, one.offer, one.sign_offs] for name, one in sorted(known.items())]
     record.write_text(json.dumps(rows, indent=1), encoding="utf-8")
 
 
@@ -53,4 +67,4 @@ def read_exports(private: Path) -> list[Export]:
         rows = json.loads((private / RECORD).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return []
-    return [Export(Path(path), as_of, snapshot) for path, as_of, snapshot in rows]
+    return [Export(Path(path), *rest) for path, *rest in rows]

@@ -3,170 +3,49 @@
 Packs are decrypted, batches are read message by message, exports line by line; each difference is named.
 """
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
+from datetime import date
 from pathlib import Path
 
-from generator import PackError, PackReader, figures_without_day, read_content
+from generator import read_content
 from ledger import LedgerError, Snapshot
 from mailer import Batch, MailerError
-from offerpress.building import Manifest, read_manifest
-from offerpress.conserving import conserved
-from offerpress.exports import EXPORTS, Export, read_exports
+from offerpress.building import read_manifest
+from offerpress.channels import (
+    Finding,
+    check_batch,
+    check_export,
+    check_journal,
+    check_leaks,
+    check_output,
+    check_packs,
+    check_sign_off,
+    check_snapshot,
+    recompute,
+)
+from offerpress.exports import Export, read_exports
 from offerpress.folder import OfferpressError
-from offerpress.leaks import leaked
+from offerpress.journals import journal_of
 from offerpress.mailing import open_outbox
 from offerpress.moment import Moment
+from offerpress.sign_offs import (
+    SignOff,
+    SignOffDamaged,
+    all_sign_offs,
+    read_sign_off,
+    read_sign_offs,
+)
 from offerpress.site import Site
 from offerpress.site_keys import SiteKeys, read_site_keys
 from rewards import (
     Fault,
     Faulty,
-    NotConserved,
+    JournalLine,
     Policy,
-    Tally,
-    canonical_json,
     compute_statement,
-    require_conserved,
     rules_on,
-    statement_json,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that does not agree: the channel (`packs`, `batch`, …), which of it, and what is wrong."""
-
-    channel: str
-    which: str
-    what: str
-
-    def __str__(self) -> str:
-        return f"{self.channel}: {self.which}: {self.what}"
-
-
-@dataclass(frozen=True, slots=True)
-class Recomputed:
-    """Every statement of one snapshot as of one day, as canonical JSON by partner id, and what is not conserved."""
-
-    figures: Mapping[str, str]
-    findings: tuple[Finding, ...]
-
-
-def recompute(snapshot: Snapshot, policy: Policy, as_of: int) -> Recomputed:
-    """The statements once more, and whether together they are the snapshot's lines."""
-    rules = rules_on(policy, snapshot.rates, as_of)
-    tally = Tally()
-    figures = {}
-    for shard in snapshot.shards:
-        for account in snapshot.accounts(shard):
-            statement = compute_statement(account, rules, [])
-            tally.add(account, statement, rules)
-            figures[account.partner.partner_id] = canonical_json(statement_json(statement))
-    findings = []
-    try:
-        require_conserved(conserved(tally, snapshot, rules))
-    except NotConserved as error:
-        findings = [Finding("conservation", snapshot.folder.name, str(one)) for one in error.broken]
-    return Recomputed(figures, tuple(findings))
-
-
-def check_snapshot(snapshot: Snapshot) -> Iterator[Finding]:
-    """Whether the frozen columns still give the digest that they were frozen under."""
-    try:
-        if snapshot.verify() == snapshot.digest:
-            return
-        what = "its columns no longer give its digest: it was changed after it was frozen"
-    except LedgerError as error:
-        what = str(error)
-    yield Finding("snapshot", snapshot.folder.name, what)
-
-
-def check_output(manifest: Manifest) -> Iterator[Finding]:
-    """Whether `output/` still holds exactly the bytes that were published."""
-    for path, digest in manifest.files.items():
-        file = manifest.output / path
-        if not file.is_file():
-            yield Finding("output", path, "it is missing")
-        elif sha256(file.read_bytes()).hexdigest() != digest:
-            yield Finding("output", path, "its bytes are not those that were published")
-
-
-def check_packs(manifest: Manifest, keys: SiteKeys, figures: Mapping[str, str]) -> Iterator[Finding]:
-    """Whether every partner's link opens, from the published packs, exactly the recomputed statement."""
-    names = [name for name in manifest.files if name.startswith("statement/packs/")]
-    packs = {
-        name: (manifest.output / name).read_bytes() for name in names if (manifest.output / name).is_file()
-    }
-    try:
-        reader = PackReader(packs)
-    except PackError as error:
-        yield Finding("packs", error.path, str(error))
-        return
-    yield from (Finding("packs", error.path, str(error)) for error in reader.verify())
-    for partner_id, expected in sorted(figures.items()):
-        try:
-            told = reader.open(keys.link(partner_id)).figures
-        except PackError as error:
-            yield Finding("packs", partner_id, str(error))
-            continue
-        if told != figures_without_day(json.loads(expected)):
-            yield Finding("packs", partner_id, "the record tells other figures than the snapshot gives")
-
-
-def check_batch(batch: Batch, digest: str | None, figures: Mapping[str, str]) -> Iterator[Finding]:
-    """Whether the batch has the digest it was registered under, and its messages tell the recomputed statements."""
-    plan = batch.header.plan
-    if digest is None:
-        yield Finding("batch", plan, "the outbox knows no such plan; plan the campaign again")
-        return
-    try:
-        batch.verify(digest)
-    except MailerError as error:
-        yield Finding("batch", plan, str(error))
-        return
-    for notice in batch.messages():
-        if notice.figures != figures.get(notice.partner_id):
-            yield Finding(
-                "batch",
-                f"{plan} {notice.partner_id}",
-                "the message tells other figures than the snapshot gives",
-            )
-
-
-def check_export(export: Export, figures: Mapping[str, str]) -> Iterator[Finding]:
-    """Whether an exported file of statements still holds exactly the recomputed lines."""
-    if not export.path.is_file():
-        yield Finding(EXPORTS, str(export.path), "it is missing")
-        return
-    seen = set()
-    for number, line in enumerate(export.path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
-        partner_id, text = _parsed(line)
-        seen.add(partner_id)
-        if text != figures.get(partner_id):
-            yield Finding(
-                EXPORTS, f"{export.path}:{number} {partner_id}", "the line is not what the snapshot gives"
-            )
-    for partner_id in sorted(figures.keys() - seen):
-        yield Finding(EXPORTS, f"{export.path} {partner_id}", "its line is missing")
-
-
-def _parsed(line: str) -> tuple[str, str]:
-    try:
-        value = json.loads(line)
-        return str(value["partner_id"]), canonical_json(value)
-    except (ValueError, TypeError, KeyError):
-        return "", ""
-
-
-def check_leaks(manifest: Manifest, snapshot: Snapshot, sealed: str) -> Iterator[Finding]:
-    """Whether any partner's id, address or name stands in the open in a published file outside the folder `sealed`."""
-    files = [name for name in manifest.files if not name.startswith(sealed)]
-    needles = {word for p in snapshot.partners() for word in (p.partner_id, p.email, p.name)}
-    for name, word in leaked(manifest.output, files, needles):
-        yield Finding("output", name, f"it holds a partner's particulars in the open: {word!r}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +68,9 @@ def verify(site: Site, moment: Moment, plan: str | None) -> Verification:
     if plan is None:
         verifier.build(site, keys)
         for export in read_exports(site.private):
-            verifier.export(export)
+            verifier.export(export, site.private)
+        for path in all_sign_offs(site.private):
+            verifier.sign_off(path)
     for file in [site.batches / f"{plan}.batch"] if plan else sorted(site.batches.glob("*.batch")):
         verifier.batch(file)
     return Verification(tuple(verifier.checked), tuple(verifier.findings))
@@ -235,12 +116,30 @@ class _Verifier:
             self.checked.append("packs")
             self.findings += check_packs(manifest, keys, figures)
 
-    def export(self, export: Export) -> None:
-        """One exported file of statements."""
+    def export(self, export: Export, private: Path) -> None:
+        """One exported file of statements, or a journal."""
         self.checked.append(f"export {export.path.name}")
         snapshot = self._snapshot(export.snapshot)
-        if snapshot:
+        if snapshot is None:
+            return
+        if not export.offer:
             self.findings += check_export(export, self._recomputed(snapshot, export.as_of))
+            return
+        signed = self._signed_before(private, export.offer, export.sign_offs + 1)
+        self.findings += check_journal(export, self._journal(snapshot, export.offer, export.as_of, signed))
+
+    def sign_off(self, path: Path) -> None:
+        """One signed journal."""
+        self.checked.append(f"sign-off {path.stem}")
+        try:
+            one = read_sign_off(path)
+        except SignOffDamaged as error:
+            self.findings.append(Finding("sign-off", path.stem, str(error)))
+            return
+        snapshot = self._snapshot(one.snapshot)
+        if snapshot:
+            signed = self._signed_before(path.parent.parent, one.offer, one.number)
+            self.findings += check_sign_off(one, self._journal(snapshot, one.offer, one.as_of, signed))
 
     def batch(self, file: Path) -> None:
         """One batch, against a snapshot of the digest that it was made from."""
@@ -261,6 +160,23 @@ class _Verifier:
             if snapshot:
                 figures = self._recomputed(snapshot, batch.header.as_of)
                 self.findings += check_batch(batch, self.registered.get(file.stem), figures)
+
+    def _signed_before(self, private: Path, offer: str, number: int) -> list[SignOff]:
+        """The sign-offs of the offer below that number; a damaged one is a finding of its own."""
+        try:
+            return [
+                one for one in read_sign_offs(private, offer, date.max.toordinal()) if one.number < number
+            ]
+        except SignOffDamaged:
+            return []
+
+    def _journal(
+        self, snapshot: Snapshot, offer: str, as_of: int, signed: Sequence[SignOff]
+    ) -> Sequence[JournalLine]:
+        rules = rules_on(self.policy, snapshot.rates, as_of)
+        accounts = (account for shard in snapshot.shards for account in snapshot.accounts(shard))
+        statements = ((account, compute_statement(account, rules, [])) for account in accounts)
+        return journal_of(offer, statements, rules, signed)
 
     def _snapshot(self, name: str) -> Snapshot | None:
         """The snapshot of that name, checked once; None where it is damaged, so that nothing is compared with it."""

@@ -21,7 +21,7 @@ from rewards.derivation import derive
 from rewards.extension import ExtensionEntry, ExtensionTerms
 from rewards.faults import Fault, Faulty, KeyPath, RewardsError, Severity, Source, suggestion, validated
 from rewards.free_subscription import FreeSubscriptionEntry, FreeSubscriptionTerms, HeldSubscription
-from rewards.journal import CreditIdTaken, JournalLine, Signed, journal_lines, journal_sums
+from rewards.journal import CreditIdTaken, JournalLine, journal_lines, journal_sums
 from rewards.kinds import KINDS
 from rewards.level_quota import LevelEntry, LevelQuotaTerms
 from rewards.money import (
@@ -98,7 +98,6 @@ __all__ = [
     "Rules",
     "Sale",
     "Severity",
-    "Signed",
     "Source",
     "Statement",
     "Subscription",

@@ -4,8 +4,7 @@ Its lines are rows of the credits table, so that they can be appended to it, aft
 off stays as it was signed; whatever changed since is a line of its own.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from rewards.account import Account
@@ -27,25 +26,6 @@ class JournalLine(NamedTuple):
     credited_on: int
 
 
-@dataclass(frozen=True, slots=True)
-class Signed:
-    """The lines that were signed off, by offer, partner and currency, each in the order of their numbers."""
-
-    lines: Mapping[Triple, Sequence[JournalLine]]
-
-    @classmethod
-    def of(cls, lines: Iterable[JournalLine]) -> "Signed":
-        """Signed lines in any order that keeps those of a triple in theirs."""
-        found: dict[Triple, list[JournalLine]] = {}
-        for line in lines:
-            found.setdefault((line.offer, line.partner_id, line.currency), []).append(line)
-        return cls(found)
-
-    def currencies(self, offer: str, partner_id: str) -> set[str]:
-        """The currencies in which lines of that offer and partner were signed off."""
-        return {one[2] for one in self.lines if one[:2] == (offer, partner_id)}
-
-
 class CreditIdTaken(RewardsError):
     """A new line would have the id of a credit that is dated later than the journal; `credit_id` holds it."""
 
@@ -58,29 +38,35 @@ class CreditIdTaken(RewardsError):
 
 
 def journal_lines(
-    offer: str, statements: Iterable[tuple[Account, Statement]], as_of: int, signed: Signed
+    offer: str, statements: Iterable[tuple[Account, Statement]], as_of: int, signed: Iterable[JournalLine]
 ) -> list[JournalLine]:
-    """The lines of `offer` as of a day, by partner id and currency; signed ones that are not in the ledger yet first.
+    """The lines of `offer` as of a day, by partner id and currency; of one pair those first that were signed off.
+
+    A line of `signed` that the ledger does not hold yet is due as it was signed, with or without an entry.
 
     `credit_id` is `OFFER:PARTNER:CURRENCY:N`, N - 1 the number of credits of that triple before it.
     """
+    frozen: dict[str, dict[str, list[JournalLine]]] = {}
+    for line in signed:
+        frozen.setdefault(line.partner_id, {}).setdefault(line.currency, []).append(line)
     found: list[JournalLine] = []
     for account, statement in sorted(statements, key=lambda pair: pair[1].partner_id):
         partner = statement.partner_id
         rests = {entry.currency: entry.to_credit for entry in statement.cashback if entry.offer == offer}
-        # A signed line stands even if the partner has no entry any more.
-        for currency in sorted(rests.keys() | signed.currencies(offer, partner)):
-            found += _lines(account, (offer, partner, currency), rests.get(currency), as_of, signed)
+        mine = frozen.get(partner, {})
+        for currency in sorted(rests.keys() | mine.keys()):
+            due = mine.get(currency, [])
+            found += _lines(account, (offer, partner, currency), rests.get(currency), as_of, due)
     return found
 
 
 def _lines(
-    account: Account, triple: Triple, to_credit: int | None, as_of: int, signed: Signed
+    account: Account, triple: Triple, to_credit: int | None, as_of: int, signed: Iterable[JournalLine]
 ) -> list[JournalLine]:
     offer, partner, currency = triple
     rows = [one for one in account.credits if (one.offer, one.currency) == (offer, currency)]
     posted = {one.credit_id for one in rows if one.credited_on <= as_of}
-    due = [line for line in signed.lines.get(triple, ()) if line.credit_id not in posted]
+    due = [line for line in signed if line.credit_id not in posted]
     rest = 0 if to_credit is None else to_credit - sum(line.amount for line in due)
     if not rest:
         return due
