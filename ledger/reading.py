@@ -16,7 +16,7 @@ from ledger.findings import Findings
 from ledger.identity import check_collisions, settle_repeats
 from ledger.loading import Surroundings, load
 from ledger.parsing import parse, prepare
-from ledger.references import check_partners, resolve_mergers
+from ledger.references import check_partners, resolve_mergers, take_off_guards
 from ledger.refunds import check_refunds
 from ledger.settings import DataSettings
 from ledger.tables import BY_NAME, TABLES
@@ -99,6 +99,7 @@ def _read_into(
         check_values(database, findings, table, policy)
         database.run(f"DROP TABLE raw_{table.name}")
         settle_repeats(database, findings, table)
+    take_off_guards(database)
     check_collisions(database, findings)
     if not findings.incomplete(BY_NAME["partners"]):
         check_partners(database, findings)

@@ -22,6 +22,18 @@ SELECT file_number, row_number, partner_id, merged_into FROM partners WHERE merg
 """
 
 
+_GUARDED = """
+UPDATE credits SET partner_id = substr(partner_id, 2)
+WHERE starts_with(partner_id, '''') AND partner_id NOT IN (SELECT partner_id FROM partners)
+  AND substr(partner_id, 2) IN (SELECT partner_id FROM partners)
+"""
+
+
+def take_off_guards(database: Database) -> None:
+    """A credit of `'=1` belongs to partner `=1`: a journal guards such ids against formulas, and its rows come back."""
+    database.run(_GUARDED)
+
+
 def check_partners(database: Database, findings: Findings) -> None:
     """Every row must name a partner of the `partners` table."""
     for table in TABLES:

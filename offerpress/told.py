@@ -114,8 +114,7 @@ def _lines(one: ToldNotice) -> Iterator[str]:
 
 
 def _entry(entry: Mapping[str, object]) -> str:
-    """An entry's figures on one line; of a list, such as the held subscriptions, how many they are."""
-    shown = ((key, len(value) if isinstance(value, list) else value) for key, value in entry.items())
-    return ", ".join(
-        str(value) if key == "offer" else f"{key} {value}" for key, value in shown if value is not None
-    )
+    """An entry's figures on one line, its offer first; of the held subscriptions only how many they are."""
+    shown = {key: len(value) if isinstance(value, list) else value for key, value in entry.items()}
+    figures = (f"{key} {value}" for key, value in shown.items() if key != "offer" and value is not None)
+    return ", ".join([str(shown["offer"]), *figures])

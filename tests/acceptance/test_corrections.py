@@ -1,0 +1,151 @@
+"""After the year-end plan was sent the ledger changes: who is told so, what they read, and what `told` remembers."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.conftest import AS_OF, PLAN, Call, change_sale
+
+SECOND = "year-end-credit-1.2"
+
+
+@pytest.fixture
+def sent(offerpress: Call) -> Call:
+    """The year-end credit, planned by Mia, approved by Finn and sent."""
+    assert 0 == offerpress("plan", "year-end-credit", *AS_OF, "--by", "Mia").code
+    assert 0 == offerpress("approve", PLAN, "--by", "Finn").code
+    assert 0 == offerpress("send", PLAN).code
+    return offerpress
+
+
+def corrections(offerpress: Call, *options: str) -> dict[str, object]:
+    """The plan of corrections as of the same day."""
+    said = offerpress("plan", "year-end-credit", "--corrections", *AS_OF, "--by", "Mia", *options, "--json")
+    assert 0 == said.code, said.err
+    return said.json
+
+
+def corrected(offerpress: Call, site: Path) -> None:
+    """One sale changes, and its partner's correction is sent."""
+    change_sale(site, "A-01232", "2000.00")
+    corrections(offerpress)
+    assert 0 == offerpress("approve", SECOND, "--by", "Finn").code
+    assert 0 == offerpress("send", SECOND).code
+
+
+def cashback(offerpress: Call) -> dict[str, str]:
+    """P-1001's one cashback entry."""
+    (entry,) = json.loads(offerpress("statement", "P-1001", *AS_OF, "--json").out)["cashback"]
+    assert isinstance(entry, dict)
+    return entry
+
+
+def test_without_a_change_there_is_nothing_to_correct(sent: Call) -> None:
+    """Everybody was told what is so."""
+    plan = corrections(sent)
+    assert (0, True) == (plan["recipients"], plan["corrections"])
+    assert {"already_sent": 56, "closed": 1, "not_told": 3} == plan["skipped"]
+
+
+def test_one_changed_sale_corrects_exactly_its_partner(sent: Call, site: Path) -> None:
+    """The notice says the old figure and the new one, in both its parts, and its subject says what it is."""
+    before = cashback(sent)
+    change_sale(site, "A-01232", "2000.00")
+    after = cashback(sent)
+    assert before["amount"] != after["amount"]
+    assert 1 == corrections(sent)["recipients"]
+    assert 1 == sent("notice", SECOND, "P-1002").code
+    for form in ("text", "html"):
+        notice = " ".join(sent("notice", SECOND, "P-1001", "--format", form).out.split())
+        for entry in (before, after):
+            for figure in ("amount", "eligible_sales"):
+                whole, _, places = entry[figure].partition(".")
+                assert f"{int(whole):,}".replace(",", ".") + f",{places}" in notice
+    (told,) = [one for one in sent("told", "P-1001", "--json").json["told"] if one["plan"] == SECOND]  # type: ignore[attr-defined]
+    assert "Korrektur: Ihr Guthaben für 2023" == told["subject"]
+
+
+def test_told_shows_both_and_what_became_of_them(sent: Call, site: Path) -> None:
+    """Each notice with its plan, its approval, its status and its figures; the second with what it changed."""
+    before = cashback(sent)
+    corrected(sent, site)
+    after = cashback(sent)
+    notices = sent("told", "P-1001", "--json").json["told"]
+    assert isinstance(notices, list)
+    assert [(PLAN, False), (SECOND, True)] == [(one["plan"], one["corrections"]) for one in notices]
+    assert [before, after] == [one["statement"]["cashback"][0] for one in notices]
+    assert all((one["status"], one["approved_by"]) == ("accepted", ["Finn"]) for one in notices)
+    changes = {(*one["entry"], one["figure"]): (one["told"], one["now"]) for one in notices[1]["changes"]}
+    assert (before["amount"], after["amount"]) == changes["cashback-2023", "EUR", "amount"]
+    assert [] == notices[0]["changes"]
+    text = sent("told", "P-1001").out
+    assert f"amount: {before['amount']} → {after['amount']}" in text
+
+
+def test_a_correction_is_not_made_twice(sent: Call, site: Path) -> None:
+    """Once the partner was told the new figures there is nothing left, until they change again."""
+    corrected(sent, site)
+    assert 0 == corrections(sent)["recipients"]
+    change_sale(site, "A-01232", "2001.00")
+    assert 1 == corrections(sent)["recipients"]
+
+
+def test_two_plans_of_one_correction_are_not_both_sent(sent: Call, site: Path) -> None:
+    """The second is stale once the first was handed over."""
+    change_sale(site, "A-01232", "2000.00")
+    corrections(sent)
+    corrections(sent)
+    for plan in (SECOND, "year-end-credit-1.3"):
+        assert 0 == sent("approve", plan, "--by", "Finn").code
+    assert 0 == sent("send", SECOND).code
+    said = sent("send", "year-end-credit-1.3")
+    assert (1, True) == (said.code, "stale" in said.err)
+
+
+def test_who_was_not_told_is_not_corrected(offerpress: Call, site: Path) -> None:
+    """A plan that was never sent told nobody anything."""
+    offerpress("plan", "year-end-credit", *AS_OF, "--by", "Mia")
+    change_sale(site, "A-01232", "2000.00")
+    plan = corrections(offerpress)
+    assert (0, {"closed": 1, "not_told": 59}) == (plan["recipients"], plan["skipped"])
+
+
+def test_posted_credits_correct_nobody(sent: Call, site: Path) -> None:
+    """When finance has credited what was told, and the year is over, nobody needs another message."""
+    said = sent("credits", "cashback-2023", "--as-of", "2024-01-02")
+    with (site / "data" / "credits.csv").open("a", encoding="utf-8") as table:
+        table.writelines(said.out.splitlines(keepends=True)[1:])
+    said = sent("plan", "year-end-credit", "--corrections", "--as-of", "2024-01-15", "--json")
+    assert (0, 0) == (said.code, said.json["recipients"])
+
+
+def test_a_correction_that_takes_everything_back_is_told(sent: Call, site: Path) -> None:
+    """Who was told a credit and gets nothing now is outside the audience, and learns of it all the same."""
+    sales = site / "data" / "sales.csv"
+    rows = list(csv.reader(sales.read_text(encoding="utf-8").splitlines()))
+    one = next(
+        partner
+        for partner in sorted({row[1] for row in rows[1:]})
+        if _only_cashback(sent("statement", partner, *AS_OF, "--json").out)
+    )
+    kept = [row for row in rows if row[1] != one]
+    with sales.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows(kept)
+    plan = corrections(sent)
+    assert 1 == plan["recipients"]
+    assert 0 == sent("notice", SECOND, one).code
+
+
+def _only_cashback(out: str) -> bool:
+    """Whether a partner gets cashback that nothing was credited of, and no extension."""
+    statement = json.loads(out)
+    entries = statement["cashback"]
+    return (
+        not statement["extensions"]
+        and bool(entries)
+        and all(
+            entry["already_credited"].strip("0.") == "" and entry["amount"].strip("0.") for entry in entries
+        )
+    )
