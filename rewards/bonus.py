@@ -12,7 +12,7 @@ from rewards.attained import Quotas, attained_level, parts_of
 from rewards.fields import Number, Text
 from rewards.money import format_amount, parse_amount
 from rewards.program import Program
-from rewards.rule import Case, Derived, Kind, Origin
+from rewards.rule import Case, Compared, Derived, Fields, Kind, Origin
 from rewards.steps import amount_text, converted_lines, exact_text, step
 from rewards.terms import (
     Mistake,
@@ -63,6 +63,18 @@ class BonusEntry(NamedTuple):
     level: str
     attained_level: str
     status: Standing
+
+    @classmethod
+    def told(cls, fields: Fields) -> "BonusEntry":
+        """The entry back from its public form; what that leaves out is as it was shown."""
+        return cls(
+            fields["offer"],
+            fields["currency"],
+            parse_amount(fields["amount"], fields["currency"]),
+            fields["level"],
+            fields["attained_level"],
+            "final" if fields["status"] == "final" else "accruing",
+        )
 
     @property
     def gives(self) -> bool:
@@ -158,4 +170,11 @@ class BonusRule:
         return f"none, because {self.terms.level} is not reached"
 
 
-BONUS = Kind("bonus", "bonuses", BonusTerms, BonusRule.of)
+BONUS = Kind(
+    "bonus",
+    "bonuses",
+    BonusTerms,
+    BonusRule.of,
+    BonusEntry.told,
+    (Compared(("offer",), ("currency", "amount", "level", "attained_level")),),
+)

@@ -2,15 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
 from rewards.account import Sale
 from rewards.cashback_terms import CashbackTerms
-from rewards.days import day_text
+from rewards.days import day_text, parse_day
 from rewards.lines import listed_credits, listed_sales
 from rewards.money import format_amount, parse_amount, rounded_quotient, scale
-from rewards.rule import Case, Derived, Kind, Origin
+from rewards.rule import Case, Compared, Derived, Fields, Kind, Origin
 from rewards.steps import ROUNDING, amount_text, exact_text, rate_text, step
 from rewards.terms import ProductFilter, Standing, counted_sales, standing
 
@@ -32,6 +33,27 @@ class CashbackEntry(NamedTuple):
     to_credit: int
     status: Standing
     credited_on: int
+
+    @classmethod
+    def told(cls, fields: Fields) -> "CashbackEntry":
+        """The entry back from its public form; what that leaves out is as it was shown."""
+        currency = fields["currency"]
+        sales, amount, before, rest = (
+            parse_amount(fields[name], currency)
+            for name in ("eligible_sales", "amount", "already_credited", "to_credit")
+        )
+        return cls(
+            fields["offer"],
+            currency,
+            sales,
+            None if fields["rate"] is None else Fraction(fields["rate"]),
+            amount,
+            amount,
+            before,
+            rest,
+            "final" if fields["status"] == "final" else "accruing",
+            parse_day(fields["credited_on"]),
+        )
 
     @property
     def gives(self) -> bool:
@@ -222,4 +244,26 @@ class CashbackRule:
         return steps
 
 
-CASHBACK = Kind("cashback", "cashback", CashbackTerms, CashbackRule.of)
+def _posted_as_told(figure: str, told: Fields, now: Fields, as_of: str) -> bool:
+    """Whether `to_credit` only went down because what was told has been credited since, to the last unit."""
+    del as_of
+    if figure != "to_credit" or not told or not now or told["amount"] != now["amount"]:
+        return False
+    credited = Decimal(told["already_credited"]) + Decimal(told["to_credit"])
+    return credited == Decimal(now["already_credited"])
+
+
+CASHBACK = Kind(
+    "cashback",
+    "cashback",
+    CashbackTerms,
+    CashbackRule.of,
+    CashbackEntry.told,
+    (
+        Compared(
+            ("offer", "currency"),
+            ("eligible_sales", "rate", "amount", "to_credit", "credited_on"),
+            _posted_as_told,
+        ),
+    ),
+)

@@ -7,11 +7,11 @@ from typing import Annotated, Literal, NamedTuple
 from pydantic import Field
 
 from rewards.account import Subscription
-from rewards.days import add_months, day_text
+from rewards.days import add_months, day_text, parse_day
 from rewards.faults import Fault
 from rewards.fields import Day
 from rewards.program import Program
-from rewards.rule import Case, Derived, Kind, Origin
+from rewards.rule import Case, Compared, Derived, Fields, Kind, Origin
 from rewards.steps import step
 from rewards.terms import Mistake, OfferTerms
 
@@ -40,6 +40,12 @@ class ExtensionEntry(NamedTuple):
     product: str
     expires_on: int
     extended_to: int
+
+    @classmethod
+    def told(cls, fields: Fields) -> "ExtensionEntry":
+        """The entry back from its public form; what that leaves out is as it was shown."""
+        expires_on, extended_to = parse_day(fields["expires_on"]), parse_day(fields["extended_to"])
+        return cls(fields["offer"], fields["subscription_id"], fields["product"], expires_on, extended_to)
 
     @property
     def gives(self) -> bool:
@@ -121,4 +127,11 @@ class ExtensionRule:
         ]
 
 
-EXTENSION = Kind("extension", "extensions", ExtensionTerms, ExtensionRule.of)
+EXTENSION = Kind(
+    "extension",
+    "extensions",
+    ExtensionTerms,
+    ExtensionRule.of,
+    ExtensionEntry.told,
+    (Compared(("offer", "subscription_id"), ("product", "expires_on", "extended_to")),),
+)

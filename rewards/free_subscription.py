@@ -7,10 +7,10 @@ from typing import Literal, NamedTuple
 
 from rewards.account import Account
 from rewards.attained import attained_level
-from rewards.days import day_text
+from rewards.days import day_text, parse_day
 from rewards.fields import Count, Day, Text
 from rewards.program import Program
-from rewards.rule import Case, Derived, Kind, Origin
+from rewards.rule import Case, Compared, Derived, Fields, Kind, Origin
 from rewards.steps import exact_text, step
 from rewards.terms import Mistake, OfferTerms, counted_sales, unknown_level
 
@@ -58,6 +58,25 @@ class FreeSubscriptionEntry(NamedTuple):
     register_by: int
     subscriptions: tuple[HeldSubscription, ...]
     level: str
+
+    @classmethod
+    def told(cls, fields: Fields) -> "FreeSubscriptionEntry":
+        """The entry back from its public form; what that leaves out is as it was shown."""
+        return cls(
+            fields["offer"],
+            fields["product"],
+            fields["allowed"],
+            fields["held"],
+            fields["remaining"],
+            parse_day(fields["register_by"]),
+            tuple(
+                HeldSubscription(
+                    one["subscription_id"], parse_day(one["expires_on"]), parse_day(one["extended_to"])
+                )
+                for one in fields["subscriptions"]
+            ),
+            "",
+        )
 
     @property
     def gives(self) -> bool:
@@ -171,6 +190,23 @@ def sales_of_the_year(case: Case) -> Fraction:
     return basis.conversion.total(counted, case.missing)
 
 
+def _registration_over(figure: str, told: Fields, now: Fields, as_of: str) -> bool:
+    return figure == "allowed" and bool(told and now) and str(now["register_by"]) < as_of
+
+
+def _run_out(figure: str, told: Fields, now: Fields, as_of: str) -> bool:
+    del figure
+    return not now and str(told["extended_to"]) < as_of
+
+
 FREE_SUBSCRIPTION = Kind(
-    "free_subscription", "free_subscriptions", FreeSubscriptionTerms, FreeSubscriptionRule.of
+    "free_subscription",
+    "free_subscriptions",
+    FreeSubscriptionTerms,
+    FreeSubscriptionRule.of,
+    FreeSubscriptionEntry.told,
+    (
+        Compared(("offer",), ("product", "allowed", "register_by"), _registration_over),
+        Compared(("offer", "subscription_id"), ("expires_on", "extended_to"), _run_out, "subscriptions"),
+    ),
 )

@@ -8,11 +8,11 @@ from typing import Literal, NamedTuple
 
 from rewards.account import Sale
 from rewards.attained import Quotas, attained_level, parts_of
-from rewards.days import day_text
+from rewards.days import day_text, parse_day
 from rewards.fields import Day, Number
 from rewards.money import format_amount, parse_amount, round_half_away, rounded_quotient
 from rewards.program import Program
-from rewards.rule import Case, Derived, Kind, Origin
+from rewards.rule import Case, Compared, Derived, Fields, Kind, Origin
 from rewards.steps import ROUNDING, amount_text, converted_lines, exact_text, step
 from rewards.terms import Mistake, OfferTerms, Period, amount_mistakes, counted_sales, unknown_level
 
@@ -93,6 +93,28 @@ class LevelEntry(NamedTuple):
     remaining: int | None
     secured_level: str
     secured_until: int
+
+    @classmethod
+    def told(cls, fields: Fields) -> "LevelEntry":
+        """The entry back from its public form; what that leaves out is as it was shown."""
+        currency = fields["currency"]
+        sales = parse_amount(fields["attained_sales"], currency)
+        following, missing = (
+            None if fields[name] is None else parse_amount(fields[name], currency)
+            for name in ("next_quota", "remaining")
+        )
+        return cls(
+            fields["offer"],
+            currency,
+            Fraction(sales),
+            sales,
+            fields["attained_level"],
+            fields["next_level"],
+            following,
+            missing,
+            fields["secured_level"],
+            parse_day(fields["secured_until"]),
+        )
 
     @property
     def gives(self) -> bool:
@@ -192,4 +214,17 @@ def _steps(entry: LevelEntry) -> list[dict[str, str]]:
     return [*steps, step("secured level", f"{entry.secured_level} until {day_text(entry.secured_until)}")]
 
 
-LEVEL_QUOTA = Kind("level_quota", "levels", LevelQuotaTerms, LevelQuotaRule.of)
+_NEXT = ("next_level", "next_quota", "remaining")
+LEVEL_QUOTA = Kind(
+    "level_quota",
+    "levels",
+    LevelQuotaTerms,
+    LevelQuotaRule.of,
+    LevelEntry.told,
+    (
+        Compared(
+            ("offer",),
+            ("currency", "attained_sales", "attained_level", *_NEXT, "secured_level", "secured_until"),
+        ),
+    ),
+)

@@ -3,7 +3,7 @@
 The kinds stand in `kinds.py`, and nothing else in this package names them, but `Statement` for their lists.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
 
@@ -15,6 +15,9 @@ from rewards.terms import OfferTerms, ProductFilter
 
 Derived = dict[str, object]
 """Plain JSON values; amounts, days and rates are text."""
+
+Fields = Mapping[str, Any]
+"""An entry's public form, which is of our own making."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +114,35 @@ class Origin(NamedTuple):
     program: Program
 
 
+def never(figure: str, told: Fields, now: Fields, as_of: str) -> bool:
+    """No difference comes by itself."""
+    del figure, told, now, as_of
+    return False
+
+
+class Compared(NamedTuple):
+    """How entries, or with `within` the items of that list in each of them, are compared with those once told.
+
+    `names` are the keys that name an entry, `figures` those whose values are compared; `by_itself` says of a figure
+    that differs whether only time went by (the figure, the entry told and the one now, the as-of day).
+    """
+
+    names: Sequence[str]
+    figures: Sequence[str]
+    by_itself: Callable[[str, Fields, Fields, str], bool] = never
+    within: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of offer; `list` names its list in a statement, `rule` prepares terms that have no mistakes."""
+    """A kind of offer; `list` names its list in a statement, `rule` prepares terms that have no mistakes.
+
+    `told` is an entry back from its public form, as far as that tells; `compared` is what corrections compare.
+    """
 
     name: str
     list: str
     terms: type[OfferTerms]
     rule: Callable[[Origin, Any], Rule[Any]]
+    told: Callable[[Fields], Entry]
+    compared: tuple[Compared, ...]

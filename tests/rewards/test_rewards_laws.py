@@ -7,7 +7,7 @@ from random import Random
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rewards import Sale, day_text, derive
+from rewards import Sale, canonical_json, day_text, derive, differences, statement_json, told_statement
 from tests.reference.accounts import accounts_of
 from tests.reference.opening import opened
 from tests.reference.samples import account, computed, offer, program, rules, sale, subscription
@@ -140,3 +140,27 @@ def test_a_partner_that_is_renamed_keeps_the_figures(world: World) -> None:
     for one in accounts:
         renamed = replace(one, partner=replace(one.partner, name="<b>", email=""))
         assert computed(one, rules_) == computed(renamed, rules_)
+
+
+@FEW
+@given(worlds())
+def test_what_was_told_can_be_shown_again(world: World) -> None:
+    """A statement back from its JSON has the same JSON, and nothing in it differs from what was told."""
+    rules_, accounts = opened(world)
+    for one in accounts:
+        form = statement_json(computed(one, rules_))
+        assert form == statement_json(told_statement(canonical_json(form)))
+        assert differences(form, form) == []
+
+
+@FEW
+@given(worlds())
+def test_a_bonus_told_before_there_were_bonuses_is_a_correction(world: World) -> None:
+    """A frozen statement without the list is read as one whose list is empty."""
+    rules_, accounts = opened(world)
+    for one in accounts:
+        form = statement_json(computed(one, rules_))
+        before = {name: value for name, value in form.items() if name != "bonuses"}
+        assert told_statement(canonical_json(before)).bonuses == ()
+        paid = {entry.offer for entry in computed(one, rules_).bonuses}
+        assert paid == {found.key[0] for found in differences(before, form)}
