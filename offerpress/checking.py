@@ -1,16 +1,34 @@
 """Faults that show only when content and figures meet: templates, campaigns, and sales that no rate converts."""
 
+from collections import Counter
+
 from generator import CampaignCheck, CampaignRenderer, site_artifacts
 from offerpress.figures import Figures
-from rewards import Fault, Faulty
+from rewards import BonusRule, Fault, Faulty
 
 
 def figures_faults(figures: Figures) -> list[Fault]:
-    """What keeps a statement from being computed."""
+    """What keeps a statement from being computed; and, as remarks, whose currency has no amount in a bonus."""
     faults: list[Fault] = []
-    for _ in figures.statements(faults):
-        pass
-    return faults
+    bonuses = [rule for rule in figures.rules.by_list["bonuses"] if isinstance(rule, BonusRule)]
+    unpaid: Counter[tuple[str, str]] = Counter()
+    for account, statement in figures.statements(faults):
+        partner = account.partner
+        for rule in bonuses:
+            if partner.currency not in rule.amounts and rule.terms.is_for(partner, statement.level):
+                unpaid[rule.offer, partner.currency] += 1
+    return faults + [_unpaid(*pair, count) for pair, count in sorted(unpaid.items())]
+
+
+def _unpaid(slug: str, currency: str, count: int) -> Fault:
+    who = "1 eligible partner" if count == 1 else f"{count:,} eligible partners"
+    return Fault(
+        f"the bonus names no amount in {currency}, the currency of {who}",
+        "add one, or leave it so if they are to get none",
+        f"content/offers/{slug}.md",
+        field="amount",
+        severity="remark",
+    )
 
 
 def content_faults(figures: Figures) -> list[Fault]:

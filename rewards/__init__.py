@@ -1,7 +1,7 @@
 """The rules of a partner program: money, days, offers, statements. No files, clock, network or templates."""
 
 from rewards.account import Account, Credit, Partner, Sale, Subscription
-from rewards.bonus import BonusEntry, BonusTerms
+from rewards.bonus import BonusEntry, BonusRule, BonusTerms
 from rewards.cashback import CashbackEntry, CashbackRule
 from rewards.cashback_terms import CashbackTerms
 from rewards.conservation import (
@@ -61,6 +61,7 @@ __all__ = [
     "Amendment",
     "Attachment",
     "BonusEntry",
+    "BonusRule",
     "BonusTerms",
     "CashbackEntry",
     "CashbackRule",

@@ -1,0 +1,95 @@
+"""Each kind of offer is known wherever kinds are walked: what `docs/how-to/add-a-kind-of-offer.md` asks for."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from generator.formats import formats
+from generator.statement_csv import COLUMNS
+from generator.statement_view import StatementView, Viewer, level_names
+from generator.terms_view import TermsFormatter
+from rewards import KINDS, LISTS, Policy, Statement, statement_json
+from tests.reference import samples, worlds
+from tests.reference.naive import Site
+from tests.reference.samples import account, computed, offer, program, rules, sale, subscription
+
+ROOT = Path(__file__).parent.parent
+TEMPLATES = ROOT / "templates"
+NAMES = sorted(KINDS)
+
+
+def text(path: str) -> str:
+    """A file of the repository."""
+    return (ROOT / path).read_text(encoding="utf-8")
+
+
+def statement_with(kind: str) -> Statement:
+    """The statement of somebody to whom the sample offer of that kind gives something."""
+    lines = (
+        sale("1", "5000.00"),
+        subscription("1", "2023-11-30"),
+        subscription("2", "2023-11-30", plan="free"),
+    )
+    return computed(account(*lines), rules(offer(kind)))
+
+
+def test_samples_worlds_and_statements_have_every_kind() -> None:
+    """Every kind has a sample, a place in random worlds, and a list in the statement of both implementations."""
+    assert set(NAMES) == set(samples.KINDS) == set(worlds.KINDS)
+    assert set(LISTS) == {kind.list for kind in KINDS.values()}
+    empty = Site({**samples.PROGRAM}, {}, {"partners": []}, "2023-12-31")
+    empty.partners = {"P": {"partner_id": "P", "currency": "EUR", "level": "bronze"}}
+    assert list(statement_json(computed(account(), rules()))) == list(empty.statement("P"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_kind_gives_an_entry_that_every_view_knows(name: str) -> None:
+    """Its entry gives something; template, table and docs know its list and each key of its public form."""
+    kind = KINDS[name]
+    statement = statement_with(name)
+    (entry, *_) = statement.entries(kind.list)
+    assert entry.gives
+    given = program()
+    viewer = Viewer(formats("en"), level_names(Policy(given, ())))
+    shown = viewer.view(account().partner, statement)["statement"]
+    assert isinstance(shown, StatementView)
+    assert set(entry.json()) <= set(getattr(shown, kind.list)[0]._fields)
+    assert set(entry.json()) - {"subscriptions"} <= set(COLUMNS)
+    assert f'"{kind.list}"' in text("docs/reference/statement-json.md")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_statement_page_has_a_section_for_each_kind(name: str) -> None:
+    """A template under `statement/sections/`, which the page includes."""
+    section = f"statement/sections/{KINDS[name].list}.html"
+    assert (TEMPLATES / section).is_file()
+    assert f'include "{section}"' in text("templates/statement/statement.html")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_offer_page_has_words_for_each_kind(name: str) -> None:
+    """The kind has a name and a colour, its terms have rows, and each row has a label."""
+    assert f'kind == "{name}"' in text("templates/site/parts.html")
+    assert f".card-{name} " in text("templates/assets/site.css")
+    terms = offer(name).versions[0].terms
+    rows = TermsFormatter(Policy(program(), ()), formats("en")).rows(terms)
+    labels = set(re.findall(r'name == "(\w+)"', text("templates/site/terms.html")))
+    assert rows
+    assert {row.name for row in rows} <= labels
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_corrections_have_a_label_for_each_figure(name: str) -> None:
+    """What is compared with what was told has a word in the message that corrects it."""
+    labels = set(re.findall(r'"(\w+)": _\(', text("templates/mail/correction.md")))
+    assert {figure for compared in KINDS[name].compared for figure in compared.figures} <= labels
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_reference_describes_each_kind(name: str) -> None:
+    """A section of its own, the list of kinds, and a how-to with its terms."""
+    offers = text("docs/reference/offers.md")
+    assert f"\n## `{name}`\n" in offers
+    assert f"`{name}`" in offers.split("## Which sales count")[0]
+    assert f"kind: {name}\n" in text("docs/how-to/offer-terms.md")
