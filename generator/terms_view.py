@@ -83,7 +83,7 @@ class TermsFormatter:
         if terms is None:
             raise ValueError(f"offer {offer.slug!r} is not announced yet")
         figure, up_to = self._figure(terms)
-        deadline = _deadline(terms)
+        deadline = terms.deadline
         return TermsView(
             kind=offer.kind,
             rows=self.rows(terms),
@@ -256,10 +256,3 @@ def _changes(before: tuple[Row, ...], after: tuple[Row, ...]) -> tuple[Change, .
     old, new = ({row.name: row for row in rows} for rows in (before, after))
     names = dict.fromkeys([*old, *new])
     return tuple(Change(old.get(name), new.get(name)) for name in names if old.get(name) != new.get(name))
-
-
-def _deadline(terms: OfferTerms) -> int | None:
-    """The day until which something counts or can be done; None where nothing ends."""
-    if isinstance(terms, CashbackTerms | LevelQuotaTerms | BonusTerms):
-        return terms.period.last
-    return terms.register_by if isinstance(terms, FreeSubscriptionTerms) else None

@@ -34,6 +34,11 @@ class BonusTerms(OfferTerms):
     level: Text
     amount: Annotated[dict[str, Number], Field(min_length=1)]
 
+    @property
+    def deadline(self) -> int:
+        """The period's last day."""
+        return self.period.last
+
     def mistakes(self, program: Program) -> Iterator[Mistake]:
         """Find a level that no sale attains or that the program does not know, and amounts that pay nothing."""
         yield from super().mistakes(program)

@@ -36,6 +36,11 @@ class CashbackTerms(OfferTerms):
     cap: dict[str, Number] = Field(default_factory=dict)
     products: Products | None = None
 
+    @property
+    def deadline(self) -> int:
+        """The period's last day."""
+        return self.period.last
+
     def mistakes(self, program: Program) -> Iterator[Mistake]:
         """Find rates and tiers at odds, tiers that do not rise, and amounts that a currency cannot hold."""
         yield from super().mistakes(program)

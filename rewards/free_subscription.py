@@ -24,6 +24,11 @@ class FreeSubscriptionTerms(OfferTerms):
     register_by: Day
     expires_on: Day
 
+    @property
+    def deadline(self) -> int:
+        """The last day to register."""
+        return self.register_by
+
     def mistakes(self, program: Program) -> Iterator[Mistake]:
         """Beside the common ones: a level that the allowance lacks or that the program does not know."""
         yield from super().mistakes(program)

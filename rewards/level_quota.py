@@ -25,6 +25,11 @@ class LevelQuotaTerms(OfferTerms):
     quotas: dict[str, Number]
     secured_until: Day
 
+    @property
+    def deadline(self) -> int:
+        """The period's last day."""
+        return self.period.last
+
     def mistakes(self, program: Program) -> Iterator[Mistake]:
         """Find levels that the program does not know, and quotas that do not rise on the result."""
         yield from super().mistakes(program)

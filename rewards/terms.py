@@ -88,6 +88,11 @@ class OfferTerms(BaseModel):
         if self.eligible is not None:
             yield from self.eligible.mistakes(program)
 
+    @property
+    def deadline(self) -> int | None:
+        """The day until which something counts or can be done; None where nothing ends."""
+        return None
+
     def is_for(self, partner: Partner, level: str) -> bool:
         """Whether `partner`, whose assigned level is `level`, is eligible."""
         return self.eligible is None or self.eligible.holds(partner, level)
