@@ -9,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp
 
-.PHONY: demo test wheel lint format serve bench lock screenshots clean
+.PHONY: demo test wheel lint format serve bench fuzz lock screenshots clean
 
 demo: $(STAMP)/run
 	@$(BIN)/offerpress demo
@@ -39,6 +39,11 @@ bench: $(STAMP)/test
 	@mkdir -p docs/benchmarks
 	$(BIN)/python benchmarks/ledger_scale.py --partners 1000000 --sales 20000000 --subscriptions 300000 \
 		--json docs/benchmarks/ledger.json
+
+# About an hour for 10,000; what is found can be tried again by its seed.
+N ?= 10000
+fuzz: $(STAMP)/test
+	$(BIN)/python -m tests.fuzz $(N)
 
 screenshots: $(STAMP)/test
 	$(BIN)/python docs/images/make_screenshots.py

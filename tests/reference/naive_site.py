@@ -29,10 +29,14 @@ def read_site(folder: Path, as_of: str) -> Site:
         path = folder / settings.get("data", {}).get(name, f"data/{name}.csv")
         if path.exists():
             with path.open(encoding="utf-8-sig", newline="") as lines:
-                tables[name] = [
-                    {key: value.strip() for key, value in row.items()} for row in csv.DictReader(lines)
-                ]
+                tables[name] = [dict(row) for row in csv.DictReader(lines, delimiter=_delimiter(path))]
     return Site(program, offers, tables, as_of)
+
+
+def _delimiter(path: Path) -> str:
+    """Whichever of the three stands most often in the header."""
+    header = path.read_text(encoding="utf-8-sig").partition("\n")[0]
+    return max(",;\t", key=header.count)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,36 @@
+"""`python -m tests.fuzz N [--first SEED] [--jobs N]`: tries N seeds and prints each that is wrong."""
+
+import argparse
+import sys
+import time
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+
+from tests.fuzz.fuzzing import attempts
+
+
+def main() -> int:
+    """Tries the seeds in chunks over some processes; 1 where any was wrong."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("number", type=int)
+    parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--jobs", type=int, default=2)
+    options = parser.parse_args()
+    end = options.first + options.number
+    chunks = [range(start, min(start + 100, end)) for start in range(options.first, end, 100)]
+    began = time.perf_counter()
+    counts: Counter[str] = Counter()
+    with ProcessPoolExecutor(options.jobs, get_context("spawn"), max_tasks_per_child=5) as pool:
+        for outcomes in pool.map(attempts, chunks):
+            for one in outcomes:
+                counts["wrong" if one.wrong else "faults" if one.faulty else "as the reference"] += 1
+                if one.wrong:
+                    print(one, flush=True)  # noqa: T201 - the result
+    seconds = time.perf_counter() - began
+    print(f"{options.number} seeds from {options.first} in {seconds:.0f} s: {dict(sorted(counts.items()))}")  # noqa: T201
+    return 1 if counts["wrong"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
