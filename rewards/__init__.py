@@ -49,6 +49,7 @@ from rewards.statement import (
     totals,
 )
 from rewards.steps import rate_text
+from rewards.term_rows import Cell, Headline, LevelId, OnDay, TermRow, Value, Word
 from rewards.terms import OfferTerms
 from rewards.told_statement import told_statement
 from rewards.toml_text import parse_toml
@@ -67,6 +68,7 @@ __all__ = [
     "CashbackRule",
     "CashbackTerms",
     "Category",
+    "Cell",
     "Conserved",
     "Credit",
     "CreditIdTaken",
@@ -78,18 +80,21 @@ __all__ = [
     "Faulty",
     "FreeSubscriptionEntry",
     "FreeSubscriptionTerms",
+    "Headline",
     "HeldSubscription",
     "JournalLine",
     "KeyPath",
     "LedgerTotals",
     "Level",
     "LevelEntry",
+    "LevelId",
     "LevelQuotaTerms",
     "Money",
     "NotConserved",
     "Notice",
     "Offer",
     "OfferTerms",
+    "OnDay",
     "Partner",
     "Policy",
     "Program",
@@ -103,10 +108,13 @@ __all__ = [
     "Statement",
     "Subscription",
     "Tally",
+    "TermRow",
     "Total",
     "UnknownCurrency",
     "UnlikeCurrencies",
+    "Value",
     "Version",
+    "Word",
     "add_months",
     "assigned_level",
     "canonical_json",

@@ -10,10 +10,11 @@ from pydantic import Field
 from rewards.account import Sale
 from rewards.attained import Quotas, attained_level, parts_of
 from rewards.fields import Number, Text
-from rewards.money import format_amount, parse_amount
+from rewards.money import Money, format_amount, parse_amount
 from rewards.program import Program
 from rewards.rule import Case, Compared, Derived, Fields, Kind, Origin
 from rewards.steps import amount_text, converted_lines, exact_text, step
+from rewards.term_rows import Headline, LevelId, TermRow, amount_rows
 from rewards.terms import (
     Mistake,
     OfferTerms,
@@ -38,6 +39,18 @@ class BonusTerms(OfferTerms):
     def deadline(self) -> int:
         """The period's last day."""
         return self.period.last
+
+    def rows(self, program: Program) -> Iterator[TermRow]:
+        """Amounts, level and period."""
+        del program
+        yield from amount_rows("amount", self.amount)
+        yield TermRow("level", (LevelId(self.level),))
+        yield self.period.row()
+
+    def headline(self, program: Program) -> Headline:
+        """The amount in the program's currency, else in the first one."""
+        currency = program.currency if program.currency in self.amount else min(self.amount)
+        return Headline(Money.parse(self.amount[currency], currency))
 
     def mistakes(self, program: Program) -> Iterator[Mistake]:
         """Find a level that no sale attains or that the program does not know, and amounts that pay nothing."""

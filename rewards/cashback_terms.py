@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from rewards.fields import TERMS, Day, Number, Percentage
 from rewards.money import parse_amount
 from rewards.program import Program
+from rewards.term_rows import Headline, OnDay, TermRow, Word, amount_rows
 from rewards.terms import Mistake, OfferTerms, Period, Products, amount_mistakes
 
 Mode = Literal["retroactive", "incremental"]
@@ -21,6 +22,11 @@ class Tier(BaseModel):
 
     start: Annotated[Number, Field(alias="from")]
     rate: Percentage
+
+    @property
+    def shown_start(self) -> int | str:
+        """The same number in every currency, so without a unit."""
+        return int(self.start) if self.start.isdigit() else self.start
 
 
 class CashbackTerms(OfferTerms):
@@ -40,6 +46,29 @@ class CashbackTerms(OfferTerms):
     def deadline(self) -> int:
         """The period's last day."""
         return self.period.last
+
+    def rows(self, program: Program) -> Iterator[TermRow]:
+        """Rate or tiers, days, limits and products."""
+        del program
+        if self.rate is not None:
+            yield TermRow("rate", (self.rate,))
+        else:
+            table = tuple((tier.shown_start, tier.rate) for tier in self.tiers or ())
+            yield TermRow("tiers", (Word(self.mode or ""),), table)
+        yield self.period.row()
+        yield TermRow("credited_on", (OnDay(self.credited_on),))
+        yield from amount_rows("minimum", self.minimum)
+        yield from amount_rows("cap", self.cap)
+        if self.products and self.products.include is not None:
+            yield TermRow("products", tuple(self.products.include))
+        if self.products and self.products.exclude:
+            yield TermRow("products_excluded", tuple(self.products.exclude))
+
+    def headline(self, program: Program) -> Headline:
+        """The rate, or the highest of the tiers."""
+        del program
+        rates = [self.rate] if self.rate is not None else [tier.rate for tier in self.tiers or ()]
+        return Headline(max(rates), self.rate is None)
 
     def mistakes(self, program: Program) -> Iterator[Mistake]:
         """Find rates and tiers at odds, tiers that do not rise, and amounts that a currency cannot hold."""

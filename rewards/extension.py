@@ -13,6 +13,7 @@ from rewards.fields import Day
 from rewards.program import Program
 from rewards.rule import Case, Compared, Derived, Fields, Kind, Origin
 from rewards.steps import step
+from rewards.term_rows import OnDay, TermRow, Word
 from rewards.terms import Mistake, OfferTerms
 
 Plan = Literal["paid", "free", "trial", "nfr"]
@@ -26,6 +27,15 @@ class ExtensionTerms(OfferTerms):
     plans: Annotated[list[Plan], Field(min_length=1, default_factory=lambda: ["paid"])]
     active_on: Day
     bought_before: Day | None = None
+
+    def rows(self, program: Program) -> Iterator[TermRow]:
+        """Months, plans and days."""
+        del program
+        yield TermRow("months", (self.months,))
+        yield TermRow("plans", tuple(Word(plan) for plan in self.plans))
+        yield TermRow("active_on", (OnDay(self.active_on),))
+        if self.bought_before is not None:
+            yield TermRow("bought_before", (OnDay(self.bought_before),))
 
     def mistakes(self, program: Program) -> Iterator[Mistake]:
         """Beside the common ones none: each key stands by itself."""

@@ -12,6 +12,7 @@ from rewards.fields import Count, Day, Text
 from rewards.program import Program
 from rewards.rule import Case, Compared, Derived, Fields, Kind, Origin
 from rewards.steps import exact_text, step
+from rewards.term_rows import Headline, LevelId, OnDay, TermRow
 from rewards.terms import Mistake, OfferTerms, counted_sales, unknown_level
 
 
@@ -28,6 +29,19 @@ class FreeSubscriptionTerms(OfferTerms):
     def deadline(self) -> int:
         """The last day to register."""
         return self.register_by
+
+    def rows(self, program: Program) -> Iterator[TermRow]:
+        """Product, days and allowances."""
+        yield TermRow("product", (self.product,))
+        yield TermRow("register_by", (OnDay(self.register_by),))
+        yield TermRow("runs_until", (OnDay(self.expires_on),))
+        allowances = tuple((LevelId(level), self.allowance[level]) for level in program.level_ids)
+        yield TermRow("allowance", table=allowances)
+
+    def headline(self, program: Program) -> Headline:
+        """The product."""
+        del program
+        return Headline(self.product)
 
     def mistakes(self, program: Program) -> Iterator[Mistake]:
         """Beside the common ones: a level that the allowance lacks or that the program does not know."""

@@ -10,10 +10,11 @@ from rewards.account import Sale
 from rewards.attained import Quotas, attained_level, parts_of
 from rewards.days import day_text, parse_day
 from rewards.fields import Day, Number
-from rewards.money import format_amount, parse_amount, round_half_away, rounded_quotient
+from rewards.money import Money, format_amount, parse_amount, round_half_away, rounded_quotient
 from rewards.program import Program
 from rewards.rule import Case, Compared, Derived, Fields, Kind, Origin
 from rewards.steps import ROUNDING, amount_text, converted_lines, exact_text, step
+from rewards.term_rows import Headline, LevelId, OnDay, TermRow
 from rewards.terms import Mistake, OfferTerms, Period, amount_mistakes, counted_sales, unknown_level
 
 
@@ -29,6 +30,28 @@ class LevelQuotaTerms(OfferTerms):
     def deadline(self) -> int:
         """The period's last day."""
         return self.period.last
+
+    def rows(self, program: Program) -> Iterator[TermRow]:
+        """Days, and of each level the usual quota and this one."""
+        yield self.period.row()
+        yield TermRow("secured_until", (OnDay(self.secured_until),))
+        currency = program.currency
+        quotas = tuple(
+            (LevelId(level), Money(usual, currency), Money(now, currency))
+            for level, usual, now in self._quotas(program)
+        )
+        yield TermRow("quotas", table=quotas)
+
+    def headline(self, program: Program) -> Headline | None:
+        """By how much a quota is lowered at most, in whole percent; None where none is."""
+        cuts = [Fraction(usual - now, usual) for _, usual, now in self._quotas(program)]
+        whole = Fraction(int(max(cuts) * 100), 100)
+        return Headline(-whole, len(set(cuts)) > 1) if whole > 0 else None
+
+    def _quotas(self, program: Program) -> list[tuple[str, int, int]]:
+        """Level, usual quota and the quota under these terms."""
+        own = merged_quotas(self, program)
+        return [(level, usual, now) for (level, usual), (_, now) in zip(program.quotas, own, strict=True)]
 
     def mistakes(self, program: Program) -> Iterator[Mistake]:
         """Find levels that the program does not know, and quotas that do not rise on the result."""

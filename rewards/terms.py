@@ -13,6 +13,7 @@ from rewards.faults import KeyPath, Severity, suggestion
 from rewards.fields import TERMS, Day, Text
 from rewards.money import parse_amount
 from rewards.program import Program
+from rewards.term_rows import Headline, LevelId, OnDay, TermRow
 
 Standing = Literal["accruing", "final"]
 
@@ -33,6 +34,10 @@ class Period(BaseModel):
 
     first: Annotated[Day, Field(alias="from")]
     last: Annotated[Day, Field(alias="to")]
+
+    def row(self) -> TermRow:
+        """Both days, as terms say them."""
+        return TermRow("period", (OnDay(self.first), OnDay(self.last)))
 
     def mistakes(self) -> Iterator[Mistake]:
         """A period that ends before it begins."""
@@ -57,6 +62,15 @@ class Eligible(BaseModel):
             and (self.countries is None or (partner.country != "" and partner.country in self.countries))
             and (self.languages is None or (partner.language != "" and partner.language in self.languages))
         )
+
+    def rows(self) -> Iterator[TermRow]:
+        """A row for each list given."""
+        if self.levels is not None:
+            yield TermRow("eligible_levels", tuple(LevelId(level) for level in self.levels))
+        if self.countries is not None:
+            yield TermRow("eligible_countries", tuple(self.countries))
+        if self.languages is not None:
+            yield TermRow("eligible_languages", tuple(self.languages))
 
     def mistakes(self, program: Program) -> Iterator[Mistake]:
         """Levels that the program does not know; an empty list, which leaves out everybody."""
@@ -91,6 +105,15 @@ class OfferTerms(BaseModel):
     @property
     def deadline(self) -> int | None:
         """The day until which something counts or can be done; None where nothing ends."""
+        return None
+
+    def rows(self, program: Program) -> Iterator[TermRow]:
+        """What the terms of the kind say, in the order in which people ask for it."""
+        raise NotImplementedError
+
+    def headline(self, program: Program) -> Headline | None:
+        """The figure that a card shows large; None for none."""
+        del program
         return None
 
     def is_for(self, partner: Partner, level: str) -> bool:
