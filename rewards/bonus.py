@@ -41,10 +41,10 @@ class BonusTerms(OfferTerms):
         return self.period.last
 
     def rows(self, program: Program) -> Iterator[TermRow]:
-        """Amounts, level and period."""
-        del program
+        """Amounts, the level with its quota, and the period."""
+        quota = Money(dict(program.quotas)[self.level], program.currency)
         yield from amount_rows("amount", self.amount)
-        yield TermRow("level", (LevelId(self.level),))
+        yield TermRow("level", (LevelId(self.level), quota))
         yield self.period.row()
 
     def headline(self, program: Program) -> Headline:

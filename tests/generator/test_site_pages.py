@@ -255,8 +255,11 @@ def test_terms_in_words(make_site: SiteMaker) -> None:
     assert "Affiliate 0 Bronze 5 Silver 10" in text["free"]
     assert "Added 3 months Subscriptions paid, not for resale" in text["extension"]
     assert "Bought before April 1, 2023 Europe/Berlin" in text["extension"]
-    assert "Paid once €1,000.00, $1,100.00 Level to reach by the program's quotas Silver" in text["bonus"]
-    assert "Only for Silver. Level to reach by the program's quotas before Bronze" in text["bonus"]
+    assert (
+        "Paid once €1,000.00, $1,100.00 Level to reach by the program's quotas Silver, €10,000.00"
+        in text["bonus"]
+    )
+    assert "Only for Silver. Level to reach by the program's quotas before Bronze, €1,000.00" in text["bonus"]
     assert "Offers · Bonus A bonus" in text["bonus"]
     assert "Sales from Rate 0 5% 5,000 12.5% Each rate holds for the part" in text["tiers"]
     assert "Least amount credited €10.00 Highest amount credited €500.00, ¥90,000" in text["tiers"]
