@@ -1,7 +1,7 @@
 """Random small worlds: a program, offers of all kinds with all terms, and a ledger, all of them valid."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 
 from hypothesis import strategies as st
@@ -44,8 +44,12 @@ DAYS: SearchStrategy[str] = st.one_of(
     ),
     st.dates(date(2022, 11, 1), date(2024, 3, 31)).map(date.isoformat),
 )
-PERIODS: SearchStrategy[Terms] = st.lists(DAYS, min_size=2, max_size=2).map(
-    lambda days: {"from": min(days), "to": max(days)}
+# A day before most others, or after them: what is drawn otherwise seldom is in force together.
+EARLY = st.one_of(st.just("2022-11-01"), st.just("2022-11-30"), DAYS)
+LATE = st.one_of(st.sampled_from(["2023-12-31", "2024-03-31", "2024-06-29"]), DAYS)
+PERIODS: SearchStrategy[Terms] = st.one_of(
+    st.just({"from": "2022-11-01", "to": "2024-03-31"}),
+    st.tuples(EARLY, LATE).map(lambda days: {"from": min(days), "to": max(days)}),
 )
 PERCENTS = st.sampled_from(["15%", "0%", "7.5 %", "100%", "0.125%", "33.3%"])
 
@@ -66,7 +70,7 @@ def amounts(draw: DrawFn, low: int = -3_000_00, high: int = 12_000_00) -> tuple[
 
 
 def _amounts_by_currency(low: int, high: int) -> SearchStrategy[dict[str, Decimal]]:
-    return st.lists(amounts(low, high), max_size=3).map(
+    return st.lists(amounts(low, high), max_size=6).map(
         lambda pairs: {currency: Decimal(text) for text, currency in pairs}
     )
 
@@ -90,8 +94,8 @@ def programs(draw: DrawFn) -> Terms:
 
 @st.composite
 def _limits(draw: DrawFn) -> Terms:
-    caps = draw(_amounts_by_currency(500, 900_00))
-    minima = draw(_amounts_by_currency(0, 500))
+    caps = draw(_amounts_by_currency(300_00, 900_00))
+    minima = draw(_amounts_by_currency(0, 300_00))
     return {"minimum": minima, "cap": caps}
 
 
@@ -105,7 +109,7 @@ def _products(draw: DrawFn) -> Terms:
 def _shares(draw: DrawFn) -> Terms:
     if draw(st.booleans()):
         return {"rate": draw(PERCENTS), "tiers": None, "mode": None}
-    numbers = st.sampled_from(["0", "1", "99.99", "1000.0", "5000", "0.5"]).map(Decimal)
+    numbers = st.sampled_from(["0", "1", "99.99", "1000.0", "5000", "0.5", "20000"]).map(Decimal)
     starts = sorted(draw(st.lists(numbers, min_size=1, max_size=3, unique=True)))
     tiers = [{"from": start, "rate": draw(PERCENTS)} for start in starts]
     return {"rate": None, "tiers": tiers, "mode": draw(st.sampled_from(["retroactive", "incremental"]))}
@@ -139,9 +143,9 @@ def _extension(draw: DrawFn, unit: Decimal) -> Terms:
     plans = st.lists(st.sampled_from(["paid", "free", "trial", "nfr"]), min_size=1, max_size=2)
     return {
         "months": draw(st.sampled_from([1, 3, 12, 25])),
-        "plans": draw(st.one_of(st.none(), plans)),
-        "active_on": draw(DAYS),
-        "bought_before": draw(st.one_of(st.none(), DAYS)),
+        "plans": draw(st.one_of(st.none(), st.none(), plans)),
+        "active_on": draw(EARLY),
+        "bought_before": draw(st.one_of(st.none(), LATE)),
     }
 
 
@@ -149,10 +153,10 @@ def _extension(draw: DrawFn, unit: Decimal) -> Terms:
 def _free_subscription(draw: DrawFn, unit: Decimal) -> Terms:
     del unit
     return {
-        "product": draw(st.sampled_from(["4SC", "PRO 8SC"])),
-        "allowance": {level: draw(st.integers(0, 3)) for level in LEVELS},
+        "product": draw(st.sampled_from(["4SC", "4SC", "PRO 8SC"])),
+        "allowance": {level: draw(st.sampled_from([0, 1, 0, 3])) for level in LEVELS},
         "register_by": draw(DAYS),
-        "expires_on": draw(DAYS),
+        "expires_on": draw(LATE),
     }
 
 
@@ -192,10 +196,10 @@ KINDS = {
 @st.composite
 def offers(draw: DrawFn, unit: Decimal) -> Terms:
     """An offer of any kind with up to two amendments; what is None in the first terms is left out."""
-    kind = draw(st.sampled_from(sorted(KINDS)))
+    kind = draw(st.sampled_from([*sorted(KINDS), "cashback", "level_quota"]))
     terms = draw(KINDS[kind](unit))
     offer = {key: value for key, value in terms.items() if value is not None}
-    if draw(st.booleans()):
+    if draw(st.integers(0, 3)) == 0:
         offer["eligible"] = draw(ELIGIBLE)
     amendments = []
     for _ in range(draw(st.integers(0, 2))):
@@ -207,7 +211,7 @@ def offers(draw: DrawFn, unit: Decimal) -> Terms:
         keys |= {"minimum", "cap"} & set(changed) if draw(st.booleans()) else set()
         amendment = {key: changed[key] for key in sorted(keys)}
         amendments.append({"effective_on": draw(DAYS), "note": "Moved.", **amendment})
-    common = {"kind": kind, "title": "An offer", "summary": "Something.", "announced_on": draw(DAYS)}
+    common = {"kind": kind, "title": "An offer", "summary": "Something.", "announced_on": draw(EARLY)}
     return {**common, **offer, "amendments": amendments}
 
 
@@ -217,7 +221,7 @@ def partners(draw: DrawFn) -> list[Row]:
     rows: list[Row] = []
     for index in range(draw(st.integers(1, 4))):
         into = [row["partner_id"] for row in rows if row["status"] == "active"]
-        merged = draw(st.sampled_from(["", *into])) if draw(st.booleans()) else ""
+        merged = draw(st.sampled_from(["", *into])) if draw(st.integers(0, 2)) else ""
         rows.append(
             {
                 "partner_id": f"P-{index}",
@@ -237,7 +241,7 @@ def partners(draw: DrawFn) -> list[Row]:
 @st.composite
 def _sales(draw: DrawFn, owners: dict[str, str]) -> list[Row]:
     rows: list[Row] = []
-    for index in range(draw(st.integers(0, 9))):
+    for index in range(draw(st.integers(0, 12))):
         amount, currency = draw(amounts())
         partner_id = draw(st.sampled_from(sorted(owners)))
         row = {
@@ -269,12 +273,12 @@ def _subscriptions(draw: DrawFn, owners: dict[str, str]) -> list[Row]:
         {
             "subscription_id": f"U-{draw(st.integers(0, 9))}{index}",
             "partner_id": draw(st.sampled_from(sorted(owners))),
-            "product": draw(st.sampled_from(["4SC", "PRO 8SC"])),
-            "plan": draw(st.sampled_from(["free", "paid", "trial", "nfr"])),
+            "product": draw(st.sampled_from(["4SC", "4SC", "PRO 8SC"])),
+            "plan": draw(st.sampled_from(["free", "paid", "free", "paid", "trial", "nfr"])),
             "started_on": draw(DAYS),
             "expires_on": draw(st.one_of(DAYS, st.just("9999-12-31"))),
         }
-        for index in range(draw(st.integers(0, 5)))
+        for index in range(draw(st.integers(1, 6)))
     ]
 
 
@@ -333,11 +337,11 @@ def worlds(draw: DrawFn) -> World:
     listed = [(partner_id, on, draw(st.sampled_from(LEVELS))) for partner_id, on in since]
     tables = {
         "partners": people,
-        "sales": draw(_sales(owners)),
         "subscriptions": draw(_subscriptions(owners)),
         "credits": draw(_credits(owners, cashback)),
+        "sales": draw(_sales(owners)),
         "rates": draw(_rates(str(program["currency"]))),
         "levels": [{"partner_id": one, "from": on, "level": level} for one, on, level in listed],
     }
-    as_of = draw(st.one_of(DAYS, st.just((date(2024, 3, 31) + timedelta(days=90)).isoformat())))
+    as_of = draw(LATE)
     return World(program, named, tables, as_of)
