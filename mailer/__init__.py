@@ -39,7 +39,9 @@ from mailer.settings import GroupSettings, MailSettings, RetrySettings, Unsubscr
 from mailer.states import HANDED, TRANSITIONS, Cause, Status
 from mailer.status import status_json
 from mailer.suppression import Suppression, SuppressionReason, skip_reason
+from mailer.transport_settings import SendGridSettings, SmtpSettings
 from mailer.transports import (
+    DEFAULT_BASE_URL,
     Attempt,
     Connection,
     FolderTransport,
@@ -53,6 +55,7 @@ from mailer.transports import (
 )
 
 __all__ = [
+    "DEFAULT_BASE_URL",
     "HANDED",
     "TRANSITIONS",
     "Approval",
@@ -88,11 +91,13 @@ __all__ = [
     "PlanPaused",
     "PlanRecord",
     "RetrySettings",
+    "SendGridSettings",
     "SendGridTransport",
     "SendRefused",
     "Sender",
     "Settlement",
     "SmtpServer",
+    "SmtpSettings",
     "SmtpTransport",
     "Status",
     "Suppression",

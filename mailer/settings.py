@@ -4,11 +4,10 @@ from decimal import Decimal
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
 from mailer.addresses import Mailbox, parse_mailbox
-
-STRICT = ConfigDict(frozen=True, strict=True, extra="forbid", populate_by_name=True)
+from mailer.transport_settings import STRICT, SendGridSettings, SmtpSettings
 
 
 def _mailbox(value: object) -> object:
@@ -95,3 +94,5 @@ class MailSettings(BaseModel):
     unsubscribe: UnsubscribeSettings = UnsubscribeSettings()
     group: GroupSettings = GroupSettings()
     retries: RetrySettings = RetrySettings()
+    smtp: SmtpSettings = SmtpSettings()
+    sendgrid: SendGridSettings = SendGridSettings()

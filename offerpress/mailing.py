@@ -1,12 +1,25 @@
 """Where a site keeps its outbox and batches, and which transport its settings name."""
 
+import ssl
 from collections.abc import Mapping
 
-from mailer import Batch, FolderTransport, Outbox, SmtpTransport, Transport, batch_file, parse_smtp_url
+from mailer import (
+    DEFAULT_BASE_URL,
+    Batch,
+    FolderTransport,
+    MailSettings,
+    Outbox,
+    SendGridTransport,
+    SmtpTransport,
+    Transport,
+    batch_file,
+)
 from offerpress.folder import OfferpressError, SiteFolder
 
 OUTBOX = "OFFERPRESS_OUTBOX"
 SMTP_URL = "OFFERPRESS_SMTP_URL"
+SENDGRID_KEY = "SENDGRID_API_KEY"
+SENDGRID_URL = "SENDGRID_BASE_URL"
 
 
 def open_outbox(site: SiteFolder, environment: Mapping[str, str]) -> Outbox:
@@ -22,15 +35,36 @@ def open_batch(site: SiteFolder, plan: str) -> Batch:
     return Batch.open(batch_file(site.batches, plan))
 
 
-def transport_of(site: SiteFolder, name: str, environment: Mapping[str, str]) -> Transport:
-    """The transport of that name, set up from the environment."""
+def transport_of(
+    site: SiteFolder, settings: MailSettings, name: str, environment: Mapping[str, str]
+) -> Transport:
+    """The transport of that name, set up from `[mail]` and the environment."""
     if name == "folder":
         return FolderTransport(site.mail)
     if name == "smtp":
-        return SmtpTransport(
-            parse_smtp_url(_required(environment, SMTP_URL, "smtp+starttls://user:password@host:587"))
+        url = _required(environment, SMTP_URL, "smtp+starttls://user:password@host:587")
+        context = _believed(site, settings.smtp.ca_file)
+        return SmtpTransport(url, settings.smtp, context=context)
+    if name == "sendgrid":
+        base_url = environment.get(SENDGRID_URL) or DEFAULT_BASE_URL
+        return SendGridTransport(
+            _required(environment, SENDGRID_KEY, "SG.…"), settings.sendgrid, base_url=base_url
         )
-    raise OfferpressError(f"no transport: {name!r}: offerpress.toml [mail] transport; use folder or smtp")
+    raise OfferpressError(
+        f"no transport: {name!r}: offerpress.toml [mail] transport; use folder, smtp or sendgrid"
+    )
+
+
+def _believed(site: SiteFolder, ca_file: str | None) -> ssl.SSLContext | None:
+    """What is believed in place of the system's certificates, None for those."""
+    if ca_file is None:
+        return None
+    try:
+        return ssl.create_default_context(cafile=site.folder / ca_file)
+    except OSError as error:
+        raise OfferpressError(
+            f"no certificates: {ca_file}: offerpress.toml [mail.smtp] ca_file ({error}); name a file in PEM form"
+        ) from error
 
 
 def _required(environment: Mapping[str, str], name: str, example: str) -> str:

@@ -12,6 +12,7 @@ from mailer import (
     Delivery,
     MailSettings,
     Outbox,
+    SendGridTransport,
     Status,
     Transport,
     check_sendable,
@@ -55,6 +56,7 @@ def send_plan(
 
     Staleness is asked before the first claim only: a plan that has begun goes on as it was approved.
     """
+    _refuse_sandbox(plan, transport)
     with open_batch(site, plan) as batch:
         record = check_sendable(outbox, batch, settings, clock())
         if not record.begun and record.planned:
@@ -75,6 +77,15 @@ def send_plan(
             )
     handed = delivery.accepted + delivery.rejected + delivery.unknown + delivery.refused
     return Sending(delivery, outbox.counts(plan), limited=limit is not None and handed >= limit)
+
+
+def _refuse_sandbox(plan: str, transport: Transport) -> None:
+    """In the provider's sandbox every notice would count as sent, and nobody would have got it."""
+    if isinstance(transport, SendGridTransport) and transport.settings.sandbox:
+        raise OfferpressError(
+            f"not sent: {plan}: the sandbox sends nothing; take [mail.sendgrid] sandbox out, or send a sample "
+            "with --test"
+        )
 
 
 def due_plans(outbox: Outbox, now: datetime) -> list[str]:

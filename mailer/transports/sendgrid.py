@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from mailer.errors import ConfigurationError
 from mailer.states import Cause
+from mailer.transport_settings import SendGridSettings
 from mailer.transports.base import Attempt, Outcome
 
 DEFAULT_BASE_URL: Final = "https://api.sendgrid.com"
@@ -28,14 +29,13 @@ _BROKEN: Final = (OSError, http.client.HTTPException)
 
 
 class _Payload(Protocol):
-    def __call__(self, attempt: Attempt, *, sandbox: bool = False) -> bytes: ...
+    def __call__(self, attempt: Attempt, settings: SendGridSettings) -> bytes: ...
 
 
 class SendGridTransport:
-    """The provider at `base_url` with an API key. `width` is how many requests are under way at once.
+    """The provider at `base_url` with an API key.
 
-    `sandbox` lets the provider check every request and send none. A base address that is no https address (but for
-    this machine), or an empty key, is a ConfigurationError.
+    A base address that is no https address (but for this machine), or an empty key, is a ConfigurationError.
     """
 
     name = "sendgrid"
@@ -43,10 +43,9 @@ class SendGridTransport:
     def __init__(
         self,
         key: str,
+        settings: SendGridSettings | None = None,
         *,
         base_url: str = DEFAULT_BASE_URL,
-        width: int = 16,
-        sandbox: bool = False,
         context: ssl.SSLContext | None = None,
         connect_seconds: float = 15.0,
         answer_seconds: float = 60.0,
@@ -59,8 +58,8 @@ class SendGridTransport:
             raise ConfigurationError(f"sendgrid: {base_url!r} is no https address; write {DEFAULT_BASE_URL}")
         self._key = key.strip()
         self.base_url = base_url
-        self.width = width
-        self.sandbox = sandbox
+        self.settings = settings or SendGridSettings()
+        self.width = self.settings.requests
         self.context = context or ssl.create_default_context()
         self.connect_seconds = connect_seconds
         self.answer_seconds = answer_seconds
@@ -86,7 +85,7 @@ class SendGridConnection:
     def hand(self, attempt: Attempt) -> Outcome:
         """Send one request. What cannot be written as one is a rejection, before anything has left."""
         try:
-            body = self._payload(attempt, sandbox=self._transport.sandbox)
+            body = self._payload(attempt, self._transport.settings)
         except Exception as error:  # noqa: BLE001 - the provider's helpers have errors of their own
             return Outcome(
                 Cause.REJECTION, f"cannot be written as a request: {type(error).__name__}: {error}"
@@ -152,7 +151,7 @@ class SendGridConnection:
             words, kept = "", False
         if not kept or response.will_close:
             self.close()
-        return _proved(response.status, response.headers, words, sandbox=self._transport.sandbox)
+        return _proved(response.status, response.headers, words, sandbox=self._transport.settings.sandbox)
 
 
 def _went_stale(client: http.client.HTTPConnection) -> bool:

@@ -8,6 +8,7 @@ import json
 from base64 import b64encode
 
 from sendgrid.helpers.mail import (
+    Asm,
     Attachment,
     Category,
     Cc,
@@ -19,6 +20,7 @@ from sendgrid.helpers.mail import (
     FileName,
     FileType,
     From,
+    GroupId,
     Header,
     Mail,
     MailSettings,
@@ -34,7 +36,9 @@ from sendgrid.helpers.mail import (
 
 from mailer.addresses import address_key, wire_address
 from mailer.mime import header_lines
+from mailer.transport_settings import SendGridSettings
 from mailer.transports.base import Attempt
+from rewards import Notice
 
 NOTICE_ARGUMENT = "offerpress_notice"
 """The custom argument under which events bring back the notice's own id."""
@@ -42,12 +46,13 @@ NOTICE_ARGUMENT = "offerpress_notice"
 _OF_THE_BODY = frozenset({"from", "to", "cc", "reply-to", "subject"})
 
 
-def request_body(attempt: Attempt, *, sandbox: bool = False) -> bytes:
-    """The JSON of one attempt, in UTF-8; with `sandbox` it is checked by the provider and sent to nobody.
+def request_body(attempt: Attempt, settings: SendGridSettings | None = None) -> bytes:
+    """The JSON of one attempt, in UTF-8; in the sandbox it is checked by the provider and sent to nobody.
 
-    What could not be a header of a message is a ValueError here too.
+    What could not be a header of a message, and what the provider takes no empty one of, is a ValueError.
     """
-    notice = attempt.notice
+    notice, settings = attempt.notice, settings or SendGridSettings()
+    _refuse_empty(notice)
     mail = Mail()
     mail.from_email = From(wire_address(notice.from_address), notice.from_name or None)
     if notice.reply_to:
@@ -55,18 +60,30 @@ def request_body(attempt: Attempt, *, sandbox: bool = False) -> bytes:
     mail.subject = Subject(notice.subject)
     mail.add_personalization(_personalization(attempt))
     for kind, text in (("text/plain", notice.text), ("text/html", notice.html)):
-        mail.add_content(Content(kind, text))
+        if text:
+            mail.add_content(Content(kind, text))
     for one in notice.attachments:
         content = FileContent(b64encode(one.text.encode()).decode())
         named = (FileName(one.filename), FileType(one.media_type))
         mail.add_attachment(Attachment(content, *named, Disposition("attachment")))
     for name, value in _headers(attempt):
         mail.add_header(Header(name, value))
-    mail.add_category(Category(notice.category))
+    for category in dict.fromkeys((notice.category, *settings.categories)):
+        mail.add_category(Category(category))
     mail.tracking_settings = _tracking()
-    if sandbox:
+    if settings.unsubscribe_group is not None and notice.category == "announcement":
+        mail.asm = Asm(GroupId(settings.unsubscribe_group))
+    if settings.sandbox:
         mail.mail_settings = MailSettings(sandbox_mode=SandBoxMode(enable=True))
     return json.dumps(mail.get(), ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _refuse_empty(notice: Notice) -> None:
+    parts = {"subject": notice.subject, "text": notice.text + notice.html}
+    parts |= {one.filename: one.text for one in notice.attachments}
+    for name, text in parts.items():
+        if not text:
+            raise ValueError(f"the {name} is empty, which the provider refuses; write one")
 
 
 def _personalization(attempt: Attempt) -> Personalization:

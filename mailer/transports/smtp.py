@@ -14,6 +14,7 @@ from typing import Final
 from mailer.addresses import wire_address
 from mailer.errors import ConfigurationError, MailerError
 from mailer.states import Cause
+from mailer.transport_settings import SmtpSettings
 from mailer.transports.base import Attempt, Outcome
 from mailer.transports.smtp_server import SmtpServer, parse_smtp_url
 
@@ -45,7 +46,7 @@ class SmtpTransport:
     """A mail server, or the address of one.
 
     `context` decides which certificates are believed, by default those that the system believes;
-    `hello` is this machine's name as told to the server, None for the one that its resolver gives.
+    without `hello` in the settings the server is told the name that this machine's resolver gives.
     """
 
     name = "smtp"
@@ -53,17 +54,16 @@ class SmtpTransport:
     def __init__(
         self,
         server: SmtpServer | str,
+        settings: SmtpSettings | None = None,
         *,
-        width: int = 1,
         context: ssl.SSLContext | None = None,
         timeouts: Timeouts | None = None,
-        hello: str | None = None,
     ) -> None:
         self.server = parse_smtp_url(server) if isinstance(server, str) else server
-        self.width = width
+        self.settings = settings or SmtpSettings()
+        self.width = self.settings.connections
         self.context = context or ssl.create_default_context()
         self.timeouts = timeouts or Timeouts()
-        self.hello = hello
 
     def connect(self) -> "SmtpConnection":
         """A line that connects when the first message is handed over."""
@@ -190,7 +190,7 @@ def _connected(transport: SmtpTransport) -> smtplib.SMTP:
 
 
 def _greeted(transport: SmtpTransport) -> smtplib.SMTP:
-    server, hello, timeout = transport.server, transport.hello, transport.timeouts.connect
+    server, hello, timeout = transport.server, transport.settings.hello, transport.timeouts.connect
     client: smtplib.SMTP
     if server.security == "tls":
         client = smtplib.SMTP_SSL(server.host, server.port, hello, timeout=timeout, context=transport.context)

@@ -47,7 +47,7 @@ def send_command(
         raise click.UsageError("--test goes with one PLAN")
     site = folder_at(site_folder)
     settings = read_mail_settings(site)
-    way = transport_of(site, transport or settings.transport, moment().environment)
+    way = transport_of(site, settings, transport or settings.transport, moment().environment)
     if plan and test_address and partner_id:
         answer = send_sample(site, plan, partner_id, test_address, way, moment().now)
         say(f"Sent one sample to {test_address}: {answer}")

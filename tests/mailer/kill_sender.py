@@ -4,14 +4,14 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from mailer import Batch, MailSettings, Outbox, SmtpTransport, deliver, stop_on_signals
+from mailer import Batch, MailSettings, Outbox, SmtpSettings, SmtpTransport, deliver, stop_on_signals
 
 
 def main(outbox: str, batch: str, port: str) -> None:
     """Send the plan in `batch` to the server on `port`."""
     settings = MailSettings.model_validate({"from": "partners@vendor.example", "group": {"size": 8}})
     with Outbox.open(Path(outbox)) as opened, Batch.open(Path(batch)) as frozen, stop_on_signals() as stop:
-        transport = SmtpTransport(f"smtp://127.0.0.1:{port}", hello="localhost", width=2)
+        transport = SmtpTransport(f"smtp://127.0.0.1:{port}", SmtpSettings(hello="localhost", connections=2))
         sys.stdout.write("begun\n")
         sys.stdout.flush()
         deliver(opened, frozen, transport, clock=lambda: datetime.now(tz=UTC), settings=settings, stop=stop)

@@ -1,5 +1,6 @@
 """Handing over by SendGrid's interface, to a stand-in that answers as it is told."""
 
+import ssl
 from base64 import b64decode
 from collections import Counter
 from collections.abc import Sequence
@@ -15,10 +16,12 @@ from mailer import (
     Delivery,
     Outbox,
     Outcome,
+    SendGridSettings,
     SendGridTransport,
     Status,
     deliver,
 )
+from rewards import Attachment
 from tests.mailer_http_double import Answer, Provider, provider
 from tests.mailer_samples import NOW, PLAN, approved, mail_settings, notice, notices
 from tests.mailer_servers import certificate
@@ -26,10 +29,12 @@ from tests.mailer_servers import certificate
 KEY = "SG.key.secret"
 
 
-def transport(server: Provider, **changes: object) -> SendGridTransport:
+def transport(
+    server: Provider, *, context: ssl.SSLContext | None = None, **settings: object
+) -> SendGridTransport:
     """A way to the stand-in, one request at a time unless said otherwise."""
-    options: dict[str, object] = {"base_url": server.base_url, "width": 1, "answer_seconds": 10.0, **changes}
-    return SendGridTransport(KEY, **options)  # type: ignore[arg-type]
+    own = SendGridSettings.model_validate({"requests": 1, **settings})
+    return SendGridTransport(KEY, own, base_url=server.base_url, context=context, answer_seconds=10.0)
 
 
 def attempt(**changes: object) -> Attempt:
@@ -37,9 +42,9 @@ def attempt(**changes: object) -> Attempt:
     return Attempt(notice(1, **changes), "<id-1@vendor.example>", "id-1", NOW)
 
 
-def handed(*answers: Answer, **changes: object) -> tuple[Outcome, Provider]:
+def handed(*answers: Answer, sandbox: bool = False) -> tuple[Outcome, Provider]:
     """What comes of one attempt at a provider that answers so."""
-    with provider(*answers) as server, closing(transport(server, **changes).connect()) as connection:
+    with provider(*answers) as server, closing(transport(server, sandbox=sandbox).connect()) as connection:
         return connection.hand(attempt()), server
 
 
@@ -97,6 +102,27 @@ def test_the_request_tells_no_personal_data_beside_the_message() -> None:
     (body,) = server.taken
     told = str(body["personalizations"][0]["custom_args"]) + str(body["categories"]) + str(body["headers"])
     assert not [word for word in ("P-0001", "REF-0001", "credit", "partner1") if word in told]
+
+
+def test_an_empty_part_is_left_out() -> None:
+    """The provider refuses a part without words; a message of text alone has one part."""
+    with provider() as server, closing(transport(server).connect()) as connection:
+        assert connection.hand(attempt(html="")).cause is Cause.ACCEPTANCE
+    assert [one["type"] for one in server.taken[0]["content"]] == ["text/plain"]
+
+
+@pytest.mark.parametrize(("category", "asm"), [("announcement", {"group_id": 7}), ("notice", None)])
+def test_the_providers_unsubscribe_group_is_for_announcements(
+    category: str, asm: dict[str, int] | None
+) -> None:
+    """A notice about the partner's own account goes to those who left the group as well."""
+    with provider() as server:
+        way = transport(server, unsubscribe_group=7, categories=["partners", "announcement"])
+        with closing(way.connect()) as connection:
+            connection.hand(attempt(category=category))
+    (body,) = server.taken
+    assert asm == body.get("asm")
+    assert sorted({category, "partners", "announcement"}) == sorted(body["categories"])
 
 
 def errors(message: str) -> str:
@@ -212,7 +238,15 @@ def test_a_key_is_sent_only_where_it_belongs(key: str, url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "changes", [{"subject": "a\r\nBcc: x@y.example"}, {"to_name": "a\nb"}, {"text": "SG.abc.def is here"}]
+    "changes",
+    [
+        {"subject": "a\r\nBcc: x@y.example"},
+        {"to_name": "a\nb"},
+        {"text": "SG.abc.def is here"},
+        {"subject": ""},
+        {"text": "", "html": ""},
+        {"attachments": (Attachment(filename="statement.csv", media_type="text/csv", text=""),)},
+    ],
 )
 def test_what_cannot_be_a_request_is_rejected_before_anything_leaves(changes: dict[str, object]) -> None:
     """JSON would carry a line break into a subject; it is refused as it would be in a message."""
@@ -232,7 +266,7 @@ def test_a_plan_goes_out_once_over_many_connections(outbox: Outbox, tmp_path: Pa
     """Requests go side by side over kept connections; sending again asks the provider for nothing."""
     batch = approved(outbox, tmp_path, notices(80))
     with provider(delay=0.02) as server:
-        way = transport(server, width=8)
+        way = transport(server, requests=8)
         first = deliver(outbox, batch, way, clock=lambda: NOW, settings=mail_settings())
         again = deliver(outbox, batch, way, clock=lambda: NOW, settings=mail_settings())
     assert (first.accepted, again) == (80, Delivery(PLAN))
@@ -247,7 +281,7 @@ def test_a_provider_that_fails_does_not_make_notice_after_notice_unknown(
     batch = approved(outbox, tmp_path, notices(100))
     settings = mail_settings(retries={"first_seconds": 0, "attempts": 3})
     with provider(Answer(500)) as server:
-        report = deliver(outbox, batch, transport(server, width=2), clock=lambda: NOW, settings=settings)
+        report = deliver(outbox, batch, transport(server, requests=2), clock=lambda: NOW, settings=settings)
     assert "of no use for now" in report.stopped
     counts = outbox.counts(PLAN)
     assert 3 <= counts[Status.UNKNOWN] <= 3 * 2

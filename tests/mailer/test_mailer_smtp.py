@@ -14,6 +14,7 @@ from mailer import (
     Outbox,
     Outcome,
     SmtpServer,
+    SmtpSettings,
     SmtpTransport,
     Status,
     Timeouts,
@@ -25,12 +26,14 @@ from mailer import (
 from tests.mailer_samples import NOW, PLAN, approved, header, mail_settings, notice, notices
 from tests.mailer_servers import CUT, Recorder, certificate, double, recording_server
 
+LOCAL = SmtpSettings(hello="localhost")
 QUICK = Timeouts(connect=10, command=10, final=10)
 
 
 def transport(port: int, **changes: object) -> SmtpTransport:
     """A way to a server on this machine."""
-    return SmtpTransport(f"smtp://127.0.0.1:{port}", timeouts=QUICK, hello="localhost", **changes)  # type: ignore[arg-type]
+    settings = SmtpSettings.model_validate({"hello": "localhost", "connections": 1, **changes})
+    return SmtpTransport(f"smtp://127.0.0.1:{port}", settings, timeouts=QUICK)
 
 
 def attempt(**changes: object) -> Attempt:
@@ -217,13 +220,11 @@ def test_a_secured_line_with_a_login(tmp_path: Path, scheme: str) -> None:
     tls, starttls = (theirs, None) if scheme == "smtps" else (None, theirs)
     with recording_server(recorder, tls=tls, starttls=starttls, account=(b"us@er", b"p:w/d%")) as port:
         url = f"{scheme}://us%40er:p%3Aw%2Fd%25@127.0.0.1:{port}"
-        connection = SmtpTransport(url, context=ours, timeouts=QUICK, hello="localhost").connect()
+        connection = SmtpTransport(url, LOCAL, context=ours, timeouts=QUICK).connect()
         assert connection.hand(attempt()).cause is Cause.ACCEPTANCE
         connection.close()
         with pytest.raises(ConfigurationError, match="login"):
-            SmtpTransport(url.replace("p%3A", "no"), context=ours, hello="localhost").connect().hand(
-                attempt()
-            )
+            SmtpTransport(url.replace("p%3A", "no"), LOCAL, context=ours).connect().hand(attempt())
     assert recorder.message_ids == ["<id-1@vendor.example>"]
 
 
@@ -234,9 +235,7 @@ def test_a_certificate_that_nobody_vouches_for_is_a_configuration_error(tmp_path
     recorder = Recorder()
     tls, starttls = (theirs, None) if scheme == "smtps" else (None, theirs)
     with recording_server(recorder, tls=tls, starttls=starttls) as port:
-        connection = SmtpTransport(
-            f"{scheme}://127.0.0.1:{port}", timeouts=QUICK, hello="localhost"
-        ).connect()
+        connection = SmtpTransport(f"{scheme}://127.0.0.1:{port}", LOCAL, timeouts=QUICK).connect()
         with pytest.raises(ConfigurationError, match="certificate"):
             connection.hand(attempt())
     assert recorder.messages == []
@@ -245,7 +244,7 @@ def test_a_certificate_that_nobody_vouches_for_is_a_configuration_error(tmp_path
 def test_a_server_without_starttls_is_not_talked_to_in_the_clear() -> None:
     """If the address asks for STARTTLS and the server offers none, that is a configuration error."""
     with double({"EHLO": ["250 plain"]}) as server:
-        connection = SmtpTransport(f"smtp+starttls://127.0.0.1:{server.port}", hello="localhost").connect()
+        connection = SmtpTransport(f"smtp+starttls://127.0.0.1:{server.port}", LOCAL).connect()
         with pytest.raises(ConfigurationError, match="STARTTLS"):
             connection.hand(attempt())
         assert server.bodies == []

@@ -1,0 +1,106 @@
+"""The journey's last step over SendGrid's interface: the installed command and a stand-in for the provider."""
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from mailer import Batch
+from tests.acceptance.conftest import AS_OF, PLAN, Call
+from tests.mailer_http_double import Answer, Provider, provider
+from tests.mailer_request_rules import broken_rules
+
+KEY = "SG.key.secret"
+
+
+@pytest.fixture
+def keys(site: Path, offerpress: Call) -> dict[str, str]:
+    """The message's own id of each partner of an approved plan."""
+    assert 0 == offerpress("plan", "year-end-credit", *AS_OF, "--by", "Mia").code
+    assert 0 == offerpress("approve", PLAN, "--by", "Finn").code
+    with Batch.open(site / "private" / "batches" / f"{PLAN}.batch") as batch:
+        return {batch.key(partner): partner for partner in batch.partner_ids()}
+
+
+def environment(server: Provider) -> dict[str, str]:
+    """A key, and the way to the stand-in."""
+    return {"SENDGRID_API_KEY": KEY, "SENDGRID_BASE_URL": server.base_url}
+
+
+def test_a_plan_goes_out_by_sendgrid(offerpress: Call, keys: dict[str, str]) -> None:
+    """Every recipient's message is taken once, in requests that break no rule; sending again asks for nothing."""
+    with provider(delay=0.01) as server:
+        first = offerpress("send", PLAN, "--transport", "sendgrid", "--json", **environment(server))
+        again = offerpress("send", PLAN, "--transport", "sendgrid", "--json", **environment(server))
+    assert (0, 0) == (first.code, again.code)
+    assert dict.fromkeys(keys, 1) == Counter(server.ids)
+    assert [] == [rule for body in server.taken for rule in broken_rules(body)]
+    (plan,) = json.loads(again.out)["plans"]
+    assert (0, len(keys)) == (plan["accepted"], plan["now"]["accepted"])
+    assert {f"Bearer {KEY}"} == {head["authorization"] for _, head in server.heads}
+
+
+def choose(site: Path, settings: str) -> None:
+    """Makes SendGrid the site's way, with settings of its own."""
+    file = site / "offerpress.toml"
+    text = file.read_text(encoding="utf-8").replace("[mail]\n", '[mail]\ntransport = "sendgrid"\n')
+    file.write_text(f"{text}\n[mail.sendgrid]\n{settings}\n", encoding="utf-8")
+
+
+def test_the_settings_choose_the_way(site: Path, offerpress: Call, keys: dict[str, str]) -> None:
+    """`transport`, how many requests are under way and the provider's categories come from `offerpress.toml`."""
+    choose(site, 'requests = 2\ncategories = ["partners"]')
+    with provider() as server:
+        assert 0 == offerpress("send", PLAN, **environment(server)).code
+    assert len(keys) == len(server.taken)
+    assert all("partners" in body["categories"] for body in server.taken)
+    assert server.connections <= 2
+
+
+def test_the_sandbox_takes_a_sample_and_no_plan(site: Path, offerpress: Call, keys: dict[str, str]) -> None:
+    """A plan that the provider only checked would count as sent; a sample is checked with the provider's own rules."""
+    choose(site, "sandbox = true")
+    with provider(Answer(200)) as server:
+        refused = offerpress("send", PLAN, **environment(server))
+        assert (1, []) == (refused.code, server.taken)
+        sample = ("send", PLAN, "--test", "me@vendor.example", "--partner", "P-1001")
+        assert 0 == offerpress(*sample, **environment(server)).code
+    assert "sandbox" in refused.err
+    assert [{"sandbox_mode": {"enable": True}}] == [body["mail_settings"] for body in server.taken]
+    assert len(keys) == offerpress("status", PLAN, "--json").json["ready"]
+
+
+def test_a_wrong_key_stops_it_and_leaves_all_ready(offerpress: Call, keys: dict[str, str]) -> None:
+    """Refused before anything was taken: the plan goes out whole once the key is right."""
+    refused = Answer(401, body='{"errors": [{"message": "no such key", "field": null}]}', takes=False)
+    with provider(refused) as server:
+        said = offerpress("send", PLAN, "--transport", "sendgrid", **environment(server))
+        assert 1 == said.code
+        assert "401 request: no such key; correct the key" in said.err
+        assert KEY not in said.err
+        assert len(keys) == offerpress("status", PLAN, "--json").json["ready"]
+        server.answers = [Answer()]
+        assert 0 == offerpress("send", PLAN, "--transport", "sendgrid", **environment(server)).code
+    assert dict.fromkeys(keys, 1) == Counter(server.ids)
+
+
+def test_what_the_provider_refuses_or_leaves_open_is_said(offerpress: Call, keys: dict[str, str]) -> None:
+    """A refused request is rejected with the provider's words, a broken answer is unknown; the rest goes out."""
+    refused = Answer(400, body='{"errors": [{"message": "no such domain", "field": "to"}]}', takes=False)
+    limited = Answer(429, headers=(("Retry-After", "0"),), takes=False)
+    with provider(refused, limited, Answer(408), Answer()) as server:
+        said = offerpress("send", PLAN, "--transport", "sendgrid", **environment(server))
+    assert 1 == said.code
+    status = offerpress("status", PLAN, "--json").json
+    expected = {"accepted": len(keys) - 2, "rejected": 1, "unknown": 1, "ready": 0}
+    assert expected == {name: status[name] for name in expected}
+    assert set(Counter(server.ids).values()) == {1}
+
+
+def test_without_a_key_nothing_is_sent(offerpress: Call, keys: dict[str, str]) -> None:
+    """The message names the variable that is not set."""
+    said = offerpress("send", PLAN, "--transport", "sendgrid", SENDGRID_API_KEY="")
+    assert 1 == said.code
+    assert "SENDGRID_API_KEY" in said.err
+    assert len(keys) == offerpress("status", PLAN, "--json").json["ready"]
