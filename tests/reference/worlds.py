@@ -1,5 +1,6 @@
 """Random small worlds: a program, offers of all kinds with all terms, and a ledger, all of them valid."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -94,8 +95,8 @@ def programs(draw: DrawFn) -> Terms:
 
 @st.composite
 def _limits(draw: DrawFn) -> Terms:
-    caps = draw(_amounts_by_currency(300_00, 900_00))
-    minima = draw(_amounts_by_currency(0, 300_00))
+    caps = draw(_amounts_by_currency(100_00, 300_00))
+    minima = draw(_amounts_by_currency(0, 100_00))
     return {"minimum": minima, "cap": caps}
 
 
@@ -175,12 +176,14 @@ def _whole(quota: Decimal) -> int:
 
 @st.composite
 def _bonus(draw: DrawFn, unit: Decimal) -> Terms:
+    """Often over all days, in most currencies and for the lowest level, so that some of them are paid."""
     del unit
-    named = draw(st.lists(amounts(1, 2_000_00), min_size=1, max_size=4))
+    named = draw(st.sets(CURRENCIES, min_size=1)) | draw(st.sampled_from([set(), set(PLACES)]))
+    minor = draw(st.integers(1, 2_000_00))
     return {
-        "period": draw(PERIODS),
-        "level": draw(st.sampled_from(LEVELS[1:])),
-        "amount": {currency: Decimal(text) for text, currency in named},
+        "period": draw(st.one_of(PERIODS, st.just({"from": "2022-11-01", "to": "2024-03-31"}))),
+        "level": draw(st.sampled_from([LEVELS[1], *LEVELS[1:]])),
+        "amount": {currency: Decimal(text_of(minor, currency)) for currency in sorted(named)},
     }
 
 
@@ -194,9 +197,9 @@ KINDS = {
 
 
 @st.composite
-def offers(draw: DrawFn, unit: Decimal) -> Terms:
-    """An offer of any kind with up to two amendments; what is None in the first terms is left out."""
-    kind = draw(st.sampled_from([*sorted(KINDS), "cashback", "level_quota"]))
+def offers(draw: DrawFn, unit: Decimal, kinds: Sequence[str]) -> Terms:
+    """An offer of one of `kinds` with up to two amendments; what is None in the first terms is left out."""
+    kind = draw(st.sampled_from(kinds))
     terms = draw(KINDS[kind](unit))
     offer = {key: value for key, value in terms.items() if value is not None}
     if draw(st.integers(0, 3)) == 0:
@@ -322,14 +325,14 @@ def _survivors(rows: list[Row]) -> dict[str, str]:
 
 
 @st.composite
-def worlds(draw: DrawFn) -> World:
-    """A whole world."""
+def worlds(draw: DrawFn, kinds: Sequence[str] = (*sorted(KINDS), "cashback", "level_quota")) -> World:
+    """A whole world, whose offers are of `kinds`."""
     program = draw(programs())
     levels = program["levels"]
     assert isinstance(levels, list)
     unit = Decimal(levels[0]["quota"])
     slugs = ["a-offer", "b-offer", "Z-offer", "é-offer"]
-    named = {slug: draw(offers(unit)) for slug in slugs[: draw(st.integers(1, 4))]}
+    named = {slug: draw(offers(unit, kinds)) for slug in slugs[: draw(st.integers(1, 4))]}
     people = draw(partners())
     owners = _survivors(people)
     cashback = [slug for slug, offer in named.items() if offer["kind"] == "cashback"]

@@ -6,7 +6,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rewards import Account, BonusEntry, Partner, Rates, Rules, Sale, canonical_json, derive, statement_json
+from rewards import (
+    Account,
+    BonusEntry,
+    Fault,
+    Partner,
+    Rates,
+    Rules,
+    Sale,
+    canonical_json,
+    compute_statement,
+    derive,
+    statement_json,
+)
 from tests.reference.samples import account, computed, offer, program, rates, rules, sale
 
 SOME = settings(max_examples=60, deadline=None, database=None)
@@ -177,3 +189,11 @@ def test_a_lower_level_pays_whoever_a_higher_one_pays(sold: int, level: str) -> 
     line = sale("1", "0.00")._replace(amount=sold)
     higher, lower = (bonuses(line, of=rules(offer("bonus", level=one))) for one in (level, "bronze"))
     assert len(higher) <= len(lower)
+
+
+def test_a_sale_without_a_rate_is_one_fault() -> None:
+    """A counted sale that nothing converts is told once, however many offers ask for it; others need no rate."""
+    lines = sale("1", "10.00", "USD"), sale("2", "10", "JPY", on="2022-12-31")
+    faults: list[Fault] = []
+    compute_statement(account(*lines), rules(offer("bonus"), offer("level_quota")), faults)
+    assert ["sale '1' has no rate from USD to EUR on 2023-06-01 or before"] == [one.what for one in faults]
