@@ -58,7 +58,8 @@ class CampaignCheck:
                 try:
                     self._check(campaign, language, found)
                 except GeneratorError as error:
-                    found.append(Fault(str(error), "", text.file))
+                    what, _, remedy = str(error).rpartition(": ")
+                    found.append(Fault(what, remedy, text.file))
         return list(dict.fromkeys(found))
 
     def _check(self, campaign: Campaign, language: str, faults: list[Fault]) -> None:

@@ -58,7 +58,7 @@ def _as_utf8(findings: Findings, path: Path, number: int, encoding: str, copy: P
     except _Undecoded as error:
         what = f"not {encoding}: byte 0x{error.byte:02X} at position {error.position}"
         findings.add("encoding", Place(number), what, "name the encoding that the file has in [data]")
-        _decode(path, encoding, "replace", copy)
+        _decode(path, "utf-8" if error.position == 1 else encoding, "replace", copy)
     return copy
 
 
@@ -78,6 +78,8 @@ def _decode(path: Path, encoding: str, errors: str, copy: Path) -> None:
                 written.write(decoder.decode(block, final=not block))
             except UnicodeDecodeError as error:
                 raise _Undecoded(start + error.start + 1, error.object[error.start]) from error
+            except UnicodeError as error:  # UTF-16 or UTF-32 that does not say in which order its bytes are
+                raise _Undecoded(1, block[0]) from error
             position += len(block)
 
 

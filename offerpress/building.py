@@ -85,7 +85,7 @@ def _statements(
     sealed: list[SealedRecord] = []
     artifacts: dict[str, bytes] = {}
     for built in built_shards(figures, jobs):
-        faults += built.faults
+        faults += map(figures.placed, built.faults)
         tally.merge(built.tally)
         sealed += built.sealed
         artifacts |= built.plain

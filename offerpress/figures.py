@@ -6,7 +6,7 @@ Every command that shows, publishes or mails a figure takes it from here, so no 
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -57,7 +57,14 @@ class Figures:
         """Every partner's account and statement, by shard and partner id; what cannot be computed is a fault."""
         for shard in self.snapshot.shards:
             for account in self.snapshot.accounts(shard):
-                yield account, compute_statement(account, self.rules, faults)
+                found: list[Fault] = []
+                yield account, compute_statement(account, self.rules, found)
+                faults += map(self.placed, found)
+
+    def placed(self, fault: Fault) -> Fault:
+        """The fault of a line of `TABLE.COLUMN` with the source of that table; its row is not frozen."""
+        table, _, column = fault.field.partition(".")
+        return replace(fault, file=self.site.settings.data.of(table).label, field=column)
 
     def sorted_statements(self) -> list[tuple[Account, Statement]]:
         """The same by partner id.
@@ -86,7 +93,7 @@ class Figures:
         faults: list[Fault] = []
         statement = compute_statement(account, self.rules, faults)
         if faults:
-            raise Faulty(faults)
+            raise Faulty(list(map(self.placed, faults)))
         return account, statement
 
 

@@ -15,14 +15,14 @@ from tests.reference.naive_values import Terms
 
 def read_site(folder: Path, as_of: str) -> Site:
     """The site in `folder`, its tables being CSV files: those of `[data]`, else `data/NAME.csv`."""
-    settings = tomllib.loads((folder / "offerpress.toml").read_text(encoding="utf-8"))
+    settings = tomllib.loads((folder / "offerpress.toml").read_text(encoding="utf-8-sig"))
     program = tomllib.loads(
-        (folder / "content/program.toml").read_text(encoding="utf-8"), parse_float=Decimal
+        (folder / "content/program.toml").read_text(encoding="utf-8-sig"), parse_float=Decimal
     )
     offers: dict[str, Terms] = {}
     for file in sorted((folder / "content/offers").glob("*.md")):
         if "." not in file.stem:
-            front = file.read_text(encoding="utf-8").split("---\n")[1]
+            front = file.read_text(encoding="utf-8-sig").split("---\n")[1]
             offers[file.stem] = YAML(typ="base", pure=True).load(front)
     tables: dict[str, list[Row]] = {}
     for name in ("partners", "sales", "subscriptions", "credits", "rates", "levels"):
