@@ -7,6 +7,7 @@ hand.
 from email.errors import HeaderParseError
 from email.headerregistry import Address
 from email.utils import getaddresses
+from functools import lru_cache
 from typing import Final, NamedTuple
 from unicodedata import category
 
@@ -36,6 +37,7 @@ def sendable(address: str) -> bool:
     return wire_address(address) is not None
 
 
+@lru_cache(maxsize=4096)  # each address is asked for several times for each message
 def wire_address(address: str) -> str | None:
     """The address with its domain in ASCII (IDNA), as it goes into headers and the envelope.
 

@@ -112,12 +112,17 @@ class _Dialogue(socketserver.StreamRequestHandler):
         """Answer each line as told, until the script says to cut or the client has gone."""
         with self.server.lock:
             self.server.connections += 1
+        withheld: list[str] = []
         if not self._answer("greeting"):
             return
         while line := self.rfile.readline():
             word = line[:4].upper().strip().decode()
-            if not self._answer(word) or word == "QUIT":
+            if self.server.waits and word in {"MAIL", "RCPT"}:
+                withheld.append(word)
+                continue
+            if not all(map(self._answer, [*withheld, word])) or word == "QUIT":
                 return
+            withheld.clear()
             if word == "DATA" and self.server.last == "354 go ahead" and not self._body():
                 return
 
@@ -138,16 +143,20 @@ class _Dialogue(socketserver.StreamRequestHandler):
 
 
 class Double(socketserver.ThreadingTCPServer):
-    """Answers each stage with the next of its answers, the last of them for ever; `CUT` closes the connection."""
+    """Answers each stage with the next of its answers, the last of them for ever; `CUT` closes the connection.
+
+    One that `waits` answers nothing about sender and recipients before it has read DATA.
+    """
 
     allow_reuse_address = True
     daemon_threads = True
 
-    def __init__(self, answers: Mapping[str, Sequence[str]], *, cut_in_body: bool = False) -> None:
+    def __init__(self, answers: Mapping[str, Sequence[str]], *, cut_in_body: bool, waits: bool) -> None:
         super().__init__(("127.0.0.1", 0), _Dialogue)
         usual = {"greeting": ["220 ready"], "DATA": ["354 go ahead"], "QUIT": ["221 bye"]}
         self.answers = {stage: list(told) for stage, told in {**usual, **answers}.items()}
         self.cut_in_body = cut_in_body
+        self.waits = waits
         self.lock = threading.Lock()
         self.last = ""
         self.bodies: list[bytes] = []
@@ -168,10 +177,10 @@ class Double(socketserver.ThreadingTCPServer):
 
 @contextmanager
 def double(
-    answers: Mapping[str, Sequence[str]] | None = None, *, cut_in_body: bool = False
+    answers: Mapping[str, Sequence[str]] | None = None, *, cut_in_body: bool = False, waits: bool = False
 ) -> Iterator[Double]:
     """A double at work on a free port."""
-    with Double(answers or {}, cut_in_body=cut_in_body) as server:
+    with Double(answers or {}, cut_in_body=cut_in_body, waits=waits) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         try:

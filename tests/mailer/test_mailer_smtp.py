@@ -41,10 +41,21 @@ def attempt(**changes: object) -> Attempt:
     return Attempt(notice(1, **changes), "<id-1@vendor.example>", "id-1", NOW)
 
 
-def handed(answers: dict[str, Sequence[str]], *, cut_in_body: bool = False) -> Outcome:
+TOGETHER = "250-here\r\n250 PIPELINING"
+
+
+@pytest.fixture(params=["250 here", TOGETHER], ids=["in turn", "together"])
+def offers(request: pytest.FixtureRequest) -> str:
+    """A server that wants commands one by one, and one that takes them together."""
+    return str(request.param)
+
+
+def handed(
+    answers: dict[str, Sequence[str]], *, cut_in_body: bool = False, offers: str = "250 here"
+) -> Outcome:
     """What comes of one attempt at a server that answers so."""
     with (
-        double(answers, cut_in_body=cut_in_body) as server,
+        double({"EHLO": [offers], **answers}, cut_in_body=cut_in_body) as server,
         closing(transport(server.port).connect()) as connection,
     ):
         return connection.hand(attempt())
@@ -85,6 +96,15 @@ def test_one_connection_carries_many_messages() -> None:
         assert [connection.hand(attempt()).cause for _ in range(5)] == [Cause.ACCEPTANCE] * 5
         connection.close()
         assert (server.connections, len(server.bodies)) == (1, 5)
+
+
+def test_commands_go_out_together_where_the_server_takes_them_so() -> None:
+    """A server that answers nothing before it has read sender, recipient and DATA gets the message."""
+    with (
+        double({"EHLO": [TOGETHER]}, waits=True) as server,
+        closing(transport(server.port).connect()) as connection,
+    ):
+        assert [connection.hand(attempt()).cause for _ in range(3)] == [Cause.ACCEPTANCE] * 3
 
 
 def test_lines_that_begin_with_a_dot_arrive() -> None:
@@ -130,10 +150,10 @@ def test_lines_that_begin_with_a_dot_arrive() -> None:
     ],
 )
 def test_each_answer_proves_what_it_proves(
-    answers: dict[str, Sequence[str]], cause: Cause, about: str
+    answers: dict[str, Sequence[str]], cause: Cause, about: str, offers: str
 ) -> None:
     """Before the body nothing was taken; after it only a clear answer to the final dot says what became of it."""
-    outcome = handed(answers)
+    outcome = handed(answers, offers=offers)
     assert (outcome.cause, outcome.about) == (cause, about)
 
 
@@ -163,14 +183,18 @@ def test_a_server_that_wants_other_settings_is_a_configuration_error(
         handed(answers)
 
 
-def test_a_refused_message_leaves_the_line_usable() -> None:
-    """After a refused recipient the next message goes over the same connection."""
-    with double({"RCPT": ["550 unknown", "250 ok"]}) as server:
+@pytest.mark.parametrize("data", [["354 go ahead"], ["503 no recipients", "354 go ahead"]])
+def test_a_refused_message_leaves_the_line_usable(offers: str, data: list[str]) -> None:
+    """After a refused recipient the next message goes over the same line, even if the server asked for a body first."""
+    if offers != TOGETHER:
+        data = ["354 go ahead"]  # asked only when the recipient is taken
+    with double({"EHLO": [offers], "RCPT": ["550 unknown", "250 ok"], "DATA": data}) as server:
         connection = transport(server.port).connect()
         assert connection.hand(attempt()).cause is Cause.REJECTION
         assert connection.hand(attempt()).cause is Cause.ACCEPTANCE
         connection.close()
         assert server.connections == 1
+        assert [b""] * (len(server.bodies) - 1) == server.bodies[:-1]
 
 
 def test_a_line_that_went_stale_is_opened_anew() -> None:
@@ -182,9 +206,10 @@ def test_a_line_that_went_stale_is_opened_anew() -> None:
         assert (server.connections, len(server.bodies)) == (2, 2)
 
 
-def test_a_refused_copy_keeps_nothing_from_the_recipient() -> None:
+def test_a_refused_copy_keeps_nothing_from_the_recipient(offers: str) -> None:
     """The message goes to those whom the server takes; a refused recipient gets nothing, nor do the copies."""
-    with double({"RCPT": ["250 ok", "550 unknown copy", "550 unknown recipient"]}) as server:
+    told = ["250 ok", "550 unknown copy", "550 unknown recipient", "250 ok"]
+    with double({"EHLO": [offers], "RCPT": told}) as server:
         connection = transport(server.port).connect()
         assert connection.hand(attempt(cc=("copy@reseller.example",))).cause is Cause.ACCEPTANCE
         assert connection.hand(attempt(cc=("copy@reseller.example",))).cause is Cause.REJECTION
