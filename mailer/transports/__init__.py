@@ -4,7 +4,7 @@ from mailer.transports.base import Attempt, Connection, Outcome, Transport
 from mailer.transports.folder import FolderTransport
 from mailer.transports.sendgrid import DEFAULT_BASE_URL, SendGridTransport
 from mailer.transports.smtp import SmtpTransport
-from mailer.transports.smtp_connecting import Timeouts
+from mailer.transports.smtp_line import Timeouts
 from mailer.transports.smtp_server import SmtpServer, parse_smtp_url
 
 __all__ = [

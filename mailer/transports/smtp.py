@@ -5,10 +5,8 @@ connection is a refusal; after it, only the answer to the final dot tells, so a 
 lost answer (RFC 1047).
 """
 
-import re
-import smtplib
 import ssl
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from mailer.addresses import wire_address
@@ -16,12 +14,11 @@ from mailer.errors import ConfigurationError
 from mailer.states import Cause
 from mailer.transport_settings import SmtpSettings
 from mailer.transports.base import Attempt, Outcome
-from mailer.transports.smtp_answers import CLOSING, GO_AHEAD, Answer, error_words, final, refusal
-from mailer.transports.smtp_connecting import BROKEN, Refused, Timeouts, connected
+from mailer.transports.smtp_answers import CLOSING, GO_AHEAD, error_words, final, refusal
+from mailer.transports.smtp_line import BROKEN, Line, Refused, Timeouts, connected
 from mailer.transports.smtp_server import SmtpServer, parse_smtp_url
 
 _OK: Final = 250
-_LINE_DOT: Final = re.compile(rb"(?m)^\.")
 
 
 class SmtpTransport:
@@ -57,37 +54,31 @@ class SmtpConnection:
 
     def __init__(self, transport: SmtpTransport) -> None:
         self._transport = transport
-        self._client: smtplib.SMTP | None = None
+        self._line: Line | None = None
 
     def hand(self, attempt: Attempt) -> Outcome:
         """Send one message. A kept connection that the server has closed meanwhile is opened anew, once."""
         content = attempt.content()
-        kept = self._client is not None
+        kept = self._line is not None
         outcome = self._hand(attempt, content)
-        gone = (
-            kept and self._client is None and outcome.cause is Cause.REFUSAL and outcome.about == "transport"
-        )
+        gone = kept and self._line is None and outcome.cause is Cause.REFUSAL and outcome.about == "transport"
         return self._hand(attempt, content) if gone else outcome
 
     def close(self) -> None:
         """Say goodbye, if somebody still listens."""
-        client, self._client = self._client, None
-        if client is not None:
-            try:
-                client.quit()
-            except BROKEN:
-                client.close()
+        line, self._line = self._line, None
+        if line is not None:
+            line.leave()
 
     def _hand(self, attempt: Attempt, content: bytes) -> Outcome:
         way = self._transport
         try:
-            client = self._client = self._client or connected(
+            line = self._line = self._line or connected(
                 way.server, way.context, way.timeouts, way.settings.hello
             )
+            refused_with = _envelope(line, attempt)
         except Refused as refused:
             return Outcome(Cause.REFUSAL, str(refused), "transport")
-        try:
-            refused_with = _envelope(client, attempt)
         except ConfigurationError:
             self._drop()
             raise
@@ -96,16 +87,13 @@ class SmtpConnection:
             words = f"connection lost before the body: {error_words(error)}"
             return Outcome(Cause.REFUSAL, words, "transport")
         if refused_with is None:
-            return self._body(client, content)
-        self._reset(client, refused_with)
+            return self._body(line, content)
+        self._reset(line, refused_with)
         return refused_with
 
-    def _body(self, client: smtplib.SMTP, content: bytes) -> Outcome:
+    def _body(self, line: Line, content: bytes) -> Outcome:
         try:
-            _wait(client, self._transport.timeouts.final)
-            client.send(_LINE_DOT.sub(b"..", content) + b".\r\n")
-            answer = Answer(*client.getreply())
-            _wait(client, self._transport.timeouts.command)
+            answer = line.send_body(content)
         except BROKEN as error:
             self._drop()
             detail = f"connection lost after the body began: {error_words(error)}"
@@ -114,21 +102,21 @@ class SmtpConnection:
             self._drop()
         return final(answer)
 
-    def _reset(self, client: smtplib.SMTP, refused_with: Outcome) -> None:
+    def _reset(self, line: Line, refused_with: Outcome) -> None:
         """Leave the line ready for the next message, or leave the line."""
         try:
-            if refused_with.about == "transport" or client.rset()[0] != _OK:
+            if refused_with.about == "transport" or next(line.ask(["RSET"])).code != _OK:
                 self._drop()
         except BROKEN:
             self._drop()
 
     def _drop(self) -> None:
-        if self._client is not None:
-            self._client.close()
-        self._client = None
+        if self._line is not None:
+            self._line.close()
+        self._line = None
 
 
-def _envelope(client: smtplib.SMTP, attempt: Attempt) -> Outcome | None:
+def _envelope(line: Line, attempt: Attempt) -> Outcome | None:
     """Sender, recipients and the word DATA; what was refused, None if the body may follow.
 
     A refused copy keeps nothing from the recipient. DATA waits for the recipient's own answer where there are copies:
@@ -139,39 +127,20 @@ def _envelope(client: smtplib.SMTP, attempt: Attempt) -> Outcome | None:
     )
     commands = [f"MAIL FROM:<{sender}>", *(f"RCPT TO:<{one}>" for one in recipients)]
     if len(recipients) == 1:
-        return _spoken(client, [*commands, "DATA"])
-    return _spoken(client, commands) or _spoken(client, ["DATA"])
+        return _spoken(line, [*commands, "DATA"])
+    return _spoken(line, commands) or _spoken(line, ["DATA"])
 
 
-def _spoken(client: smtplib.SMTP, commands: Sequence[str]) -> Outcome | None:
+def _spoken(line: Line, commands: Sequence[str]) -> Outcome | None:
     """What was refused of commands that belong together, None if nothing was."""
-    refused_with, recipients = None, 0
-    for command, answer in zip(commands, _answers(client, commands), strict=True):
+    refused_with, copies = None, -1
+    for command, answer in zip(commands, line.ask(commands), strict=True):
         word = command[:4]
-        recipients += word == "RCPT"
-        counts = recipients < 2 or word == "DATA" or answer.code == CLOSING  # noqa: PLR2004 - the rest are copies
-        if refused_with is None and counts:
+        copies += word == "RCPT"
+        if refused_with is None and (word != "RCPT" or copies == 0 or answer.code == CLOSING):
             refused_with = refusal(word, answer)
         elif word == "DATA" and answer.code == GO_AHEAD:
-            client.send(b".\r\n")  # it asks for a body although it takes no recipient (RFC 2920 3.1)
-            client.getreply()
-        if answer.code == CLOSING or (refused_with and not client.has_extn("pipelining")):
+            line.send_body(b"")  # it asks for a body although it takes no recipient (RFC 2920 3.1)
+        if answer.code == CLOSING or (refused_with and not line.together):
             break
     return refused_with
-
-
-def _answers(client: smtplib.SMTP, commands: Sequence[str]) -> Iterator[Answer]:
-    """The answers in turn; the commands go out together where the server takes them so, else each in its turn."""
-    together = client.has_extn("pipelining")
-    if together:
-        client.send("".join(f"{command}\r\n" for command in commands))
-    for command in commands:
-        if not together:
-            client.putcmd(command)
-        yield Answer(*client.getreply())
-
-
-def _wait(client: smtplib.SMTP, seconds: float) -> None:
-    """The longest wait for the next answer."""
-    if client.sock is not None:
-        client.sock.settimeout(seconds)

@@ -1,15 +1,18 @@
 """A line to a mail server that has said hello, is secured as its address asks, and has logged in."""
 
+import re
 import smtplib
 import ssl
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from socket import IPPROTO_TCP, TCP_NODELAY
 from typing import Final
 
 from mailer.errors import ConfigurationError, MailerError
-from mailer.transports.smtp_answers import NEVER, error_words, printable
+from mailer.transports.smtp_answers import NEVER, Answer, error_words, printable
 from mailer.transports.smtp_server import SmtpServer
 
+_LINE_DOT: Final = re.compile(rb"(?m)^\.")
 BROKEN: Final = (OSError, smtplib.SMTPException)
 
 
@@ -29,15 +32,58 @@ class Refused(MailerError):
     """The server cannot be used for now."""
 
 
-def connected(
-    server: SmtpServer, context: ssl.SSLContext, timeouts: Timeouts, hello: str | None
-) -> smtplib.SMTP:
+class Line:
+    """A line in use. Whatever breaks it is raised as one of `BROKEN`; then it can only be closed."""
+
+    def __init__(self, client: smtplib.SMTP, timeouts: Timeouts) -> None:
+        self._client = client
+        self._timeouts = timeouts
+        self.together = client.has_extn("pipelining")
+        self._wait(timeouts.command)
+
+    def ask(self, commands: Sequence[str]) -> Iterator[Answer]:
+        """The answers in turn; commands go out together where the server takes them so, else each in its turn.
+
+        Where they went `together`, the answers must all be read.
+        """
+        if self.together:
+            self._client.send("".join(f"{command}\r\n" for command in commands))
+        for command in commands:
+            if not self.together:
+                self._client.putcmd(command)
+            yield Answer(*self._client.getreply())
+
+    def send_body(self, content: bytes) -> Answer:
+        """Everything up to the final dot, and the answer to that."""
+        self._wait(self._timeouts.final)
+        self._client.send(_LINE_DOT.sub(b"..", content) + b".\r\n")
+        answer = Answer(*self._client.getreply())
+        self._wait(self._timeouts.command)
+        return answer
+
+    def leave(self) -> None:
+        """Say goodbye, if somebody still listens."""
+        try:
+            self._client.quit()
+        except BROKEN:
+            self.close()
+
+    def close(self) -> None:
+        """Let go without a word."""
+        self._client.close()
+
+    def _wait(self, seconds: float) -> None:
+        if self._client.sock is not None:
+            self._client.sock.settimeout(seconds)
+
+
+def connected(server: SmtpServer, context: ssl.SSLContext, timeouts: Timeouts, hello: str | None) -> Line:
     """The line; without `hello` it tells the name that the resolver gives.
 
     Refused for now, ConfigurationError for good.
     """
     try:
-        client = _greeted(server, context, timeouts.connect, hello)
+        return Line(_greeted(server, context, timeouts.connect, hello), timeouts)
     except ssl.SSLCertVerificationError as error:
         raise ConfigurationError(
             f"smtp: {server}: certificate not believed ({error.verify_message}); correct the host, or name who "
@@ -53,9 +99,6 @@ def connected(
         ) from error
     except BROKEN as error:
         raise Refused(f"{server} cannot be reached: {error_words(error)}") from error
-    if client.sock is not None:
-        client.sock.settimeout(timeouts.command)
-    return client
 
 
 def _greeted(server: SmtpServer, context: ssl.SSLContext, seconds: float, hello: str | None) -> smtplib.SMTP:
