@@ -39,7 +39,7 @@ from mailer.settings import GroupSettings, MailSettings, RetrySettings, Unsubscr
 from mailer.states import HANDED, TRANSITIONS, Cause, Status
 from mailer.status import status_json
 from mailer.suppression import Suppression, SuppressionReason, skip_reason
-from mailer.transport_settings import SendGridSettings, SmtpSettings
+from mailer.transport_settings import DkimSettings, SendGridSettings, SmtpSettings
 from mailer.transports import (
     DEFAULT_BASE_URL,
     Attempt,
@@ -47,11 +47,13 @@ from mailer.transports import (
     FolderTransport,
     Outcome,
     SendGridTransport,
+    Signer,
     SmtpServer,
     SmtpTransport,
     Timeouts,
     Transport,
     parse_smtp_url,
+    signer,
 )
 
 __all__ = [
@@ -71,6 +73,7 @@ __all__ = [
     "Connection",
     "DecisionRefused",
     "Delivery",
+    "DkimSettings",
     "FolderTransport",
     "FrozenMessage",
     "GroupSettings",
@@ -96,6 +99,7 @@ __all__ = [
     "SendRefused",
     "Sender",
     "Settlement",
+    "Signer",
     "SmtpServer",
     "SmtpSettings",
     "SmtpTransport",
@@ -123,6 +127,7 @@ __all__ = [
     "parse_smtp_url",
     "sendable",
     "settlement",
+    "signer",
     "skip_reason",
     "sole_sender",
     "status_json",

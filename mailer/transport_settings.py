@@ -38,11 +38,25 @@ class SendGridSettings(BaseModel):
     ] = ()
 
 
+class DkimSettings(BaseModel):
+    """A signature by `domain`, whose public key stands in its DNS under `selector`.
+
+    `key_file` holds the private key, relative to the site; one in the environment goes before it.
+    """
+
+    model_config = STRICT
+
+    selector: Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]{0,61}[A-Za-z0-9])?$")]
+    domain: Annotated[str, Field(pattern=r"^[^\s.@]+(\.[^\s.@]+)+$")]
+    key_file: str = "private/dkim.pem"
+
+
 class SmtpSettings(BaseModel):
     """`connections` is how many work at once.
 
     `ca_file` (PEM, relative to the site) names the certificates to believe in place of the system's, for a relay
     whose certificate nobody else vouches for. `hello` is this machine's name as told to the server.
+    `dkim` signs every message, where the relay does not.
     """
 
     model_config = STRICT
@@ -50,3 +64,4 @@ class SmtpSettings(BaseModel):
     connections: Annotated[int, Field(ge=1, le=100)] = 2
     ca_file: str | None = None
     hello: str | None = None
+    dkim: DkimSettings | None = None

@@ -10,14 +10,17 @@ from mailer import (
     MailSettings,
     Outbox,
     SendGridTransport,
+    Signer,
     SmtpTransport,
     Transport,
     batch_file,
+    signer,
 )
 from offerpress.folder import OfferpressError, SiteFolder
 
 OUTBOX = "OFFERPRESS_OUTBOX"
 SMTP_URL = "OFFERPRESS_SMTP_URL"
+DKIM_KEY = "OFFERPRESS_DKIM_KEY"
 SENDGRID_KEY = "SENDGRID_API_KEY"
 SENDGRID_URL = "SENDGRID_BASE_URL"
 
@@ -44,7 +47,7 @@ def transport_of(
     if name == "smtp":
         url = _required(environment, SMTP_URL, "smtp+starttls://user:password@host:587")
         context = _believed(site, settings.smtp.ca_file)
-        return SmtpTransport(url, settings.smtp, context=context)
+        return SmtpTransport(url, settings.smtp, context=context, sign=_signer(site, settings, environment))
     if name == "sendgrid":
         base_url = environment.get(SENDGRID_URL) or DEFAULT_BASE_URL
         return SendGridTransport(
@@ -65,6 +68,20 @@ def _believed(site: SiteFolder, ca_file: str | None) -> ssl.SSLContext | None:
         raise OfferpressError(
             f"no certificates: {ca_file}: offerpress.toml [mail.smtp] ca_file ({error}); name a file in PEM form"
         ) from error
+
+
+def _signer(site: SiteFolder, settings: MailSettings, environment: Mapping[str, str]) -> Signer | None:
+    """What signs the messages, None where nothing is to."""
+    dkim = settings.smtp.dkim
+    if dkim is None:
+        return None
+    try:
+        key = (environment.get(DKIM_KEY) or "").encode() or (site.folder / dkim.key_file).read_bytes()
+    except OSError as error:
+        raise OfferpressError(
+            f"no key: {dkim.key_file}: [mail.smtp.dkim] ({error.strerror}); put it there, or into {DKIM_KEY}"
+        ) from error
+    return signer(dkim, key)
 
 
 def _required(environment: Mapping[str, str], name: str, example: str) -> str:

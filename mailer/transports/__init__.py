@@ -1,6 +1,7 @@
 """The ways out: each hands one message to a provider and says what is proved about it afterwards."""
 
 from mailer.transports.base import Attempt, Connection, Outcome, Transport
+from mailer.transports.dkim_signing import Signer, signer
 from mailer.transports.folder import FolderTransport
 from mailer.transports.sendgrid import DEFAULT_BASE_URL, SendGridTransport
 from mailer.transports.smtp import SmtpTransport
@@ -14,9 +15,11 @@ __all__ = [
     "FolderTransport",
     "Outcome",
     "SendGridTransport",
+    "Signer",
     "SmtpServer",
     "SmtpTransport",
     "Timeouts",
     "Transport",
     "parse_smtp_url",
+    "signer",
 ]

@@ -14,6 +14,7 @@ from mailer.errors import ConfigurationError
 from mailer.states import Cause
 from mailer.transport_settings import SmtpSettings
 from mailer.transports.base import Attempt, Outcome
+from mailer.transports.dkim_signing import Signer
 from mailer.transports.smtp_answers import CLOSING, GO_AHEAD, error_words, final, refusal
 from mailer.transports.smtp_line import BROKEN, Line, Refused, Timeouts, connected
 from mailer.transports.smtp_server import SmtpServer, parse_smtp_url
@@ -37,12 +38,14 @@ class SmtpTransport:
         *,
         context: ssl.SSLContext | None = None,
         timeouts: Timeouts | None = None,
+        sign: Signer | None = None,
     ) -> None:
         self.server = parse_smtp_url(server) if isinstance(server, str) else server
         self.settings = settings or SmtpSettings()
         self.width = self.settings.connections
         self.context = context or ssl.create_default_context()
         self.timeouts = timeouts or Timeouts()
+        self.sign = sign
 
     def connect(self) -> "SmtpConnection":
         """A line that connects when the first message is handed over."""
@@ -58,7 +61,8 @@ class SmtpConnection:
 
     def hand(self, attempt: Attempt) -> Outcome:
         """Send one message. A kept connection that the server has closed meanwhile is opened anew, once."""
-        content = attempt.content()
+        sign = self._transport.sign
+        content = sign(attempt.content()) if sign else attempt.content()
         kept = self._line is not None
         outcome = self._hand(attempt, content)
         gone = kept and self._line is None and outcome.cause is Cause.REFUSAL and outcome.about == "transport"
