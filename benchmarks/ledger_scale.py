@@ -62,7 +62,8 @@ def main() -> None:
         result = measure(folder)
     finally:
         shutil.rmtree(folder.parent)
-    text = json.dumps({**vars(options), "json": None, **result}, indent=1)
+    asked = {"sales": options.sales, "subscriptions": options.subscriptions}
+    text = json.dumps({**asked, **result}, indent=1)
     print(text)
     if options.json:
         options.json.write_text(text + "\n", encoding="utf-8")

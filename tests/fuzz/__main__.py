@@ -4,7 +4,6 @@ import argparse
 import sys
 import time
 from collections import Counter
-from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
 from tests.fuzz.fuzzing import attempts
@@ -21,8 +20,8 @@ def main() -> int:
     chunks = [range(start, min(start + 100, end)) for start in range(options.first, end, 100)]
     began = time.perf_counter()
     counts: Counter[str] = Counter()
-    with ProcessPoolExecutor(options.jobs, get_context("spawn"), max_tasks_per_child=5) as pool:
-        for outcomes in pool.map(attempts, chunks):
+    with get_context("spawn").Pool(options.jobs, maxtasksperchild=5) as pool:
+        for outcomes in pool.imap(attempts, chunks):
             for one in outcomes:
                 counts["wrong" if one.wrong else "faults" if one.faulty else "as the reference"] += 1
                 if one.wrong:
