@@ -29,7 +29,8 @@ def read_site(folder: Path, as_of: str) -> Site:
         path = folder / settings.get("data", {}).get(name, f"data/{name}.csv")
         if path.exists():
             with path.open(encoding="utf-8-sig", newline="") as lines:
-                tables[name] = [dict(row) for row in csv.DictReader(lines, delimiter=_delimiter(path))]
+                reader = csv.DictReader(lines, delimiter=_delimiter(path))
+                tables[name] = [{key.strip(): value for key, value in row.items()} for row in reader]
     return Site(program, offers, tables, as_of)
 
 
