@@ -1,5 +1,6 @@
 """The outbox's SQLite file: opened durably, recognised, migrated; statements run by name, in transactions."""
 
+import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -28,8 +29,10 @@ class Database:
         OutboxError if it cannot be one, or is a newer program's.
         """
         try:
+            # Partner ids and addresses are in it: for the owner alone, as are the files that SQLite keeps beside it.
+            os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
             connection = sqlite3.connect(file, timeout=_BUSY_SECONDS, isolation_level=None)
-        except sqlite3.Error as error:
+        except (OSError, sqlite3.Error) as error:
             raise OutboxError(
                 f"outbox: {file}: cannot be opened ({error}); see that its folder exists and can be written"
             ) from error

@@ -2,6 +2,7 @@
 
 import ssl
 from collections.abc import Mapping
+from pathlib import Path
 
 from mailer import (
     DEFAULT_BASE_URL,
@@ -25,10 +26,16 @@ SENDGRID_KEY = "SENDGRID_API_KEY"
 SENDGRID_URL = "SENDGRID_BASE_URL"
 
 
-def open_outbox(site: SiteFolder, environment: Mapping[str, str]) -> Outbox:
-    """The outbox that the environment names, else `private/outbox.sqlite`."""
+def open_outbox(site: SiteFolder, environment: Mapping[str, str], *, scratch: Path | None = None) -> Outbox:
+    """The outbox that the environment names, else `private/outbox.sqlite`.
+
+    With `scratch` one that does not exist is not made there either, but in that folder.
+    """
+    named, own = environment.get(OUTBOX), site.private / "outbox.sqlite"
+    if scratch is not None and not named and not own.exists():
+        return Outbox.open(scratch / own.name)
     site.make_private()
-    return Outbox.open(environment.get(OUTBOX) or site.private / "outbox.sqlite")
+    return Outbox.open(named or own)
 
 
 def open_batch(site: SiteFolder, plan: str) -> Batch:

@@ -88,6 +88,17 @@ def _refuse_sandbox(plan: str, transport: Transport) -> None:
         )
 
 
+def held_plans(outbox: Outbox) -> list[str]:
+    """Approved plans that a person paused and that still hold ready notices, the oldest first."""
+    return [
+        record.plan
+        for record in outbox.plans()
+        if record.standing == "paused"
+        and outbox.approvals(record.plan)
+        and outbox.counts(record.plan)[Status.READY]
+    ]
+
+
 def due_plans(outbox: Outbox, now: datetime) -> list[str]:
     """Approved open plans whose `send_at` has come and that still hold ready notices, the oldest first."""
     return [

@@ -21,6 +21,7 @@ from offerpress.plan_csv import plan_csv
 from offerpress.planning import (
     Drafting,
     Since,
+    Statements,
     concerned,
     corrected,
     draft,
@@ -69,22 +70,22 @@ def plan_command(
         raise click.UsageError("--csv goes with --dry-run, and not with --json")
     site, now = site_at(site_folder), moment(as_of)
     with ExitStack() as stack:
-        figures = stack.enter_context(open_figures(site, now))
+        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory())) if dry_run else None
+        figures = stack.enter_context(open_figures(site, now, snapshots=scratch))
         require_faultless_content(figures)
         # Every figure before the outbox is touched: a faulty site must leave it as it is.
         statements = figures.sorted_statements()
-        outbox = stack.enter_context(open_outbox(site, now.environment))
+        outbox = stack.enter_context(open_outbox(site, now.environment, scratch=scratch))
         told = told_figures(site, outbox, campaign) if corrections else None
         drafting = Drafting(figures, campaign, told)
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory())) if dry_run else site.batches
         with progress("Planning", figures.partner_count, quiet=as_json) as advance:
             if as_csv:
                 reasons = draft(drafting, statements, outbox, advance).reasons
-                click.echo(
-                    plan_csv(statements, without_statement(figures), reasons, site.settings.site), nl=False
-                )
+                rows = plan_csv(statements, without_statement(figures), reasons, site.settings.site)
+                click.echo(rows, nl=False)
                 return
-            made = make_plan(drafting, statements, by or getpass.getuser(), now.now, outbox, folder, advance)
+            maker, folder = by or getpass.getuser(), scratch or site.batches
+            made = make_plan(drafting, statements, maker, now.now, outbox, folder, advance)
         batch = stack.enter_context(made)
         earlier, before = (None, None) if corrections else _since(site, outbox, batch)
         if not dry_run:
@@ -92,13 +93,15 @@ def plan_command(
         if as_json:
             show_json(_plan_json(batch, earlier, dry_run=dry_run))
         else:
-            planned = dues(concerned(drafting, statements, batch))
-            look = (
-                _corrected_text(corrected(drafting, statements, batch))
-                if corrections
-                else brief(planned, before)
-            )
+            look = _look(drafting, statements, batch, before)
             show(_plan_text(batch, earlier, look, dry_run=dry_run))
+
+
+def _look(drafting: Drafting, statements: Statements, batch: Batch, before: Told | None) -> list[str]:
+    """What to look at before approving: each correction, or the largest, negative and jumped sums."""
+    if drafting.told is not None:
+        return _corrected_text(corrected(drafting, statements, batch))
+    return brief(dues(concerned(drafting, statements, batch)), before)
 
 
 def _since(site: Site, outbox: Outbox, batch: Batch) -> tuple[Since, Told] | tuple[None, None]:
@@ -147,6 +150,7 @@ def _plan_text(batch: Batch, earlier: Since | None, look: Sequence[str], *, dry_
     ]
     kind = "correction" if header.corrections else "notice"
     lines = [f"Plan {header.plan}: {count(header.recipients, kind)} as of {date.fromordinal(header.as_of)}"]
+    lines += ["  Nobody is left to write to."] if not header.recipients else []
     lines += [f"  skipped, {reason}: {number}" for reason, number in header.skipped.items()]
     if rows:
         lines += ["", table(rows, ("currency", "partners", "to credit", "credit", "debit"))]

@@ -12,7 +12,7 @@ from offerpress.folder import OfferpressError, read_mail_settings
 from offerpress.mailing import open_outbox, transport_of
 from offerpress.options import folder_at, json_option, moment, site_option
 from offerpress.reporting import count, say, show, show_json, table
-from offerpress.sending import Sending, due_plans, rounds, send_plan, send_sample
+from offerpress.sending import Sending, due_plans, held_plans, rounds, send_plan, send_sample
 from rewards import RewardsError
 
 TRANSPORTS = click.Choice(["folder", "smtp", "sendgrid"])
@@ -74,6 +74,8 @@ def _send_due(outbox: Outbox, send: Callable[[str], Sending], *, as_json: bool) 
         except (MailerError, RewardsError, OfferpressError) as error:
             say(f"error: {error}")
             refused = True
+    for plan in held_plans(outbox):
+        say(f"{plan}: paused; offerpress resume {plan} lets it go on")
     return max(int(refused), _report(done, as_json=as_json))
 
 

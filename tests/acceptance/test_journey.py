@@ -189,11 +189,14 @@ def test_a_begun_plan_goes_on_as_it_was_approved(offerpress: Call, site: Path) -
 
 
 def test_a_dry_run_keeps_nothing(offerpress: Call, site: Path) -> None:
-    """`plan --dry-run` shows the same counts and leaves neither batch nor plan."""
+    """`plan --dry-run` shows the same counts and leaves neither batch, plan, snapshot nor outbox."""
     said = offerpress("plan", "year-end-credit", *AS_OF, "--dry-run", "--json")
     assert (None, 56) == (said.json["plan"], said.json["recipients"])
-    assert [] == [name for name in tree(site / "private") if name.endswith(".batch")]
-    assert [] == offerpress("status", "--json").json["plans"]
+    assert not (site / "private").exists()
+    approved(offerpress)
+    before = tree(site / "private")
+    assert 0 == offerpress("plan", "year-end-credit", *AS_OF, "--dry-run").code
+    assert before == tree(site / "private")
 
 
 def test_a_sample_goes_to_one_address_only(offerpress: Call, server: tuple[Recorder, str]) -> None:
@@ -212,6 +215,7 @@ def test_cancelled_and_paused_plans_are_not_sent(offerpress: Call) -> None:
     approved(offerpress)
     assert 0 == offerpress("pause", PLAN).code
     assert 1 == offerpress("send", PLAN).code
+    assert f"{PLAN}: paused" in offerpress("send", "--due").err
     assert 0 == offerpress("resume", PLAN).code
     assert 0 == offerpress("send", PLAN, "--limit", "5").code
     assert 0 == offerpress("cancel", PLAN).code

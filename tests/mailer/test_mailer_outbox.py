@@ -393,6 +393,7 @@ def test_the_outbox_is_recognised_and_durable(tmp_path: Path) -> None:
     file = tmp_path / "outbox.sqlite"
     with Outbox.open(file) as outbox:
         approved(outbox, tmp_path, notices(1))
+    assert file.stat().st_mode & 0o777 == 0o600
     connection = sqlite3.connect(file)
     found = [
         connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "journal_mode")
