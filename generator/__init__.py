@@ -4,7 +4,7 @@ from generator.audience import SkipReason
 from generator.campaign_checks import CampaignCheck
 from generator.campaigns import Audience, Campaign, CampaignText
 from generator.compiled import CompiledBody, compile_body
-from generator.content import Content, OfferPage, read_content, read_policy
+from generator.content import Content, OfferPage, read_content, read_sound_content
 from generator.content_files import read_text
 from generator.environment import environment, reader_language
 from generator.errors import GeneratorError
@@ -73,7 +73,7 @@ __all__ = [
     "plain_address",
     "publish",
     "read_content",
-    "read_policy",
+    "read_sound_content",
     "read_text",
     "reader_language",
     "seal",

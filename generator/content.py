@@ -78,13 +78,13 @@ def read_content(site: Path, settings: SiteSettings, faults: list[Fault]) -> Con
     return None if any(fault.severity == "fault" for fault in found) else content
 
 
-def read_policy(site: Path, settings: SiteSettings) -> Policy | None:
-    """The policy alone, None if its own files have a fault: data can be checked although a page is faulty."""
+def read_sound_content(site: Path, settings: SiteSettings) -> Content | None:
+    """What of the content is sound, None if the policy is not: for data and campaigns beside a faulty page."""
     found: list[Fault] = []
     content = _content(site, settings, found)
     own = (PROGRAM_FILE, "content/offers/")
     faulty = any(fault.severity == "fault" and fault.file.startswith(own) for fault in found)
-    return None if faulty or content is None else content.policy
+    return None if faulty else content
 
 
 def _content(site: Path, settings: SiteSettings, faults: list[Fault]) -> Content | None:

@@ -53,8 +53,8 @@ def build(
     `verify` compares with; a preview does not.
     """
     faults: list[Fault] = []
-    artifacts = rendered_site(figures, faults)
-    faults += campaign_faults(figures)
+    artifacts = rendered_site(figures.content, figures.site, figures.rules.as_of, faults)
+    faults += campaign_faults(figures.content, figures.site, figures.rules.as_of)
     tally = Tally()
     artifacts |= _statements(figures, faults, tally, progress, jobs)
     if faults:

@@ -1,9 +1,20 @@
 """Faults that show only when content and figures meet: templates, campaigns, and sales that no rate converts."""
 
+import tempfile
 from collections import Counter
+from pathlib import Path
 
-from generator import CampaignCheck, CampaignRenderer, site_artifacts
-from offerpress.figures import Figures
+from generator import (
+    CampaignCheck,
+    CampaignRenderer,
+    Content,
+    read_content,
+    read_sound_content,
+    site_artifacts,
+)
+from offerpress.figures import Figures, open_figures
+from offerpress.moment import Moment
+from offerpress.site import Site
 from rewards import BonusRule, Fault, Faulty
 
 
@@ -31,28 +42,48 @@ def _unpaid(slug: str, currency: str, count: int) -> Fault:
     )
 
 
-def content_faults(figures: Figures) -> list[Fault]:
+def find_faults(site: Site, moment: Moment) -> list[Fault]:
+    """Every fault and remark of the site: what a build and every campaign's plan would meet."""
+    try:
+        with (
+            tempfile.TemporaryDirectory(prefix="offerpress-") as workspace,
+            open_figures(site, moment, snapshots=Path(workspace)) as figures,
+        ):
+            content, as_of = figures.content, figures.rules.as_of
+            return [*figures_faults(figures), *content_faults(content, site, as_of), *figures.remarks]
+    except Faulty as faulty:
+        return list(dict.fromkeys([*faulty.faults, *_faults_beside(site, moment)]))
+
+
+def _faults_beside(site: Site, moment: Moment) -> list[Fault]:
+    """What is wrong with templates and campaigns, where something else is wrong already."""
+    sound = read_sound_content(site.folder, site.settings.site)
+    if sound is None:
+        return []
+    as_of = moment.day(sound.policy.program.timezone)
+    whole = read_content(site.folder, site.settings.site, [])
+    return content_faults(whole, site, as_of) if whole else campaign_faults(sound, site, as_of)
+
+
+def content_faults(content: Content, site: Site, as_of: int) -> list[Fault]:
     """What keeps the site or any campaign from being rendered."""
     faults: list[Fault] = []
-    rendered_site(figures, faults)
-    return faults + campaign_faults(figures)
+    rendered_site(content, site, as_of, faults)
+    return faults + campaign_faults(content, site, as_of)
 
 
 def require_faultless_content(figures: Figures) -> None:
     """Raises `Faulty` with all of `content_faults`."""
-    faults = content_faults(figures)
+    faults = content_faults(figures.content, figures.site, figures.rules.as_of)
     if faults:
         raise Faulty(faults)
 
 
-def rendered_site(figures: Figures, faults: list[Fault]) -> dict[str, bytes]:
+def rendered_site(content: Content, site: Site, as_of: int, faults: list[Fault]) -> dict[str, bytes]:
     """Every public file outside `statement/`; none where a template is faulty, with its mistakes added to `faults`."""
-    site = figures.site
     settings, folders = site.settings, site.template_folders
     try:
-        return site_artifacts(
-            figures.content, settings.site, folders, figures.rules.as_of, site.folder, settings.statements
-        )
+        return site_artifacts(content, settings.site, folders, as_of, site.folder, settings.statements)
     except Faulty as faulty:
         faults.extend(faulty.faults)
         return {}
@@ -78,10 +109,8 @@ def campaign_renderer(figures: Figures, slug: str, *, corrections: bool = False)
     )
 
 
-def campaign_faults(figures: Figures) -> list[Fault]:
+def campaign_faults(content: Content, site: Site, as_of: int) -> list[Fault]:
     """The mistakes of every campaign in all its languages, for any partner that could be."""
-    settings = figures.site.settings
-    has_link = settings.statements.access != "none"
-    return CampaignCheck(
-        figures.content, settings.site, figures.site.template_folders, figures.rules.as_of, has_link=has_link
-    ).faults()
+    has_link = site.settings.statements.access != "none"
+    folders = site.template_folders
+    return CampaignCheck(content, site.settings.site, folders, as_of, has_link=has_link).faults()

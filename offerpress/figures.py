@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
-from generator import Content, read_content, read_policy, shard_bits
+from generator import Content, read_content, read_sound_content, shard_bits
 from ledger import Ledger, Snapshot, freeze, read
 from offerpress.conserving import conserved
 from offerpress.folder import OfferpressError
@@ -109,9 +109,9 @@ def open_figures(
     faults: list[Fault] = []
     content = read_content(site.folder, site.settings.site, faults)
     keys = _keys(site, moment, need_keys=need_keys, faults=faults)
-    policy = content.policy if content else read_policy(site.folder, site.settings.site)
+    sound = content or read_sound_content(site.folder, site.settings.site)
     data, environment = site.settings.data, moment.environment
-    ledger = read(data, site.folder, policy, faults, environment) if policy else None
+    ledger = read(data, site.folder, sound.policy, faults, environment) if sound else None
     if content is None or ledger is None or any(fault.severity == "fault" for fault in faults):
         raise Faulty(sorted_faults(faults))
     with ledger, _frozen(site, ledger, keys, snapshots or site.snapshots) as snapshot:

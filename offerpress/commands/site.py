@@ -1,21 +1,20 @@
 """The commands about the site itself: `new`, `add`, `check`, `build`."""
 
 import secrets
-import tempfile
 from datetime import date
 from pathlib import Path
 
 import click
 
 from offerpress.building import build
-from offerpress.checking import content_faults, figures_faults
+from offerpress.checking import find_faults
 from offerpress.figures import open_figures
 from offerpress.options import as_of_option, folder_at, json_option, moment, site_option
 from offerpress.reporting import SHOWN_FAULTS, count, fault_json, progress, say, show, show_faults, show_json
 from offerpress.site import site_at
 from offerpress.starting import start_site
 from offerpress.stubs import FOLDERS, Kind, add_stub
-from rewards import Fault, Faulty
+from rewards import Faulty
 
 
 @click.command("new")
@@ -44,26 +43,16 @@ def add_command(kind: Kind, title: str, site_folder: Path | None) -> None:
 @json_option
 def check_command(site_folder: Path | None, as_of: date | None, *, as_json: bool) -> int:
     """Report every fault in settings, content, data and templates; write nothing."""
-    faults = find_faults(site_folder, as_of)
+    try:
+        faults = find_faults(site_at(site_folder), moment(as_of))
+    except Faulty as faulty:  # of the settings, without which nothing else can be looked at
+        faults = list(faulty.faults)
     real = [fault for fault in faults if fault.severity == "fault"]
     if as_json:
         show_json({"count": len(real), "faults": [fault_json(fault) for fault in faults[:SHOWN_FAULTS]]})
     else:
         show_faults(faults)
     return 1 if real else 0
-
-
-def find_faults(folder: Path | None, as_of: date | None) -> list[Fault]:
-    """Every fault and remark of the site: what a build and every campaign's plan would meet."""
-    try:
-        site = site_at(folder)
-        with (
-            tempfile.TemporaryDirectory(prefix="offerpress-") as workspace,
-            open_figures(site, moment(as_of), snapshots=Path(workspace)) as figures,
-        ):
-            return [*figures_faults(figures), *content_faults(figures), *figures.remarks]
-    except Faulty as faulty:
-        return list(faulty.faults)
 
 
 @click.command("build")

@@ -54,10 +54,10 @@ class Checker:
         self._folder = folder
         self._capture = capture
 
-    def mistake(self, name: str) -> tuple[int, list[dict[str, object]]]:
-        """The exit code for that mistake, and the faults."""
+    def mistake(self, *names: str) -> tuple[int, list[dict[str, object]]]:
+        """The exit code for these mistakes in one site, and the faults."""
         site = self._copy(SITES / "good")
-        for edit in MISTAKES[name]["edits"]:
+        for edit in (edit for name in names for edit in MISTAKES[name]["edits"]):
             path = site / edit["file"]
             path.parent.mkdir(parents=True, exist_ok=True)
             if "old" not in edit:
@@ -107,6 +107,15 @@ def test_a_mistake_is_named_where_it_is(name: str, checked: Checker) -> None:
     assert expected.get("field", "") == first["field"]
     assert str(first["what"]).startswith(expected["what"])
     assert first["remedy"]
+
+
+@pytest.mark.parametrize("beside", ["page-element", "data-not-of-its-encoding", "template-names-nothing"])
+def test_one_run_names_every_mistake(beside: str, checked: Checker) -> None:
+    """A faulty page, table or layout hides no mistake in a campaign or in another table."""
+    names = ("campaign-subject-broken", "data-control-rows", beside)
+    _, faults = checked.mistake(*names)
+    for name in names:
+        assert any(str(fault["what"]).startswith(MISTAKES[name]["what"]) for fault in faults), name
 
 
 def test_every_place_that_finds_a_mistake_is_reached(checked: Checker) -> None:
