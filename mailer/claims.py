@@ -20,9 +20,10 @@ class Claimant(NamedTuple):
 
 
 class Candidate(NamedTuple):
-    """A claimed notice: how often it was refused before, and the number of this attempt."""
+    """A claimed notice with its own id: how often it was refused before, and the number of this attempt."""
 
     partner_id: str
+    key: str
     refusals: int
     number: int
 
@@ -50,7 +51,7 @@ def claim(
             record.category, barred=bool(row["barred"]), unsubscribed=bool(row["unsubscribed"])
         )
         if reason is None and not row["elsewhere"]:
-            claimed.append(Candidate(row["partner_id"], row["refusals"], row["claims"] + 1))
+            claimed.append(Candidate(row["partner_id"], row["key"], row["refusals"], row["claims"] + 1))
             continue
         cause = Cause.ALREADY_SENT if reason is None else Cause.SUPPRESSION
         move(database, record.plan, [Settlement(row["partner_id"], cause, reason or "already_sent")], at)

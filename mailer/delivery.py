@@ -60,12 +60,14 @@ def deliver(
     """Send what is `ready` of an approved plan, at most `limit` notices, until all is settled.
 
     Raises SendRefused or BatchTampered with nothing sent, OutboxOwned if another sender is at work,
+    OutboxRestored if the outbox is older than its receipts,
     ConfigurationError if the transport cannot work as it is set up. Whatever is raised, what was
     claimed has been settled or given back before.
     """
     started = clock()
     sender = Sender.here(instant_text(started))
     with sole_sender(outbox.lock_file, sender):
+        outbox.require_current()
         recovered = outbox.recover(started)
         record = check_sendable(outbox, batch, settings, started)
         claimant = Claimant(record.plan, str(sender), transport.name)

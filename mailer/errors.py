@@ -49,6 +49,29 @@ class UnknownPlan(OutboxError):
         super().__init__(f"plan: {plan}: not in the outbox; 'status' lists the plans that are")
 
 
+class OutboxRestored(OutboxError):
+    """The outbox is older than its receipts, which know of `claims` (notices' own ids) that it does not."""
+
+    def __init__(self, file: Path, serial: int, last: int, claims: int) -> None:
+        self.file = file
+        self.claims = claims
+        super().__init__(
+            f"outbox: {file}: is older than its receipts (serial {serial}, they go to {last}): it was restored from a "
+            f"backup, and {claims} notices were claimed since; 'offerpress reconcile --by NAME' makes them unknown"
+        )
+
+
+class LostPlans(OutboxError):
+    """Receipts name `claims` notices of plans that the outbox does not know."""
+
+    def __init__(self, claims: int) -> None:
+        self.claims = claims
+        super().__init__(
+            f"outbox: {claims} notices were claimed of plans that it does not know; put their batches back into "
+            "private/batches, then reconcile again"
+        )
+
+
 class OutboxOwned(OutboxError):
     """Another sender has the outbox; it is told by process id, host and since when."""
 

@@ -19,12 +19,15 @@ from mailer.errors import (
     DecisionRefused,
     OtherDigest,
     OutboxError,
+    OutboxRestored,
     PlanCancelled,
     UnknownPlan,
 )
 from mailer.header import instant_text
 from mailer.policy import Settlement
+from mailer.receipts import Receipts
 from mailer.records import Decision, Handed, NoticeAt, PlanRecord, Standing, Told, plan_record, told_record
+from mailer.restoring import mark_restored, serial_of
 from mailer.states import TRANSITIONS, Cause, Status
 from mailer.suppression import Suppression, SuppressionReason, skip_reason
 from rewards import Category
@@ -49,6 +52,7 @@ class Outbox:
 
     def __init__(self, database: Database, file: Path) -> None:
         self._database = database
+        self._receipts = Receipts(file)
         self.file = file
 
     @classmethod
@@ -176,6 +180,9 @@ class Outbox:
             if record.standing != "open" or most < 1:
                 return Turn((), 0, record.standing)
             claimed, skipped = claim(self._database, record, claimant, most, instant_text(now))
+            serial = self._database.rows("next_serial", {})[0]["number"] if claimed else 0
+        if claimed:
+            self._receipts.append(serial, [one.key for one in claimed])
         return Turn(claimed, skipped, record.standing)
 
     def recover(self, now: datetime) -> int:
@@ -185,6 +192,20 @@ class Outbox:
         """
         with self._database.transaction():
             return settle_orphans(self._database, instant_text(now))
+
+    def require_current(self) -> None:
+        """Raises `OutboxRestored` if the receipts know of claims that the outbox does not."""
+        serial, last = serial_of(self._database), self._receipts.last()
+        if last > serial:
+            raise OutboxRestored(self.file, serial, last, len(self._receipts.since(serial)))
+
+    def reconcile(self, by: str, now: datetime) -> int:
+        """Make every notice `unknown` that was claimed after the backup that this outbox is; how many there were.
+
+        Raises `LostPlans`, with nothing moved, if it does not know the plan of one. Only for who holds the lock.
+        """
+        with self._database.transaction():
+            return mark_restored(self._database, self._receipts, by, instant_text(now))
 
     def next_due(self, plan: str) -> str | None:
         """The earliest instant (text) at which a ready notice may be claimed.

@@ -57,7 +57,7 @@ ORDER BY partner_id, status = 'accepted', changed_at DESC, edition DESC, handed_
 
 -- candidates
 -- The next notices that may be claimed, each with what speaks against it.
-SELECT partner_id, refusals, claims,
+SELECT partner_id, key, refusals, claims,
        EXISTS (SELECT 1 FROM suppressions s
                WHERE s.address_key = n.address_key AND s.reason <> 'unsubscribed') AS barred,
        EXISTS (SELECT 1 FROM suppressions s
@@ -68,6 +68,18 @@ SELECT partner_id, refusals, claims,
 FROM notices n
 WHERE plan = :plan AND status = 'ready' AND not_before <= :at
 ORDER BY not_before, partner_id LIMIT :most;
+
+-- serial
+SELECT number FROM serial;
+
+-- next_serial
+UPDATE serial SET number = number + 1 RETURNING number;
+
+-- set_serial
+UPDATE serial SET number = :serial;
+
+-- notice_of_key
+SELECT plan, partner_id, status FROM notices WHERE key = :key;
 
 -- claim
 UPDATE notices SET status = :became, reason = '', changed_at = :at, claims = claims + 1, sender = :sender,

@@ -57,6 +57,7 @@ class Cause(StrEnum):
     SUPPRESSION = "suppression"
     CANCELLATION = "cancellation"
     ALREADY_SENT = "already-sent"
+    RESTORED = "restored"
     GAVE_UP_RETRYING = "gave-up-retrying"
     PROOF_OF_ACCEPTANCE = "proof-of-acceptance"
     PROOF_OF_ABSENCE = "proof-of-absence"
@@ -94,6 +95,9 @@ TRANSITIONS: Mapping[Cause, Transition] = {
     Cause.CANCELLATION: Transition(Status.READY, Status.SKIPPED, "its plan was cancelled"),
     Cause.ALREADY_SENT: Transition(
         Status.READY, Status.SKIPPED, "another plan handed this edition to the partner"
+    ),
+    Cause.RESTORED: Transition(
+        Status.READY, Status.UNKNOWN, "a receipt shows that it was claimed after the backup that was restored"
     ),
     Cause.GAVE_UP_RETRYING: Transition(Status.SENDING, Status.REJECTED, "refused for now too many times"),
     Cause.PROOF_OF_ACCEPTANCE: Transition(

@@ -30,6 +30,7 @@ COMMANDS = {
     "cancel": ("sending", "Cancel what a plan has not handed over yet."),
     "pause": ("sending", "Pause a plan."),
     "resume": ("sending", "Resume a paused plan."),
+    "reconcile": ("reconcile", "Settle what a restored outbox does not know."),
     "told": ("told", "List what a partner was told, and what became of it."),
     "credits": ("credits", "Write an offer's credit journal for finance."),
     "sign-off": ("credits", "Freeze an offer's credit journal by name."),

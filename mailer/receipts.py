@@ -1,0 +1,55 @@
+"""Receipts beside the outbox: which notices were claimed, so that an outbox from a backup cannot send them again.
+
+A line is appended after each claim is durable and before its message leaves: the outbox's serial and the notice's own
+id, which tells nothing about the partner. It is not forced to the disk: after a power cut the outbox may know more than
+the receipts, which does no harm; that the receipts know more means that an older outbox was put in its place.
+"""
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+_TAIL: Final = 4096
+
+
+class Receipts:
+    """The receipts of the outbox in `file`."""
+
+    def __init__(self, outbox: Path) -> None:
+        self.file = outbox.with_name(f"{outbox.name}.receipts")
+
+    def append(self, serial: int, keys: Sequence[str]) -> None:
+        """Add the claims of one durable write, in one piece."""
+        lines = "".join(f"{serial} {key}\n" for key in keys).encode()
+        handle = os.open(self.file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        try:
+            os.write(handle, lines)
+        finally:
+            os.close(handle)
+
+    def last(self) -> int:
+        """The serial of the latest receipt; 0 where there is none."""
+        try:
+            with self.file.open("rb") as stream:
+                stream.seek(max(0, self.file.stat().st_size - _TAIL))
+                tail = stream.read()
+        except FileNotFoundError:
+            return 0
+        return max((serial for serial, _ in _read(tail.splitlines(keepends=True)[-2:])), default=0)
+
+    def since(self, serial: int) -> list[str]:
+        """The ids of the notices that were claimed after that serial, each once."""
+        try:
+            with self.file.open("rb") as stream:
+                return list(dict.fromkeys(key for number, key in _read(stream) if number > serial))
+        except FileNotFoundError:
+            return []
+
+
+def _read(lines: Iterable[bytes]) -> Iterator[tuple[int, str]]:
+    """The receipts in whole lines; a line that a power cut tore is left out."""
+    for line in lines:
+        serial, _, key = line.partition(b" ")
+        if line.endswith(b"\n") and serial.isdigit() and len(key) > 1:
+            yield int(serial), key.decode("ascii", "replace").strip()
