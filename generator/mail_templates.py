@@ -93,6 +93,22 @@ def mail_templates(
     """The templates of `text`; None after faults were added. Raises `BrokenLayout` and `BrokenCatalog`."""
     if frame.corrections and not tells_corrections(text):
         text = _with_corrections(text, template_folders)
+    try:
+        return _mail_templates(text, language, frame, template_folders, offers, faults)
+    except RecursionError:
+        what = "the text is nested too deeply"
+        faults.append(Fault(what, "write it with fewer levels", text.file, text.body_line))
+        return None
+
+
+def _mail_templates(
+    text: CampaignText,
+    language: str,
+    frame: Frame,
+    template_folders: Sequence[Path],
+    offers: Collection[str],
+    faults: list[Fault],
+) -> MailTemplates | None:
     found: list[Fault] = []
     check_line(text.subject, text.file, text.subject_line, "subject", found, offers)
     check_line(text.preheader, text.file, text.preheader_line, "preheader", found, offers)
