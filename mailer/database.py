@@ -19,8 +19,9 @@ Values = Mapping[str, str | int | None]
 class Database:
     """One connection; to be used by the thread that opened it."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, file: Path) -> None:
         self._connection = connection
+        self._file = file
 
     @classmethod
     def open(cls, file: Path) -> "Database":
@@ -37,7 +38,7 @@ class Database:
                 f"outbox: {file}: cannot be opened ({error}); see that its folder exists and can be written"
             ) from error
         connection.row_factory = sqlite3.Row
-        database = cls(connection)
+        database = cls(connection, file)
         try:
             database._prepare(file)
         except sqlite3.Error as error:
@@ -56,14 +57,23 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing, durable when the block ends."""
-        self._connection.execute("BEGIN IMMEDIATE")
+        """All or nothing, durable when the block ends; OutboxError where it cannot be written."""
         try:
-            yield
-        except BaseException:
-            self._connection.execute("ROLLBACK")
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+        except sqlite3.IntegrityError:
             raise
-        self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise OutboxError(
+                f"outbox: {self._file}: cannot be written ({error}); nothing of this step was recorded, nothing more "
+                "is sent: free the disk or mend the folder, then send again"
+            ) from error
 
     def rows(self, name: str, values: Values) -> list[Row]:
         """The rows that the statement called `name` gives."""
