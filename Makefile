@@ -39,6 +39,7 @@ bench: $(STAMP)/test
 	@mkdir -p docs/benchmarks
 	$(BIN)/python benchmarks/ledger_scale.py --partners 1000000 --sales 20000000 --subscriptions 300000 \
 		--json docs/benchmarks/ledger.json
+	$(BIN)/python benchmarks/sending.py --notices 10000 --json docs/benchmarks/sending.json
 
 # About an hour for 10,000; what is found can be tried again by its seed.
 N ?= 10000
@@ -56,7 +57,7 @@ lock:
 	$(PYTHON) -m venv $(VENV) && $(BIN)/pip install --quiet uv
 	$(LOCK) pyproject.toml -o requirements/run.txt
 	$(LOCK) requirements/build.in -o requirements/build.txt
-	$(LOCK) pyproject.toml --all-extras --group test --group lint requirements/build.in -o requirements/test.txt
+	$(LOCK) pyproject.toml --all-extras --group test --group bench --group lint requirements/build.in -o requirements/test.txt
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

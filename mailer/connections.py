@@ -59,13 +59,16 @@ class Connections:
         self._todo.put(candidate)
 
     def gather(self, most: int, first: float, then: float) -> list[Result]:
-        """Up to `most` results: waits `first` seconds for one, then `then` seconds for all that follow."""
+        """Up to `most` results: waits `first` seconds for one, then `then` seconds for half of what is on its way.
+
+        What else is there is taken too; the other half keeps the connections busy while these are recorded.
+        """
         results: list[Result] = []
-        until = 0.0
+        until, enough = 0.0, (min(most, self.outstanding) + 1) // 2
         while self.outstanding and len(results) < most:
             try:
-                wait = max(0.0, until - time.monotonic()) if results else first
-                results.append(self._done.get(timeout=wait))
+                left = until - time.monotonic() if len(results) < enough else 0.0
+                results.append(self._done.get(timeout=max(0.0, left) if results else first))
                 until = until or time.monotonic() + then
             except queue.Empty:
                 break

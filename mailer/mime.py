@@ -87,4 +87,9 @@ def _skeleton(files: tuple[_File, ...]) -> tuple[bytes, ...]:
 
 def _quoted(text: str) -> bytes:
     """A body in quoted-printable (RFC 2045 6.7), each line ended by CRLF, however it ended."""
-    return b2a_qp(b"\r\n".join(text.encode().splitlines()) + b"\r\n")
+    return b"".join(map(_quoted_line, text.encode().splitlines() or [b""]))
+
+
+@lru_cache(maxsize=4096)  # most lines are the same in every message of a campaign
+def _quoted_line(line: bytes) -> bytes:
+    return b2a_qp(line + b"\r\n")

@@ -51,13 +51,13 @@ def settlement(
     return Settlement(partner_id, Cause.REFUSAL, outcome.detail, until, refusals=1)
 
 
-def next_depth(depth: int, settled: int, *, ran_dry: bool, width: int, group: int) -> int:
+def next_depth(depth: int, settled: int, *, width: int, group: int) -> int:
     """How many notices may be claimed and not settled at once, after a turn in which `settled` were.
 
-    It doubles while the connections run dry between two commits, and shrinks where they are slow,
-    so that a crash leaves few unknown; always between `width` and `width + group`.
+    It doubles while half of them come back within one group's wait, so that the connections always have something to
+    do, and shrinks where they are slow, so that a crash leaves few unknown; always between `width` and `width + group`.
     """
-    if ran_dry and settled >= depth:
+    if settled * 2 >= depth:
         depth *= 2
     elif settled < depth // 4:
         depth //= 2

@@ -141,9 +141,8 @@ class Run:
         self._take(results, connections)
         most = self._wanted(connections)
         if self._pending or most:
-            dry = not connections.outstanding
             width, size = self._transport.width, group.size
-            self._depth = next_depth(self._depth, len(results), ran_dry=dry, width=width, group=size)
+            self._depth = next_depth(self._depth, len(results), width=width, group=size)
             self._turn(connections, most)
         elif not connections.outstanding:
             self._stop.wait(min(_TICK, self._patience.seconds_held()))

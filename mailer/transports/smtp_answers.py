@@ -24,9 +24,10 @@ class Answer(NamedTuple):
 
 def refusal(command: str, answer: Answer) -> Outcome | None:
     """What an answer before the body proves; None if it lets the message go on."""
-    code, detail = answer.code, f"{command}: {answer.code} {printable(answer.words)}"
+    code = answer.code
     if code == GO_AHEAD if command == "DATA" else code // 100 == _DONE:
         return None
+    detail = f"{command}: {code} {printable(answer.words)}"
     if code in _LOGIN_NEEDED:
         raise ConfigurationError(f"smtp: {detail}; give a user and a password in the address")
     if code // 100 == NEVER:
@@ -50,7 +51,9 @@ def final(answer: Answer) -> Outcome:
 def printable(words: bytes | str) -> str:
     """A server's words on one line, for people."""
     text = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:500]
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else " " for c in text)
+    return " ".join(text.split())[:500]
 
 
 def error_words(error: Exception) -> str:

@@ -1,6 +1,5 @@
 """A line to a mail server that has said hello, is secured as its address asks, and has logged in."""
 
-import re
 import smtplib
 import ssl
 from collections.abc import Iterator, Sequence
@@ -12,7 +11,6 @@ from mailer.errors import ConfigurationError, MailerError
 from mailer.transports.smtp_answers import NEVER, Answer, error_words, printable
 from mailer.transports.smtp_server import SmtpServer
 
-_LINE_DOT: Final = re.compile(rb"(?m)^\.")
 BROKEN: Final = (OSError, smtplib.SMTPException)
 
 
@@ -54,9 +52,10 @@ class Line:
             yield Answer(*self._client.getreply())
 
     def send_body(self, content: bytes) -> Answer:
-        """Everything up to the final dot, and the answer to that."""
+        """Everything up to the final dot, and the answer to that; lines of `content` end with CRLF."""
         self._wait(self._timeouts.final)
-        self._client.send(_LINE_DOT.sub(b"..", content) + b".\r\n")
+        first = b"." if content.startswith(b".") else b""
+        self._client.send(first + content.replace(b"\r\n.", b"\r\n..") + b".\r\n")
         answer = Answer(*self._client.getreply())
         self._wait(self._timeouts.command)
         return answer
