@@ -9,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp
 
-.PHONY: demo test wheel lint format serve bench fuzz lock screenshots clean
+.PHONY: demo test wheel lint format serve bench fuzz chaos lock screenshots clean
 
 demo: $(STAMP)/run
 	@$(BIN)/offerpress demo
@@ -42,9 +42,14 @@ bench: $(STAMP)/test
 	$(BIN)/python benchmarks/sending.py --notices 10000 --json docs/benchmarks/sending.json
 
 # About an hour for 10,000; what is found can be tried again by its seed.
-N ?= 10000
+fuzz: N = 10000
 fuzz: $(STAMP)/test
 	$(BIN)/python -m tests.fuzz $(N)
+
+# Half an hour for 1,000 runs.
+chaos: N = 1000
+chaos: $(STAMP)/test
+	$(BIN)/python -m tests.chaos $(N)
 
 screenshots: $(STAMP)/test
 	$(BIN)/python docs/images/make_screenshots.py

@@ -14,7 +14,10 @@ from typing import Any, Literal
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer: a status with headers and body, or a cut before the body, or after it; `close` ends the line.
+    """One answer: a status with headers and body, or a cut of the line; `close` ends it after the answer.
+
+    The cut comes before the body is read, or after; or half of the answer comes; or the line is closed in one direction
+    while the body is still read.
 
     `takes` says whether the provider kept the message, whatever it then answers.
     """
@@ -22,7 +25,7 @@ class Answer:
     status: int = 202
     headers: tuple[tuple[str, str], ...] = (("X-Message-Id", "abc123"),)
     body: str = ""
-    cut: Literal["", "before body", "after body", "half answer"] = ""
+    cut: Literal["", "before body", "after body", "half answer", "half close"] = ""
     takes: bool = True
     close: bool = False
 
@@ -45,14 +48,21 @@ class _Dialogue(socketserver.StreamRequestHandler):
         if not line:
             return False
         head = dict(self._head())
+        if "content-length" not in head:
+            return False
         answer = self.server.next_answer()
         if answer.cut == "before body":
             return False
-        body = self.rfile.read(int(head["content-length"]))
+        if answer.cut == "half close":
+            self.connection.shutdown(socket.SHUT_WR)
+        length = int(head["content-length"])
+        body = self.rfile.read(length)
+        if len(body) < length:
+            return False
         if answer.takes:
             self.server.take(line.decode().split(" ")[1], head, json.loads(body))
         time.sleep(self.server.delay)
-        if answer.cut == "after body":
+        if answer.cut in {"after body", "half close"}:
             return False
         headers = {**dict(answer.headers), "Content-Length": str(len(answer.body))}
         lines = [
@@ -64,7 +74,7 @@ class _Dialogue(socketserver.StreamRequestHandler):
         return not (answer.cut or answer.close)
 
     def _head(self) -> Iterator[tuple[str, str]]:
-        while (line := self.rfile.readline().strip()) != b"":
+        while line := self.rfile.readline().strip():
             name, _, value = line.decode().partition(":")
             yield name.strip().lower(), value.strip()
 

@@ -2,11 +2,13 @@
 
 import asyncio
 import ipaddress
+import socket
 import socketserver
 import ssl
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
@@ -112,6 +114,10 @@ class _Dialogue(socketserver.StreamRequestHandler):
         """Answer each line as told, until the script says to cut or the client has gone."""
         with self.server.lock:
             self.server.connections += 1
+        with suppress(ConnectionError, ssl.SSLError):
+            self._talk()
+
+    def _talk(self) -> None:
         withheld: list[str] = []
         if not self._answer("greeting"):
             return
@@ -120,47 +126,75 @@ class _Dialogue(socketserver.StreamRequestHandler):
             if self.server.waits and word in {"MAIL", "RCPT"}:
                 withheld.append(word)
                 continue
-            if not all(map(self._answer, [*withheld, word])) or word == "QUIT":
+            answers = [self._answer(one) for one in [*withheld, word]]
+            if CUT in answers or word == "QUIT":
                 return
             withheld.clear()
-            if word == "DATA" and self.server.last == "354 go ahead" and not self._body():
+            if word == "DATA" and answers[-1] == "354 go ahead" and not self._body():
                 return
 
-    def _body(self) -> bool:
+    def _body(self) -> str:
         lines = []
-        while (line := self.rfile.readline()) not in {b".\r\n", b""}:
+        while (line := self.rfile.readline()) != b".\r\n":
             lines.append(line)
-            if self.server.cut_in_body:
-                return False
+            if self.server.cut_in_body or not line:
+                return CUT
+        body = b"".join(lines)
+        answer = self.server.next_answer("BODY")
         with self.server.lock:
-            self.server.bodies.append(b"".join(lines))
-        return self._answer("BODY")
+            self.server.bodies.append(body)
+            if answer == CUT or answer.startswith("2"):
+                self.server.taken.append(body)
+        time.sleep(self.server.pause)
+        return self._say(answer)
 
-    def _answer(self, stage: str) -> bool:
-        answer = self.server.next_answer(stage)
-        self.wfile.write(f"{answer}\r\n".encode() if answer else b"")
-        return bool(answer)
+    def _answer(self, stage: str) -> str:
+        return self._say(self.server.next_answer(stage))
+
+    def _say(self, answer: str) -> str:
+        self.wfile.write(b"" if answer == CUT else f"{answer}\r\n".encode())
+        return answer
 
 
 class Double(socketserver.ThreadingTCPServer):
     """Answers each stage with the next of its answers, the last of them for ever; `CUT` closes the connection.
 
-    One that `waits` answers nothing about sender and recipients before it has read DATA.
+    `taken` are the bodies that it keeps: those it said yes to, and those after which it cut the line.
+
+    One that `waits` answers nothing about sender and recipients before it has read DATA. With `tls` it speaks nothing
+    else, and a cut drops it without a goodbye. `pause` seconds go by before it answers a body.
     """
 
     allow_reuse_address = True
     daemon_threads = True
 
-    def __init__(self, answers: Mapping[str, Sequence[str]], *, cut_in_body: bool, waits: bool) -> None:
+    def __init__(
+        self,
+        answers: Mapping[str, Sequence[str]],
+        *,
+        cut_in_body: bool,
+        waits: bool,
+        tls: ssl.SSLContext | None,
+        pause: float,
+    ) -> None:
         super().__init__(("127.0.0.1", 0), _Dialogue)
         usual = {"greeting": ["220 ready"], "DATA": ["354 go ahead"], "QUIT": ["221 bye"]}
         self.answers = {stage: list(told) for stage, told in {**usual, **answers}.items()}
         self.cut_in_body = cut_in_body
         self.waits = waits
+        self.tls = tls
+        self.pause = pause
         self.lock = threading.Lock()
-        self.last = ""
         self.bodies: list[bytes] = []
+        self.taken: list[bytes] = []
         self.connections = 0
+
+    def get_request(self) -> tuple[socket.socket, object]:
+        """The next connection; its own thread shakes hands."""
+        line, address = super().get_request()
+        if self.tls is not None:
+            line = self.tls.wrap_socket(line, server_side=True, do_handshake_on_connect=False)
+        return line, address
 
     @property
     def port(self) -> int:
@@ -171,16 +205,20 @@ class Double(socketserver.ThreadingTCPServer):
         """The next answer of a stage, `250 ok` where nothing was told."""
         with self.lock:
             told = self.answers.get(stage, ["250 ok"])
-            self.last = told.pop(0) if len(told) > 1 else told[0]
-            return self.last
+            return told.pop(0) if len(told) > 1 else told[0]
 
 
 @contextmanager
 def double(
-    answers: Mapping[str, Sequence[str]] | None = None, *, cut_in_body: bool = False, waits: bool = False
+    answers: Mapping[str, Sequence[str]] | None = None,
+    *,
+    cut_in_body: bool = False,
+    waits: bool = False,
+    tls: ssl.SSLContext | None = None,
+    pause: float = 0.0,
 ) -> Iterator[Double]:
     """A double at work on a free port."""
-    with Double(answers or {}, cut_in_body=cut_in_body, waits=waits) as server:
+    with Double(answers or {}, cut_in_body=cut_in_body, waits=waits, tls=tls, pause=pause) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         try:

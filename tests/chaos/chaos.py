@@ -1,0 +1,188 @@
+"""Senders that are killed at random moments while the server misbehaves: its own count is the judge.
+
+One run is decided by its seed: the transport, what the server answers, when each sender dies. `python -m tests.chaos N`
+makes many.
+"""
+
+import os
+import random
+import re
+import signal
+import ssl
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from mailer import Batch, Outbox, Status
+from tests.mailer_http_double import Answer, provider
+from tests.mailer_samples import NOW, PLAN, approved, notice
+from tests.mailer_servers import CUT, certificate, double
+
+SENDER = Path(__file__).with_name("sender.py")
+COUNT = 40
+GROUP, IN_FLIGHT = 4, 2
+PAUSES = (0.0, 0.002, 0.01)
+# a person abandons an unknown one that the server turns out to have
+KNOWN_TO_BE_TAKEN = {Status.ACCEPTED, Status.UNKNOWN, Status.ABANDONED}
+SMTP_ANSWERS = {
+    "BODY": ("250 queued", "250 queued", "451 4.3.0 later", "554 5.6.0 no", CUT),
+    "RCPT": ("250 ok", "250 ok", "250 ok", "450 4.2.1 later", "550 5.1.1 nobody"),
+    "MAIL": ("250 ok", "250 ok", "421 4.3.2 closing", CUT),
+    "DATA": ("354 go ahead", "354 go ahead", "451 4.3.0 later", CUT),
+    "greeting": ("220 ready", "220 ready", "421 4.3.2 busy", CUT),
+}
+HTTP_ANSWERS = (
+    Answer(),
+    Answer(),
+    Answer(close=True),
+    Answer(429, (("Retry-After", "0"),), takes=False),
+    Answer(400, (), '{"errors": [{"message": "no"}]}', takes=False),
+    Answer(500),
+    Answer(503, takes=False),
+    Answer(cut="before body", takes=False),
+    Answer(cut="after body"),
+    Answer(cut="after body", takes=False),
+    Answer(cut="half answer"),
+    Answer(cut="half close"),
+    Answer(cut="half close", takes=False),
+)
+
+
+@dataclass(frozen=True)
+class Server:
+    """A misbehaving server: its address, the notices' ids that it took, and how to make it behave."""
+
+    address: str
+    taken: Callable[[], list[str]]
+    behave: Callable[[], None]
+
+
+@contextmanager
+def server(chance: random.Random, batch: Batch, folder: Path) -> Iterator[Server]:
+    """One that answers at random for a while, over TLS or not; it keeps running while senders die."""
+    tls = certificate(folder)[0] if chance.random() < 0.3 else None
+    with _smtp(chance, batch, tls) if chance.random() < 0.5 else _http(chance, tls) as made:
+        yield made
+
+
+@contextmanager
+def _smtp(chance: random.Random, batch: Batch, tls: ssl.SSLContext | None) -> Iterator[Server]:
+    told = {stage: [chance.choice(some) for _ in range(60)] for stage, some in SMTP_ANSWERS.items()}
+    ids = {batch.frozen(one).message_id: batch.key(one) for one in batch.partner_ids()}
+    with double(told, tls=tls, pause=chance.choice(PAUSES)) as smtp:
+
+        def taken() -> list[str]:
+            with smtp.lock:
+                return [ids[_message_id(body)] for body in smtp.taken]
+
+        def behave() -> None:
+            with smtp.lock:
+                smtp.answers.update((stage, [some[0]]) for stage, some in SMTP_ANSWERS.items())
+
+        yield Server(f"{'smtps' if tls else 'smtp'}://127.0.0.1:{smtp.port}", taken, behave)
+
+
+@contextmanager
+def _http(chance: random.Random, tls: ssl.SSLContext | None) -> Iterator[Server]:
+    answers = [chance.choice(HTTP_ANSWERS) for _ in range(90)]
+    with provider(*answers, delay=chance.choice(PAUSES), tls=tls) as http:
+
+        def taken() -> list[str]:
+            with http.lock:
+                return list(http.ids)
+
+        def behave() -> None:
+            with http.lock:
+                http.answers[:] = [Answer()]
+
+        yield Server(http.base_url, taken, behave)
+
+
+def _message_id(body: bytes) -> str:
+    found = re.search(rb"(?im)^Message-ID:\s*(<[^>]+>)", body)
+    assert found is not None
+    return found[1].decode()
+
+
+@contextmanager
+def sender(at: Server, outbox: Outbox, batch: Batch) -> Iterator[subprocess.Popen[str]]:
+    """A sender in a process of its own, which has begun."""
+    command = [sys.executable, str(SENDER), at.address, str(outbox.file), str(batch.file)]
+    believes = {**os.environ, "SSL_CERT_FILE": str(outbox.file.with_name("server.pem"))}
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, env=believes) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "begun\n"
+        yield process
+
+
+def run(seed: int, folder: Path) -> int:
+    """One run; how many senders were killed. AssertionError with the seed where a promise was broken."""
+    chance = random.Random(seed)
+    with Outbox.open(folder / "outbox.sqlite") as outbox:
+        made = [notice(number, html=f"<p>{number}</p>", attachments=()) for number in range(1, COUNT + 1)]
+        batch = approved(outbox, folder, made)
+        with batch, server(chance, batch, folder) as at:
+            kills = chance.randint(1, 3)
+            for _ in range(kills):
+                before = outbox.counts(PLAN)[Status.UNKNOWN]
+                with sender(at, outbox, batch) as process:
+                    time.sleep(chance.uniform(0.0, 0.12))
+                    process.send_signal(signal.SIGKILL)
+                left = len(outbox.notices_at(PLAN, Status.SENDING))
+                assert left <= GROUP + IN_FLIGHT, f"seed {seed}: {left} notices under way at a kill"
+                outbox.recover(NOW)
+                assert outbox.counts(PLAN)[Status.UNKNOWN] >= before + left
+                _judge(seed, outbox, batch, at)
+            at.behave()
+            _finish(seed, outbox, batch, at)
+    return kills
+
+
+def _judge(seed: int, outbox: Outbox, batch: Batch, at: Server) -> None:
+    """What must hold whenever no sender is alive."""
+    taken = Counter(at.taken())
+    twice = sorted(key for key, times in taken.items() if times > 1)
+    assert not twice, f"seed {seed}: taken twice: {twice}"
+    status = _status_by_key(outbox, batch)
+    lost = sorted(key for key in taken if status[key] not in KNOWN_TO_BE_TAKEN)
+    assert not lost, f"seed {seed}: taken, but neither accepted nor unknown: {lost}"
+    false = sorted(key for key, one in status.items() if one is Status.ACCEPTED and key not in taken)
+    assert not false, f"seed {seed}: said to be accepted, but never taken: {false}"
+    assert len(status) == COUNT
+
+
+def _status_by_key(outbox: Outbox, batch: Batch) -> dict[str, Status]:
+    return {batch.key(one.partner_id): status for status in Status for one in outbox.notices_at(PLAN, status)}
+
+
+def _finish(seed: int, outbox: Outbox, batch: Batch, at: Server) -> None:
+    """With a server that behaves everything settles; a person looks the unknown up in the server's records."""
+    for _ in range(2):
+        _send(seed, outbox, batch, at)
+        _judge(seed, outbox, batch, at)
+        taken = set(at.taken())
+        for one in outbox.notices_at(PLAN, Status.UNKNOWN):
+            has = batch.key(one.partner_id) in taken
+            outbox.resolve(
+                PLAN, one.partner_id, "give-up" if has else "resend", by="Bert", reason="looked up", at=NOW
+            )
+    counts = outbox.counts(PLAN)
+    assert counts[Status.READY] == counts[Status.SENDING] == counts[Status.UNKNOWN] == 0, (
+        f"seed {seed}: {counts}"
+    )
+    assert sum(counts.values()) == COUNT, f"seed {seed}: {counts}"
+    taken_once = Counter(at.taken())
+    assert set(taken_once.values()) <= {1}, f"seed {seed}"
+    assert len(taken_once) == counts[Status.ACCEPTED] + counts[Status.ABANDONED], f"seed {seed}: {counts}"
+
+
+def _send(seed: int, outbox: Outbox, batch: Batch, at: Server) -> None:
+    with sender(at, outbox, batch) as process:
+        _, said = process.communicate(timeout=120)
+        assert process.returncode == 0, f"seed {seed}: {said}"

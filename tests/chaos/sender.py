@@ -1,0 +1,44 @@
+"""A sender of its own process, to be killed: `sender.py SERVER OUTBOX BATCH`; says `begun` before its delivery."""
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from mailer import (
+    Batch,
+    MailSettings,
+    Outbox,
+    SendGridTransport,
+    SmtpSettings,
+    SmtpTransport,
+    Transport,
+    deliver,
+)
+
+SETTINGS = {
+    "from": "partners@vendor.example",
+    "group": {"size": 4},
+    "retries": {"first_seconds": 0, "attempts": 50, "patience_seconds": 20},
+}
+
+
+def transport(server: str) -> Transport:
+    """Two connections to the server at this address."""
+    if server.startswith("smtp"):
+        return SmtpTransport(server, SmtpSettings(hello="localhost", connections=2))
+    settings = MailSettings.model_validate({**SETTINGS, "sendgrid": {"requests": 2}}).sendgrid
+    return SendGridTransport("SG.key", settings, base_url=server)
+
+
+def main(server: str, outbox: str, batch: str) -> None:
+    """Send the plan in `batch` to the server."""
+    settings = MailSettings.model_validate(SETTINGS)
+    with Outbox.open(Path(outbox)) as opened, Batch.open(Path(batch)) as frozen:
+        way = transport(server)
+        sys.stdout.write("begun\n")
+        sys.stdout.flush()
+        deliver(opened, frozen, way, clock=lambda: datetime.now(tz=UTC), settings=settings)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
