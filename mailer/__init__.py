@@ -33,6 +33,7 @@ from mailer.header import BatchHeader, Totals, with_own_headers
 from mailer.lock import Sender, sole_sender
 from mailer.mime import message_bytes
 from mailer.outbox import Outbox, outbox_file
+from mailer.pace import Openings, domain_of, longest_wait, opening, rate_of, room
 from mailer.patience import Patience
 from mailer.policy import Settlement, Timing, backoff, next_depth, settlement, timing
 from mailer.records import Handed, NoticeAt, PlanRecord, Told
@@ -87,6 +88,7 @@ __all__ = [
     "NotApproved",
     "NotDue",
     "NoticeAt",
+    "Openings",
     "OtherDigest",
     "Outbox",
     "OutboxError",
@@ -123,12 +125,17 @@ __all__ = [
     "batch_file",
     "check_sendable",
     "deliver",
+    "domain_of",
     "freeze",
+    "longest_wait",
     "message_bytes",
     "next_depth",
+    "opening",
     "outbox_file",
     "parse_mailbox",
     "parse_smtp_url",
+    "rate_of",
+    "room",
     "sendable",
     "settlement",
     "signer",

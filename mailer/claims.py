@@ -2,9 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NamedTuple
 
 from mailer.database import Database, Values
+from mailer.header import instant_text
+from mailer.pace import Openings, Rates
 from mailer.policy import Settlement
 from mailer.records import PlanRecord, Standing
 from mailer.states import TRANSITIONS, Cause
@@ -41,17 +44,23 @@ class Turn:
 
 
 def claim(
-    database: Database, record: PlanRecord, claimant: Claimant, most: int, at: str
+    database: Database, record: PlanRecord, claimant: Claimant, most: int, now: datetime, rates: Rates
 ) -> tuple[tuple[Candidate, ...], int]:
-    """Claim up to `most` of the plan's ready notices; what must not be sent is skipped, and counted."""
+    """Claim up to `most` of the plan's ready notices, as far as their domains have room.
+
+    What must not be sent is skipped, and counted.
+    """
+    at = instant_text(now)
     claimed: list[Candidate] = []
     skipped = 0
+    domains = Openings(rates, now)
     for row in database.rows("candidates", {"plan": record.plan, "at": at, "most": most}):
         reason = skip_reason(
             record.category, barred=bool(row["barred"]), unsubscribed=bool(row["unsubscribed"])
         )
         if reason is None and not row["elsewhere"]:
-            claimed.append(Candidate(row["partner_id"], row["key"], row["refusals"], row["claims"] + 1))
+            if domains.admit(row["domain"], row["open_at"]):
+                claimed.append(Candidate(row["partner_id"], row["key"], row["refusals"], row["claims"] + 1))
             continue
         cause = Cause.ALREADY_SENT if reason is None else Cause.SUPPRESSION
         move(database, record.plan, [Settlement(row["partner_id"], cause, reason or "already_sent")], at)
@@ -59,7 +68,21 @@ def claim(
     was, became, _ = TRANSITIONS[Cause.CLAIMED]
     shared: dict[str, str | int | None] = {**claimant._asdict(), "was": was, "became": became, "at": at}
     database.run_once_each("claim", [{**shared, "partner_id": one.partner_id} for one in claimed])
+    for domain, open_at in domains.moved().items():
+        database.run("set_opening", {"domain": domain, "open_at": instant_text(open_at)})
     return tuple(claimed), skipped
+
+
+def next_due(database: Database, plan: str, at: str) -> str | None:
+    """The earliest instant (text) at which a ready notice of the plan may be claimed.
+
+    Empty for at once, None if none is ready.
+    """
+    found = database.rows("next_due", {"plan": plan, "at": at})[0]
+    if found["first"] is None or found["first"] > at:
+        return None if found["first"] is None else str(found["first"])
+    # what could have been claimed by its own instant waits for its domain
+    return min((str(due) for due in (found["later"], found["opening"]) if due is not None), default="")
 
 
 def settle(database: Database, plan: str, settlements: Sequence[Settlement], at: str) -> None:

@@ -12,7 +12,7 @@ from typing import Final, Self
 from mailer.addresses import address_key
 from mailer.approval import Approval, approval_refusal
 from mailer.batch import Batch
-from mailer.claims import Claimant, Turn, claim, move, settle, settle_orphans
+from mailer.claims import Claimant, Turn, claim, move, next_due, settle, settle_orphans
 from mailer.database import Database, Row, Values
 from mailer.errors import (
     ApprovalRefused,
@@ -24,6 +24,7 @@ from mailer.errors import (
     UnknownPlan,
 )
 from mailer.header import instant_text
+from mailer.pace import NO_RATES, Rates, domain_of
 from mailer.policy import Settlement
 from mailer.receipts import Receipts
 from mailer.records import Decision, Handed, NoticeAt, PlanRecord, Standing, Told, plan_record, told_record
@@ -168,18 +169,25 @@ class Outbox:
 
     # Sending
 
-    def turn(self, claimant: Claimant, settlements: Sequence[Settlement], most: int, now: datetime) -> Turn:
+    def turn(
+        self,
+        claimant: Claimant,
+        settlements: Sequence[Settlement],
+        most: int,
+        now: datetime,
+        rates: Rates = NO_RATES,
+    ) -> Turn:
         """One durable write: settle what came back, then claim up to `most` more.
 
-        Nothing is claimed of a plan that does not stand open. Candidates whose address is suppressed, or whom
-        another plan handed this edition, are skipped instead.
+        Nothing is claimed of a plan that does not stand open, nor what `rates` give its domain no room for, which stays
+        ready. Candidates whose address is suppressed, or whom another plan handed this edition, are skipped instead.
         """
         with self._database.transaction():
             settle(self._database, claimant.plan, settlements, instant_text(now))
             record = self.plan(claimant.plan)
             if record.standing != "open" or most < 1:
                 return Turn((), 0, record.standing)
-            claimed, skipped = claim(self._database, record, claimant, most, instant_text(now))
+            claimed, skipped = claim(self._database, record, claimant, most, now, rates)
             serial = self._database.rows("next_serial", {})[0]["number"] if claimed else 0
         if claimed:
             self._receipts.append(serial, [one.key for one in claimed])
@@ -207,13 +215,12 @@ class Outbox:
         with self._database.transaction():
             return mark_restored(self._database, self._receipts, by, instant_text(now))
 
-    def next_due(self, plan: str) -> str | None:
+    def next_due(self, plan: str, now: datetime) -> str | None:
         """The earliest instant (text) at which a ready notice may be claimed.
 
         Empty for at once, None if none is ready.
         """
-        due = self._database.rows("next_due", {"plan": plan})[0]["due"]
-        return None if due is None else str(due)
+        return next_due(self._database, plan, instant_text(now))
 
     # What is known
 
@@ -329,4 +336,5 @@ def _addressed(batch: Batch) -> list[tuple[str, str]]:
 def _new_notice(batch: Batch, notice: tuple[str, str], plan: Values) -> Values:
     partner_id, address = notice
     shared = {name: plan[name] for name in ("plan", "campaign", "edition", "corrections", "at")}
-    return {"partner_id": partner_id, "key": batch.key(partner_id), "address_key": address, **shared}
+    own = {"partner_id": partner_id, "key": batch.key(partner_id), "address_key": address}
+    return {**own, "domain": domain_of(address), **shared}

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from datetime import datetime
 
+from mailer.pace import longest_wait
 from mailer.policy import backoff
 from mailer.settings import MailSettings
 from mailer.transports.base import Outcome
@@ -16,9 +17,16 @@ class Patience:
     """Waits are measured by `elapsed` (seconds, rising), so that they end under a pinned `clock` too."""
 
     def __init__(
-        self, clock: Callable[[], datetime], elapsed: Callable[[], float], settings: MailSettings
+        self,
+        clock: Callable[[], datetime],
+        elapsed: Callable[[], float],
+        settings: MailSettings,
+        transport: str = "",
     ) -> None:
         self._clock, self._elapsed, self._settings = clock, elapsed, settings
+        self._rate = settings.rate_of_transport(transport)
+        # a domain's pace is waited for, however slow it is: it never asks for more
+        self._longest = max(float(settings.retries.patience_seconds), longest_wait(settings.per_domain))
         self._earliest = clock()
         self._paced_until = self._held_until = elapsed()
         self._holds = 0
@@ -33,15 +41,15 @@ class Patience:
 
     def burst(self) -> int:
         """How many may be claimed at once, so that the pace is kept within the length of one group's wait."""
-        settings = self._settings
-        if settings.per_second is None:
-            return settings.group.size
-        return max(1, int(settings.per_second * settings.group.wait_ms / 1000))
+        group = self._settings.group
+        if self._rate is None:
+            return group.size
+        return max(1, int(self._rate * group.wait_ms / 1000))
 
     def sent(self, number: int) -> None:
         """So many were claimed: keep the pace."""
-        if self._settings.per_second is not None and number:
-            self._paced_until = self._elapsed() + number / float(self._settings.per_second)
+        if self._rate is not None and number:
+            self._paced_until = self._elapsed() + number / float(self._rate)
 
     def served(self) -> None:
         """The transport did its work."""
@@ -64,7 +72,11 @@ class Patience:
 
     def outlasts(self, due: str) -> bool:
         """Whether an instant (text, empty for at once) is near enough to wait for."""
-        return self._seconds_to(due) <= self._settings.retries.patience_seconds
+        return self._seconds_to(due) <= self._longest
+
+    def reached(self, due: str) -> bool:
+        """Whether an instant (text) has come."""
+        return self._seconds_to(due) == 0.0
 
     def wait_until(self, due: str, stop: threading.Event) -> None:
         """Wait for an instant (text), or until `stop` is set."""

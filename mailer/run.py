@@ -79,9 +79,10 @@ class Run:
         self._outbox, self._batch, self._transport = outbox, batch, transport
         self._claimant, self._settings = claimant, settings
         self._stop, self._left = stop, limit
-        self._patience = Patience(clock, time.monotonic, settings)
+        self._patience = Patience(clock, time.monotonic, settings, transport.name)
         self._depth = transport.width
         self._exhausted = False
+        self._again: str | None = None
         self._ended = ""
         self._error: BaseException | None = None
         self._pending: list[Settlement] = []
@@ -125,7 +126,7 @@ class Run:
 
         Whether that is the end, after waiting for a near retry.
         """
-        due = self._outbox.next_due(self._claimant.plan)
+        due = self._outbox.next_due(self._claimant.plan, self._patience.now())
         self._exhausted = False
         if due is None:
             return True
@@ -149,6 +150,8 @@ class Run:
 
     def _wanted(self, connections: Connections) -> int:
         stopping = self._stop.is_set() or self._error is not None or self._ended
+        if self._exhausted and self._again is not None and self._patience.reached(self._again):
+            self._exhausted = False
         if stopping or self._exhausted or self._patience.seconds_held():
             return 0
         room = min(self._depth - connections.outstanding, self._settings.group.size, self._patience.burst())
@@ -157,13 +160,17 @@ class Run:
     def _turn(self, connections: Connections, most: int) -> None:
         """One durable write, and only then the claimed ones go to the connections."""
         settled = self._pending
-        turn = self._outbox.turn(self._claimant, settled, most, self._patience.now())
+        turn = self._outbox.turn(
+            self._claimant, settled, most, self._patience.now(), self._settings.per_domain
+        )
         self._pending = []
         for candidate in turn.claimed:
             connections.put(candidate)
         if turn.standing != "open":
             self._ended = self._ended or f"the plan is {turn.standing}"
-        self._exhausted = self._exhausted or (most > 0 and not turn.claimed and not turn.skipped)
+        if most > 0 and not turn.claimed and not turn.skipped:
+            self._exhausted = True
+            self._again = self._outbox.next_due(self._claimant.plan, self._patience.now())
         if self._left is not None:
             self._left -= len(turn.claimed)
         self._patience.sent(len(turn.claimed))

@@ -1,13 +1,13 @@
 """The `[mail]` section of the site's settings."""
 
-from decimal import Decimal
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
-from mailer.addresses import Mailbox, parse_mailbox
-from mailer.transport_settings import STRICT, SendGridSettings, SmtpSettings
+from mailer.addresses import Mailbox, address_key, parse_mailbox, sendable
+from mailer.pace import ANY_DOMAIN, Rate, domain_of
+from mailer.transport_settings import STRICT, RateLimit, SendGridSettings, SmtpSettings
 
 
 def _mailbox(value: object) -> object:
@@ -69,16 +69,18 @@ class RetrySettings(BaseModel):
     patience_seconds: Annotated[int, Field(ge=0)] = 60
 
 
-def _positive(value: Decimal | int | None) -> Decimal | int | None:
-    if value is not None and value <= 0:
-        raise ValueError("a rate limit is a number above 0; leave it out for none")
-    return value
+def _domain(value: str) -> str:
+    address = f"postmaster@{value}"
+    if value != ANY_DOMAIN and not sendable(address):
+        raise ValueError(f'{value!r} is no domain; write "example.org", or "*" for every other')
+    return domain_of(address_key(address))
 
 
 class MailSettings(BaseModel):
     """The `[mail]` section; only `from` has no default.
 
-    `per_second` limits the messages handed over per second. `latest_start_hours` refuses to begin a
+    `per_second` limits the messages handed over per second, `per_domain` those to addresses of one domain (`*`: of
+    each that is not named). `latest_start_hours` refuses to begin a
     plan later than that after its `send_at`. With `self_approval` the person who made a plan may
     approve it.
     """
@@ -89,10 +91,16 @@ class MailSettings(BaseModel):
     reply_to: Annotated[str, AfterValidator(_bare_address)] | None = None
     transport: Literal["folder", "smtp", "sendgrid"] = "folder"
     self_approval: bool = False
-    per_second: Annotated[Decimal | int | None, AfterValidator(_positive)] = None
+    per_second: RateLimit | None = None
+    per_domain: dict[Annotated[str, AfterValidator(_domain)], RateLimit] = {}
     latest_start_hours: Annotated[int, Field(ge=1)] | None = None
     unsubscribe: UnsubscribeSettings = UnsubscribeSettings()
     group: GroupSettings = GroupSettings()
     retries: RetrySettings = RetrySettings()
     smtp: SmtpSettings = SmtpSettings()
     sendgrid: SendGridSettings = SendGridSettings()
+
+    def rate_of_transport(self, name: str) -> Rate | None:
+        """The messages a second that may be handed to the transport of that name; None for no limit."""
+        own = {"smtp": self.smtp.per_second, "sendgrid": self.sendgrid.per_second}.get(name)
+        return self.per_second if own is None else own

@@ -9,9 +9,9 @@ VALUES
 -- insert_notice
 -- An ordinary notice may be the first handing of its edition only, a correction the next after those there are.
 INSERT INTO notices
-  (plan, partner_id, key, campaign, edition, address_key, status, reason, changed_at, not_before, claims, refusals, sender,
-   transport, handed_before)
-SELECT :plan, :partner_id, :key, :campaign, :edition, :address_key, 'ready', '', :at, '', 0, 0, '', '',
+  (plan, partner_id, key, campaign, edition, address_key, domain, status, reason, changed_at, not_before, claims, refusals,
+   sender, transport, handed_before)
+SELECT :plan, :partner_id, :key, :campaign, :edition, :address_key, :domain, 'ready', '', :at, '', 0, 0, '', '',
        :corrections * count(*)
 FROM notices WHERE campaign = :campaign AND edition = :edition AND partner_id = :partner_id
                AND status IN ('sending', 'accepted', 'unknown');
@@ -56,8 +56,9 @@ WHERE campaign = :campaign AND status IN ('sending', 'accepted', 'unknown')
 ORDER BY partner_id, status = 'accepted', changed_at DESC, edition DESC, handed_before DESC;
 
 -- candidates
--- The next notices that may be claimed, each with what speaks against it.
-SELECT partner_id, key, refusals, claims,
+-- The next notices that may be claimed, each with what speaks against it; none whose domain is closed.
+SELECT partner_id, key, refusals, claims, domain,
+       coalesce((SELECT open_at FROM paces p WHERE p.domain = n.domain), '') AS open_at,
        EXISTS (SELECT 1 FROM suppressions s
                WHERE s.address_key = n.address_key AND s.reason <> 'unsubscribed') AS barred,
        EXISTS (SELECT 1 FROM suppressions s
@@ -67,6 +68,7 @@ SELECT partner_id, key, refusals, claims,
           AND o.plan <> n.plan AND o.status IN ('sending', 'accepted', 'unknown')) > n.handed_before AS elsewhere
 FROM notices n
 WHERE plan = :plan AND status = 'ready' AND not_before <= :at
+  AND NOT EXISTS (SELECT 1 FROM paces p WHERE p.domain = n.domain AND p.open_at > :at)
 ORDER BY not_before, partner_id LIMIT :most;
 
 -- serial
@@ -104,9 +106,15 @@ WHERE plan = :plan AND partner_id = :partner_id AND status = 'sending';
 -- orphans
 SELECT plan, partner_id FROM notices WHERE status = 'sending' ORDER BY plan, partner_id;
 
+-- set_opening
+INSERT INTO paces (domain, open_at) VALUES (:domain, :open_at)
+ON CONFLICT (domain) DO UPDATE SET open_at = excluded.open_at;
+
 -- next_due
--- The earliest instant at which a ready notice may be claimed; '' is at once, null is never.
-SELECT min(not_before) AS due FROM notices WHERE plan = :plan AND status = 'ready';
+-- The earliest instants: of any ready notice, of one that is later than now, and at which a closed domain opens.
+SELECT (SELECT min(not_before) FROM notices WHERE plan = :plan AND status = 'ready') AS first,
+       (SELECT min(not_before) FROM notices WHERE plan = :plan AND status = 'ready' AND not_before > :at) AS later,
+       (SELECT min(open_at) FROM paces WHERE open_at > :at) AS opening;
 
 -- notices_at
 SELECT partner_id, reason, changed_at FROM notices WHERE plan = :plan AND status = :status ORDER BY partner_id;

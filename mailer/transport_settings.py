@@ -1,5 +1,6 @@
 """`[mail.smtp]` and `[mail.sendgrid]`: how each way out is used; who may log in stands in the environment."""
 
+from decimal import Decimal
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
@@ -17,11 +18,22 @@ def _each_once(values: tuple[str, ...]) -> tuple[str, ...]:
     return values
 
 
+def _positive(value: Decimal | int) -> Decimal | int:
+    if value <= 0:
+        raise ValueError("a rate limit is a number above 0; leave it out for none")
+    return value
+
+
+RateLimit = Annotated[Decimal | int, AfterValidator(_positive)]
+"""Messages a second."""
+
 CategoryName = Annotated[str, Field(min_length=1, max_length=255)]
 
 
 class SendGridSettings(BaseModel):
     """`requests` is how many are under way at once, so that the provider's latency costs no time.
+
+    `per_second` goes before that of `[mail]`.
 
     `sandbox` lets the provider check every request and send none. `unsubscribe_group` is the number of the provider's
     group (its `asm`) that announcements belong to, in place of our own way to unsubscribe. `categories` stand beside
@@ -31,6 +43,7 @@ class SendGridSettings(BaseModel):
     model_config = STRICT
 
     requests: Annotated[int, Field(ge=1, le=200)] = 40
+    per_second: RateLimit | None = None
     sandbox: bool = False
     unsubscribe_group: Annotated[int, Field(ge=1)] | None = None
     categories: Annotated[
@@ -52,7 +65,7 @@ class DkimSettings(BaseModel):
 
 
 class SmtpSettings(BaseModel):
-    """`connections` is how many work at once.
+    """`connections` is how many work at once. `per_second` goes before that of `[mail]`.
 
     `ca_file` (PEM, relative to the site) names the certificates to believe in place of the system's, for a relay
     whose certificate nobody else vouches for. `hello` is this machine's name as told to the server.
@@ -62,6 +75,7 @@ class SmtpSettings(BaseModel):
     model_config = STRICT
 
     connections: Annotated[int, Field(ge=1, le=100)] = 2
+    per_second: RateLimit | None = None
     ca_file: str | None = None
     hello: str | None = None
     dkim: DkimSettings | None = None
