@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from mailer.database import Database, Values
+from mailer.database import Database, Values, run_once_each
+from mailer.errors import UnknownPlan
 from mailer.header import instant_text
 from mailer.pace import Openings, Rates
 from mailer.policy import Settlement
-from mailer.records import PlanRecord, Standing
+from mailer.records import PlanRecord, Standing, plan_record
 from mailer.states import TRANSITIONS, Cause
 from mailer.suppression import skip_reason
 
@@ -43,6 +44,14 @@ class Turn:
     standing: Standing
 
 
+def registered(database: Database, plan: str) -> PlanRecord:
+    """A registered plan; UnknownPlan if there is none."""
+    rows = database.rows("plan", {"plan": plan})
+    if not rows:
+        raise UnknownPlan(plan)
+    return plan_record(rows[0])
+
+
 def claim(
     database: Database, record: PlanRecord, claimant: Claimant, most: int, now: datetime, rates: Rates
 ) -> tuple[tuple[Candidate, ...], int]:
@@ -67,8 +76,8 @@ def claim(
         skipped += 1
     was, became, _ = TRANSITIONS[Cause.CLAIMED]
     shared: dict[str, str | int | None] = {**claimant._asdict(), "was": was, "became": became, "at": at}
-    database.run_once_each("claim", [{**shared, "partner_id": one.partner_id} for one in claimed])
-    for domain, open_at in domains.moved().items():
+    run_once_each(database, "claim", [{**shared, "partner_id": one.partner_id} for one in claimed])
+    for domain, open_at in sorted(domains.moved().items()):
         database.run("set_opening", {"domain": domain, "open_at": instant_text(open_at)})
     return tuple(claimed), skipped
 
@@ -91,17 +100,28 @@ def settle(database: Database, plan: str, settlements: Sequence[Settlement], at:
         {"plan": plan, "partner_id": one.partner_id, "at": at, "cause": one.cause, "detail": one.detail}
         for one in settlements
     ]
-    database.run_once_each("insert_attempt", attempts)
+    run_once_each(database, "insert_attempt", attempts)
     move(database, plan, settlements, at)
 
 
 def settle_orphans(database: Database, at: str) -> int:
-    """Make every claimed notice of every plan unknown; how many there were."""
+    """Make every notice of every plan unknown that was claimed by a sender without a lease; how many there were."""
+    database.run("expire_senders", {"at": at})
     orphans = database.rows("orphans", {})
     for row in orphans:
         lost = Settlement(row["partner_id"], Cause.ORPHANED, "its sender died after claiming it")
         settle(database, row["plan"], [lost], at)
     return len(orphans)
+
+
+def prove(database: Database, plan: str, settlements: Sequence[Settlement], at: str) -> None:
+    """Record the acceptances among what came of notices that are unknown by now."""
+    for one in settlements:
+        standing = database.rows("status_of", {"plan": plan, "partner_id": one.partner_id})
+        unknown = [row for row in standing if row["status"] == TRANSITIONS[Cause.PROOF_OF_ACCEPTANCE].was]
+        if one.cause is Cause.ACCEPTANCE and unknown:
+            proof = Settlement(one.partner_id, Cause.PROOF_OF_ACCEPTANCE, one.detail)
+            move(database, plan, [proof], at)
 
 
 def move(database: Database, plan: str, settlements: Sequence[Settlement], at: str) -> None:
@@ -122,4 +142,4 @@ def move(database: Database, plan: str, settlements: Sequence[Settlement], at: s
         }
         for one in settlements
     ]
-    database.run_once_each("move", moves)
+    run_once_each(database, "move", moves)

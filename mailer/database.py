@@ -1,119 +1,69 @@
-"""The outbox's SQLite file: opened durably, recognised, migrated; statements run by name, in transactions."""
+"""What the outbox asks of a database: named statements, all-or-nothing transactions, and how senders are kept apart."""
 
-import os
-import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Final
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
 
 from mailer.errors import OutboxError
-from mailer.statements import migrations, statements
+from mailer.lock import Sender
 
-APPLICATION_ID: Final = 0x4F504F42
-_BUSY_SECONDS: Final = 30.0
-Row = sqlite3.Row
 Values = Mapping[str, str | int | None]
 
 
-class Database:
-    """One connection; to be used by the thread that opened it."""
+class Row(Protocol):
+    """A row, by the names of its columns."""
 
-    def __init__(self, connection: sqlite3.Connection, file: Path) -> None:
-        self._connection = connection
-        self._file = file
+    def keys(self) -> Iterable[str]:
+        """The names of the columns."""
+        ...
 
-    @classmethod
-    def open(cls, file: Path) -> "Database":
-        """The outbox in `file`, made if it is not there.
+    def __getitem__(self, name: str, /) -> Any:  # noqa: ANN401 - as the statement gives it
+        """The value of one."""
+        ...
 
-        OutboxError if it cannot be one, or is a newer program's.
-        """
-        try:
-            # Partner ids and addresses are in it: for the owner alone, as are the files that SQLite keeps beside it.
-            os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
-            connection = sqlite3.connect(file, timeout=_BUSY_SECONDS, isolation_level=None)
-        except (OSError, sqlite3.Error) as error:
-            raise OutboxError(
-                f"outbox: {file}: cannot be opened ({error}); see that its folder exists and can be written"
-            ) from error
-        connection.row_factory = sqlite3.Row
-        database = cls(connection, file)
-        try:
-            database._prepare(file)
-        except sqlite3.Error as error:
-            connection.close()
-            raise OutboxError(
-                f"outbox: {file}: is no usable outbox ({error}); restore it from a backup"
-            ) from error
-        except OutboxError:
-            connection.close()
-            raise
-        return database
+
+class Database(Protocol):
+    """An open database with the outbox's tables; to be used by the thread that opened it.
+
+    `name` is what people know it by, without a password. `shared` is whether several senders may work at once, who
+    then hold leases; else `sole` lets in one alone.
+    """
+
+    name: str
+    shared: bool
 
     def close(self) -> None:
-        """Let go of the file."""
-        self._connection.close()
+        """Let go of it."""
+        ...
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """All or nothing, durable when the block ends; OutboxError where it cannot be written."""
-        try:
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self._connection.execute("COMMIT")
-            except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
-        except sqlite3.IntegrityError:
-            raise
-        except sqlite3.Error as error:
-            raise OutboxError(
-                f"outbox: {self._file}: cannot be written ({error}); nothing of this step was recorded, nothing more "
-                "is sent: free the disk or mend the folder, then send again"
-            ) from error
+    def sole(self, sender: Sender) -> AbstractContextManager[None]:
+        """Be the only sender for the length of the block, unless it is shared; OutboxOwned tells who else is."""
+        ...
 
-    def rows(self, name: str, values: Values) -> list[Row]:
+    def transaction(self) -> AbstractContextManager[None]:
+        """All or nothing, durable when the block ends.
+
+        Raises `Collision` where another was faster, `OutboxError` where nothing can be written.
+        """
+        ...
+
+    def rows(self, name: str, values: Values) -> Sequence[Row]:
         """The rows that the statement called `name` gives."""
-        return list(self._connection.execute(statements()[name], values))
+        ...
 
     def run(self, name: str, values: Values) -> int:
         """Run the statement called `name`; the number of rows that it changed."""
-        return self._connection.execute(statements()[name], values).rowcount
+        ...
 
-    def run_once_each(self, name: str, batch: Sequence[Values]) -> None:
-        """Run it for each of `batch`; OutboxError unless every one changed exactly one row."""
-        changed = self._connection.executemany(statements()[name], batch).rowcount if batch else 0
-        if changed != len(batch):
-            raise OutboxError(
-                f"outbox: {name}: changed {changed} rows instead of {len(batch)}; nothing was recorded"
-            )
+    def run_many(self, name: str, batch: Sequence[Values]) -> int:
+        """Run it for each of `batch`; the number of rows that were changed in all."""
+        ...
 
-    def _prepare(self, file: Path) -> None:
-        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
-            self._connection.execute(f"PRAGMA {pragma}")
-        with self.transaction():
-            version = self._number("user_version")
-            if version == 0 and self._number("application_id") == 0 and not self._tables():
-                self._connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            if self._number("application_id") != APPLICATION_ID:
-                raise OutboxError(f"outbox: {file}: is another program's database; name the right file")
-            self._migrate(file, version)
 
-    def _migrate(self, file: Path, version: int) -> None:
-        scripts = migrations()
-        if version > len(scripts):
-            raise OutboxError(f"outbox: {file}: was written by a newer version; upgrade this program")
-        for script in scripts[version:]:
-            for statement in script.split(";\n"):
-                self._connection.execute(statement)
-        if version < len(scripts):  # else opening alone would change the file
-            self._connection.execute(f"PRAGMA user_version = {len(scripts)}")
-
-    def _number(self, pragma: str) -> int:
-        return int(self._connection.execute(f"PRAGMA {pragma}").fetchone()[0])
-
-    def _tables(self) -> list[Row]:
-        return list(self._connection.execute("SELECT name FROM sqlite_master"))
+def run_once_each(database: Database, name: str, batch: Sequence[Values]) -> None:
+    """Run a statement for each of `batch`; OutboxError unless every one changed exactly one row."""
+    changed = database.run_many(name, batch)
+    if changed != len(batch):
+        raise OutboxError(
+            f"outbox: {name}: changed {changed} rows instead of {len(batch)}; nothing was recorded"
+        )

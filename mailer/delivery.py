@@ -12,7 +12,7 @@ from mailer.batch import Batch
 from mailer.claims import Claimant
 from mailer.errors import NotApproved, NotDue, OtherDigest, PlanCancelled, PlanPaused, TooLate
 from mailer.header import instant_text
-from mailer.lock import Sender, sole_sender
+from mailer.lock import Sender
 from mailer.outbox import Outbox
 from mailer.policy import Timing, timing
 from mailer.records import PlanRecord
@@ -59,14 +59,15 @@ def deliver(
 ) -> Delivery:
     """Send what is `ready` of an approved plan, at most `limit` notices, until all is settled.
 
-    Raises SendRefused or BatchTampered with nothing sent, OutboxOwned if another sender is at work,
+    Raises SendRefused or BatchTampered with nothing sent, OutboxOwned if another sender is at work
+    (LeaseLost if this one was silent for too long, where the outbox is for several),
     OutboxRestored if the outbox is older than its receipts,
     ConfigurationError if the transport cannot work as it is set up. Whatever is raised, what was
     claimed has been settled or given back before.
     """
     started = clock()
     sender = Sender.here(instant_text(started))
-    with sole_sender(outbox.lock_file, sender):
+    with outbox.sending(sender, settings.lease_seconds, started):
         outbox.require_current()
         recovered = outbox.recover(started)
         record = check_sendable(outbox, batch, settings, started)

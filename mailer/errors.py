@@ -41,6 +41,24 @@ class OutboxError(MailerError):
     """The outbox cannot be opened, or holds something that cannot be."""
 
 
+class Collision(OutboxError):
+    """Another process wrote what cannot stand beside this; nothing of this step was recorded, it can be tried again."""
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(
+            f"outbox: {name}: another process was faster ({why}); nothing was recorded, try again"
+        )
+
+
+class LeaseLost(OutboxError):
+    """A sender was silent for longer than its lease, so that others made what it had claimed unknown."""
+
+    def __init__(self, sender: str) -> None:
+        super().__init__(
+            f"outbox: {sender}: its lease is over, what it claimed is unknown; see why it stood still, then send again"
+        )
+
+
 class UnknownPlan(OutboxError):
     """The outbox has no such plan."""
 
@@ -52,11 +70,10 @@ class UnknownPlan(OutboxError):
 class OutboxRestored(OutboxError):
     """The outbox is older than its receipts, which know of `claims` (notices' own ids) that it does not."""
 
-    def __init__(self, file: Path, serial: int, last: int, claims: int) -> None:
-        self.file = file
+    def __init__(self, name: str, serial: int, last: int, claims: int) -> None:
         self.claims = claims
         super().__init__(
-            f"outbox: {file}: is older than its receipts (serial {serial}, they go to {last}): it was restored from a "
+            f"outbox: {name}: is older than its receipts (serial {serial}, they go to {last}): it was restored from a "
             f"backup, and {claims} notices were claimed since; 'offerpress reconcile --by NAME' makes them unknown"
         )
 

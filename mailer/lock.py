@@ -29,7 +29,8 @@ class Sender:
         return cls(os.getpid(), socket.gethostname(), since)
 
     def __str__(self) -> str:
-        return f"{self.pid}@{self.host}"
+        # a process id comes again, on another day or in another container
+        return f"{self.pid}@{self.host} since {self.since}"
 
 
 @contextmanager

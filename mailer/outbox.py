@@ -4,7 +4,6 @@ Every move of a notice goes by the table in `states`; a statement that would mov
 status changes no row and is an error.
 """
 
-from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Final, Self
@@ -12,28 +11,28 @@ from typing import Final, Self
 from mailer.addresses import address_key
 from mailer.approval import Approval, approval_refusal
 from mailer.batch import Batch
-from mailer.claims import Claimant, Turn, claim, move, next_due, settle, settle_orphans
-from mailer.database import Database, Row, Values
+from mailer.claiming import Claiming
+from mailer.claims import move, next_due, registered
+from mailer.database import Database, Row, Values, run_once_each
 from mailer.errors import (
     ApprovalRefused,
     DecisionRefused,
     OtherDigest,
     OutboxError,
-    OutboxRestored,
     PlanCancelled,
-    UnknownPlan,
 )
 from mailer.header import instant_text
-from mailer.pace import NO_RATES, Rates, domain_of
+from mailer.pace import domain_of
 from mailer.policy import Settlement
 from mailer.receipts import Receipts
-from mailer.records import Decision, Handed, NoticeAt, PlanRecord, Standing, Told, plan_record, told_record
-from mailer.restoring import mark_restored, serial_of
+from mailer.records import Decision, Handed, NoticeAt, PlanRecord, Standing, Told, told_record
+from mailer.sqlite import SqliteDatabase
 from mailer.states import TRANSITIONS, Cause, Status
 from mailer.suppression import Suppression, SuppressionReason, skip_reason
 from rewards import Category
 
-_SCHEME: Final = "sqlite:///"
+_SQLITE: Final = "sqlite:///"
+_POSTGRESQL: Final = ("postgresql://", "postgres://")
 _DECISIONS: Final[dict[Decision, Cause]] = {"resend": Cause.PERSON_RESENDS, "give-up": Cause.PERSON_GIVES_UP}
 
 
@@ -42,25 +41,28 @@ def outbox_file(url: str) -> Path:
 
     OutboxError for any other address.
     """
-    if not url.startswith(_SCHEME) or url == _SCHEME:
+    if not url.startswith(_SQLITE) or url == _SQLITE:
         scheme = url.partition(":")[0]
-        raise OutboxError(f"outbox: {scheme}: is not supported; write sqlite:///path/to/outbox.sqlite")
-    return Path(url.removeprefix(_SCHEME))
+        raise OutboxError(
+            f"outbox: {scheme}: is not supported; write sqlite:///path/to/outbox.sqlite or postgresql://host/database"
+        )
+    return Path(url.removeprefix(_SQLITE))
 
 
-class Outbox:
+class Outbox(Claiming):
     """An open outbox; close it, or use it in a `with`. To be used by the thread that opened it."""
 
-    def __init__(self, database: Database, file: Path) -> None:
-        self._database = database
-        self._receipts = Receipts(file)
-        self.file = file
-
     @classmethod
-    def open(cls, place: Path | str) -> Self:
-        """The outbox at a path or `sqlite:///` address, made if it is not there (or OutboxError)."""
+    def open(cls, place: Path | str, receipts: Path | None = None) -> Self:
+        """The outbox at a path, a `sqlite:///` or a `postgresql://` address, made if it is not there (or OutboxError).
+
+        Its receipts are kept in the file `receipts`; by default beside an SQLite file, or in `outbox.receipts`.
+        """
+        if isinstance(place, str) and place.startswith(_POSTGRESQL):
+            return cls(_postgresql(place), Receipts(receipts or Path("outbox.receipts")))
         file = place if isinstance(place, Path) else outbox_file(place)
-        return cls(Database.open(file), file)
+        own = file.with_name(f"{file.name}.receipts")
+        return cls(SqliteDatabase.open(file), Receipts(receipts or own))
 
     def __enter__(self) -> Self:
         return self
@@ -69,13 +71,8 @@ class Outbox:
         self.close()
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Let go of the database."""
         self._database.close()
-
-    @property
-    def lock_file(self) -> Path:
-        """The file on which the one sender holds its lock."""
-        return self.file.with_name(f"{self.file.name}.lock")
 
     # Plans
 
@@ -105,16 +102,15 @@ class Outbox:
             if known:
                 return
             self._database.run("insert_plan", plan)
-            self._database.run_once_each(
-                "insert_notice", [_new_notice(batch, notice, plan) for notice in _addressed(batch)]
+            run_once_each(
+                self._database,
+                "insert_notice",
+                [_new_notice(batch, notice, plan) for notice in _addressed(batch)],
             )
 
     def plan(self, plan: str) -> PlanRecord:
         """A registered plan; UnknownPlan if there is none."""
-        rows = self._database.rows("plan", {"plan": plan})
-        if not rows:
-            raise UnknownPlan(plan)
-        return plan_record(rows[0])
+        return registered(self._database, plan)
 
     def plans(self) -> list[PlanRecord]:
         """All registered plans, the oldest first."""
@@ -167,53 +163,7 @@ class Outbox:
             }
             return self._database.run("move_all", values)
 
-    # Sending
-
-    def turn(
-        self,
-        claimant: Claimant,
-        settlements: Sequence[Settlement],
-        most: int,
-        now: datetime,
-        rates: Rates = NO_RATES,
-    ) -> Turn:
-        """One durable write: settle what came back, then claim up to `most` more.
-
-        Nothing is claimed of a plan that does not stand open, nor what `rates` give its domain no room for, which stays
-        ready. Candidates whose address is suppressed, or whom another plan handed this edition, are skipped instead.
-        """
-        with self._database.transaction():
-            settle(self._database, claimant.plan, settlements, instant_text(now))
-            record = self.plan(claimant.plan)
-            if record.standing != "open" or most < 1:
-                return Turn((), 0, record.standing)
-            claimed, skipped = claim(self._database, record, claimant, most, now, rates)
-            serial = self._database.rows("next_serial", {})[0]["number"] if claimed else 0
-        if claimed:
-            self._receipts.append(serial, [one.key for one in claimed])
-        return Turn(claimed, skipped, record.standing)
-
-    def recover(self, now: datetime) -> int:
-        """Make every `sending` notice of every plan `unknown`: its sender is dead.
-
-        Only for who holds the lock.
-        """
-        with self._database.transaction():
-            return settle_orphans(self._database, instant_text(now))
-
-    def require_current(self) -> None:
-        """Raises `OutboxRestored` if the receipts know of claims that the outbox does not."""
-        serial, last = serial_of(self._database), self._receipts.last()
-        if last > serial:
-            raise OutboxRestored(self.file, serial, last, len(self._receipts.since(serial)))
-
-    def reconcile(self, by: str, now: datetime) -> int:
-        """Make every notice `unknown` that was claimed after the backup that this outbox is; how many there were.
-
-        Raises `LostPlans`, with nothing moved, if it does not know the plan of one. Only for who holds the lock.
-        """
-        with self._database.transaction():
-            return mark_restored(self._database, self._receipts, by, instant_text(now))
+    # What is known
 
     def next_due(self, plan: str, now: datetime) -> str | None:
         """The earliest instant (text) at which a ready notice may be claimed.
@@ -221,8 +171,6 @@ class Outbox:
         Empty for at once, None if none is ready.
         """
         return next_due(self._database, plan, instant_text(now))
-
-    # What is known
 
     def counts(self, plan: str) -> dict[Status, int]:
         """How many notices stand at each status, all statuses named; the sum is the plan's `planned`."""
@@ -305,7 +253,7 @@ class Outbox:
     def suppressions(self) -> list[Suppression]:
         """All of them, sorted by address."""
         rows = self._database.rows("suppressions", {})
-        return [Suppression(*row) for row in rows]
+        return [Suppression(*(row[name] for name in row.keys())) for row in rows]  # noqa: SIM118 - no mapping
 
     def suppression(self, address: str, category: Category) -> str | None:
         """Why a message of `category` may not go to `address`: `suppressed`, `unsubscribed`, else None."""
@@ -327,6 +275,14 @@ class Outbox:
         self.plan(plan)
         if not self._database.run("set_standing", {"plan": plan, "standing": standing}):
             raise PlanCancelled(plan)
+
+
+def _postgresql(url: str) -> Database:
+    try:
+        from mailer.postgresql import PostgresqlDatabase  # noqa: PLC0415 - an optional part, which most sites lack
+    except ImportError as error:
+        raise OutboxError("outbox: postgresql: needs psycopg; install offerpress[postgresql]") from error
+    return PostgresqlDatabase.open(url)
 
 
 def _addressed(batch: Batch) -> list[tuple[str, str]]:

@@ -78,9 +78,12 @@ class Patience:
         """Whether an instant (text) has come."""
         return self._seconds_to(due) == 0.0
 
-    def wait_until(self, due: str, stop: threading.Event) -> None:
-        """Wait for an instant (text), or until `stop` is set."""
-        stop.wait(self._seconds_to(due))
+    def wait_until(self, due: str, stop: threading.Event, meanwhile: Callable[[], None]) -> None:
+        """Wait for an instant (text), or until `stop` is set; `meanwhile` is called every second."""
+        left = self._seconds_to(due)
+        while left > 0 and not stop.wait(min(left, 1.0)):
+            meanwhile()
+            left -= 1.0
         if due and not stop.is_set():
             self._earliest = max(self._earliest, datetime.fromisoformat(due))
 

@@ -14,10 +14,10 @@ _TAIL: Final = 4096
 
 
 class Receipts:
-    """The receipts of the outbox in `file`."""
+    """The receipts in `file`."""
 
-    def __init__(self, outbox: Path) -> None:
-        self.file = outbox.with_name(f"{outbox.name}.receipts")
+    def __init__(self, file: Path) -> None:
+        self.file = file
 
     def append(self, serial: int, keys: Sequence[str]) -> None:
         """Add the claims of one durable write, in one piece."""
@@ -36,7 +36,8 @@ class Receipts:
                 tail = stream.read()
         except FileNotFoundError:
             return 0
-        return max((serial for serial, _ in _read(tail.splitlines(keepends=True)[-2:])), default=0)
+        # several senders' receipts may stand in another order than their serials
+        return max((serial for serial, _ in _read(tail.splitlines(keepends=True))), default=0)
 
     def since(self, serial: int) -> list[str]:
         """The ids of the notices that were claimed after that serial, each once."""

@@ -110,6 +110,6 @@ def told_record(row: Row, attempts: Iterable[Row], decisions: Iterable[Row]) -> 
     values = dict(row)
     return Told(
         **{**values, "status": Status(values["status"])},
-        attempts=tuple(AttemptRecord(*attempt) for attempt in attempts),
-        decisions=tuple(DecisionRecord(*decision) for decision in decisions),
+        attempts=tuple(AttemptRecord(**dict(attempt)) for attempt in attempts),
+        decisions=tuple(DecisionRecord(**dict(decision)) for decision in decisions),
     )

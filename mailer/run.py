@@ -16,6 +16,7 @@ from typing import Final
 from mailer.batch import Batch
 from mailer.claims import Candidate, Claimant
 from mailer.connections import Connections, Result
+from mailer.errors import LeaseLost
 from mailer.outbox import Outbox
 from mailer.patience import Patience
 from mailer.policy import Settlement, next_depth, settlement
@@ -107,7 +108,9 @@ class Run:
 
     def _prepare(self, candidate: Candidate) -> Attempt:
         frozen = self._batch.frozen(candidate.partner_id)
-        return Attempt(frozen.notice, frozen.message_id, frozen.key, self._patience.now())
+        now = self._patience.now()
+        self._outbox.require_lease(now)
+        return Attempt(frozen.notice, frozen.message_id, frozen.key, now)
 
     def _finished(self, connections: Connections) -> bool:
         if self._stop.is_set():
@@ -133,10 +136,11 @@ class Run:
         if not self._patience.outlasts(due):
             self._ended = f"what is left is not tried again before {due}"
             return True
-        self._patience.wait_until(due, self._stop)
+        self._patience.wait_until(due, self._stop, self._stay)
         return False
 
     def _step(self, connections: Connections) -> None:
+        self._stay()
         group = self._settings.group
         results = connections.gather(group.size, _TICK, group.wait_ms / 1000)
         self._take(results, connections)
@@ -147,6 +151,11 @@ class Run:
             self._turn(connections, most)
         elif not connections.outstanding:
             self._stop.wait(min(_TICK, self._patience.seconds_held()))
+
+    def _stay(self) -> None:
+        """Say that this sender is alive, and count what dead ones left."""
+        recovered = self._outbox.stay(self._patience.now())
+        self.report = replace(self.report, recovered=self.report.recovered + recovered)
 
     def _wanted(self, connections: Connections) -> int:
         stopping = self._stop.is_set() or self._error is not None or self._ended
@@ -159,11 +168,14 @@ class Run:
 
     def _turn(self, connections: Connections, most: int) -> None:
         """One durable write, and only then the claimed ones go to the connections."""
-        settled = self._pending
-        turn = self._outbox.turn(
-            self._claimant, settled, most, self._patience.now(), self._settings.per_domain
-        )
-        self._pending = []
+        settled, self._pending = self._pending, []
+        try:
+            turn = self._outbox.turn(
+                self._claimant, settled, most, self._patience.now(), self._settings.per_domain
+            )
+        except LeaseLost as lost:
+            self._error = self._error or lost
+            return
         for candidate in turn.claimed:
             connections.put(candidate)
         if turn.standing != "open":
@@ -202,6 +214,7 @@ class Run:
     def _drain(self, connections: Connections) -> None:
         self._release(connections)
         while connections.outstanding or self._pending:
+            self._stay()
             self._take(connections.gather(self._settings.group.size, _TICK, 0.0), connections)
             if self._pending:
                 self._turn(connections, 0)

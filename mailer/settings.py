@@ -81,7 +81,8 @@ class MailSettings(BaseModel):
 
     `per_second` limits the messages handed over per second, `per_domain` those to addresses of one domain (`*`: of
     each that is not named). `latest_start_hours` refuses to begin a
-    plan later than that after its `send_at`. With `self_approval` the person who made a plan may
+    plan later than that after its `send_at`. A sender of a shared outbox that is silent for `lease_seconds` counts as
+    dead. With `self_approval` the person who made a plan may
     approve it.
     """
 
@@ -96,6 +97,7 @@ class MailSettings(BaseModel):
     latest_start_hours: Annotated[int, Field(ge=1)] | None = None
     unsubscribe: UnsubscribeSettings = UnsubscribeSettings()
     group: GroupSettings = GroupSettings()
+    lease_seconds: Annotated[int, Field(ge=1)] = 60
     retries: RetrySettings = RetrySettings()
     smtp: SmtpSettings = SmtpSettings()
     sendgrid: SendGridSettings = SendGridSettings()

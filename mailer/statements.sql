@@ -1,4 +1,5 @@
--- Every statement that the outbox runs, by name. Written so that SQLite and PostgreSQL both take it.
+-- Every statement that the outbox runs, by name. Written so that SQLite and PostgreSQL both take it; what only
+-- PostgreSQL is to see stands in a comment that begins with its name.
 
 -- insert_plan
 INSERT INTO plans
@@ -69,7 +70,7 @@ SELECT partner_id, key, refusals, claims, domain,
 FROM notices n
 WHERE plan = :plan AND status = 'ready' AND not_before <= :at
   AND NOT EXISTS (SELECT 1 FROM paces p WHERE p.domain = n.domain AND p.open_at > :at)
-ORDER BY not_before, partner_id LIMIT :most;
+ORDER BY not_before, partner_id LIMIT :most /*postgresql: FOR UPDATE OF n SKIP LOCKED */;
 
 -- serial
 SELECT number FROM serial;
@@ -104,7 +105,25 @@ SELECT plan, partner_id, claims, sender, transport, changed_at, :at, :cause, :de
 WHERE plan = :plan AND partner_id = :partner_id AND status = 'sending';
 
 -- orphans
-SELECT plan, partner_id FROM notices WHERE status = 'sending' ORDER BY plan, partner_id;
+-- Notices that were claimed by senders who are dead: in a shared outbox those without a lease, else all.
+SELECT plan, partner_id FROM notices
+WHERE status = 'sending' AND NOT EXISTS (SELECT 1 FROM senders WHERE senders.sender = notices.sender)
+ORDER BY plan, partner_id /*postgresql: FOR UPDATE SKIP LOCKED */;
+
+-- insert_sender
+INSERT INTO senders (sender, pid, host, since, lease_until) VALUES (:sender, :pid, :host, :since, :until);
+
+-- renew_sender
+UPDATE senders SET lease_until = :until WHERE sender = :sender;
+
+-- delete_sender
+DELETE FROM senders WHERE sender = :sender;
+
+-- expire_senders
+DELETE FROM senders WHERE lease_until <= :at;
+
+-- senders
+SELECT pid, host, since FROM senders ORDER BY since, sender;
 
 -- set_opening
 INSERT INTO paces (domain, open_at) VALUES (:domain, :open_at)
@@ -137,7 +156,7 @@ SELECT number, sender, transport, claimed_at, settled_at, cause, detail FROM att
 WHERE plan = :plan AND partner_id = :partner_id ORDER BY number;
 
 -- decisions
-SELECT decided_at, decision, decided_by, reason FROM decisions
+SELECT decided_at AS at, decision, decided_by AS "by", reason FROM decisions
 WHERE plan = :plan AND partner_id = :partner_id ORDER BY decided_at;
 
 -- insert_suppression

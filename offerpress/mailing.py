@@ -35,7 +35,8 @@ def open_outbox(site: SiteFolder, environment: Mapping[str, str], *, scratch: Pa
     if scratch is not None and not named and not own.exists():
         return Outbox.open(scratch / own.name)
     site.make_private()
-    return Outbox.open(named or own)
+    shared = named is not None and named.startswith("postgres")
+    return Outbox.open(named or own, site.private / "outbox.receipts" if shared else None)
 
 
 def open_batch(site: SiteFolder, plan: str) -> Batch:

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
+
 USER = "postgres"
 
 
@@ -34,6 +36,13 @@ def postgresql_server() -> Iterator[str]:
             _run(folder, "pg_ctl", "-D", "data", "-w", "-m", "immediate", "stop")
     finally:
         shutil.rmtree(folder)
+
+
+def empty_schema(url: str, name: str) -> str:
+    """The URL of a new schema of that name, in which nothing is."""
+    with psycopg.connect(url) as connection:
+        connection.execute(f"CREATE SCHEMA {name}".encode())
+    return f"{url}?options=-csearch_path%3D{name}"
 
 
 def _run(folder: Path, program: str, *arguments: str) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from mailer import Sender, sole_sender
+from mailer import Sender
 from offerpress.mailing import open_batch, open_outbox
 from offerpress.options import folder_at, json_option, moment, site_option
 from offerpress.reporting import count, say, show_json
@@ -19,7 +19,7 @@ def reconcile_command(by: str, site_folder: Path | None, *, as_json: bool) -> in
     site, now = folder_at(site_folder), moment()
     with (
         open_outbox(site, now.environment) as outbox,
-        sole_sender(outbox.lock_file, Sender.here(now.now.isoformat())),
+        outbox.alone(Sender.here(now.now.isoformat()), now.now),
     ):
         known = {record.plan for record in outbox.plans()}
         plans = sorted({file.stem for file in site.batches.glob("*.batch")} - known)

@@ -4,31 +4,38 @@ import argparse
 import sys
 import tempfile
 import time
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
 from tests.chaos.chaos import run
+from tests.postgresql_server import empty_schema, postgresql_server
+
+SHARED = 3
 
 
-def attempt(seed: int) -> tuple[int, str]:
+def attempt(url: str, seed: int) -> tuple[int, str]:
     """The kills of that run, and what was wrong, empty where nothing was."""
     with tempfile.TemporaryDirectory(prefix="offerpress-chaos-") as folder:
+        shared = empty_schema(url, f"outbox_{seed}") if seed % 4 == SHARED else None
         try:
-            return run(seed, Path(folder)), ""
+            return run(seed, Path(folder), shared), ""
         except AssertionError as broken:
             return 0, f"seed {seed}: {broken}"
 
 
 def main() -> int:
-    """Two runs at a time; 1 where any was wrong."""
+    """Two runs at a time, every fourth over PostgreSQL; 1 where any was wrong."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("number", type=int)
     parser.add_argument("--first", type=int, default=0)
     options = parser.parse_args()
     began = time.perf_counter()
     kills = wrong = 0
-    with get_context("spawn").Pool(2) as pool:
-        for killed, broken in pool.imap(attempt, range(options.first, options.first + options.number)):
+    with postgresql_server() as url, get_context("spawn").Pool(2) as pool:
+        for killed, broken in pool.imap(
+            partial(attempt, url), range(options.first, options.first + options.number)
+        ):
             kills += killed
             wrong += bool(broken)
             if broken:

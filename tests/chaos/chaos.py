@@ -1,7 +1,7 @@
 """Senders that are killed at random moments while the server misbehaves: its own count is the judge.
 
-One run is decided by its seed: the transport, what the server answers, when each sender dies. `python -m tests.chaos N`
-makes many.
+One run is decided by its seed: the transport, what the server answers, when each sender dies. With an outbox in a file
+one sender follows the other; in PostgreSQL four work at once. `python -m tests.chaos N` makes many.
 """
 
 import os
@@ -14,8 +14,9 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from mailer import Batch, Outbox, Status
@@ -25,7 +26,8 @@ from tests.mailer_servers import CUT, certificate, double
 
 SENDER = Path(__file__).with_name("sender.py")
 COUNT = 40
-GROUP, IN_FLIGHT = 4, 2
+GROUP, IN_FLIGHT, LEASE_SECONDS = 4, 2, 30
+SENDERS, KILLED = 4, 2
 PAUSES = (0.0, 0.002, 0.01)
 # a person abandons an unknown one that the server turns out to have
 KNOWN_TO_BE_TAKEN = {Status.ACCEPTED, Status.UNKNOWN, Status.ABANDONED}
@@ -109,43 +111,87 @@ def _message_id(body: bytes) -> str:
     return found[1].decode()
 
 
-@contextmanager
-def sender(at: Server, outbox: Outbox, batch: Batch) -> Iterator[subprocess.Popen[str]]:
-    """A sender in a process of its own, which has begun."""
-    command = [sys.executable, str(SENDER), at.address, str(outbox.file), str(batch.file)]
-    believes = {**os.environ, "SSL_CERT_FILE": str(outbox.file.with_name("server.pem"))}
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, env=believes) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "begun\n"
-        yield process
+@dataclass(frozen=True)
+class Scene:
+    """An approved plan in an outbox that is open here too, the outbox's address, and the server."""
+
+    seed: int
+    outbox: Outbox
+    place: str
+    batch: Batch
+    at: Server
+
+    @contextmanager
+    def sender(self) -> Iterator[subprocess.Popen[str]]:
+        """A sender in a process of its own, which has begun."""
+        folder = self.batch.file.parent
+        command = [sys.executable, str(SENDER), self.at.address, self.place, str(self.batch.file)]
+        believes = {**os.environ, "SSL_CERT_FILE": str(folder / "server.pem")}
+        pipe = subprocess.PIPE
+        with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, env=believes) as process:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "begun\n"
+            yield process
+
+    def send(self) -> None:
+        """One sender, to its end."""
+        with self.sender() as process:
+            _, said = process.communicate(timeout=120)
+            assert process.returncode == 0, f"seed {self.seed}: {said}"
 
 
-def run(seed: int, folder: Path) -> int:
-    """One run; how many senders were killed. AssertionError with the seed where a promise was broken."""
+def run(seed: int, folder: Path, postgresql: str | None = None) -> int:
+    """One run; how many senders were killed. AssertionError with the seed where a promise was broken.
+
+    `postgresql` is the address of an empty shared outbox.
+    """
     chance = random.Random(seed)
-    with Outbox.open(folder / "outbox.sqlite") as outbox:
+    place = postgresql or f"sqlite:///{folder / 'outbox.sqlite'}"
+    with Outbox.open(place, folder / "outbox.receipts") as outbox:
         made = [notice(number, html=f"<p>{number}</p>", attachments=()) for number in range(1, COUNT + 1)]
         batch = approved(outbox, folder, made)
         with batch, server(chance, batch, folder) as at:
-            kills = chance.randint(1, 3)
-            for _ in range(kills):
-                before = outbox.counts(PLAN)[Status.UNKNOWN]
-                with sender(at, outbox, batch) as process:
-                    time.sleep(chance.uniform(0.0, 0.12))
-                    process.send_signal(signal.SIGKILL)
-                left = len(outbox.notices_at(PLAN, Status.SENDING))
-                assert left <= GROUP + IN_FLIGHT, f"seed {seed}: {left} notices under way at a kill"
-                outbox.recover(NOW)
-                assert outbox.counts(PLAN)[Status.UNKNOWN] >= before + left
-                _judge(seed, outbox, batch, at)
+            scene = Scene(seed, outbox, place, batch, at)
+            kills = _kill_among_four(chance, scene) if postgresql else _kill_in_turn(chance, scene)
             at.behave()
-            _finish(seed, outbox, batch, at)
+            _finish(scene)
     return kills
 
 
-def _judge(seed: int, outbox: Outbox, batch: Batch, at: Server) -> None:
+def _kill_in_turn(chance: random.Random, scene: Scene) -> int:
+    kills = chance.randint(1, 3)
+    for _ in range(kills):
+        before = scene.outbox.counts(PLAN)[Status.UNKNOWN]
+        with scene.sender() as process:
+            time.sleep(chance.uniform(0.0, 0.12))
+            process.send_signal(signal.SIGKILL)
+        left = len(scene.outbox.notices_at(PLAN, Status.SENDING))
+        assert left <= GROUP + IN_FLIGHT, f"seed {scene.seed}: {left} notices under way at a kill"
+        scene.outbox.recover(NOW)
+        assert scene.outbox.counts(PLAN)[Status.UNKNOWN] >= before + left
+        _judge(scene)
+    return kills
+
+
+def _kill_among_four(chance: random.Random, scene: Scene) -> int:
+    with ExitStack() as stack:
+        senders = [stack.enter_context(scene.sender()) for _ in range(SENDERS)]
+        for process in senders[:KILLED]:
+            time.sleep(chance.uniform(0.0, 0.08))
+            process.send_signal(signal.SIGKILL)
+        for process in senders[KILLED:]:
+            _, said = process.communicate(timeout=120)
+            assert process.returncode == 0, f"seed {scene.seed}: {said}"
+    left = len(scene.outbox.notices_at(PLAN, Status.SENDING))
+    assert left <= KILLED * (GROUP + IN_FLIGHT), f"seed {scene.seed}: {left} notices under way at two kills"
+    scene.outbox.recover(datetime.now(tz=UTC) + timedelta(seconds=LEASE_SECONDS))
+    _judge(scene)
+    return KILLED
+
+
+def _judge(scene: Scene) -> None:
     """What must hold whenever no sender is alive."""
+    seed, outbox, batch, at = scene.seed, scene.outbox, scene.batch, scene.at
     taken = Counter(at.taken())
     twice = sorted(key for key, times in taken.items() if times > 1)
     assert not twice, f"seed {seed}: taken twice: {twice}"
@@ -161,11 +207,12 @@ def _status_by_key(outbox: Outbox, batch: Batch) -> dict[str, Status]:
     return {batch.key(one.partner_id): status for status in Status for one in outbox.notices_at(PLAN, status)}
 
 
-def _finish(seed: int, outbox: Outbox, batch: Batch, at: Server) -> None:
+def _finish(scene: Scene) -> None:
     """With a server that behaves everything settles; a person looks the unknown up in the server's records."""
+    seed, outbox, batch, at = scene.seed, scene.outbox, scene.batch, scene.at
     for _ in range(2):
-        _send(seed, outbox, batch, at)
-        _judge(seed, outbox, batch, at)
+        scene.send()
+        _judge(scene)
         taken = set(at.taken())
         for one in outbox.notices_at(PLAN, Status.UNKNOWN):
             has = batch.key(one.partner_id) in taken
@@ -180,9 +227,3 @@ def _finish(seed: int, outbox: Outbox, batch: Batch, at: Server) -> None:
     taken_once = Counter(at.taken())
     assert set(taken_once.values()) <= {1}, f"seed {seed}"
     assert len(taken_once) == counts[Status.ACCEPTED] + counts[Status.ABANDONED], f"seed {seed}: {counts}"
-
-
-def _send(seed: int, outbox: Outbox, batch: Batch, at: Server) -> None:
-    with sender(at, outbox, batch) as process:
-        _, said = process.communicate(timeout=120)
-        assert process.returncode == 0, f"seed {seed}: {said}"

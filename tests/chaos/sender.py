@@ -18,6 +18,7 @@ from mailer import (
 SETTINGS = {
     "from": "partners@vendor.example",
     "group": {"size": 4},
+    "lease_seconds": 30,
     "retries": {"first_seconds": 0, "attempts": 50, "patience_seconds": 20},
 }
 
@@ -33,7 +34,8 @@ def transport(server: str) -> Transport:
 def main(server: str, outbox: str, batch: str) -> None:
     """Send the plan in `batch` to the server."""
     settings = MailSettings.model_validate(SETTINGS)
-    with Outbox.open(Path(outbox)) as opened, Batch.open(Path(batch)) as frozen:
+    receipts = Path(batch).with_name("outbox.receipts")
+    with Outbox.open(outbox, receipts) as opened, Batch.open(Path(batch)) as frozen:
         way = transport(server)
         sys.stdout.write("begun\n")
         sys.stdout.flush()

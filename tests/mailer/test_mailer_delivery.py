@@ -38,7 +38,6 @@ from mailer import (
     Transport,
     deliver,
     freeze,
-    sole_sender,
     stop_on_signals,
 )
 from tests.mailer_samples import NOW, PLAN, approved, header, mail_settings, notices
@@ -322,20 +321,20 @@ def test_a_suppression_counts_up_to_the_last_moment(outbox: Outbox, tmp_path: Pa
 
 @pytest.mark.parametrize(("call", "words"), [("pause", "paused"), ("cancel", "cancelled")])
 def test_a_plan_that_is_stopped_meanwhile_claims_nothing_more(
-    outbox: Outbox, tmp_path: Path, call: str, words: str
+    file_outbox: Outbox, tmp_path: Path, call: str, words: str
 ) -> None:
     """Another process pauses or cancels the plan under the sender's hands."""
-    batch = approved(outbox, tmp_path, notices(40))
+    batch = approved(file_outbox, tmp_path, notices(40))
 
     def answer(attempt: Attempt, _: int) -> Outcome:
         if attempt.notice.partner_id == "P-0005":
-            with Outbox.open(outbox.file) as other:
+            with Outbox.open(Path(file_outbox.name)) as other:
                 other.pause(PLAN) if call == "pause" else other.cancel(PLAN, NOW)
         return ACCEPTED
 
-    report = send(outbox, batch, Scripted(answer))
+    report = send(file_outbox, batch, Scripted(answer))
     assert report.stopped == f"the plan is {words}"
-    found = counts(outbox)
+    found = counts(file_outbox)
     assert found["accepted"] < 40
     assert found["accepted"] + found.get("ready", 0) + found.get("skipped", 0) == 40
 
@@ -396,15 +395,15 @@ def test_what_a_dead_sender_left_is_unknown_and_counted(outbox: Outbox, tmp_path
     assert [one.partner_id for one in outbox.notices_at(PLAN, Status.UNKNOWN)] == ["P-0001"]
 
 
-def test_a_second_sender_sends_nothing(outbox: Outbox, tmp_path: Path) -> None:
+def test_a_second_sender_sends_nothing(file_outbox: Outbox, tmp_path: Path) -> None:
     """While one has the outbox another is refused, and leaves what the first claimed alone."""
-    batch = approved(outbox, tmp_path, notices(2))
+    batch = approved(file_outbox, tmp_path, notices(2))
     transport = Scripted(lambda *_: ACCEPTED)
     with (
-        sole_sender(outbox.lock_file, Sender(1, "elsewhere", "before")),
+        file_outbox.sending(Sender(1, "elsewhere", "before"), 60, NOW),
         pytest.raises(OutboxOwned, match="elsewhere"),
     ):
-        send(outbox, batch, transport)
+        send(file_outbox, batch, transport)
     assert transport.seen == []
 
 

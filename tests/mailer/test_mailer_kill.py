@@ -23,16 +23,16 @@ GROUP_AND_CONNECTIONS = 8 + 2
 
 
 @pytest.fixture
-def batch(outbox: Outbox, tmp_path: Path) -> Batch:
+def batch(file_outbox: Outbox, tmp_path: Path) -> Batch:
     """An approved plan that is too large to be sent between two kills."""
     made = (notice(number, html=f"<p>{number}</p>", attachments=()) for number in range(1, COUNT + 1))
-    return approved(outbox, tmp_path, made)
+    return approved(file_outbox, tmp_path, made)
 
 
 @contextmanager
 def sender(outbox: Outbox, batch: Batch, port: int) -> Iterator[subprocess.Popen[str]]:
     """A sender in a process of its own, which has begun."""
-    command = [sys.executable, str(SENDER), str(outbox.file), str(batch.file), str(port)]
+    command = [sys.executable, str(SENDER), outbox.name, str(batch.file), str(port)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "begun\n"
@@ -50,7 +50,7 @@ def accepted_by(recorder: Recorder, batch: Batch) -> Counter[str]:
     return Counter(partners[message_id] for message_id in recorder.message_ids)
 
 
-def test_no_kill_leads_to_a_second_acceptance(outbox: Outbox, batch: Batch) -> None:
+def test_no_kill_leads_to_a_second_acceptance(file_outbox: Outbox, batch: Batch) -> None:
     """The server's own count is the judge: never two, and whatever it took is accepted or unknown.
 
     After each kill every partner stands where the truth allows; sending on settles the rest, a person the unknown.
@@ -59,18 +59,18 @@ def test_no_kill_leads_to_a_second_acceptance(outbox: Outbox, batch: Batch) -> N
     recorder = Recorder(pause=0.002)
     with recording_server(recorder) as port:
         for kill in range(1, KILLS + 1):
-            with sender(outbox, batch, port) as process:
+            with sender(file_outbox, batch, port) as process:
                 time.sleep(chance.uniform(0.0, 0.25))
                 process.send_signal(signal.SIGKILL)
-            outbox.recover(NOW)
-            check(outbox, batch, recorder)
-            assert outbox.counts(PLAN)[Status.UNKNOWN] <= kill * GROUP_AND_CONNECTIONS
-        assert outbox.counts(PLAN)[Status.UNKNOWN] > 0
-        finish(outbox, batch, port)
-        check(outbox, batch, recorder)
-        assert partners_at(outbox, Status.READY, Status.SENDING) == set()
-        settle_by_hand(outbox, accepted_by(recorder, batch))
-        finish(outbox, batch, port)
+            file_outbox.recover(NOW)
+            check(file_outbox, batch, recorder)
+            assert file_outbox.counts(PLAN)[Status.UNKNOWN] <= kill * GROUP_AND_CONNECTIONS
+        assert file_outbox.counts(PLAN)[Status.UNKNOWN] > 0
+        finish(file_outbox, batch, port)
+        check(file_outbox, batch, recorder)
+        assert partners_at(file_outbox, Status.READY, Status.SENDING) == set()
+        settle_by_hand(file_outbox, accepted_by(recorder, batch))
+        finish(file_outbox, batch, port)
         assert accepted_by(recorder, batch) == Counter(batch.partner_ids())
 
 
@@ -100,16 +100,18 @@ def settle_by_hand(outbox: Outbox, taken: Counter[str]) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_polite_stop_leaves_nothing_unknown(outbox: Outbox, batch: Batch, number: signal.Signals) -> None:
+def test_a_polite_stop_leaves_nothing_unknown(
+    file_outbox: Outbox, batch: Batch, number: signal.Signals
+) -> None:
     """On SIGTERM and Ctrl-C the sender drains, records and ends by itself: accepted is exactly what the server took."""
     recorder = Recorder(pause=0.002)
     with recording_server(recorder) as port:
-        with sender(outbox, batch, port) as process:
+        with sender(file_outbox, batch, port) as process:
             while len(recorder.messages) < 20:
                 time.sleep(0.01)
             process.send_signal(number)
             assert process.wait(timeout=60) == 0
         taken = accepted_by(recorder, batch)
-        assert partners_at(outbox, Status.ACCEPTED) == set(taken)
-        assert partners_at(outbox, Status.UNKNOWN, Status.SENDING) == set()
+        assert partners_at(file_outbox, Status.ACCEPTED) == set(taken)
+        assert partners_at(file_outbox, Status.UNKNOWN, Status.SENDING) == set()
         assert 20 <= len(taken) < COUNT

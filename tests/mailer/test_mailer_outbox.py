@@ -25,7 +25,6 @@ from mailer import (
     UnknownPlan,
     freeze,
     outbox_file,
-    sole_sender,
     status_json,
 )
 from mailer.statements import migrations
@@ -208,12 +207,12 @@ def test_what_was_handed_last_is_known_by_partner(
     assert outbox.handed_last("thank-you") == {"P-0001": last, "P-0002": first}
 
 
-def test_the_database_itself_refuses_two_live_handings(outbox: Outbox, tmp_path: Path) -> None:
+def test_the_database_itself_refuses_two_live_handings(file_outbox: Outbox, tmp_path: Path) -> None:
     """Even a statement that goes round every check cannot make a second handing of one edition."""
-    approved(outbox, tmp_path, notices(1))
-    approved(outbox, tmp_path, notices(1), "second")
-    claimed(outbox)
-    connection = sqlite3.connect(outbox.file)
+    approved(file_outbox, tmp_path, notices(1))
+    approved(file_outbox, tmp_path, notices(1), "second")
+    claimed(file_outbox)
+    connection = sqlite3.connect(file_outbox.name)
     with pytest.raises(sqlite3.IntegrityError):
         connection.execute("UPDATE notices SET status = 'sending' WHERE plan = 'second'")
     connection.close()
@@ -441,37 +440,40 @@ def test_addresses_of_outboxes_name_a_file(tmp_path: Path) -> None:
             outbox_file(url)
 
 
-def test_a_second_sender_is_told_who_has_the_outbox(outbox: Outbox) -> None:
+def test_a_second_sender_is_told_who_has_the_outbox(file_outbox: Outbox) -> None:
     """Process, host and since when; and the lock is free again afterwards."""
-    with sole_sender(outbox.lock_file, Sender(4711, "mailhost", "2023-12-31T12:00:00.000000Z")):
+    with file_outbox.sending(Sender(4711, "mailhost", "2023-12-31T12:00:00.000000Z"), 60, NOW):
         with (
             pytest.raises(OutboxOwned, match=r"process 4711 on mailhost since 2023-12-31T12") as caught,
-            sole_sender(outbox.lock_file, Sender.here("now")),
+            file_outbox.sending(Sender.here("now"), 60, NOW),
         ):
             pass
         assert (caught.value.pid, caught.value.host) == (4711, "mailhost")
-    with sole_sender(outbox.lock_file, Sender.here("now")):
+    with file_outbox.sending(Sender.here("now"), 60, NOW):
         pass
 
 
-def test_a_lock_dies_with_its_process(outbox: Outbox) -> None:
+def test_a_lock_dies_with_its_process(file_outbox: Outbox) -> None:
     """After SIGKILL of the owner the next sender gets the lock at once."""
     script = (
-        "import sys, time; from pathlib import Path; from mailer import Sender, sole_sender\n"
-        "with sole_sender(Path(sys.argv[1]), Sender.here('now')): print('got it', flush=True); time.sleep(600)"
+        "import sys, time; from datetime import UTC, datetime; from pathlib import Path\n"
+        "from mailer import Outbox, Sender\n"
+        "with Outbox.open(Path(sys.argv[1])) as outbox:\n"
+        "    with outbox.sending(Sender.here('now'), 60, datetime.now(UTC)):\n"
+        "        print('got it', flush=True); time.sleep(600)"
     )
     owner = subprocess.Popen(
-        [sys.executable, "-c", script, str(outbox.lock_file)], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", script, file_outbox.name], stdout=subprocess.PIPE, text=True
     )
     with owner:
         assert owner.stdout is not None
         assert owner.stdout.readline() == "got it\n"
         with (
             pytest.raises(OutboxOwned, match=str(owner.pid)),
-            sole_sender(outbox.lock_file, Sender.here("now")),
+            file_outbox.sending(Sender.here("now"), 60, NOW),
         ):
             pass
         owner.kill()
         owner.wait()
-    with sole_sender(outbox.lock_file, Sender.here("now")):
+    with file_outbox.sending(Sender.here("now"), 60, NOW):
         pass

@@ -25,8 +25,8 @@ from mailer import (
     rate_of,
     room,
 )
-from mailer.database import APPLICATION_ID
 from mailer.header import instant_text
+from mailer.sqlite import APPLICATION_ID
 from mailer.statements import migrations
 from rewards import Notice
 from tests.mailer_samples import NOW, PLAN, approved, mail_settings, notice, notices
@@ -134,12 +134,12 @@ def mixed(slow: int, fast: int) -> list[Notice]:
     ]
 
 
-def test_a_slow_domain_does_not_hold_up_the_others(outbox: Outbox, tmp_path: Path) -> None:
+def test_a_slow_domain_does_not_hold_up_the_others(file_outbox: Outbox, tmp_path: Path) -> None:
     """Though it comes first, all others leave before its second; what waits is ready, and all leaves at last."""
-    batch = approved(outbox, tmp_path, mixed(6, 60))
-    watch = Watching(outbox.file)
+    batch = approved(file_outbox, tmp_path, mixed(6, 60))
+    watch = Watching(Path(file_outbox.name))
     report = deliver(
-        outbox, batch, watch, clock=lambda: NOW, settings=mail_settings(per_domain={"Slow.example": 10})
+        file_outbox, batch, watch, clock=lambda: NOW, settings=mail_settings(per_domain={"Slow.example": 10})
     )
     assert (report.accepted, report.stopped) == (66, "")
     assert [domain for domain, _ in watch.seen[1:61]] == ["reseller.example"] * 60
@@ -173,12 +173,12 @@ class Watching:
         """Nothing is held."""
 
 
-def test_a_pace_outlives_its_sender(outbox: Outbox, tmp_path: Path) -> None:
+def test_a_pace_outlives_its_sender(file_outbox: Outbox, tmp_path: Path) -> None:
     """The next call does not begin with a burst: the outbox knows when the domain opens."""
-    approved(outbox, tmp_path, mixed(3, 0))
+    approved(file_outbox, tmp_path, mixed(3, 0))
     rates = {"slow.example": Decimal("0.1")}
-    assert len(outbox.turn(ME, [], 10, NOW, rates).claimed) == 1
-    with Outbox.open(outbox.file) as again:
+    assert len(file_outbox.turn(ME, [], 10, NOW, rates).claimed) == 1
+    with Outbox.open(Path(file_outbox.name)) as again:
         assert again.turn(ME, [], 10, NOW + 9 * SECOND, rates).claimed == ()
         assert again.next_due(PLAN, NOW + 9 * SECOND) == instant_text(NOW + 10 * SECOND)
         assert len(again.turn(ME, [], 10, NOW + 10 * SECOND, rates).claimed) == 1

@@ -165,7 +165,7 @@ def test_what_was_waited_for_has_come_even_under_a_pinned_clock() -> None:
     patience = Patience(lambda: NOW, Watch(), mail_settings())
     due = NOW + timedelta(milliseconds=5)
     assert patience.outlasts(due.isoformat())
-    patience.wait_until(due.isoformat(), threading.Event())
+    patience.wait_until(due.isoformat(), threading.Event(), lambda: None)
     assert patience.now() == due
     assert not patience.outlasts(datetime(2024, 1, 1, tzinfo=UTC).isoformat())
     assert patience.outlasts("")

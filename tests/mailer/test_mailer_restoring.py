@@ -34,7 +34,7 @@ def claim_and_accept(outbox: Outbox, most: int) -> list[str]:
 def backed_up(outbox: Outbox, tmp_path: Path) -> Path:
     """A copy of the outbox as it is now, made by the database itself."""
     copy = tmp_path / "backup.sqlite"
-    shutil.copyfile(outbox.file, copy)
+    shutil.copyfile(outbox.name, copy)
     return copy
 
 
