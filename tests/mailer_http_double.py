@@ -54,7 +54,7 @@ class _Dialogue(socketserver.StreamRequestHandler):
         if answer.cut == "before body":
             return False
         if answer.cut == "half close":
-            self.connection.shutdown(socket.SHUT_WR)
+            socket.socket.shutdown(self.connection, socket.SHUT_WR)  # TLS's own would end reading too
         length = int(head["content-length"])
         body = self.rfile.read(length)
         if len(body) < length:

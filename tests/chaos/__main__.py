@@ -2,26 +2,12 @@
 
 import argparse
 import sys
-import tempfile
 import time
 from functools import partial
 from multiprocessing import get_context
-from pathlib import Path
 
-from tests.chaos.chaos import run
-from tests.postgresql_server import empty_schema, postgresql_server
-
-SHARED = 3
-
-
-def attempt(url: str, seed: int) -> tuple[int, str]:
-    """The kills of that run, and what was wrong, empty where nothing was."""
-    with tempfile.TemporaryDirectory(prefix="offerpress-chaos-") as folder:
-        shared = empty_schema(url, f"outbox_{seed}") if seed % 4 == SHARED else None
-        try:
-            return run(seed, Path(folder), shared), ""
-        except AssertionError as broken:
-            return 0, f"seed {seed}: {broken}"
+from tests.chaos.chaos import attempt
+from tests.postgresql_server import postgresql_server
 
 
 def main() -> int:
