@@ -38,7 +38,7 @@ from mailer.patience import Patience
 from mailer.policy import Settlement, Timing, backoff, next_depth, settlement, timing
 from mailer.records import Handed, NoticeAt, PlanRecord, Told
 from mailer.run import Delivery
-from mailer.settings import GroupSettings, MailSettings, RetrySettings, UnsubscribeSettings
+from mailer.settings import GroupSettings, MailSettings, RetrySettings, UnsubscribeSettings, WarmUpSettings
 from mailer.states import HANDED, TRANSITIONS, Cause, Status
 from mailer.status import status_json
 from mailer.suppression import Suppression, SuppressionReason, skip_reason
@@ -58,11 +58,13 @@ from mailer.transports import (
     parse_smtp_url,
     signer,
 )
+from mailer.warm_up import Allowance, allowance
 
 __all__ = [
     "DEFAULT_BASE_URL",
     "HANDED",
     "TRANSITIONS",
+    "Allowance",
     "Approval",
     "ApprovalRefused",
     "Attempt",
@@ -121,6 +123,8 @@ __all__ = [
     "Turn",
     "UnknownPlan",
     "UnsubscribeSettings",
+    "WarmUpSettings",
+    "allowance",
     "backoff",
     "batch_file",
     "check_sendable",

@@ -4,7 +4,7 @@ Every move of a notice goes by the table in `states`; a statement that would mov
 status changes no row and is an error.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Final, Self
 
@@ -171,6 +171,11 @@ class Outbox(Claiming):
         Empty for at once, None if none is ready.
         """
         return next_due(self._database, plan, instant_text(now))
+
+    def handed_by_day(self, transport: str, since: date) -> dict[str, int]:
+        """How many notices left by a transport, or may have, on each day (text, UTC) from `since` on."""
+        values = {"transport": transport, "since": since.isoformat()}
+        return {row["day"]: row["notices"] for row in self._database.rows("handed_by_day", values)}
 
     def counts(self, plan: str) -> dict[Status, int]:
         """How many notices stand at each status, all statuses named; the sum is the plan's `planned`."""

@@ -23,6 +23,7 @@ from mailer.policy import Settlement, next_depth, settlement
 from mailer.settings import MailSettings
 from mailer.states import Cause
 from mailer.transports.base import Attempt, Transport
+from mailer.warm_up import WarmUp
 
 _TICK: Final = 0.1  # seconds between two looks at whether to stop
 
@@ -33,7 +34,7 @@ class Delivery:
 
     `refused` counts refusals for now, `released` claims that were given back unbegun, `recovered`
     notices that a dead sender left and that are unknown since. `stopped` says why it ended before
-    all was settled.
+    all was settled; `goes_on` is the day on which a later call may send what is left, where that day is why.
     """
 
     plan: str
@@ -45,6 +46,7 @@ class Delivery:
     skipped: int = 0
     recovered: int = 0
     stopped: str = ""
+    goes_on: str = ""
 
     def plus(self, settled: Sequence[Settlement], skipped: int) -> "Delivery":
         """Add what one durable write settled and skipped."""
@@ -84,7 +86,8 @@ class Run:
         self._depth = transport.width
         self._exhausted = False
         self._again: str | None = None
-        self._ended = ""
+        self._warm_up = WarmUp(settings.warm_up, lambda since: outbox.handed_by_day(transport.name, since))
+        self._ended = self._goes_on = ""
         self._error: BaseException | None = None
         self._pending: list[Settlement] = []
         self._progress: Callable[[Delivery], None] = lambda _: None
@@ -104,7 +107,7 @@ class Run:
                 self._drain(connections)
         if self._error is not None:
             raise self._error
-        return replace(self.report, stopped=self._ended)
+        return replace(self.report, stopped=self._ended, goes_on=self._goes_on)
 
     def _prepare(self, candidate: Candidate) -> Attempt:
         frozen = self._batch.frozen(candidate.partner_id)
@@ -122,6 +125,8 @@ class Run:
         if self._left == 0:
             self._ended = "the limit is reached"
             return True
+        if self._used_up():
+            return True
         return self._exhausted and self._nothing_comes()
 
     def _nothing_comes(self) -> bool:
@@ -138,6 +143,15 @@ class Run:
             return True
         self._patience.wait_until(due, self._stop, self._stay)
         return False
+
+    def _used_up(self) -> bool:
+        """With nothing on its way: whether today's allowance is used up, which stops only what waits."""
+        today = self._warm_up.at(self._patience.now())
+        if today is None or today.left:
+            return False
+        if self._outbox.next_due(self._claimant.plan, self._patience.now()) is not None:
+            self._ended, self._goes_on = today.used_up, today.goes_on
+        return True
 
     def _step(self, connections: Connections) -> None:
         self._stay()
@@ -164,6 +178,8 @@ class Run:
         if stopping or self._exhausted or self._patience.seconds_held():
             return 0
         room = min(self._depth - connections.outstanding, self._settings.group.size, self._patience.burst())
+        if room > 0 and (today := self._warm_up.at(self._patience.now())) is not None:
+            room = min(room, today.left - connections.outstanding - len(self._pending))
         return max(0, room if self._left is None else min(room, self._left))
 
     def _turn(self, connections: Connections, most: int) -> None:

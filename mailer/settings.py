@@ -1,5 +1,6 @@
 """The `[mail]` section of the site's settings."""
 
+from datetime import date
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
@@ -7,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
 from mailer.addresses import Mailbox, address_key, parse_mailbox, sendable
 from mailer.pace import ANY_DOMAIN, Rate, domain_of
-from mailer.transport_settings import STRICT, RateLimit, SendGridSettings, SmtpSettings
+from mailer.transport_settings import STRICT, RateLimit, SendGridSettings, SmtpSettings, as_tuple
 
 
 def _mailbox(value: object) -> object:
@@ -76,6 +77,19 @@ def _domain(value: str) -> str:
     return domain_of(address_key(address))
 
 
+class WarmUpSettings(BaseModel):
+    """How many notices may leave on each of the first days of a new sending address or domain.
+
+    `since` is its first day: what was handed over before does not count. `daily` holds an allowance for each day
+    on which anything leaves; after the last of them there is no limit.
+    """
+
+    model_config = STRICT
+
+    since: date
+    daily: Annotated[tuple[Annotated[int, Field(ge=1)], ...], BeforeValidator(as_tuple), Field(min_length=1)]
+
+
 class MailSettings(BaseModel):
     """The `[mail]` section; only `from` has no default.
 
@@ -94,6 +108,7 @@ class MailSettings(BaseModel):
     self_approval: bool = False
     per_second: RateLimit | None = None
     per_domain: dict[Annotated[str, AfterValidator(_domain)], RateLimit] = {}
+    warm_up: WarmUpSettings | None = None
     latest_start_hours: Annotated[int, Field(ge=1)] | None = None
     unsubscribe: UnsubscribeSettings = UnsubscribeSettings()
     group: GroupSettings = GroupSettings()

@@ -104,6 +104,12 @@ INSERT INTO attempts (plan, partner_id, number, sender, transport, claimed_at, s
 SELECT plan, partner_id, claims, sender, transport, changed_at, :at, :cause, :detail FROM notices
 WHERE plan = :plan AND partner_id = :partner_id AND status = 'sending';
 
+-- handed_by_day
+-- What left by a transport, or may have: neither given back unbegun nor refused for now.
+SELECT substr(claimed_at, 1, 10) AS day, count(*) AS notices FROM attempts
+WHERE transport = :transport AND claimed_at >= :since AND cause NOT IN ('released', 'refusal')
+GROUP BY substr(claimed_at, 1, 10) ORDER BY day;
+
 -- orphans
 -- Notices that were claimed by senders who are dead: in a shared outbox those without a lease, else all.
 SELECT plan, partner_id FROM notices

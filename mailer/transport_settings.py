@@ -8,7 +8,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 STRICT = ConfigDict(frozen=True, strict=True, extra="forbid", populate_by_name=True)
 
 
-def _tuple(value: object) -> object:
+def as_tuple(value: object) -> object:
+    """A list, as TOML gives it, as the tuple that settings hold."""
     return tuple(value) if isinstance(value, list) else value
 
 
@@ -47,7 +48,7 @@ class SendGridSettings(BaseModel):
     sandbox: bool = False
     unsubscribe_group: Annotated[int, Field(ge=1)] | None = None
     categories: Annotated[
-        tuple[CategoryName, ...], BeforeValidator(_tuple), Field(max_length=9), AfterValidator(_each_once)
+        tuple[CategoryName, ...], BeforeValidator(as_tuple), Field(max_length=9), AfterValidator(_each_once)
     ] = ()
 
 

@@ -37,7 +37,8 @@ class Sending:
     @property
     def needs_person(self) -> bool:
         """Whether something stands that will not settle by itself: an unknown notice, or a delivery that broke off."""
-        return bool(self.counts[Status.UNKNOWN] or (self.delivery.stopped and not self.limited))
+        broke_off = self.delivery.stopped and not self.limited and not self.delivery.goes_on
+        return bool(self.counts[Status.UNKNOWN] or broke_off)
 
 
 def send_plan(

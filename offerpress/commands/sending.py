@@ -105,6 +105,7 @@ def _delivery_json(one: Sending) -> dict[str, object]:
         "unknown": delivery.unknown + delivery.recovered,
         "skipped": delivery.skipped,
         "stopped": delivery.stopped,
+        "goes_on": delivery.goes_on or None,
         "now": now,
     }
 

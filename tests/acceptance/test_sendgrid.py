@@ -104,3 +104,18 @@ def test_without_a_key_nothing_is_sent(offerpress: Call, keys: dict[str, str]) -
     assert 1 == said.code
     assert "SENDGRID_API_KEY" in said.err
     assert len(keys) == offerpress("status", PLAN, "--json").json["ready"]
+
+
+def test_a_new_sender_warms_up(site: Path, offerpress: Call, keys: dict[str, str]) -> None:
+    """Today's allowance leaves, `send` says when it goes on, and nothing needs a person; `--due` adds nothing."""
+    file = site / "offerpress.toml"
+    text = file.read_text(encoding="utf-8") + "\n[mail.warm_up]\nsince = 2023-12-31\ndaily = [2, 5]\n"
+    file.write_text(text, encoding="utf-8")
+    with provider() as server:
+        first = offerpress("send", PLAN, "--transport", "sendgrid", **environment(server))
+        again = offerpress("send", "--due", "--transport", "sendgrid", "--json", **environment(server))
+    assert (0, 0, 2) == (first.code, again.code, len(server.taken))
+    assert "today's 2 notices of the warm-up have left; call send again from" in first.err
+    (plan,) = json.loads(again.out)["plans"]
+    assert (0, len(keys) - 2) == (plan["accepted"], plan["now"]["ready"])
+    assert plan["goes_on"] in plan["stopped"]

@@ -1,4 +1,4 @@
-"""The pace towards each domain, and the allowance of each day."""
+"""The pace towards each domain."""
 
 import sqlite3
 from datetime import datetime, timedelta
