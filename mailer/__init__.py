@@ -7,7 +7,7 @@ from mailer.addresses import Mailbox, parse_mailbox, sendable
 from mailer.approval import Approval
 from mailer.batch import Batch, FrozenMessage, batch_file
 from mailer.claims import Claimant, Turn
-from mailer.delivery import check_sendable, deliver, stop_on_signals
+from mailer.delivery import check_sendable, deliver, start_late, stop_on_signals
 from mailer.errors import (
     ApprovalRefused,
     BatchError,
@@ -145,6 +145,7 @@ __all__ = [
     "signer",
     "skip_reason",
     "sole_sender",
+    "start_late",
     "status_json",
     "stop_on_signals",
     "timing",

@@ -46,6 +46,17 @@ def check_sendable(outbox: Outbox, batch: Batch, settings: MailSettings, now: da
     return record
 
 
+def start_late(outbox: Outbox, batch: Batch, settings: MailSettings, by: str, now: datetime) -> None:
+    """Record that `by` lets a plan begin that missed its latest start; nothing, if that does not keep it.
+
+    Raises what else forbids to send it. The decision holds as long as a `send_at` does.
+    """
+    try:
+        check_sendable(outbox, batch, settings, now)
+    except TooLate:
+        outbox.start_late(batch.header.plan, by, now)
+
+
 def deliver(
     outbox: Outbox,
     batch: Batch,
@@ -100,9 +111,9 @@ def stop_on_signals() -> Iterator[threading.Event]:
 
 
 def _check_timing(record: PlanRecord, settings: MailSettings, now: datetime) -> None:
-    moment = timing(record.send_at, settings.latest_start_hours, now)
-    if record.send_at is not None and moment is Timing.EARLY:
-        raise NotDue(record.plan, record.send_at)
-    late = record.send_at is not None and moment is Timing.LATE and not record.begun
-    if late and record.send_at is not None and settings.latest_start_hours is not None:
-        raise TooLate(record.plan, record.send_at, settings.latest_start_hours)
+    due_at, hours = record.due_at, settings.latest_start_hours
+    moment = timing(due_at, hours, now)
+    if due_at is not None and moment is Timing.EARLY:
+        raise NotDue(record.plan, due_at)
+    if due_at is not None and hours is not None and moment is Timing.LATE and not record.begun:
+        raise TooLate(record.plan, due_at, hours)

@@ -165,5 +165,7 @@ class TooLate(SendRefused):
     def __init__(self, plan: str, send_at: datetime, hours: int) -> None:
         self.send_at = send_at
         super().__init__(
-            plan, f"due at {send_at.isoformat()} and not begun within {hours} hours; plan the campaign again"
+            plan,
+            f"due at {send_at.isoformat()} and not begun within {hours} hours; plan the campaign again, or "
+            f"begin it late all the same with 'send {plan} --late-by NAME'",
         )

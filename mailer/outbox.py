@@ -20,6 +20,7 @@ from mailer.errors import (
     OtherDigest,
     OutboxError,
     PlanCancelled,
+    SendRefused,
 )
 from mailer.header import instant_text
 from mailer.pace import domain_of
@@ -148,6 +149,13 @@ class Outbox(Claiming):
     def resume(self, plan: str) -> None:
         """Let a paused plan go on."""
         self._stand(plan, "open")
+
+    def start_late(self, plan: str, by: str, at: datetime) -> None:
+        """Record that a named person lets the plan begin after its latest start; SendRefused without a name."""
+        if not by.strip():
+            raise SendRefused(plan, "to begin it late takes the name of who decides so; give it")
+        with self._database.transaction():
+            self._database.run("set_late_start", {"plan": plan, "by": by.strip(), "at": instant_text(at)})
 
     def cancel(self, plan: str, at: datetime) -> int:
         """End the plan for good: all that is `ready` is skipped. Gives how many that were."""

@@ -17,7 +17,8 @@ Decision = Literal["resend", "give-up"]
 class PlanRecord:
     """A registered plan.
 
-    `begun` once any of its notices was claimed, `planned` is the number of its notices.
+    `begun` once any of its notices was claimed, `planned` is the number of its notices. `late_by` is who decided, and
+    `late_at` when, to begin it after its latest start.
     """
 
     plan: str
@@ -33,6 +34,13 @@ class PlanRecord:
     standing: Standing
     registered_at: str
     begun: bool
+    late_by: str = ""
+    late_at: datetime | None = None
+
+    @property
+    def due_at(self) -> datetime | None:
+        """When it was to begin: its `send_at`, or the decision to begin it late."""
+        return self.late_at or self.send_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +108,9 @@ def plan_record(row: Row) -> PlanRecord:
     """The plan in a row of the statement `plan`."""
     values = dict(row)
     values["corrections"], values["begun"] = bool(row["corrections"]), bool(row["begun"])
-    if row["send_at"] is not None:
-        values["send_at"] = datetime.fromisoformat(row["send_at"])
+    for name in ("send_at", "late_at"):
+        if row[name] is not None:
+            values[name] = datetime.fromisoformat(row[name])
     return PlanRecord(**values)
 
 

@@ -20,7 +20,8 @@ FROM notices WHERE campaign = :campaign AND edition = :edition AND partner_id = 
 -- plan
 -- `begun`: whether any of its notices was ever claimed.
 SELECT plan, campaign, edition, category, corrections, digest, made_by, made_at, send_at, planned, standing,
-       registered_at, EXISTS (SELECT 1 FROM notices WHERE notices.plan = plans.plan AND claims > 0) AS begun
+       registered_at, late_by, late_at,
+       EXISTS (SELECT 1 FROM notices WHERE notices.plan = plans.plan AND claims > 0) AS begun
 FROM plans WHERE plan = :plan;
 
 -- plans
@@ -29,6 +30,9 @@ SELECT plan FROM plans ORDER BY registered_at, plan;
 -- set_standing
 -- A cancelled plan stays cancelled.
 UPDATE plans SET standing = :standing WHERE plan = :plan AND standing <> 'cancelled';
+
+-- set_late_start
+UPDATE plans SET late_by = :by, late_at = :at WHERE plan = :plan;
 
 -- insert_approval
 INSERT INTO approvals (plan, digest, approved_by, approved_at) VALUES (:plan, :digest, :by, :at)

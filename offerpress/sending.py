@@ -17,6 +17,7 @@ from mailer import (
     Transport,
     check_sendable,
     deliver,
+    start_late,
     stop_on_signals,
 )
 from offerpress.folder import OfferpressError, SiteFolder
@@ -50,15 +51,20 @@ def send_plan(
     transport: Transport,
     *,
     limit: int | None = None,
+    late_by: str | None = None,
     clock: Callable[[], datetime],
     progress: Callable[[Delivery], None] = lambda _: None,
 ) -> Sending:
     """Sends what is ready of an approved plan; raises what forbids it, with nothing sent.
 
+    `late_by` lets a plan begin that missed its latest start.
+
     Staleness is asked before the first claim only: a plan that has begun goes on as it was approved.
     """
     _refuse_sandbox(plan, transport)
     with open_batch(site, plan) as batch:
+        if late_by is not None:
+            start_late(outbox, batch, settings, late_by, clock())
         record = check_sendable(outbox, batch, settings, clock())
         if not record.begun and record.planned:
             # Only this path needs the ledger and the templates; resuming must work without them.

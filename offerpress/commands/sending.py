@@ -24,6 +24,7 @@ TRANSPORTS = click.Choice(["folder", "smtp", "sendgrid"])
 @click.option("--watch", is_flag=True, help="With --due: go on looking until interrupted.")
 @click.option("--transport", type=TRANSPORTS, help="Override [mail] transport.")
 @click.option("--limit", type=click.IntRange(min=0), metavar="N", help="Hand over at most N notices.")
+@click.option("--late-by", metavar="NAME", help="Who lets PLAN begin after its latest start.")
 @click.option("--test", "test_address", metavar="ADDRESS", help="Send one sample to ADDRESS only.")
 @click.option("--partner", "partner_id", metavar="ID", help="With --test: whose message.")
 @site_option
@@ -32,6 +33,7 @@ def send_command(
     plan: str | None,
     transport: str | None,
     limit: int | None,
+    late_by: str | None,
     test_address: str | None,
     partner_id: str | None,
     site_folder: Path | None,
@@ -43,8 +45,8 @@ def send_command(
     """Send PLAN, or all that is due; resumes after any crash and never hands a notice over twice."""
     if (plan is None) != due or (watch and not due) or bool(test_address) != bool(partner_id):
         raise click.UsageError("name one PLAN, or --due; --watch goes with --due; --test with --partner")
-    if test_address and due:
-        raise click.UsageError("--test goes with one PLAN")
+    if (test_address or late_by is not None) and due:
+        raise click.UsageError("--test and --late-by go with one PLAN")
     site = folder_at(site_folder)
     settings = read_mail_settings(site)
     way = transport_of(site, settings, transport or settings.transport, moment().environment)
@@ -56,7 +58,15 @@ def send_command(
 
         def send(one: str) -> Sending:
             return send_plan(
-                site, settings, moment(), outbox, one, way, limit=limit, clock=lambda: datetime.now(UTC)
+                site,
+                settings,
+                moment(),
+                outbox,
+                one,
+                way,
+                limit=limit,
+                late_by=late_by,
+                clock=lambda: datetime.now(UTC),
             )
 
         if plan:
@@ -142,6 +152,7 @@ def _status(outbox: Outbox, plan: str) -> dict[str, object]:
         "campaign": record.campaign,
         "edition": record.edition,
         "standing": record.standing,
+        "late_by": record.late_by or None,
         "planned": record.planned,
         **{status.value: number for status, number in outbox.counts(plan).items()},
     }

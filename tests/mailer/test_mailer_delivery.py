@@ -7,6 +7,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable
+from datetime import timedelta
 from email import message_from_bytes
 from email.policy import default
 from pathlib import Path
@@ -38,6 +39,7 @@ from mailer import (
     Transport,
     deliver,
     freeze,
+    start_late,
     stop_on_signals,
 )
 from tests.mailer_samples import NOW, PLAN, approved, header, mail_settings, notices
@@ -190,6 +192,37 @@ def test_a_begun_plan_goes_on_after_its_latest_start(outbox: Outbox, tmp_path: P
     later = NOW.replace(year=2025)
     done = send(outbox, batch, Scripted(lambda *_: ACCEPTED), settings=limits, clock=lambda: later)
     assert done.accepted == 2
+
+
+def test_a_named_person_begins_a_plan_late(outbox: Outbox, tmp_path: Path) -> None:
+    """The decision is kept with its name; missed again by as many hours, the plan waits again."""
+    batch = approved(outbox, tmp_path, notices(2), send_at=NOW - timedelta(hours=50))
+    limits = mail_settings(latest_start_hours=48)
+    transport = Scripted(lambda *_: ACCEPTED)
+    with pytest.raises(TooLate, match="--late-by NAME"):
+        send(outbox, batch, transport, settings=limits)
+    with pytest.raises(SendRefused, match="name"):
+        start_late(outbox, batch, limits, " ", NOW)
+    start_late(outbox, batch, limits, " Cleo ", NOW)
+    assert (outbox.plan(PLAN).late_by, outbox.plan(PLAN).late_at) == ("Cleo", NOW)
+    with pytest.raises(TooLate):
+        send(outbox, batch, transport, settings=limits, clock=lambda: NOW + timedelta(hours=49))
+    assert transport.seen == []
+    begun = send(outbox, batch, transport, settings=limits, clock=lambda: NOW + timedelta(hours=47))
+    assert begun.accepted == 2
+
+
+def test_a_late_start_allows_nothing_else(outbox: Outbox, tmp_path: Path) -> None:
+    """It sends nothing that is paused or not due, and is not kept where it is not needed."""
+    limits = mail_settings(latest_start_hours=48)
+    batch = approved(outbox, tmp_path, notices(1), send_at=NOW)
+    with pytest.raises(NotDue):
+        start_late(outbox, batch, limits, "Cleo", NOW - timedelta(hours=1))
+    start_late(outbox, batch, limits, "Cleo", NOW)
+    outbox.pause(PLAN)
+    with pytest.raises(PlanPaused):
+        start_late(outbox, batch, limits, "Cleo", NOW + timedelta(hours=90))
+    assert (outbox.plan(PLAN).late_by, outbox.plan(PLAN).late_at) == ("", None)
 
 
 def test_a_limit_ends_the_call_and_the_next_goes_on(outbox: Outbox, tmp_path: Path) -> None:
