@@ -42,7 +42,7 @@ from mailer.settings import GroupSettings, MailSettings, RetrySettings, Unsubscr
 from mailer.states import HANDED, TRANSITIONS, Cause, Status
 from mailer.status import status_json
 from mailer.suppression import Suppression, SuppressionReason, skip_reason
-from mailer.transport_settings import DkimSettings, SendGridSettings, SmtpSettings
+from mailer.transport_settings import DkimSettings, SendGridSettings, SmtpSettings, TransportName
 from mailer.transports import (
     DEFAULT_BASE_URL,
     Attempt,
@@ -120,6 +120,7 @@ __all__ = [
     "TooLate",
     "Totals",
     "Transport",
+    "TransportName",
     "Turn",
     "UnknownPlan",
     "UnsubscribeSettings",

@@ -1,14 +1,21 @@
 """The `[mail]` section of the site's settings."""
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
 from mailer.addresses import Mailbox, address_key, parse_mailbox, sendable
 from mailer.pace import ANY_DOMAIN, Rate, domain_of
-from mailer.transport_settings import STRICT, RateLimit, SendGridSettings, SmtpSettings, as_tuple
+from mailer.transport_settings import (
+    STRICT,
+    RateLimit,
+    SendGridSettings,
+    SmtpSettings,
+    TransportName,
+    as_tuple,
+)
 
 
 def _mailbox(value: object) -> object:
@@ -104,7 +111,7 @@ class MailSettings(BaseModel):
 
     sender: Annotated[Mailbox, BeforeValidator(_mailbox), Field(alias="from")]
     reply_to: Annotated[str, AfterValidator(_bare_address)] | None = None
-    transport: Literal["folder", "smtp", "sendgrid"] = "folder"
+    transport: TransportName = "folder"
     self_approval: bool = False
     per_second: RateLimit | None = None
     per_domain: dict[Annotated[str, AfterValidator(_domain)], RateLimit] = {}

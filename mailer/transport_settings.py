@@ -1,9 +1,12 @@
 """`[mail.smtp]` and `[mail.sendgrid]`: how each way out is used; who may log in stands in the environment."""
 
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+TransportName = Literal["folder", "smtp", "sendgrid"]
+"""The ways out, by the word for each in settings and on the command line."""
 
 STRICT = ConfigDict(frozen=True, strict=True, extra="forbid", populate_by_name=True)
 

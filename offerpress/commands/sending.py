@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import click
 
-from mailer import MailerError, Outbox, Status
+from mailer import MailerError, Outbox, Status, TransportName
 from offerpress.folder import OfferpressError, read_mail_settings
 from offerpress.mailing import open_outbox, transport_of
 from offerpress.options import folder_at, json_option, moment, site_option
@@ -15,7 +15,7 @@ from offerpress.reporting import count, say, show, show_json, table
 from offerpress.sending import Sending, due_plans, held_plans, rounds, send_plan, send_sample
 from rewards import RewardsError
 
-TRANSPORTS = click.Choice(["folder", "smtp", "sendgrid"])
+TRANSPORTS = click.Choice(get_args(TransportName))
 
 
 @click.command("send")
