@@ -4,6 +4,7 @@ Parsed with the standard library's header grammar, compared without regard to ca
 hand.
 """
 
+import re
 from email.errors import HeaderParseError
 from email.headerregistry import Address
 from email.utils import getaddresses
@@ -12,6 +13,9 @@ from typing import Final, NamedTuple
 from unicodedata import category
 
 _LONGEST: Final = 254  # RFC 5321's path of 256 without its brackets
+_ATOM: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_USUAL: Final = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+{_LABEL}")
 
 
 class Mailbox(NamedTuple):
@@ -43,6 +47,8 @@ def wire_address(address: str) -> str | None:
 
     None if it cannot be sent to.
     """
+    if _USUAL.fullmatch(address) and len(address) <= _LONGEST:
+        return address  # as the grammar says, which takes fifty times as long
     local, _, domain = address.rpartition("@")
     if (
         not local

@@ -129,7 +129,8 @@ class Batch:
     def frozen(self, partner_id: str) -> FrozenMessage:
         """Like `message`, with the ids under which it is sent."""
         notice = self.message(partner_id)
-        return FrozenMessage(notice, self.key(partner_id), message_id(self.header, notice))
+        key = self.key(partner_id)
+        return FrozenMessage(notice, key, message_id(key, notice))
 
     def key(self, partner_id: str) -> str:
         """The own id of the notice to a partner."""

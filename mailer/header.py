@@ -90,10 +90,10 @@ def message_key(header: BatchHeader, partner_id: str) -> str:
     return hashlib.sha256(canonical(["message", header.plan, header.snapshot, partner_id])).hexdigest()[:40]
 
 
-def message_id(header: BatchHeader, notice: Notice) -> str:
+def message_id(key: str, notice: Notice) -> str:
     """The `Message-ID` with its angle brackets: the notice's key at the sender's domain."""
     domain = notice.from_address.rpartition("@")[2].encode("idna").decode("ascii")
-    return f"<{message_key(header, notice.partner_id)}@{domain}>"
+    return f"<{key}@{domain}>"
 
 
 def with_own_headers(header: BatchHeader, notice: Notice, unsubscribe: UnsubscribeSettings) -> Notice:

@@ -8,6 +8,7 @@ finished headers.
 import re
 from base64 import b64encode
 from email.policy import Policy
+from functools import lru_cache
 from typing import Final, Self
 from unicodedata import category
 
@@ -54,6 +55,8 @@ def mailboxes_line(name: str, mailboxes: list[Mailbox]) -> HeaderLine:
 
 def _refuse_controls(name: str, text: str) -> None:
     """A ValueError where `text` could break out of the header `name`, or cannot be written as UTF-8."""
+    if text.isprintable():
+        return
     bad = next((c for c in text if category(c) in {"Cc", "Cs"}), None)
     if bad is not None:
         raise ValueError(f"{name} holds the control character U+{ord(bad):04X}; take it out")
@@ -97,6 +100,7 @@ def _fitting(text: str, room: int) -> str:
     return text[: space or end] if end < len(text) else text
 
 
+@lru_cache(maxsize=256)  # the sender is the same in every message of a campaign
 def _mailbox(name: str, box: Mailbox) -> str:
     address = wire_address(box.address)
     if address is None:

@@ -33,7 +33,7 @@ def message_bytes(notice: Notice, message_id: str, date: datetime) -> bytes:
     """
     lines = [
         *header_lines(notice),
-        HeaderLine("Date", format_datetime(date)),
+        HeaderLine("Date", _written(date.replace(microsecond=0))),
         HeaderLine("Message-ID", message_id),
         HeaderLine("Auto-Submitted", "auto-generated"),
     ]
@@ -59,6 +59,9 @@ def header_lines(notice: Notice) -> list[HeaderLine]:
     lines.append(text_line("Subject", notice.subject))
     lines.extend(text_line(name, value) for name, value in notice.headers)
     return lines
+
+
+_written = lru_cache(maxsize=16)(format_datetime)
 
 
 class _File(NamedTuple):

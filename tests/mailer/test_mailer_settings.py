@@ -1,8 +1,12 @@
 """The `[mail]` section and the addresses in it."""
 
 from decimal import Decimal
+from email.errors import HeaderParseError
+from email.headerregistry import Address
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mailer import Mailbox, MailSettings, parse_mailbox, sendable
 from rewards import Fault, Source, validated
@@ -97,3 +101,14 @@ def test_what_is_no_single_bare_address_cannot_be_sent_to(address: str) -> None:
 def test_an_ordinary_address_can_be_sent_to(address: str) -> None:
     """Plus signs, apostrophes and international domains are fine."""
     assert sendable(address)
+
+
+@given(st.from_regex(r"[A-Za-z0-9.!+_'-]{1,9}@[A-Za-z0-9.-]{1,12}", fullmatch=True))
+def test_what_is_sendable_is_what_the_grammar_reads_back(address: str) -> None:
+    """The usual addresses, which are recognised at once, are those that the standard library reads back unchanged."""
+    try:
+        read = Address(addr_spec=address).addr_spec
+        address.rpartition("@")[2].encode("idna")
+    except (HeaderParseError, UnicodeError, ValueError, IndexError):
+        read = ""
+    assert sendable(address) == (read == address)
