@@ -14,6 +14,7 @@ from mailer.errors import (
     BatchTampered,
     ConfigurationError,
     DecisionRefused,
+    FenceRefused,
     LostPlans,
     MailerError,
     NotApproved,
@@ -28,6 +29,8 @@ from mailer.errors import (
     TooLate,
     UnknownPlan,
 )
+from mailer.fence import Fence, FenceProvider
+from mailer.fencing import Fences, Withdrawal, withdraw
 from mailer.freezing import freeze
 from mailer.header import BatchHeader, Totals, with_own_headers
 from mailer.lock import Sender, sole_sender
@@ -79,6 +82,10 @@ __all__ = [
     "DecisionRefused",
     "Delivery",
     "DkimSettings",
+    "Fence",
+    "FenceProvider",
+    "FenceRefused",
+    "Fences",
     "FolderTransport",
     "FrozenMessage",
     "GroupSettings",
@@ -125,6 +132,7 @@ __all__ = [
     "UnknownPlan",
     "UnsubscribeSettings",
     "WarmUpSettings",
+    "Withdrawal",
     "allowance",
     "backoff",
     "batch_file",
@@ -151,4 +159,5 @@ __all__ = [
     "stop_on_signals",
     "timing",
     "with_own_headers",
+    "withdraw",
 ]

@@ -8,6 +8,7 @@ from typing import Final, TypeVar
 from mailer.claims import Claimant, Turn, claim, prove, registered, settle, settle_orphans
 from mailer.database import Database
 from mailer.errors import Collision, OutboxRestored
+from mailer.fence import Fence
 from mailer.header import instant_text
 from mailer.lease import Lease, require_nobody
 from mailer.lock import Sender
@@ -15,6 +16,7 @@ from mailer.pace import NO_RATES, Rates
 from mailer.policy import Settlement
 from mailer.receipts import Receipts
 from mailer.restoring import mark_restored, serial_of
+from mailer.states import TRANSITIONS, Cause
 
 _TRIES: Final = 5
 _Result = TypeVar("_Result")
@@ -113,6 +115,28 @@ class Claiming:
         """
         with self._database.transaction():
             return mark_restored(self._database, self._receipts, by, instant_text(now))
+
+    def open_fence(self, plan: str, fence: Fence, now: datetime) -> None:
+        """Record a fence, before anything is claimed under it."""
+        values = {"plan": plan, "fence": fence.key, "at": instant_text(now)}
+        with self._database.transaction():
+            self._database.run("insert_fence", {**values, "send_at": instant_text(fence.send_at)})
+
+    def fences_in_doubt(self, plan: str) -> list[Fence]:
+        """The fences of a plan that hold an unknown notice and were not withdrawn, the earliest first."""
+        rows = self._database.rows("fences_in_doubt", {"plan": registered(self._database, plan).plan})
+        return [Fence(row["fence"], datetime.fromisoformat(row["send_at"])) for row in rows]
+
+    def withdraw(self, plan: str, fence: Fence, by: str, now: datetime) -> int:
+        """Make every notice ready that the provider discarded with a fence; how many there were. Only while `alone`."""
+        shared = {"plan": plan, "fence": fence.key, "by": by, "at": instant_text(now)}
+        reason = f"discarded by the provider with {fence.key}, as {by} asked"
+        with self._database.transaction():
+            self._database.run("set_withdrawn", shared)
+            return sum(
+                self._database.run("move_fenced", {**shared, "was": was, "became": became, "reason": reason})
+                for was, became, _ in (TRANSITIONS[Cause.PROOF_OF_ABSENCE], TRANSITIONS[Cause.WITHDRAWN])
+            )
 
     def _turn(
         self, claimant: Claimant, settlements: Sequence[Settlement], most: int, now: datetime, rates: Rates

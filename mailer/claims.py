@@ -16,20 +16,25 @@ from mailer.suppression import skip_reason
 
 
 class Claimant(NamedTuple):
-    """Who claims: the plan that is sent, the sender and the transport's name, as they are recorded."""
+    """Who claims: the plan that is sent, the sender, the transport's name and the fence, as they are recorded."""
 
     plan: str
     sender: str
     transport: str
+    fence: str = ""
 
 
 class Candidate(NamedTuple):
-    """A claimed notice with its own id: how often it was refused before, and the number of this attempt."""
+    """A claimed notice with its own id.
+
+    How often it was refused before, the number of this attempt, and the fence that it was claimed under.
+    """
 
     partner_id: str
     key: str
     refusals: int
     number: int
+    fence: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,8 @@ def claim(
         )
         if reason is None and not row["elsewhere"]:
             if domains.admit(row["domain"], row["open_at"]):
-                claimed.append(Candidate(row["partner_id"], row["key"], row["refusals"], row["claims"] + 1))
+                own = row["partner_id"], row["key"], row["refusals"], row["claims"] + 1
+                claimed.append(Candidate(*own, claimant.fence))
             continue
         cause = Cause.ALREADY_SENT if reason is None else Cause.SUPPRESSION
         move(database, record.plan, [Settlement(row["partner_id"], cause, reason or "already_sent")], at)

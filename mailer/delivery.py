@@ -11,6 +11,8 @@ from mailer.approval import valid_approval
 from mailer.batch import Batch
 from mailer.claims import Claimant
 from mailer.errors import NotApproved, NotDue, OtherDigest, PlanCancelled, PlanPaused, TooLate
+from mailer.fence import FenceProvider
+from mailer.fencing import Fences
 from mailer.header import instant_text
 from mailer.lock import Sender
 from mailer.outbox import Outbox
@@ -66,9 +68,12 @@ def deliver(
     settings: MailSettings,
     stop: threading.Event | None = None,
     limit: int | None = None,
+    fences: FenceProvider | None = None,
     progress: Callable[[Delivery], None] = lambda _: None,
 ) -> Delivery:
     """Send what is `ready` of an approved plan, at most `limit` notices, until all is settled.
+
+    With `fences` the provider holds everything back for an hour, so that an unknown can be withdrawn.
 
     Raises SendRefused or BatchTampered with nothing sent, OutboxOwned if another sender is at work
     (LeaseLost if this one was silent for too long, where the outbox is for several),
@@ -92,6 +97,7 @@ def deliver(
             clock=clock,
             stop=stop or threading.Event(),
             limit=limit,
+            fences=None if fences is None else Fences(outbox, record.plan, fences),
         )
         return run.until_done(replace(run.report, recovered=recovered), progress)
 

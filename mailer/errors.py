@@ -127,6 +127,13 @@ class SendRefused(MailerError):
         super().__init__(f"send: {plan}: {why}")
 
 
+class FenceRefused(MailerError):
+    """A provider does not give a fence, or does not say that it discards one."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"fence: {why}")
+
+
 class NotApproved(SendRefused):
     """No valid approval stands for the plan."""
 

@@ -16,7 +16,8 @@ from typing import Final
 from mailer.batch import Batch
 from mailer.claims import Candidate, Claimant
 from mailer.connections import Connections, Result
-from mailer.errors import LeaseLost
+from mailer.errors import FenceRefused, LeaseLost
+from mailer.fencing import Fences
 from mailer.outbox import Outbox
 from mailer.patience import Patience
 from mailer.policy import Settlement, next_depth, settlement
@@ -78,10 +79,11 @@ class Run:
         clock: Callable[[], datetime],
         stop: threading.Event,
         limit: int | None = None,
+        fences: Fences | None = None,
     ) -> None:
         self._outbox, self._batch, self._transport = outbox, batch, transport
         self._claimant, self._settings = claimant, settings
-        self._stop, self._left = stop, limit
+        self._stop, self._left, self._fences = stop, limit, fences
         self._patience = Patience(clock, time.monotonic, settings, transport.name)
         self._depth = transport.width
         self._exhausted = False
@@ -113,7 +115,8 @@ class Run:
         frozen = self._batch.frozen(candidate.partner_id)
         now = self._patience.now()
         self._outbox.require_lease(now)
-        return Attempt(frozen.notice, frozen.message_id, frozen.key, now)
+        fence = self._fences.of(candidate.fence) if self._fences is not None else None
+        return Attempt(frozen.notice, frozen.message_id, frozen.key, now, fence)
 
     def _finished(self, connections: Connections) -> bool:
         if self._stop.is_set():
@@ -184,11 +187,10 @@ class Run:
 
     def _turn(self, connections: Connections, most: int) -> None:
         """One durable write, and only then the claimed ones go to the connections."""
+        claimant, most = self._fenced(most)
         settled, self._pending = self._pending, []
         try:
-            turn = self._outbox.turn(
-                self._claimant, settled, most, self._patience.now(), self._settings.per_domain
-            )
+            turn = self._outbox.turn(claimant, settled, most, self._patience.now(), self._settings.per_domain)
         except LeaseLost as lost:
             self._error = self._error or lost
             return
@@ -204,6 +206,17 @@ class Run:
         self._patience.sent(len(turn.claimed))
         self.report = self.report.plus(settled, turn.skipped)
         self._progress(self.report)
+
+    def _fenced(self, most: int) -> tuple[Claimant, int]:
+        """Who claims, and how many: none, where there is to be a fence and the provider gives none."""
+        if self._fences is None or most < 1:
+            return self._claimant, most
+        try:
+            fence = self._fences.current(self._patience.now(), most)
+        except FenceRefused as error:
+            self._error = self._error or error
+            return self._claimant, 0
+        return self._claimant._replace(fence=fence.key), most
 
     def _take(self, results: Sequence[Result], connections: Connections) -> None:
         retries = self._settings.retries

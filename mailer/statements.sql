@@ -90,17 +90,35 @@ SELECT plan, partner_id, status FROM notices WHERE key = :key;
 
 -- claim
 UPDATE notices SET status = :became, reason = '', changed_at = :at, claims = claims + 1, sender = :sender,
-                   transport = :transport
+                   transport = :transport, fence = :fence
 WHERE plan = :plan AND partner_id = :partner_id AND status = :was;
 
 -- move
+-- What is ready belongs to no fence: if a later claim of it is forgotten, no fence may prove that it was not sent.
 UPDATE notices SET status = :became, reason = :reason, changed_at = :at, not_before = :not_before,
-                   refusals = refusals + :refusals
+                   refusals = refusals + :refusals, fence = CASE WHEN :became = 'ready' THEN '' ELSE fence END
 WHERE plan = :plan AND partner_id = :partner_id AND status = :was;
 
 -- move_all
 -- All notices of a plan that stand at one status.
 UPDATE notices SET status = :became, reason = :reason, changed_at = :at WHERE plan = :plan AND status = :was;
+
+-- move_fenced
+-- All notices of a fence that stand at one status.
+UPDATE notices SET status = :became, reason = :reason, changed_at = :at, not_before = '', fence = ''
+WHERE plan = :plan AND fence = :fence AND status = :was;
+
+-- insert_fence
+INSERT INTO fences (fence, plan, opened_at, send_at) VALUES (:fence, :plan, :at, :send_at);
+
+-- fences_in_doubt
+SELECT fence, send_at FROM fences f
+WHERE plan = :plan AND withdrawn_at IS NULL
+  AND EXISTS (SELECT 1 FROM notices n WHERE n.plan = f.plan AND n.fence = f.fence AND n.status = 'unknown')
+ORDER BY send_at, fence;
+
+-- set_withdrawn
+UPDATE fences SET withdrawn_by = :by, withdrawn_at = :at WHERE fence = :fence;
 
 -- insert_attempt
 -- What came of the claim under which the notice stands; run before the notice is moved.

@@ -61,6 +61,7 @@ class Cause(StrEnum):
     GAVE_UP_RETRYING = "gave-up-retrying"
     PROOF_OF_ACCEPTANCE = "proof-of-acceptance"
     PROOF_OF_ABSENCE = "proof-of-absence"
+    WITHDRAWN = "withdrawn"
     PERSON_RESENDS = "resend"
     PERSON_GIVES_UP = "give-up"
 
@@ -105,6 +106,9 @@ TRANSITIONS: Mapping[Cause, Transition] = {
     ),
     Cause.PROOF_OF_ABSENCE: Transition(
         Status.UNKNOWN, Status.READY, "it is proved that the provider never took it"
+    ),
+    Cause.WITHDRAWN: Transition(
+        Status.ACCEPTED, Status.READY, "its provider shows that it discarded it, as a named person asked"
     ),
     Cause.PERSON_RESENDS: Transition(Status.UNKNOWN, Status.READY, "a named person decides to send it again"),
     Cause.PERSON_GIVES_UP: Transition(Status.UNKNOWN, Status.ABANDONED, "a named person decides not to"),

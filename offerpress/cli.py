@@ -27,6 +27,7 @@ COMMANDS = {
     "send": ("sending", "Send what is approved and due."),
     "status": ("sending", "Show where every notice of a plan stands."),
     "resolve": ("sending", "Settle a notice whose fate is unknown."),
+    "withdraw": ("withdraw", "Have the provider discard what it holds back."),
     "cancel": ("sending", "Cancel what a plan has not handed over yet."),
     "pause": ("sending", "Pause a plan."),
     "resume": ("sending", "Resume a paused plan."),

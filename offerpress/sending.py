@@ -10,6 +10,7 @@ from mailer import (
     Attempt,
     Cause,
     Delivery,
+    FenceProvider,
     MailSettings,
     Outbox,
     SendGridTransport,
@@ -52,12 +53,13 @@ def send_plan(
     *,
     limit: int | None = None,
     late_by: str | None = None,
+    fence: bool = False,
     clock: Callable[[], datetime],
     progress: Callable[[Delivery], None] = lambda _: None,
 ) -> Sending:
     """Sends what is ready of an approved plan; raises what forbids it, with nothing sent.
 
-    `late_by` lets a plan begin that missed its latest start.
+    `late_by` lets a plan begin that missed its latest start; with `fence` the provider holds all of it back.
 
     Staleness is asked before the first claim only: a plan that has begun goes on as it was approved.
     """
@@ -80,10 +82,18 @@ def send_plan(
                 settings=settings,
                 stop=stop,
                 limit=limit,
+                fences=fences_of(transport) if fence else None,
                 progress=progress,
             )
     handed = delivery.accepted + delivery.rejected + delivery.unknown + delivery.refused
     return Sending(delivery, outbox.counts(plan), limited=limit is not None and handed >= limit)
+
+
+def fences_of(transport: Transport) -> FenceProvider:
+    """How a transport's provider holds messages back; raises where it cannot."""
+    if not isinstance(transport, SendGridTransport):
+        raise OfferpressError(f"no fence: {transport.name}: only sendgrid holds messages back; send without")
+    return transport.fences
 
 
 def _refuse_sandbox(plan: str, transport: Transport) -> None:

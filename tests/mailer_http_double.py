@@ -45,9 +45,11 @@ class _Dialogue(socketserver.StreamRequestHandler):
 
     def _one(self) -> bool:
         line = self.rfile.readline()
-        if not line:
-            return False
-        head = dict(self._head())
+        head = dict(self._head()) if line else {}
+        method, path, _ = line.decode().split(" ") if line else ("", "", "")
+        if path.startswith(("/v3/mail/batch", "/v3/user/scheduled_sends")):
+            body = self.rfile.read(int(head.get("content-length", "0")))
+            return self._say(*self.server.fence(method, path, json.loads(body or "{}")))
         if "content-length" not in head:
             return False
         answer = self.server.next_answer()
@@ -60,7 +62,7 @@ class _Dialogue(socketserver.StreamRequestHandler):
         if len(body) < length:
             return False
         if answer.takes:
-            self.server.take(line.decode().split(" ")[1], head, json.loads(body))
+            self.server.take(path, head, json.loads(body))
         time.sleep(self.server.delay)
         if answer.cut in {"after body", "half close"}:
             return False
@@ -72,6 +74,14 @@ class _Dialogue(socketserver.StreamRequestHandler):
         out = ("\r\n".join(lines) + "\r\n\r\n" + answer.body).encode()
         self.wfile.write(out[: len("HTTP/1.1 2") if answer.cut else None])
         return not (answer.cut or answer.close)
+
+    def _say(self, status: int, body: object) -> bool:
+        text = json.dumps(body)
+        date = f"Date: {self.server.date}\r\n" if self.server.date else ""
+        self.wfile.write(
+            f"HTTP/1.1 {status} said so\r\n{date}Content-Length: {len(text)}\r\n\r\n{text}".encode()
+        )
+        return True
 
     def _head(self) -> Iterator[tuple[str, str]]:
         while line := self.rfile.readline().strip():
@@ -95,6 +105,10 @@ class Provider(socketserver.ThreadingTCPServer):
         self.taken: list[dict[str, Any]] = []
         self.heads: list[tuple[str, dict[str, str]]] = []
         self.connections = 0
+        self.date = ""
+        self.refuses_fences = False
+        self.opened: list[str] = []
+        self.cancelled: list[str] = []
 
     def get_request(self) -> tuple[socket.socket, object]:
         """The next connection, secured where the provider does so; its own thread shakes hands."""
@@ -112,6 +126,28 @@ class Provider(socketserver.ThreadingTCPServer):
     def ids(self) -> list[str]:
         """Our own id in each message that was taken."""
         return [one["personalizations"][0]["custom_args"]["offerpress_notice"] for one in self.taken]
+
+    @property
+    def delivered(self) -> list[str]:
+        """Our own id in each message that was taken and is not discarded with its fence."""
+        kept = [one for one in self.taken if one.get("batch_id") not in self.cancelled]
+        return [one["personalizations"][0]["custom_args"]["offerpress_notice"] for one in kept]
+
+    def fence(self, method: str, path: str, body: dict[str, str]) -> tuple[int, object]:
+        """What the provider says of scheduled messages: a new id, a cancellation, or what is cancelled."""
+        with self.lock:
+            if self.refuses_fences:
+                return 403, {"errors": [{"message": "access forbidden"}]}
+            if path == "/v3/mail/batch":
+                self.opened.append(f"fence-{len(self.opened) + 1}")
+                return 201, {"batch_id": self.opened[-1]}
+            if method == "POST" and body["batch_id"] in self.cancelled:
+                return 400, {"errors": [{"message": "a status for this batch exists already"}]}
+            if method == "POST":
+                self.cancelled.append(body["batch_id"])
+                return 201, body
+            key = path.rpartition("/")[2]
+            return 200, [{"batch_id": key, "status": "cancel"}] if key in self.cancelled else []
 
     def next_answer(self) -> Answer:
         """The next answer."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
+from mailer.fence import Fence
 from mailer.mime import message_bytes
 from mailer.states import Cause
 from rewards import Notice
@@ -21,13 +22,14 @@ class Attempt:
     """One call to a transport. `idempotency_key` is the same for every attempt at the same notice.
 
     Providers that honour such a key take a message once however often they are called; for the
-    others it is the id under which their events speak of it.
+    others it is the id under which their events speak of it. A `fence` makes the provider hold the message back.
     """
 
     notice: Notice
     message_id: str
     idempotency_key: str
     date: datetime
+    fence: Fence | None = None
 
     def content(self) -> bytes:
         """The message as it goes over the wire."""

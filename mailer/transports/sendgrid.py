@@ -18,6 +18,7 @@ from mailer.errors import ConfigurationError
 from mailer.states import Cause
 from mailer.transport_settings import SendGridSettings
 from mailer.transports.base import Attempt, Outcome
+from mailer.transports.sendgrid_fences import SendGridFences
 
 DEFAULT_BASE_URL: Final = "https://api.sendgrid.com"
 _OK, _ACCEPTED, _TIMED_OUT, _TOO_MANY = 200, 202, 408, 429
@@ -64,6 +65,11 @@ class SendGridTransport:
         self.connect_seconds = connect_seconds
         self.answer_seconds = answer_seconds
 
+    @property
+    def fences(self) -> SendGridFences:
+        """The provider's way to hold messages back, and to discard them."""
+        return SendGridFences(self._key, self.base_url, self.context, self.connect_seconds)
+
     def connect(self) -> "SendGridConnection":
         """A line that connects when the first message is handed over."""
         return SendGridConnection(self, self._key)
@@ -84,6 +90,8 @@ class SendGridConnection:
 
     def hand(self, attempt: Attempt) -> Outcome:
         """Send one request. What cannot be written as one is a rejection, before anything has left."""
+        if attempt.fence is not None and attempt.date >= attempt.fence.closes_at:
+            return Outcome(Cause.REFUSAL, "its fence closed before it could be handed over")
         try:
             body = self._payload(attempt, self._transport.settings)
         except Exception as error:  # noqa: BLE001 - the provider's helpers have errors of their own

@@ -10,6 +10,7 @@ from base64 import b64encode
 from sendgrid.helpers.mail import (
     Asm,
     Attachment,
+    BatchId,
     Category,
     Cc,
     ClickTracking,
@@ -28,6 +29,7 @@ from sendgrid.helpers.mail import (
     Personalization,
     ReplyTo,
     SandBoxMode,
+    SendAt,
     Subject,
     SubscriptionTracking,
     To,
@@ -73,6 +75,9 @@ def request_body(attempt: Attempt, settings: SendGridSettings | None = None) -> 
     mail.tracking_settings = _tracking()
     if settings.unsubscribe_group is not None and notice.category == "announcement":
         mail.asm = Asm(GroupId(settings.unsubscribe_group))
+    if attempt.fence is not None:
+        mail.batch_id = BatchId(attempt.fence.key)
+        mail.send_at = SendAt(int(attempt.fence.send_at.timestamp()))
     if settings.sandbox:
         mail.mail_settings = MailSettings(sandbox_mode=SandBoxMode(enable=True))
     return json.dumps(mail.get(), ensure_ascii=False, separators=(",", ":")).encode()

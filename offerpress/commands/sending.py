@@ -25,6 +25,7 @@ TRANSPORTS = click.Choice(get_args(TransportName))
 @click.option("--transport", type=TRANSPORTS, help="Override [mail] transport.")
 @click.option("--limit", type=click.IntRange(min=0), metavar="N", help="Hand over at most N notices.")
 @click.option("--late-by", metavar="NAME", help="Who lets PLAN begin after its latest start.")
+@click.option("--fence", is_flag=True, help="Let the provider hold all of it back for an hour.")
 @click.option("--test", "test_address", metavar="ADDRESS", help="Send one sample to ADDRESS only.")
 @click.option("--partner", "partner_id", metavar="ID", help="With --test: whose message.")
 @site_option
@@ -40,6 +41,7 @@ def send_command(
     *,
     due: bool,
     watch: bool,
+    fence: bool,
     as_json: bool,
 ) -> int:
     """Send PLAN, or all that is due; resumes after any crash and never hands a notice over twice."""
@@ -66,6 +68,7 @@ def send_command(
                 way,
                 limit=limit,
                 late_by=late_by,
+                fence=fence,
                 clock=lambda: datetime.now(UTC),
             )
 
@@ -131,6 +134,7 @@ def status_command(plan: str | None, site_folder: Path | None, *, as_json: bool)
         plans = [plan] if plan else [record.plan for record in outbox.plans()]
         rows = [_status(outbox, one) for one in plans]
         unknown = {one: outbox.notices_at(one, Status.UNKNOWN) for one in plans}
+        fences = {one: outbox.fences_in_doubt(one) for one in plans}
     if as_json:
         show_json(rows[0] if plan else {"plans": rows})
     else:
@@ -142,6 +146,10 @@ def status_command(plan: str | None, site_folder: Path | None, *, as_json: bool)
                 show(
                     f"  settle it: offerpress resolve {one} {notice.partner_id} resend|give-up --by NAME --reason TEXT"
                 )
+            for fence in fences[one] if notices else ():
+                if now.now < fence.cancel_before:
+                    until = fence.cancel_before.isoformat()
+                    show(f"fenced until {until}: offerpress withdraw {one} --by NAME has it discarded")
     return 1 if any(unknown.values()) else 0
 
 

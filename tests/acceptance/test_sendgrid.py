@@ -119,3 +119,29 @@ def test_a_new_sender_warms_up(site: Path, offerpress: Call, keys: dict[str, str
     (plan,) = json.loads(again.out)["plans"]
     assert (0, len(keys) - 2) == (plan["accepted"], plan["now"]["ready"])
     assert plan["goes_on"] in plan["stopped"]
+
+
+def test_an_unknown_behind_a_fence_is_withdrawn(offerpress: Call, keys: dict[str, str]) -> None:
+    """What `status` says to do proves the absence, and everybody gets one message in the end."""
+    with provider(Answer(), Answer(408), Answer()) as server:
+        fenced = ("send", PLAN, "--transport", "sendgrid", "--fence")
+        assert 1 == offerpress(*fenced, **environment(server)).code
+        assert f"offerpress withdraw {PLAN} --by NAME" in offerpress("status", PLAN).out
+        withdrawn = offerpress("withdraw", PLAN, "--by", "Finn")
+        assert (0, []) == (withdrawn.code, server.delivered)
+        assert (
+            f"1 fence discarded by the provider: {len(keys)} notices ready again, 0 unknown" in withdrawn.err
+        )
+        assert 0 == offerpress(*fenced).code
+        done = offerpress("withdraw", PLAN, "--by", "Finn", "--json").json
+    assert dict.fromkeys(keys, 1) == Counter(server.delivered)
+    assert [] == [rule for body in server.taken for rule in broken_rules(body)]
+    assert {"plan": PLAN, "fences": 0, "ready": 0, "late": [], "unknown": 0} == done
+
+
+def test_only_sendgrid_holds_messages_back(offerpress: Call, keys: dict[str, str]) -> None:
+    """Another transport with `--fence` sends nothing, and says why."""
+    refused = offerpress("send", PLAN, "--transport", "folder", "--fence")
+    assert 1 == refused.code
+    assert "only sendgrid holds messages back" in refused.err
+    assert len(keys) == offerpress("status", PLAN, "--json").json["ready"]

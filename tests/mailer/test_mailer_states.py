@@ -10,6 +10,7 @@ from mailer import HANDED, TRANSITIONS, Cause, Status
 BY_ITSELF = frozenset(Cause) - {
     Cause.PROOF_OF_ACCEPTANCE,
     Cause.PROOF_OF_ABSENCE,
+    Cause.WITHDRAWN,
     Cause.PERSON_RESENDS,
     Cause.PERSON_GIVES_UP,
 }
@@ -63,6 +64,14 @@ def crashes(world: World) -> Iterator[World]:
     yield moved(dead, Cause.ORPHANED) or dead
 
 
+def withdrawals(world: World) -> Iterator[World]:
+    """With nobody sending, the provider discards a fence: all that it took of it is gone, and is ready again."""
+    for cause in (Cause.PROOF_OF_ABSENCE, Cause.WITHDRAWN):
+        withdrawn = moved(world, cause)
+        if withdrawn is not None and not world.held:
+            yield replace(withdrawn, taken=0)
+
+
 def histories(steps: int) -> Iterator[list[World]]:
     """Every history of that many steps from a ready notice."""
     found: list[list[World]] = [[World()]]
@@ -70,7 +79,7 @@ def histories(steps: int) -> Iterator[list[World]]:
         found = [
             [*history, after]
             for history in found
-            for step in (claims, handings, settlements, crashes)
+            for step in (claims, handings, settlements, crashes, withdrawals)
             for after in step(history[-1])
         ]
         yield from found
