@@ -62,11 +62,24 @@ def claim(
 ) -> tuple[tuple[Candidate, ...], int]:
     """Claim up to `most` of the plan's ready notices, as far as their domains have room.
 
-    What must not be sent is skipped, and counted.
+    What must not be sent is skipped, and counted. What a domain has no room for is looked past, with the domain closed.
     """
+    claimed: list[Candidate] = []
+    skipped, past = 0, True
+    while past and len(claimed) < most:
+        some, ended, past = _claim_some(database, record, claimant, most - len(claimed), now, rates)
+        claimed += some
+        skipped += ended
+    return tuple(claimed), skipped
+
+
+def _claim_some(
+    database: Database, record: PlanRecord, claimant: Claimant, most: int, now: datetime, rates: Rates
+) -> tuple[list[Candidate], int, bool]:
+    """What is claimed of the next `most`, how many of them are skipped, and whether some had no room."""
     at = instant_text(now)
     claimed: list[Candidate] = []
-    skipped = 0
+    skipped, past = 0, False
     domains = Openings(rates, now)
     for row in database.rows("candidates", {"plan": record.plan, "at": at, "most": most}):
         reason = skip_reason(
@@ -76,6 +89,8 @@ def claim(
             if domains.admit(row["domain"], row["open_at"]):
                 own = row["partner_id"], row["key"], row["refusals"], row["claims"] + 1
                 claimed.append(Candidate(*own, claimant.fence))
+            else:
+                past = True
             continue
         cause = Cause.ALREADY_SENT if reason is None else Cause.SUPPRESSION
         move(database, record.plan, [Settlement(row["partner_id"], cause, reason or "already_sent")], at)
@@ -85,7 +100,7 @@ def claim(
     run_once_each(database, "claim", [{**shared, "partner_id": one.partner_id} for one in claimed])
     for domain, open_at in sorted(domains.moved().items()):
         database.run("set_opening", {"domain": domain, "open_at": instant_text(open_at)})
-    return tuple(claimed), skipped
+    return claimed, skipped, past
 
 
 def next_due(database: Database, plan: str, at: str) -> str | None:

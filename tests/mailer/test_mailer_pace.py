@@ -146,6 +146,16 @@ def test_a_slow_domain_does_not_hold_up_the_others(file_outbox: Outbox, tmp_path
     assert max(claimed for domain, claimed in watch.seen if domain == "slow.example") == 1
 
 
+def test_one_claim_looks_past_a_domain_that_has_no_room(outbox: Outbox, tmp_path: Path) -> None:
+    """Though it opens again before every claim, and its notices come first, the others are not kept from theirs."""
+    approved(outbox, tmp_path, mixed(100, 80))
+    for number in range(2):
+        now = NOW + number * SECOND / 50
+        claimed = outbox.turn(ME, [], 40, now, {"slow.example": 100}).claimed
+        slow = [one for one in claimed if one.partner_id <= "P-0100"]
+        assert (len(claimed), len(slow)) == (40, [1, 2][number])
+
+
 class Watching:
     """A transport that notes each domain, and how many notices to the slow one are claimed meanwhile."""
 
