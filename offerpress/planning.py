@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
+from typing import Final
 
 from generator import Campaign
 from mailer import Batch, BatchHeader, Outbox, Status, Totals, freeze, with_own_headers
@@ -21,6 +22,9 @@ from offerpress.site_keys import private_address
 from rewards import Account, Difference, Fault, Notice, Partner, Statement, compute_statement, totals
 
 Statements = Sequence[tuple[Account, Statement]]
+
+CLIPPED_BYTES: Final = 102_000
+"""Gmail cuts a message's HTML after 102 kB."""
 
 
 class UnknownCampaign(OfferpressError):
@@ -190,6 +194,11 @@ def make_plan(
     )
     folder.mkdir(parents=True, exist_ok=True)
     return freeze(folder, header, made.notices, unsubscribe=figures.site.settings.mail.unsubscribe)
+
+
+def clipped(batch: Batch) -> list[str]:
+    """The partners whose message is so long that Gmail shows its beginning only."""
+    return [notice.partner_id for notice in batch.messages() if len(notice.html.encode()) > CLIPPED_BYTES]
 
 
 def _name(campaign: Campaign, outbox: Outbox) -> str:

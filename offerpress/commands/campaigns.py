@@ -19,9 +19,11 @@ from offerpress.mailing import open_batch, open_outbox
 from offerpress.options import as_of_option, folder_at, json_option, moment, site_option
 from offerpress.plan_csv import plan_csv
 from offerpress.planning import (
+    CLIPPED_BYTES,
     Drafting,
     Since,
     Statements,
+    clipped,
     concerned,
     corrected,
     draft,
@@ -39,6 +41,7 @@ from offerpress.site import Site, site_at
 from rewards import Difference, format_amount
 
 SHOWN_CORRECTIONS = 20
+SHOWN_CLIPPED = 3
 
 
 @click.command("plan")
@@ -93,7 +96,7 @@ def plan_command(
         if as_json:
             show_json(_plan_json(batch, earlier, dry_run=dry_run))
         else:
-            look = _look(drafting, statements, batch, before)
+            look = _look(drafting, statements, batch, before) + _clipped_text(batch)
             show(_plan_text(batch, earlier, look, dry_run=dry_run))
 
 
@@ -169,6 +172,13 @@ def _plan_text(batch: Batch, earlier: Since | None, look: Sequence[str], *, dry_
         ]
     )
     return "\n".join(lines)
+
+
+def _clipped_text(batch: Batch) -> list[str]:
+    partners = clipped(batch)
+    named = ", ".join(partners[:SHOWN_CLIPPED]) + (", …" if len(partners) > SHOWN_CLIPPED else "")
+    what = f"{count(len(partners), 'message')} of more than {CLIPPED_BYTES // 1000} kB, which Gmail cuts off: {named}"
+    return [what + "; shorten the campaign's lists"] if partners else []
 
 
 def _corrected_text(corrections: Iterable[tuple[str, list[Difference]]]) -> list[str]:
