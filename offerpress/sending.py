@@ -1,9 +1,9 @@
 """`send`: the checks before the first claim, one plan's delivery, all due plans, and the sample to one address."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import sha256
 
 from mailer import (
@@ -116,12 +116,17 @@ def held_plans(outbox: Outbox) -> list[str]:
     ]
 
 
-def due_plans(outbox: Outbox, now: datetime) -> list[str]:
-    """Approved open plans whose `send_at` has come and that still hold ready notices, the oldest first."""
+def due_plans(outbox: Outbox, now: datetime, later: Mapping[str, str]) -> list[str]:
+    """Approved open plans whose `send_at` has come and that still hold ready notices, the oldest first.
+
+    `later` names the day (UTC, as text) on which a plan goes on that was stopped for today.
+    """
+    today = now.astimezone(UTC).date().isoformat()
     return [
         record.plan
         for record in outbox.plans()
         if record.standing == "open"
+        and later.get(record.plan, "") <= today
         and outbox.approvals(record.plan)
         and (record.send_at is None or record.send_at <= now)
         and outbox.counts(record.plan)[Status.READY]

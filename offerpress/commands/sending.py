@@ -74,16 +74,21 @@ def send_command(
 
         if plan:
             return _report([send(plan)], as_json=as_json)
-        return max([_send_due(outbox, send, as_json=as_json) for _ in rounds(watch=watch)])
+        later: dict[str, str] = {}
+        return max([_send_due(outbox, send, later, as_json=as_json) for _ in rounds(watch=watch)])
 
 
-def _send_due(outbox: Outbox, send: Callable[[str], Sending], *, as_json: bool) -> int:
-    """Every due plan in turn: what forbids one is said and does not keep the others."""
+def _send_due(outbox: Outbox, send: Callable[[str], Sending], later: dict[str, str], *, as_json: bool) -> int:
+    """Every due plan in turn: what forbids one is said and does not keep the others.
+
+    What goes on on another day is added to `later`, and not looked at again before.
+    """
     done: list[Sending] = []
     refused = False
-    for plan in due_plans(outbox, datetime.now(UTC)):
+    for plan in due_plans(outbox, datetime.now(UTC), later):
         try:
             done.append(send(plan))
+            later[plan] = done[-1].delivery.goes_on
         except (MailerError, RewardsError, OfferpressError) as error:
             say(f"error: {error}")
             refused = True

@@ -1,8 +1,11 @@
-"""A plan that missed its latest start waits for a person."""
+"""A plan that missed its latest start waits for a person, and one that goes on tomorrow is left alone today."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
+from mailer import Outbox
+from offerpress.sending import due_plans
 from tests.acceptance.conftest import AS_OF, PLAN, Call
 
 
@@ -24,3 +27,13 @@ def test_a_plan_that_missed_its_start_waits_for_a_person(site: Path, offerpress:
     assert 0 == offerpress("send", PLAN, "--late-by", "Cleo").code
     status = json.loads(offerpress("status", PLAN, "--json").out)
     assert ("Cleo", 0, status["planned"]) == (status["late_by"], status["ready"], status["accepted"])
+
+
+def test_a_plan_that_goes_on_tomorrow_is_not_due_today(site: Path, offerpress: Call) -> None:
+    """So a sender that watches does not read its batch every 20 seconds for nothing."""
+    assert 0 == offerpress("plan", "year-end-credit", *AS_OF, "--by", "Mia").code
+    assert 0 == offerpress("approve", PLAN, "--by", "Finn").code
+    now = datetime(2024, 1, 1, 23, 59, tzinfo=UTC)
+    with Outbox.open(site / "private" / "outbox.sqlite") as outbox:
+        days = ("", "2024-01-01", "2024-01-02")
+        assert [[PLAN], [PLAN], []] == [due_plans(outbox, now, {PLAN: day}) for day in days]
