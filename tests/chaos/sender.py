@@ -1,4 +1,4 @@
-"""A sender of its own process, to be killed: `sender.py SERVER OUTBOX BATCH`; says `begun` before its delivery."""
+"""A sender of its own process, to be killed: `sender.py SERVER OUTBOX BATCH [fence]`; says `begun` first."""
 
 import sys
 from datetime import UTC, datetime
@@ -31,7 +31,7 @@ def transport(server: str) -> Transport:
     return SendGridTransport("SG.key", settings, base_url=server)
 
 
-def main(server: str, outbox: str, batch: str) -> None:
+def main(server: str, outbox: str, batch: str, fence: str = "") -> None:
     """Send the plan in `batch` to the server."""
     settings = MailSettings.model_validate(SETTINGS)
     receipts = Path(batch).with_name("outbox.receipts")
@@ -39,7 +39,8 @@ def main(server: str, outbox: str, batch: str) -> None:
         way = transport(server)
         sys.stdout.write("begun\n")
         sys.stdout.flush()
-        deliver(opened, frozen, way, clock=lambda: datetime.now(tz=UTC), settings=settings)
+        fences = way.fences if fence and isinstance(way, SendGridTransport) else None
+        deliver(opened, frozen, way, clock=lambda: datetime.now(tz=UTC), settings=settings, fences=fences)
 
 
 if __name__ == "__main__":
