@@ -74,6 +74,7 @@ class Batch:
         self.header = footer.header
         self._content = content
         self._footer = footer
+        self._read_last = -1
 
     @classmethod
     def open(cls, file: Path) -> Self:
@@ -156,6 +157,9 @@ class Batch:
         return found
 
     def _position(self, partner_id: str) -> int:
+        after = self._read_last + 1  # who sends a plan asks for one after the other
+        if after < len(self) and self._partner_id(after) == partner_id:
+            return after
         n = bisect_left(range(len(self)), partner_id, key=self._partner_id)
         if n == len(self) or self._partner_id(n) != partner_id:
             raise KeyError(partner_id)
@@ -181,6 +185,7 @@ class Batch:
         notice = Notice.model_validate_json(parts)
         if notice.partner_id != partner_id:
             raise BatchTampered(self.file, f"is one to partner {notice.partner_id!r}", partner_id)
+        self._read_last = n
         return notice
 
 

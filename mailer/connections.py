@@ -2,7 +2,6 @@
 
 import queue
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,7 +27,10 @@ class Connections:
     def __init__(self, transport: Transport, prepare: Callable[[Candidate], Attempt]) -> None:
         self._prepare = prepare
         self._todo: queue.SimpleQueue[Candidate | None] = queue.SimpleQueue()
-        self._done: queue.SimpleQueue[Result] = queue.SimpleQueue()
+        self._done: list[Result] = []
+        self._lock = threading.Lock()
+        self._enough = threading.Event()
+        self._awaited = 1
         self.outstanding = 0
         # daemons, so that a second interruption can end a process whose provider never answers
         self._threads = [
@@ -59,21 +61,33 @@ class Connections:
         self._todo.put(candidate)
 
     def gather(self, most: int, first: float, then: float) -> list[Result]:
-        """Up to `most` results: waits `first` seconds for one, then `then` seconds for half of what is on its way.
-
-        What else is there is taken too; the other half keeps the connections busy while these are recorded.
-        """
-        results: list[Result] = []
-        until, enough = 0.0, (min(most, self.outstanding) + 1) // 2
-        while self.outstanding and len(results) < most:
-            try:
-                left = until - time.monotonic() if len(results) < enough else 0.0
-                results.append(self._done.get(timeout=max(0.0, left) if results else first))
-                until = until or time.monotonic() + then
-            except queue.Empty:
-                break
-            self.outstanding -= 1
+        """Up to `most` results: waits `first` seconds for one, then `then` seconds for all that are on their way."""
+        enough = min(most, self.outstanding)
+        if not self._wait(enough, then) and self._wait(1, first):
+            self._wait(enough, then)
+        with self._lock:
+            results, self._done = self._done[:most], self._done[most:]
+        self.outstanding -= len(results)
         return results
+
+    def _wait(self, number: int, seconds: float) -> bool:
+        """Sleep until there are so many results, for so long at most; whether there is any.
+
+        To be woken by each would cost more than handing one over does.
+        """
+        with self._lock:
+            self._awaited = number
+            if len(self._done) >= min(number, self.outstanding):
+                return bool(self._done)
+            self._enough.clear()
+        self._enough.wait(seconds)
+        return bool(self._done)
+
+    def _give_back(self, result: Result) -> None:
+        with self._lock:
+            self._done.append(result)
+            if len(self._done) >= self._awaited:
+                self._enough.set()
 
     def withdraw(self) -> list[Candidate]:
         """Take back all that no connection has begun."""
@@ -95,9 +109,9 @@ class Connections:
                 attempt = self._prepare(candidate)
                 connection = connection or transport.connect()
             except BaseException as error:  # noqa: BLE001 - handed to the thread that asked, which raises it
-                self._done.put(Result(candidate, Outcome(Cause.REFUSAL, str(error), "transport"), error))
+                self._give_back(Result(candidate, Outcome(Cause.REFUSAL, str(error), "transport"), error))
                 continue
-            self._done.put(_handed(connection, candidate, attempt))
+            self._give_back(_handed(connection, candidate, attempt))
         if connection is not None:
             connection.close()
 
