@@ -21,6 +21,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from mailer import Batch, Outbox, Status
+from rewards import Notice
 from tests.mailer_http_double import Answer, provider
 from tests.mailer_samples import NOW, PLAN, approved, notice
 from tests.mailer_servers import CUT, certificate, double
@@ -151,7 +152,7 @@ def run(seed: int, folder: Path, postgresql: str | None = None) -> int:
     chance = random.Random(seed)
     place = postgresql or f"sqlite:///{folder / 'outbox.sqlite'}"
     with Outbox.open(place, folder / "outbox.receipts") as outbox:
-        made = [notice(number, html=f"<p>{number}</p>", attachments=()) for number in range(1, COUNT + 1)]
+        made = [_notice(number) for number in range(1, COUNT + 1)]
         batch = approved(outbox, folder, made)
         with batch, server(chance, batch, folder) as at:
             scene = Scene(seed, outbox, place, batch, at)
@@ -159,6 +160,12 @@ def run(seed: int, folder: Path, postgresql: str | None = None) -> int:
             at.behave()
             _finish(scene)
     return kills
+
+
+def _notice(number: int) -> Notice:
+    """A short one; every third has a second recipient, whom a server may refuse alone."""
+    also = (f"manager{number}@reseller.example",) if number % 3 == 0 else ()
+    return notice(number, html=f"<p>{number}</p>", attachments=(), cc=also)
 
 
 def attempt(url: str, seed: int) -> tuple[int, str]:
