@@ -6,6 +6,7 @@ import sys
 import tomllib
 from decimal import Decimal
 from pathlib import Path
+from unicodedata import category
 
 from ruamel.yaml import YAML
 
@@ -22,7 +23,11 @@ def read_site(folder: Path, as_of: str) -> Site:
     offers: dict[str, Terms] = {}
     for file in sorted((folder / "content/offers").glob("*.md")):
         if "." not in file.stem:
-            front = file.read_text(encoding="utf-8-sig").split("---\n")[1]
+            # control characters in a text are left out, with a remark
+            text = "".join(
+                c for c in file.read_text(encoding="utf-8-sig") if category(c) != "Cc" or c in "\t\n"
+            )
+            front = text.split("---\n")[1]
             offers[file.stem] = YAML(typ="base", pure=True).load(front)
     tables: dict[str, list[Row]] = {}
     for name in ("partners", "sales", "subscriptions", "credits", "rates", "levels"):
