@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from types import CodeType
 from typing import Literal, Protocol
 
-from jinja2 import FileSystemLoader, StrictUndefined
+from jinja2 import BytecodeCache, FileSystemLoader, StrictUndefined
+from jinja2.bccache import Bucket
 from jinja2.sandbox import ImmutableSandboxedEnvironment, SandboxedEnvironment
 
 from generator.catalogs import translations
@@ -35,6 +37,27 @@ class _Sandbox(ImmutableSandboxedEnvironment):
         return super().getattr(obj, attribute)
 
 
+class _Compiled(BytecodeCache):
+    """What was compiled in this process, by the file and the digest of its source; no language changes the code."""
+
+    def __init__(self) -> None:
+        self._codes: dict[str, tuple[str, CodeType]] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Gives the bucket the code of the same source, if there is some."""
+        checksum, code = self._codes.get(bucket.key, ("", None))
+        if checksum == bucket.checksum:
+            bucket.code = code
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keeps the bucket's code."""
+        if bucket.code is not None:
+            self._codes[bucket.key] = bucket.checksum, bucket.code
+
+
+_COMPILED = {"html": _Compiled(), "text": _Compiled()}
+
+
 def environment(template_folders: Sequence[Path], language: str, *, kind: Kind) -> SandboxedEnvironment:
     """An environment over `template_folders` (the first that has a file wins), with labels in `language`.
 
@@ -50,6 +73,7 @@ def environment(template_folders: Sequence[Path], language: str, *, kind: Kind) 
         extensions=["jinja2.ext.i18n"],
         keep_trailing_newline=True,
         auto_reload=False,
+        bytecode_cache=_COMPILED[kind],
     )
     catalog = translations(template_folders, language)
     built.install_gettext_callables(catalog.gettext, catalog.ngettext, newstyle=True)  # type: ignore[attr-defined]
