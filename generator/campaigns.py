@@ -14,6 +14,7 @@ from generator.front_matter import Document
 from generator.moments import parse_moment
 from generator.pages import OneLine
 from rewards.faults import Fault, Source, validated
+from rewards.window import WindowSettings
 
 
 def _mailbox(text: str) -> str:
@@ -62,6 +63,7 @@ class CampaignFront(BaseModel):
     reply_to: Mailbox | None = None
     attach: Annotated[list[Literal["statement.csv"]], BeforeValidator(_listed)] = Field(default_factory=list)
     include_negative: bool = False
+    window: WindowSettings | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,10 @@ class CampaignText:
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """A mailing as written; `send_at` is aware. `texts` always has the site's default language."""
+    """A mailing as written; `send_at` is aware, `window` None for the site's.
+
+    `texts` always has the site's default language.
+    """
 
     slug: str
     edition: int
@@ -92,6 +97,7 @@ class Campaign:
     reply_to: str | None
     source: Source
     texts: Mapping[str, CampaignText] = field(default_factory=dict)
+    window: WindowSettings | None = None
 
 
 def parse_campaign(slug: str, document: Document, zone: ZoneInfo, faults: list[Fault]) -> Campaign | None:
@@ -116,6 +122,7 @@ def parse_campaign(slug: str, document: Document, zone: ZoneInfo, faults: list[F
         from_=front.from_,
         reply_to=front.reply_to,
         source=document.source,
+        window=front.window,
     )
 
 

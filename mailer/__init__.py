@@ -62,6 +62,7 @@ from mailer.transports import (
     signer,
 )
 from mailer.warm_up import Allowance, allowance
+from mailer.windows import next_opening
 
 __all__ = [
     "DEFAULT_BASE_URL",
@@ -143,6 +144,7 @@ __all__ = [
     "longest_wait",
     "message_bytes",
     "next_depth",
+    "next_opening",
     "opening",
     "outbox_file",
     "parse_mailbox",

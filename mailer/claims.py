@@ -13,6 +13,7 @@ from mailer.policy import Settlement
 from mailer.records import PlanRecord, Standing, plan_record
 from mailer.states import TRANSITIONS, Cause
 from mailer.suppression import skip_reason
+from mailer.windows import Windows
 
 
 class Claimant(NamedTuple):
@@ -60,9 +61,10 @@ def registered(database: Database, plan: str) -> PlanRecord:
 def claim(
     database: Database, record: PlanRecord, claimant: Claimant, most: int, now: datetime, rates: Rates
 ) -> tuple[tuple[Candidate, ...], int]:
-    """Claim up to `most` of the plan's ready notices, as far as their domains have room.
+    """Claim up to `most` of the plan's ready notices, as far as their domains have room and their windows are open.
 
-    What must not be sent is skipped, and counted. What a domain has no room for is looked past, with the domain closed.
+    What must not be sent is skipped, and counted. What a domain has no room for is looked past, with the domain closed;
+    what has a closed window is held until it opens.
     """
     claimed: list[Candidate] = []
     skipped, past = 0, True
@@ -76,12 +78,16 @@ def claim(
 def _claim_some(
     database: Database, record: PlanRecord, claimant: Claimant, most: int, now: datetime, rates: Rates
 ) -> tuple[list[Candidate], int, bool]:
-    """What is claimed of the next `most`, how many of them are skipped, and whether some had no room."""
+    """What is claimed of the next `most`, how many of them are skipped, and whether some have to wait."""
     at = instant_text(now)
     claimed: list[Candidate] = []
+    held: dict[str, str] = {}
     skipped, past = 0, False
-    domains = Openings(rates, now)
+    domains, windows = Openings(rates, now), Windows(now)
     for row in database.rows("candidates", {"plan": record.plan, "at": at, "most": most}):
+        if opens := windows.opens(row["send_window"]):
+            held[row["send_window"]], past = opens, True
+            continue
         reason = skip_reason(
             record.category, barred=bool(row["barred"]), unsubscribed=bool(row["unsubscribed"])
         )
@@ -100,6 +106,8 @@ def _claim_some(
     run_once_each(database, "claim", [{**shared, "partner_id": one.partner_id} for one in claimed])
     for domain, open_at in sorted(domains.moved().items()):
         database.run("set_opening", {"domain": domain, "open_at": instant_text(open_at)})
+    for window, opens in held.items():  # all that have it, so that none of them is looked at before it opens
+        database.run("hold_window", {"plan": record.plan, "window": window, "at": at, "opens": opens})
     return claimed, skipped, past
 
 

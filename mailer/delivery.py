@@ -44,7 +44,7 @@ def check_sendable(outbox: Outbox, batch: Batch, settings: MailSettings, now: da
     batch.verify(approval.digest)
     if record.standing == "paused":
         raise PlanPaused(record.plan)
-    _check_timing(record, settings, now)
+    _check_timing(outbox, record, settings, now)
     return record
 
 
@@ -116,10 +116,12 @@ def stop_on_signals() -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
-def _check_timing(record: PlanRecord, settings: MailSettings, now: datetime) -> None:
+def _check_timing(outbox: Outbox, record: PlanRecord, settings: MailSettings, now: datetime) -> None:
     due_at, hours = record.due_at, settings.latest_start_hours
-    moment = timing(due_at, hours, now)
-    if due_at is not None and moment is Timing.EARLY:
+    if due_at is not None and timing(due_at, None, now) is Timing.EARLY:
         raise NotDue(record.plan, due_at)
-    if due_at is not None and hours is not None and moment is Timing.LATE and not record.begun:
-        raise TooLate(record.plan, due_at, hours)
+    if hours is None or record.begun:
+        return
+    first = outbox.first_start(record)  # it cannot have missed what its send windows did not let it do
+    if first is not None and timing(first, hours, now) is Timing.LATE:
+        raise TooLate(record.plan, first, hours)

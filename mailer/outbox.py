@@ -30,6 +30,7 @@ from mailer.records import Decision, Handed, NoticeAt, PlanRecord, Standing, Tol
 from mailer.sqlite import SqliteDatabase
 from mailer.states import TRANSITIONS, Cause, Status
 from mailer.suppression import Suppression, SuppressionReason, skip_reason
+from mailer.windows import Waiting, first_start, next_window
 from rewards import Category
 
 _SQLITE: Final = "sqlite:///"
@@ -180,6 +181,19 @@ class Outbox(Claiming):
         """
         return next_due(self._database, plan, instant_text(now))
 
+    def next_window(self, plan: str, now: datetime) -> str:
+        """When the first window opens (text), if all that is ready of the plan waits for one; else empty."""
+        rows = self._database.rows("waiting", {"plan": plan})
+        groups = (Waiting(row["send_window"], row["notices"], row["not_before"]) for row in rows)
+        return next_window(groups, now)
+
+    def first_start(self, record: PlanRecord) -> datetime | None:
+        """When the plan may begin: its `due_at`, or the first window after it; None for at once."""
+        if record.due_at is None:
+            return None
+        rows = self._database.rows("windows", {"plan": record.plan})
+        return first_start(record.due_at, [row["send_window"] for row in rows])
+
     def handed_by_day(self, transport: str, since: date) -> dict[str, int]:
         """How many notices left by a transport, or may have, on each day (text, UTC) from `since` on."""
         values = {"transport": transport, "since": since.isoformat()}
@@ -298,12 +312,12 @@ def _postgresql(url: str) -> Database:
     return PostgresqlDatabase.open(url)
 
 
-def _addressed(batch: Batch) -> list[tuple[str, str]]:
-    return [(notice.partner_id, address_key(notice.to_address)) for notice in batch.messages()]
+def _addressed(batch: Batch) -> list[tuple[str, str, str]]:
+    return [(notice.partner_id, address_key(notice.to_address), notice.window) for notice in batch.messages()]
 
 
-def _new_notice(batch: Batch, notice: tuple[str, str], plan: Values) -> Values:
-    partner_id, address = notice
+def _new_notice(batch: Batch, notice: tuple[str, str, str], plan: Values) -> Values:
+    partner_id, address, window = notice
     shared = {name: plan[name] for name in ("plan", "campaign", "edition", "corrections", "at")}
     own = {"partner_id": partner_id, "key": batch.key(partner_id), "address_key": address}
-    return {**own, "domain": domain_of(address), **shared}
+    return {**own, "domain": domain_of(address), "window": window, **shared}

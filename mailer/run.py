@@ -35,7 +35,8 @@ class Delivery:
 
     `refused` counts refusals for now, `released` claims that were given back unbegun, `recovered`
     notices that a dead sender left and that are unknown since. `stopped` says why it ended before
-    all was settled; `goes_on` is the day on which a later call may send what is left, where that day is why.
+    all was settled; `goes_on` is the day or the instant (text) from which on a later call may send what is left, where
+    that is why.
     """
 
     plan: str
@@ -141,11 +142,20 @@ class Run:
         self._exhausted = False
         if due is None:
             return True
+        if not self._patience.outlasts(due) and self._closed():
+            return True
         if not self._patience.outlasts(due):
             self._ended = f"what is left is not tried again before {due}"
             return True
         self._patience.wait_until(due, self._stop, self._stay)
         return False
+
+    def _closed(self) -> bool:
+        """With nothing to claim: whether all that is left waits for its send window, which needs no person."""
+        opens = self._outbox.next_window(self._claimant.plan, self._patience.now())
+        if opens:
+            self._ended, self._goes_on = f"what is left waits for its send window, from {opens} on", opens
+        return bool(opens)
 
     def _used_up(self) -> bool:
         """With nothing on its way: whether today's allowance is used up, which stops only what waits."""

@@ -16,6 +16,7 @@ from mailer.transport_settings import (
     TransportName,
     as_tuple,
 )
+from rewards import WindowSettings
 
 
 def _mailbox(value: object) -> object:
@@ -101,10 +102,9 @@ class MailSettings(BaseModel):
     """The `[mail]` section; only `from` has no default.
 
     `per_second` limits the messages handed over per second, `per_domain` those to addresses of one domain (`*`: of
-    each that is not named). `latest_start_hours` refuses to begin a
-    plan later than that after its `send_at`. A sender of a shared outbox that is silent for `lease_seconds` counts as
-    dead. With `self_approval` the person who made a plan may
-    approve it.
+    each that is not named). `latest_start_hours` refuses to begin a plan later than that after its `send_at`. `window`
+    is the send window of campaigns without one. A sender of a shared outbox that is silent for `lease_seconds` counts
+    as dead. With `self_approval` the person who made a plan may approve it.
     """
 
     model_config = STRICT
@@ -117,6 +117,7 @@ class MailSettings(BaseModel):
     per_domain: dict[Annotated[str, AfterValidator(_domain)], RateLimit] = {}
     warm_up: WarmUpSettings | None = None
     latest_start_hours: Annotated[int, Field(ge=1)] | None = None
+    window: WindowSettings | None = None
     unsubscribe: UnsubscribeSettings = UnsubscribeSettings()
     group: GroupSettings = GroupSettings()
     lease_seconds: Annotated[int, Field(ge=1)] = 60

@@ -10,9 +10,9 @@ VALUES
 -- insert_notice
 -- An ordinary notice may be the first handing of its edition only, a correction the next after those there are.
 INSERT INTO notices
-  (plan, partner_id, key, campaign, edition, address_key, domain, status, reason, changed_at, not_before, claims, refusals,
-   sender, transport, handed_before)
-SELECT :plan, :partner_id, :key, :campaign, :edition, :address_key, :domain, 'ready', '', :at, '', 0, 0, '', '',
+  (plan, partner_id, key, campaign, edition, address_key, domain, send_window, status, reason, changed_at, not_before,
+   claims, refusals, sender, transport, handed_before)
+SELECT :plan, :partner_id, :key, :campaign, :edition, :address_key, :domain, :window, 'ready', '', :at, '', 0, 0, '', '',
        :corrections * count(*)
 FROM notices WHERE campaign = :campaign AND edition = :edition AND partner_id = :partner_id
                AND status IN ('sending', 'accepted', 'unknown');
@@ -62,7 +62,7 @@ ORDER BY partner_id, status = 'accepted', changed_at DESC, edition DESC, handed_
 
 -- candidates
 -- The next notices that may be claimed, each with what speaks against it; none whose domain is closed.
-SELECT partner_id, key, refusals, claims, domain,
+SELECT partner_id, key, refusals, claims, domain, send_window,
        coalesce((SELECT open_at FROM paces p WHERE p.domain = n.domain), '') AS open_at,
        EXISTS (SELECT 1 FROM suppressions s
                WHERE s.address_key = n.address_key AND s.reason <> 'unsubscribed') AS barred,
@@ -75,6 +75,22 @@ FROM notices n
 WHERE plan = :plan AND status = 'ready' AND not_before <= :at
   AND NOT EXISTS (SELECT 1 FROM paces p WHERE p.domain = n.domain AND p.open_at > :at)
 ORDER BY not_before, partner_id LIMIT :most /*postgresql: FOR UPDATE OF n SKIP LOCKED */;
+
+-- hold_window
+-- Until it opens, nothing that has this window is looked at again.
+UPDATE notices SET not_before = :opens
+WHERE plan = :plan AND partner_id IN (
+  SELECT partner_id FROM notices
+  WHERE plan = :plan AND status = 'ready' AND not_before <= :at AND send_window = :window
+  /*postgresql: FOR UPDATE SKIP LOCKED */);
+
+-- waiting
+-- The ready notices of a plan by window, with the earliest instant at which one of them may be claimed.
+SELECT send_window, count(*) AS notices, min(not_before) AS not_before FROM notices
+WHERE plan = :plan AND status = 'ready' GROUP BY send_window ORDER BY send_window;
+
+-- windows
+SELECT DISTINCT send_window FROM notices WHERE plan = :plan ORDER BY send_window;
 
 -- serial
 SELECT number FROM serial;

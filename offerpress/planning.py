@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -64,6 +65,7 @@ class Drafting:
         self.figures = figures
         self.campaign: Campaign = campaigns[slug]
         self.told = told
+        self._window = self.campaign.window or figures.site.settings.mail.window
         self.renderer = campaign_renderer(figures, slug, corrections=told is not None)
 
     def notice(self, account: Account, statement: Statement) -> Notice:
@@ -71,11 +73,18 @@ class Drafting:
         keys, partner = self.figures.keys, account.partner
         last = self.told.get(partner.partner_id) if self.told else None
         told = last.statement if last else None
-        if keys is None:
-            return self.renderer.notice(partner, statement, "", "", told)
-        link = keys.link(partner.partner_id)
-        address = private_address(self.figures.site, link)
-        return self.renderer.notice(partner, statement, address, link.reference, told)
+        address = reference = ""
+        if keys is not None:
+            link = keys.link(partner.partner_id)
+            address, reference = private_address(self.figures.site, link), link.reference
+        made = self.renderer.notice(partner, statement, address, reference, told)
+        return made.model_copy(update={"window": self.window(partner)}) if self._window else made
+
+    def window(self, partner: Partner) -> str:
+        """When the partner may be written to, in its own zone or else the program's; empty for any time."""
+        if self._window is None:
+            return ""
+        return self._window.text(partner.timezone or self.figures.content.policy.program.timezone)
 
     def uncorrected(self, statement: Statement) -> str | None:
         """Why a corrections plan has nothing for a partner; None for another plan, or where there is a correction.
@@ -199,6 +208,13 @@ def make_plan(
 def clipped(batch: Batch) -> list[str]:
     """The partners whose message is so long that Gmail shows its beginning only."""
     return [notice.partner_id for notice in batch.messages() if len(notice.html.encode()) > CLIPPED_BYTES]
+
+
+def windows(batch: Batch) -> dict[str, int]:
+    """How many recipients have each send window; none where the campaign has no window."""
+    if not any(notice.window for notice in islice(batch.messages(), 1)):
+        return {}  # all have one, or none has
+    return dict(sorted(Counter(notice.window for notice in batch.messages()).items()))
 
 
 def _name(campaign: Campaign, outbox: Outbox) -> str:

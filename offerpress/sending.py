@@ -116,17 +116,31 @@ def held_plans(outbox: Outbox) -> list[str]:
     ]
 
 
-def due_plans(outbox: Outbox, now: datetime, later: Mapping[str, str]) -> list[str]:
-    """Approved open plans whose `send_at` has come and that still hold ready notices, the oldest first.
+def waiting_plans(outbox: Outbox, now: datetime) -> dict[str, str]:
+    """The approved open plans whose time has come and that only wait for a send window; when it opens (text)."""
+    found = {plan: outbox.next_window(plan, now) for plan in _come(outbox, now)}
+    return {plan: opens for plan, opens in found.items() if opens}
 
-    `later` names the day (UTC, as text) on which a plan goes on that was stopped for today.
+
+def due_plans(outbox: Outbox, now: datetime, later: Mapping[str, str]) -> list[str]:
+    """Approved open plans whose `send_at` has come and that hold ready notices that may leave, the oldest first.
+
+    `later` names the day or the instant (UTC, as text) at which a plan goes on that was stopped until then.
     """
-    today = now.astimezone(UTC).date().isoformat()
+    here = now.astimezone(UTC).isoformat()
+    return [
+        plan
+        for plan in _come(outbox, now)
+        if later.get(plan, "") <= here and not outbox.next_window(plan, now)
+    ]
+
+
+def _come(outbox: Outbox, now: datetime) -> list[str]:
+    """Approved open plans whose `send_at` has come and that still hold ready notices, the oldest first."""
     return [
         record.plan
         for record in outbox.plans()
         if record.standing == "open"
-        and later.get(record.plan, "") <= today
         and outbox.approvals(record.plan)
         and (record.send_at is None or record.send_at <= now)
         and outbox.counts(record.plan)[Status.READY]

@@ -53,6 +53,7 @@ from rewards.term_rows import Cell, Headline, LevelId, OnDay, TermRow, Value, Wo
 from rewards.terms import OfferTerms
 from rewards.told_statement import told_statement
 from rewards.toml_text import parse_toml
+from rewards.window import Window, WindowSettings, parse_window
 
 __all__ = [
     "KINDS",
@@ -114,6 +115,8 @@ __all__ = [
     "UnlikeCurrencies",
     "Value",
     "Version",
+    "Window",
+    "WindowSettings",
     "Word",
     "add_months",
     "assigned_level",
@@ -134,6 +137,7 @@ __all__ = [
     "parse_offer",
     "parse_program",
     "parse_toml",
+    "parse_window",
     "rate_text",
     "require_conserved",
     "round_half_away",

@@ -21,7 +21,8 @@ class Notice(BaseModel):
     """What one partner will be sent. Addresses are bare (`a@b.example`), names are for display, never quoted.
 
     `figures` is the JSON text of the statement that the message tells (canonical: sorted keys, no spaces).
-    `headers` are our own extra headers, in order. `reference` is the short code that page and mail show.
+    `headers` are our own extra headers, in order. `reference` is the short code that page and mail show. `window` is
+    the send window in the recipient's zone (see `rewards.window`), empty for any time.
     """
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
@@ -42,3 +43,4 @@ class Notice(BaseModel):
     headers: tuple[tuple[str, str], ...] = ()
     reference: str
     figures: str
+    window: str = ""

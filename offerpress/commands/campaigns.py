@@ -29,6 +29,7 @@ from offerpress.planning import (
     draft,
     make_plan,
     since,
+    windows,
     without_statement,
 )
 from offerpress.reporting import count, progress, say, show, show_json, table
@@ -135,6 +136,7 @@ def _plan_json(batch: Batch, earlier: Since | None, *, dry_run: bool) -> dict[st
             }
             for currency, row in sorted(header.totals.items())
         },
+        "windows": windows(batch),
         "digest": batch.digest,
         "changed": earlier
         and {"since": earlier.plan, "new": earlier.new, "gone": earlier.gone, "changed": earlier.changed},
@@ -155,6 +157,7 @@ def _plan_text(batch: Batch, earlier: Since | None, look: Sequence[str], *, dry_
     lines = [f"Plan {header.plan}: {count(header.recipients, kind)} as of {date.fromordinal(header.as_of)}"]
     lines += ["  Nobody is left to write to."] if not header.recipients else []
     lines += [f"  skipped, {reason}: {number}" for reason, number in header.skipped.items()]
+    lines += [f"  send window {window}: {number}" for window, number in windows(batch).items()]
     if rows:
         lines += ["", table(rows, ("currency", "partners", "to credit", "credit", "debit"))]
     if earlier:

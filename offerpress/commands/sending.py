@@ -12,7 +12,7 @@ from offerpress.folder import OfferpressError, read_mail_settings
 from offerpress.mailing import open_outbox, transport_of
 from offerpress.options import folder_at, json_option, moment, site_option
 from offerpress.reporting import count, say, show, show_json, table
-from offerpress.sending import Sending, due_plans, held_plans, rounds, send_plan, send_sample
+from offerpress.sending import Sending, due_plans, held_plans, rounds, send_plan, send_sample, waiting_plans
 from rewards import RewardsError
 
 TRANSPORTS = click.Choice(get_args(TransportName))
@@ -92,6 +92,9 @@ def _send_due(outbox: Outbox, send: Callable[[str], Sending], later: dict[str, s
         except (MailerError, RewardsError, OfferpressError) as error:
             say(f"error: {error}")
             refused = True
+    for plan, opens in waiting_plans(outbox, datetime.now(UTC)).items():
+        if not as_json and plan not in {one.delivery.plan for one in done}:
+            say(f"{plan}: waits for its send window, from {opens} on")
     for plan in held_plans(outbox):
         say(f"{plan}: paused; offerpress resume {plan} lets it go on")
     return max(int(refused), _report(done, as_json=as_json))
@@ -137,7 +140,7 @@ def status_command(plan: str | None, site_folder: Path | None, *, as_json: bool)
     site, now = folder_at(site_folder), moment()
     with open_outbox(site, now.environment) as outbox:
         plans = [plan] if plan else [record.plan for record in outbox.plans()]
-        rows = [_status(outbox, one) for one in plans]
+        rows = [_status(outbox, one, now.now) for one in plans]
         unknown = {one: outbox.notices_at(one, Status.UNKNOWN) for one in plans}
         fences = {one: outbox.fences_in_doubt(one) for one in plans}
     if as_json:
@@ -145,6 +148,9 @@ def status_command(plan: str | None, site_folder: Path | None, *, as_json: bool)
     else:
         heads = ["plan", "planned", *(status.value for status in Status)]
         show(table([[str(row[head]) for head in heads] for row in rows], heads))
+        for row in rows:
+            if row["next_window"]:
+                show(f"{row['plan']}: what is ready waits for its send window, from {row['next_window']} on")
         for one, notices in unknown.items():
             for notice in notices:
                 show(f"unknown: {notice.partner_id}: {notice.reason}")
@@ -158,7 +164,7 @@ def status_command(plan: str | None, site_folder: Path | None, *, as_json: bool)
     return 1 if any(unknown.values()) else 0
 
 
-def _status(outbox: Outbox, plan: str) -> dict[str, object]:
+def _status(outbox: Outbox, plan: str, now: datetime) -> dict[str, object]:
     record = outbox.plan(plan)
     return {
         "plan": plan,
@@ -166,6 +172,7 @@ def _status(outbox: Outbox, plan: str) -> dict[str, object]:
         "edition": record.edition,
         "standing": record.standing,
         "late_by": record.late_by or None,
+        "next_window": outbox.next_window(plan, now) or None,
         "planned": record.planned,
         **{status.value: number for status, number in outbox.counts(plan).items()},
     }
