@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -44,19 +45,24 @@ class Manifest:
 
 
 def build(
-    figures: Figures, output: Path, progress: Progress, *, jobs: int = 1, remember: bool = True
+    figures: Figures,
+    output: Path,
+    progress: Progress,
+    *,
+    executor: Executor | None = None,
+    remember: bool = True,
 ) -> Build:
     """Computes, renders and seals everything, then publishes it in one exchange.
 
     Before that it raises `Faulty`, and `NotConserved` where the figures do not add up to the ledger.
-    `jobs` processes share the shards; the bytes are the same for any number. `remember` writes the manifest that
-    `verify` compares with; a preview does not.
+    Shards are computed in this process or by `executor`; the bytes are the same. `remember` writes the manifest
+    that `verify` compares with; a preview does not.
     """
     faults: list[Fault] = []
     artifacts = rendered_site(figures.content, figures.site, figures.rules.as_of, faults)
     faults += campaign_faults(figures.content, figures.site, figures.rules.as_of)
     tally = Tally()
-    artifacts |= _statements(figures, faults, tally, progress, jobs)
+    artifacts |= _statements(figures, faults, tally, progress, executor)
     if faults:
         raise Faulty(faults)
     found = conserved(tally, figures.snapshot, figures.rules)
@@ -70,7 +76,7 @@ def build(
 
 
 def _statements(
-    figures: Figures, faults: list[Fault], tally: Tally, progress: Progress, jobs: int
+    figures: Figures, faults: list[Fault], tally: Tally, progress: Progress, executor: Executor | None
 ) -> Mapping[str, bytes]:
     """Everything under `statement/`, as the site's access asks; what cannot be computed is added to `faults`.
 
@@ -84,7 +90,7 @@ def _statements(
         return {}
     sealed: list[SealedRecord] = []
     artifacts: dict[str, bytes] = {}
-    for built in built_shards(figures, jobs):
+    for built in built_shards(figures, executor):
         faults += map(figures.placed, built.faults)
         tally.merge(built.tally)
         sealed += built.sealed

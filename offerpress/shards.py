@@ -4,17 +4,17 @@ A task holds paths and numbers only. A worker reads content and keys itself, fro
 environment, so that no secret and no partner data travels as an argument.
 """
 
-import multiprocessing
 import os
+import platform
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
 from generator import SealedRecord, StatementRenderer, offer_words, read_content, seal
 from ledger import Snapshot
+from offerpress import __version__
 from offerpress.figures import Figures
 from offerpress.folder import OfferpressError
 from offerpress.site import Site, open_site
@@ -23,14 +23,30 @@ from rewards import Fault, Faulty, Rules, Tally, compute_statement, rules_on
 
 
 @dataclass(frozen=True, slots=True)
-class ShardTask:
-    """Which shard of which snapshot, and for which site; `base_url` may differ from the settings' in a preview."""
+class Job:
+    """Which snapshot of which site; `base_url` may differ from the settings' in a preview.
+
+    `keys` and `version` are what the worker's own keys and code must be: their digest, and the version of this package.
+    """
 
     folder: Path
     base_url: str
     snapshot: Path
     as_of: int
+    keys: str
+    version: str = __version__
+
+
+@dataclass(frozen=True, slots=True)
+class ShardTask:
+    """One shard of a job."""
+
+    job: Job
     shard: int
+
+
+class UnfitWorker(OfferpressError):
+    """A worker that cannot give the bytes that the build needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,24 +96,21 @@ class Workshop:
         return BuiltShard(partners, tally, tuple(sealed), plain, tuple(faults))
 
 
-def built_shards(figures: Figures, jobs: int) -> Iterator[BuiltShard]:
-    """Every shard in order, in this process or in `jobs` others; raises `OfferpressError` if one of them dies."""
+def built_shards(figures: Figures, executor: Executor | None) -> Iterator[BuiltShard]:
+    """Every shard in order: computed in this process, or where `executor` computes."""
     shards = figures.snapshot.shards
-    if jobs == 1 or len(shards) == 1:
+    if executor is None:
         yield from map(_workshop_of(figures).build, shards)
         return
     site = figures.site
-    place = (site.folder, site.settings.site.base_url, figures.snapshot.folder, figures.rules.as_of)
-    with ProcessPoolExecutor(min(jobs, len(shards)), multiprocessing.get_context("spawn")) as executor:
-        try:
-            yield from executor.map(build_shard, [ShardTask(*place, shard) for shard in shards])
-        except BrokenProcessPool as error:
-            raise OfferpressError("build: a worker process died; the old site stays; build again") from error
+    keys = _keys_of(figures).digest
+    job = Job(site.folder, site.settings.site.base_url, figures.snapshot.folder, figures.rules.as_of, keys)
+    yield from executor.map(build_shard, [ShardTask(job, shard) for shard in shards])
 
 
 def build_shard(task: ShardTask) -> BuiltShard:
-    """One task, in a worker process."""
-    return _workshop_at(task.folder, task.base_url, task.snapshot, task.as_of).build(task.shard)
+    """One task, in a worker process; raises `UnfitWorker` where that cannot give the bytes that the build needs."""
+    return _workshop_at(task.job).build(task.shard)
 
 
 def plain_assets(figures: Figures) -> Mapping[str, bytes]:
@@ -106,24 +119,49 @@ def plain_assets(figures: Figures) -> Mapping[str, bytes]:
 
 
 def _workshop_of(figures: Figures) -> Workshop:
-    if figures.keys is None:
-        raise OfferpressError("no statements: the site has no secret; set OFFERPRESS_SITE_SECRET")
     site = figures.site
     words = offer_words(figures.content, site.settings.site, figures.rules.as_of)
     renderer = StatementRenderer(site.template_folders, site.settings.site, figures.rules.policy, words)
-    return Workshop(site, figures.rules, figures.snapshot, figures.keys, renderer)
+    return Workshop(site, figures.rules, figures.snapshot, _keys_of(figures), renderer)
+
+
+def _keys_of(figures: Figures) -> SiteKeys:
+    if figures.keys is None:
+        raise OfferpressError("no statements: the site has no secret; set OFFERPRESS_SITE_SECRET")
+    return figures.keys
 
 
 @lru_cache(maxsize=1)
-def _workshop_at(folder: Path, base_url: str, snapshot_folder: Path, as_of: int) -> Workshop:
-    site = open_site(folder)
-    settings = replace(site.settings, site=site.settings.site.model_copy(update={"base_url": base_url}))
+def _workshop_at(job: Job) -> Workshop:
+    if job.version != __version__:
+        raise _unfit(f"it runs offerpress {__version__}, the build {job.version}", "install the same version")
+    if not job.folder.is_dir():
+        raise _unfit(f"it has no site folder {job.folder}", "put the site there, or mount it")
+    if not job.snapshot.is_dir():
+        raise _unfit(f"it has no snapshot {job.snapshot}", "share the site's private/snapshots with it")
+    site = open_site(job.folder)
+    settings = replace(site.settings, site=site.settings.site.model_copy(update={"base_url": job.base_url}))
     site = replace(site, settings=settings)
+    keys = _worker_keys(job, site)
     faults: list[Fault] = []
-    content = read_content(folder, settings.site, faults)
-    keys = read_site_keys(site.private, os.environ, faults)
-    if content is None or keys is None:
+    content = read_content(job.folder, settings.site, faults)
+    if content is None:
         raise Faulty(faults)
-    snapshot = Snapshot.open(snapshot_folder)
-    rules = rules_on(content.policy, snapshot.rates, as_of)
+    snapshot = Snapshot.open(job.snapshot)
+    rules = rules_on(content.policy, snapshot.rates, job.as_of)
     return _workshop_of(Figures(site, content, rules, snapshot, keys, 0, ()))
+
+
+def _unfit(why: str, remedy: str) -> UnfitWorker:
+    return UnfitWorker(f"the worker on {platform.node()} cannot build: {why}; {remedy}")
+
+
+def _worker_keys(job: Job, site: Site) -> SiteKeys:
+    faults: list[Fault] = []
+    keys = read_site_keys(site.private, os.environ, faults)
+    if keys is None:
+        raise _unfit(faults[0].what, faults[0].remedy)
+    if keys.digest != job.keys:
+        remedy = "give it the same OFFERPRESS_SITE_SECRET and private/epochs.json"
+        raise _unfit("its site secret or epochs are not those of the build", remedy)
+    return keys

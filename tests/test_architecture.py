@@ -15,11 +15,13 @@ MAY_IMPORT = {
     "offerpress": {"rewards", "ledger", "generator", "mailer"},
 }
 ONE_MODULE_EACH = {
+    "distributed",
     "dkim",
     "duckdb",
     "ruamel",
     "markdown",
     "feedgen",
+    "fsspec",
     "mjml",
     "numpy",
     "openpyxl",

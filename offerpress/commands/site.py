@@ -8,6 +8,7 @@ import click
 
 from offerpress.building import build
 from offerpress.checking import find_faults
+from offerpress.engines import open_engine
 from offerpress.figures import open_figures
 from offerpress.options import as_of_option, folder_at, json_option, moment, site_option
 from offerpress.reporting import SHOWN_FAULTS, count, fault_json, progress, say, show, show_faults, show_json
@@ -64,17 +65,25 @@ def check_command(site_folder: Path | None, as_of: date | None, *, as_json: bool
 @click.option(
     "--jobs", type=click.IntRange(min=1), default=1, metavar="N", help="How many processes compute."
 )
+@click.option("--scheduler", metavar="URL", help="Compute on the Dask cluster of this scheduler.")
 @json_option
 def build_command(
-    site_folder: Path | None, as_of: date | None, output: Path | None, jobs: int, *, as_json: bool
+    site_folder: Path | None,
+    as_of: date | None,
+    output: Path | None,
+    jobs: int,
+    scheduler: str | None,
+    *,
+    as_json: bool,
 ) -> None:
     """Build the site, the feeds and the private statements into output/."""
     site = site_at(site_folder)
     with (
         open_figures(site, moment(as_of)) as figures,
+        open_engine(jobs, scheduler, len(figures.snapshot.shards)) as executor,
         progress("Building", figures.partner_count, quiet=as_json) as advance,
     ):
-        done = build(figures, (output or site.output).absolute(), advance, jobs=jobs)
+        done = build(figures, (output or site.output).absolute(), advance, executor=executor)
     files = done.publication
     if as_json:
         show_json(

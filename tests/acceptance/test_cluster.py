@@ -1,0 +1,97 @@
+"""`build --scheduler`: a Dask cluster publishes the bytes that one process publishes."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import dask
+import pytest
+
+from tests.acceptance.conftest import AS_OF, SECRET, Call, copy_sample, finished, installed, tree
+from tests.dask_cluster import Cluster, dask_cluster
+
+pytestmark = pytest.mark.xdist_group("cluster")
+PARTNERS = 2500
+HAS_SECRET = {"OFFERPRESS_SITE_SECRET": SECRET}
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A scheduler, whose workers the tests start."""
+    with dask_cluster(tmp_path_factory.mktemp("cluster")) as running:
+        yield running
+
+
+@pytest.fixture
+def workers(cluster: Cluster) -> Iterator[Cluster]:
+    """The cluster with two workers that know the site secret."""
+    cluster.start_worker("first", HAS_SECRET)
+    cluster.start_worker("second", HAS_SECRET)
+    yield cluster
+    cluster.stop()
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, bytes]]:
+    """A site of many shards, and what one process publishes from it."""
+    site = copy_sample(tmp_path_factory.mktemp("large"))
+    with (site / "data" / "partners.csv").open("a", encoding="utf-8") as partners:
+        for number in range(PARTNERS):
+            partners.write(
+                f"X-{number:04},Extra {number},x{number}@reseller.example,EUR,bronze,en,,,active,,,,\n"
+            )
+    assert 0 == finished(installed(site, "build", *AS_OF, "--jobs", "1")).code
+    return site, tree(site / "output")
+
+
+def test_a_cluster_publishes_the_same_bytes(large: tuple[Path, dict[str, bytes]], workers: Cluster) -> None:
+    """Two workers in processes of their own publish what one process and a pool of two publish."""
+    site, alone = large
+    for place, options in (("pool", ("--jobs", "2")), ("dask", ("--scheduler", workers.address))):
+        said = finished(installed(site, "build", *AS_OF, "--output", place, *options))
+        assert 0 == said.code, said.err
+        assert alone == tree(site / place)
+
+
+def test_a_killed_worker_changes_nothing(large: tuple[Path, dict[str, bytes]], workers: Cluster) -> None:
+    """A worker that is killed (SIGKILL) with work on its hands changes no byte: the other computes its shards."""
+    site, alone = large
+    shutil.rmtree(site / "killed", ignore_errors=True)
+    process = installed(site, "build", *AS_OF, "--output", "killed", "--scheduler", workers.address)
+    workers.await_work("first")
+    workers.kill_worker("first")
+    said = finished(process)
+    assert 0 == said.code, said.err
+    assert alone == tree(site / "killed")
+
+
+@pytest.mark.parametrize(
+    ("environment", "why"),
+    [
+        ({}, "the site secret is missing; set OFFERPRESS_SITE_SECRET"),
+        ({"OFFERPRESS_SITE_SECRET": "07e4" * 16}, "its site secret or epochs are not those of the build"),
+    ],
+)
+def test_a_worker_without_the_secret_is_refused(
+    cluster: Cluster, offerpress: Call, site: Path, environment: dict[str, str], why: str
+) -> None:
+    """A worker that lacks the secret, or has another one, fails the build with one line that names its machine."""
+    cluster.start_worker("unfit", environment)
+    try:
+        said = offerpress("build", *AS_OF, "--scheduler", cluster.address)
+    finally:
+        cluster.stop()
+    assert 1 == said.code
+    assert "the worker on " in said.err
+    assert f"cannot build: {why}" in said.err
+    assert not (site / "output").exists()
+
+
+def test_a_cluster_that_is_not_there(cluster: Cluster, offerpress: Call, site: Path) -> None:
+    """An address without a scheduler, and a scheduler without workers, are said in one line that helps."""
+    with dask.config.set({"distributed.comm.timeouts.connect": "500ms"}):
+        nobody = offerpress("build", *AS_OF, "--scheduler", "tcp://127.0.0.1:9")
+        idle = offerpress("build", *AS_OF, "--scheduler", cluster.address)
+    assert (1, True) == (nobody.code, "no scheduler: tcp://127.0.0.1:9: " in nobody.err)
+    assert (1, True) == (idle.code, f"no workers: {cluster.address}: none has joined" in idle.err)
+    assert not (site / "output").exists()
