@@ -60,9 +60,9 @@ LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generat
 
 lock:
 	$(PYTHON) -m venv $(VENV) && $(BIN)/pip install --quiet uv
-	$(LOCK) pyproject.toml -o requirements/run.txt
-	$(LOCK) requirements/build.in -o requirements/build.txt
 	$(LOCK) pyproject.toml --all-extras --group test --group bench --group lint requirements/build.in -o requirements/test.txt
+	$(LOCK) pyproject.toml --constraint requirements/test.txt -o requirements/run.txt
+	$(LOCK) requirements/build.in --constraint requirements/test.txt -o requirements/build.txt
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

@@ -41,9 +41,10 @@ def _connected(scheduler: str) -> Iterator[Client]:
             warnings.simplefilter("ignore", VersionMismatchWarning)
             client = Client(scheduler, set_as_default=False)
     except (OSError, TypeError, ValueError) as error:
+        why = str(error) or type(error).__name__
         raise OfferpressError(
-            f"no scheduler: {scheduler}: {str(error) or type(error).__name__}; start one with `dask scheduler`, or name its "
-            "address as tcp://HOST:PORT or tls://HOST:PORT"
+            f"no scheduler: {scheduler}: {why}; start one with `dask scheduler`, or name its address as "
+            "tcp://HOST:PORT or tls://HOST:PORT"
         ) from error
     with client:
         yield client

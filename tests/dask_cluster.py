@@ -18,7 +18,7 @@ _PATIENCE_S = 60
 
 @dataclass
 class Cluster:
-    """A running scheduler; `address` is what `--scheduler` is given, `client` looks into it, `log` takes what its processes say."""
+    """A running scheduler at `address`; `client` looks into it, `log` takes what its processes say."""
 
     client: Client
     address: str
