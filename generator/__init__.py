@@ -9,6 +9,7 @@ from generator.content_files import read_text
 from generator.environment import environment, reader_language
 from generator.errors import GeneratorError
 from generator.formats import Formats, UnknownLanguage, direction, formats, known_language
+from generator.former_packs import FORMER, with_former
 from generator.links import LinkSecret, link_secret, parse_reference, shard_bits
 from generator.mail_addresses import plain_address
 from generator.mail_layout import BrokenLayout
@@ -27,6 +28,7 @@ from generator.statement_page import StatementRenderer, statement_artifacts
 from generator.statement_view import statement_view
 
 __all__ = [
+    "FORMER",
     "Audience",
     "BadArtifact",
     "BrokenLayout",
@@ -82,4 +84,5 @@ __all__ = [
     "statement_artifacts",
     "statement_csv",
     "statement_view",
+    "with_former",
 ]

@@ -102,9 +102,12 @@ def pack_bits(slot: int, records: list[SealedRecord]) -> int:
     return bits
 
 
-def pack_path(slot: int, bits: int, shard: int) -> str:
-    """Where a pack is published; with the bits, so that no cached index leads to a pack of another count."""
-    return f"{FOLDER}/{slot // 1024}k-{bits}/{shard:0{max(1, -(-bits // 4))}x}.bin"
+def pack_path(slot: int, bits: int, shard: int, folder: str = "") -> str:
+    """Where a pack is published; with the bits, so that no cached index leads to a pack of another count.
+
+    `folder` ends in a slash: that of packs under a former secret.
+    """
+    return f"{FOLDER}/{folder}{slot // 1024}k-{bits}/{shard:0{max(1, -(-bits // 4))}x}.bin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,15 +152,18 @@ class PackReader:
         self._packs: dict[int, Pack] = {}
         try:
             index = json.loads(files[INDEX])
-            self._classes = [(int(entry["size"]), int(entry["bits"])) for entry in index["packs"]]
+            self._classes = [
+                (int(entry["size"]), int(entry["bits"]), str(entry.get("folder", "")))
+                for entry in index["packs"]
+            ]
         except (KeyError, ValueError, TypeError) as error:
             raise PackError(INDEX, "the packs' index is missing or changed; build again") from error
 
     def open(self, link: LinkSecret) -> Record:
         """The record that the link opens; raises PackError if there is none, or if its pack was changed."""
         path = INDEX
-        for slot, bits in self._classes:
-            path = pack_path(slot, bits, link.shard(bits))
+        for slot, bits, folder in self._classes:
+            path = pack_path(slot, bits, link.shard(bits), folder)
             record = self._pack(slot, path).open(link)
             if record is not None:
                 return record
@@ -167,10 +173,10 @@ class PackReader:
 
     def verify(self) -> Iterator[PackError]:
         """What is wrong with any of the packs that the index promises, dummies included."""
-        for slot, bits in self._classes:
+        for slot, bits, folder in self._classes:
             for shard in range(1 << bits):
                 try:
-                    self._pack(slot, pack_path(slot, bits, shard))
+                    self._pack(slot, pack_path(slot, bits, shard, folder))
                 except PackError as error:
                     yield error
 

@@ -18,6 +18,7 @@ from offerpress.checking import campaign_faults, rendered_site
 from offerpress.conserving import conserved, write_conservation
 from offerpress.figures import Figures
 from offerpress.folder import OfferpressError
+from offerpress.former_links import with_former_links
 from offerpress.reporting import Progress
 from offerpress.shards import built_shards, plain_assets
 from rewards import Fault, Faulty, Tally, require_conserved
@@ -97,9 +98,12 @@ def _statements(
         artifacts |= built.plain
         progress(built.partners)
     if access == "plain":
-        return {**artifacts, **plain_assets(figures)}
-    public = statement_artifacts(site.template_folders, site.settings.site, figures.rules.as_of)
-    return {**public, **pack_artifacts(sealed, figures.keys.secret)}
+        artifacts |= plain_assets(figures)
+    else:
+        artifacts |= statement_artifacts(site.template_folders, site.settings.site, figures.rules.as_of)
+        artifacts |= pack_artifacts(sealed, figures.keys.secret, figures.keys.key_version)
+    former = None if faults else figures.keys.former_keys(figures.today)
+    return with_former_links(figures, former, artifacts) if former else artifacts
 
 
 def _write_manifest(figures: Figures, output: Path, artifacts: Mapping[str, bytes]) -> None:

@@ -19,6 +19,7 @@ COMMANDS = {
     "statement": ("figures", "Show one partner's statement with its derivation."),
     "statements": ("figures", "Export every statement as JSON Lines."),
     "link": ("figures", "Print a partner's private link, or revoke it."),
+    "rotate-secret": ("rotate", "Make a new site secret, with a time of grace."),
     "find": ("figures", "Find the partner behind a short reference."),
     "report": ("reports", "Write the figures for staff as an HTML file."),
     "plan": ("campaigns", "Freeze a campaign's notices into a batch."),

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC
 from hashlib import sha256
 from pathlib import Path
 
@@ -43,7 +44,10 @@ class UnknownPartner(OfferpressError):
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Everything that statements follow from. `keys` is None where no link was asked for."""
+    """Everything that statements follow from. `keys` is None where no link was asked for.
+
+    `today` is the clock's day in UTC as an ordinal, whatever the figures' day: a former secret's grace ends by it.
+    """
 
     site: Site
     content: Content
@@ -52,6 +56,7 @@ class Figures:
     keys: SiteKeys | None
     partner_count: int
     remarks: tuple[Fault, ...]
+    today: int = 0
 
     def statements(self, faults: list[Fault]) -> Iterator[tuple[Account, Statement]]:
         """Every partner's account and statement, by shard and partner id; what cannot be computed is a fault."""
@@ -116,7 +121,8 @@ def open_figures(
         raise Faulty(sorted_faults(faults))
     with ledger, _frozen(site, ledger, keys, snapshots or site.snapshots) as snapshot:
         rules = rules_on(content.policy, snapshot.rates, moment.day(content.policy.program.timezone))
-        yield Figures(site, content, rules, snapshot, keys, len(ledger.partner_ids), tuple(faults))
+        today = moment.now.astimezone(UTC).toordinal()
+        yield Figures(site, content, rules, snapshot, keys, len(ledger.partner_ids), tuple(faults), today)
 
 
 def sorted_faults(faults: list[Fault]) -> list[Fault]:

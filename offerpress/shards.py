@@ -100,7 +100,7 @@ def built_shards(figures: Figures, executor: Executor | None) -> Iterator[BuiltS
     """Every shard in order: computed in this process, or where `executor` computes."""
     shards = figures.snapshot.shards
     if executor is None:
-        yield from map(_workshop_of(figures).build, shards)
+        yield from map(workshop_of(figures).build, shards)
         return
     site = figures.site
     keys = _keys_of(figures).digest
@@ -115,10 +115,11 @@ def build_shard(task: ShardTask) -> BuiltShard:
 
 def plain_assets(figures: Figures) -> Mapping[str, bytes]:
     """What all plain statements share."""
-    return _workshop_of(figures).renderer.plain_artifacts()
+    return workshop_of(figures).renderer.plain_artifacts()
 
 
-def _workshop_of(figures: Figures) -> Workshop:
+def workshop_of(figures: Figures) -> Workshop:
+    """What building the shards of these figures needs; raises `OfferpressError` where there is no secret."""
     site = figures.site
     words = offer_words(figures.content, site.settings.site, figures.rules.as_of)
     renderer = StatementRenderer(site.template_folders, site.settings.site, figures.rules.policy, words)
@@ -149,7 +150,7 @@ def _workshop_at(job: Job) -> Workshop:
         raise Faulty(faults)
     snapshot = Snapshot.open(job.snapshot)
     rules = rules_on(content.policy, snapshot.rates, job.as_of)
-    return _workshop_of(Figures(site, content, rules, snapshot, keys, 0, ()))
+    return workshop_of(Figures(site, content, rules, snapshot, keys, 0, ()))
 
 
 def _unfit(why: str, remedy: str) -> UnfitWorker:

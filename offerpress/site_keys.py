@@ -10,15 +10,28 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from generator import LinkSecret, link_secret
 from offerpress.site import Site
-from rewards import Fault
+from rewards import Fault, Faulty, parse_day
 
 ENVIRONMENT_NAME = "OFFERPRESS_SITE_SECRET"
+FORMER_NAME = "OFFERPRESS_FORMER_SITE_SECRET"
 FILE = "site-secret"
+FORMER_FILE = "site-secret.former"
+VERSIONS = "keys.json"
 EPOCHS = "epochs.json"
 SECRET_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Former:
+    """The secret before a rotation (empty where it is missing), whose links open up to the day `until` (an ordinal)."""
+
+    secret: bytes = field(repr=False)
+    key_version: int
+    until: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +41,17 @@ class SiteKeys:
     secret: bytes = field(repr=False)
     key_version: int = 1
     epochs: Mapping[str, int] = field(default_factory=dict)
+    former: Former | None = None
+
+    def former_keys(self, today: int) -> "SiteKeys | None":
+        """The keys whose links open too on that day (an ordinal); raises `Faulty` where their secret is missing."""
+        former = self.former
+        if former is None or today > former.until:
+            return None
+        if not former.secret:
+            remedy = f"put it back into private/{FORMER_FILE} or {FORMER_NAME}, or end the grace: rotate-secret --end"
+            raise Faulty([Fault("the former site secret is missing", remedy, f"private/{FORMER_FILE}")])
+        return SiteKeys(former.secret, former.key_version, self.epochs)
 
     def link(self, partner_id: str) -> LinkSecret:
         """The link secret of that partner's present epoch."""
@@ -52,17 +76,55 @@ def read_site_keys(private: Path, environment: Mapping[str, str], faults: list[F
     text, place = environment.get(ENVIRONMENT_NAME), ENVIRONMENT_NAME
     if text is None:
         place = f"private/{FILE}"
-        try:
-            text = (private / FILE).read_text(encoding="ascii", errors="replace")
-        except FileNotFoundError:
-            remedy = f"set {ENVIRONMENT_NAME} to 64 hexadecimal digits, or make one: openssl rand -hex 32 > {place}"
-            faults.append(Fault("the site secret is missing", remedy, place))
-            return None
+        text = _read(private / FILE)
+    if text is None:
+        remedy = (
+            f"set {ENVIRONMENT_NAME} to 64 hexadecimal digits, or make one: openssl rand -hex 32 > {place}"
+        )
+        faults.append(Fault("the site secret is missing", remedy, place))
+        return None
     fault = secret_fault(text.strip())
     if fault:
         faults.append(Fault(fault, "make a new one: openssl rand -hex 32", place))
         return None
-    return SiteKeys(bytes.fromhex(text.strip()), epochs=_read_epochs(private))
+    secret, versions = bytes.fromhex(text.strip()), read_versions(private)
+    if versions and versions["of"] != fingerprint(secret):
+        remedy = (
+            f"put back the secret of version {versions['key_version']}, or finish a rotation that broke off: "
+        )
+        faults.append(Fault("this is another site secret", remedy + "call rotate-secret again", place))
+        return None
+    former = _former(private, environment, versions)
+    return SiteKeys(secret, versions.get("key_version", 1), _read_epochs(private), former)
+
+
+def read_versions(private: Path) -> dict[str, Any]:
+    """What a rotation noted: `key_version`, `of` (the present secret's fingerprint) and `former`; empty without one."""
+    text = _read(private / VERSIONS)
+    return json.loads(text) if text is not None else {}
+
+
+def fingerprint(secret: bytes) -> str:
+    """16 hexadecimal digits by which a secret is recognised; nobody can go back from them."""
+    return sha256(b"offerpress site secret" + secret).hexdigest()[:16]
+
+
+def _former(private: Path, environment: Mapping[str, str], versions: Mapping[str, Any]) -> Former | None:
+    noted = versions.get("former")
+    if noted is None:
+        return None
+    text = (environment.get(FORMER_NAME) or _read(private / FORMER_FILE) or "").strip()
+    secret = b"" if secret_fault(text) else bytes.fromhex(text)
+    return Former(
+        secret if noted["of"] == fingerprint(secret) else b"", noted["key_version"], parse_day(noted["until"])
+    )
+
+
+def _read(file: Path) -> str | None:
+    try:
+        return file.read_text(encoding="ascii", errors="replace")
+    except FileNotFoundError:
+        return None
 
 
 def secret_fault(text: str) -> str:

@@ -5,13 +5,13 @@ Packs are decrypted, batches are read message by message, exports line by line; 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date
 from pathlib import Path
 
-from generator import read_content
+from generator import FORMER, read_content
 from ledger import LedgerError, Snapshot
 from mailer import Batch, MailerError
-from offerpress.building import read_manifest
+from offerpress.building import Manifest, read_manifest
 from offerpress.channels import (
     Finding,
     check_batch,
@@ -47,6 +47,8 @@ from rewards import (
     rules_on,
 )
 
+FORMER_PACKS = f"statement/packs/{FORMER}"
+
 
 @dataclass(frozen=True, slots=True)
 class Verification:
@@ -64,7 +66,9 @@ def verify(site: Site, moment: Moment, plan: str | None) -> Verification:
     keys = read_site_keys(site.private, moment.environment, faults if wanted else [])
     if content is None or any(fault.severity == "fault" for fault in faults):
         raise Faulty(faults)
-    verifier = _Verifier(site.snapshots, content.policy, _registered(site, moment))
+    verifier = _Verifier(
+        site.snapshots, content.policy, _registered(site, moment), moment.now.astimezone(UTC).toordinal()
+    )
     if plan is None:
         verifier.build(site, keys)
         for export in read_exports(site.private):
@@ -87,8 +91,9 @@ def _registered(site: Site, moment: Moment) -> Mapping[str, str]:
 class _Verifier:
     """Collects findings; a snapshot is recomputed once for each day that a channel tells of."""
 
-    def __init__(self, snapshots: Path, policy: Policy, registered: Mapping[str, str]) -> None:
+    def __init__(self, snapshots: Path, policy: Policy, registered: Mapping[str, str], today: int) -> None:
         self.snapshots = snapshots
+        self.today = today
         self.registered = registered
         self.policy = policy
         self.checked: list[str] = []
@@ -115,6 +120,18 @@ class _Verifier:
         if keys and site.settings.statements.access == "link":
             self.checked.append("packs")
             self.findings += check_packs(manifest, keys, figures)
+            self._former(manifest, keys, figures)
+
+    def _former(self, manifest: Manifest, keys: SiteKeys, figures: Mapping[str, str]) -> None:
+        """The packs under a former secret, and whether they should be there today."""
+        published = any(name.startswith(FORMER_PACKS) for name in manifest.files)
+        former = keys.former_keys(self.today)
+        if former and published:
+            self.checked.append("former packs")
+            self.findings += check_packs(manifest, former, figures)
+        elif former or published:
+            what = "are missing" if former else "still open, though their grace is over"
+            self.findings.append(Finding("packs", "former links", f"they {what}; build again, and publish"))
 
     def export(self, export: Export, private: Path) -> None:
         """One exported file of statements, or a journal."""

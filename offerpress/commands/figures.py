@@ -97,8 +97,10 @@ def find_command(reference: str, site_folder: Path | None, as_of: date | None, *
         raise OfferpressError(f"no such reference: {error}") from error
     with open_figures(site_at(site_folder), moment(as_of)) as figures:
         keys = _keys(figures)
+        former = keys.former_keys(figures.today)
+        known = [keys, former] if former else [keys]
         for partner in figures.snapshot.partners():
-            if keys.link(partner.partner_id).reference == wanted:
+            if any(one.link(partner.partner_id).reference == wanted for one in known):
                 _show_statement(figures, partner.partner_id, as_json=as_json)
                 return
     raise OfferpressError(

@@ -147,8 +147,8 @@ export async function openRecord(secret, packs) {
   const keys = await derive(secret);
   const index = await fetchedJson(new URL("index.json", packs));
   if (index.format !== FORMAT) throw new Trouble("tampered");
-  for (const { size, bits } of index.packs) {
-    const pack = new Uint8Array(await fetched(new URL(packPath(secret, size, bits), packs)));
+  for (const { size, bits, folder = "" } of index.packs) {
+    const pack = new Uint8Array(await fetched(new URL(folder + packPath(secret, size, bits), packs)));
     const record = await openPack(pack, keys);
     if (record) return record;
   }
