@@ -29,10 +29,13 @@ from mailer.errors import (
     TooLate,
     UnknownPlan,
 )
+from mailer.events import FATES, SUPPRESSES, Event, EventKind, fate, rank_of, without_addresses
+from mailer.fates import EventHour, EventRecord, Failure
 from mailer.fence import Fence, FenceProvider
 from mailer.fencing import Fences, Withdrawal, withdraw
 from mailer.freezing import freeze
 from mailer.header import BatchHeader, Totals, with_own_headers
+from mailer.intake import Intake
 from mailer.lock import Sender, sole_sender
 from mailer.mime import message_bytes
 from mailer.outbox import Outbox, outbox_file
@@ -43,7 +46,7 @@ from mailer.records import Handed, NoticeAt, PlanRecord, Told
 from mailer.run import Delivery
 from mailer.settings import GroupSettings, MailSettings, RetrySettings, UnsubscribeSettings, WarmUpSettings
 from mailer.states import HANDED, TRANSITIONS, Cause, Status
-from mailer.status import status_json
+from mailer.status import fates_json, status_json
 from mailer.suppression import Suppression, SuppressionReason, skip_reason
 from mailer.transport_settings import DkimSettings, SendGridSettings, SmtpSettings, TransportName
 from mailer.transports import (
@@ -66,7 +69,9 @@ from mailer.windows import next_opening
 
 __all__ = [
     "DEFAULT_BASE_URL",
+    "FATES",
     "HANDED",
+    "SUPPRESSES",
     "TRANSITIONS",
     "Allowance",
     "Approval",
@@ -83,6 +88,11 @@ __all__ = [
     "DecisionRefused",
     "Delivery",
     "DkimSettings",
+    "Event",
+    "EventHour",
+    "EventKind",
+    "EventRecord",
+    "Failure",
     "Fence",
     "FenceProvider",
     "FenceRefused",
@@ -91,6 +101,7 @@ __all__ = [
     "FrozenMessage",
     "GroupSettings",
     "Handed",
+    "Intake",
     "LostPlans",
     "MailSettings",
     "Mailbox",
@@ -140,6 +151,8 @@ __all__ = [
     "check_sendable",
     "deliver",
     "domain_of",
+    "fate",
+    "fates_json",
     "freeze",
     "longest_wait",
     "message_bytes",
@@ -149,6 +162,7 @@ __all__ = [
     "outbox_file",
     "parse_mailbox",
     "parse_smtp_url",
+    "rank_of",
     "rate_of",
     "room",
     "sendable",
@@ -162,4 +176,5 @@ __all__ = [
     "timing",
     "with_own_headers",
     "withdraw",
+    "without_addresses",
 ]

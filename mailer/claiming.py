@@ -8,6 +8,7 @@ from typing import Final, TypeVar
 from mailer.claims import Claimant, Turn, claim, prove, registered, settle, settle_orphans
 from mailer.database import Database
 from mailer.errors import Collision, OutboxRestored
+from mailer.evidence import accept_in_doubt
 from mailer.fence import Fence
 from mailer.header import instant_text
 from mailer.lease import Lease, require_nobody
@@ -99,7 +100,7 @@ class Claiming:
 
         Only for who holds the lock, or with a shared outbox for anyone.
         """
-        return self._again(lambda: settle_orphans(self._database, instant_text(now)))
+        return self._again(lambda: self._recover(instant_text(now)))
 
     def require_current(self) -> None:
         """Raises `OutboxRestored` if the receipts know of claims that the outbox does not."""
@@ -113,8 +114,10 @@ class Claiming:
 
         Raises `LostPlans`, with nothing moved, if it does not know the plan of one. Only while `alone`.
         """
+        at = instant_text(now)
         with self._database.transaction():
-            return mark_restored(self._database, self._receipts, by, instant_text(now))
+            marked = mark_restored(self._database, self._receipts, by, at)
+            return marked - accept_in_doubt(self._database, at)
 
     def open_fence(self, plan: str, fence: Fence, now: datetime) -> None:
         """Record a fence, before anything is claimed under it."""
@@ -138,6 +141,10 @@ class Claiming:
                 for was, became, _ in (TRANSITIONS[Cause.PROOF_OF_ABSENCE], TRANSITIONS[Cause.WITHDRAWN])
             )
 
+    def _recover(self, at: str) -> int:
+        """How many notices of dead senders are unknown now: those of which events are known are not."""
+        return settle_orphans(self._database, at) - accept_in_doubt(self._database, at)
+
     def _turn(
         self, claimant: Claimant, settlements: Sequence[Settlement], most: int, now: datetime, rates: Rates
     ) -> tuple[int, Turn]:
@@ -147,6 +154,8 @@ class Claiming:
             prove(self._database, claimant.plan, settlements, at)
             return 0, Turn((), 0, "open")
         settle(self._database, claimant.plan, settlements, at)
+        if any(one.cause is Cause.LOST_ANSWER for one in settlements):
+            accept_in_doubt(self._database, at)
         record = registered(self._database, claimant.plan)
         if record.standing != "open" or most < 1:
             return 0, Turn((), 0, record.standing)

@@ -11,7 +11,6 @@ from typing import Final, Self
 from mailer.addresses import address_key
 from mailer.approval import Approval, approval_refusal
 from mailer.batch import Batch
-from mailer.claiming import Claiming
 from mailer.claims import move, next_due, registered
 from mailer.database import Database, Row, Values, run_once_each
 from mailer.errors import (
@@ -22,7 +21,9 @@ from mailer.errors import (
     PlanCancelled,
     SendRefused,
 )
+from mailer.fates import Fates
 from mailer.header import instant_text
+from mailer.intake import Reporting
 from mailer.pace import domain_of
 from mailer.policy import Settlement
 from mailer.receipts import Receipts
@@ -51,7 +52,7 @@ def outbox_file(url: str) -> Path:
     return Path(url.removeprefix(_SQLITE))
 
 
-class Outbox(Claiming):
+class Outbox(Reporting, Fates):
     """An open outbox; close it, or use it in a `with`. To be used by the thread that opened it."""
 
     @classmethod

@@ -204,9 +204,12 @@ SELECT decided_at AS at, decision, decided_by AS "by", reason FROM decisions
 WHERE plan = :plan AND partner_id = :partner_id ORDER BY decided_at;
 
 -- insert_suppression
+-- Whatever the order in which they come, the earliest one of a reason stays.
 INSERT INTO suppressions (address_key, reason, address, source, suppressed_at)
 VALUES (:address_key, :reason, :address, :source, :at)
-ON CONFLICT DO NOTHING;
+ON CONFLICT (address_key, reason) DO UPDATE
+SET address = excluded.address, source = excluded.source, suppressed_at = excluded.suppressed_at
+WHERE (excluded.suppressed_at, excluded.source) < (suppressions.suppressed_at, suppressions.source);
 
 -- delete_suppressions
 DELETE FROM suppressions WHERE address_key = :address_key;
@@ -216,3 +219,73 @@ SELECT address, reason, source, suppressed_at FROM suppressions ORDER BY address
 
 -- suppression_reasons
 SELECT reason FROM suppressions WHERE address_key = :address_key;
+
+-- notice_told_of
+-- The notice that an event names.
+SELECT address_key, status FROM notices WHERE key = :key;
+
+-- insert_event
+INSERT INTO events (key, kind, occurred_at, recipient, rank, code, detail, source, received_at)
+VALUES (:key, :kind, :occurred_at, :recipient, :rank, :code, :detail, :source, :at)
+ON CONFLICT DO NOTHING;
+
+-- keys_in_doubt
+-- The unknown notices of which events are known already.
+SELECT key FROM notices n WHERE status = 'unknown' AND EXISTS (SELECT 1 FROM events e WHERE e.key = n.key);
+
+-- proved
+-- Whether an event shows that the provider has a notice: once a fence of its plan was withdrawn, none that may be of
+-- what was discarded with it. `elsewhere`: whether another plan has handed the same over meanwhile.
+SELECT n.plan, n.partner_id, n.status, e.kind, e.source,
+       (SELECT count(*) FROM notices o
+        WHERE o.campaign = n.campaign AND o.edition = n.edition AND o.partner_id = n.partner_id
+          AND o.plan <> n.plan AND o.status IN ('sending', 'accepted', 'unknown')) > n.handed_before AS elsewhere
+FROM notices n JOIN events e ON e.key = n.key
+WHERE n.key = :key AND n.status IN ('unknown', 'ready')
+  AND NOT EXISTS (SELECT 1 FROM fences f
+                  WHERE f.plan = n.plan AND f.withdrawn_at IS NOT NULL
+                    AND (e.kind = 'dropped' OR e.occurred_at <= f.send_at))
+ORDER BY e.occurred_at, e.kind LIMIT 1 /*postgresql: FOR UPDATE OF n */;
+
+-- fates
+-- Of the accepted notices of a plan, how many have which highest rank of events; 0 for none.
+SELECT rank, count(*) AS notices
+FROM (SELECT coalesce((SELECT max(rank) FROM events e WHERE e.key = n.key AND e.recipient = ''), 0) AS rank
+      FROM notices n WHERE plan = :plan AND status = 'accepted') AS ranked
+GROUP BY rank ORDER BY rank;
+
+-- unsubscribed
+-- Of how many notices of a plan the recipient unsubscribed.
+SELECT count(DISTINCT e.key) AS notices FROM events e JOIN notices n ON n.key = e.key
+WHERE n.plan = :plan AND e.kind = 'unsubscribed';
+
+-- fates_by_partner
+-- Every notice of a plan of which events tell, with the highest rank and the last of that rank.
+SELECT n.partner_id, e.rank, max(e.occurred_at) AS at
+FROM notices n JOIN events e ON e.key = n.key
+WHERE n.plan = :plan AND e.recipient = '' AND e.rank > 0
+  AND e.rank = (SELECT max(rank) FROM events m WHERE m.key = n.key AND m.recipient = '')
+GROUP BY n.partner_id, e.rank ORDER BY n.partner_id;
+
+-- failures
+-- Of a plan's accepted notices that became something of that rank: by domain and code, the most frequent first.
+SELECT domain, code, min(detail) AS example, count(*) AS notices
+FROM (SELECT n.domain, n.key, max(e.code) AS code, min(e.detail) AS detail
+      FROM notices n JOIN events e ON e.key = n.key
+      WHERE n.plan = :plan AND n.status = 'accepted' AND e.recipient = '' AND e.rank = :rank
+        AND e.rank = (SELECT max(rank) FROM events m WHERE m.key = n.key AND m.recipient = '')
+      GROUP BY n.domain, n.key) AS failed
+GROUP BY domain, code ORDER BY count(*) DESC, domain, code;
+
+-- event_hours
+-- How many events of each kind every hour (text, UTC) brought a plan; one notice and kind once, when it was first told.
+SELECT substr(first, 1, 13) AS hour, kind, count(*) AS notices
+FROM (SELECT e.key, e.kind, min(e.occurred_at) AS first
+      FROM events e JOIN notices n ON n.key = e.key WHERE n.plan = :plan AND e.recipient = ''
+      GROUP BY e.key, e.kind) AS firsts
+GROUP BY substr(first, 1, 13), kind ORDER BY hour, kind;
+
+-- events_of
+SELECT e.kind, e.occurred_at AS at, e.recipient <> '' AS copy, e.code, e.detail, e.source
+FROM notices n JOIN events e ON e.key = n.key WHERE n.plan = :plan AND n.partner_id = :partner_id
+ORDER BY e.occurred_at, e.kind, e.recipient;

@@ -60,6 +60,7 @@ class Cause(StrEnum):
     RESTORED = "restored"
     GAVE_UP_RETRYING = "gave-up-retrying"
     PROOF_OF_ACCEPTANCE = "proof-of-acceptance"
+    PROOF_OF_EARLIER = "proof-of-earlier"
     PROOF_OF_ABSENCE = "proof-of-absence"
     WITHDRAWN = "withdrawn"
     PERSON_RESENDS = "resend"
@@ -103,6 +104,9 @@ TRANSITIONS: Mapping[Cause, Transition] = {
     Cause.GAVE_UP_RETRYING: Transition(Status.SENDING, Status.REJECTED, "refused for now too many times"),
     Cause.PROOF_OF_ACCEPTANCE: Transition(
         Status.UNKNOWN, Status.ACCEPTED, "the provider or a relay's log shows it"
+    ),
+    Cause.PROOF_OF_EARLIER: Transition(
+        Status.READY, Status.ACCEPTED, "the provider or a relay's log shows that it took it before"
     ),
     Cause.PROOF_OF_ABSENCE: Transition(
         Status.UNKNOWN, Status.READY, "it is proved that the provider never took it"

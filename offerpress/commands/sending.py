@@ -1,13 +1,13 @@
 """The commands of a plan's life after approval: `send`, `status`, `resolve`, `cancel`, `pause`, `resume`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, get_args
 
 import click
 
-from mailer import MailerError, Outbox, Status, TransportName
+from mailer import FATES, MailerError, Outbox, Status, TransportName, fates_json
 from offerpress.folder import OfferpressError, read_mail_settings
 from offerpress.mailing import open_outbox, transport_of
 from offerpress.options import folder_at, json_option, moment, site_option
@@ -148,6 +148,8 @@ def status_command(plan: str | None, site_folder: Path | None, *, as_json: bool)
     else:
         heads = ["plan", "planned", *(status.value for status in Status)]
         show(table([[str(row[head]) for head in heads] for row in rows], heads))
+        for line in filter(None, map(_fates, rows)):
+            show(line)
         for row in rows:
             if row["next_window"]:
                 show(f"{row['plan']}: what is ready waits for its send window, from {row['next_window']} on")
@@ -175,7 +177,14 @@ def _status(outbox: Outbox, plan: str, now: datetime) -> dict[str, object]:
         "next_window": outbox.next_window(plan, now) or None,
         "planned": record.planned,
         **{status.value: number for status, number in outbox.counts(plan).items()},
+        **fates_json(outbox, plan),
     }
+
+
+def _fates(row: Mapping[str, object]) -> str:
+    """What events tell of a plan, in one line; empty as long as they tell nothing."""
+    told = [f"{row[name]:,} {name}" for name in (*FATES, "unsubscribed") if row[name]]
+    return f"{row['plan']}: of the accepted: {', '.join(told)}" if told else ""
 
 
 @click.command("resolve")
