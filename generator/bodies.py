@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html.parser import HTMLParser
+from typing import NamedTuple
 
 from generator.markup import markdown_html
 from rewards.faults import Fault, suggestion
@@ -19,6 +20,9 @@ _ELEMENTS = frozenset(
         " var video wbr",
     )
 )
+_HEADINGS = {"h2": 2, "h3": 3}
+_WORD = re.compile(r"[^\W_]+(?:['\u2019-][^\W_]+)*")
+_UNSPACED = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]")
 _VOID = frozenset({"br", "col", "hr", "img", "source", "track", "wbr"})
 _ADDRESSES = frozenset({"href", "src", "poster"})
 _REFUSED = re.compile(r"on.*|style|srcset|srcdoc|ping|formaction|background")
@@ -33,12 +37,25 @@ class Reference:
     line: int
 
 
+class Heading(NamedTuple):
+    """A heading that a table of contents may name; `level` is 2 for `<h2>`."""
+
+    level: int
+    anchor: str
+    text: str
+
+
 @dataclass(frozen=True, slots=True)
 class Body:
-    """HTML in parts: text, and references between. `anchors` are the ids that a fragment may name."""
+    """HTML in parts: text, and references between. `anchors` are the ids that a fragment may name.
+
+    `words` counts what is read; a character of a script without spaces counts as half a word.
+    """
 
     parts: tuple[str | Reference, ...] = ()
     anchors: frozenset[str] = frozenset()
+    headings: tuple[Heading, ...] = ()
+    words: int = 0
 
     @property
     def references(self) -> tuple[Reference, ...]:
@@ -77,17 +94,24 @@ class _BodyParser(HTMLParser):
         self._anchors: set[str] = set()
         self._open: list[str] = []
         self._seen: Counter[str] = Counter()
+        self._headings: list[Heading] = []
+        self._heading: tuple[int, str, list[str]] | None = None
+        self._text: list[str] = []
 
     def body(self) -> Body:
         """What was read; call it once, at the end."""
         for tag in self._open:
             self._fault(f"<{tag}> is never closed", f"add </{tag}>", self._line(f"<{tag}"))
-        return Body(tuple(_joined(self._parts)), frozenset(self._anchors))
+        words = _words(" ".join(self._text))
+        return Body(tuple(_joined(self._parts)), frozenset(self._anchors), tuple(self._headings), words)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self._start(tag, attrs)
         if tag not in _VOID:
             self._open.append(tag)
+        anchor = dict(attrs).get("id")
+        if tag in _HEADINGS and anchor:
+            self._heading = (_HEADINGS[tag], anchor, [])
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self._start(tag, attrs)
@@ -100,18 +124,30 @@ class _BodyParser(HTMLParser):
         if self._open and self._open[-1] == tag:
             self._open.pop()
             self._parts.append(f"</{tag}>")
+            if self._heading and tag in _HEADINGS:
+                level, anchor, parts = self._heading
+                self._headings.append(Heading(level, anchor, " ".join("".join(parts).split())))
+                self._heading = None
         else:
             remedy = f"close <{self._open[-1]}> before it" if self._open else "remove it"
             self._fault(f"</{tag}> closes nothing here", remedy, self._line(f"</{tag}"))
 
     def handle_data(self, data: str) -> None:
         self._parts.append(data)
+        self._read(data)
 
     def handle_entityref(self, name: str) -> None:
         self._parts.append(f"&{name};")
+        self._read(html.unescape(f"&{name};"))
 
     def handle_charref(self, name: str) -> None:
         self._parts.append(f"&#{name};")
+        self._read(html.unescape(f"&#{name};"))
+
+    def _read(self, text: str) -> None:
+        self._text.append(text)
+        if self._heading:
+            self._heading[2].append(text)
 
     def _start(self, tag: str, attrs: Sequence[tuple[str, str | None]]) -> None:
         if tag not in _ELEMENTS:
@@ -140,6 +176,11 @@ class _BodyParser(HTMLParser):
         numbered = enumerate(self._source, self._first_line)
         lines = [number for number, line in numbered for _ in whole.finditer(line)]
         return lines[min(nth, len(lines) - 1)] if lines else self._first_line
+
+
+def _words(text: str) -> int:
+    spaced, unspaced = _UNSPACED.subn(" ", text)
+    return len(_WORD.findall(spaced)) + unspaced // 2
 
 
 def _joined(parts: Sequence[str | Reference]) -> list[str | Reference]:

@@ -74,16 +74,15 @@ def feed_source(
 
 def _entry(reading: Reading, page: Page) -> FeedEntry:
     text, settings = reading.text(page), reading.settings
-    original = page.texts[settings.default_language]
     published = _dated(page.date.instant if page.date else _EPOCH)
-    image = text.image or original.image
+    image = reading.image(page)
     return FeedEntry(
         identity=_identity(reading, page),
         address=absolute(f"{reading.folder}{page.path}", settings),
         title=text.title,
         summary=text.summary,
         html=reading.absolute_body(page),
-        author=text.author or original.author,
+        author=reading.author(page),
         published=published,
         updated=max(published, _dated(page.updated.instant)) if page.updated else published,
         tags=tuple(page.tags.items()),

@@ -1,6 +1,14 @@
-"""Markdown to HTML, with the extensions that content may use; cells are aligned by attribute, not style."""
+"""Markdown to HTML, with the extensions that content may use, and small ones of ours where there is none.
+
+Pages have no inline styles: what cells, figures and questions look like is said by classes.
+"""
+
+import re
+from xml.etree.ElementTree import Element
 
 from markdown import Markdown
+from markdown.extensions import Extension
+from markdown.treeprocessors import Treeprocessor
 
 _EXTENSIONS = (
     "tables",
@@ -14,12 +22,69 @@ _EXTENSIONS = (
     "toc",
     "md_in_html",
 )
+_QUESTION = re.compile(r"[?\u037e\u061f\uff1f]\s*$")
+_WIDE = 5
+"""The columns from which on a table scrolls sideways on a narrow screen."""
+
+
+class _Figures(Treeprocessor):
+    """A paragraph that is one picture with a title becomes a figure with that caption."""
+
+    def run(self, root: Element) -> None:
+        for paragraph in list(root.iter("p")):
+            picture = paragraph[0] if len(paragraph) == 1 else None
+            alone = (
+                picture is not None
+                and not (paragraph.text or "").strip()
+                and not (picture.tail or "").strip()
+            )
+            if picture is None or picture.tag != "img" or not alone or "title" not in picture.attrib:
+                continue
+            paragraph.tag = "figure"
+            caption = Element("figcaption")
+            caption.text = picture.attrib.pop("title")
+            paragraph.append(caption)
+
+
+class _Tables(Treeprocessor):
+    """Cells say by a class how they are aligned; a wide table stands in a box that scrolls, also by keyboard."""
+
+    def run(self, root: Element) -> None:
+        for cell in (*root.iter("th"), *root.iter("td")):
+            side = cell.attrib.pop("align", "")
+            if side in {"right", "center"}:
+                cell.set("class", "number" if side == "right" else "middle")
+        for parent in list(root.iter()):
+            for place, child in enumerate(parent):
+                if child.tag == "table" and sum(1 for _ in child.iter("th")) >= _WIDE:
+                    box = Element("div", {"class": "scroll", "tabindex": "0"})
+                    box.append(child)
+                    box.tail, child.tail = child.tail, None
+                    parent[place] = box
+
+
+class _Questions(Treeprocessor):
+    """A definition list whose terms all end with a question mark is one of questions and answers."""
+
+    def run(self, root: Element) -> None:
+        for listed in root.iter("dl"):
+            terms = ["".join(term.itertext()) for term in listed.iter("dt")]
+            if terms and all(_QUESTION.search(term) for term in terms):
+                listed.set("class", "questions")
+
+
+class _Ours(Extension):
+    """Our tree processors, after all others, so that they see what those made."""
+
+    def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802 - the library calls it so
+        for name, processor in (("figures", _Figures), ("cells", _Tables), ("questions", _Questions)):
+            md.treeprocessors.register(processor(md), name, -10)
 
 
 def markdown_html(text: str) -> str:
     """The HTML fragment of a Markdown text; headings have ids. Deterministic; raises nothing for any text."""
     converter = Markdown(
-        extensions=list(_EXTENSIONS),
+        extensions=[*_EXTENSIONS, _Ours()],
         extension_configs={
             "tables": {"use_align_attribute": True},
             "footnotes": {"BACKLINK_TEXT": "↩\N{VARIATION SELECTOR-15}"},

@@ -8,8 +8,9 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from generator.addresses import quoted_fragment, relative
-from generator.bodies import Reference
+from generator.bodies import Heading, Reference
 from generator.content import OfferPage
+from generator.examples import Example, compute_example, show_example
 from generator.formats import Formats, direction
 from generator.pages import Page
 from generator.readings import Reading
@@ -17,6 +18,7 @@ from generator.shown import Shown
 from generator.terms_view import TermsFormatter, TermsView
 
 Link = Callable[[str], str]
+_WORDS_A_MINUTE = 220
 
 
 class Tag(NamedTuple):
@@ -27,7 +29,10 @@ class Tag(NamedTuple):
 
 
 class PageView(NamedTuple):
-    """An announcement or page. `day` and `updated` may be None; `written_in` is the language of its words."""
+    """An announcement or page. `day` and `updated` may be None; `written_in` is the language of its words.
+
+    `changed` is the instant of the last change, `minutes` how long it takes to read, `contents` its headings.
+    """
 
     title: str
     summary: str
@@ -37,6 +42,9 @@ class PageView(NamedTuple):
     day: Shown | None
     instant: str
     updated: Shown | None
+    changed: str
+    minutes: int
+    contents: tuple[Heading, ...]
     tags: tuple[Tag, ...]
     written_in: str
     direction: str
@@ -74,11 +82,14 @@ class Views:
             title=text.title,
             summary=text.summary,
             href=self.link(f"{reading.folder}{page.path}"),
-            author=text.author or page.texts[reading.settings.default_language].author,
-            image=self._image(page, text.image),
+            author=reading.author(page),
+            image=self.link(reading.image(page)) if reading.image(page) else "",
             day=self.formats.day(_local_day(page.date.instant, reading)) if page.date else None,
             instant=page.date.instant.isoformat() if page.date else "",
             updated=self.formats.day(_local_day(page.updated.instant, reading)) if page.updated else None,
+            changed=page.updated.instant.isoformat() if page.updated else "",
+            minutes=max(1, round(text.body.words / _WORDS_A_MINUTE)),
+            contents=text.body.headings,
             tags=tuple(
                 Tag(name, self.link(f"{reading.folder}tags/{address}/"))
                 for address, name in page.tags.items()
@@ -107,6 +118,12 @@ class Views:
             translated=written_in == reading.language,
         )
 
+    def example(self, page: OfferPage) -> Example | None:
+        """The worked example of an announced offer; None where its terms give an invented partner nothing."""
+        program = self.reading.content.policy.program
+        computed = compute_example(page.offer, program, self.reading.as_of)
+        return None if computed is None else show_example(computed, page.offer, self.formats)
+
     def offers(self, slugs: Iterable[str] | None = None) -> tuple[OfferView, ...]:
         """The announced offers: all of them, or those of `slugs` in their order."""
         announced = {page.offer.slug: page for page in self.reading.offers}
@@ -127,10 +144,6 @@ class Views:
             return None if path is None else self.link(path)
 
         return Markup(text.body.html(address))  # noqa: S704 - checked when it was read
-
-    def _image(self, page: Page, own: str) -> str:
-        path = own or page.texts[self.reading.settings.default_language].image
-        return self.link(path) if path else ""
 
 
 def _local_day(instant: datetime, reading: Reading) -> int:

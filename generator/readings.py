@@ -87,6 +87,14 @@ class Reading:
             return text.title, text.summary
         return " ".join(terms.title.split()), " ".join(terms.summary.split())
 
+    def image(self, page: Page) -> str:
+        """The path of the page's picture: this language's, else the original's, else empty."""
+        return self.text(page).image or page.texts[self.settings.default_language].image
+
+    def author(self, page: Page) -> str:
+        """Who wrote it, likewise."""
+        return self.text(page).author or page.texts[self.settings.default_language].author
+
     def target(self, file: str, reference: Reference) -> Target:
         """Where a reference in `file` leads."""
         return self.content.targets[file, reference]

@@ -1,6 +1,7 @@
 """`[site]` and `[statements]` of `offerpress.toml`."""
 
 import re
+from datetime import datetime
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
@@ -46,6 +47,16 @@ def _language(text: str) -> str:
     return text
 
 
+def _instant(text: str) -> str:
+    try:
+        zoned = datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        zoned = False
+    if not zoned or "T" not in text:
+        raise ValueError(f"{text!r} is no instant with an offset; write one such as 2027-06-30T00:00:00Z")
+    return text
+
+
 def _titled(text: str) -> str:
     text = text.strip()
     if not text or not text.isprintable():
@@ -72,8 +83,23 @@ class Links(BaseModel):
     contact: Contact | None = None
 
 
+class Security(BaseModel):
+    """Where researchers report a weakness (RFC 9116): contacts in order of preference, valid until `expires`."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+    contact: Annotated[tuple[Contact, ...], BeforeValidator(_tuple), Field(min_length=1)]
+    expires: Annotated[str, AfterValidator(_instant)]
+    policy: Address | None = None
+    encryption: Address | None = None
+    acknowledgments: Address | None = None
+
+
 class SiteSettings(BaseModel):
-    """`[site]`: `base_url` may have a path and ends without slash; `languages` has the default first."""
+    """`[site]`: `base_url` may have a path and ends without slash; `languages` has the default first.
+
+    `hub` is told of new entries by whoever publishes (WebSub); `cards` are the pictures of shared links.
+    """
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
@@ -82,6 +108,9 @@ class SiteSettings(BaseModel):
     default_language: Language = "en"
     languages: Annotated[tuple[Language, ...], BeforeValidator(_tuple)] = ()
     links: Links = Field(default_factory=Links)
+    hub: Address | None = None
+    cards: bool = True
+    security: Security | None = None
 
     @model_validator(mode="after")
     def _default_first(self) -> "SiteSettings":

@@ -1,21 +1,20 @@
 """Every public file outside `statement/`, from content alone: partner data never comes here."""
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from generator.assets import read_assets
+from generator.cards import Draw, draw
 from generator.content import Content
 from generator.environment import environment
 from generator.feeds import atom, feed_source, rss
 from generator.json_feed import json_feed
 from generator.readings import Reading
 from generator.settings import SiteSettings, StatementSettings
-from generator.site_files import headers, robots, sitemap
+from generator.site_files import headers, icons, manifest, robots, security_txt, sitemap
 from generator.site_pages import SitePages
 from generator.template_faults import syntax_faults
 from rewards import Fault, Faulty
-
-_OF_STATEMENTS = frozenset({"statement.css", "statement.svg", "viewer.js"})
 
 
 def site_artifacts(
@@ -25,24 +24,22 @@ def site_artifacts(
     as_of: int,
     site: Path,
     statements: StatementSettings,
+    draw: Draw = draw,
 ) -> dict[str, bytes]:
     """Path -> content of every public file outside `statement/`, as of a day (an ordinal).
 
-    `template_folders` come first to last in the order in which they win; `site` is the site folder. Raises
-    Faulty with the file and line of a mistake in a template, and for a static file that has the path of
-    another file.
+    `template_folders` come first to last in the order in which they win; `site` is the site folder; `draw` makes
+    the PNG of a card's SVG. Raises Faulty with the file and line of a mistake in a template, and for a static file
+    that has the path of another file.
     """
     _check_templates(template_folders, settings, site)
     readings = [Reading(content, settings, language, as_of) for language in settings.languages]
-    assets = _assets(template_folders)
-    marked = {
-        name: (f"assets/{name}", f"?v={hashlib.sha256(data).hexdigest()[:10]}")
-        for name, data in assets.items()
-    }
-    found: dict[str, bytes] = {f"assets/{name}": data for name, data in assets.items()}
+    assets = read_assets(template_folders)
+    found: dict[str, bytes] = dict(assets.files)
     for reading in readings:
-        pages = SitePages.of(reading, template_folders, marked)
+        pages = SitePages.of(reading, template_folders, assets.paths)
         found.update(pages.artifacts())
+        found.update((path, draw(svg)) for path, svg in pages.cards())
         found.update(_redirects(reading, pages))
         found.update(_feeds(reading))
         if reading is readings[0]:
@@ -50,6 +47,10 @@ def site_artifacts(
     found["sitemap.xml"] = sitemap(readings[0])
     found["robots.txt"] = robots(settings)
     found["_headers"] = headers(statements)
+    found["site.webmanifest"] = manifest(settings, assets.paths)
+    found.update(icons(assets.content("mark.svg")))
+    if settings.security:
+        found[".well-known/security.txt"] = security_txt(settings, settings.security)
     return found | _static(content, found)
 
 
@@ -60,17 +61,6 @@ def _check_templates(template_folders: Sequence[Path], settings: SiteSettings, s
     faults = [fault for folder in own for fault in syntax_faults(built, folder, "site")]
     if faults:
         raise Faulty(faults)
-
-
-def _assets(template_folders: Sequence[Path]) -> dict[str, bytes]:
-    """The files of `templates/assets/`, each of the first folder with it, without the statement page's."""
-    found: dict[str, Path] = {}
-    for folder in reversed(template_folders):
-        for path in sorted((folder / "assets").rglob("*")):
-            name = path.relative_to(folder / "assets").as_posix()
-            if path.is_file() and name not in _OF_STATEMENTS and not name.startswith("."):
-                found[name] = path
-    return {name: found[name].read_bytes() for name in sorted(found)}
 
 
 def _redirects(reading: Reading, pages: SitePages) -> Iterator[tuple[str, bytes]]:

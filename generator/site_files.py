@@ -1,12 +1,15 @@
-"""What hosts and search engines read: sitemap.xml, robots.txt and _headers."""
+"""What hosts, search engines, phones and researchers read: sitemap, robots.txt, _headers, manifest, security.txt."""
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from xml.sax.saxutils import escape, quoteattr
 
 from generator.addresses import absolute, language_folder
+from generator.cards import draw_icon
 from generator.pages import Page
 from generator.readings import Reading
-from generator.settings import SiteSettings, StatementSettings
+from generator.settings import Security, SiteSettings, StatementSettings
+from generator.site_pages import REFERRER
 from generator.statement_page import statement_headers
 
 _COMMON = (
@@ -14,13 +17,16 @@ _COMMON = (
         "Content-Security-Policy",
         (
             "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; "
-            "font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+            "font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; "
+            "frame-ancestors 'none'"
         ),
     ),
     ("X-Content-Type-Options", "nosniff"),
-    ("Referrer-Policy", "strict-origin-when-cross-origin"),
+    ("Referrer-Policy", REFERRER),
     ("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()"),
 )
+_FOREVER = (("Cache-Control", "public, max-age=31536000, immutable"),)
+_ICONS = (180, 192, 512)
 
 
 def sitemap(reading: Reading) -> bytes:
@@ -83,7 +89,7 @@ def robots(settings: SiteSettings) -> bytes:
 
 def headers(statements: StatementSettings) -> bytes:
     """The headers for hosts that read `_headers` (Netlify, Cloudflare Pages); others are set up by hand."""
-    rules: list[tuple[str, tuple[tuple[str, str], ...]]] = [("/*", _COMMON)]
+    rules: list[tuple[str, tuple[tuple[str, str], ...]]] = [("/*", _COMMON), ("/assets/*", _FOREVER)]
     if statements.access != "none":
         known = dict(_COMMON)
         rules.append(
@@ -91,3 +97,48 @@ def headers(statements: StatementSettings) -> bytes:
         )
     blocks = [f"{path}\n" + "".join(f"  {name}: {value}\n" for name, value in found) for path, found in rules]
     return "\n".join(blocks).encode()
+
+
+def manifest(settings: SiteSettings, assets: Mapping[str, str]) -> bytes:
+    """The web app manifest: name, colours and icons for a phone's home screen; addresses are relative to it."""
+    drawn = [{"src": f"icon-{size}.png", "sizes": f"{size}x{size}", "type": "image/png"} for size in _ICONS]
+    mark = (
+        [{"src": assets["mark.svg"], "sizes": "any", "type": "image/svg+xml"}] if "mark.svg" in assets else []
+    )
+    return _json(
+        {
+            "name": settings.title,
+            "short_name": settings.title,
+            "lang": settings.default_language,
+            "start_url": "./",
+            "display": "browser",
+            "background_color": "#ffffff",
+            "theme_color": "#ffffff",
+            "icons": mark + (drawn if mark else []),
+        }
+    )
+
+
+def icons(mark: bytes) -> Iterator[tuple[str, bytes]]:
+    """The mark as PNG in the sizes that phones ask for; none without a mark."""
+    if mark:
+        yield from ((f"icon-{size}.png", draw_icon(mark, size)) for size in _ICONS)
+
+
+def security_txt(settings: SiteSettings, security: Security) -> bytes:
+    """Where to report a weakness (RFC 9116)."""
+    named = [("Contact", contact) for contact in security.contact]
+    named.append(("Expires", security.expires))
+    for name, address in (
+        ("Encryption", security.encryption),
+        ("Acknowledgments", security.acknowledgments),
+        ("Policy", security.policy),
+    ):
+        named += [(name, address)] if address else []
+    named.append(("Preferred-Languages", ", ".join(settings.languages)))
+    named.append(("Canonical", absolute(".well-known/security.txt", settings)))
+    return "".join(f"{name}: {value}\n" for name, value in named).encode()
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, indent=1).encode() + b"\n"

@@ -2,16 +2,21 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
 from jinja2 import Environment
 
-from generator.addresses import absolute, from_root, language_folder
+from generator.addresses import absolute, from_root
+from generator.assets import fingerprint
+from generator.cards import HEIGHT, WIDTH, broken, drawable
 from generator.content import OfferPage
 from generator.environment import environment
-from generator.formats import Formats, direction, formats, language_name
+from generator.formats import Formats, formats
+from generator.here import Here, here
+from generator.minified import minified
 from generator.page_views import Link, PageView, Views, linked_from
 from generator.pages import Page
 from generator.readings import Reading
@@ -20,52 +25,38 @@ from generator.terms_view import TermsFormatter
 
 POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; media-src 'self'; font-src 'self'; "
-    "base-uri 'none'; form-action 'none'"
+    "manifest-src 'self'; base-uri 'none'; form-action 'none'"
 )
+REFERRER = "strict-origin-when-cross-origin"
 _LATEST = 6
+# Pictures that those who show links can read; SVG is not among them.
+_PHOTOS = (".png", ".jpg", ".jpeg", ".webp", ".gif")
 Context = dict[str, object]
 
 
-class LanguageLink(NamedTuple):
-    """The same page in another language; `code` is also the value of hreflang."""
+class Card(NamedTuple):
+    """The picture of a shared link: its whole address; `path` and `svg` where it is ours to draw."""
 
-    code: str
-    name: str
-    direction: str
-    href: str
-    current: bool
-
-
-class Here(NamedTuple):
-    """The page at hand. `listed` tells search engines whether to list it; `room` marks the navigation.
-
-    `alternates` are hreflang and whole address of every language in which it is written, if there are
-    several.
-    """
-
-    room: str
-    canonical: str
-    listed: bool
-    alternates: tuple[tuple[str, str], ...]
-    languages: tuple[LanguageLink, ...]
-    feeds: Mapping[str, str]
+    address: str
+    width: int
+    height: int
+    path: str = ""
+    svg: str = ""
 
 
 @dataclass(frozen=True)
 class SitePages:
-    """Renders every page of one language; `assets` maps a name to its path and a query from its content."""
+    """Renders every page of one language; `assets` maps a name to its path on the site."""
 
     reading: Reading
     template_folders: Sequence[Path]
-    assets: Mapping[str, tuple[str, str]]
+    assets: Mapping[str, str]
     built: Environment
     formats: Formats
     terms: TermsFormatter
 
     @classmethod
-    def of(
-        cls, reading: Reading, template_folders: Sequence[Path], assets: Mapping[str, tuple[str, str]]
-    ) -> "SitePages":
+    def of(cls, reading: Reading, template_folders: Sequence[Path], assets: Mapping[str, str]) -> "SitePages":
         """The pages of a reading; raises GeneratorError for an unknown language or a broken catalog."""
         built = environment(template_folders, reading.language, kind="html")
         shown = formats(reading.language)
@@ -85,6 +76,11 @@ class SitePages:
             yield self._tags()
             yield from (self._tag(tag, name) for tag, name in self.reading.tags.items())
 
+    def cards(self) -> Iterator[tuple[str, str]]:
+        """Path and SVG of the picture of every shared link that is ours to draw."""
+        shown = [self._site_card, *(self._card(page) for page in self.reading.announcements)]
+        yield from ((card.path, card.svg) for card in shown if card and card.path)
+
     def not_found(self) -> bytes:
         """The page for addresses that lead nowhere, whose links work at any depth."""
         settings = self.reading.settings
@@ -92,18 +88,18 @@ class SitePages:
         def link(there: str) -> str:
             return from_root(there, settings)
 
-        here = self._here("", "", None, link)._replace(canonical="", listed=False, alternates=())
-        return self._render("not_found.html", here, link, {})
+        there = here(self.reading, "", "", None, link)._replace(canonical="", listed=False, alternates=())
+        return self._render("not_found.html", there, link, {})
 
     def redirect(self, page: Page, alias: str) -> tuple[str, bytes]:
         """The page under an old slug that leads to the new one."""
         room = "" if page.room == "pages" else f"{page.room}/"
         old, new = (f"{self.reading.folder}{path}" for path in (f"{room}{alias}/", page.path))
         link = linked_from(old)
-        here = self._here(page.path, "", page, link)
-        here = here._replace(canonical=absolute(new, self.reading.settings), listed=False, alternates=())
+        there = here(self.reading, page.path, "", page, link)
+        there = there._replace(canonical=absolute(new, self.reading.settings), listed=False, alternates=())
         context: Context = {"target": link(new), "title": self.reading.title(page)}
-        return f"{old}index.html", self._render("redirect.html", here, link, context)
+        return f"{old}index.html", self._render("redirect.html", there, link, context)
 
     def _home(self) -> tuple[str, bytes]:
         announcements = self.reading.announcements
@@ -137,7 +133,9 @@ class SitePages:
                 "body": views.body(page),
                 "offers": views.offers(page.offers),
             }
-            return shown | self._neighbours(page, views) if is_announcement else shown
+            if is_announcement:
+                shown |= {"card": self._card(page), **self._neighbours(page, views)}
+            return shown
 
         template = "announcement.html" if is_announcement else "page.html"
         return self._written(
@@ -155,7 +153,12 @@ class SitePages:
     def _offer(self, page: OfferPage) -> tuple[str, bytes]:
         def context(views: Views) -> Context:
             mentions = (one for one in self.reading.announcements if page.offer.slug in one.offers)
-            return {"offer": views.offer(page), "body": views.body(page), "mentions": views.pages(mentions)}
+            return {
+                "offer": views.offer(page),
+                "body": views.body(page),
+                "example": views.example(page),
+                "mentions": views.pages(mentions),
+            }
 
         return self._written("offer.html", page.path, "offers", context, page)
 
@@ -194,59 +197,67 @@ class SitePages:
         """The artifact of the page with `path` below this language's folder."""
         full = f"{self.reading.folder}{path}"
         link = linked_from(full)
-        here = self._here(path, room, page, link, feeds_under)
-        return f"{full}index.html", self._render(template, here, link, context(self._views(link)))
+        there = here(self.reading, path, room, page, link, feeds_under)
+        return f"{full}index.html", self._render(template, there, link, context(self._views(link)))
 
     def _views(self, link: Link) -> Views:
         return Views(self.reading, self.formats, self.terms, link)
 
-    def _here(
-        self, path: str, room: str, page: Page | OfferPage | None, link: Link, feeds_under: str = ""
-    ) -> Here:
-        reading, settings = self.reading, self.reading.settings
-        written = [one for one in settings.languages if page is None or one in page.texts]
-        own = reading.language if reading.language in written else settings.default_language
-        alternates = [(one, absolute(f"{language_folder(one, settings)}{path}", settings)) for one in written]
-        alternates.append(("x-default", absolute(path, settings)))
-        return Here(
-            room=room,
-            canonical=absolute(f"{language_folder(own, settings)}{path}", settings),
-            listed=own == reading.language,
-            alternates=tuple(alternates) if len(written) > 1 else (),
-            languages=tuple(
-                LanguageLink(
-                    one,
-                    language_name(one),
-                    direction(one),
-                    link(f"{language_folder(one, settings)}{path}"),
-                    one == reading.language,
-                )
-                for one in settings.languages
-            ),
-            feeds={
-                kind: link(f"{reading.folder}{feeds_under}{name}")
-                for kind, name in (("rss", "feed.xml"), ("atom", "atom.xml"), ("json", "feed.json"))
-            },
-        )
+    @cached_property
+    def _site_card(self) -> Card | None:
+        """The picture of pages that have none of their own."""
+        return self._drawn("", self.reading.settings.title, "")
+
+    def _card(self, page: Page) -> Card | None:
+        """The announcement's own photo, or a card with its title."""
+        reading = self.reading
+        image = reading.image(page)
+        if image.lower().endswith(_PHOTOS):
+            return Card(absolute(image, reading.settings), 0, 0)
+        day = self.formats.day(page.date.day) if page.date else ""
+        return self._drawn(page.path, reading.title(page), day)
+
+    def _drawn(self, path: str, title: str, foot: str) -> Card | None:
+        """A card at `path`, named by what it shows; without words that no font of ours has."""
+        settings = self.reading.settings
+        if not settings.cards:
+            return None
+        name = settings.title if drawable(settings.title) else ""
+        words = title if drawable(title) else name
+        context: Context = {
+            "title": broken(words),
+            "right": broken(words).right,
+            "name": "" if words == name else name,
+            "foot": foot if drawable(foot) else "",
+        }
+        svg = render(self.built, "site/card.svg", context, self.template_folders)
+        full = f"{self.reading.folder}{path}card-{fingerprint(svg.encode())}.png"
+        return Card(absolute(full, settings), WIDTH, HEIGHT, full, svg)
 
     def _render(self, template: str, here: Here, link: Link, context: Context) -> bytes:
-        folder = self.reading.folder
-        links = self.reading.settings.links
+        reading, settings = self.reading, self.reading.settings
+        folder = reading.folder
+        rooms = {"home": "", "announcements": "announcements/", "offers": "offers/", "tags": "tags/"}
         common: Context = {
-            "site": self.reading.settings,
+            "site": settings,
             "policy": POLICY,
+            "referrer": REFERRER,
             "here": here,
-            "zone": self.reading.content.policy.program.timezone,
-            "assets": {name: link(path) + mark for name, (path, mark) in self.assets.items()},
+            "card": self._site_card,
+            "urls": {room: absolute(f"{folder}{path}", settings) for room, path in rooms.items()},
+            "zone": reading.content.policy.program.timezone,
+            "assets": {name: link(path) for name, path in self.assets.items()},
+            "manifest": link("site.webmanifest"),
+            "touch_icon": link("icon-180.png"),
             "home": link(folder),
             "announcements_href": link(f"{folder}announcements/"),
             "offers_href": link(f"{folder}offers/"),
-            "tags_href": link(f"{folder}tags/") if self.reading.tags else "",
+            "tags_href": link(f"{folder}tags/") if reading.tags else "",
             "navigation": self._navigation(link),
-            "social": tuple(sorted(links.social.items())),
+            "social": tuple(sorted(settings.links.social.items())),
         }
         html = render(self.built, f"site/{template}", {**common, **context}, self.template_folders)
-        return html.encode()
+        return minified(html).encode()
 
     def _navigation(self, link: Link) -> tuple[tuple[str, str, str], ...]:
         """Slug, title and address of every page."""

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from generator.examples import compute_example
 from generator.formats import formats
 from generator.statement_csv import COLUMNS
 from generator.statement_view import StatementView, Viewer, level_names
 from generator.terms_view import TermsFormatter
-from rewards import KINDS, LISTS, Policy, Statement, statement_json
+from rewards import KINDS, LISTS, Policy, Statement, parse_day, statement_json
 from tests.reference import samples, worlds
 from tests.reference.naive import Site
 from tests.reference.samples import account, computed, offer, program, rules, sale, subscription
@@ -93,3 +94,11 @@ def test_the_reference_describes_each_kind(name: str) -> None:
     assert f"\n## `{name}`\n" in offers
     assert f"`{name}`" in offers.split("## Which sales count")[0]
     assert f"kind: {name}\n" in text("docs/how-to/offer-terms.md")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_offer_page_has_an_example_for_each_kind(name: str) -> None:
+    """The sample offer's terms give an invented partner something, and the template knows how to show it."""
+    computed = compute_example(offer(name), program(), parse_day("2023-12-31"))
+    assert computed is not None
+    assert f'kind == "{name}"' in text("templates/site/example.html")

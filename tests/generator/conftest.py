@@ -4,8 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import cast
 
 import pytest
+from lxml import html
 
 from generator import Content, SiteSettings, StatementSettings, read_content, site_artifacts
 from rewards import Fault
@@ -85,6 +87,13 @@ class SmallSite:
     def page(self, path: str, as_of: str = "2023-12-31") -> str:
         """The HTML under a path such as `offers/cashback/`."""
         return self.artifacts(as_of)[f"{path}index.html"].decode()
+
+
+def attributes(page: bytes | str, path: str) -> list[dict[str, str]]:
+    """The attributes of every element of a page that an XPath finds, in their order."""
+    root = html.document_fromstring(page if isinstance(page, str) else page.decode())
+    found = cast("list[html.HtmlElement]", root.xpath(path))
+    return [{str(name): str(value) for name, value in one.attrib.items()} for one in found]
 
 
 SiteMaker = Callable[..., SmallSite]

@@ -22,8 +22,24 @@ def test_own_template_and_asset_win(make_site: SiteMaker) -> None:
     with_template(site, "assets/site.css", "body { color: red }")
     built = site.artifacts()
     assert b"Mine" in built["offers/index.html"]
-    assert built["assets/site.css"] == b"body { color: red }"
-    assert built["assets/mark.svg"] == (TEMPLATES / "assets/mark.svg").read_bytes()
+    (styles,) = (path for path in built if path.startswith("assets/site-"))
+    (mark,) = (path for path in built if path.startswith("assets/mark-"))
+    assert b"body { color: red }" == built[styles]
+    assert (TEMPLATES / "assets/mark.svg").read_bytes() == built[mark]
+    assert f"../{styles}" in site.page("offers/")
+
+
+def test_styles_name_other_assets_as_they_are_called(make_site: SiteMaker) -> None:
+    """A file that a style sheet names is named by its content there too; what is no asset stays."""
+    site = with_template(make_site(), "assets/pictures/dot.svg", "<svg/>")
+    with_template(
+        site, "assets/site.css", "a { background: url('pictures/dot.svg') } b { background: url(x.png) }"
+    )
+    built = site.artifacts()
+    (styles,) = (path for path in built if path.startswith("assets/site-"))
+    (dot,) = (path for path in built if path.startswith("assets/pictures/"))
+    named = dot.removeprefix("assets/")
+    assert f'a {{ background: url("{named}") }} b {{ background: url(x.png) }}' == built[styles].decode()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,111 @@
+"""Pictures of shared links: an SVG template filled with a title, drawn as PNG with fonts that packages ship.
+
+No font of the machine is used, so the same words give the same bytes everywhere.
+"""
+
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import resvg_py
+from fontpkg_noto_sans import ROOT as LATIN
+from fontpkg_noto_sans_arabic import ROOT as ARABIC
+
+WIDTH, HEIGHT = 1200, 630
+Draw = Callable[[str], bytes]
+_FONTS = [
+    str(LATIN / "files" / "NotoSans[wdth,wght].ttf"),
+    str(ARABIC / "files" / "NotoSansArabic[wdth,wght].ttf"),
+]
+# What the fonts above can show: Latin, Greek, Cyrillic, Arabic, Devanagari, punctuation, currencies.
+_COVERED = (
+    (0x20, 0x7E),
+    (0xA0, 0x24F),
+    (0x300, 0x304),
+    (0x386, 0x3CE),
+    (0x400, 0x45F),
+    (0x60C, 0x60C),
+    (0x61B, 0x61B),
+    (0x61F, 0x63A),
+    (0x640, 0x655),
+    (0x660, 0x6D3),
+    (0x905, 0x939),
+    (0x93E, 0x94D),
+    (0x1E00, 0x1EF9),
+    (0x2010, 0x2015),
+    (0x2018, 0x201E),
+    (0x2020, 0x2022),
+    (0x2026, 0x2026),
+    (0x2039, 0x203A),
+    (0x20AC, 0x20AC),
+    (0x2212, 0x2212),
+)
+# Font size, the most characters of a line, the most lines: the first that holds the whole title wins.
+_SIZES = ((84, 24, 2), (68, 30, 3), (56, 36, 4))
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """A text broken into lines of `size` pixels; `right` if it is written from the right."""
+
+    lines: tuple[str, ...]
+    size: int
+    right: bool
+
+
+def drawable(text: str) -> bool:
+    """Whether the fonts have every character of `text`."""
+    return all(any(first <= ord(one) <= last for first, last in _COVERED) for one in text)
+
+
+def broken(text: str) -> Lines:
+    """The text in lines that fit a card, as large as they can be; too long a text ends with an ellipsis."""
+    text = " ".join(text.split())
+    right = next((unicodedata.bidirectional(one) in {"R", "AL"} for one in text if one.isalpha()), False)
+    for size, longest, most in _SIZES:
+        lines = _wrapped(text, longest)
+        if len(lines) <= most:
+            return Lines(tuple(lines), size, right)
+    size, longest, most = _SIZES[-1]
+    lines = _wrapped(text, longest)[:most]
+    last = lines[-1][: longest - 1].rstrip(" ,;:.")
+    return Lines((*lines[:-1], f"{last}…"), size, right)
+
+
+def _wrapped(text: str, longest: int) -> list[str]:
+    """Lines of at most `longest` characters; a longer word is cut."""
+    lines: list[str] = []
+    for whole in text.split(" "):
+        word = whole
+        while word:
+            room = longest - len(lines[-1]) - 1 if lines else 0
+            if len(word) <= room:
+                lines[-1] += f" {word}"
+                break
+            lines.append(word[:longest])
+            word = word[longest:]
+    return lines
+
+
+@lru_cache(maxsize=1024)
+def draw(svg: str) -> bytes:
+    """The PNG of an SVG, in its own size; raises `ValueError` for one that cannot be read."""
+    return _png(svg)
+
+
+def draw_icon(svg: bytes, size: int) -> bytes:
+    """The PNG of a square SVG, `size` pixels wide; raises `ValueError` for one that cannot be read."""
+    return _png(svg.decode(), size)
+
+
+def _png(svg: str, size: int | None = None) -> bytes:
+    return bytes(
+        resvg_py.svg_to_bytes(
+            svg_string=svg,
+            skip_system_fonts=True,
+            font_files=_FONTS if size is None else [],
+            width=size,
+            height=size,
+        )
+    )
