@@ -40,6 +40,7 @@ bench: $(STAMP)/test
 	$(BIN)/python benchmarks/ledger_scale.py --partners 1000000 --sales 20000000 --subscriptions 300000 \
 		--json docs/benchmarks/ledger.json
 	$(BIN)/python benchmarks/sending.py --notices 10000 --json docs/benchmarks/sending.json
+	$(BIN)/python benchmarks/preview.py --json docs/benchmarks/preview.json
 
 # About an hour for 10,000; what is found can be tried again by its seed.
 fuzz: N = 10000

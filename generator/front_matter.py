@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -49,6 +50,18 @@ class _Refused(Exception):
 
 def parse_document(text: str, file: str, faults: list[Fault]) -> Document | None:
     """`text`, whose line ends are line feeds, as a document; None after a fault with its line was added."""
+    document, found = _parsed(text, file)
+    faults.extend(found)
+    return document
+
+
+@lru_cache(maxsize=1024)  # a preview reads all files again when one of them changed
+def _parsed(text: str, file: str) -> tuple[Document | None, tuple[Fault, ...]]:
+    faults: list[Fault] = []
+    return _document(text, file, faults), tuple(faults)
+
+
+def _document(text: str, file: str, faults: list[Fault]) -> Document | None:
     if not text.strip():
         faults.append(
             Fault(

@@ -6,6 +6,8 @@ Pages have no inline styles: what cells, figures and questions look like is said
 import re
 from xml.etree.ElementTree import Element
 
+from functools import lru_cache
+
 from markdown import Markdown
 from markdown.extensions import Extension
 from markdown.treeprocessors import Treeprocessor
@@ -81,6 +83,7 @@ class _Ours(Extension):
             md.treeprocessors.register(processor(md), name, -10)
 
 
+@lru_cache(maxsize=1024)  # a preview reads all texts again when one of them changed
 def markdown_html(text: str) -> str:
     """The HTML fragment of a Markdown text; headings have ids. Deterministic; raises nothing for any text."""
     converter = Markdown(

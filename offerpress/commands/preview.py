@@ -6,15 +6,24 @@ from pathlib import Path
 import click
 
 from offerpress.options import as_of_option, folder_at, moment, site_option
-from offerpress.preview import serve
+from offerpress.preview.serving import serve
 
 
 @click.command("serve")
 @site_option
 @as_of_option
 @click.option(
-    "--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help="The port on localhost."
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8000,
+    show_default=True,
+    metavar="N",
+    help="The port on this machine; 0 takes a free one.",
 )
 def serve_command(site_folder: Path | None, as_of: date | None, port: int) -> None:
-    """Preview the site on this machine, reloading on change."""
+    """Preview the site on this machine, reloading on change.
+
+    The page in your browser reloads when a file changes, and faults are shown over it. Drafts are shown with a mark;
+    under /_staff/ are every partner's statement and every mail. Other machines cannot reach it.
+    """
     serve(folder_at(site_folder).folder, port, lambda: moment(as_of))

@@ -1,19 +1,15 @@
 """What scripts and people rely on: exit codes, streams, and one line instead of a traceback."""
 
-import http.client
 import json
 import re
-import signal
-import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from offerpress.cli import COMMANDS
-from tests.acceptance.conftest import AS_OF, PLAN, Call, finished, installed
+from tests.acceptance.conftest import AS_OF, PLAN, Call, installed
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -132,36 +128,3 @@ def test_resuming_loads_neither_duckdb_nor_templates(offerpress: Call, site: Pat
     )
     said = subprocess.run([sys.executable, "-c", code], cwd=site, capture_output=True, text=True, check=False)
     assert "0 []" == said.stdout.strip(), said.stderr
-
-
-def test_the_preview_answers_reloads_and_stops(site: Path) -> None:
-    """`serve` shows the site and the staff's list, tells the browser of a change, and ends on Ctrl-C with one line."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    process = installed(site, "serve", *AS_OF, "--port", str(port))
-    assert process.stderr is not None
-    assert "Serving" in process.stderr.readline()
-    assert "Thank you for standing by us" in get(port, "/")
-    assert "P-1001" in get(port, "/_staff/")
-    events = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-    events.request("GET", "/_live/events")
-    answer = events.getresponse()
-    about = site / "content" / "pages" / "about.md"
-    time.sleep(0.5)  # the watcher needs a moment before it sees changes
-    about.write_text(about.read_text(encoding="utf-8") + "\nA new sentence.\n", encoding="utf-8")
-    assert b"data: changed\n" == answer.readline()
-    assert "A new sentence." in get(port, "/about/")
-    events.close()
-    process.send_signal(signal.SIGINT)
-    said = finished(process)
-    assert (1, "stopped: interrupted") == (said.code, said.err.strip())
-
-
-def get(port: int, path: str) -> str:
-    """The body of a page of the preview."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-    connection.request("GET", path)
-    text = connection.getresponse().read().decode()
-    connection.close()
-    return text

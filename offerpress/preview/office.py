@@ -1,0 +1,110 @@
+"""What staff can look at beside the public pages: every partner's statement, and every mail of every campaign."""
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, time
+from functools import cached_property
+
+from generator import pack_artifacts, statement_artifacts
+from mailer import BatchHeader, message_bytes, with_own_headers
+from offerpress.figures import Figures
+from offerpress.planning import Drafting
+from offerpress.preview.pages import Pages
+from offerpress.shards import built_shards, plain_assets
+from offerpress.site_keys import private_address
+from rewards import Account, Notice, Statement
+
+People = Mapping[str, tuple[Account, Statement]]
+
+
+class Office:
+    """The figures beside the pages of one state of a preview; `people` are account and statement by partner id.
+
+    Statements and mails are made when somebody asks for them, by one thread at a time.
+    """
+
+    def __init__(self, pages: Pages, figures: Figures, people: People) -> None:
+        self.pages = pages
+        self.figures = replace(figures, site=pages.site, content=pages.content)
+        self.people = people
+        self._lock = threading.RLock()
+        self._drafts: dict[str, Drafting] = {}
+
+    def take_over(self, earlier: "Office") -> None:
+        """Keeps the statements that were made for the same figures in the same words."""
+        made = vars(earlier).get("_statement_files")
+        same_words = earlier.pages.content.offers == self.pages.content.offers
+        if made and same_words and earlier.pages.site == self.pages.site and earlier.people is self.people:
+            vars(self)["_statement_files"] = made
+
+    @property
+    def statement_files(self) -> Mapping[str, bytes]:
+        """Everything under `statement/`, as a build would publish it."""
+        with self._lock:
+            return self._statement_files
+
+    @cached_property
+    def _statement_files(self) -> Mapping[str, bytes]:
+        figures, site = self.figures, self.pages.site
+        access = site.settings.statements.access
+        if access == "none" or figures.keys is None:
+            return {}
+        built = list(built_shards(figures, 1))
+        if access == "plain":
+            plain = {path: file for shard in built for path, file in shard.plain.items()}
+            return {**plain, **plain_assets(figures)}
+        sealed = [record for shard in built for record in shard.sealed]
+        public = statement_artifacts(site.template_folders, site.settings.site, figures.rules.as_of)
+        return {**public, **pack_artifacts(sealed, figures.keys.secret)}
+
+    def statement_address(self, partner_id: str) -> str:
+        """Where the partner reads its statement; empty where statements have no page."""
+        keys = self.figures.keys
+        return private_address(self.pages.site, keys.link(partner_id)) if keys else ""
+
+    def reason(self, campaign: str, partner_id: str) -> str | None:
+        """Why the campaign has no mail to that partner; raises `KeyError` for an unknown one of either."""
+        with self._lock:
+            account, statement = self.people[partner_id]
+            return self._drafting(campaign).renderer.reason(account.partner, statement)
+
+    def recipients(self, campaign: str) -> Sequence[str]:
+        """The ids of all to whom the campaign would go now, whoever was written to before."""
+        return [partner_id for partner_id in self.people if self.reason(campaign, partner_id) is None]
+
+    def mail(self, campaign: str, partner_id: str) -> Notice:
+        """The message as a plan would freeze it; raises `Faulty` with mistakes of its templates, and `KeyError`."""
+        with self._lock:
+            drafting = self._drafting(campaign)
+            notice = drafting.notice(*self.people[partner_id])
+        return with_own_headers(self._header(drafting), notice, self.pages.site.settings.mail.unsubscribe)
+
+    def wire(self, notice: Notice) -> bytes:
+        """The message as it goes over the wire; its date and its own id come from a plan, so these are stand-ins."""
+        domain = notice.from_address.rpartition("@")[2].encode("idna").decode("ascii")
+        return message_bytes(notice, f"<preview@{domain}>", self._noon)
+
+    def _drafting(self, campaign: str) -> Drafting:
+        if campaign not in self._drafts:
+            if campaign not in self.pages.content.campaigns:
+                raise KeyError(campaign)
+            self._drafts[campaign] = Drafting(self.figures, campaign)
+        return self._drafts[campaign]
+
+    def _header(self, drafting: Drafting) -> BatchHeader:
+        campaign = drafting.campaign
+        return BatchHeader(
+            plan="preview",
+            campaign=campaign.slug,
+            edition=campaign.edition,
+            category=campaign.category,
+            as_of=self.figures.rules.as_of,
+            made_by="preview",
+            made_at=self._noon,
+        )
+
+    @property
+    def _noon(self) -> datetime:
+        """The as-of day's noon: a date that does not change with every look."""
+        return datetime.combine(date.fromordinal(self.figures.rules.as_of), time(12), UTC)

@@ -1,0 +1,273 @@
+"""`serve` in a real browser: what staff write is shown at once, what is faulty is said over the page."""
+
+import csv
+import http.client
+import signal
+import subprocess
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from offerpress.moment import Moment
+from offerpress.preview.preview import Preview
+from tests.acceptance.conftest import AS_OF, SECRET, Call, copy_sample, finished, installed, tree
+from tests.statement_browsing import CHROMIUM
+
+READY = "offerpress-preview[data-ready]"
+OVERLAY = "offerpress-preview .overlay"
+HOSTILE = '<img src=x onerror="alert(1)">{{7*7}}\u202egnp'
+MOMENT = Moment(datetime(2023, 12, 31, tzinfo=UTC), {"OFFERPRESS_SITE_SECRET": SECRET}, date(2023, 12, 31))
+
+
+class Desk:
+    """A site in its preview, and a browser that looks at it and remembers what its console said."""
+
+    def __init__(self, site: Path, port: int, browser: Browser) -> None:
+        self.site = site
+        self.port = port
+        self.console: list[str] = []
+        self.page: Page = browser.new_page()
+        self.page.on("console", lambda message: self.console.append(message.text))
+        self.page.on("pageerror", lambda error: self.console.append(str(error)))
+
+    def open(self, path: str) -> Page:
+        """Goes to a path, and waits for the live channel."""
+        self.page.goto(f"http://127.0.0.1:{self.port}{path}")
+        self.page.wait_for_selector(READY, state="attached")
+        return self.page
+
+    def write(self, file: str, old: str, new: str) -> None:
+        """Replaces a piece of a file in one step, as editors do."""
+        path = self.site / file
+        text = path.read_text(encoding="utf-8")
+        assert text.count(old) >= 1, old
+        beside = path.with_suffix(".part")
+        beside.write_text(text.replace(old, new, 1), encoding="utf-8")
+        beside.replace(path)
+
+    def get(self, path: str, host: str | None = None) -> tuple[int, str]:
+        """Status and body of a request, with another Host if one is named."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection.request("GET", path, headers={"Host": host} if host else {})
+        answer = connection.getresponse()
+        body = answer.read().decode()
+        connection.close()
+        return answer.status, body
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One Chromium."""
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=list(CHROMIUM))
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, int]]:
+    """The sample site with a hostile partner, in the preview of the installed command on a free port."""
+    site = copy_sample(tmp_path_factory.mktemp("site"))
+    partners = site / "data" / "partners.csv"
+    with partners.open(encoding="utf-8", newline="") as file:
+        (head, *_) = rows = list(csv.reader(file))
+    row = dict(zip(head, rows[1], strict=True)) | {"partner_id": "P/<b>&1", "name": HOSTILE}
+    with partners.open("a", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerow([row[name] for name in head])
+    started = installed(site, "serve", *AS_OF, "--port", "0")
+    assert started.stderr is not None
+    said = started.stderr.readline()
+    if "Serving http://127.0.0.1:" not in said:
+        pytest.fail(said + finished(started).err)
+    yield site, int(said.split("127.0.0.1:")[1].split("/")[0])
+    _interrupt(started)
+
+
+def _interrupt(started: subprocess.Popen[str]) -> None:
+    started.send_signal(signal.SIGINT)
+    said = finished(started)
+    assert (1, "stopped: interrupted") == (said.code, said.err.strip().splitlines()[-1])
+
+
+@pytest.fixture
+def desk(process: tuple[Path, int], browser: Browser) -> Iterator[Desk]:
+    """A fresh tab, whose console must have stayed silent: the pages' own policies hold in the preview."""
+    found = Desk(*process, browser)
+    yield found
+    found.page.close()
+    assert [] == found.console
+
+
+def test_a_change_is_shown_without_a_hand(desk: Desk) -> None:
+    """What is written into a Markdown file appears in the browser that shows its page."""
+    page = desk.open("/about/")
+    desk.write("content/pages/about.md", "Every date", "A new sentence. Every date")
+    expect(page.get_by_text("A new sentence.")).to_be_visible()
+
+
+def test_a_fault_is_said_over_the_last_good_page(desk: Desk) -> None:
+    """Broken front matter is named with file and line over the page as it was; once mended, the sentence goes."""
+    page = desk.open("/contact/")
+    desk.write("content/pages/contact.md", "title: Contact", "titel: Contact")
+    expect(page.locator(f"{OVERLAY} li").nth(1)).to_contain_text("content/pages/contact.md:2 titel")
+    expect(page.locator(f"{OVERLAY} h2")).to_have_text("2 faults")
+    expect(page.get_by_role("heading", name="Contact", level=1)).to_be_visible()
+    desk.open("/contact/")
+    expect(page.locator(OVERLAY)).to_contain_text("did you mean 'title'?")
+    desk.write("content/pages/contact.md", "titel: Contact", "title: Contact us")
+    expect(page.get_by_role("heading", name="Contact us", level=1)).to_be_visible()
+    expect(page.locator(OVERLAY)).to_be_hidden()
+
+
+def test_drafts_are_shown_and_marked(desk: Desk) -> None:
+    """A draft, and an announcement of a later day, are there with a mark, on their pages and on links to them."""
+    for name, front in (("plan", "date: 2023-06-01\ndraft: true"), ("later", "date: 2024-02-01")):
+        text = f"---\ntitle: The {name}\nsummary: One sentence.\n{front}\n---\nText.\n"
+        (desk.site / "content" / "announcements" / f"{name}.md").write_text(text, encoding="utf-8")
+    page = desk.open("/announcements/")
+    draft, later = page.get_by_role("link", name="The plan"), page.get_by_role("link", name="The later")
+    expect(draft.first).to_have_attribute("data-preview-mark", "Draft")
+    expect(later.first).to_have_attribute("data-preview-mark", "Published from 2024-02-01")
+    desk.open("/announcements/plan/")
+    expect(page.locator("offerpress-preview .mark")).to_have_text("Draft")
+
+
+def test_staff_look_at_every_mail(desk: Desk) -> None:
+    """From the list of partners to a mail as HTML, text and headers, light and dark, wide and narrow."""
+    page = desk.open("/_staff/")
+    page.get_by_label("Find by id").fill("aldergrove")
+    page.get_by_role("button", name="Find").click()
+    page.get_by_role("link", name="P-1001").click()
+    page.get_by_role("link", name="year-end-credit").click()
+    mail = page.frame_locator("iframe")
+    expect(mail.locator("strong", has_text="2.790,81")).to_be_visible()
+    light = mail.locator("body").evaluate("body => getComputedStyle(body).backgroundColor")
+    page.get_by_role("link", name="Dark").click()
+    page.get_by_role("link", name="Narrow").click()
+    expect(page.locator("iframe")).to_have_class("narrow")
+    expect(mail.locator("body")).not_to_have_css("background-color", str(light))
+    page.get_by_role("link", name="Text").click()
+    expect(mail.locator("pre")).to_contain_text("http://127.0.0.1")
+    page.get_by_role("link", name="Headers").click()
+    expect(mail.locator("dl")).to_contain_text("Ihr Guthaben für 2023")
+    page.get_by_role("link", name="Next").click()
+    expect(page.locator("nav", has_text=" of ")).to_contain_text("2 of 5")
+
+
+def test_a_partner_without_a_mail_is_told_why(desk: Desk) -> None:
+    """Who is not written to has the reason in the place of a mail."""
+    page = desk.open("/_staff/campaign?campaign=year-end-credit")
+    expect(page.get_by_text("the address cannot be used").first).to_be_visible()
+
+
+def test_hostile_names_are_text(desk: Desk) -> None:
+    """Markup in a partner's id or name is shown as it is written, in lists, in a mail and in its headers."""
+    page = desk.open("/_staff/?find=onerror")
+    expect(page.get_by_role("cell", name="<img src=x")).to_be_visible()
+    page.get_by_role("link", name="P/<b>&1").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text('<img src=x onerror="alert(1)">{{7*7}}')
+    page.get_by_role("link", name="thank-you").click()
+    expect(page.frame_locator("iframe").locator("body")).to_be_visible()
+    page.get_by_role("link", name="Source").click()
+    expect(page.frame_locator("iframe").locator("pre")).to_contain_text("Message-ID")
+    assert 0 == page.frame_locator("iframe").locator("img[onerror]").count()
+
+
+def test_a_statement_opens_from_the_staff_page(desk: Desk) -> None:
+    """The partner's private link opens its statement, under the statement's own policy; a reload keeps the link."""
+    page = desk.open("/_staff/partner?id=P-1001")
+    with page.expect_popup() as opening:
+        page.get_by_role("link", name="Open the private statement").click()
+    statement = opening.value
+    statement.on("console", lambda message: desk.console.append(message.text))
+    statement.click("#show")
+    expect(statement.locator("#statement")).to_contain_text("2.790,81")
+    desk.write("content/pages/how-credit-works.md", "Take a partner", "Now take a partner")
+    statement.wait_for_selector("body[data-state=ready]")
+    statement.click("#show")
+    expect(statement.locator("#statement")).to_contain_text("2.790,81")
+    statement.close()
+
+
+def test_changed_data_change_the_figures(desk: Desk) -> None:
+    """A new sale is in the list of partners as soon as the ledger holds it."""
+    page = desk.open("/_staff/?find=P-1002")
+    expect(page.get_by_role("table")).to_contain_text("8636.73 SEK")
+    sales = desk.site / "data" / "sales.csv"
+    with sales.open(encoding="utf-8", newline="") as file:
+        head = next(csv.reader(file))
+    row = {
+        "sale_id": "new",
+        "partner_id": "P-1002",
+        "sold_on": "2023-05-05",
+        "amount": "100.00",
+        "currency": "SEK",
+    }
+    with sales.open("a", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerow([row.get(name, "") for name in head])
+    expect(page.get_by_role("table")).to_contain_text("8651.73 SEK")
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:{port}", "127.0.0.1:1", "localhost.evil.example:{port}"]
+)
+def test_another_host_gets_nothing(desk: Desk, host: str) -> None:
+    """A name that somebody points at this machine gets neither pages nor partners; our own names do."""
+    for path in ("/", "/_staff/", "/_live/events"):
+        status, body = desk.get(path, host.format(port=desk.port))
+        assert (421, False) == (status, "P-1001" in body)
+    assert 200 == desk.get("/_staff/", f"localhost:{desk.port}")[0]
+
+
+def test_what_is_not_there_is_said(desk: Desk) -> None:
+    """Unknown pages, partners and campaigns are 404; nothing outside the site is ever read."""
+    for path in (
+        "/nothing/",
+        "/_staff/nothing",
+        "/_staff/partner?id=P-0",
+        "/_staff/mail?campaign=x&partner=P-1001",
+    ):
+        assert 404 == desk.get(path)[0], path
+    for path in ("/../offerpress.toml", "/%2e%2e/offerpress.toml", "/_live/../../../offerpress.toml"):
+        assert 404 == desk.get(path)[0], path
+
+
+def test_nothing_of_the_preview_is_in_a_build(offerpress: Call, site: Path) -> None:
+    """No file of a build holds a byte of the preview's script, bar or staff pages, nor a draft."""
+    page = "---\ntitle: Hush hush\nsummary: Not yet.\ndate: 2023-06-01\ndraft: true\n---\nText.\n"
+    (site / "content" / "announcements" / "hush.md").write_text(page, encoding="utf-8")
+    assert 0 == offerpress("build", *AS_OF).code
+    output = tree(site / "output")
+    assert "index.html" in output
+    for word in (b"/_live", b"/_staff", b"offerpress-preview", b"preview-mark", b"Hush hush"):
+        assert [] == [name for name, content in output.items() if word in content]
+    assert [] == [name for name in output if "preview" in name or "hush" in name]
+
+
+def faulty_files(preview: Preview) -> list[str]:
+    """The files that are named as faulty, each once."""
+    return sorted({fault.file for fault in preview.look.faults})
+
+
+def test_words_are_shown_without_reading_data(site: Path) -> None:
+    """A change of content leaves the ledger unread, a change of data or of terms reads it."""
+    preview = Preview(site, "http://127.0.0.1:1", lambda: MOMENT)
+    preview.update()
+    assert () == preview.look.faults
+    (site / "data" / "sales.csv").write_text("nonsense\n", encoding="utf-8")
+    about = site / "content" / "pages" / "about.md"
+    preview.update({about})
+    assert () == preview.look.faults
+    preview.update({about, site / "data" / "sales.csv"})
+    assert ["data/sales.csv"] == faulty_files(preview)
+    (site / "data" / "sales.csv").write_text("sale_id,partner_id,sold_on,amount,currency\n", encoding="utf-8")
+    preview.update({site / "data" / "sales.csv"})
+    assert () == preview.look.faults
+    (site / "data" / "levels.csv").write_text("nonsense\n", encoding="utf-8")
+    offer = site / "content" / "offers" / "cashback-2023.md"
+    offer.write_text(offer.read_text(encoding="utf-8").replace("rate: 15%", "rate: 14%"), encoding="utf-8")
+    preview.update({offer})
+    assert ["data/levels.csv"] == faulty_files(preview)
