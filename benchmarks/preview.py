@@ -2,9 +2,9 @@
 
     python benchmarks/preview.py [--changes 20] [--json FILE]
 
-Each change is written to the file in one step, as editors do, and is over when Chromium has painted the new sentence. Beside
-it, in the same run, what a reload of the same page by hand takes, and the processor's seconds of the preview: the clock's
-grow when the machine has other things to do.
+Each change is written to the file in one step, as editors do, and is over when Chromium has painted the new sentence.
+Beside it, in the same run: what a reload of the same page by hand takes, and the preview's processor time, because the
+clock also counts what other programs do on the machine.
 """
 
 import argparse

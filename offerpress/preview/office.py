@@ -50,13 +50,13 @@ class Office:
         access = site.settings.statements.access
         if access == "none" or figures.keys is None:
             return {}
-        built = list(built_shards(figures, 1))
+        built = list(built_shards(figures, None))
         if access == "plain":
             plain = {path: file for shard in built for path, file in shard.plain.items()}
             return {**plain, **plain_assets(figures)}
         sealed = [record for shard in built for record in shard.sealed]
         public = statement_artifacts(site.template_folders, site.settings.site, figures.rules.as_of)
-        return {**public, **pack_artifacts(sealed, figures.keys.secret)}
+        return {**public, **pack_artifacts(sealed, figures.keys.secret, figures.keys.key_version)}
 
     def statement_address(self, partner_id: str) -> str:
         """Where the partner reads its statement; empty where statements have no page."""
