@@ -4,9 +4,8 @@ Pages have no inline styles: what cells, figures and questions look like is said
 """
 
 import re
-from xml.etree.ElementTree import Element
-
 from functools import lru_cache
+from xml.etree.ElementTree import Element
 
 from markdown import Markdown
 from markdown.extensions import Extension
