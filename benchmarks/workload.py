@@ -1,7 +1,8 @@
-"""A seeded site of any size: the sample's offers, many partners, and a few of them with thousands of sales."""
+"""A seeded site of any size: the sample's offers, and many partners with as many sales each or a few with thousands."""
 
 import shutil
 from pathlib import Path
+from typing import Literal
 
 import duckdb
 
@@ -12,10 +13,14 @@ LEVELS = ("affiliate", "bronze", "silver", "gold", "platinum", "titanium")
 SECRET = "5eed" * 16
 
 
-def make_site(folder: Path, partners: int, sales: int, subscriptions: int) -> None:
+Shape = Literal["even", "skewed"]
+
+
+def make_site(folder: Path, partners: int, sales: int, subscriptions: int, shape: Shape = "skewed") -> None:
     """A site folder with the sample's content and that many rows; the same numbers give the same bytes.
 
-    Half of the sales belong to the first twentieth of the partners: real ledgers are skewed like that.
+    Skewed as real ledgers are: half of the sales follow a power law, so that of 100,000 partners with 10 sales each
+    on average the first has 11,000, and most have three to seven. Even: all have the same number.
     """
     shutil.copytree(ROOT / "content", folder / "content")
     shutil.copyfile(ROOT / "offerpress.toml", folder / "offerpress.toml")
@@ -25,7 +30,7 @@ def make_site(folder: Path, partners: int, sales: int, subscriptions: int) -> No
     database.execute("CREATE MACRO pick(n, seed) AS (hash(n * 1000003 + seed) % 1000000007)")
     database.execute(f"CREATE MACRO currency_of(p) AS {_choice(CURRENCIES, 'pick(p, 1)')}")
     _write(database, data / "partners.csv", _partners(partners))
-    _write(database, data / "sales.csv", _sales(partners, sales))
+    _write(database, data / "sales.csv", _sales(partners, sales, shape))
     _write(database, data / "subscriptions.csv", _subscriptions(partners, subscriptions))
     _write(database, data / "rates.csv", _rates())
     database.close()
@@ -48,9 +53,13 @@ def _partners(count: int) -> str:
         FROM range({count}) AS t(p) ORDER BY p"""
 
 
-def _sales(partners: int, count: int) -> str:
-    few = max(1, partners // 20)
-    owner = f"CASE WHEN n % 2 = 0 THEN pick(n, 4) % {few} ELSE pick(n, 4) % {partners} END"
+def _sales(partners: int, count: int, shape: Shape) -> str:
+    few = f"floor({partners} * power((pick(n, 4) % 1000003) / 1000003.0, 3))::BIGINT"
+    owners = {
+        "skewed": f"CASE WHEN n % 2 = 0 THEN {few} ELSE pick(n, 4) % {partners} END",
+        "even": f"n % {partners}",
+    }
+    owner = owners[shape]
     return f"""
         SELECT printf('A-%09d', n) AS sale_id, printf('B-%08d', p) AS partner_id,
                strftime(DATE '2022-01-01' + (pick(n, 6) % 730)::INTEGER, '%Y-%m-%d') AS sold_on,

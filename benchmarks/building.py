@@ -1,0 +1,172 @@
+"""What building, building again and planning cost, beside Hugo, Pelican, mailmerge and the floor.
+
+python benchmarks/building.py --partners 100000 --rounds 3 --json FILE       every case, in interleaved rounds
+python benchmarks/building.py --partners 1000000 --alone --beside FILE --json FILE    ours alone, once
+
+Peers and floor get finished figures; what is done to get those is not measured for them, but is for ours.
+"""
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import sys
+import tempfile
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+
+from limits import Promise, of_building, of_growing, of_planning, of_starting
+from measuring import Cost, cost_of, summary
+from ours import AS_OF, Ours, make_ours, plainly
+from peers import Peer, finished_figures, hugo, mailmerge, pelican
+
+MERGED = 2_000
+Case = Callable[[], Cost]
+
+
+def our_cases(ours: Ours) -> dict[str, Case]:
+    """In the order of a site's life: each relies on what the one before it left."""
+    return {
+        "build": ours.build,
+        "build, nothing changed": ours.build_unchanged,
+        "build, one sale changed": ours.build_one_sale_changed,
+        "statement": ours.statement,
+        "--help": ours.help,
+        "plan": ours.plan,
+        "notice": ours.notice,
+    }
+
+
+def peer_cases(folder: Path, ours: Ours, versions: dict[str, str]) -> dict[str, Case]:
+    """The peers, installed and given the finished figures, and the floor."""
+    ours.run("statements", *AS_OF, "--output", folder / "statements.jsonl")
+    exported = folder / "statements.jsonl"
+
+    pages = hugo(folder, "hugo", finished_figures(ours.folder, exported), ["html"])
+    both = hugo(folder, "hugo-both", finished_figures(ours.folder, exported), ["html", "json"])
+    pelican_pages = pelican(folder, finished_figures(ours.folder, exported))
+    few = (one for one, _ in zip(finished_figures(ours.folder, exported), range(MERGED), strict=False))
+    merged = mailmerge(folder, few)
+    versions |= {"Hugo": pages.version, "Pelican": pelican_pages.version, "mailmerge": merged.version}
+    return {
+        "Hugo": _peer(pages),
+        "Hugo, HTML and JSON": _peer(both),
+        "Pelican": _peer(pelican_pages),
+        "mailmerge": _peer(merged),
+        "floor": _floor(folder, exported),
+    }
+
+
+def _peer(peer: Peer) -> Case:
+    def run() -> Cost:
+        for name in ("output", "resources"):
+            shutil.rmtree(peer.folder / name, ignore_errors=True)
+        return cost_of(peer.command, peer.folder)
+
+    return run
+
+
+def _floor(folder: Path, exported: Path) -> Case:
+    def run() -> Cost:
+        shutil.rmtree(folder / "floor", ignore_errors=True)
+        return cost_of(
+            [sys.executable, Path(__file__).with_name("floor.py"), exported, folder / "floor"], folder
+        )
+
+    return run
+
+
+def _plain(ours: Ours) -> Case:
+    def run() -> Cost:
+        cost = ours.build()
+        ours.forget()  # Hundreds of thousands of files would be in the way of what comes next.
+        return cost
+
+    return run
+
+
+def rounds_of(
+    cases: Mapping[str, Case], rounds: int, once: Collection[str] = ()
+) -> dict[str, dict[str, float]]:
+    """Every case once a round, so that what else happens on the machine meets all of them; some in the first only."""
+    costs: defaultdict[str, list[Cost]] = defaultdict(list)
+    for number in range(rounds):
+        for name, run in cases.items():
+            if number and name in once:
+                continue
+            os.sync()
+            costs[name].append(run())
+            print(f"{number + 1}/{rounds} {name}: {costs[name][-1]}", flush=True)
+    return {name: summary(found) for name, found in costs.items()}
+
+
+def beside_peers(folder: Path, partners: int, rounds: int) -> dict[str, object]:
+    """Ours, sealed and plain, the peers and the floor on one site."""
+    ours = make_ours(folder / "site", partners)
+    plain = plainly(ours, folder / "plain")
+    versions: dict[str, str] = {}
+    cases = our_cases(ours) | {"build, plain": _plain(plain)} | peer_cases(folder, ours, versions)
+    costs = rounds_of(cases, rounds, once={"Pelican"})
+    ours.facts |= {
+        "plain_output_files": plain.facts["output_files"],
+        "mailmerge_messages": min(MERGED, partners),
+    }
+    promises = [*of_building(costs, ours.facts), *of_planning(costs, ours.facts), *of_starting(costs)]
+    return _result(partners, costs, ours.facts, promises, versions)
+
+
+def alone(folder: Path, partners: int, rounds: int, beside: Path | None) -> dict[str, object]:
+    """Ours on a large site, compared with a smaller one's result."""
+    ours = make_ours(folder / "site", partners)
+    costs = rounds_of(our_cases(ours), rounds)
+    promises = of_planning(costs, ours.facts)
+    if beside:
+        smaller = json.loads(beside.read_text(encoding="utf-8"))
+        promises += of_growing(costs, partners, smaller["costs"], smaller["partners"])
+    return _result(partners, costs, ours.facts, promises, {})
+
+
+def _result(
+    partners: int,
+    costs: Mapping[str, Mapping[str, float]],
+    facts: Mapping[str, object],
+    promises: list[Promise],
+    versions: Mapping[str, str],
+) -> dict[str, object]:
+    for promise in promises:
+        print(promise)
+    memory_gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    machine = f"{os.cpu_count()} cores, {memory_gib:.0f} GiB, Python {platform.python_version()}"
+    return {
+        "partners": partners,
+        "machine": machine,
+        "versions": dict(versions),
+        "costs": dict(costs),
+        "facts": dict(facts),
+        "promises": [promise.as_json() for promise in promises],
+    }
+
+
+def main() -> None:
+    """Measures, prints what is kept, and writes the result."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--partners", type=int, default=2_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--alone", action="store_true", help="without peers")
+    parser.add_argument("--beside", type=Path, help="the result of a smaller run, to compare with")
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="offerpress-bench-") as place:
+        folder = Path(place)
+        if options.alone:
+            result = alone(folder, options.partners, options.rounds, options.beside)
+        else:
+            result = beside_peers(folder, options.partners, options.rounds)
+    if options.json:
+        options.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

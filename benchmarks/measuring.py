@@ -1,0 +1,98 @@
+"""What a command costs: wall time, processor time and peak memory, each of the whole tree of its processes.
+
+Memory is the sum over all processes of PSS (`/proc/PID/smaps_rollup`: a page that several share counts once in all),
+looked at ten times a second; processor time is user and system time of the command and of all that it waited for.
+"""
+
+import os
+import statistics
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event, Thread
+
+_EVERY_S = 0.1
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Seconds of wall time, seconds of processor time, MiB at the peak."""
+
+    wall_s: float
+    cpu_s: float
+    peak_mib: float
+
+
+def cost_of(
+    command: Sequence[str | Path],
+    folder: Path,
+    environment: Mapping[str, str] | None = None,
+    log: Path | None = None,
+) -> Cost:
+    """Runs it in `folder` until it ends; a failure ends the benchmark with what it said."""
+    log = log or folder / "measured.log"
+    with log.open("w") as output:
+        began = time.perf_counter()
+        process = subprocess.Popen(
+            [str(word) for word in command],
+            cwd=folder,
+            env={**os.environ, **(environment or {})},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        ended = Event()
+        peaks = [0.0]
+        watcher = Thread(target=_watch, args=(process.pid, ended, peaks))
+        watcher.start()
+        _, status, usage = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - began
+        ended.set()
+        watcher.join()
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(
+            f"{command}: {process.returncode}\n{log.read_text(encoding='utf-8', errors='replace')[-2000:]}"
+        )
+    peak = max(peaks[0], 0 if peaks[0] else usage.ru_maxrss / 1024)
+    return Cost(wall, usage.ru_utime + usage.ru_stime, peak)
+
+
+def _watch(session: int, ended: Event, peaks: list[float]) -> None:
+    while not ended.wait(_EVERY_S):
+        peaks[0] = max(peaks[0], sum(map(_pss_mib, _processes_of(session))))
+
+
+def _processes_of(session: int) -> list[Path]:
+    """The processes of a session, which a command's children share."""
+    found = []
+    for place in Path("/proc").iterdir():
+        if place.name.isdigit():
+            with suppress(OSError, IndexError):
+                if int((place / "stat").read_text().rpartition(")")[2].split()[3]) == session:
+                    found.append(place)
+    return found
+
+
+def _pss_mib(process: Path) -> float:
+    with suppress(OSError):
+        for line in (process / "smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) / 1024
+    return 0.0
+
+
+def summary(costs: Sequence[Cost]) -> dict[str, float]:
+    """The medians, the least and most wall time, and how many rounds there were."""
+    walls = [cost.wall_s for cost in costs]
+    return {
+        "wall_s": round(statistics.median(walls), 3),
+        "least_wall_s": round(min(walls), 3),
+        "most_wall_s": round(max(walls), 3),
+        "cpu_s": round(statistics.median(cost.cpu_s for cost in costs), 3),
+        "peak_mib": round(statistics.median(cost.peak_mib for cost in costs), 1),
+        "rounds": len(costs),
+    }
