@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from feedgen.feed import FeedGenerator
 
 from generator.addresses import absolute
+from generator.feed_page import FeedHint, ReadableFeed, styled
 from generator.pages import Page, is_address
 from generator.readings import Reading
 
@@ -35,7 +36,10 @@ class FeedEntry:
 
 @dataclass(frozen=True, slots=True)
 class FeedSource:
-    """What all three forms of a feed say; `folder` is where they stand below the site's root."""
+    """What all three forms of a feed say; `folder` is where they stand below the site's root.
+
+    `hub` is where updates are pushed from (WebSub), or empty.
+    """
 
     title: str
     description: str
@@ -45,6 +49,8 @@ class FeedSource:
     language: str
     entries: tuple[FeedEntry, ...]
     base_url: str
+    hub: str
+    hint: FeedHint
 
     @property
     def updated(self) -> datetime:
@@ -57,7 +63,12 @@ class FeedSource:
 
 
 def feed_source(
-    reading: Reading, announcements: Sequence[Page], folder: str, title: str, description: str
+    reading: Reading,
+    announcements: Sequence[Page],
+    folder: str,
+    title: str,
+    description: str,
+    hint: FeedHint,
 ) -> FeedSource:
     """A feed of `announcements` under `folder`, empty or ending with a slash, which is also its page."""
     return FeedSource(
@@ -69,6 +80,8 @@ def feed_source(
         language=reading.language,
         entries=tuple(_entry(reading, page) for page in announcements),
         base_url=reading.settings.base_url,
+        hub=reading.settings.hub or "",
+        hint=hint,
     )
 
 
@@ -104,17 +117,21 @@ def _dated(instant: datetime) -> datetime:
 
 def rss(source: FeedSource) -> bytes:
     """RSS 2.0 with `content:encoded`."""
-    return bytes(_generator(source, "feed.xml", "application/rss+xml").rss_str(pretty=True)) + b"\n"
+    feed = _generator(source, "feed.xml", "application/rss+xml")
+    return styled(bytes(feed.rss_str(pretty=True)), source.hint) + b"\n"
 
 
 def atom(source: FeedSource) -> bytes:
     """Atom (RFC 4287)."""
-    return bytes(_generator(source, "atom.xml", "application/atom+xml").atom_str(pretty=True)) + b"\n"
+    feed = _generator(source, "atom.xml", "application/atom+xml")
+    return styled(bytes(feed.atom_str(pretty=True)), source.hint) + b"\n"
 
 
 def _generator(source: FeedSource, name: str, media_type: str) -> FeedGenerator:
     feed = FeedGenerator()
     feed.load_extension("dc", atom=False, rss=True)
+    feed.register_extension("readable", ReadableFeed)
+    feed.readable.show(source.hint, source.page, source.hub)
     feed.id(source.address("atom.xml"))
     feed.title(source.title)
     feed.subtitle(source.description)
@@ -122,6 +139,8 @@ def _generator(source: FeedSource, name: str, media_type: str) -> FeedGenerator:
     feed.author(name=source.site_title)
     feed.link(href=source.address(name), rel="self", type=media_type)
     feed.link(href=source.page, rel="alternate", type="text/html")
+    if source.hub:
+        feed.link(href=source.hub, rel="hub")
     feed.generator("Offerpress")
     feed.updated(source.updated)
     for entry in source.entries:

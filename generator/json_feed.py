@@ -7,7 +7,7 @@ from generator.feeds import FeedEntry, FeedSource
 
 def json_feed(source: FeedSource) -> bytes:
     """The feed as UTF-8 JSON with the keys in the order of the specification."""
-    feed = {
+    feed: dict[str, object] = {
         "version": "https://jsonfeed.org/version/1.1",
         "title": source.title,
         "home_page_url": source.page,
@@ -15,8 +15,10 @@ def json_feed(source: FeedSource) -> bytes:
         "description": source.description,
         "language": source.language,
         "authors": [{"name": source.site_title, "url": source.base_url}],
-        "items": [_item(entry) for entry in source.entries],
     }
+    if source.hub:
+        feed["hubs"] = [{"type": "WebSub", "url": source.hub}]
+    feed["items"] = [_item(entry) for entry in source.entries]
     return json.dumps(feed, ensure_ascii=False, indent=1).encode() + b"\n"
 
 

@@ -41,7 +41,7 @@ def site_artifacts(
         found.update(pages.artifacts())
         found.update((path, draw(svg)) for path, svg in pages.cards())
         found.update(_redirects(reading, pages))
-        found.update(_feeds(reading))
+        found.update(_feeds(reading, pages))
         if reading is readings[0]:
             found["404.html"] = pages.not_found()
     found["sitemap.xml"] = sitemap(readings[0])
@@ -69,17 +69,18 @@ def _redirects(reading: Reading, pages: SitePages) -> Iterator[tuple[str, bytes]
             yield pages.redirect(page, alias)
 
 
-def _feeds(reading: Reading) -> Iterator[tuple[str, bytes]]:
+def _feeds(reading: Reading, pages: SitePages) -> Iterator[tuple[str, bytes]]:
     title = reading.settings.title
     named = [("", title, reading.announcements)] + [
         (f"tags/{tag}/", f"{title}: {name}", reading.tagged(tag, reading.announcements))
         for tag, name in reading.tags.items()
     ]
-    for folder, name, announcements in named:
-        source = feed_source(reading, announcements, f"{reading.folder}{folder}", name, name)
-        yield f"{source.folder}feed.xml", rss(source)
-        yield f"{source.folder}atom.xml", atom(source)
-        yield f"{source.folder}feed.json", json_feed(source)
+    for path, name, announcements in named:
+        folder = f"{reading.folder}{path}"
+        source = feed_source(reading, announcements, folder, name, name, pages.feed_hint(folder))
+        yield f"{folder}feed.xml", rss(source)
+        yield f"{folder}atom.xml", atom(source)
+        yield f"{folder}feed.json", json_feed(source)
 
 
 def _static(content: Content, ours: Mapping[str, bytes]) -> dict[str, bytes]:

@@ -12,8 +12,10 @@ from jinja2 import Environment
 from generator.addresses import absolute, from_root
 from generator.assets import fingerprint
 from generator.cards import HEIGHT, WIDTH, broken, drawable
+from generator.catalogs import translations
 from generator.content import OfferPage
 from generator.environment import environment
+from generator.feed_page import FeedHint
 from generator.formats import Formats, formats
 from generator.here import Here, here
 from generator.minified import minified
@@ -80,6 +82,16 @@ class SitePages:
         """Path and SVG of the picture of every shared link that is ours to draw."""
         shown = [self._site_card, *(self._card(page) for page in self.reading.announcements)]
         yield from ((card.path, card.svg) for card in shown if card and card.path)
+
+    def feed_hint(self, folder: str) -> FeedHint:
+        """What a browser that shows a feed of `folder` says about it."""
+        words = translations(self.template_folders, self.reading.language).gettext
+        styles = self.assets.get("feed.css")
+        return FeedHint(
+            words("This is a feed. Give its address to a feed reader, and it tells you what is new."),
+            words("Read this on the site"),
+            linked_from(folder)(styles) if styles else "",
+        )
 
     def not_found(self) -> bytes:
         """The page for addresses that lead nowhere, whose links work at any depth."""

@@ -1,13 +1,16 @@
 """The three feeds by strict checks of our own and by a lenient reader: dates, ids, links, full content."""
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from html.parser import HTMLParser
+from posixpath import dirname, join, normpath
 from urllib.parse import urlsplit
 from xml.etree import ElementTree as ET
 
+import fastfeedparser
 import feedparser
 import pytest
 
@@ -216,3 +219,46 @@ def test_feed_without_entries(make_site: SiteMaker) -> None:
     assert b"<updated>1970-01-01T00:00:00+00:00</updated>" in files["atom.xml"]
     assert b"<lastBuildDate>Thu, 01 Jan 1970 00:00:00 +0000</lastBuildDate>" in files["feed.xml"]
     assert json.loads(files["feed.json"])["items"] == []
+
+
+def test_two_readers_agree(make_site: SiteMaker) -> None:
+    """Two independent parsers read the same entries from both XML forms of every language's and tag's feed."""
+    files = built(make_site)
+    for folder in folders(files):
+        items = json.loads(files[f"{folder}feed.json"])["items"]
+        wanted = [(item["id"], item["title"], item["url"], item["content_html"]) for item in items]
+        for name in ("feed.xml", "atom.xml"):
+            lenient = feedparser.parse(files[folder + name], sanitize_html=False, resolve_relative_uris=False)
+            assert not lenient.bozo
+            assert wanted == [
+                (one.id, one.title, one.link, one.content[0].value.replace("\r", ""))
+                for one in lenient.entries
+            ]
+            quick = fastfeedparser.parse(files[folder + name].decode())
+            assert [row[:3] for row in wanted] == [(one.id, one.title, one.link) for one in quick.entries]
+            dates = [datetime.fromisoformat(item["date_published"]) for item in items]
+            assert dates == [datetime.fromisoformat(one.published) for one in quick.entries]
+
+
+def test_hub(make_site: SiteMaker) -> None:
+    """A hub is named in all three forms, where readers look for it (WebSub, JSON Feed)."""
+    files = make_site(hub="https://hub.example/").artifacts()
+    for name in ("feed.xml", "atom.xml"):
+        links = xml(files[name]).iter(f"{ATOM}link")
+        assert ["https://hub.example/"] == [one.get("href") for one in links if one.get("rel") == "hub"]
+    assert [{"type": "WebSub", "url": "https://hub.example/"}] == json.loads(files["feed.json"])["hubs"]
+    assert b"hub" not in make_site().artifacts()["feed.xml"]
+
+
+def test_styles_for_browsers(make_site: SiteMaker) -> None:
+    """A feed names a style sheet that is there, explains itself, and links to the page that it is the feed of."""
+    files = built(make_site)
+    for path in ("feed.xml", "de/tags/offers/atom.xml"):
+        styles = re.search(rb'<\?xml-stylesheet type="text/css" href="([^"]+)"\?>', files[path])
+        assert styles is not None
+        assert normpath(join(dirname(path), styles[1].decode())) in files
+        (link,) = xml(files[path]).iter("{http://www.w3.org/1999/xhtml}a")
+        assert f"https://partners.example/base/{path.rpartition('/')[0]}".rstrip("/") == (
+            link.get("href") or ""
+        ).rstrip("/")
+    assert "Dies ist ein Feed." in files["de/feed.xml"].decode()
