@@ -1,4 +1,4 @@
-"""A statement as the record that a link opens: an HTML fragment and its JSON, compressed and padded."""
+"""A statement as the record that a link opens: its JSON and the values for people, compressed and padded."""
 
 import json
 import zlib
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from generator.ciphers import NONCE_SIZE, TAG_SIZE
 from generator.errors import GeneratorError
+from generator.record_dictionary import DICTIONARY
 
 LOCATOR_SIZE = 16
 SIZE_CLASSES = (1024, 4096, 16_384, 131_072)
@@ -13,6 +14,7 @@ _LENGTH_SIZE = 4
 _OVERHEAD = LOCATOR_SIZE + NONCE_SIZE + TAG_SIZE
 _HEADROOM = 1.2
 _RAW, _LEVEL, _MEMORY = -15, 6, 5
+_DICTIONARY = DICTIONARY.encode()
 
 
 class StatementTooLarge(GeneratorError):
@@ -24,8 +26,8 @@ class StatementTooLarge(GeneratorError):
         whose = f"of partner {partner_id!r} " if partner_id else ""
         super().__init__(
             f"a statement {whose}takes {size} bytes compressed, and the largest size class holds "
-            f"{SIZE_CLASSES[-1] - _OVERHEAD - _LENGTH_SIZE}; shorten "
-            "templates/statement/statement.html, or split the subscriptions over several partner ids"
+            f"{SIZE_CLASSES[-1] - _OVERHEAD - _LENGTH_SIZE}; "
+            "split its subscriptions over several partner ids"
         )
 
 
@@ -33,23 +35,24 @@ class StatementTooLarge(GeneratorError):
 class Record:
     """A partner's statement as the reader's browser gets it.
 
-    `html` is an escaped fragment; `figures` is the statement's canonical JSON on one line, without `as_of`:
-    the day stands outside, so that a record changes only when its figures do.
+    `shown` is the canonical JSON of the values that fill a shell; `figures` is the statement's canonical JSON without
+    `as_of`: the day stands outside, so that a record changes only when its figures do. Each is one line.
     """
 
-    html: str
+    shown: str
     figures: str
 
     def packed(self) -> bytes:
-        """Figures, a line break and the fragment, in UTF-8, as a raw deflate stream (RFC 1951)."""
-        compressor = zlib.compressobj(_LEVEL, zlib.DEFLATED, _RAW, _MEMORY)
-        return compressor.compress(f"{self.figures}\n{self.html}".encode()) + compressor.flush()
+        """Figures, a line break and the values, in UTF-8, as a raw deflate stream (RFC 1951) after `DICTIONARY`."""
+        compressor = zlib.compressobj(_LEVEL, zlib.DEFLATED, _RAW, _MEMORY, zdict=_DICTIONARY)
+        return compressor.compress(f"{self.figures}\n{self.shown}".encode()) + compressor.flush()
 
 
 def unpacked(stream: bytes) -> Record:
     """The record in a stream that `Record.packed` gave."""
-    figures, _, html = zlib.decompress(stream, _RAW).decode().partition("\n")
-    return Record(html, figures)
+    inflated = zlib.decompressobj(_RAW, _DICTIONARY).decompress(stream)
+    figures, _, shown = inflated.decode().partition("\n")
+    return Record(shown, figures)
 
 
 def figures_without_day(statement: dict[str, object]) -> str:

@@ -53,6 +53,15 @@ def statement_csv(statement: Statement) -> str:
     return table.getvalue()
 
 
+def table_words() -> Mapping[str, str]:
+    """What the page's script needs to write the same table: words parted by spaces, and `list:kind` pairs."""
+    return {
+        "columns": " ".join(COLUMNS),
+        "kinds": " ".join(f"{name}:{_KIND_OF[name]}" for name in LISTS),
+        "texts": " ".join(sorted(_TEXTS)),
+    }
+
+
 def guarded(text: str) -> str:
     """`text`, with `'` before it where a spreadsheet could take it for a formula."""
     return f"'{text}" if _FORMULA.match(text.lstrip(" ")) else text

@@ -8,29 +8,28 @@ from functools import cached_property
 from hashlib import sha256, sha384
 from pathlib import Path
 
-from jinja2 import Template
 from markupsafe import Markup
 
 from generator.catalogs import translations
 from generator.environment import environment, reader_language
 from generator.errors import GeneratorError
-from generator.folding import folded_template
-from generator.formats import Formats, formats
+from generator.formats import direction, formats
 from generator.links import LinkSecret
 from generator.offer_words import OfferWords
+from generator.record_dictionary import DICTIONARY
 from generator.records import Record, figures_without_day
 from generator.settings import SiteSettings
-from generator.shown import PartnerText
-from generator.statement_view import Viewer, level_names
-from rewards import Partner, Policy, Statement, canonical_json, day_text, statement_json
+from generator.shells import Shell, plural_form, shell
+from generator.statement_csv import table_words
+from generator.statement_values import StatementValues
+from rewards import Months, Partner, Policy, Statement, canonical_json, day_text, statement_json
 
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
-    "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types offerpress"
+    "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 )
 PLAIN_POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'"
 _STYLING = ("statement.css", "statement.svg")
-_HOLE = Markup("<span data-as-of></span>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,22 +55,40 @@ def statement_headers() -> tuple[tuple[str, str], ...]:
 
 
 def statement_artifacts(
-    template_folders: Sequence[Path], settings: SiteSettings, as_of: int
+    template_folders: Sequence[Path], settings: SiteSettings, policy: Policy, offers: OfferWords, as_of: int
 ) -> dict[str, bytes]:
-    """The page that opens links, its script and styles and `as-of.json`: the same for every ledger."""
+    """The page that opens links, its script and styles and `as-of.json`: the same for every ledger.
+
+    `offers` gives, for a language, the offers' words by slug. Raises `BrokenShell` for a template that cannot be
+    filled.
+    """
     script, styles, icon = (_asset(template_folders, name) for name in ("viewer.js", *_STYLING))
-    pages = [environment(template_folders, language, kind="html") for language in settings.languages]
-    page = pages[0].get_template("statement/page.html")
-    html = page.render(
+    languages = []
+    for code in settings.languages:
+        built = environment(template_folders, code, kind="html")
+        one = shell(template_folders, settings, policy, offers(code), code)
+        one.check()
+        languages.append(
+            {
+                "code": code,
+                "direction": direction(code),
+                "unscripted": Markup(built.get_template("statement/unscripted.html").render()),  # noqa: S704
+                "words": Markup(built.get_template("statement/words.html").render(names=one.words)),  # noqa: S704
+                "shell": Markup(one.html),  # noqa: S704 - rendered by an escaping template, like those above
+            }
+        )
+    page = environment(template_folders, settings.default_language, kind="html")
+    html = page.get_template("statement/page.html").render(
         site=settings,
         policy=PAGE_POLICY,
         script=script,
         styles=styles,
         icon=icon,
-        unscripted=[Markup(each.get_template("statement/unscripted.html").render()) for each in pages],  # noqa: S704
-        languages=[Markup(each.get_template("statement/words.html").render()) for each in pages],  # noqa: S704
+        table=table_words(),
+        dictionary=DICTIONARY,
+        languages=languages,
     )
-    shown = {language: formats(language).day(as_of) for language in settings.languages}
+    shown = {code: formats(code).day(as_of) for code in settings.languages}
     return {
         "statement/index.html": html.encode(),
         "statement/as-of.json": _json_bytes({"as_of": day_text(as_of), "shown": shown}),
@@ -82,7 +99,7 @@ def statement_artifacts(
 class StatementRenderer:
     """Renders statements, each in its reader's language.
 
-    `offers` gives, for a language, the offers' words by slug. Templates are compiled once per language.
+    `offers` gives, for a language, the offers' words by slug.
     """
 
     def __init__(
@@ -92,32 +109,41 @@ class StatementRenderer:
         self._settings = settings
         self._policy = policy
         self._offers = offers
-        self._languages: dict[str, _Language] = {}
+        self._values: dict[str, StatementValues] = {}
+        self._shells: dict[str, Shell] = {}
 
-    def record(self, partner: Partner, statement: Statement, reference: str) -> Record:
-        """The record to seal: it changes only when what the partner is told changes, not with the day."""
-        language = self._language(partner)
-        html = language.fragment(partner, statement, reference, _HOLE)
-        return Record(html, figures_without_day(statement_json(statement)))
+    def record(self, partner: Partner, statement: Statement, reference: str, months: Months) -> Record:
+        """The record to seal: it changes only when what the partner is told changes, not with the day.
 
-    def plain(self, partner: Partner, statement: Statement, link: LinkSecret) -> dict[str, bytes]:
+        `months` are the statement's counted sales by month.
+        """
+        values = self._values_of(partner).of(partner, statement, reference, months)
+        return Record(canonical_json(values), figures_without_day(statement_json(statement)))
+
+    def plain(
+        self, partner: Partner, statement: Statement, link: LinkSecret, months: Months
+    ) -> dict[str, bytes]:
         """The partner's own folder, not encrypted: its page and `statement.json`.
 
         Only the folder's name is hard to guess, so the host must check who may read it.
         """
-        language = self._language(partner)
-        fragment = language.fragment(partner, statement, link.reference, None)
-        html = language.page.render(
+        of_language = self._values_of(partner)
+        language = of_language.language
+        values = of_language.of(partner, statement, link.reference, months)
+        values["as_of"] = formats(language).day(statement.as_of)
+        figures = statement_json(statement)
+        page = environment(self._folders, language, kind="html").get_template("statement/plain.html")
+        html = page.render(
             site=self._settings,
             policy=PLAIN_POLICY,
             styles=self._styling[0],
             icon=self._styling[1],
-            fragment=Markup(fragment),  # noqa: S704 - rendered by an escaping template
+            fragment=Markup(self._shell(language).filled(figures, values)),  # noqa: S704 - every value is escaped
         )
         folder = f"statement/{link.folder}"
         return {
             f"{folder}/index.html": html.encode(),
-            f"{folder}/statement.json": f"{canonical_json(statement_json(statement))}\n".encode(),
+            f"{folder}/statement.json": f"{canonical_json(figures)}\n".encode(),
         }
 
     def plain_artifacts(self) -> dict[str, bytes]:
@@ -128,43 +154,20 @@ class StatementRenderer:
     def _styling(self) -> tuple[Asset, ...]:
         return tuple(_asset(self._folders, name) for name in _STYLING)
 
-    def _language(self, partner: Partner) -> "_Language":
+    def _values_of(self, partner: Partner) -> StatementValues:
         code = reader_language(partner.language, self._settings)
-        known = self._languages.get(code)
+        known = self._values.get(code)
         if known is None:
-            built = environment(self._folders, code, kind="html")
-            viewer = Viewer(formats(code), level_names(self._policy), self._offers(code))
-            known = self._languages[code] = _Language(
-                folded_template(built, "statement/statement.html", translations(self._folders, code).gettext),
-                built.get_template("statement/plain.html"),
-                viewer,
-                formats(code),
-                self._policy.program.timezone,
-            )
+            form = plural_form(translations(self._folders, code))
+            known = self._values[code] = StatementValues(code, formats(code), form)
         return known
 
-
-@dataclass(frozen=True, slots=True)
-class _Language:
-    """Templates and words of one language."""
-
-    statement: Template
-    page: Template
-    viewer: Viewer
-    formats: Formats
-    timezone: str
-
-    def fragment(self, partner: Partner, statement: Statement, reference: str, as_of: Markup | None) -> str:
-        """The statement's HTML; `as_of` stands in the place of the day."""
-        view = self.viewer.view(partner, statement)
-        manager = {"name": PartnerText(partner.manager_name), "email": PartnerText(partner.manager_email)}
-        return self.statement.render(
-            view,
-            as_of_hole=view["as_of"] if as_of is None else as_of,
-            manager=manager,
-            reference=Markup("<b>{}</b>").format(reference),
-            timezone=self.timezone,
-        )
+    def _shell(self, language: str) -> Shell:
+        known = self._shells.get(language)
+        if known is None:
+            known = shell(self._folders, self._settings, self._policy, self._offers(language), language)
+            self._shells[language] = known
+        return known
 
 
 def _asset(template_folders: Sequence[Path], name: str) -> Asset:

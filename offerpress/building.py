@@ -10,6 +10,7 @@ from pathlib import Path
 from generator import (
     Publication,
     SealedRecord,
+    offer_words,
     pack_artifacts,
     publish,
     statement_artifacts,
@@ -100,10 +101,17 @@ def _statements(
     if access == "plain":
         artifacts |= plain_assets(figures)
     else:
-        artifacts |= statement_artifacts(site.template_folders, site.settings.site, figures.rules.as_of)
+        artifacts |= _page(figures)
         artifacts |= pack_artifacts(sealed, figures.keys.secret, figures.keys.key_version)
     former = None if faults else figures.keys.former_keys(figures.today)
     return with_former_links(figures, former, artifacts) if former else artifacts
+
+
+def _page(figures: Figures) -> Mapping[str, bytes]:
+    """The page that opens links, and what belongs to it."""
+    site, as_of = figures.site, figures.rules.as_of
+    words = offer_words(figures.content, site.settings.site, as_of)
+    return statement_artifacts(site.template_folders, site.settings.site, figures.rules.policy, words, as_of)
 
 
 def _write_manifest(figures: Figures, output: Path, artifacts: Mapping[str, bytes]) -> None:

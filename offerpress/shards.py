@@ -19,7 +19,7 @@ from offerpress.figures import Figures
 from offerpress.folder import OfferpressError
 from offerpress.site import Site, open_site
 from offerpress.site_keys import SiteKeys, read_site_keys
-from rewards import Fault, Faulty, Rules, Tally, compute_statement, rules_on
+from rewards import Fault, Faulty, Rules, Tally, compute_statement, monthly_sales, rules_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +88,11 @@ class Workshop:
                 continue  # Nothing will be published: only the other faults are still of interest.
             tally.add(account, statement, self.rules)
             link = self.keys.link(account.partner.partner_id)
+            months = monthly_sales(account, self.rules)
             if plainly:
-                plain |= self.renderer.plain(account.partner, statement, link)
+                plain |= self.renderer.plain(account.partner, statement, link, months)
             else:
-                record = self.renderer.record(account.partner, statement, link.reference)
+                record = self.renderer.record(account.partner, statement, link.reference, months)
                 sealed.append(seal(link, record, account.partner.partner_id))
         return BuiltShard(partners, tally, tuple(sealed), plain, tuple(faults))
 

@@ -33,6 +33,7 @@ from rewards.money import (
     parse_amount,
     round_half_away,
 )
+from rewards.months import Months, month_starts, monthly_sales
 from rewards.notice import Attachment, Category, Notice
 from rewards.offers import Amendment, Offer, Version, parse_offer
 from rewards.policy import Policy, Rules, rules_on
@@ -91,6 +92,7 @@ __all__ = [
     "LevelId",
     "LevelQuotaTerms",
     "Money",
+    "Months",
     "NotConserved",
     "Notice",
     "Offer",
@@ -132,6 +134,8 @@ __all__ = [
     "journal_lines",
     "journal_sums",
     "minor_units",
+    "month_starts",
+    "monthly_sales",
     "parse_amount",
     "parse_day",
     "parse_offer",

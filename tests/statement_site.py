@@ -1,5 +1,6 @@
-"""A made-up site with five partners, and everything that it publishes under `statement/`."""
+"""A made-up site with six partners, and everything that it publishes under `statement/`."""
 
+import json
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
@@ -10,7 +11,9 @@ from pathlib import Path
 from generator.formats import formats
 from generator.links import LinkSecret, link_secret
 from generator.packs import pack_artifacts, seal
+from generator.records import Record
 from generator.settings import Links, SiteSettings
+from generator.shells import Shell, shell
 from generator.shown import Address
 from generator.statement_page import StatementRenderer, statement_artifacts
 from generator.statement_view import OfferView
@@ -21,11 +24,13 @@ from rewards import (
     Partner,
     Policy,
     Rates,
+    Rules,
     Sale,
     Source,
     Statement,
     Subscription,
     compute_statement,
+    monthly_sales,
     parse_offer,
     parse_program,
     rules_on,
@@ -134,11 +139,12 @@ PARTNERS = {
     "P-3": partner("P-3", "שלום תקשורת בע״מ", "es"),
     "P-4": partner("P-4", '<img src=x onerror="alert(1)"><script>alert(2)</script>\u202e', "en"),
     "P-5": Partner("P-5", "Nothing Yet Ltd", "post@example.com", "EUR", "affiliate"),
+    "P-6": partner("P-6", "Many Subscriptions GmbH", "de"),
 }
 
 
 def account_of(partner_id: str) -> Account:
-    """P-5 has bought nothing; everybody else has sales in two currencies, a credit and subscriptions."""
+    """P-5 has bought nothing, P-6 has 40 subscriptions; the others have sales in two currencies, a credit and four."""
     row = PARTNERS[partner_id]
     if partner_id == "P-5":
         return Account(row)
@@ -147,6 +153,8 @@ def account_of(partner_id: str) -> Account:
         Sale("2", partner_id, day("2023-05-01"), 333, "JPY", "", "", None),
     )
     credited = (Credit("c", "cashback-2023", 14_000, "EUR", day("2023-10-01")),)
+    if partner_id == "P-6":
+        return Account(row, sales, many_subscriptions(40), credited)
     subscriptions = tuple(
         Subscription(number, product, plan, None, day(expiry), "")
         for number, product, plan, expiry in (
@@ -159,11 +167,31 @@ def account_of(partner_id: str) -> Account:
     return Account(row, sales, subscriptions, credited)
 
 
+def many_subscriptions(count: int) -> tuple[Subscription, ...]:
+    """Paid subscriptions of four products, whose days of expiry are in another order than their ids."""
+    products = ("PRO 4SC", "PRO 8SC", "PRO 16SC", "ENT 16SC")
+    return tuple(
+        Subscription(
+            f"S-{number:05}",
+            products[number * 7 % 4],
+            "paid",
+            None,
+            day("2023-04-05") + number * 7919 % 600,
+            "",
+        )
+        for number in range(1, count + 1)
+    )
+
+
+def rules_as_of(as_of: int) -> Rules:
+    """The rules of the day, with one yen worth 0.0064 euro."""
+    return rules_on(policy(), Rates([(day("2023-01-01"), "JPY", "EUR", Fraction(Decimal("0.0064")))]), as_of)
+
+
 def statement_of(partner_id: str, as_of: int = AS_OF) -> Statement:
-    """The partner's statement, with one yen worth 0.0064 euro."""
-    rates = Rates([(day("2023-01-01"), "JPY", "EUR", Fraction(Decimal("0.0064")))])
+    """The partner's statement."""
     faults: list[Fault] = []
-    statement = compute_statement(account_of(partner_id), rules_on(policy(), rates, as_of), faults)
+    statement = compute_statement(account_of(partner_id), rules_as_of(as_of), faults)
     assert not faults, faults
     return statement
 
@@ -178,16 +206,40 @@ def renderer() -> StatementRenderer:
     return StatementRenderer([TEMPLATES], SETTINGS, policy(), offer_words)
 
 
+def record_of(partner_id: str, reference: str = "K7Q2-9FXM", as_of: int = AS_OF) -> Record:
+    """A partner's record."""
+    months = monthly_sales(account_of(partner_id), rules_as_of(as_of))
+    return renderer().record(PARTNERS[partner_id], statement_of(partner_id, as_of), reference, months)
+
+
+def html_of(partner_id: str, partner: Partner | None = None, statement: Statement | None = None) -> str:
+    """The statement as its reader sees it, or that of another partner's row or another statement in its place."""
+    row, told = partner or PARTNERS[partner_id], statement or statement_of(partner_id)
+    months = monthly_sales(account_of(partner_id), rules_as_of(AS_OF))
+    record = renderer().record(row, told, "K7Q2-9FXM", months)
+    values = json.loads(record.shown)
+    values["as_of"] = formats(values["language"]).day(AS_OF)
+    return shell_of(values["language"]).filled(json.loads(record.figures), values)
+
+
+def shell_of(language: str) -> Shell:
+    """The shell of one of the site's languages."""
+    return shell([TEMPLATES], SETTINGS, policy(), offer_words(language), language)
+
+
+def page_files() -> dict[str, bytes]:
+    """The page that opens links and what belongs to it, without packs."""
+    return statement_artifacts([TEMPLATES], SETTINGS, policy(), offer_words, AS_OF)
+
+
 def site_files(epochs: Mapping[str, int] | None = None) -> dict[str, bytes]:
     """Every file of the made-up site; `epochs` says whose links were revoked how often."""
-    rendering = renderer()
     sealed = []
-    for partner_id, row in PARTNERS.items():
+    for partner_id in PARTNERS:
         link = link_of(partner_id, (epochs or {}).get(partner_id, 0))
-        sealed.append(seal(link, rendering.record(row, statement_of(partner_id), link.reference), partner_id))
-    page = statement_artifacts([TEMPLATES], SETTINGS, AS_OF)
+        sealed.append(seal(link, record_of(partner_id, link.reference), partner_id))
     return {
         "index.html": b"<!doctype html><title>Home</title><link rel=icon href=data:,>",
-        **page,
+        **page_files(),
         **pack_artifacts(sealed, SITE_SECRET),
     }

@@ -15,7 +15,7 @@ const NONCE_SIZE = 12;
 const LENGTH_SIZE = 4;
 const KEY_END = 48;
 
-/** What the reader is told when a statement cannot be shown; `state` names the sentences in the page. */
+/** Why a statement cannot be shown; `state` names the sentences in the page. */
 export class Trouble extends Error {
   constructor(state) {
     super(state);
@@ -24,6 +24,8 @@ export class Trouble extends Error {
 }
 
 const text = new TextEncoder();
+const byId = (id) => document.getElementById(id);
+const made = (tag, properties) => Object.assign(document.createElement(tag), properties);
 
 const joined = (...parts) => {
   const bytes = new Uint8Array(parts.reduce((size, part) => size + part.length, 0));
@@ -39,19 +41,6 @@ const equal = (one, other) => one.length === other.length && one.every((byte, in
 
 const sha256 = async (bytes) => new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
 
-const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-
-const encodeBase32 = (bytes) => {
-  let letters = "";
-  let bits = 0;
-  let value = 0;
-  for (const byte of bytes) {
-    value = ((value << 8) | byte) & 0xfff;
-    for (bits += 8; bits >= 5; bits -= 5) letters += ALPHABET[(value >> (bits - 5)) & 31];
-  }
-  return letters;
-};
-
 const decodeBase32 = (letters) => {
   const bytes = [];
   let bits = 0;
@@ -64,13 +53,14 @@ const decodeBase32 = (letters) => {
   return Uint8Array.from(bytes);
 };
 
-/** The 20 bytes in a link's fragment, in either case and with stray marks around it; Trouble "damaged" otherwise. */
+/** The 20 bytes in a link's fragment, in either case, stray marks around it or not; else Trouble "damaged". */
 export async function parseFragment(fragment) {
   const letters = fragment.toLowerCase().replace(/^[^a-z2-7]+|[^a-z2-7]+$/g, "");
   if (letters.length !== FRAGMENT_LENGTH || /[^a-z2-7]/.test(letters)) throw new Trouble("damaged");
   const secret = decodeBase32(letters.slice(0, -CHECKSUM_LENGTH));
   const digest = await sha256(joined(text.encode("offerpress link"), secret));
-  if (!encodeBase32(digest.slice(0, 5)).startsWith(letters.slice(-CHECKSUM_LENGTH))) throw new Trouble("damaged");
+  const checksum = [...letters.slice(-CHECKSUM_LENGTH)].reduce((sum, letter) => sum * 32 + ALPHABET.indexOf(letter), 0);
+  if (checksum !== ((digest[0] << 12) | (digest[1] << 4) | (digest[2] >> 4))) throw new Trouble("damaged");
   return secret;
 }
 
@@ -84,46 +74,43 @@ export async function derive(secret) {
   return { locator: derived.slice(0, LOCATOR_SIZE), key };
 }
 
-/** Where the pack of a size class lies that the first bits of the secret name. */
+/** The path of the pack that the secret's first bits name. */
 export function packPath(secret, size, bits) {
   const shard = bits ? new DataView(secret.buffer).getUint32(0) >>> (32 - bits) : 0;
   return `${size / 1024}k-${bits}/${shard.toString(16).padStart(Math.max(1, Math.ceil(bits / 4)), "0")}.bin`;
 }
 
-const inflate = async (bytes) => {
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
-  return new Response(stream).text();
+// A stored block puts the dictionary before the stream, which may then refer back to it.
+const inflate = async (bytes, dictionary) => {
+  const size = dictionary.length;
+  const stored = Uint8Array.of(0, size, size >> 8, ~size, ~size >> 8);
+  const stream = new Blob([stored, dictionary, bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
+  return (await new Response(stream).text()).slice(size);
 };
 
-/** The record of these keys in a pack, as { html, figures }; null if it holds none, Trouble "tampered" if it changed. */
-export async function openPack(pack, { locator, key }) {
+/** The record of these keys in a pack, as { figures, shown }; null if it holds none; throws if anything was changed. */
+export async function openPack(pack, { locator, key }, dictionary) {
   const magic = joined(text.encode("OPPK"), Uint8Array.of(FORMAT));
-  if (pack.length < HEADER_SIZE || !equal(pack.slice(0, magic.length), magic)) throw new Trouble("tampered");
   const digest = await sha256(joined(pack.slice(0, DIGEST_START), pack.slice(HEADER_SIZE)));
-  if (!equal(digest, pack.slice(DIGEST_START, HEADER_SIZE))) throw new Trouble("tampered");
+  const isSound = equal(pack.slice(0, magic.length), magic) && equal(digest, pack.slice(DIGEST_START, HEADER_SIZE));
+  if (!isSound) throw new Trouble("tampered");
   const size = 2 ** pack[5];
   for (let start = HEADER_SIZE; start < pack.length; start += size) {
     const slot = pack.slice(start, start + size);
-    if (equal(slot.slice(0, LOCATOR_SIZE), locator)) return openSlot(slot, pack.slice(12, DIGEST_START), key);
+    if (equal(slot.slice(0, LOCATOR_SIZE), locator)) return openSlot(slot, pack.slice(12, DIGEST_START), key, dictionary);
   }
   return null;
 }
 
-async function openSlot(slot, keyVersion, key) {
+async function openSlot(slot, keyVersion, key, dictionary) {
   const nonceEnd = LOCATOR_SIZE + NONCE_SIZE;
-  const additionalData = joined(
-    text.encode("offerpress record"), Uint8Array.of(FORMAT), keyVersion, slot.slice(0, LOCATOR_SIZE),
-  );
-  const parameters = { name: "AES-GCM", iv: slot.slice(LOCATOR_SIZE, nonceEnd), additionalData };
-  try {
-    const padded = new Uint8Array(await crypto.subtle.decrypt(parameters, key, slot.slice(nonceEnd)));
-    const length = new DataView(padded.buffer).getUint32(0);
-    const record = await inflate(padded.slice(LENGTH_SIZE, LENGTH_SIZE + length));
-    const end = record.indexOf("\n");
-    return { figures: JSON.parse(record.slice(0, end)), html: record.slice(end + 1) };
-  } catch {
-    throw new Trouble("tampered");
-  }
+  const bound = [text.encode("offerpress record"), Uint8Array.of(FORMAT), keyVersion, slot.slice(0, LOCATOR_SIZE)];
+  const parameters = { name: "AES-GCM", iv: slot.slice(LOCATOR_SIZE, nonceEnd), additionalData: joined(...bound) };
+  const padded = new Uint8Array(await crypto.subtle.decrypt(parameters, key, slot.slice(nonceEnd)));
+  const length = new DataView(padded.buffer).getUint32(0);
+  const record = await inflate(padded.slice(LENGTH_SIZE, LENGTH_SIZE + length), dictionary);
+  const [figures, shown] = record.split("\n").map((line) => JSON.parse(line));
+  return { figures, shown };
 }
 
 async function fetched(address) {
@@ -133,49 +120,135 @@ async function fetched(address) {
   return response.arrayBuffer().catch(() => { throw new Trouble("offline"); });
 }
 
-async function fetchedJson(address) {
-  const bytes = await fetched(address);
-  try {
-    return JSON.parse(new TextDecoder().decode(bytes));
-  } catch {
-    throw new Trouble("tampered");
-  }
-}
+const fetchedJson = async (address) => JSON.parse(new TextDecoder().decode(await fetched(address)));
 
-/** The record that the secret opens under the folder `packs`; Trouble says why there is none. */
-export async function openRecord(secret, packs) {
+/** The record that the secret opens under the folder `packs`; a Trouble says why there is none. */
+export async function openRecord(secret, packs, dictionary) {
   const keys = await derive(secret);
   const index = await fetchedJson(new URL("index.json", packs));
   if (index.format !== FORMAT) throw new Trouble("tampered");
   for (const { size, bits, folder = "" } of index.packs) {
     const pack = new Uint8Array(await fetched(new URL(folder + packPath(secret, size, bits), packs)));
-    const record = await openPack(pack, keys);
+    const record = await openPack(pack, keys, dictionary);
     if (record) return record;
   }
   throw new Trouble("unknown");
 }
 
-/** The sentences of every language of the site, from the page's templates; the first is the site's default. */
-function readWords() {
-  return Array.from(document.querySelectorAll("template.words"), ({ lang, dir, content }) => {
-    const entries = Array.from(content.querySelectorAll("[data-word]"), (one) => [one.dataset.word, one.textContent]);
-    return { lang, dir, words: Object.fromEntries(entries) };
+/** The figures with their form for people in place of each; an item's own figures stay below `raw`. */
+export function merged(raw, shown) {
+  if (Array.isArray(raw)) return raw.map((item, index) => merged(item, shown?.[index]));
+  if (raw === null || typeof raw !== "object") return shown ?? raw;
+  const whole = { ...raw, ...shown, raw };
+  for (const [key, value] of Object.entries(raw)) if (Array.isArray(value)) whole[key] = merged(value, shown?.[key]);
+  return whole;
+}
+
+const find = (scope, key) => key.split(".").reduce((value, part) => value?.[part], scope);
+
+function holds(condition, scope) {
+  if (condition.startsWith("!")) return !holds(condition.slice(1), scope);
+  const [key, wanted] = condition.split("=");
+  const value = find(scope, key);
+  return wanted === undefined ? Boolean(value?.length ?? value) : String(value) === wanted;
+}
+
+/** Fills the places below an element, which generator/filling.py describes; a value only ever becomes text. */
+export function fill(root, scope, words) {
+  for (const child of [...root.children]) {
+    const { each } = child.dataset;
+    if (!each) {
+      settle(child, scope, words);
+      continue;
+    }
+    for (const item of find(scope, each) ?? []) {
+      const copy = child.cloneNode(true);
+      child.before(copy);
+      settle(copy, Object.assign(Object.create(scope), item), words);
+    }
+    child.remove();
+  }
+}
+
+function settle(element, scope, words) {
+  const { if: condition, text: key, name, set } = element.dataset;
+  if (condition && !holds(condition, scope)) return element.remove();
+  for (const pair of set?.split(" ") ?? []) {
+    const [attribute, source] = pair.split(":");
+    element.setAttribute(attribute, find(scope, source) ?? "");
+  }
+  if (key) {
+    element.textContent = find(scope, key) ?? "";
+  } else if (name) {
+    const [kind, source] = name.split(":");
+    const value = find(scope, source) ?? "";
+    element.textContent = words[`${kind}:${value}`] ?? value;
+  } else {
+    fill(element, scope, words);
+  }
+}
+
+/** The statement as the table that mails attach (RFC 4180). */
+export function csvOf(figures, { columns, kinds, texts }) {
+  const names = columns.split(" ");
+  const cell = (name, value) => {
+    const isFormula = texts.split(" ").includes(name) && /^ *[-=+@\uff0d\uff1d\uff0b\uff20\t\r]/.test(value);
+    const safe = `${isFormula ? "'" : ""}${value ?? ""}`;
+    return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  };
+  const rows = kinds.split(" ").flatMap((pair) => {
+    const [list, kind] = pair.split(":");
+    const ofHeld = ({ offer, product }) => (held) => ({ kind: "held_subscription", offer, product, ...held });
+    return figures[list].flatMap((entry) => [{ ...entry, kind }, ...(entry.subscriptions ?? []).map(ofHeld(entry))]);
+  });
+  const lines = [names, ...rows.map((row) => names.map((name) => cell(name, row[name])))];
+  return lines.map((line) => `${line.join(",")}\r\n`).join("");
+}
+
+/** Lets the reader search and sort a long table. */
+function handle(table, search, language) {
+  const [body, heads] = [table.tBodies[0], [...table.tHead.rows[0].cells]];
+  const rows = [...body.rows];
+  if (rows.length <= 10) return;
+  const [input, output] = [search.querySelector("input"), search.querySelector("output")];
+  search.hidden = false;
+  input.addEventListener("input", () => {
+    const wanted = input.value.trim().toLowerCase();
+    for (const row of rows) row.hidden = !row.textContent.toLowerCase().includes(wanted);
+    output.textContent = `${rows.filter(({ hidden }) => !hidden).length} / ${rows.length}`;
+  });
+  const { compare } = new Intl.Collator(language, { numeric: true });
+  heads.forEach((head, column) => {
+    const button = made("button", { type: "button", textContent: head.textContent });
+    const key = ({ cells }) => cells[column].dataset.sort ?? cells[column].textContent;
+    head.replaceChildren(button);
+    button.addEventListener("click", () => {
+      const order = head.ariaSort === "ascending" ? -1 : 1;
+      for (const other of heads) other.removeAttribute("aria-sort");
+      head.ariaSort = order > 0 ? "ascending" : "descending";
+      body.append(...rows.sort((one, other) => order * compare(key(one), key(other))));
+    });
+  });
+}
+
+/** Every language of the site with its sentences and shell; the first is the default. */
+function readLanguages() {
+  return Array.from(document.querySelectorAll("template.language"), ({ lang, dir, content }) => {
+    const words = Array.from(content.querySelectorAll("[data-word]"), (one) => [one.dataset.word, one.textContent]);
+    return { lang, dir, words: Object.fromEntries(words), shell: content.querySelector("article") };
   });
 }
 
 function chosen(languages, wanted) {
-  for (const tag of wanted) {
-    const found = languages.find(({ lang }) => lang === tag) ?? languages.find(({ lang }) => lang === tag.split("-")[0]);
-    if (found) return found;
-  }
-  return languages[0];
+  const tags = wanted.flatMap((tag) => [tag, tag.split("-")[0]]);
+  return languages.find(({ lang }) => lang === tags.find((tag) => languages.some((one) => one.lang === tag))) ?? languages[0];
 }
 
 function viewer() {
-  const [gate, heading, message, show] = ["gate", "heading", "message", "show"].map((id) => document.getElementById(id));
-  const [statement, actions] = ["statement", "actions"].map((id) => document.getElementById(id));
-  const policy = window.trustedTypes?.createPolicy("offerpress", { createHTML: (html) => html }) ?? { createHTML: (html) => html };
-  const languages = readWords();
+  const [gate, heading, message, show, statement, actions, csv] =
+    "gate heading message show statement actions csv".split(" ").map(byId);
+  const dictionary = byId("dictionary").content.textContent;
+  const languages = readLanguages();
   let language = chosen(languages, navigator.languages);
   let state = "";
   let secret = null;
@@ -212,12 +285,8 @@ function viewer() {
     const fragment = location.hash.slice(1);
     if (!fragment) return enter("none");
     history.replaceState(null, "", location.pathname + location.search);
-    try {
-      secret = await parseFragment(fragment);
-      return enter("ready");
-    } catch {
-      return enter("damaged");
-    }
+    secret = await parseFragment(fragment).catch(() => null);
+    return enter(secret ? "ready" : "damaged");
   }
 
   async function open() {
@@ -225,28 +294,30 @@ function viewer() {
     const folder = new URL("packs/", import.meta.url);
     enter("loading");
     try {
-      const [record, day] = await Promise.all([openRecord(mine, folder), fetchedJson(new URL("../as-of.json", folder))]);
+      const day = await fetchedJson(new URL("../as-of.json", folder));
+      const record = await openRecord(mine, folder, dictionary);
       if (secret === mine) present(record, day);
     } catch (trouble) {
+      // What fails without a name met other bytes than we published.
       if (secret === mine) enter(trouble.state ?? "tampered");
     }
   }
 
-  function present({ html, figures }, day) {
+  function present({ figures, shown }, { as_of, shown: days }) {
     wipe();
-    statement.innerHTML = policy.createHTML(html);
-    const { partner_id, ...rest } = figures;
-    download = { partner_id, as_of: day.as_of, ...rest };
     state = "open";
-    speak([statement.firstElementChild.lang]);
-    for (const hole of statement.querySelectorAll("[data-as-of]")) hole.textContent = day.shown[language.lang] ?? day.as_of;
+    speak([shown.language]);
+    statement.replaceChildren(language.shell.cloneNode(true));
+    fill(statement, { ...merged(figures, shown), as_of: days[language.lang] ?? as_of }, language.words);
+    const table = statement.querySelector("table.long");
+    if (table) handle(table, statement.querySelector(".search"), language.lang);
+    download = { ...figures, as_of };
     statement.focus({ preventScroll: true });
   }
 
-  function save() {
-    const json = `${JSON.stringify(download, null, 2)}\n`;
-    const address = URL.createObjectURL(new Blob([json], { type: "application/json" }));
-    Object.assign(document.createElement("a"), { href: address, download: `statement-${download.as_of}.json` }).click();
+  function save(content, type) {
+    const address = URL.createObjectURL(new Blob([content], { type: `text/${type};charset=utf-8` }));
+    made("a", { href: address, download: `statement-${download.as_of}.${type}` }).click();
     setTimeout(() => URL.revokeObjectURL(address));
   }
 
@@ -256,14 +327,13 @@ function viewer() {
     enter("closed");
   }
 
-  show.addEventListener("click", open);
-  document.getElementById("print").addEventListener("click", () => window.print());
-  document.getElementById("download").addEventListener("click", save);
-  document.getElementById("close").addEventListener("click", leave);
+  const json = () => save(`${JSON.stringify(download, null, 2)}\n`, "json");
+  const acts = { show: open, print: () => print(), csv: () => save(csvOf(download, csv.dataset), "csv"), json, close: leave };
+  for (const [id, act] of Object.entries(acts)) byId(id).addEventListener("click", act);
   window.addEventListener("hashchange", begin);
   window.addEventListener("pagehide", leave);
   speak(navigator.languages);
   begin();
 }
 
-if (document.getElementById("gate")) viewer();
+if (byId("gate")) viewer();

@@ -44,13 +44,13 @@ def test_every_record_opens_with_its_link() -> None:
     everyone = links(500)
     sealed = [seal(link, Record(f"<p>{link.reference}</p>", "{}")) for link in everyone]
     reader = PackReader(pack_artifacts(sealed, SITE))
-    assert [reader.open(link).html for link in everyone] == [f"<p>{link.reference}</p>" for link in everyone]
+    assert [reader.open(link).shown for link in everyone] == [f"<p>{link.reference}</p>" for link in everyone]
 
 
 @given(st.text(st.characters(codec="utf-8")), st.text(st.characters(codec="utf-8", exclude_characters="\n")))
-def test_any_text_survives(html: str, figures: str) -> None:
-    """Packing keeps every character of fragment and figures."""
-    record = Record(html, figures)
+def test_any_text_survives(shown: str, figures: str) -> None:
+    """Packing keeps every character of values and figures."""
+    record = Record(shown, figures)
     assert unpacked(record.packed()) == record
 
 
@@ -92,7 +92,7 @@ def test_size_class(size: int, slot: int) -> None:
 def test_too_large() -> None:
     """A record that fits no class names the partner and what can be done."""
     with pytest.raises(
-        StatementTooLarge, match=r"partner 'P-9' .* shorten templates/statement/statement.html"
+        StatementTooLarge, match=r"partner 'P-9' .* split its subscriptions over several partner ids"
     ):
         seal(links(1)[0], incompressible(140_000), "P-9")
 
@@ -201,7 +201,7 @@ def test_vector_opens() -> None:
     vector = json.loads(VECTOR.read_text(encoding="utf-8"))
     pack = read_pack("vector", b64decode(vector["pack"]))
     assert pack.key_version == vector["key_version"]
-    assert pack.open(parse_fragment(vector["fragment"])) == Record(vector["html"], vector["figures"])
+    assert pack.open(parse_fragment(vector["fragment"])) == Record(vector["shown"], vector["figures"])
 
 
 def test_key_version_is_bound() -> None:

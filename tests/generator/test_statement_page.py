@@ -28,28 +28,21 @@ from tests.statement_site import (
     SITE_SECRET,
     TEMPLATES,
     day,
+    html_of,
     link_of,
     offer_words,
+    page_files,
     policy,
+    record_of,
     renderer,
     site_files,
     statement_of,
 )
 
 
-def page_files() -> dict[str, bytes]:
-    """The files of the page, without packs."""
-    return statement_artifacts([TEMPLATES], SETTINGS, AS_OF)
-
-
 def page() -> str:
     """The page that opens links."""
     return page_files()["statement/index.html"].decode()
-
-
-def fragment_of(partner_id: str) -> str:
-    """A partner's statement as HTML."""
-    return renderer().record(PARTNERS[partner_id], statement_of(partner_id), "K7Q2-9FXM").html
 
 
 def outside_packs(files: Mapping[str, bytes]) -> dict[str, bytes]:
@@ -64,7 +57,10 @@ def test_another_ledger_changes_packs_only() -> None:
     }
     rendering = renderer()
     sealed = [
-        seal(link_secret(SITE_SECRET, key), rendering.record(row, Statement(key, AS_OF, "gold"), "K7Q2-9FXM"))
+        seal(
+            link_secret(SITE_SECRET, key),
+            rendering.record(row, Statement(key, AS_OF, "gold"), "K7Q2-9FXM", {}),
+        )
         for key, row in rows.items()
     ]
     other = {**page_files(), **pack_artifacts(sealed, SITE_SECRET)}
@@ -87,17 +83,13 @@ def test_no_partner_data_in_the_open() -> None:
 
 def test_records_keep_their_bytes_from_day_to_day() -> None:
     """A build on a later day, with the same figures, leaves every pack as it was."""
-    rendering, link = renderer(), link_of("P-1")
-    days = ("2023-12-30", "2023-12-31")
-    records = [
-        rendering.record(PARTNERS["P-1"], statement_of("P-1", day(text)), link.reference) for text in days
-    ]
+    records = [record_of("P-1", as_of=day(text)) for text in ("2023-12-30", "2023-12-31")]
     assert records[0] == records[1]
 
 
 def test_record_holds_the_statement_without_its_day() -> None:
     """The figures in a record are the statement's JSON but for the day, in canonical form."""
-    record = renderer().record(PARTNERS["P-1"], statement_of("P-1"), "K7Q2-9FXM")
+    record = record_of("P-1")
     expected = statement_json(statement_of("P-1"))
     del expected["as_of"]
     assert record.figures == canonical_json(expected)
@@ -106,9 +98,9 @@ def test_record_holds_the_statement_without_its_day() -> None:
 def test_every_record_comes_back() -> None:
     """What the packs hold for a link is the record that was rendered."""
     packs = PackReader(site_files())
-    for partner_id, row in PARTNERS.items():
+    for partner_id in PARTNERS:
         link = link_of(partner_id)
-        assert packs.open(link) == renderer().record(row, statement_of(partner_id), link.reference)
+        assert packs.open(link) == record_of(partner_id, link.reference)
 
 
 def test_as_of_stands_outside_the_packs() -> None:
@@ -161,10 +153,12 @@ def test_script_is_small() -> None:
 def test_every_state_of_the_script_has_its_sentence() -> None:
     """Each state of the viewer has a sentence in every language, and a failure has a heading too."""
     script = (TEMPLATES / "assets" / "viewer.js").read_text(encoding="utf-8")
-    states = set(re.findall(r'(?:new Trouble|enter)\("([a-z]+)"\)', script)) - {"open"}
+    states = set(re.findall(r'(?:new Trouble|enter)\((?:secret \? "ready" : )?"([a-z]+)"\)', script)) | {
+        "ready"
+    }
     assert len(states) == 11
     html = page()
-    assert html.count('<template class="words"') == len(SETTINGS.languages)
+    assert html.count('<template class="language"') == len(SETTINGS.languages)
     for state in states:
         assert html.count(f'data-word="{state}"') == len(SETTINGS.languages)
     for state in states - {"ready", "loading", "none"}:
@@ -173,7 +167,7 @@ def test_every_state_of_the_script_has_its_sentence() -> None:
 
 def test_statement_shows_every_figure() -> None:
     """Each amount and date of the statement's JSON stands in the page in the reader's form."""
-    html = fragment_of("P-2")
+    html = html_of("P-2")
     amounts = [
         "12.345,67",
         "1.851,85",
@@ -193,7 +187,7 @@ def test_hostile_text_is_escaped() -> None:
     """Markup in any of the partner's fields comes out as text within an isolate."""
     evil = '<script>alert(1)</script>" onload="x'
     row = replace(PARTNERS["P-1"], name=evil, contact_name=evil, manager_name=evil, manager_email=evil)
-    html = renderer().record(row, replace(statement_of("P-1"), partner_id="P-1"), "K7Q2-9FXM").html
+    html = html_of("P-1", row)
     assert "<script" not in html
     assert html.count("<bdi>&lt;script&gt;alert(1)&lt;/script&gt;") == 4
 
@@ -202,9 +196,8 @@ def test_negative_credit_is_explained() -> None:
     """An amount below zero is shown with its sign and the reason."""
     statement = statement_of("P-1")
     entry = statement.cashback[0]._replace(already_credited=200_000, to_credit=-14_815)
-    html = renderer().record(PARTNERS["P-1"], replace(statement, cashback=(entry,)), "K7Q2-9FXM").html
-    assert '<p class="sum">-€148.15</p>' in html
-    assert "taken back" in html
+    html = html_of("P-1", statement=replace(statement, cashback=(entry,)))
+    assert 'we take back <bdi class="sum">-€148.15</bdi>: that much was credited too much before.' in html
 
 
 def test_top_level_has_nothing_missing() -> None:
@@ -213,8 +206,8 @@ def test_top_level_has_nothing_missing() -> None:
     top = statement.levels[0]._replace(
         attained_level="gold", next_level=None, next_quota=None, remaining=None
     )
-    html = renderer().record(PARTNERS["P-1"], replace(statement, levels=(top,)), "K7Q2-9FXM").html
-    assert "You have reached the highest level, Gold." in html
+    html = html_of("P-1", statement=replace(statement, levels=(top,)))
+    assert "You have reached the highest level, <bdi>Gold</bdi>." in html
     assert "Quota of" not in html
 
 
@@ -222,29 +215,29 @@ def test_a_bonus_has_its_section() -> None:
     """The title, whether it is final, the quota it was paid for, the level reached and the amount."""
     entry = BonusEntry("silver-bonus", "EUR", 123_450, "silver", "gold", "accruing")
     statement = replace(statement_of("P-2"), bonuses=(entry,))
-    html = renderer().record(PARTNERS["P-2"], statement, "K7Q2-9FXM").html
-    assert '<h2>silver-bonus <b class="accruing">laufend</b></h2>' in html
-    assert "weil Ihr Umsatz das Programmziel von Silver erreicht hat" in html
-    assert "<dt>Durch Umsatz erreichte Stufe</dt><dd>Gold</dd>" in html
-    assert "<dt>Bonus</dt><dd>1.234,50\xa0€</dd>" in html
+    html = html_of("P-2", statement=statement)
+    assert '<h2><span>silver-bonus</span> <b class="chip accruing">laufend</b></h2>' in html
+    assert "weil Ihr Umsatz das Programmziel von <bdi>Silver</bdi> erreicht hat" in html
+    assert "<dt>Durch Umsatz erreichte Stufe</dt><dd><bdi>Gold</bdi></dd>" in html
+    assert '<p class="figure"><bdi>1.234,50\xa0€</bdi></p>' in html
 
 
 def test_tiers_have_no_rate() -> None:
     """A cashback by tiers says so in the place of a rate."""
     statement = statement_of("P-1")
     entry = statement.cashback[0]._replace(rate=None)
-    html = renderer().record(PARTNERS["P-1"], replace(statement, cashback=(entry,)), "K7Q2-9FXM").html
-    assert "<dt>Rate</dt><dd>in tiers</dd>" in html
+    html = html_of("P-1", statement=replace(statement, cashback=(entry,)))
+    assert "<dt>Rate</dt><dd><span>in tiers</span></dd>" in html
 
 
 def test_plain_statement() -> None:
     """Without encryption a partner has a folder with a whole page, its day, and the JSON of the export."""
     link = link_of("P-2")
-    files = renderer().plain(PARTNERS["P-2"], statement_of("P-2"), link)
+    files = renderer().plain(PARTNERS["P-2"], statement_of("P-2"), link, {})
     folder = link.plain_url("https://x.example").removeprefix("https://x.example/").rstrip("/")
     assert sorted(files) == [f"{folder}/index.html", f"{folder}/statement.json"]
     html = files[f"{folder}/index.html"].decode()
-    assert "Stand 31. Dezember 2023" in html
+    assert "Stand <bdi>31. Dezember 2023</bdi>" in html
     assert "<script" not in html
     assert "noindex" in html
     assert (
@@ -261,26 +254,28 @@ def test_site_overrides_templates_file_by_file(tmp_path: Path) -> None:
     (tmp_path / "statement").mkdir()
     (tmp_path / "assets").mkdir()
     (tmp_path / "statement" / "statement.html").write_text(
-        "<article>{{ partner.name }}</article>", encoding="utf-8"
+        "<article>{{ text('name') }}</article>", encoding="utf-8"
     )
     (tmp_path / "assets" / "statement.css").write_text("body { color: teal }", encoding="utf-8")
     own = StatementRenderer([tmp_path, TEMPLATES], SETTINGS, policy(), offer_words)
-    record = own.record(PARTNERS["P-1"], statement_of("P-1"), "K7Q2-9FXM")
-    assert record.html == "<article><bdi>Northwind Traders</bdi></article>"
-    files = statement_artifacts([tmp_path, TEMPLATES], SETTINGS, AS_OF)
+    plain = own.plain(PARTNERS["P-1"], statement_of("P-1"), link_of("P-1"), {})
+    assert any(b"<article><bdi>Northwind Traders</bdi></article>" in data for data in plain.values())
+    files = statement_artifacts([tmp_path, TEMPLATES], SETTINGS, policy(), offer_words, AS_OF)
     assert b"body { color: teal }" in files.values()
 
 
 def test_missing_asset_is_named(tmp_path: Path) -> None:
     """A template folder without the script says which file is missing."""
     with pytest.raises(GeneratorError, match=r"assets/viewer\.js is missing"):
-        statement_artifacts([tmp_path], SETTINGS, AS_OF)
+        statement_artifacts([tmp_path], SETTINGS, policy(), offer_words, AS_OF)
 
 
 def test_one_language_and_no_contact() -> None:
     """A site with one language and no contact address has one set of sentences and no contact link."""
     settings = SiteSettings(title="A <b> & c", base_url="https://x.example")
-    html = statement_artifacts([TEMPLATES], settings, AS_OF)["statement/index.html"].decode()
-    assert html.count('<template class="words"') == 1
+    html = statement_artifacts([TEMPLATES], settings, policy(), offer_words, AS_OF)[
+        "statement/index.html"
+    ].decode()
+    assert html.count('<template class="language"') == 1
     assert 'data-say="contact"' not in html
     assert "A &lt;b&gt; &amp; c" in html

@@ -74,7 +74,7 @@ def test_paper(server: Server, read: Read) -> None:
     reader = opened(server, read(), "P-1")
     reader.page.emulate_media(media="print", color_scheme="dark")
     assert not reader.page.is_visible("#print")
-    assert reader.page.locator("details p").is_visible()
+    assert reader.page.locator("details.why p").is_visible()
     assert reader.page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert reader.page.evaluate(CONTRAST) == []
     assert reader.page.pdf(format="A4").startswith(b"%PDF")
@@ -106,11 +106,15 @@ def test_targets_are_large_enough(server: Server, read: Read) -> None:
 
 
 def test_screen_readers(server: Server, read: Read) -> None:
-    """One main heading at a time, progress bars with names, and the sentences in a live region."""
+    """One main heading at a time, drawings with names, tables with headers, and the sentences in a live region."""
     reader = read()
     reader.open(server.link("P-1"))
     assert reader.page.get_attribute("#gate", "aria-live") == "polite"
     assert reader.page.get_by_role("heading", level=1).count() == 1
     reader.show()
     assert reader.page.get_by_role("heading", level=1).all_inner_texts() == ["Northwind Traders"]
-    assert reader.page.get_by_role("progressbar", name="Lower quotas for 2023").count() == 1
+    assert reader.page.get_by_role("img", name="how much of the quota your sales have reached").count() == 1
+    assert reader.page.get_by_role("img", name="A bar for each month").count() == 2
+    assert reader.page.get_by_role("rowheader", name="PRO 8SC S-1").count() == 1
+    reader.page.get_by_text("The months as a table").first.click()
+    assert reader.page.get_by_role("row", name="March 2023 €12,345.67").count() == 1

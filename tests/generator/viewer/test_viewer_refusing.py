@@ -13,7 +13,7 @@ from tests.statement_site import SETTINGS, link_of
 
 Serve = Callable[[Mapping[str, bytes]], Server]
 Read = Callable[..., Reader]
-BIG, SMALL = "statement/packs/4k-0/0.bin", "statement/packs/1k-0/0.bin"
+PACK = "statement/packs/1k-0/0.bin"
 
 
 @pytest.fixture
@@ -76,9 +76,9 @@ def test_no_link(server: Server, read: Read) -> None:
 @pytest.mark.parametrize("place", [0, 5, 20, 48, 60, 9000, -1])
 def test_changed_pack(serve: Serve, files: dict[str, bytes], read: Read, place: int) -> None:
     """One bit changed anywhere in a pack keeps the statement closed."""
-    spoilt = bytearray(files[BIG])
+    spoilt = bytearray(files[PACK])
     spoilt[place] ^= 1
-    server = serve({**files, BIG: bytes(spoilt)})
+    server = serve({**files, PACK: bytes(spoilt)})
     reader = read()
     reader.open(server.link("P-1"))
     reader.show()
@@ -89,7 +89,7 @@ def test_changed_pack(serve: Serve, files: dict[str, bytes], read: Read, place: 
 
 def test_pack_of_another_build(serve: Serve, files: dict[str, bytes], read: Read) -> None:
     """A web page in the place of a pack, as some hosts answer for missing files, is not taken for one."""
-    server = serve({**files, SMALL: b"<!doctype html><title>Not found</title>"})
+    server = serve({**files, PACK: b"<!doctype html><title>Not found</title>"})
     reader = read()
     reader.open(server.link("P-1"))
     reader.show()
@@ -108,14 +108,14 @@ def test_unreadable_index(serve: Serve, files: dict[str, bytes], read: Read, ind
 
 def test_missing_pack_can_be_tried_again(serve: Serve, files: dict[str, bytes], read: Read) -> None:
     """A pack that is not there yet is called missing, and a second try opens the statement once it is."""
-    server = serve({path: content for path, content in files.items() if path != BIG})
+    server = serve({path: content for path, content in files.items() if path != PACK})
     reader = read()
     reader.open(server.link("P-1"))
     reader.show()
     assert reader.state == "missing"
     assert reader.page.inner_text("#show") == "Try again"
-    (server.folder / BIG).parent.mkdir()
-    (server.folder / BIG).write_bytes(files[BIG])
+    (server.folder / PACK).parent.mkdir(exist_ok=True)
+    (server.folder / PACK).write_bytes(files[PACK])
     reader.show_again()
     assert reader.state == "open"
 

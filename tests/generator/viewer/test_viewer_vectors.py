@@ -66,14 +66,14 @@ def test_pack(page: Reader) -> None:
     """Opening the vectors' pack gives the record that they fix, right-to-left text included."""
     vector = json.loads((VECTORS / "pack.json").read_text(encoding="utf-8"))
     record = page.page.evaluate(
-        """async ({ fragment, pack }) => {
+        """async ({ fragment, pack, dictionary }) => {
             const { parseFragment, derive, openPack } = await import("/viewer.js");
             const bytes = Uint8Array.from(atob(pack), (letter) => letter.charCodeAt(0));
-            return openPack(bytes, await derive(await parseFragment(fragment)));
+            return openPack(bytes, await derive(await parseFragment(fragment)), dictionary);
         }""",
-        {"fragment": vector["fragment"], "pack": vector["pack"]},
+        {"fragment": vector["fragment"], "pack": vector["pack"], "dictionary": vector["dictionary"]},
     )
-    assert record == {"html": vector["html"], "figures": json.loads(vector["figures"])}
+    assert record == {name: json.loads(vector[name]) for name in ("figures", "shown")}
 
 
 def test_another_link_finds_nothing(page: Reader) -> None:
@@ -81,11 +81,11 @@ def test_another_link_finds_nothing(page: Reader) -> None:
     vector = json.loads((VECTORS / "pack.json").read_text(encoding="utf-8"))
     stranger = json.loads((VECTORS / "links.json").read_text(encoding="utf-8"))[1]
     record = page.page.evaluate(
-        """async ({ fragment, pack }) => {
+        """async ({ fragment, pack, dictionary }) => {
             const { parseFragment, derive, openPack } = await import("/viewer.js");
             const bytes = Uint8Array.from(atob(pack), (letter) => letter.charCodeAt(0));
-            return openPack(bytes, await derive(await parseFragment(fragment)));
+            return openPack(bytes, await derive(await parseFragment(fragment)), dictionary);
         }""",
-        {"fragment": stranger["fragment"], "pack": vector["pack"]},
+        {"fragment": stranger["fragment"], "pack": vector["pack"], "dictionary": vector["dictionary"]},
     )
     assert record is None

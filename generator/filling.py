@@ -1,0 +1,179 @@
+"""Shells: HTML with places that values fill, by the reader's browser or, for a plain page, here.
+
+A place is an element with one of these attributes, which templates/assets/viewer.js fills in the same way:
+
+`data-each="list"` repeats the element for each item, whose keys come before those around it; `data-if="key"`,
+`"!key"` or `"key=value"` leaves it out where that does not hold; `data-text="key"` is its text;
+`data-name="kind:key"` is its text, as the word `kind:VALUE` of the language or else the value itself;
+`data-set="attribute:key"`, parted by spaces, sets attributes. A key may lead into a value: `raw.expires_on`.
+"""
+
+from collections import ChainMap
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from html import escape
+from html.parser import HTMLParser
+
+from generator.errors import GeneratorError
+
+Scope = ChainMap[str, object]
+PLACES = frozenset({"data-each", "data-if", "data-text", "data-name", "data-set"})
+SETTABLE = frozenset(
+    {"aria-label", "class", "d", "data-sort", "height", "href", "value", "viewBox", "width", "x", "y"}
+)
+_VOID = frozenset({"area", "br", "col", "hr", "img", "input", "link", "meta", "source", "track", "wbr"})
+
+
+class BrokenShell(GeneratorError):
+    """A statement template that no browser could fill; `place` is the element."""
+
+    def __init__(self, place: str, why: str) -> None:
+        self.place = place
+        super().__init__(f"templates/statement: {place}: {why}")
+
+
+@dataclass(slots=True)
+class Element:
+    """An element of a shell; `children` are elements and text as it stands in HTML."""
+
+    tag: str
+    attributes: dict[str, str | None]
+    children: list["Element | str"] = field(default_factory=list)
+
+
+def parsed_shell(html: str) -> Element:
+    """The elements of a shell below a root without a tag. Raises `BrokenShell` for one that cannot be filled."""
+    parser = _Parser()
+    parser.feed(html)
+    parser.close()
+    if len(parser.open) > 1:
+        raise BrokenShell(f"<{parser.open[-1].tag}>", "the element is not closed")
+    return parser.open[0]
+
+
+class _Parser(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=False)
+        self.open = [Element("", {})]
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        element = Element(tag, dict(attrs))
+        _check(element)
+        self.open[-1].children.append(element)
+        if tag not in _VOID:
+            self.open.append(element)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        if tag not in _VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag: str) -> None:
+        if self.open[-1].tag != tag:
+            raise BrokenShell(f"</{tag}>", f"it closes <{self.open[-1].tag}>")
+        self.open.pop()
+
+    def handle_data(self, data: str) -> None:
+        self.open[-1].children.append(data)
+
+    def handle_entityref(self, name: str) -> None:
+        self.handle_data(f"&{name};")
+
+    def handle_charref(self, name: str) -> None:
+        self.handle_data(f"&#{name};")
+
+
+def _check(element: Element) -> None:
+    places = [name for name in element.attributes if name.startswith("data-") and name in PLACES]
+    for name in places:
+        value = element.attributes[name] or ""
+        shown = f'<{element.tag} {name}="{value}">'
+        if not value:
+            raise BrokenShell(shown, "it names no value")
+        if name == "data-name" and ":" not in value:
+            raise BrokenShell(shown, "write the kind of word and the value, as in level:next_level")
+        if name == "data-set" and not {pair.partition(":")[0] for pair in value.split()} <= SETTABLE:
+            raise BrokenShell(shown, f"only these attributes can be set: {', '.join(sorted(SETTABLE))}")
+
+
+def merged(raw: object, shown: object) -> object:
+    """The figures with their form for people in place of each; an item's own figures stay below `raw`."""
+    if isinstance(raw, list):
+        of_items = shown if isinstance(shown, list) else []
+        return [
+            merged(item, of_items[index] if index < len(of_items) else None) for index, item in enumerate(raw)
+        ]
+    if not isinstance(raw, dict):
+        return raw if shown is None else shown
+    values = shown if isinstance(shown, dict) else {}
+    lists = {key: merged(item, values.get(key)) for key, item in raw.items() if isinstance(item, list)}
+    return {**raw, **values, **lists, "raw": raw}
+
+
+def merged_values(figures: Mapping[str, object], values: Mapping[str, object]) -> Mapping[str, object]:
+    """A statement's JSON with the values of its record, as a shell names them."""
+    found = merged(dict(figures), dict(values))
+    return found if isinstance(found, dict) else {}
+
+
+def filled(shell: Element, values: Mapping[str, object], words: Mapping[str, str]) -> str:
+    """The shell as HTML, filled with values; every value is escaped."""
+    return "".join(_children(shell, ChainMap(dict(values)), words))
+
+
+def _children(element: Element, scope: Scope, words: Mapping[str, str]) -> Iterator[str]:
+    for child in element.children:
+        if isinstance(child, str):
+            yield child
+        elif each := child.attributes.get("data-each"):
+            items = _value(scope, each)
+            for item in items if isinstance(items, list) else ():
+                yield from _settled(child, scope.new_child(item), words)
+        else:
+            yield from _settled(child, scope, words)
+
+
+def _settled(element: Element, scope: Scope, words: Mapping[str, str]) -> Iterator[str]:
+    condition = element.attributes.get("data-if")
+    if condition and not _holds(condition, scope):
+        return
+    yield f"<{element.tag}{''.join(_attributes(element, scope))}>"
+    if element.tag in _VOID:
+        return
+    if key := element.attributes.get("data-text"):
+        yield escape(_text(_value(scope, key)))
+    elif place := element.attributes.get("data-name"):
+        kind, _, key = place.partition(":")
+        value = _text(_value(scope, key))
+        yield escape(words.get(f"{kind}:{value}", value))
+    else:
+        yield from _children(element, scope, words)
+    yield f"</{element.tag}>"
+
+
+def _attributes(element: Element, scope: Scope) -> Iterator[str]:
+    for name, value in element.attributes.items():
+        if name not in PLACES:
+            yield f" {name}" if value is None else f' {name}="{escape(value)}"'
+    for pair in (element.attributes.get("data-set") or "").split():
+        name, _, key = pair.partition(":")
+        yield f' {name}="{escape(_text(_value(scope, key)))}"'
+
+
+def _holds(condition: str, scope: Scope) -> bool:
+    if condition.startswith("!"):
+        return not _holds(condition[1:], scope)
+    key, wanted, value = condition.partition("=")
+    found = _value(scope, key)
+    return _text(found) == value if wanted else bool(found)
+
+
+def _value(scope: Mapping[str, object], key: str) -> object:
+    found: object = scope
+    for part in key.split("."):
+        found = found.get(part) if isinstance(found, Mapping) else None
+    return found
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str.__str__(value) if isinstance(value, str) else str(value)
