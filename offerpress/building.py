@@ -10,10 +10,8 @@ from pathlib import Path
 from generator import (
     Publication,
     SealedRecord,
-    offer_words,
     pack_artifacts,
     publish,
-    statement_artifacts,
 )
 from offerpress.checking import campaign_faults, rendered_site
 from offerpress.conserving import conserved, write_conservation
@@ -21,7 +19,7 @@ from offerpress.figures import Figures
 from offerpress.folder import OfferpressError
 from offerpress.former_links import with_former_links
 from offerpress.reporting import Progress
-from offerpress.shards import built_shards, plain_assets
+from offerpress.shards import built_shards, plain_assets, statement_page
 from rewards import Fault, Faulty, Tally, require_conserved
 
 MANIFEST = "manifests/build.json"
@@ -101,17 +99,10 @@ def _statements(
     if access == "plain":
         artifacts |= plain_assets(figures)
     else:
-        artifacts |= _page(figures)
+        artifacts |= statement_page(figures)
         artifacts |= pack_artifacts(sealed, figures.keys.secret, figures.keys.key_version)
     former = None if faults else figures.keys.former_keys(figures.today)
     return with_former_links(figures, former, artifacts) if former else artifacts
-
-
-def _page(figures: Figures) -> Mapping[str, bytes]:
-    """The page that opens links, and what belongs to it."""
-    site, as_of = figures.site, figures.rules.as_of
-    words = offer_words(figures.content, site.settings.site, as_of)
-    return statement_artifacts(site.template_folders, site.settings.site, figures.rules.policy, words, as_of)
 
 
 def _write_manifest(figures: Figures, output: Path, artifacts: Mapping[str, bytes]) -> None:

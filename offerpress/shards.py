@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
-from generator import SealedRecord, StatementRenderer, offer_words, read_content, seal
+from generator import SealedRecord, StatementRenderer, offer_words, read_content, seal, statement_artifacts
 from ledger import Snapshot
 from offerpress import __version__
 from offerpress.figures import Figures
@@ -117,6 +117,13 @@ def build_shard(task: ShardTask) -> BuiltShard:
 def plain_assets(figures: Figures) -> Mapping[str, bytes]:
     """What all plain statements share."""
     return workshop_of(figures).renderer.plain_artifacts()
+
+
+def statement_page(figures: Figures) -> Mapping[str, bytes]:
+    """The page that opens private links and what belongs to it, without packs."""
+    site, as_of = figures.site, figures.rules.as_of
+    words = offer_words(figures.content, site.settings.site, as_of)
+    return statement_artifacts(site.template_folders, site.settings.site, figures.rules.policy, words, as_of)
 
 
 def workshop_of(figures: Figures) -> Workshop:

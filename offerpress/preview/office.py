@@ -6,12 +6,12 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from functools import cached_property
 
-from generator import pack_artifacts, statement_artifacts
+from generator import pack_artifacts
 from mailer import BatchHeader, message_bytes, with_own_headers
 from offerpress.figures import Figures
 from offerpress.planning import Drafting
 from offerpress.preview.pages import Pages
-from offerpress.shards import built_shards, plain_assets
+from offerpress.shards import built_shards, plain_assets, statement_page
 from offerpress.site_keys import private_address
 from rewards import Account, Notice, Statement
 
@@ -55,8 +55,10 @@ class Office:
             plain = {path: file for shard in built for path, file in shard.plain.items()}
             return {**plain, **plain_assets(figures)}
         sealed = [record for shard in built for record in shard.sealed]
-        public = statement_artifacts(site.template_folders, site.settings.site, figures.rules.as_of)
-        return {**public, **pack_artifacts(sealed, figures.keys.secret, figures.keys.key_version)}
+        return {
+            **statement_page(figures),
+            **pack_artifacts(sealed, figures.keys.secret, figures.keys.key_version),
+        }
 
     def statement_address(self, partner_id: str) -> str:
         """Where the partner reads its statement; empty where statements have no page."""
