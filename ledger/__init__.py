@@ -1,5 +1,6 @@
 """Partner data in: six tables read, checked against a policy, and frozen as a columnar snapshot with a digest."""
 
+from ledger.erasing import erase, family
 from ledger.errors import LedgerError, SnapshotDamaged
 from ledger.freezing import freeze
 from ledger.reading import Ledger, read
@@ -14,6 +15,8 @@ __all__ = [
     "Snapshot",
     "SnapshotDamaged",
     "TableSource",
+    "erase",
+    "family",
     "freeze",
     "read",
 ]

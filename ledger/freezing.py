@@ -12,7 +12,7 @@ from ledger.reading import Ledger
 from ledger.snapshot import FORMAT, MANIFEST, Snapshot, file_digest, file_name
 from ledger.tables import TABLES, Table, quoted
 
-_ROW_GROUP = 16_384
+ROW_GROUP = 16_384
 _OF_OWNER = (
     "account",
     """
@@ -43,7 +43,7 @@ def freeze(ledger: Ledger, shards: Mapping[str, int], folder: Path) -> Snapshot:
     try:
         _number_accounts(ledger, shards)
         _write_all(ledger, beside)
-        _exchange(beside, folder)
+        exchange(beside, folder)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     return Snapshot.open(folder)
@@ -82,7 +82,7 @@ def _write(database: Database, table: Table, path: Path) -> None:
         COPY (
             SELECT {account}, {columns} FROM {table.name} AS lines {joins}
             ORDER BY account NULLS LAST, {order}
-        ) TO {literal(path)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {_ROW_GROUP})
+        ) TO {literal(path)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP})
     """)
 
 
@@ -99,7 +99,7 @@ def _ranges(database: Database) -> dict[str, list[int]]:
     return {str(shard): [whole(first), whole(end)] for shard, first, end in rows}
 
 
-def _exchange(beside: Path, folder: Path) -> None:
+def exchange(beside: Path, folder: Path) -> None:
     """Put `beside` in the place of `folder`; what another process put there meanwhile stays if it is the same."""
     former = beside.with_name(f"{beside.name}-former")
     if folder.exists():

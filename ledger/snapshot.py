@@ -49,6 +49,8 @@ class _Manifest(BaseModel):
     format: str
     digest: str
     shards: dict[str, tuple[int, int]]
+    shard_digests: dict[str, str] = {}
+    erased: int = 0
     files: dict[str, _File]
 
 
@@ -85,6 +87,11 @@ class Snapshot:
     def digest(self) -> str:
         """The digest of the ledger that was frozen."""
         return self._manifest.digest
+
+    @property
+    def erased(self) -> int:
+        """How many partners were taken out after it was frozen; its digest is that of what is left."""
+        return self._manifest.erased
 
     @property
     def shards(self) -> tuple[int, ...]:

@@ -6,8 +6,10 @@ Freezes notices into a batch and sends an approved one, handing each partner ove
 from mailer.addresses import Mailbox, parse_mailbox, sendable
 from mailer.approval import Approval
 from mailer.batch import Batch, FrozenMessage, batch_file
+from mailer.batch_erasing import erase_messages
 from mailer.claims import Claimant, Turn
 from mailer.delivery import check_sendable, deliver, start_late, stop_on_signals
+from mailer.erasing import Erased, address_digest, is_pseudonym, pseudonym
 from mailer.errors import (
     ApprovalRefused,
     BatchError,
@@ -88,6 +90,7 @@ __all__ = [
     "DecisionRefused",
     "Delivery",
     "DkimSettings",
+    "Erased",
     "Event",
     "EventHour",
     "EventKind",
@@ -145,15 +148,18 @@ __all__ = [
     "UnsubscribeSettings",
     "WarmUpSettings",
     "Withdrawal",
+    "address_digest",
     "allowance",
     "backoff",
     "batch_file",
     "check_sendable",
     "deliver",
     "domain_of",
+    "erase_messages",
     "fate",
     "fates_json",
     "freeze",
+    "is_pseudonym",
     "longest_wait",
     "message_bytes",
     "next_depth",
@@ -162,6 +168,7 @@ __all__ = [
     "outbox_file",
     "parse_mailbox",
     "parse_smtp_url",
+    "pseudonym",
     "rank_of",
     "rate_of",
     "room",

@@ -42,7 +42,10 @@ class Entry(NamedTuple):
 
 
 class Footer(BaseModel):
-    """What is needed to find everything else; `dictionaries` are (offset, length)."""
+    """What is needed to find everything else; `dictionaries` are (offset, length).
+
+    `forgotten` are the places of messages that were erased: of each only its digest is left.
+    """
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
@@ -50,6 +53,7 @@ class Footer(BaseModel):
     dictionaries: tuple[tuple[int, int], ...]
     entries_at: int
     count: int
+    forgotten: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,8 @@ class Batch:
         self._content = content
         self._footer = footer
         self._read_last = -1
+        everyone = range(footer.count)
+        self._held = sorted({*everyone} - {*footer.forgotten}) if footer.forgotten else everyone
 
     @classmethod
     def open(cls, file: Path) -> Self:
@@ -113,15 +119,20 @@ class Batch:
         return self.header.digest
 
     def __len__(self) -> int:
-        return self._footer.count
+        return len(self._held)
+
+    @property
+    def forgotten(self) -> int:
+        """How many of its messages were erased; their digests are kept, and so is the batch's."""
+        return len(self._footer.forgotten)
 
     def partner_ids(self) -> Iterator[str]:
         """All recipients, sorted by code point."""
-        return (self._partner_id(n) for n in range(len(self)))
+        return map(self._partner_id, self._held)
 
     def messages(self) -> Iterator[Notice]:
         """All messages in order of partner id, each checked against its digest (BatchTampered)."""
-        return (self._read(n) for n in range(len(self)))
+        return map(self._read, self._held)
 
     def message(self, partner_id: str) -> Notice:
         """The message to one partner, checked against its digest; a KeyError if the plan has none for it."""
@@ -146,9 +157,9 @@ class Batch:
 
         Gives the digest, which is `digest` if given.
         """
-        for n in range(len(self)):
+        for n in self._held:
             self._read(n)
-        found = batch_digest(self.header, (self._entry(n).digest for n in range(len(self))))
+        found = batch_digest(self.header, (self._entry(n).digest for n in range(self._footer.count)))
         expected = self.digest if digest is None else digest
         if found != self.digest or found != expected:
             raise BatchTampered(self.file, f"its digest is {found}, not {expected}")
@@ -158,12 +169,12 @@ class Batch:
 
     def _position(self, partner_id: str) -> int:
         after = self._read_last + 1  # who sends a plan asks for one after the other
-        if after < len(self) and self._partner_id(after) == partner_id:
+        if after < self._footer.count and self._partner_id(after) == partner_id:
             return after
-        n = bisect_left(range(len(self)), partner_id, key=self._partner_id)
-        if n == len(self) or self._partner_id(n) != partner_id:
+        place = bisect_left(self._held, partner_id, key=self._partner_id)
+        if place == len(self._held) or self._partner_id(self._held[place]) != partner_id:
             raise KeyError(partner_id)
-        return n
+        return self._held[place]
 
     def _entry(self, n: int) -> Entry:
         return Entry(*ENTRY.unpack_from(self._content, self._footer.entries_at + n * ENTRY.size))
@@ -172,7 +183,24 @@ class Batch:
         entry = self._entry(n)
         return self._content[entry.id_at : entry.id_at + entry.id_length].decode("utf-8", "replace")
 
+    def stored(self) -> Iterator[tuple[str, bytes, bytes]]:
+        """Of each message in order its partner, its parts and its digest; no partner and no parts of an erased one."""
+        for n in range(self._footer.count):
+            digest = self._entry(n).digest
+            if n in self._footer.forgotten:
+                yield "", b"", digest
+            else:
+                yield self._partner_id(n), self._parts(n), digest
+
     def _read(self, n: int) -> Notice:
+        partner_id = self._partner_id(n)
+        notice = Notice.model_validate_json(self._parts(n))
+        if notice.partner_id != partner_id:
+            raise BatchTampered(self.file, f"is one to partner {notice.partner_id!r}", partner_id)
+        self._read_last = n
+        return notice
+
+    def _parts(self, n: int) -> bytes:
         entry, partner_id = self._entry(n), self._partner_id(n)
         try:
             at, length = self._footer.dictionaries[entry.dictionary]
@@ -182,11 +210,7 @@ class Batch:
             raise BatchTampered(self.file, f"cannot be inflated ({error})", partner_id) from error
         if message_digest(parts) != entry.digest:
             raise BatchTampered(self.file, "is not what was frozen", partner_id)
-        notice = Notice.model_validate_json(parts)
-        if notice.partner_id != partner_id:
-            raise BatchTampered(self.file, f"is one to partner {notice.partner_id!r}", partner_id)
-        self._read_last = n
-        return notice
+        return parts
 
 
 def _footer(file: Path, content: mmap.mmap) -> Footer:

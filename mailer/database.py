@@ -47,6 +47,14 @@ class Database(Protocol):
         """
         ...
 
+    def overwrite_deleted(self) -> None:
+        """Let what is deleted from now on not stay in free pages."""
+        ...
+
+    def scrub(self) -> None:
+        """Let no page, log or free space keep what was deleted; not within a transaction."""
+        ...
+
     def rows(self, name: str, values: Values) -> Sequence[Row]:
         """The rows that the statement called `name` gives."""
         ...

@@ -6,7 +6,8 @@ Streamed beside its place, flushed to the disk, then renamed into it, for ever r
 import hashlib
 import os
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -38,21 +39,28 @@ def freeze(
     file = batch_file(folder, header.plan)
     if file.exists():
         raise BatchError(file, "exists already; a batch is never overwritten")
+    with writing_beside(file) as writing:
+        _write(writing, header, notices, unsubscribe or UnsubscribeSettings(), complete)
+    return Batch.open(file)
+
+
+@contextmanager
+def writing_beside(file: Path) -> Iterator["Writing"]:
+    """A batch to be written, which takes its place once it is whole and on the disk, or never."""
     beside = file.with_suffix(".writing")
     try:
         with beside.open("xb") as stream:
-            _write(_Writing(stream, file), header, notices, unsubscribe or UnsubscribeSettings(), complete)
+            yield Writing(stream, file)
             stream.flush()
             os.fsync(stream.fileno())
         beside.chmod(0o400)
         beside.rename(file)
-        _flush_folder(folder)
+        _flush_folder(file.parent)
     finally:
         beside.unlink(missing_ok=True)
-    return Batch.open(file)
 
 
-class _Writing:
+class Writing:
     """The file so far: every byte is counted and digested on its way."""
 
     def __init__(self, stream: BinaryIO, file: Path) -> None:
@@ -72,12 +80,45 @@ class _Writing:
         return at
 
     def add(self, notice: Notice) -> None:
-        if notice.partner_id in self.messages:
-            raise BatchError(self.file, f"partner {notice.partner_id!r} comes twice")
-        parts = canonical(notice.model_dump())
-        number, primed = self._primed(notice.language, parts)
+        """Append a message."""
+        self.add_parts(notice.partner_id, notice.language, canonical(notice.model_dump()))
+
+    def add_parts(self, partner_id: str, language: str, parts: bytes) -> None:
+        """Append a message in its canonical form; BatchError if there is one to this partner."""
+        if partner_id in self.messages:
+            raise BatchError(self.file, f"partner {partner_id!r} comes twice")
+        number, primed = self._primed(language, parts)
         deflated = primed.compress(parts) + primed.flush()
-        self.messages[notice.partner_id] = (self.put(deflated), len(deflated), number, message_digest(parts))
+        self.messages[partner_id] = (self.put(deflated), len(deflated), number, message_digest(parts))
+
+    def entry(self, partner_id: str) -> Entry:
+        """The entry of a message that was added; its partner's id is appended."""
+        name = partner_id.encode()
+        at, length, dictionary, digest = self.messages[partner_id]
+        return Entry(at, length, dictionary, self.put(name), len(name), digest)
+
+    def put_dictionaries(self) -> tuple[tuple[int, int], ...]:
+        """Append the dictionaries; where each begins, and its length."""
+        return tuple((self.put(content), len(content)) for _, content, _ in self.dictionaries.values())
+
+    def finish(
+        self,
+        header: BatchHeader,
+        dictionaries: tuple[tuple[int, int], ...],
+        entries: Sequence[Entry],
+        forgotten: tuple[int, ...] = (),
+    ) -> None:
+        """Append index, footer and checksum."""
+        footer = Footer(
+            header=header,
+            dictionaries=dictionaries,
+            entries_at=self.put(b"".join(ENTRY.pack(*entry) for entry in entries)),
+            count=len(entries),
+            forgotten=forgotten,
+        )
+        footer_at = self.put(canonical(footer.model_dump(mode="json")))
+        self.put(TRAILER.pack(footer_at, b"")[:8])
+        self.put(self.checksum.digest())
 
     def _primed(self, language: str, parts: bytes) -> "tuple[int, zlib._Compress]":
         # messages of one language differ in figures only: the first is the dictionary of the others
@@ -90,7 +131,7 @@ class _Writing:
 
 
 def _write(
-    writing: _Writing,
+    writing: Writing,
     header: BatchHeader,
     notices: Iterable[Notice],
     unsubscribe: UnsubscribeSettings,
@@ -100,23 +141,11 @@ def _write(
     for notice in notices:
         _refuse_unsendable(writing.file, header, notice)
         writing.add(with_own_headers(header, notice, unsubscribe))
-    dictionaries = tuple(
-        (writing.put(content), len(content)) for _, content, _ in writing.dictionaries.values()
-    )
-    entries = [_entry(writing, partner_id) for partner_id in sorted(writing.messages)]
-    entries_at = writing.put(b"".join(ENTRY.pack(*entry) for entry in entries))
+    dictionaries = writing.put_dictionaries()
+    entries = [writing.entry(partner_id) for partner_id in sorted(writing.messages)]
     whole = complete(header).model_copy(update={"recipients": len(entries)})
     whole = whole.model_copy(update={"digest": batch_digest(whole, (entry.digest for entry in entries))})
-    footer = Footer(header=whole, dictionaries=dictionaries, entries_at=entries_at, count=len(entries))
-    footer_at = writing.put(canonical(footer.model_dump(mode="json")))
-    writing.put(TRAILER.pack(footer_at, b"")[:8])
-    writing.put(writing.checksum.digest())
-
-
-def _entry(writing: _Writing, partner_id: str) -> Entry:
-    name = partner_id.encode()
-    at, length, dictionary, digest = writing.messages[partner_id]
-    return Entry(at, length, dictionary, writing.put(name), len(name), digest)
+    writing.finish(whole, dictionaries, entries)
 
 
 def _refuse_unsendable(file: Path, header: BatchHeader, notice: Notice) -> None:

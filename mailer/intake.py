@@ -8,6 +8,7 @@ from hashlib import sha256
 from mailer.addresses import address_key
 from mailer.claiming import Claiming
 from mailer.database import Database, Values
+from mailer.erasing import as_kept, is_digest
 from mailer.events import Event, rank_of, without_addresses
 from mailer.evidence import accept_proved
 from mailer.header import instant_text
@@ -89,7 +90,7 @@ def _known(database: Database, events: Iterable[Event], source: str, at: str) ->
         if notice is None:
             continue
         own = notice["address_key"]
-        key = address_key(event.address) if event.address else own
+        key = as_kept(event.address, own) if event.address else own
         row: Values = {
             "key": event.key,
             "kind": event.kind,
@@ -101,7 +102,8 @@ def _known(database: Database, events: Iterable[Event], source: str, at: str) ->
             "source": source,
             "at": at,
         }
-        found.append(_Told(row, notice["status"], event.address or own, event.suppresses))
+        address = key if is_digest(own) else event.address or own
+        found.append(_Told(row, notice["status"], address, event.suppresses))
     return found
 
 

@@ -13,6 +13,7 @@ from mailer.approval import Approval, approval_refusal
 from mailer.batch import Batch
 from mailer.claims import move, next_due, registered
 from mailer.database import Database, Row, Values, run_once_each
+from mailer.erasing import Erasing, address_digest, is_pseudonym
 from mailer.errors import (
     ApprovalRefused,
     DecisionRefused,
@@ -52,7 +53,7 @@ def outbox_file(url: str) -> Path:
     return Path(url.removeprefix(_SQLITE))
 
 
-class Outbox(Reporting, Fates):
+class Outbox(Reporting, Fates, Erasing):
     """An open outbox; close it, or use it in a `with`. To be used by the thread that opened it."""
 
     @classmethod
@@ -227,9 +228,14 @@ class Outbox(Reporting, Fates):
         return frozenset(row["partner_id"] for row in rows)
 
     def handed_last(self, campaign: str) -> dict[str, Handed]:
-        """By partner, what the campaign handed it last, in whatever edition; what is not accepted yet comes first."""
+        """By partner, what the campaign handed it last, in whatever edition; what is not accepted yet comes first.
+
+        Nobody who was forgotten is among them.
+        """
         found: dict[str, Handed] = {}
         for row in self._database.rows("handed_last", {"campaign": campaign}):
+            if is_pseudonym(row["partner_id"]):
+                continue
             found.setdefault(row["partner_id"], Handed(row["plan"], Status(row["status"])))
         return found
 
@@ -276,7 +282,7 @@ class Outbox(Reporting, Fates):
     def unsuppress(self, address: str) -> int:
         """Forget every suppression of `address`; how many there were."""
         with self._database.transaction():
-            return self._database.run("delete_suppressions", {"address_key": address_key(address)})
+            return self._database.run("delete_suppressions", _keys(address))
 
     def suppressions(self) -> list[Suppression]:
         """All of them, sorted by address."""
@@ -285,7 +291,7 @@ class Outbox(Reporting, Fates):
 
     def suppression(self, address: str, category: Category) -> str | None:
         """Why a message of `category` may not go to `address`: `suppressed`, `unsubscribed`, else None."""
-        rows = self._database.rows("suppression_reasons", {"address_key": address_key(address)})
+        rows = self._database.rows("suppression_reasons", _keys(address))
         reasons = {row["reason"] for row in rows}
         return skip_reason(
             category, barred=bool(reasons - {"unsubscribed"}), unsubscribed="unsubscribed" in reasons
@@ -303,6 +309,10 @@ class Outbox(Reporting, Fates):
         self.plan(plan)
         if not self._database.run("set_standing", {"plan": plan, "standing": standing}):
             raise PlanCancelled(plan)
+
+
+def _keys(address: str) -> Values:
+    return {"address_key": address_key(address), "address_digest": address_digest(address)}
 
 
 def _postgresql(url: str) -> Database:

@@ -82,6 +82,22 @@ class SqliteDatabase:
                 "is sent: free the disk or mend the folder, then send again"
             ) from error
 
+    def overwrite_deleted(self) -> None:
+        """Let what is deleted be overwritten with zeros."""
+        self._connection.execute("PRAGMA secure_delete = ON")
+
+    def scrub(self) -> None:
+        """Write the file anew, and empty its log; OutboxError where that cannot be done now."""
+        try:
+            self._connection.execute("VACUUM")
+            busy = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        except sqlite3.Error as error:
+            raise OutboxError(f"outbox: {self._file}: cannot be written anew ({error}); try again") from error
+        if busy:
+            raise OutboxError(
+                f"outbox: {self._file}: somebody reads it, so its log keeps what was deleted; try again"
+            )
+
     def rows(self, name: str, values: Values) -> list[sqlite3.Row]:
         """The rows that the statement called `name` gives."""
         return list(self._connection.execute(statements()[name], values))

@@ -212,13 +212,40 @@ SET address = excluded.address, source = excluded.source, suppressed_at = exclud
 WHERE (excluded.suppressed_at, excluded.source) < (suppressions.suppressed_at, suppressions.source);
 
 -- delete_suppressions
-DELETE FROM suppressions WHERE address_key = :address_key;
+DELETE FROM suppressions WHERE address_key IN (:address_key, :address_digest);
 
 -- suppressions
 SELECT address, reason, source, suppressed_at FROM suppressions ORDER BY address_key, reason;
 
 -- suppression_reasons
-SELECT reason FROM suppressions WHERE address_key = :address_key;
+-- Of a forgotten address only a digest is left.
+SELECT reason FROM suppressions WHERE address_key IN (:address_key, :address_digest);
+
+-- suppressions_of
+SELECT reason, suppressed_at FROM suppressions WHERE address_key = :address_key ORDER BY reason;
+
+-- notices_of
+SELECT plan, partner_id, address_key, status FROM notices WHERE partner_id = :partner_id ORDER BY plan;
+
+-- ready_to
+SELECT n.plan, n.partner_id, p.category FROM notices n JOIN plans p ON p.plan = n.plan
+WHERE n.address_key = :address_key AND n.status = 'ready' ORDER BY n.plan, n.partner_id;
+
+-- rename_notice
+-- The words of our own, which say why a notice was skipped, name nobody.
+UPDATE notices SET partner_id = :pseudonym, address_key = :address_digest,
+                   reason = CASE WHEN status = 'skipped' THEN reason ELSE '' END
+WHERE plan = :plan AND partner_id = :partner_id;
+
+-- delete_attempts
+DELETE FROM attempts WHERE plan = :plan AND partner_id = :partner_id;
+
+-- delete_decisions
+DELETE FROM decisions WHERE plan = :plan AND partner_id = :partner_id;
+
+-- restore_attempt
+INSERT INTO attempts (plan, partner_id, number, sender, transport, claimed_at, settled_at, cause, detail)
+VALUES (:plan, :partner_id, :number, :sender, :transport, :claimed_at, :settled_at, :cause, :detail);
 
 -- notice_told_of
 -- The notice that an event names.

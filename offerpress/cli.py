@@ -34,6 +34,7 @@ COMMANDS = {
     "resume": ("sending", "Resume a paused plan."),
     "reconcile": ("reconcile", "Settle what a restored outbox does not know."),
     "told": ("told", "List what a partner was told, and what became of it."),
+    "forget": ("forget", "Erase one partner's data."),
     "credits": ("credits", "Write an offer's credit journal for finance."),
     "sign-off": ("credits", "Freeze an offer's credit journal by name."),
     "suppress": ("suppressions", "Never write to an address again."),

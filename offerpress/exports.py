@@ -1,13 +1,15 @@
 """Statements as JSON Lines, journals as CSV, and the record of where they went, so that `verify` can compare them."""
 
+import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from generator import guarded
 from offerpress.figures import Figures
 from offerpress.journals import Journal, journal_csv
-from rewards import statement_json
+from rewards import JournalLine, statement_json
 
 EXPORTS = "export"
 RECORD = "manifests/exports.json"
@@ -44,6 +46,32 @@ def export_journal(figures: Figures, journal: Journal, path: Path) -> None:
     snapshot = figures.snapshot.folder.name
     signed = len(journal.sign_offs)
     _remember(figures, Export(path.resolve(), journal.as_of, snapshot, journal.offer, signed))
+
+
+def forget_export(export: Export, partner_ids: Collection[str]) -> int:
+    """Take the lines of these partners out of an exported file, if it is still there; how many there were."""
+    if not export.path.is_file():
+        return 0
+    lines = export.path.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)
+    gone = {guarded(one) for one in partner_ids} if export.offer else {*partner_ids}
+    whose = _journal_partner if export.offer else _line_partner
+    kept = [line for line in lines if whose(line) not in gone]
+    if len(kept) < len(lines):
+        _write(export.path, "".join(kept))
+    return len(lines) - len(kept)
+
+
+def _line_partner(line: str) -> str:
+    try:
+        return str(json.loads(line)["partner_id"])
+    except (ValueError, KeyError, TypeError):
+        return ""
+
+
+def _journal_partner(line: str) -> str:
+    """The partner of a journal's line, guarded as it stands there; ids hold no line breaks, so each line is a row."""
+    row = dict(zip(JournalLine._fields, next(csv.reader([line]), []), strict=False))
+    return row.get("partner_id", "")
 
 
 def _write(path: Path, text: str) -> None:

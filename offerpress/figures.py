@@ -143,8 +143,9 @@ def _frozen(site: Site, ledger: Ledger, keys: SiteKeys | None, folder: Path) -> 
     """The snapshot of that ledger under those keys, frozen now unless it already is; taken back on `Faulty`."""
     place = folder / f"{ledger.digest[:16]}-{keys.digest[:8] if keys else 'nokeys'}"
     made = [path for path in (place, folder, site.private) if not path.exists()]
-    if place.is_dir():
-        snapshot = Snapshot.open(place)
+    known = Snapshot.open(place) if place.is_dir() else None
+    if known is not None and known.digest == ledger.digest:  # else someone was taken out of it, who is back
+        snapshot = known
     else:
         if site.private in folder.parents:
             site.make_private()

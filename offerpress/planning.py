@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from generator import Campaign
-from mailer import Batch, BatchHeader, Outbox, Status, Totals, freeze, with_own_headers
+from mailer import Batch, BatchHeader, Outbox, Status, Totals, freeze, pseudonym, with_own_headers
 from offerpress.checking import campaign_renderer
 from offerpress.corrections import ToldFigures
 from offerpress.figures import Figures
@@ -156,8 +156,9 @@ def _reason(
     suppressed = outbox.suppression(account.partner.email, drafting.campaign.category)
     if suppressed or reason:
         return suppressed or reason
-    again = drafting.told is None and account.partner.partner_id in handed
-    return "already_sent" if again else None
+    partner_id = account.partner.partner_id
+    again = partner_id in handed or pseudonym(partner_id) in handed  # who was forgotten may have come back
+    return "already_sent" if drafting.told is None and again else None
 
 
 def sum_up(statements: Collection[Statement]) -> dict[str, Totals]:

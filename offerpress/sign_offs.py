@@ -1,11 +1,12 @@
 """Sign-offs: journals that a named person froze, one file each in `private/sign-offs/`, written once."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
+from mailer import is_pseudonym, pseudonym
 from offerpress.folder import OfferpressError
 from rewards import JournalLine, canonical_json, day_text
 
@@ -25,7 +26,8 @@ class SignOffDamaged(OfferpressError):
 class SignOff(BaseModel):
     """The lines of one offer that `by` signed off at `at`, as of a day (an ordinal), from the snapshot of that folder.
 
-    `number` counts the sign-offs of the offer; `digest` is SHA-256 over the lines.
+    `number` counts the sign-offs of the offer; `digest` is SHA-256 over the lines. The lines of a forgotten partner
+    name a pseudonym, and `left` is then the digest of what is left.
     """
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
@@ -38,10 +40,37 @@ class SignOff(BaseModel):
     snapshot: str
     lines: tuple[Row, ...]
     digest: str
+    left: str = ""
 
 
 def signed_lines(sign_off: SignOff) -> list[JournalLine]:
-    """The lines as they were signed."""
+    """The lines as they were signed, without those of forgotten partners."""
+    return [line for line in _all_lines(sign_off) if not is_pseudonym(line.partner_id)]
+
+
+def forget_lines(path: Path, partner_ids: Collection[str]) -> int:
+    """Let the lines of these partners name a pseudonym; how many there are. Raises `SignOffDamaged`."""
+    sign_off = read_sign_off(path)
+    lines = [
+        line._replace(
+            partner_id=pseudonym(line.partner_id),
+            credit_id=line.credit_id.replace(line.partner_id, pseudonym(line.partner_id)),
+        )
+        if line.partner_id in partner_ids
+        else line
+        for line in _all_lines(sign_off)
+    ]
+    found = sum(line.partner_id in partner_ids for line in _all_lines(sign_off))
+    if found:
+        rows = tuple(tuple(line) for line in lines)
+        left = sign_off.model_copy(update={"lines": rows, "left": lines_digest(lines)})
+        beside = path.with_suffix(".new")
+        beside.write_text(left.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        beside.replace(path)
+    return found
+
+
+def _all_lines(sign_off: SignOff) -> list[JournalLine]:
     return [JournalLine(*row) for row in sign_off.lines]
 
 
@@ -76,6 +105,6 @@ def read_sign_off(path: Path) -> SignOff:
         sign_off = SignOff.model_validate_json(path.read_bytes())
     except (OSError, ValidationError) as error:
         raise SignOffDamaged(path, "it cannot be read") from error
-    if lines_digest(signed_lines(sign_off)) != sign_off.digest:
+    if lines_digest(_all_lines(sign_off)) != (sign_off.left or sign_off.digest):
         raise SignOffDamaged(path, f"its lines are not those of {day_text(sign_off.as_of)}")
     return sign_off

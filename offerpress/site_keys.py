@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from generator import LinkSecret, link_secret
+from mailer import pseudonym
 from offerpress.site import Site
 from rewards import Fault, Faulty, parse_day
 
@@ -55,7 +56,15 @@ class SiteKeys:
 
     def link(self, partner_id: str) -> LinkSecret:
         """The link secret of that partner's present epoch."""
-        return link_secret(self.secret, partner_id, self.key_version, self.epochs.get(partner_id, 0))
+        return link_secret(self.secret, partner_id, self.key_version, self.epoch_of(partner_id))
+
+    def epoch_of(self, partner_id: str) -> int:
+        """How often the partner's link was revoked."""
+        if not self.epochs:
+            return 0
+        known = self.epochs.get(partner_id)
+        # who was forgotten and comes back must not get back a link that was revoked
+        return self.epochs.get(pseudonym(partner_id), 0) if known is None else known
 
     @property
     def digest(self) -> str:
@@ -149,14 +158,25 @@ def make_site_secret(private: Path, random_bytes: Callable[[int], bytes]) -> Non
 
 def revoke(keys: SiteKeys, private: Path, partner_id: str) -> SiteKeys:
     """Keys in which that partner has a new link; the old one opens nothing after the next build."""
-    epochs = {**keys.epochs, partner_id: keys.epochs.get(partner_id, 0) + 1}
+    epochs = {**keys.epochs, partner_id: keys.epoch_of(partner_id) + 1}
     private.mkdir(mode=0o700, exist_ok=True)
+    _write_epochs(private, epochs)
+    return replace(keys, epochs=epochs)
+
+
+def forget_epochs(private: Path, names: Mapping[str, str]) -> None:
+    """Let the epochs of these partners stand under other names."""
+    epochs = _read_epochs(private)
+    if epochs.keys() & names.keys():
+        _write_epochs(private, {names.get(partner, partner): epoch for partner, epoch in epochs.items()})
+
+
+def _write_epochs(private: Path, epochs: Mapping[str, int]) -> None:
     beside = private / f"{EPOCHS}.new"
     beside.write_text(
         json.dumps(dict(sorted(epochs.items())), ensure_ascii=False, indent=1), encoding="utf-8"
     )
     beside.replace(private / EPOCHS)
-    return replace(keys, epochs=epochs)
 
 
 def _read_epochs(private: Path) -> dict[str, int]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ledger import Ledger, LedgerError, Snapshot, SnapshotDamaged, freeze
+from ledger import Ledger, LedgerError, Snapshot, SnapshotDamaged, erase, family, freeze
 from rewards import Account, Credit, Fault, Sale, Subscription, parse_day
 
 Reading = Callable[..., tuple[Ledger | None, list[Fault]]]
@@ -210,3 +210,22 @@ def test_a_column_that_cannot_be_read(snapshot: Snapshot) -> None:
     path.write_bytes(bytes(path.stat().st_size))
     with pytest.raises(SnapshotDamaged, match=r"sales.parquet cannot be read"):
         list(Snapshot.open(snapshot.folder).accounts(0))
+
+
+def test_erasing_leaves_everybody_else_as_they_were(snapshot: Snapshot) -> None:
+    """A survivor goes with those merged into it; the others stay in their shards, under a digest of their own."""
+    others = [
+        one for shard in snapshot.shards for one in snapshot.accounts(shard) if one.partner.partner_id != "P3"
+    ]
+    gone = family(snapshot, "P3")
+    assert {"P1", "P3"} == gone
+    erase(snapshot.folder, gone)
+    left = Snapshot.open(snapshot.folder)
+    assert others == [one for shard in left.shards for one in left.accounts(shard)]
+    assert {"P0", "P2", "P4"} == {row.partner_id for row in left.partners()}
+    assert ["A4"] == [sale.sale_id for sale in left.excluded_sales()]
+    assert (left.digest, 2) == (left.verify(), left.erased)
+    assert snapshot.digest != left.digest
+    erase(left.folder, {"P0", "P2", "P4"})
+    assert ((), []) == (Snapshot.open(left.folder).shards, list(Snapshot.open(left.folder).partners()))
+    assert frozenset() == family(left, "P9")
