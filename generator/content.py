@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from generator.bodies import Reference
 from generator.campaigns import Campaign, CampaignText, campaign_text, parse_campaign
+from generator.content_checks import content_remarks, picture_remarks
 from generator.content_files import ROOMS, content_files, content_names, read_text, static_files
 from generator.cross_checks import campaign_faults, link_targets, page_faults, tag_faults
 from generator.front_matter import Document, parse_document
@@ -105,12 +106,16 @@ def _content(site: Path, settings: SiteSettings, faults: list[Fault]) -> Content
     for room in pages.values():
         faults.extend(page_faults(room, known_offers, settings.languages))
     faults.extend(tag_faults(page for room in pages.values() for page in room.values()))
-    if program is None:
+    policy = Policy(program, tuple(page.offer for page in offers.values())) if program else None
+    own_days = {slug: page.own_days for slug, page in pages["announcements"].items()}
+    faults.extend(content_remarks(sources.rooms, policy, own_days, settings))
+    faults.extend(picture_remarks(sources.static))
+    if program is None or policy is None:
         return None
     for campaign in campaigns.values():
         faults.extend(campaign_faults(campaign, program.level_ids, known_offers))
     return Content(
-        policy=Policy(program, tuple(page.offer for page in offers.values())),
+        policy=policy,
         announcements=pages["announcements"],
         offers=offers,
         pages=pages["pages"],

@@ -50,13 +50,14 @@ class _Refused(Exception):
 
 def parse_document(text: str, file: str, faults: list[Fault]) -> Document | None:
     """`text`, whose line ends are line feeds, as a document; None after a fault with its line was added."""
-    document, found = _parsed(text, file)
+    document, found = parsed_document(text, file)
     faults.extend(found)
     return document
 
 
 @lru_cache(maxsize=1024)  # a preview reads all files again when one of them changed
-def _parsed(text: str, file: str) -> tuple[Document | None, tuple[Fault, ...]]:
+def parsed_document(text: str, file: str) -> tuple[Document | None, tuple[Fault, ...]]:
+    """The same with its faults, remembered by the text."""
     faults: list[Fault] = []
     return _document(text, file, faults), tuple(faults)
 

@@ -106,6 +106,13 @@ class Page:
     source: Source
     texts: Mapping[str, PageText] = field(default_factory=dict)
 
+    @property
+    def own_days(self) -> frozenset[int]:
+        """The days of its front matter, which its text may name."""
+        ends = (self.date, self.updated)
+        days = {moment.day for moment in ends if moment} | {self.visible_from, self.visible_until}
+        return frozenset(day for day in days if day)
+
     def visible(self, as_of: int) -> bool:
         """True on the days on which the public sees it."""
         return (
