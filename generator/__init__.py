@@ -6,11 +6,11 @@ from generator.campaigns import Audience, Campaign, CampaignText
 from generator.compiled import CompiledBody, compile_body
 from generator.content import Content, OfferPage, read_content, read_sound_content
 from generator.content_files import read_text
-from generator.environment import environment, reader_language
+from generator.environment import accepted_language, environment, reader_language
 from generator.errors import GeneratorError
 from generator.formats import Formats, UnknownLanguage, direction, formats, known_language
 from generator.former_packs import FORMER, with_former
-from generator.links import LinkSecret, link_secret, parse_reference, shard_bits
+from generator.links import LinkSecret, link_secret, parse_reference, shard_bits, unsubscribe_key
 from generator.mail_addresses import plain_address
 from generator.mail_layout import BrokenLayout
 from generator.moments import Moment, parse_moment
@@ -26,6 +26,7 @@ from generator.site import site_artifacts
 from generator.statement_csv import guarded, statement_csv
 from generator.statement_page import StatementRenderer, statement_artifacts
 from generator.statement_view import statement_view
+from generator.unsubscribe_page import Step, UnsubscribePages, unsubscribe_pages
 
 __all__ = [
     "FORMER",
@@ -58,7 +59,10 @@ __all__ = [
     "SkipReason",
     "StatementRenderer",
     "StatementSettings",
+    "Step",
     "UnknownLanguage",
+    "UnsubscribePages",
+    "accepted_language",
     "compile_body",
     "direction",
     "environment",
@@ -84,5 +88,7 @@ __all__ = [
     "statement_artifacts",
     "statement_csv",
     "statement_view",
+    "unsubscribe_key",
+    "unsubscribe_pages",
     "with_former",
 ]

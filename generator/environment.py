@@ -14,6 +14,7 @@ from generator.formats import direction
 from generator.shown import PartnerText
 
 Kind = Literal["html", "text"]
+_LONGEST_HEADER = 500
 
 
 class Languages(Protocol):
@@ -96,9 +97,27 @@ def reader_language(partner_language: str, settings: Languages) -> str:
 
     The code is shortened from its end until the site has it (RFC 4647, lookup); case and `_` do not matter.
     """
-    known = {language.casefold(): language for language in settings.languages}
-    parts = partner_language.replace("_", "-").casefold().split("-")
-    for length in range(len(parts), 0, -1):
-        if (language := known.get("-".join(parts[:length]))) is not None:
-            return language
-    return settings.default_language
+    return _nearest(partner_language.replace("_", "-"), settings.languages) or settings.default_language
+
+
+def accepted_language(header: str, languages: Sequence[str]) -> str:
+    """The one of a site's languages, the default first, that an `Accept-Language` likes best (RFC 9110 12.5.4)."""
+    wishes = []
+    for place, part in enumerate(header[:_LONGEST_HEADER].split(",")):
+        code, _, weight = part.partition(";")
+        try:
+            quality = float(weight.strip().removeprefix("q=")) if weight else 1.0
+        except ValueError:
+            quality = 0.0
+        wishes.append((-quality, place, code.strip()))
+    found = (_nearest(code, languages) for quality, _, code in sorted(wishes) if quality < 0)
+    return next(filter(None, found), languages[0])
+
+
+def _nearest(code: str, languages: Sequence[str]) -> str | None:
+    known = {language.casefold(): language for language in languages}
+    parts = code.casefold().split("-")
+    return next(
+        (known[short] for length in range(len(parts), 0, -1) if (short := "-".join(parts[:length])) in known),
+        None,
+    )

@@ -97,6 +97,11 @@ def link_secret(site_secret: bytes, partner_id: str, key_version: int = 1, epoch
     return LinkSecret(expand(site_secret, info, SECRET_SIZE), key_version)
 
 
+def unsubscribe_key(site_secret: bytes, key_version: int = 1) -> bytes:
+    """The 32 bytes under which the tokens are made by which partners unsubscribe; it tells nothing about any link."""
+    return expand(site_secret, fields("unsubscribe", key_version), 32)
+
+
 def parse_fragment(text: str, key_version: int = 1) -> LinkSecret:
     """The link secret in a fragment as it came back from a mail: in either case, with stray marks around it.
 

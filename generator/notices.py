@@ -106,10 +106,13 @@ class CampaignRenderer:
         link_url: str,
         reference: str,
         told: Statement | None = None,
+        *,
+        unsubscribe: str = "",
     ) -> Notice:
         """The partner's message, if `reason` is None; an empty `link_url` where statements have no page.
 
-        `told` is the statement that a correction corrects. Raises `Faulty` where a template asks for what this
+        `told` is the statement that a correction corrects; `unsubscribe` is shown in place of the renderer's, if that
+        shows any. Raises `Faulty` where a template asks for what this
         partner does not have.
         """
         language = reader_language(partner.language, self._settings)
@@ -117,7 +120,7 @@ class CampaignRenderer:
         viewer = self._viewers[language]
         context = viewer.view(partner, statement) | correction_context(viewer, told, statement)
         context |= {"site": self._site, "link": Address(link_url), "reference": reference}
-        context["unsubscribe"] = self._unsubscribe
+        context["unsubscribe"] = (self._unsubscribe and unsubscribe) or self._unsubscribe
         rendered = templates.render(context)
         return Notice(
             partner_id=partner.partner_id,

@@ -36,7 +36,7 @@ from mailer.fates import EventHour, EventRecord, Failure
 from mailer.fence import Fence, FenceProvider
 from mailer.fencing import Fences, Withdrawal, withdraw
 from mailer.freezing import freeze
-from mailer.header import BatchHeader, Totals, with_own_headers
+from mailer.header import BatchHeader, Totals, message_key, with_own_headers
 from mailer.intake import Intake
 from mailer.lock import Sender, sole_sender
 from mailer.mime import message_bytes
@@ -46,6 +46,7 @@ from mailer.patience import Patience
 from mailer.policy import Settlement, Timing, backoff, next_depth, settlement, timing
 from mailer.records import Handed, NoticeAt, PlanRecord, Told
 from mailer.run import Delivery
+from mailer.sendgrid_events import Read, read_events
 from mailer.settings import GroupSettings, MailSettings, RetrySettings, UnsubscribeSettings, WarmUpSettings
 from mailer.states import HANDED, TRANSITIONS, Cause, Status
 from mailer.status import fates_json, status_json
@@ -66,6 +67,7 @@ from mailer.transports import (
     parse_smtp_url,
     signer,
 )
+from mailer.unsubscribing import Tokens, Unsubscribing
 from mailer.warm_up import Allowance, allowance
 from mailer.windows import next_opening
 
@@ -123,6 +125,7 @@ __all__ = [
     "PlanCancelled",
     "PlanPaused",
     "PlanRecord",
+    "Read",
     "RetrySettings",
     "SendGridSettings",
     "SendGridTransport",
@@ -138,6 +141,7 @@ __all__ = [
     "SuppressionReason",
     "Timeouts",
     "Timing",
+    "Tokens",
     "Told",
     "TooLate",
     "Totals",
@@ -146,6 +150,7 @@ __all__ = [
     "Turn",
     "UnknownPlan",
     "UnsubscribeSettings",
+    "Unsubscribing",
     "WarmUpSettings",
     "Withdrawal",
     "address_digest",
@@ -162,6 +167,7 @@ __all__ = [
     "is_pseudonym",
     "longest_wait",
     "message_bytes",
+    "message_key",
     "next_depth",
     "next_opening",
     "opening",
@@ -171,6 +177,7 @@ __all__ = [
     "pseudonym",
     "rank_of",
     "rate_of",
+    "read_events",
     "room",
     "sendable",
     "settlement",

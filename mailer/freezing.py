@@ -15,7 +15,7 @@ from mailer.batch import ENTRY, MAGIC, TRAILER, WINDOW, Batch, Entry, Footer, ba
 from mailer.errors import BatchError
 from mailer.header import BatchHeader, batch_digest, canonical, message_digest, with_own_headers
 from mailer.mime import header_lines
-from mailer.settings import UnsubscribeSettings
+from mailer.unsubscribing import Unsubscribing
 from rewards import Notice
 
 _DICTIONARY_BYTES = 32_768 - 262  # what deflate can reach back to
@@ -26,7 +26,7 @@ def freeze(
     header: BatchHeader,
     notices: Iterable[Notice],
     *,
-    unsubscribe: UnsubscribeSettings | None = None,
+    unsubscribe: Unsubscribing | None = None,
     complete: Callable[[BatchHeader], BatchHeader] = lambda header: header,
 ) -> Batch:
     """Write the batch of `header.plan` into `folder` and open it.
@@ -40,7 +40,7 @@ def freeze(
     if file.exists():
         raise BatchError(file, "exists already; a batch is never overwritten")
     with writing_beside(file) as writing:
-        _write(writing, header, notices, unsubscribe or UnsubscribeSettings(), complete)
+        _write(writing, header, notices, unsubscribe, complete)
     return Batch.open(file)
 
 
@@ -134,7 +134,7 @@ def _write(
     writing: Writing,
     header: BatchHeader,
     notices: Iterable[Notice],
-    unsubscribe: UnsubscribeSettings,
+    unsubscribe: Unsubscribing | None,
     complete: Callable[[BatchHeader], BatchHeader],
 ) -> None:
     writing.put(MAGIC)

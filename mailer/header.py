@@ -4,11 +4,10 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from urllib.parse import quote, urlencode
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from mailer.settings import UnsubscribeSettings
+from mailer.unsubscribing import Unsubscribing
 from rewards import Category, Notice
 
 PLAN_PATTERN = r"^[a-z0-9][a-z0-9._-]{0,120}$"
@@ -84,8 +83,7 @@ def batch_digest(header: BatchHeader, messages: Iterable[bytes]) -> str:
 def message_key(header: BatchHeader, partner_id: str) -> str:
     """The notice's own id: 40 hexadecimal digits, the same each time it is handed over.
 
-    It tells nothing about the partner, and nobody without the snapshot's digest can work it out, so
-    it may stand in an unsubscribe address.
+    It tells nothing about the partner, and nobody without the snapshot's digest can work it out.
     """
     return hashlib.sha256(canonical(["message", header.plan, header.snapshot, partner_id])).hexdigest()[:40]
 
@@ -96,29 +94,15 @@ def message_id(key: str, notice: Notice) -> str:
     return f"<{key}@{domain}>"
 
 
-def with_own_headers(header: BatchHeader, notice: Notice, unsubscribe: UnsubscribeSettings) -> Notice:
+def with_own_headers(header: BatchHeader, notice: Notice, unsubscribe: Unsubscribing | None) -> Notice:
     """The notice with the headers that the plan gives it.
 
     They are frozen, digested and approved like the rest.
     """
     own = [("Feedback-ID", f"{header.campaign}.{header.edition}:{header.category}:offerpress")]
-    key = message_key(header, notice.partner_id)
-    if header.category == "announcement":
-        own += _unsubscribing(key, unsubscribe)
+    if header.category == "announcement" and unsubscribe is not None:
+        own += unsubscribe.headers(message_key(header, notice.partner_id))
     return notice.model_copy(update={"headers": (*notice.headers, *own)})
-
-
-def _unsubscribing(key: str, unsubscribe: UnsubscribeSettings) -> list[tuple[str, str]]:
-    ways = []
-    if unsubscribe.url:
-        joint = "&" if "?" in unsubscribe.url else "?"
-        ways.append(f"<{unsubscribe.url}{joint}{urlencode({'notice': key})}>")
-    if unsubscribe.mailto:
-        ways.append(f"<mailto:{quote(unsubscribe.mailto, safe='@')}?subject=unsubscribe%20{key}>")
-    headers = [("List-Unsubscribe", ", ".join(ways))] if ways else []
-    if unsubscribe.url:
-        headers.append(("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
-    return headers
 
 
 def instant_text(at: datetime) -> str:

@@ -103,7 +103,7 @@ def campaign_renderer(figures: Figures, slug: str, *, corrections: bool = False)
         site.template_folders,
         figures.rules,
         reply_to=mail.reply_to,
-        unsubscribe=mail.unsubscribe.mailto,
+        unsubscribe=mail.unsubscribe.url or mail.unsubscribe.mailto,
         has_link=site.settings.statements.access != "none",
         corrections=corrections,
     )

@@ -40,6 +40,8 @@ COMMANDS = {
     "suppress": ("suppressions", "Never write to an address again."),
     "unsuppress": ("suppressions", "Write to an address again."),
     "suppressions": ("suppressions", "List the addresses that are not written to."),
+    "events": ("events", "Take in a provider's events from a file."),
+    "hooks": ("hooks", "Take in events and unsubscribing over HTTP."),
     "verify": ("proofs", "Recompute every figure and compare all channels."),
     "demo": ("proofs", "Run the whole journey on the sample site."),
 }

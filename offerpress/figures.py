@@ -133,7 +133,8 @@ def sorted_faults(faults: list[Fault]) -> list[Fault]:
 
 
 def _keys(site: Site, moment: Moment, *, need_keys: bool, faults: list[Fault]) -> SiteKeys | None:
-    wanted = need_keys and site.settings.statements.access != "none"
+    one_click = site.settings.mail.unsubscribe.url is not None
+    wanted = need_keys and (site.settings.statements.access != "none" or one_click)
     ignored: list[Fault] = []
     return read_site_keys(site.private, moment.environment, faults if wanted else ignored)
 

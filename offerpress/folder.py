@@ -2,12 +2,16 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel
 
 from mailer import MailSettings
 from rewards import Fault, Faulty, KeyPath, Source, validated
 from rewards.toml_text import parse_toml
 
 MARKER = "offerpress.toml"
+_Section = TypeVar("_Section", bound=BaseModel)
 
 
 class OfferpressError(Exception):
@@ -85,15 +89,20 @@ def section(raw: dict[str, object], name: str, source: Source, faults: list[Faul
     return {}
 
 
+def read_section(
+    folder: SiteFolder, name: str, model: type[_Section], faults: list[Fault]
+) -> _Section | None:
+    """One section of that site's settings, without the others; None where it is faulty, with its faults added."""
+    read = read_marker(folder.folder, faults)
+    return (
+        validated(model, section(read[0], name, read[1], faults), read[1], faults, (name,)) if read else None
+    )
+
+
 def read_mail_settings(folder: SiteFolder) -> MailSettings:
     """`[mail]` of that site; raises `Faulty`."""
     faults: list[Fault] = []
-    read = read_marker(folder.folder, faults)
-    mail = (
-        validated(MailSettings, section(read[0], "mail", read[1], faults), read[1], faults, ("mail",))
-        if read
-        else None
-    )
+    mail = read_section(folder, "mail", MailSettings, faults)
     if mail is None:
         raise Faulty(faults)
     return mail

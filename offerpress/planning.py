@@ -13,13 +13,23 @@ from pathlib import Path
 from typing import Final
 
 from generator import Campaign
-from mailer import Batch, BatchHeader, Outbox, Status, Totals, freeze, pseudonym, with_own_headers
+from mailer import (
+    Batch,
+    BatchHeader,
+    Outbox,
+    Status,
+    Totals,
+    freeze,
+    message_key,
+    pseudonym,
+    with_own_headers,
+)
 from offerpress.checking import campaign_renderer
 from offerpress.corrections import ToldFigures
 from offerpress.figures import Figures
 from offerpress.folder import OfferpressError
 from offerpress.reporting import Progress
-from offerpress.site_keys import private_address
+from offerpress.site_keys import private_address, unsubscribing
 from rewards import Account, Difference, Fault, Notice, Partner, Statement, compute_statement, totals
 
 Statements = Sequence[tuple[Account, Statement]]
@@ -65,6 +75,9 @@ class Drafting:
         self.figures = figures
         self.campaign: Campaign = campaigns[slug]
         self.told = told
+        self.header: BatchHeader | None = None
+        """The plan for which the notices are; until it is known they show no address to unsubscribe of their own."""
+        self.unsubscribing = unsubscribing(figures.site, figures.keys)
         self._window = self.campaign.window or figures.site.settings.mail.window
         self.renderer = campaign_renderer(figures, slug, corrections=told is not None)
 
@@ -77,8 +90,13 @@ class Drafting:
         if keys is not None:
             link = keys.link(partner.partner_id)
             address, reference = private_address(self.figures.site, link), link.reference
-        made = self.renderer.notice(partner, statement, address, reference, told)
+        leave = self._leave(partner.partner_id)
+        made = self.renderer.notice(partner, statement, address, reference, told, unsubscribe=leave)
         return made.model_copy(update={"window": self.window(partner)}) if self._window else made
+
+    def _leave(self, partner_id: str) -> str:
+        """Where the partner unsubscribes, by its own token; empty where that is not known."""
+        return "" if self.header is None else self.unsubscribing.url(message_key(self.header, partner_id))
 
     def window(self, partner: Partner) -> str:
         """When the partner may be written to, in its own zone or else the program's; empty for any time."""
@@ -186,8 +204,7 @@ def make_plan(
 ) -> Batch:
     """Freezes a batch into `folder`; it is not registered yet, so nothing of it can be sent."""
     figures, campaign = drafting.figures, drafting.campaign
-    made = draft(drafting, statements, outbox, progress)
-    header = BatchHeader(
+    drafting.header = header = BatchHeader(
         plan=_name(campaign, outbox),
         campaign=campaign.slug,
         edition=campaign.edition,
@@ -199,11 +216,11 @@ def make_plan(
         corrections=drafting.told is not None,
         snapshot=figures.snapshot.digest,
         templates=templates_digest(figures),
-        skipped=made.skipped,
-        totals=made.totals,
     )
+    made = draft(drafting, statements, outbox, progress)
+    whole = header.model_copy(update={"skipped": made.skipped, "totals": made.totals})
     folder.mkdir(parents=True, exist_ok=True)
-    return freeze(folder, header, made.notices, unsubscribe=figures.site.settings.mail.unsubscribe)
+    return freeze(folder, whole, made.notices, unsubscribe=drafting.unsubscribing)
 
 
 def clipped(batch: Batch) -> list[str]:
@@ -261,12 +278,12 @@ def stale_partners(
     `told` is what corrections correct.
     """
     drafting = Drafting(figures, batch.header.campaign, told)
-    unsubscribe = figures.site.settings.mail.unsubscribe
+    drafting.header = batch.header
     stale = []
     for frozen in batch.messages():
         account = figures.snapshot.account(frozen.partner_id)
         now = _message_now(drafting, account) if account else None
-        if now is None or with_own_headers(batch.header, now, unsubscribe) != frozen:
+        if now is None or with_own_headers(batch.header, now, drafting.unsubscribing) != frozen:
             stale.append(frozen.partner_id)
     return stale
 

@@ -9,7 +9,7 @@ from generator import SiteSettings, StatementSettings
 from ledger import DataSettings
 from mailer import MailSettings
 from offerpress.folder import SiteFolder, find_folder, read_marker, section
-from offerpress.starter import starter_folder
+from offerpress.starter import template_folders
 from rewards import Fault, Faulty, suggestion, validated
 
 
@@ -32,8 +32,7 @@ class Site(SiteFolder):
     @property
     def template_folders(self) -> tuple[Path, ...]:
         """Where templates are looked up, the site's own first."""
-        folders = (self.folder / "templates", starter_folder() / "templates")
-        return tuple(dict.fromkeys(folder for folder in folders if folder.is_dir()))
+        return template_folders(self.folder)
 
 
 def open_site(folder: Path) -> Site:

@@ -10,12 +10,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from generator import LinkSecret, link_secret
-from mailer import pseudonym
-from offerpress.site import Site
+from generator import LinkSecret, link_secret, unsubscribe_key
+from mailer import Tokens, Unsubscribing, pseudonym
 from rewards import Fault, Faulty, parse_day
+
+if (
+    TYPE_CHECKING
+):  # it brings the ledger's settings and its database, which who only reads the secret does not need
+    from offerpress.site import Site
 
 ENVIRONMENT_NAME = "OFFERPRESS_SITE_SECRET"
 FORMER_NAME = "OFFERPRESS_FORMER_SITE_SECRET"
@@ -67,17 +71,34 @@ class SiteKeys:
         return self.epochs.get(pseudonym(partner_id), 0) if known is None else known
 
     @property
+    def tokens(self) -> Tokens:
+        """What makes and reads the tokens by which partners unsubscribe; no partner's epoch enters them.
+
+        Those under a former secret are read for as long as that is kept, past its grace too.
+        """
+        former = self.former
+        keys = [unsubscribe_key(self.secret, self.key_version)]
+        if former and former.secret:
+            keys.append(unsubscribe_key(former.secret, former.key_version))
+        return Tokens(keys)
+
+    @property
     def digest(self) -> str:
         """16 hexadecimal digits that change with the secret, its version and any epoch."""
         state = json.dumps([self.key_version, dict(sorted(self.epochs.items()))])
         return sha256(b"offerpress site keys" + self.secret + state.encode()).hexdigest()[:16]
 
 
-def private_address(site: Site, link: LinkSecret) -> str:
+def private_address(site: "Site", link: LinkSecret) -> str:
     """Where the partner reads its statement: the private link, its own folder, or nowhere (empty)."""
     base = site.settings.site.base_url
     addresses = {"link": link.url(base), "plain": link.plain_url(base), "none": ""}
     return addresses[site.settings.statements.access]
+
+
+def unsubscribing(site: "Site", keys: SiteKeys | None) -> Unsubscribing:
+    """How the readers of that site's announcements unsubscribe."""
+    return Unsubscribing(site.settings.mail.unsubscribe, keys.tokens if keys else None)
 
 
 def read_site_keys(private: Path, environment: Mapping[str, str], faults: list[Fault]) -> SiteKeys | None:

@@ -79,8 +79,9 @@ class Office:
         """The message as a plan would freeze it; raises `Faulty` with mistakes of its templates, and `KeyError`."""
         with self._lock:
             drafting = self._drafting(campaign)
+            drafting.header = header = self._header(drafting)
             notice = drafting.notice(*self.people[partner_id])
-        return with_own_headers(self._header(drafting), notice, self.pages.site.settings.mail.unsubscribe)
+        return with_own_headers(header, notice, drafting.unsubscribing)
 
     def wire(self, notice: Notice) -> bytes:
         """The message as it goes over the wire; its date and its own id come from a plan, so these are stand-ins."""

@@ -10,7 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from mailer import Batch, BatchError, BatchTampered, UnsubscribeSettings, batch_file, freeze
+from mailer import (
+    Batch,
+    BatchError,
+    BatchTampered,
+    Tokens,
+    UnsubscribeSettings,
+    Unsubscribing,
+    batch_file,
+    freeze,
+)
 from rewards import Notice
 from tests.mailer_samples import PLAN, header, notice, notices
 
@@ -255,15 +264,16 @@ def test_an_own_id_tells_nothing_and_stays(tmp_path: Path) -> None:
 
 
 def test_announcements_carry_the_way_to_unsubscribe(tmp_path: Path) -> None:
-    """One click over https (RFC 8058) and a mail address, both with the notice's id and no personal data."""
+    """One click over https (RFC 8058) and a mail address, both with the notice's token and no personal data."""
     ways = UnsubscribeSettings(
         url="https://mail.vendor.example/unsubscribe", mailto="unsubscribe@vendor.example"
     )
-    batch = freeze(tmp_path, header(), notices(1), unsubscribe=ways)
-    key, headers = batch.key("P-0001"), dict(batch.message("P-0001").headers)
+    tokens = Tokens([b"secret"])
+    batch = freeze(tmp_path, header(), notices(1), unsubscribe=Unsubscribing(ways, tokens))
+    token, headers = tokens.token(batch.key("P-0001")), dict(batch.message("P-0001").headers)
     expected = (
-        f"<https://mail.vendor.example/unsubscribe?notice={key}>, "
-        f"<mailto:unsubscribe@vendor.example?subject=unsubscribe%20{key}>"
+        f"<https://mail.vendor.example/unsubscribe?token={token}>, "
+        f"<mailto:unsubscribe@vendor.example?subject=unsubscribe%20{token}>"
     )
     assert expected == headers["List-Unsubscribe"]
     assert headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
@@ -272,7 +282,8 @@ def test_announcements_carry_the_way_to_unsubscribe(tmp_path: Path) -> None:
 def test_notices_about_the_own_account_cannot_be_unsubscribed_from(tmp_path: Path) -> None:
     """A plan of category `notice` has no unsubscribe header."""
     ways = UnsubscribeSettings(url="https://mail.vendor.example/unsubscribe?list=1")
-    batch = freeze(tmp_path, header(category="notice"), [notice(1, category="notice")], unsubscribe=ways)
+    leaving = Unsubscribing(ways, Tokens([b"secret"]))
+    batch = freeze(tmp_path, header(category="notice"), [notice(1, category="notice")], unsubscribe=leaving)
     assert [name for name, _ in batch.message("P-0001").headers] == ["Feedback-ID"]
 
 

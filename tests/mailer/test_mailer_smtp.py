@@ -18,7 +18,9 @@ from mailer import (
     SmtpTransport,
     Status,
     Timeouts,
+    Tokens,
     UnsubscribeSettings,
+    Unsubscribing,
     deliver,
     freeze,
     parse_smtp_url,
@@ -63,8 +65,8 @@ def handed(
 
 def test_each_notice_is_accepted_once_with_its_headers(outbox: Outbox, tmp_path: Path) -> None:
     """What the server got is what was frozen: sender, recipient, ids, parts; sending again sends nothing."""
-    ways = UnsubscribeSettings(url="https://vendor.example/u")
-    batch = freeze(tmp_path, header(), notices(30), unsubscribe=ways)
+    ways, tokens = UnsubscribeSettings(url="https://vendor.example/u"), Tokens([b"secret"])
+    batch = freeze(tmp_path, header(), notices(30), unsubscribe=Unsubscribing(ways, tokens))
     outbox.register(batch, NOW)
     outbox.approve(PLAN, batch.digest, "Bert", NOW)
     recorder = Recorder()
@@ -80,7 +82,7 @@ def test_each_notice_is_accepted_once_with_its_headers(outbox: Outbox, tmp_path:
     assert str(message["To"]) == "Partner 7 <partner7@reseller.example>"
     assert message["Subject"] == "Your credit: 7.00 EUR"
     assert message["Auto-Submitted"] == "auto-generated"
-    assert message["List-Unsubscribe"] == f"<https://vendor.example/u?notice={frozen.key}>"
+    assert message["List-Unsubscribe"] == f"<https://vendor.example/u?token={tokens.token(frozen.key)}>"
     assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert message["Feedback-ID"] == "thank-you.1:announcement:offerpress"
     plain = message.get_body(("plain",))

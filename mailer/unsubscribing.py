@@ -1,0 +1,80 @@
+"""How readers of announcements unsubscribe: the addresses that a message carries, and whose they are.
+
+A token is the notice's own id, which tells nothing about the partner, with a code that only the site's secret makes
+(HMAC-SHA-256, 104 bits of it). So it may be in a log or a scanner's hands: it unsubscribes one partner, and names none.
+"""
+
+import hmac
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import quote
+
+from mailer.settings import UnsubscribeSettings
+
+_KEY_BYTES: Final = 20
+_CODE_BYTES: Final = 13
+_LENGTH: Final = 44  # of 33 bytes in base64, without padding
+
+
+class Tokens:
+    """Makes tokens under the first of the site's `keys`, and reads those of any: a former secret's still are good.
+
+    Without a key, or with an empty one, a ValueError.
+    """
+
+    def __init__(self, keys: Sequence[bytes]) -> None:
+        if not keys or not all(keys):
+            raise ValueError("a token needs a key; derive one from the site secret")
+        self._keys = tuple(keys)
+
+    def token(self, key: str) -> str:
+        """The token of the notice with that own id: 44 characters of `[A-Za-z0-9_-]`."""
+        own = bytes.fromhex(key)
+        return urlsafe_b64encode(own + _code(self._keys[0], own)).decode("ascii")
+
+    def notice(self, token: str) -> str | None:
+        """The own id of the notice that a token is of; None for a forged, damaged or foreign one."""
+        if len(token) != _LENGTH or not token.isascii():
+            return None
+        try:
+            whole = urlsafe_b64decode(token)
+        except ValueError:
+            return None
+        own, code = whole[:_KEY_BYTES], whole[_KEY_BYTES:]
+        known = [hmac.compare_digest(code, _code(key, own)) for key in self._keys]
+        return own.hex() if any(known) else None
+
+
+def _code(key: bytes, own: bytes) -> bytes:
+    return hmac.digest(key, b"offerpress unsubscribe" + own, "sha256")[:_CODE_BYTES]
+
+
+@dataclass(frozen=True, slots=True)
+class Unsubscribing:
+    """A site's ways to unsubscribe, with the tokens that they carry; a click needs one, a message does without."""
+
+    settings: UnsubscribeSettings
+    tokens: Tokens | None
+
+    def url(self, key: str) -> str:
+        """The address at which the notice's reader unsubscribes by one click; empty where the site has none."""
+        if self.settings.url is None or self.tokens is None:
+            return ""
+        joint = "&" if "?" in self.settings.url else "?"
+        return f"{self.settings.url}{joint}token={self.tokens.token(key)}"
+
+    def headers(self, key: str) -> list[tuple[str, str]]:
+        """`List-Unsubscribe` (RFC 2369) with all ways, and `List-Unsubscribe-Post` (RFC 8058) where one is a click."""
+        ways = ", ".join(f"<{way}>" for way in (self.url(key), self._mailto(key)) if way)
+        found = [("List-Unsubscribe", ways)] if ways else []
+        if self.url(key):
+            found.append(("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
+        return found
+
+    def _mailto(self, key: str) -> str:
+        if self.settings.mailto is None:
+            return ""
+        token = "" if self.tokens is None else f"%20{self.tokens.token(key)}"
+        return f"mailto:{quote(self.settings.mailto, safe='@')}?subject=unsubscribe{token}"

@@ -1,0 +1,51 @@
+"""The command that runs the service for providers and mail programs: `hooks`."""
+
+import time
+from datetime import UTC, datetime, timedelta
+from importlib import import_module
+from pathlib import Path
+
+import click
+
+from offerpress.folder import OfferpressError
+from offerpress.options import folder_at, moment, site_option
+from offerpress.reporting import say
+
+WEBHOOK_KEY = "SENDGRID_WEBHOOK_KEY"
+
+
+@click.command("hooks")
+@click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="Where to listen.")
+@click.option("--port", default=8025, show_default=True, type=click.IntRange(0, 65535), metavar="N")
+@click.option(
+    "--max-age",
+    default=600,
+    show_default=True,
+    type=click.IntRange(min=1),
+    metavar="SECONDS",
+    help="How old a request of events may be.",
+)
+@site_option
+def hooks_command(host: str, port: int, max_age: int, site_folder: Path | None) -> None:
+    """Take in the provider's events and one-click unsubscribing over HTTP, until interrupted."""
+    site = folder_at(site_folder)
+    try:
+        serving = import_module("offerpress.hooks.serving")
+    except ImportError as error:
+        raise OfferpressError(
+            "no service: hooks: needs starlette and uvicorn; install offerpress[hooks]"
+        ) from error
+    key = moment().environment.get(WEBHOOK_KEY, "")
+    if not key:
+        say(f"no events are taken: {WEBHOOK_KEY} is not set; set it to the public key that SendGrid shows")
+    serving.serve(
+        site,
+        moment().environment,
+        key,
+        host,
+        port,
+        most_age=timedelta(seconds=max_age),
+        clock=lambda: datetime.now(UTC),
+        ticks=time.monotonic,
+        say=say,
+    )

@@ -1,0 +1,131 @@
+"""The requests that the service answers: SendGrid's signed events, one-click unsubscribing (RFC 8058), and health."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from generator import Step, UnsubscribePages, accepted_language
+from mailer import Event, EventKind, MailerError, Tokens, read_events
+from mailer.sendgrid_events import SOURCE
+from mailer.signatures import SIGNATURE_HEADER, TIMESTAMP_HEADER, SignedRequests, recent
+from offerpress.hooks.clerk import Clerk
+from offerpress.hooks.limits import CLICK_BYTES, EVENTS_BYTES, Rate, TooLarge, limited_body
+
+ONE_CLICK: Final = "one click"
+_BODY_SECONDS: Final = 20.0
+_Answer = Callable[[Request], Awaitable[Response]]
+
+
+@dataclass(slots=True)
+class Service:
+    """What the answers are made from. Without `signed` no events are taken.
+
+    `refused` counts the requests that changed nothing, by reason.
+    """
+
+    clerk: Clerk
+    pages: UnsubscribePages
+    languages: tuple[str, ...]
+    tokens: Tokens
+    signed: SignedRequests | None
+    clock: Callable[[], datetime]
+    ticks: Callable[[], float]
+    most_age: timedelta = timedelta(minutes=10)
+    rate: Rate = field(default_factory=lambda: Rate(100, 400))
+    refused: Counter[str] = field(default_factory=Counter)
+
+    def application(self) -> Starlette:
+        """The ASGI application."""
+        return Starlette(
+            routes=[
+                Route("/events/sendgrid", self._limited(self._events), methods=["POST"]),
+                Route("/unsubscribe", self._limited(self._ask), methods=["GET"]),
+                Route("/unsubscribe", self._limited(self._unsubscribe), methods=["POST"]),
+                Route("/health", self._health, methods=["GET"]),
+            ]
+        )
+
+    def _limited(self, answer: _Answer) -> _Answer:
+        async def limited(request: Request) -> Response:
+            address = request.client.host if request.client else ""
+            if not self.rate.admit(address, self.ticks()):
+                return self._refuse("rate", 429, {"Retry-After": "1"})
+            try:
+                return await answer(request)
+            except TooLarge:
+                # what follows of the body is not read, so the connection is of no use
+                return self._refuse("size", 413, {"Connection": "close"})
+            except TimeoutError:
+                return self._refuse("slow", 408, {"Connection": "close"})
+            except ClientDisconnect:
+                return self._refuse("cut", 400)
+
+        return limited
+
+    async def _events(self, request: Request) -> Response:
+        if self.signed is None:
+            return self._refuse("not set up", 404)
+        body = await _body(request, EVENTS_BYTES)
+        timestamp = request.headers.get(TIMESTAMP_HEADER, "")
+        if not recent(timestamp, self.clock(), self.most_age):
+            return self._refuse("timestamp", 403)
+        if not self.signed.genuine(body, request.headers.get(SIGNATURE_HEADER, ""), timestamp):
+            return self._refuse("signature", 403)
+        try:
+            read = read_events(body)
+        except ValueError:
+            return self._refuse("unreadable", 400)
+        self.refused.update({"damaged event": read.damaged} if read.damaged else {})
+        return await self._recorded(read.events, SOURCE) or Response(status_code=204)
+
+    async def _ask(self, request: Request) -> Response:
+        """The page with the button: looking at it changes nothing, because link scanners do."""
+        known = self.tokens.notice(request.query_params.get("token", ""))
+        return self._page(request, "ask" if known else "failed", 200 if known else 404)
+
+    async def _unsubscribe(self, request: Request) -> Response:
+        """What mail programs post by themselves, and the page's button too (RFC 8058 3.2)."""
+        body = await _body(request, CLICK_BYTES)
+        key = self.tokens.notice(request.query_params.get("token", ""))
+        if key is None or b"List-Unsubscribe" not in body or b"One-Click" not in body:
+            self.refused["token" if key is None else "no click"] += 1
+            return self._page(request, "failed", 404 if key is None else 400)
+        at = self.clock().replace(microsecond=0)
+        click = Event(key, EventKind.UNSUBSCRIBED, at, suppresses="unsubscribed")
+        return await self._recorded([click], ONE_CLICK) or self._page(request, "done", 200)
+
+    async def _recorded(self, events: "list[Event] | tuple[Event, ...]", source: str) -> Response | None:
+        """None once they are durable; else the answer after which the caller tries again."""
+        try:
+            await asyncio.wrap_future(self.clerk.record(events, source))
+        except MailerError:
+            return self._refuse("outbox", 503, {"Retry-After": "30"})
+        return None
+
+    async def _health(self, request: Request) -> Response:
+        del request
+        return JSONResponse(
+            {"status": "ok", "events": asdict(self.clerk.total), "refused": dict(self.refused)}
+        )
+
+    def _page(self, request: Request, step: Step, status: int) -> Response:
+        language = accepted_language(request.headers.get("Accept-Language", ""), self.languages)
+        content = self.pages.pages[language, step]
+        return Response(content, status, dict(self.pages.headers), "text/html; charset=utf-8")
+
+    def _refuse(self, reason: str, status: int, headers: dict[str, str] | None = None) -> Response:
+        self.refused[reason] += 1
+        return Response(status_code=status, headers=headers)
+
+
+async def _body(request: Request, most: int) -> bytes:
+    async with asyncio.timeout(_BODY_SECONDS):
+        return await limited_body(request.headers.get("content-length"), request.stream(), most)
