@@ -4,7 +4,7 @@ from generator.audience import SkipReason
 from generator.campaign_checks import CampaignCheck
 from generator.campaigns import Audience, Campaign, CampaignText
 from generator.compiled import CompiledBody, compile_body
-from generator.content import Content, OfferPage, read_content, read_sound_content
+from generator.content import Content, OfferPage, read_content, read_program, read_sound_content
 from generator.content_files import read_text
 from generator.environment import accepted_language, environment, reader_language
 from generator.errors import GeneratorError
@@ -79,6 +79,7 @@ __all__ = [
     "plain_address",
     "publish",
     "read_content",
+    "read_program",
     "read_sound_content",
     "read_text",
     "reader_language",

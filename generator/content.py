@@ -88,6 +88,11 @@ def read_sound_content(site: Path, settings: SiteSettings) -> Content | None:
     return None if faulty else content
 
 
+def read_program(site: Path, faults: list[Fault]) -> Program | None:
+    """The program alone, whatever else is wrong; None after faults were added."""
+    return _program(site, faults)[0]
+
+
 def _content(site: Path, settings: SiteSettings, faults: list[Fault]) -> Content | None:
     program, told = _program(site, faults)
     zone = ZoneInfo(program.timezone if program else "UTC")

@@ -1,85 +1,56 @@
-"""`add`: a commented stub of an announcement, offer, campaign or page, to be filled in."""
+"""`add`: a commented stub of an announcement, offer, campaign or page, to be filled in.
+
+The stubs are files in `templates/stubs/`. What is filled in fits the program at hand, so that `check` accepts them.
+"""
 
 import re
 import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from string import Template
 from typing import Literal
 
 from offerpress.folder import OfferpressError
-from rewards import KINDS
+from rewards import Program, format_amount
 
 Kind = Literal["announcement", "offer", "campaign", "page"]
-OTHERS = ", ".join(sorted(set(KINDS) - {"cashback"}))
 FOLDERS: dict[Kind, str] = {
     "announcement": "content/announcements",
     "offer": "content/offers",
     "campaign": "content/campaigns",
     "page": "content/pages",
 }
-STUBS: dict[Kind, str] = {
-    "announcement": """---
-title: {title}
-summary: One sentence for lists, feeds and previews.
-date: {day}
-# offers: [slug-of-an-offer]      # shown as cards
-# tags: [partners]
-draft: true                       # remove this line to publish
----
-What happened, what you do about it, and what partners get.
-""",
-    "offer": """---
-kind: cashback                    # or {others}
-title: {title}
-summary: One sentence for lists and cards.
-announced_on: {day}         # statements as of an earlier day do not know the offer
-rate: 15%
-period: {{from: {year}-01-01, to: {year}-12-31}}
-credited_on: {year}-12-31
-# minimum: {{EUR: 10}}              # below it nothing
-# cap: {{EUR: 5000}}
-# eligible: {{levels: [silver, gold]}}
----
-What partners get, and how it is computed.
-""",
-    "campaign": """---
-subject: {title}
-preheader: The line that mail programs show beside the subject.
-category: notice                  # about the partner's own account; announcement may be unsubscribed from
-# send_at: {day}T18:00      # in the program's time zone
-# audience: {{offers: [slug-of-an-offer]}}
-# attach: statement.csv
----
-Dear {{{{ partner.contact_name or partner.name }}}},
-
-{{% for currency, amount in statement.total.items() %}}
-- {{{{ amount }}}}
-{{% endfor %}}
-
-Your statement: {{{{ link }}}}
-
-Your reference: {{{{ reference }}}}
-""",
-    "page": """---
-title: {title}
-summary: One sentence for previews.
----
-The text of the page.
-""",
-}
+MOST_NAMED = 3
 
 
-def add_stub(site: Path, kind: Kind, title: str, today: date) -> Path:
-    """Writes the stub of that kind; its slug follows from the title. A file that exists is never overwritten."""
-    slug = slug_of(title)
+@dataclass(frozen=True, slots=True)
+class Stub:
+    """What is to be written: the kind of content, for an offer the kind of offer, and the title."""
+
+    kind: Kind
+    title: str
+    offer_kind: str = "cashback"
+
+    @property
+    def template(self) -> str:
+        """The file in `templates/stubs/`."""
+        return f"offer-{self.offer_kind}.md" if self.kind == "offer" else f"{self.kind}.md"
+
+
+def add_stub(site: Path, template_folders: Sequence[Path], stub: Stub, program: Program, today: date) -> Path:
+    """Writes the stub; its slug follows from the title. A file that exists is never overwritten."""
+    slug = slug_of(stub.title)
     if not slug:
-        raise OfferpressError(f"no stub: {title!r}: no letter a-z or digit to name the file after; add one")
-    path = site / FOLDERS[kind] / f"{slug}.md"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    quoted = (
-        title if re.fullmatch(r"[\w][\w .,'%-]*", title) else '"' + re.sub(r'(["\\])', r"\\\1", title) + '"'
+        raise OfferpressError(
+            f"no stub: {stub.title!r}: no letter a-z or digit to name the file after; add one"
+        )
+    path = site / FOLDERS[stub.kind] / f"{slug}.md"
+    text = Template(_template(template_folders, stub.template)).substitute(
+        _values(stub, program, _offers(site), today)
     )
-    text = STUBS[kind].format(title=quoted, day=today.isoformat(), year=today.year, others=OTHERS)
+    path.parent.mkdir(parents=True, exist_ok=True)
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
@@ -88,6 +59,48 @@ def add_stub(site: Path, kind: Kind, title: str, today: date) -> Path:
             f"no stub: {path}: it exists already; choose another title or edit it"
         ) from error
     return path
+
+
+def _template(folders: Sequence[Path], name: str) -> str:
+    for folder in folders:
+        if (folder / "stubs" / name).is_file():
+            return (folder / "stubs" / name).read_text(encoding="utf-8")
+    raise OfferpressError(f"no stub: templates/stubs/{name}: the file is missing; reinstall offerpress")
+
+
+def _offers(site: Path) -> list[str]:
+    """The slugs of the offers that are there, sound or not."""
+    names = {path.name.partition(".")[0] for path in (site / FOLDERS["offer"]).glob("*.md")}
+    return sorted(names)
+
+
+def _values(stub: Stub, program: Program, offers: Sequence[str], today: date) -> dict[str, str]:
+    """What the stubs leave open: the title, days of this year, and what the program and its offers are called."""
+    return {
+        "title": _yaml(stub.title),
+        "day": today.isoformat(),
+        "first": f"{today.year:04}-01-01",
+        "last": f"{today.year:04}-12-31",
+        "secured": f"{today.year + 1:04}-12-31",
+        "offers": ", ".join(offers[:MOST_NAMED]) or "slug-of-an-offer",
+        "currency": program.currency,
+        "top_level": _yaml(program.level_ids[-1]),
+        "allowance": ", ".join(f"{_yaml(level)}: {rank}" for rank, level in enumerate(program.level_ids)),
+        "quotas": _lower_quotas(program),
+    }
+
+
+def _yaml(text: str) -> str:
+    """The text as a scalar: bare where it cannot be taken for anything else."""
+    if re.fullmatch(r"[^\W\d_]+([ .'%-]*\w+)*", text) and text.casefold() not in {"true", "false", "null"}:
+        return text
+    return '"' + re.sub(r'(["\\])', r"\\\1", text) + '"'
+
+
+def _lower_quotas(program: Program) -> str:
+    """Every quota a fifth lower, which keeps them rising wherever they are not as small as can be."""
+    lower = [(level, quota - quota // 5) for level, quota in program.quotas]
+    return ", ".join(f"{_yaml(level)}: {format_amount(quota, program.currency)}" for level, quota in lower)
 
 
 def slug_of(title: str) -> str:

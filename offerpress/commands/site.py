@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from generator import read_program
 from offerpress.building import build
 from offerpress.checking import find_faults
 from offerpress.engines import open_engine
@@ -13,9 +14,17 @@ from offerpress.figures import open_figures
 from offerpress.options import as_of_option, folder_at, json_option, moment, site_option
 from offerpress.reporting import SHOWN_FAULTS, count, fault_json, progress, say, show, show_faults, show_json
 from offerpress.site import site_at
+from offerpress.starter import template_folders
 from offerpress.starting import start_site
-from offerpress.stubs import FOLDERS, Kind, add_stub
-from rewards import Faulty
+from offerpress.stubs import FOLDERS, Kind, Stub, add_stub
+from rewards import KINDS, Fault, Faulty
+
+NEXT: dict[Kind, str] = {
+    "announcement": "It is a draft: look at it with `offerpress serve`, and remove `draft: true` to publish it.",
+    "offer": "Correct its terms: from `announced_on` on it is on the site and in statements.",
+    "campaign": "Look at its mails with `offerpress serve`. Nothing is sent before it is planned and approved.",
+    "page": "Look at it with `offerpress serve`. The next build publishes it.",
+}
 
 
 @click.command("new")
@@ -29,13 +38,27 @@ def new_command(folder: Path) -> None:
 @click.command("add")
 @click.argument("kind", type=click.Choice(list(FOLDERS)))
 @click.argument("title")
+@click.option(
+    "--kind",
+    "offer_kind",
+    type=click.Choice(sorted(KINDS)),
+    help="Of an offer: which kind of offer (default: cashback).",
+)
 @site_option
-def add_command(kind: Kind, title: str, site_folder: Path | None) -> None:
+def add_command(kind: Kind, title: str, offer_kind: str | None, site_folder: Path | None) -> None:
     """Add a commented stub of the given KIND under content/, named after TITLE."""
+    if offer_kind and kind != "offer":
+        raise click.UsageError(f"--kind goes with `add offer`, not with `add {kind}`")
     site = folder_at(site_folder)
-    say(
-        f"Wrote {add_stub(site.folder, kind, title, moment().now.date())}; fill it in, then `offerpress check`"
-    )
+    faults: list[Fault] = []
+    program = read_program(site.folder, faults)
+    if program is None:
+        raise Faulty(faults)
+    today = date.fromordinal(moment().day(program.timezone))
+    folders = template_folders(site.folder)
+    path = add_stub(site.folder, folders, Stub(kind, title, offer_kind or "cashback"), program, today)
+    say(f"Wrote {path}")
+    say(NEXT[kind])
 
 
 @click.command("check")

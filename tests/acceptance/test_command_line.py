@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from offerpress.cli import COMMANDS
-from tests.acceptance.conftest import AS_OF, PLAN, Call, installed
+from rewards import KINDS
+from tests.acceptance.conftest import AS_OF, PLAN, ROOT, Call, installed
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -83,14 +85,37 @@ def test_a_revoked_link_is_another_one(offerpress: Call) -> None:
     assert second == offerpress("link", "P-1001").out
 
 
-def test_stubs_are_faultless(offerpress: Call, site: Path) -> None:
-    """`add` writes a stub of each kind that `check` accepts, and never writes over a file."""
-    for kind in ("announcement", "offer", "campaign", "page"):
+@pytest.mark.parametrize("source", [ROOT, ROOT / "tests" / "sites" / "good"], ids=["sample", "good"])
+def test_stubs_are_faultless(offerpress: Call, site: Path, source: Path) -> None:
+    """`add` writes a stub of each kind, for any program, that `check` accepts as it is; it never writes over a file."""
+    shutil.copy(source / "content" / "program.toml", site / "content" / "program.toml")
+    for room in ("offers", "announcements", "campaigns", "pages") if source != ROOT else ():
+        shutil.rmtree(site / "content" / room)
+    shutil.rmtree(site / "data")
+    (site / "data").mkdir()
+    (site / "data" / "partners.csv").write_text("partner_id,name,email,currency,level\n", encoding="utf-8")
+    for kind in ("announcement", "campaign", "page"):
         assert 0 == offerpress("add", kind, f'A "new" {kind}: 10 %').code
         assert (site / "content" / f"{kind}s" / f"a-new-{kind}-10.md").is_file()
         assert 1 == offerpress("add", kind, f"A new {kind} 10").code
-    said = offerpress("check", "--as-of", "2030-01-01")
-    assert 0 == said.code, said.err
+    for kind in KINDS:
+        said = offerpress("add", "offer", f"The {kind} offer", "--kind", kind)
+        assert (0, True) == (said.code, "Correct its terms" in said.err)
+    announcement = site / "content" / "announcements" / "a-new-announcement-10.md"
+    published = announcement.read_text(encoding="utf-8").replace("draft: true", "")
+    announcement.write_text(published, encoding="utf-8")
+    said = offerpress("check", "--json")
+    assert (0, []) == (
+        said.code,
+        [one for one in json.loads(said.out)["faults"] if "translation" not in one["what"]],
+    )
+    assert 0 == offerpress("build").code
+
+
+def test_a_kind_of_offer_goes_with_offers(offerpress: Call) -> None:
+    """`--kind` beside another content than an offer is wrong usage."""
+    said = offerpress("add", "page", "Help", "--kind", "bonus")
+    assert (2, True) == (said.code, "--kind goes with `add offer`" in said.err)
 
 
 def test_the_demo_sends_once(offerpress: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
