@@ -19,6 +19,19 @@ from offerpress.starting import start_site
 from offerpress.stubs import FOLDERS, Kind, Stub, add_stub
 from rewards import KINDS, Fault, Faulty
 
+STARTED = """\
+Made a site in {folder}: an invented vendor with offers of 2023 and sixty partners, to be changed into yours.
+
+  offerpress.toml  title, address, languages, sender
+  content/         what you write: offers, announcements, campaigns, pages
+  data/            what your business exports: sample data for now
+  private/         the site's secret: never publish it, and back it up
+
+Next:
+  cd {folder}
+  offerpress serve --as-of 2023-12-31      look at it while you write
+  offerpress add announcement "Our news"   begin with a stub
+  offerpress check                         find every mistake"""
 NEXT: dict[Kind, str] = {
     "announcement": "It is a draft: look at it with `offerpress serve`, and remove `draft: true` to publish it.",
     "offer": "Correct its terms: from `announced_on` on it is on the site and in statements.",
@@ -32,7 +45,7 @@ NEXT: dict[Kind, str] = {
 def new_command(folder: Path) -> None:
     """Make a starter site in DIR: sample content and data to change, and a fresh secret."""
     start_site(folder, secrets.token_bytes)
-    show(f"Made a site in {folder}. Next: cd {folder} && offerpress check && offerpress build")
+    show(STARTED.format(folder=folder))
 
 
 @click.command("add")
