@@ -1,11 +1,12 @@
 """The moves of notices, each inside a transaction that the outbox holds."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from mailer.database import Database, Values, run_once_each
+from mailer.database import Database, Values, require_each
 from mailer.errors import UnknownPlan
 from mailer.header import instant_text
 from mailer.pace import Openings, Rates
@@ -103,7 +104,8 @@ def _claim_some(
         skipped += 1
     was, became, _ = TRANSITIONS[Cause.CLAIMED]
     shared: dict[str, str | int | None] = {**claimant._asdict(), "was": was, "became": became, "at": at}
-    run_once_each(database, "claim", [{**shared, "partner_id": one.partner_id} for one in claimed])
+    keys = json.dumps({one.key: "" for one in claimed})
+    require_each(database, "claim", {**shared, "keys": keys}, len(claimed))
     for domain, open_at in sorted(domains.moved().items()):
         database.run("set_opening", {"domain": domain, "open_at": instant_text(open_at)})
     for window, opens in held.items():  # all that have it, so that none of them is looked at before it opens
@@ -125,11 +127,9 @@ def next_due(database: Database, plan: str, at: str) -> str | None:
 
 def settle(database: Database, plan: str, settlements: Sequence[Settlement], at: str) -> None:
     """Record what came of claimed notices and move them on."""
-    attempts: list[Values] = [
-        {"plan": plan, "partner_id": one.partner_id, "at": at, "cause": one.cause, "detail": one.detail}
-        for one in settlements
-    ]
-    run_once_each(database, "insert_attempt", attempts)
+    for alike in _alike(settlements):
+        values: Values = {"plan": plan, "at": at, "cause": alike[0].cause, "reasons": _reasons(alike)}
+        require_each(database, "insert_attempts", values, len(alike))
     move(database, plan, settlements, at)
 
 
@@ -158,17 +158,22 @@ def move(database: Database, plan: str, settlements: Sequence[Settlement], at: s
 
     OutboxError, and nothing moved, if one of them does not stand where it should.
     """
-    moves: list[Values] = [
-        {
-            "plan": plan,
-            "partner_id": one.partner_id,
-            "at": at,
-            "was": TRANSITIONS[one.cause].was,
-            "became": TRANSITIONS[one.cause].became,
-            "reason": one.detail,
-            "not_before": one.not_before,
-            "refusals": one.refusals,
-        }
-        for one in settlements
-    ]
-    run_once_each(database, "move", moves)
+    for alike in _alike(settlements):
+        first = alike[0]
+        was, became, _ = TRANSITIONS[first.cause]
+        own: Values = {"not_before": first.not_before, "refusals": first.refusals, "reasons": _reasons(alike)}
+        values: Values = {"plan": plan, "at": at, "was": was, "became": became, **own}
+        require_each(database, "move", values, len(alike))
+
+
+def _alike(settlements: Sequence[Settlement]) -> Iterable[list[Settlement]]:
+    """Those that differ in nothing but partner and words, which one statement can record."""
+    groups: dict[tuple[Cause, str, int], list[Settlement]] = {}
+    for one in settlements:
+        groups.setdefault((one.cause, one.not_before, one.refusals), []).append(one)
+    return groups.values()
+
+
+def _reasons(settlements: Iterable[Settlement]) -> str:
+    """The words for each partner, as statements take them."""
+    return json.dumps({one.partner_id: one.detail for one in settlements})

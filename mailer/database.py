@@ -70,8 +70,15 @@ class Database(Protocol):
 
 def run_once_each(database: Database, name: str, batch: Sequence[Values]) -> None:
     """Run a statement for each of `batch`; OutboxError unless every one changed exactly one row."""
-    changed = database.run_many(name, batch)
-    if changed != len(batch):
-        raise OutboxError(
-            f"outbox: {name}: changed {changed} rows instead of {len(batch)}; nothing was recorded"
-        )
+    _require(name, database.run_many(name, batch), len(batch))
+
+
+def require_each(database: Database, name: str, values: Values, number: int) -> None:
+    """Run a statement that is to change so many rows, unless that is none; OutboxError if it changed others."""
+    if number:
+        _require(name, database.run(name, values), number)
+
+
+def _require(name: str, changed: int, number: int) -> None:
+    if changed != number:
+        raise OutboxError(f"outbox: {name}: changed {changed} rows instead of {number}; nothing was recorded")

@@ -105,15 +105,23 @@ UPDATE serial SET number = :serial;
 SELECT plan, partner_id, status FROM notices WHERE key = :key;
 
 -- claim
+-- Of each notice whose own id is a key of `keys` (JSON).
 UPDATE notices SET status = :became, reason = '', changed_at = :at, claims = claims + 1, sender = :sender,
                    transport = :transport, fence = :fence
-WHERE plan = :plan AND partner_id = :partner_id AND status = :was;
+FROM json_each(:keys) k
+WHERE notices.key = k.key AND status = :was;
 
 -- move
--- What is ready belongs to no fence: if a later claim of it is forgotten, no fence may prove that it was not sent.
-UPDATE notices SET status = :became, reason = :reason, changed_at = :at, not_before = :not_before,
+-- `reasons` (JSON) gives each partner's. MATERIALIZED, so that no planner reads all that there is for each of them. What is
+-- ready belongs to no fence: if a later claim of it is forgotten, no fence may prove that it was not sent.
+UPDATE notices SET status = :became, reason = moved.reason, changed_at = :at, not_before = :not_before,
                    refusals = refusals + :refusals, fence = CASE WHEN :became = 'ready' THEN '' ELSE fence END
-WHERE plan = :plan AND partner_id = :partner_id AND status = :was;
+FROM (WITH found AS MATERIALIZED (
+        SELECT n.key AS key, r.value AS reason
+        FROM json_each/*postgresql: _text */(:reasons) r CROSS JOIN notices n
+        WHERE n.plan = :plan AND n.partner_id = r.key AND n.status = :was)
+      SELECT key, reason FROM found) moved
+WHERE notices.key = moved.key;
 
 -- move_all
 -- All notices of a plan that stand at one status.
@@ -136,11 +144,13 @@ ORDER BY send_at, fence;
 -- set_withdrawn
 UPDATE fences SET withdrawn_by = :by, withdrawn_at = :at WHERE fence = :fence;
 
--- insert_attempt
--- What came of the claim under which the notice stands; run before the notice is moved.
+-- insert_attempts
+-- What came of the claims under which notices stand, in the words that `reasons` (JSON) has for each partner; run before
+-- the notices are moved.
 INSERT INTO attempts (plan, partner_id, number, sender, transport, claimed_at, settled_at, cause, detail)
-SELECT plan, partner_id, claims, sender, transport, changed_at, :at, :cause, :detail FROM notices
-WHERE plan = :plan AND partner_id = :partner_id AND status = 'sending';
+SELECT plan, partner_id, claims, sender, transport, changed_at, :at, :cause, r.value
+FROM json_each/*postgresql: _text */(:reasons) r CROSS JOIN notices n
+WHERE n.plan = :plan AND n.partner_id = r.key AND n.status = 'sending';
 
 -- handed_by_day
 -- What left by a transport, or may have: neither given back unbegun nor refused for now.
