@@ -21,7 +21,7 @@ from typing import Final, NamedTuple, Self
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from mailer.errors import BatchError, BatchTampered
-from mailer.header import BatchHeader, batch_digest, message_digest, message_id, message_key
+from mailer.header import BatchHeader, batch_digest, canonical, message_digest, message_id, message_key
 from rewards import Notice
 
 MAGIC: Final = b"offerpress batch 1\n"
@@ -78,6 +78,7 @@ class Batch:
         self.header = footer.header
         self._content = content
         self._footer = footer
+        self._dictionaries = [content[at : at + length] for at, length in footer.dictionaries]
         self._read_last = -1
         everyone = range(footer.count)
         self._held = sorted({*everyone} - {*footer.forgotten}) if footer.forgotten else everyone
@@ -140,9 +141,15 @@ class Batch:
 
     def frozen(self, partner_id: str) -> FrozenMessage:
         """Like `message`, with the ids under which it is sent."""
-        notice = self.message(partner_id)
-        key = self.key(partner_id)
-        return FrozenMessage(notice, key, message_id(key, notice))
+        return self._frozen(self._position(partner_id))
+
+    def place(self, partner_id: str) -> int:
+        """Where a recipient stands among all, sorted (from 0); a KeyError if the plan has no message for it."""
+        return bisect_left(self._held, self._position(partner_id))
+
+    def frozen_at(self, place: int) -> FrozenMessage:
+        """Like `frozen`, by the place of the recipient."""
+        return self._frozen(self._held[place])
 
     def key(self, partner_id: str) -> str:
         """The own id of the notice to a partner."""
@@ -158,7 +165,7 @@ class Batch:
         Gives the digest, which is `digest` if given.
         """
         for n in self._held:
-            self._read(n)
+            self._parts(n)
         found = batch_digest(self.header, (self._entry(n).digest for n in range(self._footer.count)))
         expected = self.digest if digest is None else digest
         if found != self.digest or found != expected:
@@ -192,24 +199,29 @@ class Batch:
             else:
                 yield self._partner_id(n), self._parts(n), digest
 
+    def _frozen(self, n: int) -> FrozenMessage:
+        notice = self._read(n)
+        key = self.key(notice.partner_id)
+        return FrozenMessage(notice, key, message_id(key, notice))
+
     def _read(self, n: int) -> Notice:
-        partner_id = self._partner_id(n)
         notice = Notice.model_validate_json(self._parts(n))
-        if notice.partner_id != partner_id:
-            raise BatchTampered(self.file, f"is one to partner {notice.partner_id!r}", partner_id)
         self._read_last = n
         return notice
 
     def _parts(self, n: int) -> bytes:
+        """The canonical form of a message: what was digested, and to the partner under whose id it stands."""
         entry, partner_id = self._entry(n), self._partner_id(n)
         try:
-            at, length = self._footer.dictionaries[entry.dictionary]
-            inflate = zlib.decompressobj(WINDOW, zdict=self._content[at : at + length])
+            inflate = zlib.decompressobj(WINDOW, zdict=self._dictionaries[entry.dictionary])
             parts = inflate.decompress(self._content[entry.at : entry.at + entry.length])
         except (zlib.error, IndexError) as error:
             raise BatchTampered(self.file, f"cannot be inflated ({error})", partner_id) from error
         if message_digest(parts) != entry.digest:
             raise BatchTampered(self.file, "is not what was frozen", partner_id)
+        # no text in it can hold these quotes unescaped
+        if b'"partner_id":%b,' % canonical(partner_id) not in parts:
+            raise BatchTampered(self.file, f"is not one to partner {partner_id!r}", partner_id)
         return parts
 
 

@@ -3,7 +3,7 @@
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from datetime import datetime
 
@@ -20,7 +20,8 @@ from mailer.policy import Timing, timing
 from mailer.records import PlanRecord
 from mailer.run import Delivery, Run
 from mailer.settings import MailSettings
-from mailer.transports.base import Transport
+from mailer.transports.base import MailTransport, Transport
+from mailer.written_ahead import WORTH_IT, WrittenAhead
 
 
 def check_sendable(outbox: Outbox, batch: Batch, settings: MailSettings, now: datetime) -> PlanRecord:
@@ -69,10 +70,12 @@ def deliver(
     stop: threading.Event | None = None,
     limit: int | None = None,
     fences: FenceProvider | None = None,
+    ahead_from: int = WORTH_IT,
     progress: Callable[[Delivery], None] = lambda _: None,
 ) -> Delivery:
     """Send what is `ready` of an approved plan, at most `limit` notices, until all is settled.
 
+    A transport that takes mail has it written out by a second process, in plans of `ahead_from` notices on.
     With `fences` the provider holds everything back for an hour, so that an unknown can be withdrawn.
 
     Raises SendRefused or BatchTampered with nothing sent, OutboxOwned if another sender is at work
@@ -83,7 +86,10 @@ def deliver(
     """
     started = clock()
     sender = Sender.here(instant_text(started))
-    with outbox.sending(sender, settings.lease_seconds, started):
+    with (
+        outbox.sending(sender, settings.lease_seconds, started),
+        _written_ahead(batch, transport, ahead_from) as ahead,
+    ):
         outbox.require_current()
         recovered = outbox.recover(started)
         record = check_sendable(outbox, batch, settings, started)
@@ -98,6 +104,7 @@ def deliver(
             stop=stop or threading.Event(),
             limit=limit,
             fences=None if fences is None else Fences(outbox, record.plan, fences),
+            ahead=ahead,
         )
         return run.until_done(replace(run.report, recovered=recovered), progress)
 
@@ -114,6 +121,13 @@ def stop_on_signals() -> Iterator[threading.Event]:
     finally:
         for number, handler in former.items():
             signal.signal(number, handler)
+
+
+def _written_ahead(
+    batch: Batch, transport: Transport, least: int
+) -> AbstractContextManager[WrittenAhead | None]:
+    takes_mail = isinstance(transport, MailTransport)
+    return WrittenAhead.of(batch) if takes_mail and len(batch) >= least else nullcontext()
 
 
 def _check_timing(outbox: Outbox, record: PlanRecord, settings: MailSettings, now: datetime) -> None:

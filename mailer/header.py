@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
@@ -11,6 +12,7 @@ from mailer.unsubscribing import Unsubscribing
 from rewards import Category, Notice
 
 PLAN_PATTERN = r"^[a-z0-9][a-z0-9._-]{0,120}$"
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def canonical(value: object) -> bytes:
@@ -18,7 +20,7 @@ def canonical(value: object) -> bytes:
 
     Lone surrogates are a UnicodeEncodeError.
     """
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return _CANONICAL.encode(value).encode()
 
 
 class Totals(BaseModel):
@@ -90,8 +92,12 @@ def message_key(header: BatchHeader, partner_id: str) -> str:
 
 def message_id(key: str, notice: Notice) -> str:
     """The `Message-ID` with its angle brackets: the notice's key at the sender's domain."""
-    domain = notice.from_address.rpartition("@")[2].encode("idna").decode("ascii")
-    return f"<{key}@{domain}>"
+    return f"<{key}@{_wire_domain(notice.from_address.rpartition('@')[2])}>"
+
+
+@lru_cache(maxsize=16)
+def _wire_domain(domain: str) -> str:
+    return domain.encode("idna").decode("ascii")
 
 
 def with_own_headers(header: BatchHeader, notice: Notice, unsubscribe: Unsubscribing | None) -> Notice:

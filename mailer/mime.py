@@ -31,19 +31,28 @@ def message_bytes(notice: Notice, message_id: str, date: datetime) -> bytes:
 
     `message_id` comes with its angle brackets, `date` with its zone. What cannot be a header is a ValueError.
     """
-    lines = [
-        *header_lines(notice),
-        HeaderLine("Date", _written(date.replace(microsecond=0))),
-        HeaderLine("Message-ID", message_id),
-        HeaderLine("Auto-Submitted", "auto-generated"),
-    ]
-    head = "".join(line.fold(policy=SMTP) for line in lines).encode("ascii")
+    return dated(message_pieces(notice, message_id), date)
+
+
+def dated(pieces: tuple[bytes, bytes], date: datetime) -> bytes:
+    """A message from what goes before its date and what goes after it."""
+    return _written(date.replace(microsecond=0)).join(pieces)
+
+
+def message_pieces(notice: Notice, message_id: str) -> tuple[bytes, bytes]:
+    """All of a message but its date, and so all that can be written before its turn has come."""
+    before = [*header_lines(notice), HeaderLine("Date", "")]
+    after = [HeaderLine("Message-ID", message_id), HeaderLine("Auto-Submitted", "auto-generated")]
     files = tuple(_File(one.filename, one.media_type.partition("/")[2]) for one in notice.attachments)
     bodies = (notice.text, notice.html, *(one.text for one in notice.attachments))
     mark = hashlib.sha256(message_id.encode()).hexdigest()[:24].encode()
     first, *rest = (piece.replace(_MARK, mark) for piece in _skeleton(files))
     filled = (_quoted(body) + piece for body, piece in zip(bodies, rest, strict=True))
-    return b"".join((head, first, *filled))
+    return _folded(before).removesuffix(b"\r\n"), b"".join((b"\r\n", _folded(after), first, *filled))
+
+
+def _folded(lines: list[HeaderLine]) -> bytes:
+    return "".join(line.fold(policy=SMTP) for line in lines).encode("ascii")
 
 
 def header_lines(notice: Notice) -> list[HeaderLine]:
@@ -61,7 +70,9 @@ def header_lines(notice: Notice) -> list[HeaderLine]:
     return lines
 
 
-_written = lru_cache(maxsize=16)(format_datetime)
+@lru_cache(maxsize=16)
+def _written(date: datetime) -> bytes:
+    return format_datetime(date).encode()
 
 
 class _File(NamedTuple):

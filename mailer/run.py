@@ -14,17 +14,19 @@ from datetime import datetime
 from typing import Final
 
 from mailer.batch import Batch
-from mailer.claims import Candidate, Claimant
+from mailer.claims import Claimant
 from mailer.connections import Connections, Result
 from mailer.errors import FenceRefused, LeaseLost
 from mailer.fencing import Fences
 from mailer.outbox import Outbox
 from mailer.patience import Patience
 from mailer.policy import Settlement, next_depth, settlement
+from mailer.preparing import Preparation
 from mailer.settings import MailSettings
 from mailer.states import Cause
-from mailer.transports.base import Attempt, Transport
+from mailer.transports.base import Transport
 from mailer.warm_up import WarmUp
+from mailer.written_ahead import WrittenAhead
 
 _TICK: Final = 0.1  # seconds between two looks at whether to stop
 
@@ -81,11 +83,13 @@ class Run:
         stop: threading.Event,
         limit: int | None = None,
         fences: Fences | None = None,
+        ahead: WrittenAhead | None = None,
     ) -> None:
-        self._outbox, self._batch, self._transport = outbox, batch, transport
+        self._outbox, self._transport = outbox, transport
         self._claimant, self._settings = claimant, settings
         self._stop, self._left, self._fences = stop, limit, fences
         self._patience = Patience(clock, time.monotonic, settings, transport.name)
+        self._preparation = Preparation(batch, outbox, self._patience.now, fences, ahead)
         self._depth = transport.width
         self._exhausted = False
         self._again: str | None = None
@@ -102,7 +106,7 @@ class Run:
         `report` is where the counts begin; `progress` is told them after each durable write.
         """
         self.report, self._progress = report, progress
-        with Connections.working(self._transport, self._prepare) as connections:
+        with Connections.working(self._transport, self._preparation) as connections:
             try:
                 while not self._finished(connections):
                     self._step(connections)
@@ -111,13 +115,6 @@ class Run:
         if self._error is not None:
             raise self._error
         return replace(self.report, stopped=self._ended, goes_on=self._goes_on)
-
-    def _prepare(self, candidate: Candidate) -> Attempt:
-        frozen = self._batch.frozen(candidate.partner_id)
-        now = self._patience.now()
-        self._outbox.require_lease(now)
-        fence = self._fences.of(candidate.fence) if self._fences is not None else None
-        return Attempt(frozen.notice, frozen.message_id, frozen.key, now, fence)
 
     def _finished(self, connections: Connections) -> bool:
         if self._stop.is_set():

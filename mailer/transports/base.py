@@ -5,12 +5,13 @@ only where the provider said so, `REFUSAL` only where it cannot have taken the m
 `LOST_ANSWER` for everything else.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from mailer.fence import Fence
-from mailer.mime import message_bytes
+from mailer.mime import dated, message_bytes
 from mailer.states import Cause
 from rewards import Notice
 
@@ -36,9 +37,43 @@ class Attempt:
         return message_bytes(self.notice, self.message_id, self.date)
 
     @property
+    def sender(self) -> str:
+        """The address that it comes from."""
+        return self.notice.from_address
+
+    @property
     def recipients(self) -> tuple[str, ...]:
-        """The addresses that it goes to."""
+        """The addresses that it goes to; the first is the partner's, the others are copies."""
         return (self.notice.to_address, *self.notice.cc)
+
+
+class Mail(Protocol):
+    """What a transport needs of an attempt that takes messages as they go over the wire."""
+
+    @property
+    def sender(self) -> str:
+        """The address that it comes from."""
+
+    @property
+    def recipients(self) -> tuple[str, ...]:
+        """The addresses that it goes to; the first is the partner's, the others are copies."""
+
+    def content(self) -> bytes:
+        """The message as it goes over the wire."""
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenMail:
+    """An attempt whose message was written before its turn came, all but its date."""
+
+    sender: str
+    recipients: tuple[str, ...]
+    pieces: tuple[bytes, bytes]
+    date: datetime
+
+    def content(self) -> bytes:
+        """The message as it goes over the wire."""
+        return dated(self.pieces, self.date)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +101,22 @@ class Connection(Protocol):
         """Let go; never raises."""
 
 
+@runtime_checkable
+class MailConnection(Protocol):
+    """A connection that takes mail as it goes over the wire.
+
+    It saves waits by saying together what ends one message and what begins the next.
+    """
+
+    def hand_before(self, mail: Mail, following: Mail | None, meanwhile: Callable[[], None]) -> Outcome:
+        """Like `hand` of a Connection, with the mail that is handed over next, if there is one.
+
+        Nothing of that one's body may leave yet.
+
+        `meanwhile` never raises, and is called once while the answer is on its way, if one is.
+        """
+
+
 class Transport(Protocol):
     """A provider as it is set up. `width` is how many connections work at once."""
 
@@ -79,3 +130,10 @@ class Transport(Protocol):
 
     def connect(self) -> Connection:
         """A new line, not yet connected."""
+
+
+@runtime_checkable
+class MailTransport(Transport, Protocol):
+    """A provider whose connections take mail as it goes over the wire."""
+
+    takes_mail: Literal[True]

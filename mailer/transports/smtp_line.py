@@ -2,7 +2,7 @@
 
 import smtplib
 import ssl
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from socket import IPPROTO_TCP, TCP_NODELAY
 from typing import Final
@@ -45,20 +45,33 @@ class Line:
         Where they went `together`, the answers must all be read.
         """
         if self.together:
-            self._client.send("".join(f"{command}\r\n" for command in commands))
+            self._client.send(_joined(commands))
+            yield from self.answers(len(commands))
+            return
         for command in commands:
-            if not self.together:
-                self._client.putcmd(command)
-            yield Answer(*self._client.getreply())
+            self._client.putcmd(command)
+            yield from self.answers(1)
 
-    def send_body(self, content: bytes) -> Answer:
-        """Everything up to the final dot, and the answer to that; lines of `content` end with CRLF."""
+    def send_body(
+        self, content: bytes, then: Sequence[str] = (), meanwhile: Callable[[], None] = lambda: None
+    ) -> Answer:
+        """Everything up to the final dot, and the answer to that; lines of `content` end with CRLF.
+
+        Where commands go `together`, those that come `then` leave with it (RFC 2920 3.1); `answers` reads what they are
+        answered. `meanwhile` is called before the answer is waited for.
+        """
         self._wait(self._timeouts.final)
         first = b"." if content.startswith(b".") else b""
-        self._client.send(first + content.replace(b"\r\n.", b"\r\n..") + b".\r\n")
+        self._client.send(first + content.replace(b"\r\n.", b"\r\n..") + b".\r\n" + _joined(then))
+        meanwhile()
         answer = Answer(*self._client.getreply())
         self._wait(self._timeouts.command)
         return answer
+
+    def answers(self, number: int) -> Iterator[Answer]:
+        """So many answers to what was said before, each as it is asked for."""
+        for _ in range(number):
+            yield Answer(*self._client.getreply())
 
     def leave(self) -> None:
         """Say goodbye, if somebody still listens."""
@@ -74,6 +87,10 @@ class Line:
     def _wait(self, seconds: float) -> None:
         if self._client.sock is not None:
             self._client.sock.settimeout(seconds)
+
+
+def _joined(commands: Sequence[str]) -> bytes:
+    return "".join(f"{command}\r\n" for command in commands).encode("ascii")
 
 
 def connected(server: SmtpServer, context: ssl.SSLContext, timeouts: Timeouts, hello: str | None) -> Line:
