@@ -3,6 +3,7 @@
 Freezes notices into a batch and sends an approved one, handing each partner over at most once.
 """
 
+from mailer.accounts import Account
 from mailer.addresses import Mailbox, parse_mailbox, sendable
 from mailer.approval import Approval
 from mailer.batch import Batch, FrozenMessage, batch_file
@@ -77,6 +78,7 @@ __all__ = [
     "HANDED",
     "SUPPRESSES",
     "TRANSITIONS",
+    "Account",
     "Allowance",
     "Approval",
     "ApprovalRefused",

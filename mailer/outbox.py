@@ -8,6 +8,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Final, Self
 
+from mailer.accounts import Accounts
 from mailer.addresses import address_key
 from mailer.approval import Approval, approval_refusal
 from mailer.batch import Batch
@@ -22,7 +23,6 @@ from mailer.errors import (
     PlanCancelled,
     SendRefused,
 )
-from mailer.fates import Fates
 from mailer.header import instant_text
 from mailer.intake import Reporting
 from mailer.pace import domain_of
@@ -53,7 +53,7 @@ def outbox_file(url: str) -> Path:
     return Path(url.removeprefix(_SQLITE))
 
 
-class Outbox(Reporting, Fates, Erasing):
+class Outbox(Reporting, Accounts, Erasing):
     """An open outbox; close it, or use it in a `with`. To be used by the thread that opened it."""
 
     @classmethod

@@ -326,3 +326,16 @@ GROUP BY substr(first, 1, 13), kind ORDER BY hour, kind;
 SELECT e.kind, e.occurred_at AS at, e.recipient <> '' AS copy, e.code, e.detail, e.source
 FROM notices n JOIN events e ON e.key = n.key WHERE n.plan = :plan AND n.partner_id = :partner_id
 ORDER BY e.occurred_at, e.kind, e.recipient;
+
+-- accepted_hours
+-- How many notices of a plan were accepted every hour (text, UTC).
+SELECT substr(changed_at, 1, 13) AS hour, count(*) AS notices FROM notices
+WHERE plan = :plan AND status = 'accepted' GROUP BY substr(changed_at, 1, 13) ORDER BY hour;
+
+-- notices_of_plan
+SELECT partner_id, status, reason, changed_at, claims FROM notices WHERE plan = :plan ORDER BY partner_id;
+
+-- events_of_plan
+SELECT n.partner_id, e.kind, e.occurred_at, e.recipient <> '' AS copy, e.code
+FROM notices n JOIN events e ON e.key = n.key WHERE n.plan = :plan
+ORDER BY n.partner_id, e.occurred_at, e.kind, e.recipient;

@@ -3,11 +3,14 @@
 import importlib
 import os
 import sys
+import time
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
 from offerpress import __version__
+from offerpress.log import VARIABLE, log, log_to, stop_logging
 
 # Command → the module that holds it and its line of help: `--help` must import no command.
 COMMANDS = {
@@ -26,7 +29,7 @@ COMMANDS = {
     "notice": ("campaigns", "Show one frozen message."),
     "approve": ("campaigns", "Approve a plan by name."),
     "send": ("sending", "Send what is approved and due."),
-    "status": ("sending", "Show where every notice of a plan stands."),
+    "status": ("status", "Show where every notice of a plan stands."),
     "resolve": ("sending", "Settle a notice whose fate is unknown."),
     "withdraw": ("withdraw", "Have the provider discard what it holds back."),
     "cancel": ("sending", "Cancel what a plan has not handed over yet."),
@@ -73,8 +76,18 @@ class Commands(click.Group):
 
 @click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="offerpress")
-def offerpress() -> None:
+@click.option(
+    "--log",
+    "log_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Append a log in JSON.",
+)
+def offerpress(log_file: Path | None) -> None:
     """Publish partner offers: a site, feeds, private statements and the mail, from one frozen ledger."""
+    named = log_file or os.environ.get(VARIABLE)
+    if named:
+        log_to(Path(named))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -83,7 +96,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def run(arguments: Sequence[str] | None) -> int:
-    """The exit code of one call; no error that a person can act on leaves a traceback."""
+    """The exit code of one call, which is logged."""
+    started = time.monotonic()
+    try:
+        code = _run(arguments)
+        given = sys.argv[1:] if arguments is None else arguments
+        command = next((word for word in given if word in COMMANDS), "")
+        log("command", command=command, code=code, seconds=round(time.monotonic() - started, 3))
+    finally:
+        stop_logging()
+    return code
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    """The exit code; no error that a person can act on leaves a traceback."""
     try:
         result = offerpress.main(arguments, prog_name="offerpress", standalone_mode=False)
     except click.exceptions.Exit as stop:
@@ -102,6 +128,7 @@ def run(arguments: Sequence[str] | None) -> int:
     except Exception as error:
         if not _is_ours(error):
             raise
+        log("error", kind=type(error).__name__)
         _explain(error)
     else:
         return result if isinstance(result, int) else 0

@@ -1,7 +1,8 @@
 """`send`: the checks before the first claim, one plan's delivery, all due plans, and the sample to one address."""
 
-import time
+import threading
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -55,11 +56,13 @@ def send_plan(
     late_by: str | None = None,
     fence: bool = False,
     clock: Callable[[], datetime],
+    stop: threading.Event | None = None,
     progress: Callable[[Delivery], None] = lambda _: None,
 ) -> Sending:
     """Sends what is ready of an approved plan; raises what forbids it, with nothing sent.
 
-    `late_by` lets a plan begin that missed its latest start; with `fence` the provider holds all of it back.
+    `late_by` lets a plan begin that missed its latest start; with `fence` the provider holds all of it back. `stop` ends
+    it, in place of a signal.
 
     Staleness is asked before the first claim only: a plan that has begun goes on as it was approved.
     """
@@ -73,14 +76,14 @@ def send_plan(
             from offerpress.sendability import refuse_stale  # noqa: PLC0415
 
             refuse_stale(site, moment, batch, outbox)
-        with stop_on_signals() as stop:
+        with nullcontext(stop) if stop else stop_on_signals() as asked:
             delivery = deliver(
                 outbox,
                 batch,
                 transport,
                 clock=clock,
                 settings=settings,
-                stop=stop,
+                stop=asked,
                 limit=limit,
                 fences=fences_of(transport) if fence else None,
                 progress=progress,
@@ -147,11 +150,10 @@ def _come(outbox: Outbox, now: datetime) -> list[str]:
     ]
 
 
-def rounds(*, watch: bool) -> Iterator[None]:
-    """One round, or one every 20 seconds until interrupted."""
+def rounds(stop: threading.Event, *, watch: bool) -> Iterator[None]:
+    """One round, or one every 20 seconds until `stop` is set."""
     yield
-    while watch:
-        time.sleep(WATCH_SECONDS)
+    while watch and not stop.wait(WATCH_SECONDS):
         yield
 
 

@@ -1,10 +1,10 @@
 """What one partner was told, in which plan, and what became of each notice: the outbox beside the frozen batches."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
-from mailer import BatchError, BatchHeader, Outbox, Status
+from mailer import BatchError, BatchHeader, EventRecord, Outbox, Status, fate
 from mailer import Told as Planned
 from offerpress.corrections import difference_text
 from offerpress.folder import SiteFolder
@@ -18,7 +18,8 @@ Figures = Mapping[str, object]
 class ToldNotice:
     """One notice to a partner: where it stands, and the message with its plan's header, None where the batch is gone.
 
-    `changes` are against what the same campaign had told before.
+    `changes` are against what the same campaign had told before. `events` are what was told of it since, the earliest
+    first.
     """
 
     planned: Planned
@@ -26,6 +27,7 @@ class ToldNotice:
     notice: Notice | None
     approved_by: tuple[str, ...]
     changes: tuple[Difference, ...]
+    events: tuple[EventRecord, ...] = ()
 
     @property
     def figures(self) -> Figures | None:
@@ -43,7 +45,8 @@ def told_notices(site: SiteFolder, outbox: Outbox, partner_id: str) -> list[Told
         figures = json.loads(notice.figures) if notice else None
         before = last.get(planned.campaign)
         changes = differences(before, figures) if before and figures else []
-        found.append(ToldNotice(planned, header, notice, approved, tuple(changes)))
+        events = tuple(outbox.events_of(planned.plan, partner_id))
+        found.append(ToldNotice(planned, header, notice, approved, tuple(changes), events))
         if figures and planned.status is Status.ACCEPTED:
             last[planned.campaign] = figures
     return found
@@ -83,6 +86,8 @@ def _notice_json(one: ToldNotice) -> dict[str, object]:
         ],
         "attempts": [asdict(attempt) for attempt in planned.attempts],
         "decisions": [asdict(decision) for decision in planned.decisions],
+        "became": became(one.events),
+        "events": [asdict(event) for event in one.events],
     }
 
 
@@ -109,8 +114,17 @@ def _lines(one: ToldNotice) -> Iterator[str]:
             yield from (f"    {name}: {_entry(entry)}" for entry in entries)
     for change in one.changes:
         yield f"  changed: {difference_text(change)}"
+    for event in one.events:
+        words = " ".join(filter(None, (event.code, event.detail, "(of a copy)" if event.copy else "")))
+        yield f"  {event.kind} {event.at} {words}".rstrip()
     for decision in planned.decisions:
         yield f"  {decision.decision} by {decision.by} {decision.at}: {decision.reason}"
+
+
+def became(events: Iterable[EventRecord]) -> str | None:
+    """What became of a notice by all that was told of its own recipient; None while nothing is known."""
+    kind = fate(event.kind for event in events if not event.copy)
+    return kind.value if kind else None
 
 
 def _entry(entry: Mapping[str, object]) -> str:

@@ -1,17 +1,19 @@
-"""The commands of a plan's life after approval: `send`, `status`, `resolve`, `cancel`, `pause`, `resume`."""
+"""The commands of a plan's life after approval: `send`, `resolve`, `cancel`, `pause`, `resume`."""
 
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, get_args
 
 import click
 
-from mailer import FATES, MailerError, Outbox, Status, TransportName, fates_json
+from mailer import MailerError, Outbox, Status, TransportName, stop_on_signals
 from offerpress.folder import OfferpressError, read_mail_settings
+from offerpress.log import log
 from offerpress.mailing import open_outbox, transport_of
 from offerpress.options import folder_at, json_option, moment, site_option
-from offerpress.reporting import count, say, show, show_json, table
+from offerpress.reporting import count, say, show_json
 from offerpress.sending import Sending, due_plans, held_plans, rounds, send_plan, send_sample, waiting_plans
 from rewards import RewardsError
 
@@ -58,7 +60,7 @@ def send_command(
         return 0
     with open_outbox(site, moment().environment) as outbox:
 
-        def send(one: str) -> Sending:
+        def send(one: str, stop: threading.Event | None = None) -> Sending:
             return send_plan(
                 site,
                 settings,
@@ -70,12 +72,18 @@ def send_command(
                 late_by=late_by,
                 fence=fence,
                 clock=lambda: datetime.now(UTC),
+                stop=stop,
             )
 
         if plan:
             return _report([send(plan)], as_json=as_json)
         later: dict[str, str] = {}
-        return max([_send_due(outbox, send, later, as_json=as_json) for _ in rounds(watch=watch)])
+        with stop_on_signals() as stop:
+            calls = [
+                _send_due(outbox, lambda one: send(one, stop), later, as_json=as_json)
+                for _ in rounds(stop, watch=watch)
+            ]
+        return max(calls)
 
 
 def _send_due(outbox: Outbox, send: Callable[[str], Sending], later: dict[str, str], *, as_json: bool) -> int:
@@ -91,6 +99,7 @@ def _send_due(outbox: Outbox, send: Callable[[str], Sending], later: dict[str, s
             later[plan] = done[-1].delivery.goes_on
         except (MailerError, RewardsError, OfferpressError) as error:
             say(f"error: {error}")
+            log("refused", plan=plan, kind=type(error).__name__)
             refused = True
     for plan, opens in waiting_plans(outbox, datetime.now(UTC)).items():
         if not as_json and plan not in {one.delivery.plan for one in done}:
@@ -101,6 +110,8 @@ def _send_due(outbox: Outbox, send: Callable[[str], Sending], later: dict[str, s
 
 
 def _report(done: list[Sending], *, as_json: bool) -> int:
+    for one in done:
+        log("delivery", **_log_facts(one))
     if as_json:
         show_json({"plans": [{"plan": one.delivery.plan, **_delivery_json(one)} for one in done]})
     elif not done:
@@ -117,6 +128,21 @@ def _report(done: list[Sending], *, as_json: bool) -> int:
     return 1 if any(one.needs_person for one in done) else 0
 
 
+def _log_facts(one: Sending) -> dict[str, str | int]:
+    now = {f"now_{status.value}": number for status, number in one.counts.items()}
+    delivery = one.delivery
+    return {
+        "plan": delivery.plan,
+        "accepted": delivery.accepted,
+        "rejected": delivery.rejected,
+        "unknown": delivery.unknown + delivery.recovered,
+        "refused": delivery.refused,
+        "skipped": delivery.skipped,
+        "goes_on": delivery.goes_on,
+        **now,
+    }
+
+
 def _delivery_json(one: Sending) -> dict[str, object]:
     delivery = one.delivery
     now = {status.value: number for status, number in one.counts.items()}
@@ -129,62 +155,6 @@ def _delivery_json(one: Sending) -> dict[str, object]:
         "goes_on": delivery.goes_on or None,
         "now": now,
     }
-
-
-@click.command("status")
-@click.argument("plan", required=False)
-@site_option
-@json_option
-def status_command(plan: str | None, site_folder: Path | None, *, as_json: bool) -> int:
-    """Show where every notice of PLAN stands and what needs a person; without PLAN, all plans."""
-    site, now = folder_at(site_folder), moment()
-    with open_outbox(site, now.environment) as outbox:
-        plans = [plan] if plan else [record.plan for record in outbox.plans()]
-        rows = [_status(outbox, one, now.now) for one in plans]
-        unknown = {one: outbox.notices_at(one, Status.UNKNOWN) for one in plans}
-        fences = {one: outbox.fences_in_doubt(one) for one in plans}
-    if as_json:
-        show_json(rows[0] if plan else {"plans": rows})
-    else:
-        heads = ["plan", "planned", *(status.value for status in Status)]
-        show(table([[str(row[head]) for head in heads] for row in rows], heads))
-        for line in filter(None, map(_fates, rows)):
-            show(line)
-        for row in rows:
-            if row["next_window"]:
-                show(f"{row['plan']}: what is ready waits for its send window, from {row['next_window']} on")
-        for one, notices in unknown.items():
-            for notice in notices:
-                show(f"unknown: {notice.partner_id}: {notice.reason}")
-                show(
-                    f"  settle it: offerpress resolve {one} {notice.partner_id} resend|give-up --by NAME --reason TEXT"
-                )
-            for fence in fences[one] if notices else ():
-                if now.now < fence.cancel_before:
-                    until = fence.cancel_before.isoformat()
-                    show(f"fenced until {until}: offerpress withdraw {one} --by NAME has it discarded")
-    return 1 if any(unknown.values()) else 0
-
-
-def _status(outbox: Outbox, plan: str, now: datetime) -> dict[str, object]:
-    record = outbox.plan(plan)
-    return {
-        "plan": plan,
-        "campaign": record.campaign,
-        "edition": record.edition,
-        "standing": record.standing,
-        "late_by": record.late_by or None,
-        "next_window": outbox.next_window(plan, now) or None,
-        "planned": record.planned,
-        **{status.value: number for status, number in outbox.counts(plan).items()},
-        **fates_json(outbox, plan),
-    }
-
-
-def _fates(row: Mapping[str, object]) -> str:
-    """What events tell of a plan, in one line; empty as long as they tell nothing."""
-    told = [f"{row[name]:,} {name}" for name in (*FATES, "unsubscribed") if row[name]]
-    return f"{row['plan']}: of the accepted: {', '.join(told)}" if told else ""
 
 
 @click.command("resolve")

@@ -155,6 +155,44 @@ def courses(rows: Sequence[Row]) -> str:
     return _svg(_faceted(rows, facets, inner))
 
 
+def timeline(rows: Sequence[Row]) -> str:
+    """A line for each `line` of the rows, in their order: `value` notices at the instant `at`, in UTC."""
+    lines = list(dict.fromkeys(str(row["line"]) for row in rows))
+    return _svg(
+        {
+            "data": {"values": rows},
+            "width": 790,
+            "height": 180,
+            "mark": {"type": "line", "interpolate": "step-after", "point": True},
+            "encoding": {
+                "x": {
+                    "field": "at",
+                    "type": "temporal",
+                    "scale": {"type": "utc"},
+                    "axis": {"title": None, "format": "%d %b %H:%M", "tickCount": 6, "grid": False},
+                },
+                "y": {
+                    "field": "value",
+                    "type": "quantitative",
+                    "axis": {
+                        "title": "notices",
+                        "format": "d",
+                        "tickCount": 4,
+                        "domain": False,
+                        "ticks": False,
+                    },
+                },
+                "color": {
+                    "field": "line",
+                    "type": "nominal",
+                    "scale": {"domain": lines, "range": [_MAIN, _COOL, _WARM][: len(lines)]},
+                    "legend": {"title": None, "orient": "top", "symbolType": "stroke"},
+                },
+            },
+        }
+    )
+
+
 def with_own_ids(svg: str, name: str) -> str:
     """The chart with ids that begin with `name` and count from 0: they are unique on a page and the same every time."""
     places = {found: str(place) for place, found in enumerate(dict.fromkeys(_ID.findall(svg)))}

@@ -1,0 +1,152 @@
+"""The report on one plan: what became of its notices, over time and by reason, and what needs a person."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from markupsafe import Markup
+
+from generator import environment
+from mailer import BatchError, EventKind, Failure, Outbox, Status, fates_json
+from offerpress.mailing import open_batch
+from offerpress.needs import minute, needs
+from offerpress.reporting import plain
+from offerpress.reports.charts import Row, stacked_bars, timeline, with_own_ids
+from offerpress.site import Site
+
+TEMPLATE = "reports/plan.html"
+FAILED = (EventKind.BOUNCED, EventKind.BLOCKED, EventKind.DROPPED, EventKind.COMPLAINED)
+MOST_ROWS = 100
+MOST_BARS = 14
+Failures = list[tuple[EventKind, Failure]]
+
+
+def write_plan_report(site: Site, outbox: Outbox, plan: str, now: datetime) -> Path:
+    """Writes `private/reports/plan-PLAN.html`; where it is."""
+    view = plan_view(site, outbox, plan, now)
+    template = environment(site.template_folders, "en", kind="html").get_template(TEMPLATE)
+    # SVG from our own drawing library, which escapes every text in it.
+    charts = {name: Markup(svg) for name, svg in _pictures(outbox, plan).items()}  # noqa: S704
+    html = template.render(site_title=site.settings.site.title, charts=charts, **view)
+    path = site.make_private() / "reports" / f"plan-{plan}.html"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_suffix(".new")
+    beside.write_text(html, encoding="utf-8")
+    beside.replace(path)
+    return path
+
+
+def plan_view(site: Site, outbox: Outbox, plan: str, now: datetime) -> dict[str, object]:
+    """Everything that the report shows but the charts, as texts and numbers."""
+    counts, fates = outbox.counts(plan), fates_json(outbox, plan)
+    open_needs, failures = needs(outbox, plan, site.settings.mail, now), _failures(outbox, plan)
+    opens = outbox.next_window(plan, now)
+    unsubscribed = fates.pop("unsubscribed")
+    return {
+        "plan": plan,
+        "planned": f"{outbox.plan(plan).planned:,}",
+        "balanced": sum(counts.values()) == outbox.plan(plan).planned,
+        "accepted": f"{counts[Status.ACCEPTED]:,}",
+        "statuses": [
+            {"name": status.value, "gloss": status.gloss, "notices": f"{number:,}"}
+            for status, number in counts.items()
+        ],
+        "fates": [{"name": name, "notices": f"{number:,}"} for name, number in fates.items()],
+        "unsubscribed": unsubscribed,
+        "needs": open_needs[:MOST_ROWS],
+        "needs_more": max(0, len(open_needs) - MOST_ROWS),
+        "waits": opens and f"What is ready waits for its send window, from {opens} on; that needs nobody.",
+        "failures": [
+            {
+                "domain": plain(one.domain),
+                "kind": kind.value,
+                "code": plain(one.code),
+                "example": plain(one.example),
+                "notices": f"{one.notices:,}",
+            }
+            for kind, one in failures[:MOST_ROWS]
+        ],
+        "failures_more": max(0, len(failures) - MOST_ROWS),
+        "reasons": [
+            {"status": status.value, "reason": plain(reason), "notices": f"{number:,}"}
+            for status, found in outbox.reasons(plan).items()
+            if status in {Status.REJECTED, Status.SKIPPED, Status.ABANDONED}
+            for reason, number in sorted(found.items(), key=lambda pair: (-pair[1], pair[0]))[:MOST_ROWS]
+        ],
+        "left_out": _left_out(site, plan),
+        "facts": _facts(outbox, plan),
+        "written_at": now.astimezone(UTC).isoformat(sep=" ", timespec="minutes").removesuffix("+00:00")
+        + " UTC",
+    }
+
+
+def _failures(outbox: Outbox, plan: str) -> Failures:
+    found = [(kind, one) for kind in FAILED for one in outbox.failures(plan, kind)]
+    return sorted(found, key=lambda pair: (-pair[1].notices, pair[1].domain, pair[1].code, pair[0].value))
+
+
+def _left_out(site: Site, plan: str) -> list[dict[str, str]]:
+    """Who had no notice at all, by reason; nothing where the batch is gone."""
+    try:
+        with open_batch(site, plan) as batch:
+            return [
+                {"reason": reason, "notices": f"{number:,}"}
+                for reason, number in batch.header.skipped.items()
+            ]
+    except BatchError:
+        return []
+
+
+def _facts(outbox: Outbox, plan: str) -> list[tuple[str, str]]:
+    record = outbox.plan(plan)
+    approvals = ", ".join(f"{plain(one.by)} ({minute(one.at)})" for one in outbox.approvals(plan)) or "nobody"
+    facts = [
+        (
+            "Campaign",
+            f"{record.campaign}, edition {record.edition}" + (", corrections" if record.corrections else ""),
+        ),
+        ("Standing", record.standing),
+        ("Made by", f"{plain(record.made_by)} ({minute(record.made_at)})"),
+        ("Approved by", approvals),
+        ("To be sent", record.send_at.isoformat() if record.send_at else "at once"),
+        ("Begun late by", plain(record.late_by)),
+        ("Digest", record.digest),
+    ]
+    return [(name, value) for name, value in facts if value]
+
+
+def _pictures(outbox: Outbox, plan: str) -> dict[str, str]:
+    course, bars = _course(outbox, plan), _bars(_failures(outbox, plan))
+    kinds = list(dict.fromkeys(str(row["kind"]) for row in bars))
+    drawn = {
+        "course": timeline(course) if course else "",
+        "failures": stacked_bars(bars, kinds, "notices") if bars else "",
+    }
+    return {name: with_own_ids(svg, name) for name, svg in drawn.items()}
+
+
+def _course(outbox: Outbox, plan: str) -> list[Row]:
+    """Of each line its sums up to the end of every hour in which anything of it happened."""
+    hours: dict[str, dict[str, int]] = {"accepted": outbox.accepted_hours(plan)}
+    for one in outbox.event_hours(plan):
+        name = one.kind.value if one.kind is EventKind.DELIVERED else "failed" if one.kind in FAILED else ""
+        if name:
+            counted = hours.setdefault(name, {})
+            counted[one.hour] = counted.get(one.hour, 0) + one.notices
+    last = max((hour for counted in hours.values() for hour in counted), default="")
+    rows: list[Row] = []
+    for name, counted in hours.items():
+        total = 0
+        for hour in sorted({*counted, last}) if counted else ():
+            total += counted.get(hour, 0)
+            rows.append({"line": name, "at": f"{hour}:59:00Z", "value": total})
+    return rows
+
+
+def _bars(failures: Failures) -> list[Row]:
+    domains = list(dict.fromkeys(one.domain for _, one in failures))[:MOST_BARS]
+    rows: list[Row] = []
+    for rank, (kind, one) in enumerate(failures):
+        if one.domain in domains:
+            named = f"{kind.value} {plain(one.code)}".strip()
+            rows.append({"bar": plain(one.domain), "kind": named, "value": one.notices, "rank": rank})
+    return rows
