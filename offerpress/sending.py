@@ -61,8 +61,8 @@ def send_plan(
 ) -> Sending:
     """Sends what is ready of an approved plan; raises what forbids it, with nothing sent.
 
-    `late_by` lets a plan begin that missed its latest start; with `fence` the provider holds all of it back. `stop` ends
-    it, in place of a signal.
+    `late_by` lets a plan begin that missed its latest start; with `fence` the provider holds all of it back. `stop`
+    ends it, in place of a signal.
 
     Staleness is asked before the first claim only: a plan that has begun goes on as it was approved.
     """
