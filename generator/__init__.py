@@ -9,17 +9,24 @@ from generator.content_files import read_text
 from generator.environment import accepted_language, environment, reader_language
 from generator.errors import GeneratorError
 from generator.formats import Formats, UnknownLanguage, direction, formats, known_language
-from generator.former_packs import FORMER, with_former
+from generator.former_packs import FORMER, former_packs, merged_index
 from generator.links import LinkSecret, link_secret, parse_reference, shard_bits, unsubscribe_key
 from generator.mail_addresses import plain_address
 from generator.mail_layout import BrokenLayout
 from generator.moments import Moment, parse_moment
 from generator.notices import CampaignRenderer
 from generator.offer_words import offer_words
-from generator.packs import PackError, PackReader, SealedRecord, open_record, pack_artifacts, seal
+from generator.packing import Packing, bits_of, packs_of
+from generator.packs import INDEX, PackError, PackReader, open_record, seal
 from generator.pages import Page, PageText
 from generator.publish import BadArtifact, Publication, RefusedOutput, publish
 from generator.records import Record, figures_without_day
+from generator.sealed_shards import (
+    SealedHead,
+    SealedShard,
+    sealed_bytes,
+    sealed_head,
+)
 from generator.settings import Links, SiteSettings, StatementSettings
 from generator.shown import PartnerText, Shown
 from generator.site import site_artifacts
@@ -30,6 +37,7 @@ from generator.unsubscribe_page import Step, UnsubscribePages, unsubscribe_pages
 
 __all__ = [
     "FORMER",
+    "INDEX",
     "Audience",
     "BadArtifact",
     "BrokenLayout",
@@ -47,13 +55,15 @@ __all__ = [
     "OfferPage",
     "PackError",
     "PackReader",
+    "Packing",
     "Page",
     "PageText",
     "PartnerText",
     "Publication",
     "Record",
     "RefusedOutput",
-    "SealedRecord",
+    "SealedHead",
+    "SealedShard",
     "Shown",
     "SiteSettings",
     "SkipReason",
@@ -63,17 +73,20 @@ __all__ = [
     "UnknownLanguage",
     "UnsubscribePages",
     "accepted_language",
+    "bits_of",
     "compile_body",
     "direction",
     "environment",
     "figures_without_day",
     "formats",
+    "former_packs",
     "guarded",
     "known_language",
     "link_secret",
+    "merged_index",
     "offer_words",
     "open_record",
-    "pack_artifacts",
+    "packs_of",
     "parse_moment",
     "parse_reference",
     "plain_address",
@@ -84,6 +97,8 @@ __all__ = [
     "read_text",
     "reader_language",
     "seal",
+    "sealed_bytes",
+    "sealed_head",
     "shard_bits",
     "site_artifacts",
     "statement_artifacts",
@@ -91,5 +106,4 @@ __all__ = [
     "statement_view",
     "unsubscribe_key",
     "unsubscribe_pages",
-    "with_former",
 ]

@@ -13,14 +13,13 @@ from generator.packs import FOLDER, INDEX
 FORMER: Final = "former/"
 
 
-def with_former(present: Mapping[str, bytes], former: Mapping[str, bytes]) -> dict[str, bytes]:
-    """What a build publishes under `statement/packs/` while links of both secrets open: all of it, with one index."""
-    moved = {
+def former_packs(packs: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Packs under the former secret at the paths where they are published, without their index."""
+    return {
         path.replace(f"{FOLDER}/", f"{FOLDER}/{FORMER}", 1): data
-        for path, data in former.items()
+        for path, data in packs.items()
         if path != INDEX
     }
-    return {**present, **moved, INDEX: merged_index(present[INDEX], former[INDEX])}
 
 
 def merged_index(present: bytes, former: bytes) -> bytes:

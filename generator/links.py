@@ -21,7 +21,7 @@ _CHECKSUM_LENGTH = 4
 _LOCATOR, _KEY, _NONCE_KEY, _REFERENCE = slice(0, 16), slice(16, 48), slice(48, 80), slice(80, 96)
 _DERIVED_SIZE = 96
 _LARGEST_SHARD_BITS = 32
-_PARTNERS_A_SHARD = 160
+_PARTNERS_A_SHARD = 1000  # asking the snapshot for a shard costs as much as a hundred partners do
 
 
 class DamagedLink(ValueError):

@@ -13,7 +13,7 @@ import shutil
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from generator.errors import GeneratorError
@@ -43,19 +43,21 @@ class BadArtifact(GeneratorError):
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """How many files were written, kept as they were, and removed."""
+    """How many files were written, kept as they were, and removed; beside the counts, which these were, sorted."""
 
     written: int
     kept: int
     removed: int
+    changed: tuple[str, ...] = field(default=(), compare=False)
+    gone: tuple[str, ...] = field(default=(), compare=False)
 
 
-def publish(output: Path, artifacts: Iterable[tuple[str, bytes]]) -> Publication:
+def publish(output: Path, artifacts: Iterable[tuple[str, bytes | None]]) -> Publication:
     """Makes `output` hold exactly `artifacts` (path with forward slashes, content) and our marker.
 
-    Raises RefusedOutput (a symbolic link, no folder, a folder with files that we did not write, another
-    publication at work) and BadArtifact (a path outside, twice, or that is a file and a folder) with `output`
-    as it was.
+    A content of None leaves the file as it is published. Raises RefusedOutput (a symbolic link, no folder, a folder
+    with files that we did not write, another publication at work), BadArtifact (a path outside, twice, or that is a
+    file and a folder) and what `artifacts` raises, with `output` as it was.
     """
     output = Path(os.path.abspath(output))  # noqa: PTH100 - resolve() would follow a symbolic link
     output.parent.mkdir(parents=True, exist_ok=True)
@@ -122,7 +124,7 @@ def _check(output: Path) -> None:
         )
 
 
-def _checked(artifacts: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
+def _checked(artifacts: Iterable[tuple[str, bytes | None]]) -> Iterator[tuple[str, bytes | None]]:
     """The artifacts and the marker; every path is plain, and differs from the others by more than case."""
     files: set[str] = set()
     folders: set[str] = set()
@@ -156,16 +158,18 @@ class _Tree:
         self._old, self._new = old, new
         self._before = _files(old) if old.is_dir() else {}
         self._kept: list[str] = []
-        self._written = 0
+        self._written: list[str] = []
         self._folders: set[Path] = set()
 
-    def add(self, path: str, content: bytes) -> None:
+    def add(self, path: str, content: bytes | None) -> None:
         """Takes one artifact: notes it where the old tree has it, writes it otherwise."""
-        if self._same(path, content):
+        if content is None and self._before.get(path, -1) < 0:
+            raise BadArtifact(path, "was to stay as it is, and is not there: build again")
+        if content is None or self._same(path, content):
             self._kept.append(path)
             return
-        self._written += 1
-        self._write(path, content)
+        self._written.append(path)
+        self._place(path).write_bytes(content)
 
     @property
     def changed(self) -> bool:
@@ -174,8 +178,9 @@ class _Tree:
 
     def counts(self) -> Publication:
         """What was done so far; a changed file counts as written, a vanished one as removed."""
-        gone = len(self._before.keys() - set(self._kept)) - self._replaced
-        return Publication(self._written, len(self._kept), gone)
+        gone = self._before.keys() - set(self._kept) - set(self._written)
+        changed = tuple(sorted(self._written))
+        return Publication(len(changed), len(self._kept), len(gone), changed, tuple(sorted(gone)))
 
     def complete(self) -> None:
         """Links the unchanged files into the new tree."""
@@ -188,14 +193,8 @@ class _Tree:
                     raise
                 shutil.copy2(self._old / path, target)
 
-    _replaced = 0
-
     def _same(self, path: str, content: bytes) -> bool:
         return self._before.get(path) == len(content) and (self._old / path).read_bytes() == content
-
-    def _write(self, path: str, content: bytes) -> None:
-        self._replaced += path in self._before
-        self._place(path).write_bytes(content)
 
     def _place(self, path: str) -> Path:
         """The path in the new tree, its folders made."""

@@ -9,7 +9,7 @@ from generator.errors import GeneratorError
 from generator.record_dictionary import DICTIONARY
 
 LOCATOR_SIZE = 16
-SIZE_CLASSES = (1024, 4096, 16_384, 131_072)
+SIZE_CLASSES = (1024, 2048, 4096, 16_384, 131_072)
 _LENGTH_SIZE = 4
 _OVERHEAD = LOCATOR_SIZE + NONCE_SIZE + TAG_SIZE
 _HEADROOM = 1.2

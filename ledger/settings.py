@@ -83,6 +83,11 @@ class DataSettings(BaseModel):
     levels: TableSource = TableSource(path="data/levels.csv")
     control: dict[str, ControlTotals] = Field(default_factory=dict)
 
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The path, glob or address of each table, as it is written."""
+        return tuple(self.of(table.name).path for table in TABLES)
+
     def of(self, table: str) -> TableSource:
         """The source of `table`."""
         sources: dict[str, TableSource] = {each.name: getattr(self, each.name) for each in TABLES}

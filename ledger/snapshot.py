@@ -55,10 +55,14 @@ class _Manifest(BaseModel):
 
 
 class Snapshot:
-    """A frozen ledger in `folder`. It opens its files when they are first read, and can be sent to other processes."""
+    """A frozen ledger in `folder`. It opens its files when they are first read, and can be sent to other processes.
 
-    def __init__(self, folder: Path, manifest: _Manifest) -> None:
+    `stamp` differs between two snapshots of one digest that were not written in the same bytes.
+    """
+
+    def __init__(self, folder: Path, manifest: _Manifest, stamp: str) -> None:
         self.folder = folder
+        self.stamp = stamp
         self._manifest = manifest
         self._ranges = {int(shard): accounts for shard, accounts in manifest.shards.items()}
 
@@ -66,7 +70,8 @@ class Snapshot:
     def open(cls, folder: Path) -> Self:
         """The snapshot in `folder`; raises `SnapshotDamaged` where it is absent or a file is missing or cut short."""
         try:
-            manifest = _Manifest.model_validate_json((folder / MANIFEST).read_bytes())
+            text = (folder / MANIFEST).read_bytes()
+            manifest = _Manifest.model_validate_json(text)
         except OSError as error:
             raise SnapshotDamaged(f"no snapshot in {folder}: {error.strerror}; {_REMEDY}", folder) from error
         except ValidationError as error:
@@ -78,7 +83,7 @@ class Snapshot:
             listed = manifest.files.get(table.name)
             if listed is None or not path.is_file() or path.stat().st_size != listed.bytes:
                 raise SnapshotDamaged(f"{path} is missing or has another size; {_REMEDY}", path)
-        return cls(folder, manifest)
+        return cls(folder, manifest, hashlib.sha256(text).hexdigest())
 
     def __reduce__(self) -> tuple[Callable[[Path], "Snapshot"], tuple[Path]]:
         return (Snapshot.open, (self.folder,))
@@ -97,6 +102,21 @@ class Snapshot:
     def shards(self) -> tuple[int, ...]:
         """The shards that hold an account, rising."""
         return tuple(sorted(self._ranges))
+
+    @property
+    def shard_digests(self) -> dict[int, str]:
+        """Of each shard what changes with any of its lines; empty in a snapshot of an earlier version."""
+        return {int(shard): digest for shard, digest in self._manifest.shard_digests.items()}
+
+    @property
+    def has_digests(self) -> bool:
+        """Whether it says what its shards hold; a snapshot of an earlier version does not, unless it holds nothing."""
+        return self._manifest.shard_digests.keys() == self._manifest.shards.keys()
+
+    @property
+    def account_count(self) -> int:
+        """How many partners have a statement."""
+        return max((end for _, end in self._ranges.values()), default=0)
 
     @cached_property
     def rates(self) -> Rates:

@@ -1,47 +1,45 @@
-"""Content + snapshot → `output/`: every artifact is computed before the first byte of the old site is touched."""
+"""Content + snapshot → `output/`: nothing of the old site is touched before every figure and page is known to be right.
 
-import json
-from collections.abc import Mapping
-from concurrent.futures import Executor
-from dataclasses import dataclass
+What the last build made from the same inputs is left as it is; `offerpress.incremental` decides that.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
 from generator import (
+    Packing,
     Publication,
-    SealedRecord,
-    pack_artifacts,
+    SealedShard,
+    bits_of,
     publish,
+    shard_bits,
 )
 from offerpress.checking import campaign_faults, rendered_site
 from offerpress.conserving import conserved, write_conservation
+from offerpress.engines import Engine, alone
 from offerpress.figures import Figures
-from offerpress.folder import OfferpressError
 from offerpress.former_links import with_former_links
+from offerpress.incremental import Comparison
+from offerpress.manifest import Manifest, last_build, places_in, write_manifest
 from offerpress.reporting import Progress
-from offerpress.shards import built_shards, plain_assets, statement_page
+from offerpress.sealed_folder import SealedFolder
+from offerpress.shards import built_shards, statement_page, workshop_of
+from offerpress.site_keys import SiteKeys
 from rewards import Fault, Faulty, Tally, require_conserved
 
-MANIFEST = "manifests/build.json"
+PUBLIC = "public pages"
+Artifacts = Iterator[tuple[str, bytes | None]]
 
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """What a build did: how many partners it holds and what became of the files."""
+    """What a build did: how many partners it holds, what became of the files, and why each part was made anew."""
 
     partners: int
     publication: Publication
-
-
-@dataclass(frozen=True, slots=True)
-class Manifest:
-    """What was published last: the day, the snapshot's folder and digest, and the SHA-256 of every file by path."""
-
-    as_of: int
-    snapshot: str
-    snapshot_digest: str
-    output: Path
-    files: Mapping[str, str]
+    reasons: tuple[tuple[str, str], ...] = ()
 
 
 def build(
@@ -49,86 +47,166 @@ def build(
     output: Path,
     progress: Progress,
     *,
-    executor: Executor | None = None,
+    engine: Engine = alone,
     remember: bool = True,
 ) -> Build:
-    """Computes, renders and seals everything, then publishes it in one exchange.
+    """Computes, renders and seals what changed, then publishes it in one exchange.
 
-    Before that it raises `Faulty`, and `NotConserved` where the figures do not add up to the ledger.
-    Shards are computed in this process or by `executor`; the bytes are the same. `remember` writes the manifest
-    that `verify` compares with; a preview does not.
-    """
-    faults: list[Fault] = []
-    artifacts = rendered_site(figures.content, figures.site, figures.rules.as_of, faults)
-    faults += campaign_faults(figures.content, figures.site, figures.rules.as_of)
-    tally = Tally()
-    artifacts |= _statements(figures, faults, tally, progress, executor)
-    if faults:
-        raise Faulty(faults)
-    found = conserved(tally, figures.snapshot, figures.rules)
-    if remember:
-        write_conservation(figures.site.make_private(), found, figures.snapshot, figures.rules.as_of)
-    require_conserved(found)
-    publication = publish(output, sorted(artifacts.items()))
-    if remember:
-        _write_manifest(figures, output, artifacts)
-    return Build(figures.partner_count, publication)
-
-
-def _statements(
-    figures: Figures, faults: list[Fault], tally: Tally, progress: Progress, executor: Executor | None
-) -> Mapping[str, bytes]:
-    """Everything under `statement/`, as the site's access asks; what cannot be computed is added to `faults`.
-
-    Every account is added to `tally`.
+    Before that it raises `Faulty`, `NotConserved` where the figures do not add up to the ledger, and `WorkerDied`.
+    `engine` says who computes; the bytes are the same whoever does. `remember` writes the manifest that the next build
+    and `verify` compare with; a preview does not.
     """
     site = figures.site
-    access = site.settings.statements.access
-    if access == "none" or figures.keys is None:
-        for account, statement in figures.statements(faults):
-            tally.add(account, statement, figures.rules)
-        return {}
-    sealed: list[SealedRecord] = []
-    artifacts: dict[str, bytes] = {}
-    for built in built_shards(figures, executor):
-        faults += map(figures.placed, built.faults)
-        tally.merge(built.tally)
-        sealed += built.sealed
-        artifacts |= built.plain
-        progress(built.partners)
-    if access == "plain":
-        artifacts |= plain_assets(figures)
-    else:
-        artifacts |= statement_page(figures)
-        artifacts |= pack_artifacts(sealed, figures.keys.secret, figures.keys.key_version)
-    former = None if faults else figures.keys.former_keys(figures.today)
-    return with_former_links(figures, former, artifacts) if former else artifacts
+    last = last_build(site.private) if remember else None
+    folder = site.sealed if remember else site.private / "preview-sealed"
+    with SealedFolder.opened(folder) as sealed:
+        comparison = Comparison.of(figures, last, output)
+        building = _Building(figures, comparison, sealed, progress, engine, remember=remember)
+        building.compute()
+        files: dict[str, str] = {}
+        publication = publish(output, _digested(building.artifacts(), comparison.before, files))
+        sealed.keep()
+        if remember:
+            write_manifest(site.private, building.manifest(output, files))
+    return Build(figures.partner_count, publication, tuple(building.reasons))
 
 
-def _write_manifest(figures: Figures, output: Path, artifacts: Mapping[str, bytes]) -> None:
-    manifest = {
-        "as_of": figures.rules.as_of,
-        "snapshot": figures.snapshot.folder.name,
-        "snapshot_digest": figures.snapshot.digest,
-        "output": str(output),
-        "files": {path: sha256(data).hexdigest() for path, data in sorted(artifacts.items())},
-    }
-    path = figures.site.make_private() / MANIFEST
-    text = json.dumps(manifest, indent=1)
-    if path.is_file() and path.read_text(encoding="utf-8") == text:
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_suffix(".new")
-    beside.write_text(text, encoding="utf-8")
-    beside.replace(path)
+@dataclass
+class _Building:
+    """One build on its way."""
+
+    figures: Figures
+    comparison: Comparison
+    sealed: SealedFolder
+    progress: Progress
+    engine: Engine
+    remember: bool
+    faults: list[Fault] = field(default_factory=list)
+    tally: Tally = field(default_factory=Tally)
+    reasons: list[tuple[str, str]] = field(default_factory=list)
+    bits: dict[int, int] = field(default_factory=dict)
+    public: dict[str, bytes | None] = field(default_factory=dict)
+
+    def compute(self) -> None:
+        """Public pages and sealed shards; raises `Faulty` and `NotConserved`.
+
+        Plain statements are left for later: they are too large to be kept until then.
+        """
+        self.public = self._public_pages()
+        if self.figures.site.settings.statements.access == "plain":
+            return
+        self._seal()
+        self.tally = self.sealed.tally()
+        self._require_sound()
+
+    def artifacts(self) -> Artifacts:
+        """Every file with its content, which is None where the published one stays."""
+        yield from self.public.items()
+        keys = self.figures.keys
+        if keys is None or self.figures.site.settings.statements.access == "none":
+            return
+        former = keys.former_keys(self.figures.today)
+        statements = self._statements(keys)
+        yield from with_former_links(self.figures, former, statements, self.engine) if former else statements
+
+    def manifest(self, output: Path, files: dict[str, str]) -> Manifest:
+        """What is to be remembered of this build."""
+        figures, comparison = self.figures, self.comparison
+        return Manifest(
+            as_of=figures.rules.as_of,
+            snapshot=figures.snapshot.folder.name,
+            snapshot_digest=figures.snapshot.digest,
+            output=output,
+            files=dict(sorted(files.items())),
+            partners=figures.partner_count,
+            stamp=figures.snapshot.stamp,
+            zone=figures.rules.program.timezone,
+            data=figures.site.settings.data.paths,
+            inputs=comparison.inputs,
+            places=places_in(output),
+            public=comparison.public,
+            statements=comparison.statements,
+            shards=comparison.shards,
+            bits=self.bits,
+        )
+
+    def _public_pages(self) -> dict[str, bytes | None]:
+        """Everything but statements: the same for every ledger."""
+        figures, before = self.figures, self.comparison.before
+        if before and self.comparison.keeps_public:
+            access = figures.site.settings.statements.access
+            of_partners = "statement/" if access == "plain" else "statement/packs/"
+            return dict.fromkeys(path for path in before.files if not path.startswith(of_partners))
+        self.reasons.append((PUBLIC, self.comparison.why_public))
+        site, as_of = figures.site, figures.rules.as_of
+        pages: dict[str, bytes | None] = {**rendered_site(figures.content, site, as_of, self.faults)}
+        self.faults += campaign_faults(figures.content, site, as_of)
+        if site.settings.statements.access == "link":
+            pages |= statement_page(figures)
+        return pages
+
+    def _seal(self) -> None:
+        """Every shard whose records are not kept from an earlier build."""
+        keys = self.comparison.shards
+        trusted = self.comparison.same_snapshot
+        wanted = [n for n, key in keys.items() if not (trusted and self.sealed.has(n, key))]
+        for built in built_shards(self.figures, wanted, self.engine):
+            self.faults += map(self.figures.placed, built.faults)
+            self.progress(built.partners)
+            if not self.faults:
+                self.sealed.put(built, keys[built.shard])
+            self.reasons.append((f"statements of shard {built.shard}", self.comparison.why_shard))
+
+    def _plain(self) -> Artifacts:
+        """Every partner's own folder, a shard at a time."""
+        for built in built_shards(self.figures, self.figures.snapshot.shards, self.engine):
+            self.faults += map(self.figures.placed, built.faults)
+            self.progress(built.partners)
+            self.tally.merge(built.tally)
+            yield from built.plain.items()
+
+    def _require_sound(self) -> None:
+        """Raises `Faulty`, and `NotConserved` where lines were lost or doubled."""
+        if self.faults:
+            raise Faulty(self.faults)
+        figures = self.figures
+        found = conserved(self.tally, figures.snapshot, figures.rules)
+        if self.remember:
+            write_conservation(figures.site.make_private(), found, figures.snapshot, figures.rules.as_of)
+        require_conserved(found)
+
+    def _statements(self, keys: SiteKeys) -> Artifacts:
+        """What the present links open."""
+        if self.figures.site.settings.statements.access == "link":
+            yield from self._packs(keys)
+            return
+        yield from workshop_of(self.figures).renderer.plain_artifacts().items()
+        yield from self._plain()
+        self._require_sound()
+
+    def _packs(self, keys: SiteKeys) -> Artifacts:
+        """The packs; those stay whose shards did not change."""
+        figures, changed = self.figures, self.comparison.changed_shards
+        self.bits = bits_of(self.sealed.prefixes())
+        before = self.comparison.before.bits if self.comparison.before else {}
+        packing = Packing(self.bits, shard_bits(figures.partner_count), keys.secret, keys.key_version)
+
+        def wanted(slot: int, shards: range) -> bool:
+            return before.get(slot) != self.bits[slot] or not changed.isdisjoint(shards)
+
+        return packing.artifacts(lambda shards: self.sealed.shards(shards, self._anew), wanted)
+
+    def _anew(self, shard: int) -> SealedShard:
+        """The records of a shard whose file was damaged after it was written."""
+        return workshop_of(self.figures).build(shard).sealed
 
 
-def read_manifest(private: Path) -> Manifest:
-    """What the last build published; raises `OfferpressError` where nothing was built yet."""
-    try:
-        raw = json.loads((private / MANIFEST).read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise OfferpressError(
-            f"nothing built: {private / MANIFEST}: there is no manifest; run `offerpress build`"
-        ) from error
-    return Manifest(raw["as_of"], raw["snapshot"], raw["snapshot_digest"], Path(raw["output"]), raw["files"])
+def _digested(artifacts: Artifacts, before: Manifest | None, files: dict[str, str]) -> Artifacts:
+    """The same artifacts; on the way `files` gets the SHA-256 of each."""
+    for path, content in artifacts:
+        if content is None:
+            assert before is not None
+            files[path] = before.files[path]
+        else:
+            files[path] = sha256(content).hexdigest()
+        yield path, content

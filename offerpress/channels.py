@@ -9,11 +9,11 @@ from itertools import zip_longest
 from generator import PackError, PackReader, figures_without_day
 from ledger import LedgerError, Snapshot
 from mailer import Batch, MailerError
-from offerpress.building import Manifest
 from offerpress.conserving import conserved
 from offerpress.exports import EXPORTS, Export
 from offerpress.journals import journal_csv
 from offerpress.leaks import leaked
+from offerpress.manifest import Manifest
 from offerpress.sign_offs import SignOff, signed_lines
 from offerpress.site_keys import SiteKeys
 from rewards import (

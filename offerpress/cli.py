@@ -17,7 +17,7 @@ COMMANDS = {
     "new": ("site", "Make a starter site in a folder."),
     "add": ("site", "Add a commented stub of an announcement, offer, campaign or page."),
     "check": ("site", "Report every fault in settings, content, data and templates."),
-    "build": ("site", "Build the site, the feeds and the private statements."),
+    "build": ("build", "Build the site, the feeds and the private statements."),
     "serve": ("preview", "Preview the site on this machine, reloading on change."),
     "statement": ("figures", "Show one partner's statement with its derivation."),
     "statements": ("figures", "Export every statement as JSON Lines."),

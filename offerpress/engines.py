@@ -1,46 +1,112 @@
-"""Where shards are computed: in a pool of processes on this machine, or on a cluster. The same code, the same bytes."""
+"""Where shards are computed: in this process, in a pool on this machine, or on a cluster. The bytes are the same."""
 
 import multiprocessing
-from collections.abc import Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from typing import TypeVar
 
 from offerpress.folder import OfferpressError
 
+FEWEST_TASKS = 4
+"""A pool by default from so many tasks on: before that its start takes longer than it saves."""
 
-@contextmanager
-def open_engine(jobs: int, scheduler: str | None, shards: int) -> Iterator[Executor | None]:
-    """The executor for so many shards: of the cluster at `scheduler`, else of up to `jobs` processes.
+_AHEAD_ON_A_CLUSTER = 64
 
-    None stands for this process alone.
-
-    Raises `OfferpressError` where the cluster cannot be used, and where a process of the pool dies.
-    """
-    engine: AbstractContextManager[Executor | None]
-    if scheduler:
-        engine = _cluster(scheduler)
-    else:
-        processes = min(jobs, shards)
-        engine = _pool(processes) if processes > 1 else nullcontext()
-    with engine as executor:
-        yield executor
+Task = TypeVar("Task")
+Result = TypeVar("Result")
 
 
-@contextmanager
-def _pool(processes: int) -> Iterator[Executor]:
-    with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as executor:
+class WorkerDied(OfferpressError):
+    """A process of the pool was killed, or ran out of memory, in the middle of a task."""
+
+    def __init__(self) -> None:
+        super().__init__("stopped: a worker process died; nothing was published or frozen; run it again")
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """Who works: `executor`, None for this process itself, with at most `ahead` tasks handed out at a time."""
+
+    executor: Executor | None = None
+    ahead: int = 1
+
+    def results(self, function: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Result]:
+        """What `function` gives for each task, in their order; few results are in memory at a time.
+
+        Function, tasks and results travel pickled. Raises `WorkerDied`, and what `function` raises.
+        """
+        if self.executor is None:
+            yield from map(function, tasks)
+            return
+        under_way: deque[Future[Result]] = deque()
         try:
-            yield executor
-        except BrokenProcessPool as error:
-            raise OfferpressError("build: a worker process died; the old site stays; build again") from error
+            for task in tasks:
+                under_way.append(self.executor.submit(function, task))
+                if len(under_way) >= self.ahead:
+                    yield under_way.popleft().result()
+            while under_way:
+                yield under_way.popleft().result()
+        except BrokenExecutor as error:
+            raise WorkerDied from error
+        finally:
+            for future in under_way:
+                future.cancel()
 
 
-def _cluster(scheduler: str) -> AbstractContextManager[Executor]:
-    try:
-        from offerpress.cluster import open_cluster  # noqa: PLC0415 - an extra, loaded only when it is asked for
-    except ModuleNotFoundError as error:
-        raise OfferpressError(
-            f"no cluster: {error.name} is not installed; install offerpress with the extra `dask`"
-        ) from error
-    return open_cluster(scheduler)
+Engine = Callable[[int], AbstractContextManager[Team]]
+"""From the number of tasks to who works at them."""
+
+
+def alone(tasks: int) -> AbstractContextManager[Team]:
+    """This process itself, for any number of tasks."""
+    del tasks
+    return nullcontext(Team())
+
+
+def engine(jobs: int | None = None, scheduler: str | None = None) -> Engine:
+    """The cluster at `scheduler`, else a pool of up to `jobs` processes.
+
+    By default these are as many as this process may use cores, and for few tasks it stays alone. Opening it raises
+    `OfferpressError` where the cluster cannot be used.
+    """
+    return _cluster(scheduler) if scheduler else _pool(jobs)
+
+
+def _pool(jobs: int | None) -> Engine:
+    @contextmanager
+    def opened(tasks: int) -> Iterator[Team]:
+        wanted = jobs or (_cores() if tasks >= FEWEST_TASKS else 1)
+        workers = min(wanted, tasks)
+        if workers <= 1:
+            yield Team()
+            return
+        with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
+            yield Team(pool, 2 * workers)
+
+    return opened
+
+
+def _cluster(scheduler: str) -> Engine:
+    @contextmanager
+    def opened(tasks: int) -> Iterator[Team]:
+        if not tasks:
+            yield Team()
+            return
+        try:
+            from offerpress.cluster import open_cluster  # noqa: PLC0415 - an extra, loaded only when it is asked for
+        except ModuleNotFoundError as error:
+            raise OfferpressError(
+                f"no cluster: {error.name} is not installed; install offerpress with the extra `dask`"
+            ) from error
+        with open_cluster(scheduler) as executor:
+            yield Team(executor, _AHEAD_ON_A_CLUSTER)
+
+    return opened
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -5,7 +5,7 @@ Every command that shows, publishes or mails a figure takes it from here, so no 
 
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC
 from hashlib import sha256
@@ -15,9 +15,11 @@ from generator import Content, read_content, read_sound_content, shard_bits
 from ledger import Ledger, Snapshot, freeze, read
 from offerpress.conserving import conserved
 from offerpress.folder import OfferpressError
+from offerpress.inputs import CODE, DAY, Digests, data_digests, input_digests
 from offerpress.moment import Moment
 from offerpress.site import Site
 from offerpress.site_keys import SiteKeys, read_site_keys
+from offerpress.sources import known_snapshot, remember_snapshot, source_key
 from rewards import (
     Account,
     Conserved,
@@ -27,6 +29,7 @@ from rewards import (
     Statement,
     Tally,
     compute_statement,
+    day_text,
     require_conserved,
     rules_on,
 )
@@ -46,7 +49,9 @@ class UnknownPartner(OfferpressError):
 class Figures:
     """Everything that statements follow from. `keys` is None where no link was asked for.
 
-    `today` is the clock's day in UTC as an ordinal, whatever the figures' day: a former secret's grace ends by it.
+    `inputs` are the digests of all that was read, taken before; `remarks` are empty where the ledger was not read
+    again. `today` is the clock's day in UTC as an ordinal, whatever the figures' day: a former secret's grace ends
+    by it.
     """
 
     site: Site
@@ -56,6 +61,7 @@ class Figures:
     keys: SiteKeys | None
     partner_count: int
     remarks: tuple[Fault, ...]
+    inputs: Digests
     today: int = 0
 
     def statements(self, faults: list[Fault]) -> Iterator[tuple[Account, Statement]]:
@@ -111,18 +117,40 @@ def open_figures(
     Raises `Faulty` with every fault of all three. Whoever finds a fault later raises `Faulty` inside the block: the
     snapshot that this call made is then taken back, so that a refused command leaves nothing behind.
     """
+    data = data_digests(site.folder, site.settings.data.paths, moment.environment)
+    inputs = input_digests(site, data, moment)
     faults: list[Fault] = []
     content = read_content(site.folder, site.settings.site, faults)
     keys = _keys(site, moment, need_keys=need_keys, faults=faults)
+    source = None
+    if content is not None and snapshots is None and not any(fault.severity == "fault" for fault in faults):
+        source = source_key(site, content.policy, keys, inputs[CODE], data, moment.environment)
+    with ExitStack() as stack:
+        snapshot = known_snapshot(site.snapshots, source) if source else None
+        if snapshot is None:
+            ledger = _read(site, content, faults, moment)
+            frozen = _frozen(site, ledger, keys, snapshots or site.snapshots, source)
+            snapshot = stack.enter_context(frozen)
+        assert content is not None
+        as_of = moment.day(content.policy.program.timezone)
+        rules = rules_on(content.policy, snapshot.rates, as_of)
+        inputs[DAY] = day_text(as_of)
+        today = moment.now.astimezone(UTC).toordinal()
+        yield Figures(
+            site, content, rules, snapshot, keys, snapshot.account_count, tuple(faults), inputs, today
+        )
+
+
+def _read(site: Site, content: Content | None, faults: list[Fault], moment: Moment) -> Ledger:
+    """The ledger; raises `Faulty` with every fault of content and ledger."""
     sound = content or read_sound_content(site.folder, site.settings.site)
     data, environment = site.settings.data, moment.environment
     ledger = read(data, site.folder, sound.policy, faults, environment) if sound else None
     if content is None or ledger is None or any(fault.severity == "fault" for fault in faults):
+        if ledger is not None:
+            ledger.close()
         raise Faulty(sorted_faults(faults))
-    with ledger, _frozen(site, ledger, keys, snapshots or site.snapshots) as snapshot:
-        rules = rules_on(content.policy, snapshot.rates, moment.day(content.policy.program.timezone))
-        today = moment.now.astimezone(UTC).toordinal()
-        yield Figures(site, content, rules, snapshot, keys, len(ledger.partner_ids), tuple(faults), today)
+    return ledger
 
 
 def sorted_faults(faults: list[Fault]) -> list[Fault]:
@@ -140,26 +168,32 @@ def _keys(site: Site, moment: Moment, *, need_keys: bool, faults: list[Fault]) -
 
 
 @contextmanager
-def _frozen(site: Site, ledger: Ledger, keys: SiteKeys | None, folder: Path) -> Iterator[Snapshot]:
-    """The snapshot of that ledger under those keys, frozen now unless it already is; taken back on `Faulty`."""
-    place = folder / f"{ledger.digest[:16]}-{keys.digest[:8] if keys else 'nokeys'}"
-    made = [path for path in (place, folder, site.private) if not path.exists()]
-    known = Snapshot.open(place) if place.is_dir() else None
-    if known is not None and known.digest == ledger.digest:  # else someone was taken out of it, who is back
-        snapshot = known
-    else:
-        if site.private in folder.parents:
-            site.make_private()
-        folder.mkdir(parents=True, exist_ok=True)
-        bits = shard_bits(len(ledger.partner_ids))
-        snapshot = freeze(
-            ledger, {partner: _shard(partner, keys, bits) for partner in ledger.partner_ids}, place
-        )
+def _frozen(
+    site: Site, ledger: Ledger, keys: SiteKeys | None, folder: Path, source: str | None
+) -> Iterator[Snapshot]:
+    """The snapshot of that ledger under those keys, frozen now unless it already is; taken back on `Faulty`.
+
+    The ledger is closed; at the end the snapshot is remembered under its `source`.
+    """
+    with ledger:
+        place = folder / f"{ledger.digest[:16]}-{keys.digest[:8] if keys else 'nokeys'}"
+        made = [path for path in (place, folder, site.private) if not path.exists()]
+        snapshot = Snapshot.open(place) if place.is_dir() else None
+        # Of an earlier version, or someone was taken out of it, who is back: then it is frozen again.
+        if snapshot is None or not snapshot.has_digests or snapshot.digest != ledger.digest:
+            if site.private in folder.parents:
+                site.make_private()
+            folder.mkdir(parents=True, exist_ok=True)
+            bits = shard_bits(len(ledger.partner_ids))
+            shards = {partner: _shard(partner, keys, bits) for partner in ledger.partner_ids}
+            snapshot = freeze(ledger, shards, place)
     try:
         yield snapshot
     except Faulty:
         _take_back(made)
         raise
+    if source:
+        remember_snapshot(snapshot, source)
 
 
 def _take_back(made: Sequence[Path]) -> None:

@@ -150,8 +150,9 @@ def _drop_mail(site: Site, key: str) -> None:
 
 
 def _drop_reports(private: Path, words: Collection[str]) -> int:
-    """Delete the reports in which one of the words stands, and what `serve` built; all of it can be made again."""
-    shutil.rmtree(private / "preview", ignore_errors=True)
+    """Delete the reports in which one of the words stands, and what builds kept; all of it can be made again."""
+    for name in ("preview", "sealed"):
+        shutil.rmtree(private / name, ignore_errors=True)
     folder = private / "reports"
     names = [path.name for path in sorted(folder.glob("*")) if path.is_file()]
     found = {name for name, _ in leaked(folder, names, words)}

@@ -5,11 +5,12 @@ import sys
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import click
 
-from rewards import Fault
+if TYPE_CHECKING:  # a command that has nothing to do says so without loading the rules
+    from rewards import Fault
 
 SHOWN_FAULTS = 100
 
@@ -47,7 +48,7 @@ def show_json(value: Mapping[str, object]) -> None:
     click.echo(json.dumps(value, ensure_ascii=False, indent=2))
 
 
-def fault_json(fault: Fault) -> dict[str, object]:
+def fault_json(fault: "Fault") -> dict[str, object]:
     """A fault with every one of its fields."""
     return {
         "severity": fault.severity,
@@ -60,7 +61,7 @@ def fault_json(fault: Fault) -> dict[str, object]:
     }
 
 
-def show_faults(faults: Sequence[Fault]) -> None:
+def show_faults(faults: Sequence["Fault"]) -> None:
     """The first 100 faults and how many there are; remarks after them."""
     real = [fault for fault in faults if fault.severity == "fault"]
     remarks = [fault for fault in faults if fault.severity == "remark"]

@@ -12,13 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from offerpress.folder import OfferpressError
+from offerpress.inputs import SECRET_NAME, VERSIONS
 from offerpress.site_keys import (
-    ENVIRONMENT_NAME,
     FILE,
     FORMER_FILE,
     FORMER_NAME,
     SECRET_BYTES,
-    VERSIONS,
     fingerprint,
     read_versions,
     secret_fault,
@@ -52,7 +51,7 @@ def rotate(
     noted: dict[str, Any] = {"key_version": version + 1, "of": fingerprint(new)}
     if until >= today:
         noted["former"] = {"key_version": version, "of": fingerprint(present), "until": until.isoformat()}
-    own = ENVIRONMENT_NAME not in environment
+    own = SECRET_NAME not in environment
     if own:
         _write(private / _NEW, new.hex() + "\n")
         if until >= today:
@@ -91,15 +90,15 @@ def _secrets(
     private: Path, environment: Mapping[str, str], random_bytes: Callable[[int], bytes]
 ) -> tuple[bytes, bytes]:
     """The secret up to now and the one from now on."""
-    if ENVIRONMENT_NAME not in environment:
+    if SECRET_NAME not in environment:
         return _secret((private / FILE).read_text(encoding="ascii", errors="replace"), FILE), random_bytes(
             SECRET_BYTES
         )
-    new = _secret(environment[ENVIRONMENT_NAME], ENVIRONMENT_NAME)
+    new = _secret(environment[SECRET_NAME], SECRET_NAME)
     present = _secret(environment.get(FORMER_NAME, ""), FORMER_NAME)
     if new == present:
         raise OfferpressError(
-            f"not rotated: {ENVIRONMENT_NAME} and {FORMER_NAME} are the same; set the first to a new secret "
+            f"not rotated: {SECRET_NAME} and {FORMER_NAME} are the same; set the first to a new secret "
             "(openssl rand -hex 32), the second to the one up to now"
         )
     return present, new

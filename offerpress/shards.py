@@ -6,15 +6,15 @@ environment, so that no secret and no partner data travels as an argument.
 
 import os
 import platform
-from collections.abc import Iterator, Mapping
-from concurrent.futures import Executor
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
-from generator import SealedRecord, StatementRenderer, offer_words, read_content, seal, statement_artifacts
+from generator import SealedShard, StatementRenderer, offer_words, read_content, seal, statement_artifacts
 from ledger import Snapshot
 from offerpress import __version__
+from offerpress.engines import Engine
 from offerpress.figures import Figures
 from offerpress.folder import OfferpressError
 from offerpress.site import Site, open_site
@@ -26,7 +26,8 @@ from rewards import Fault, Faulty, Rules, Tally, compute_statement, monthly_sale
 class Job:
     """Which snapshot of which site; `base_url` may differ from the settings' in a preview.
 
-    `keys` and `version` are what the worker's own keys and code must be: their digest, and the version of this package.
+    `keys` and `version` are what the worker's own keys and code must be: their digest (empty where statements have no
+    page), and the version of this package. With `former` the keys are those before the last rotation, on that day.
     """
 
     folder: Path
@@ -34,6 +35,7 @@ class Job:
     snapshot: Path
     as_of: int
     keys: str
+    former: int = 0
     version: str = __version__
 
 
@@ -56,29 +58,31 @@ class BuiltShard:
     `tally` says where each line of the shard's accounts went.
     """
 
+    shard: int
     partners: int
     tally: Tally
-    sealed: tuple[SealedRecord, ...]
+    sealed: SealedShard
     plain: Mapping[str, bytes]
     faults: tuple[Fault, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Workshop:
-    """What every shard of one build needs."""
+    """What every shard of one build needs; `keys` is None where statements have no page."""
 
     site: Site
     rules: Rules
     snapshot: Snapshot
-    keys: SiteKeys
+    keys: SiteKeys | None
     renderer: StatementRenderer
 
     def build(self, shard: int) -> BuiltShard:
         """Every statement of that shard, in order of partner id."""
-        plainly = self.site.settings.statements.access == "plain"
+        access = self.site.settings.statements.access
+        keys = None if access == "none" else self.keys
         faults: list[Fault] = []
         tally = Tally()
-        sealed: list[SealedRecord] = []
+        sealed = []
         plain: dict[str, bytes] = {}
         partners = 0
         for account in self.snapshot.accounts(shard):
@@ -87,36 +91,44 @@ class Workshop:
             if faults:
                 continue  # Nothing will be published: only the other faults are still of interest.
             tally.add(account, statement, self.rules)
-            link = self.keys.link(account.partner.partner_id)
+            if keys is None:
+                continue
+            link = keys.link(account.partner.partner_id)
             months = monthly_sales(account, self.rules)
-            if plainly:
+            if access == "plain":
                 plain |= self.renderer.plain(account.partner, statement, link, months)
             else:
                 record = self.renderer.record(account.partner, statement, link.reference, months)
                 sealed.append(seal(link, record, account.partner.partner_id))
-        return BuiltShard(partners, tally, tuple(sealed), plain, tuple(faults))
+        return BuiltShard(shard, partners, tally, SealedShard.of(sealed), plain, tuple(faults))
 
 
-def built_shards(figures: Figures, executor: Executor | None) -> Iterator[BuiltShard]:
-    """Every shard in order: computed in this process, or where `executor` computes."""
-    shards = figures.snapshot.shards
-    if executor is None:
-        yield from map(workshop_of(figures).build, shards)
-        return
-    site = figures.site
-    keys = _keys_of(figures).digest
-    job = Job(site.folder, site.settings.site.base_url, figures.snapshot.folder, figures.rules.as_of, keys)
-    yield from executor.map(build_shard, [ShardTask(job, shard) for shard in shards])
+def built_shards(
+    figures: Figures, shards: Sequence[int], engine: Engine, *, former: bool = False
+) -> Iterator[BuiltShard]:
+    """Those shards in their order, computed where `engine` says; raises `WorkerDied`.
+
+    `former`: the keys of `figures` are those before the last rotation.
+    """
+    site, keys = figures.site, figures.keys
+    job = Job(
+        site.folder,
+        site.settings.site.base_url,
+        figures.snapshot.folder,
+        figures.rules.as_of,
+        keys.digest if keys else "",
+        figures.today if former else 0,
+    )
+    with engine(len(shards)) as team:
+        if team.executor is None:
+            yield from map(workshop_of(figures).build, shards)
+        else:
+            yield from team.results(build_shard, [ShardTask(job, shard) for shard in shards])
 
 
 def build_shard(task: ShardTask) -> BuiltShard:
     """One task, in a worker process; raises `UnfitWorker` where that cannot give the bytes that the build needs."""
     return _workshop_at(task.job).build(task.shard)
-
-
-def plain_assets(figures: Figures) -> Mapping[str, bytes]:
-    """What all plain statements share."""
-    return workshop_of(figures).renderer.plain_artifacts()
 
 
 def statement_page(figures: Figures) -> Mapping[str, bytes]:
@@ -127,17 +139,11 @@ def statement_page(figures: Figures) -> Mapping[str, bytes]:
 
 
 def workshop_of(figures: Figures) -> Workshop:
-    """What building the shards of these figures needs; raises `OfferpressError` where there is no secret."""
+    """What building the shards of these figures needs."""
     site = figures.site
     words = offer_words(figures.content, site.settings.site, figures.rules.as_of)
     renderer = StatementRenderer(site.template_folders, site.settings.site, figures.rules.policy, words)
-    return Workshop(site, figures.rules, figures.snapshot, _keys_of(figures), renderer)
-
-
-def _keys_of(figures: Figures) -> SiteKeys:
-    if figures.keys is None:
-        raise OfferpressError("no statements: the site has no secret; set OFFERPRESS_SITE_SECRET")
-    return figures.keys
+    return Workshop(site, figures.rules, figures.snapshot, figures.keys, renderer)
 
 
 @lru_cache(maxsize=1)
@@ -151,14 +157,14 @@ def _workshop_at(job: Job) -> Workshop:
     site = open_site(job.folder)
     settings = replace(site.settings, site=site.settings.site.model_copy(update={"base_url": job.base_url}))
     site = replace(site, settings=settings)
-    keys = _worker_keys(job, site)
+    keys = _worker_keys(job, site) if job.keys else None
     faults: list[Fault] = []
     content = read_content(job.folder, settings.site, faults)
     if content is None:
         raise Faulty(faults)
     snapshot = Snapshot.open(job.snapshot)
     rules = rules_on(content.policy, snapshot.rates, job.as_of)
-    return workshop_of(Figures(site, content, rules, snapshot, keys, 0, ()))
+    return workshop_of(Figures(site, content, rules, snapshot, keys, 0, (), {}))
 
 
 def _unfit(why: str, remedy: str) -> UnfitWorker:
@@ -170,7 +176,9 @@ def _worker_keys(job: Job, site: Site) -> SiteKeys:
     keys = read_site_keys(site.private, os.environ, faults)
     if keys is None:
         raise _unfit(faults[0].what, faults[0].remedy)
-    if keys.digest != job.keys:
+    if job.former:
+        keys = keys.former_keys(job.former)
+    if keys is None or keys.digest != job.keys:
         remedy = "give it the same OFFERPRESS_SITE_SECRET and private/epochs.json"
         raise _unfit("its site secret or epochs are not those of the build", remedy)
     return keys

@@ -8,7 +8,8 @@ from pydantic import BaseModel
 from generator import SiteSettings, StatementSettings
 from ledger import DataSettings
 from mailer import MailSettings
-from offerpress.folder import SiteFolder, find_folder, read_marker, section
+from offerpress.folder import SiteFolder, find_folder
+from offerpress.marker import read_marker, section
 from offerpress.starter import template_folders
 from rewards import Fault, Faulty, suggestion, validated
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from generator import LinkSecret, link_secret, unsubscribe_key
 from mailer import Tokens, Unsubscribing, pseudonym
+from offerpress.inputs import FORMER_SECRET_NAME, SECRET_NAME, VERSIONS
 from rewards import Fault, Faulty, parse_day
 
 if (
@@ -21,11 +22,9 @@ if (
 ):  # it brings the ledger's settings and its database, which who only reads the secret does not need
     from offerpress.site import Site
 
-ENVIRONMENT_NAME = "OFFERPRESS_SITE_SECRET"
-FORMER_NAME = "OFFERPRESS_FORMER_SITE_SECRET"
+FORMER_NAME = FORMER_SECRET_NAME
 FILE = "site-secret"
 FORMER_FILE = "site-secret.former"
-VERSIONS = "keys.json"
 EPOCHS = "epochs.json"
 SECRET_BYTES = 32
 
@@ -103,14 +102,12 @@ def unsubscribing(site: "Site", keys: SiteKeys | None) -> Unsubscribing:
 
 def read_site_keys(private: Path, environment: Mapping[str, str], faults: list[Fault]) -> SiteKeys | None:
     """The secret from the environment, else from `private/site-secret`; None with a fault where there is none."""
-    text, place = environment.get(ENVIRONMENT_NAME), ENVIRONMENT_NAME
+    text, place = environment.get(SECRET_NAME), SECRET_NAME
     if text is None:
         place = f"private/{FILE}"
         text = _read(private / FILE)
     if text is None:
-        remedy = (
-            f"set {ENVIRONMENT_NAME} to 64 hexadecimal digits, or make one: openssl rand -hex 32 > {place}"
-        )
+        remedy = f"set {SECRET_NAME} to 64 hexadecimal digits, or make one: openssl rand -hex 32 > {place}"
         faults.append(Fault("the site secret is missing", remedy, place))
         return None
     fault = secret_fault(text.strip())

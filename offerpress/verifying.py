@@ -11,7 +11,6 @@ from pathlib import Path
 from generator import FORMER, read_content
 from ledger import LedgerError, Snapshot
 from mailer import Batch, MailerError
-from offerpress.building import Manifest, read_manifest
 from offerpress.channels import (
     Finding,
     check_batch,
@@ -25,9 +24,9 @@ from offerpress.channels import (
     recompute,
 )
 from offerpress.exports import Export, read_exports
-from offerpress.folder import OfferpressError
 from offerpress.journals import journal_of
 from offerpress.mailing import open_outbox
+from offerpress.manifest import Manifest, NothingBuilt, read_manifest
 from offerpress.moment import Moment
 from offerpress.sign_offs import (
     SignOff,
@@ -105,7 +104,7 @@ class _Verifier:
         """The published output, its packs, and what stands in the open."""
         try:
             manifest = read_manifest(site.private)
-        except OfferpressError:
+        except NothingBuilt:
             return
         self.checked.append("output")
         self.findings += check_output(manifest)

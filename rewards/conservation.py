@@ -6,7 +6,7 @@ computations that meet only here. Amounts are minor units of their currency.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Self
 
 from rewards.account import Account
 from rewards.faults import RewardsError
@@ -81,6 +81,24 @@ class Tally:
             for key, heap in theirs.items():
                 for currency, (lines, amount) in heap.items():
                     _put(mine.setdefault(key, {}), currency, lines, amount)
+
+    def rows(self) -> list[list[str | int]]:
+        """Plain values from which `of_rows` makes the tally again."""
+        return [
+            [table, offer, reason, currency, lines, amount]
+            for table, heaps in (("sales", self.sales), ("credits", self.credits))
+            for (offer, reason), heap in heaps.items()
+            for currency, (lines, amount) in heap.items()
+        ]
+
+    @classmethod
+    def of_rows(cls, rows: Iterable[Sequence[Any]]) -> Self:
+        """The tally that gave these rows."""
+        made = cls()
+        for table, offer, reason, currency, lines, amount in rows:
+            heaps = made.sales if table == "sales" else made.credits
+            _put(_heap(heaps, offer, reason), currency, lines, amount)
+        return made
 
     def _add_sales(self, rule: CountingRule[Any], case: Case) -> None:
         """Add every sale under its reason; of the counted ones only their number."""

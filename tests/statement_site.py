@@ -10,7 +10,8 @@ from pathlib import Path
 
 from generator.formats import formats
 from generator.links import LinkSecret, link_secret
-from generator.packs import pack_artifacts, seal
+from generator.packing import pack_artifacts
+from generator.packs import seal
 from generator.records import Record
 from generator.settings import Links, SiteSettings
 from generator.shells import Shell, shell

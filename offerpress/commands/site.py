@@ -1,4 +1,4 @@
-"""The commands about the site itself: `new`, `add`, `check`, `build`."""
+"""The commands about the site itself: `new`, `add`, `check`."""
 
 import secrets
 from datetime import date
@@ -7,12 +7,9 @@ from pathlib import Path
 import click
 
 from generator import read_program
-from offerpress.building import build
 from offerpress.checking import find_faults
-from offerpress.engines import open_engine
-from offerpress.figures import open_figures
 from offerpress.options import as_of_option, folder_at, json_option, moment, site_option
-from offerpress.reporting import SHOWN_FAULTS, count, fault_json, progress, say, show, show_faults, show_json
+from offerpress.reporting import SHOWN_FAULTS, fault_json, say, show, show_faults, show_json
 from offerpress.site import site_at
 from offerpress.starter import template_folders
 from offerpress.starting import start_site
@@ -90,50 +87,3 @@ def check_command(site_folder: Path | None, as_of: date | None, *, as_json: bool
     else:
         show_faults(faults)
     return 1 if real else 0
-
-
-@click.command("build")
-@site_option
-@as_of_option
-@click.option(
-    "--output", type=click.Path(file_okay=False, path_type=Path), help="Where to publish (default: output/)."
-)
-@click.option(
-    "--jobs", type=click.IntRange(min=1), default=1, metavar="N", help="How many processes compute."
-)
-@click.option("--scheduler", metavar="URL", help="Compute on the Dask cluster of this scheduler.")
-@json_option
-def build_command(
-    site_folder: Path | None,
-    as_of: date | None,
-    output: Path | None,
-    jobs: int,
-    scheduler: str | None,
-    *,
-    as_json: bool,
-) -> None:
-    """Build the site, the feeds and the private statements into output/."""
-    site = site_at(site_folder)
-    with (
-        open_figures(site, moment(as_of)) as figures,
-        open_engine(jobs, scheduler, len(figures.snapshot.shards)) as executor,
-        progress("Building", figures.partner_count, quiet=as_json) as advance,
-    ):
-        done = build(figures, (output or site.output).absolute(), advance, executor=executor)
-    files = done.publication
-    if as_json:
-        show_json(
-            {
-                "as_of": date.fromordinal(figures.rules.as_of).isoformat(),
-                "partners": done.partners,
-                "snapshot": figures.snapshot.digest,
-                "written": files.written,
-                "kept": files.kept,
-                "removed": files.removed,
-            }
-        )
-        return
-    say(
-        f"Built {output or site.output}: {count(done.partners, 'statement')}, "
-        f"{count(files.written, 'file')} written, {files.kept:,} kept, {files.removed:,} removed"
-    )

@@ -6,8 +6,8 @@ from pathlib import Path
 import click
 
 from mailer import Status, withdraw
-from offerpress.folder import read_mail_settings
 from offerpress.mailing import open_outbox, transport_of
+from offerpress.marker import read_mail_settings
 from offerpress.options import folder_at, json_option, moment, site_option
 from offerpress.reporting import count, say, show_json
 from offerpress.sending import fences_of

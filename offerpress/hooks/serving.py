@@ -10,10 +10,11 @@ import uvicorn
 from generator import SiteSettings, unsubscribe_pages
 from mailer import stop_on_signals
 from mailer.signatures import SignedRequests
-from offerpress.folder import SiteFolder, read_section
+from offerpress.folder import SiteFolder
 from offerpress.hooks.clerk import Clerk
 from offerpress.hooks.service import Service
 from offerpress.mailing import open_outbox
+from offerpress.marker import read_section
 from offerpress.site_keys import read_site_keys
 from offerpress.starter import template_folders
 from rewards import Fault, Faulty

@@ -6,12 +6,12 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from functools import cached_property
 
-from generator import pack_artifacts
+from generator import packs_of
 from mailer import BatchHeader, message_bytes, with_own_headers
 from offerpress.figures import Figures
 from offerpress.planning import Drafting
 from offerpress.preview.pages import Pages
-from offerpress.shards import built_shards, plain_assets, statement_page
+from offerpress.shards import statement_page, workshop_of
 from offerpress.site_keys import private_address
 from rewards import Account, Notice, Statement
 
@@ -50,14 +50,15 @@ class Office:
         access = site.settings.statements.access
         if access == "none" or figures.keys is None:
             return {}
-        built = list(built_shards(figures, None))
+        workshop = workshop_of(figures)
+        built = list(map(workshop.build, figures.snapshot.shards))
         if access == "plain":
             plain = {path: file for shard in built for path, file in shard.plain.items()}
-            return {**plain, **plain_assets(figures)}
-        sealed = [record for shard in built for record in shard.sealed]
+            return {**plain, **workshop.renderer.plain_artifacts()}
+        sealed = [shard.sealed for shard in built]
         return {
             **statement_page(figures),
-            **pack_artifacts(sealed, figures.keys.secret, figures.keys.key_version),
+            **packs_of(sealed, figures.keys.secret, figures.keys.key_version),
         }
 
     def statement_address(self, partner_id: str) -> str:

@@ -48,6 +48,7 @@ def test_a_cluster_publishes_the_same_bytes(large: tuple[Path, dict[str, bytes]]
     """Two workers in processes of their own publish what one process and a pool of two publish."""
     site, alone = large
     for place, options in (("pool", ("--jobs", "2")), ("dask", ("--scheduler", workers.address))):
+        shutil.rmtree(site / "private" / "sealed")  # what was computed before would be taken from there
         said = finished(installed(site, "build", *AS_OF, "--output", place, *options))
         assert 0 == said.code, said.err
         assert alone == tree(site / place)
@@ -57,6 +58,7 @@ def test_a_killed_worker_changes_nothing(large: tuple[Path, dict[str, bytes]], w
     """A worker that is killed (SIGKILL) with work on its hands changes no byte: the other computes its shards."""
     site, alone = large
     shutil.rmtree(site / "killed", ignore_errors=True)
+    shutil.rmtree(site / "private" / "sealed")
     process = installed(site, "build", *AS_OF, "--output", "killed", "--scheduler", workers.address)
     workers.await_work("first")
     workers.kill_worker("first")

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from mailer import Outbox, Status
-from offerpress.folder import read_mail_settings
 from offerpress.mailing import transport_of
+from offerpress.marker import read_mail_settings
 from offerpress.moment import Moment
 from offerpress.sending import Sending, due_plans, send_plan, waiting_plans
 from offerpress.site import site_at

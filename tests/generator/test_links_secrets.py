@@ -179,10 +179,10 @@ def test_secrets_stay_out_of_reprs() -> None:
 
 
 def test_shards() -> None:
-    """A shard is the number that the first bits of S make, and shards stay near 160 partners."""
+    """A shard is the number that the first bits of S make, and shards stay near 1,000 partners."""
     link = LinkSecret(bytes([0b10110000]) + bytes(19))
     assert [link.shard(bits) for bits in (0, 1, 2, 4, 8)] == [0, 1, 2, 11, 176]
-    assert [shard_bits(count) for count in (0, 1, 160, 161, 320, 321, 100_000)] == [0, 0, 0, 1, 1, 2, 10]
+    assert [shard_bits(count) for count in (0, 1, 1000, 1001, 2000, 2001, 100_000)] == [0, 0, 0, 1, 1, 2, 7]
 
 
 def test_checksum_is_of_sha256() -> None:

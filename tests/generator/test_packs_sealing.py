@@ -10,14 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generator.links import LinkSecret, link_secret, parse_fragment
+from generator.packing import pack_artifacts, pack_bits
 from generator.packs import (
     INDEX,
     PackError,
     PackReader,
     SealedRecord,
     open_record,
-    pack_artifacts,
-    pack_bits,
     read_pack,
     seal,
 )
@@ -82,7 +81,17 @@ def test_nonces_differ_with_the_content() -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "slot"), [(10, 1024), (790, 1024), (830, 4096), (3300, 4096), (3500, 16_384), (120_000, 131_072)]
+    ("size", "slot"),
+    [
+        (10, 1024),
+        (790, 1024),
+        (830, 2048),
+        (1650, 2048),
+        (1690, 4096),
+        (3300, 4096),
+        (3500, 16_384),
+        (120_000, 131_072),
+    ],
 )
 def test_size_class(size: int, slot: int) -> None:
     """A record belongs into the smallest class with a fifth to spare; the largest is filled to its end."""
@@ -98,15 +107,16 @@ def test_too_large() -> None:
 
 
 def test_every_class_has_its_own_packs() -> None:
-    """Records of four sizes land in four kinds of packs, and each opens."""
-    everyone = links(4)
-    records = [SMALL, incompressible(1500), incompressible(6000), incompressible(40_000)]
+    """Records of five sizes land in five kinds of packs, and each opens."""
+    everyone = links(5)
+    records = [SMALL, *(incompressible(size) for size in (1200, 2500, 6000, 40_000))]
     sealed = [seal(link, record) for link, record in zip(everyone, records, strict=True)]
     packs = pack_artifacts(sealed, SITE)
     assert sorted(packs) == [
         "statement/packs/128k-0/0.bin",
         "statement/packs/16k-0/0.bin",
         "statement/packs/1k-0/0.bin",
+        "statement/packs/2k-0/0.bin",
         "statement/packs/4k-0/0.bin",
         INDEX,
     ]
@@ -126,9 +136,8 @@ def test_sizes_hide_counts(count: int) -> None:
 
 def test_crowded_shard_splits() -> None:
     """Where chance puts too many records into one pack, there are twice as many packs."""
-    crowd = [SealedRecord(1024, number << 22, b"") for number in range(184)]
-    assert pack_bits(1024, crowd) == 0
-    assert pack_bits(1024, [SealedRecord(1024, number << 20, b"") for number in range(300)]) == 5
+    assert pack_bits(1024, [number << 22 for number in range(184)]) == 0
+    assert pack_bits(1024, [number << 20 for number in range(300)]) == 5
 
 
 def test_dummies_look_like_records() -> None:

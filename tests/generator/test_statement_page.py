@@ -12,7 +12,8 @@ import pytest
 
 from generator.errors import GeneratorError
 from generator.links import link_secret
-from generator.packs import PackReader, pack_artifacts, seal
+from generator.packing import pack_artifacts
+from generator.packs import PackReader, seal
 from generator.settings import SiteSettings
 from generator.statement_page import (
     PAGE_POLICY,

@@ -1,0 +1,55 @@
+"""The command `build`, which loads what builds only if there is something to build."""
+
+from datetime import date
+from pathlib import Path
+
+import click
+
+from offerpress.engines import engine
+from offerpress.options import as_of_option, folder_at, json_option, moment, site_option
+from offerpress.reporting import count, say, show_json
+from offerpress.unchanged import unchanged_build
+
+
+@click.command("build")
+@site_option
+@as_of_option
+@click.option(
+    "--output", type=click.Path(file_okay=False, path_type=Path), help="Where to publish (default: output/)."
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="How many processes compute (default: one a core).",
+)
+@click.option("--scheduler", metavar="URL", help="Compute on the Dask cluster of this scheduler.")
+@click.option("--explain", is_flag=True, help="Say why each part was made anew.")
+@json_option
+def build_command(
+    site_folder: Path | None,
+    as_of: date | None,
+    output: Path | None,
+    jobs: int | None,
+    scheduler: str | None,
+    *,
+    explain: bool,
+    as_json: bool,
+) -> None:
+    """Build the site, the feeds and the private statements into output/."""
+    site, now = folder_at(site_folder), moment(as_of)
+    place = (output or site.output).absolute()
+    outcome = unchanged_build(site, place, now)
+    if outcome is None:
+        from offerpress.rebuilding import rebuild  # noqa: PLC0415 - half a second, where there is something to build
+
+        outcome = rebuild(site.folder, now, place, engine(jobs, scheduler), quiet=as_json)
+    if as_json:
+        show_json(outcome.json(explain=explain))
+        return
+    if explain:
+        say("\n".join(outcome.explained()))
+    say(
+        f"Built {output or site.output}: {count(outcome.partners, 'statement')}, "
+        f"{count(len(outcome.changed), 'file')} written, {outcome.kept:,} kept, {len(outcome.gone):,} removed"
+    )

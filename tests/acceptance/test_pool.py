@@ -1,0 +1,72 @@
+"""Builds by several processes: the same bytes as by one, and a process that dies costs nothing but the build."""
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.conftest import AS_OF, Call, copy_sample, finished, installed, tree
+
+MORE = 2_400
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample with so many more partners that there are four shards."""
+    folder = copy_sample(tmp_path_factory.mktemp("large"))
+    path = folder / "data" / "partners.csv"
+    header = path.read_text(encoding="utf-8").splitlines()[0].split(",")
+    filled = {"currency": "EUR", "level": "bronze", "language": "de"}
+    with path.open("a", encoding="utf-8") as file:
+        for number in range(MORE):
+            row = {
+                **filled,
+                "partner_id": f"X-{number}",
+                "name": f"X {number}",
+                "email": f"x{number}@x.example",
+            }
+            file.write(",".join(row.get(name, "") for name in header) + "\n")
+    return folder
+
+
+def workers(parent: int) -> list[int]:
+    """The processes that compute for `parent`; the one that only tracks resources is none of them."""
+    children = Path(f"/proc/{parent}/task/{parent}/children").read_text(encoding="ascii").split()
+    lines = {int(child): Path(f"/proc/{child}/cmdline").read_bytes() for child in children}
+    return [child for child, line in lines.items() if b"spawn_main" in line]
+
+
+def test_any_number_of_processes_gives_the_same_bytes(large: Path) -> None:
+    """The outputs of one process and of two are the same files with the same bytes."""
+    for jobs in ("1", "2"):
+        call = ("build", *AS_OF, "--jobs", jobs, "--output", f"output-{jobs}")
+        assert 0 == finished(installed(large, *call)).code
+        for sealed in (large / "private" / "sealed").iterdir():
+            sealed.unlink()
+    one = tree(large / "output-1")
+    assert 4 < len(one)
+    assert one == tree(large / "output-2")
+
+
+def test_a_killed_worker_fails_the_build_with_one_line(large: Path) -> None:
+    """After SIGKILL the build says so, and the old site stays to the last byte; the next build succeeds."""
+    assert 0 == finished(installed(large, "build", "--as-of", "2023-06-30")).code
+    before = tree(large / "output")
+    process = installed(large, "build", *AS_OF, "--jobs", "2")
+    while not (found := workers(process.pid)):
+        assert process.poll() is None
+    os.kill(found[0], signal.SIGKILL)
+    said = finished(process)
+    assert 1 == said.code
+    assert ["stopped: a worker process died; nothing was published or frozen; run it again"] == [
+        line.removeprefix("error: ") for line in said.err.splitlines() if line.startswith("error")
+    ]
+    assert before == tree(large / "output")
+    assert 0 == finished(installed(large, "build", *AS_OF, "--jobs", "2")).code
+    assert before != tree(large / "output")
+
+
+def test_progress_is_for_people_only(offerpress: Call) -> None:
+    """Under `--json` nothing but JSON is said, whoever computes."""
+    assert "partners" in offerpress("build", *AS_OF, "--jobs", "2", "--json").json
