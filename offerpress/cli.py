@@ -37,6 +37,7 @@ COMMANDS = {
     "resume": ("sending", "Resume a paused plan."),
     "reconcile": ("reconcile", "Settle what a restored outbox does not know."),
     "told": ("told", "List what a partner was told, and what became of it."),
+    "prune": ("prune", "Delete what is old and not needed any more."),
     "forget": ("forget", "Erase one partner's data."),
     "credits": ("credits", "Write an offer's credit journal for finance."),
     "sign-off": ("credits", "Freeze an offer's credit journal by name."),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from mailer import Batch, Outbox, Status
 from offerpress.folder import SiteFolder
 from offerpress.mailing import open_batch
+from offerpress.pruning import pruned_plans
 from rewards import Difference, Statement, differences, statement_json, told_statement
 
 
@@ -30,11 +31,17 @@ class ToldFigures:
 
 
 def told_figures(site: SiteFolder, outbox: Outbox, campaign: str) -> Mapping[str, ToldFigures]:
-    """By partner id, what the campaign told last; `BatchError` where the batch that knows it is gone."""
+    """By partner id, what the campaign told last; `BatchError` where the batch that knows it is gone.
+
+    What a batch told that was pruned cannot be corrected any more: nobody knows it.
+    """
     batches: dict[str, Batch] = {}
     found = {}
+    pruned = pruned_plans(site.private)
     with ExitStack() as stack:
         for partner_id, handed in outbox.handed_last(campaign).items():
+            if handed.plan in pruned:
+                continue
             if handed.plan not in batches:
                 batches[handed.plan] = stack.enter_context(open_batch(site, handed.plan))
             figures = batches[handed.plan].message(partner_id).figures

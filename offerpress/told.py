@@ -56,7 +56,7 @@ def _message(site: SiteFolder, plan: str, partner_id: str) -> tuple[BatchHeader,
     try:
         with open_batch(site, plan) as batch:
             return batch.header, batch.message(partner_id)
-    except BatchError:
+    except (BatchError, KeyError):  # a forgotten partner's message is gone from its batch
         return None, None
 
 
@@ -103,7 +103,7 @@ def _lines(one: ToldNotice) -> Iterator[str]:
     reason = f" ({planned.reason})" if planned.reason else ""
     yield f"{planned.plan}: {planned.status.value} {planned.changed_at}{reason}"
     if one.header is None or one.notice is None:
-        yield "  its batch is gone from private/batches, so what it said is not known; take it from a backup"
+        yield "  its message is gone (pruned, forgotten or lost), so what it said is not known; a backup may have it"
         return
     by = ", ".join(one.approved_by) or "nobody"
     kind = "correction" if one.header.corrections else "notice"

@@ -32,6 +32,7 @@ from offerpress.planning import (
     windows,
     without_statement,
 )
+from offerpress.pruning import pruned_plans
 from offerpress.reporting import count, progress, say, show, show_json, table
 from offerpress.reports.brief import brief
 from offerpress.reports.dues import dues
@@ -112,6 +113,8 @@ def _since(site: Site, outbox: Outbox, batch: Batch) -> tuple[Since, Told] | tup
     """How the batch differs from the newest earlier plan of its campaign, and what that one told."""
     for record in reversed(outbox.plans()):
         if record.campaign == batch.header.campaign and record.plan != batch.header.plan:
+            if record.plan in pruned_plans(site.private):
+                break
             with open_batch(site, record.plan) as earlier:
                 return since(batch, earlier), told_by(earlier)
     return None, None
