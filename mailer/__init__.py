@@ -10,7 +10,7 @@ from mailer.batch import Batch, FrozenMessage, batch_file
 from mailer.batch_erasing import erase_messages
 from mailer.claims import Claimant, Turn
 from mailer.delivery import check_sendable, deliver, start_late, stop_on_signals
-from mailer.erasing import Erased, address_digest, is_pseudonym, pseudonym
+from mailer.erasing import Erased, address_digest, is_digest, is_pseudonym, pseudonym
 from mailer.errors import (
     ApprovalRefused,
     BatchError,
@@ -32,12 +32,13 @@ from mailer.errors import (
     TooLate,
     UnknownPlan,
 )
-from mailer.events import FATES, SUPPRESSES, Event, EventKind, fate, rank_of, without_addresses
-from mailer.fates import EventHour, EventRecord, Failure
+from mailer.events import FATES, SUPPRESSES, Event, EventKind, fate, placed, rank_of, without_addresses
+from mailer.fates import Addressed, EventHour, EventRecord, Failure
 from mailer.fence import Fence, FenceProvider
 from mailer.fencing import Fences, Withdrawal, withdraw
 from mailer.freezing import freeze
-from mailer.header import BatchHeader, Totals, message_key, with_own_headers
+from mailer.header import BatchHeader, Totals, instant_text, message_key, with_own_headers
+from mailer.inboxes import ImapInbox, Inbox, InboxError, MaildirInbox
 from mailer.intake import Intake
 from mailer.lock import Sender, sole_sender
 from mailer.mime import message_bytes
@@ -79,6 +80,7 @@ __all__ = [
     "SUPPRESSES",
     "TRANSITIONS",
     "Account",
+    "Addressed",
     "Allowance",
     "Approval",
     "ApprovalRefused",
@@ -108,10 +110,14 @@ __all__ = [
     "FrozenMessage",
     "GroupSettings",
     "Handed",
+    "ImapInbox",
+    "Inbox",
+    "InboxError",
     "Intake",
     "LostPlans",
     "MailSettings",
     "Mailbox",
+    "MaildirInbox",
     "MailerError",
     "NotApproved",
     "NotDue",
@@ -166,6 +172,8 @@ __all__ = [
     "fate",
     "fates_json",
     "freeze",
+    "instant_text",
+    "is_digest",
     "is_pseudonym",
     "longest_wait",
     "message_bytes",
@@ -176,6 +184,7 @@ __all__ = [
     "outbox_file",
     "parse_mailbox",
     "parse_smtp_url",
+    "placed",
     "pseudonym",
     "rank_of",
     "rate_of",

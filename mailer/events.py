@@ -5,12 +5,13 @@ highest rank among them, which no repetition and no order changes.
 """
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from mailer.addresses import address_key
 from mailer.suppression import SuppressionReason
 
 _ADDRESS: Final = re.compile(r"[^\s<>()\[\]\"',;:]+@[^\s<>()\[\]\"',;:]+")
@@ -83,6 +84,22 @@ def fate(kinds: Iterable[EventKind]) -> EventKind | None:
 def fate_of_rank(rank: int) -> EventKind | None:
     """What became of a notice whose highest rank of events is this."""
     return FATES[rank - 1] if rank else None
+
+
+def placed(event: Event, addresses: Collection[str], recipients: Sequence[str]) -> Iterator[Event]:
+    """The event about that one of a notice's recipients that is among `addresses`.
+
+    None is suppressed for what happened to another address; with several recipients it cannot be said whose that was.
+    """
+    named = {address_key(address) for address in addresses}
+    found = [one for one in recipients if address_key(one) in named]
+    if not named and recipients:
+        found = [recipients[0]]
+    if found:
+        yield replace(event, address=found[0], suppresses=SUPPRESSES.get(event.kind))
+    elif len(recipients) == 1:
+        kind = EventKind.BLOCKED if event.kind is EventKind.BOUNCED else event.kind
+        yield replace(event, address=recipients[0], kind=kind)
 
 
 def without_addresses(text: str) -> str:

@@ -41,10 +41,24 @@ class EventHour:
     notices: int
 
 
+@dataclass(frozen=True, slots=True)
+class Addressed:
+    """A notice: its plan and partner, and the address to which it goes, as addresses are compared."""
+
+    plan: str
+    partner_id: str
+    address: str
+
+
 class Fates:
     """What is known about accepted notices."""
 
     _database: Database
+
+    def addressed(self, key: str) -> Addressed | None:
+        """The notice with that own id, None if there is none."""
+        rows = self._database.rows("notice_told_of", {"key": key})
+        return Addressed(rows[0]["plan"], rows[0]["partner_id"], rows[0]["address_key"]) if rows else None
 
     def fates(self, plan: str) -> dict[EventKind, int]:
         """How many accepted notices became what, all fates named; the rest of the accepted has no events yet."""

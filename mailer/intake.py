@@ -13,7 +13,7 @@ from mailer.events import Event, rank_of, without_addresses
 from mailer.evidence import accept_proved
 from mailer.header import instant_text
 from mailer.states import TRANSITIONS, Cause
-from mailer.suppression import SuppressionReason
+from mailer.suppression import Suppression, SuppressionReason
 
 _PROVABLE = {TRANSITIONS[Cause.PROOF_OF_ACCEPTANCE].was, TRANSITIONS[Cause.PROOF_OF_EARLIER].was}
 
@@ -57,6 +57,16 @@ class Reporting(Claiming):
         """
         at = instant_text(now)
         return self._again(lambda: _take_in(self._database, events, source, at))
+
+    def import_suppressions(self, found: Sequence[Suppression]) -> None:
+        """Add all of them or none; of an address and reason the earliest stays."""
+        self._again(lambda: _import(self._database, found))
+
+
+def _import(database: Database, found: Sequence[Suppression]) -> None:
+    for one in found:
+        values = {"address": one.address, "address_key": address_key(one.address), "reason": one.reason}
+        database.run("insert_suppression", {**values, "source": one.source, "at": one.at})
 
 
 def _take_in(database: Database, events: Sequence[Event], source: str, at: str) -> Intake:

@@ -259,7 +259,7 @@ VALUES (:plan, :partner_id, :number, :sender, :transport, :claimed_at, :settled_
 
 -- notice_told_of
 -- The notice that an event names.
-SELECT address_key, status FROM notices WHERE key = :key;
+SELECT plan, partner_id, address_key, status FROM notices WHERE key = :key;
 
 -- insert_event
 INSERT INTO events (key, kind, occurred_at, recipient, rank, code, detail, source, received_at)

@@ -18,6 +18,7 @@ ONE_MODULE_EACH = {
     "distributed",
     "dkim",
     "duckdb",
+    "flufl",
     "ruamel",
     "markdown",
     "feedgen",

@@ -1,10 +1,10 @@
-"""The commands of a plan's life after approval: `send`, `resolve`, `cancel`, `pause`, `resume`."""
+"""The commands of a plan's life after approval: `send`, `cancel`, `pause`, `resume`."""
 
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, get_args
+from typing import get_args
 
 import click
 
@@ -156,29 +156,6 @@ def _delivery_json(one: Sending) -> dict[str, object]:
         "goes_on": delivery.goes_on or None,
         "now": now,
     }
-
-
-@click.command("resolve")
-@click.argument("plan")
-@click.argument("partner_id", metavar="PARTNER")
-@click.argument("decision", type=click.Choice(["resend", "give-up"]))
-@click.option("--by", metavar="NAME", required=True, help="Who decides.")
-@click.option("--reason", metavar="TEXT", required=True, help="Why; it is kept.")
-@site_option
-def resolve_command(
-    plan: str,
-    partner_id: str,
-    decision: Literal["resend", "give-up"],
-    by: str,
-    reason: str,
-    site_folder: Path | None,
-) -> None:
-    """Settle PARTNER's notice of PLAN, whose fate is unknown: send it again, or give it up."""
-    _act(
-        site_folder,
-        lambda outbox, at: outbox.resolve(plan, partner_id, decision, by=by, reason=reason, at=at),
-    )
-    say(f"{plan}: {partner_id}: {decision} by {by}")
 
 
 @click.command("cancel")

@@ -1,0 +1,135 @@
+"""The mailbox that bounces come to: a Maildir, or a folder on an IMAP server. What was dealt with is marked as read."""
+
+import imaplib
+import ssl
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final, Protocol
+from urllib.parse import unquote, urlsplit
+
+from mailer.errors import ConfigurationError, MailerError
+
+_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+_SCHEMES: Final = {"imap": 143, "imap+starttls": 143, "imaps": 993}
+_SECONDS: Final = 60.0
+
+
+class InboxError(MailerError):
+    """The mailbox cannot be read; `name` says which, without a password."""
+
+    def __init__(self, name: str, why: str) -> None:
+        self.name = name
+        super().__init__(f"mailbox: {name}: {why}")
+
+
+class Inbox(Protocol):
+    """Messages that nobody has read yet."""
+
+    def unread(self) -> Iterator[tuple[str, bytes]]:
+        """Each with the name by which `mark_read` knows it."""
+        ...
+
+    def mark_read(self, names: Sequence[str]) -> None:
+        """Mark them as read."""
+        ...
+
+    def close(self) -> None:
+        """Let go."""
+        ...
+
+
+class MaildirInbox:
+    """A Maildir; InboxError if the folder is none."""
+
+    def __init__(self, folder: Path) -> None:
+        if not all((folder / name).is_dir() for name in ("new", "cur")):
+            raise InboxError(str(folder), "is no Maildir, which has the folders new and cur; name another")
+        self._folder = folder
+
+    def unread(self) -> Iterator[tuple[str, bytes]]:
+        """All that is new, or was moved without being read, the oldest name first."""
+        for place in ("new", "cur"):
+            for file in sorted((self._folder / place).iterdir()):
+                if "S" not in file.name.partition(":2,")[2]:
+                    yield f"{place}/{file.name}", file.read_bytes()
+
+    def mark_read(self, names: Sequence[str]) -> None:
+        """Move them to `cur` with the flag S."""
+        for name in names:
+            stem, _, flags = name.partition("/")[2].partition(":2,")
+            marked = "".join(sorted({*flags, "S"}))
+            (self._folder / name).rename(self._folder / "cur" / f"{stem}:2,{marked}")
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+class ImapInbox:
+    """A folder on an IMAP server: `imaps://user:password@host/FOLDER`, by default INBOX.
+
+    `imap+starttls://` begins in the clear; plain `imap://` is for this machine alone.
+    """
+
+    def __init__(self, url: str, context: ssl.SSLContext | None = None) -> None:
+        parts = urlsplit(url)
+        local = parts.hostname in _LOOPBACK
+        if parts.scheme not in _SCHEMES or not parts.hostname or (parts.scheme == "imap" and not local):
+            raise ConfigurationError(
+                "mailbox: its address is not usable; write imaps://user:password@host/INBOX"
+            )
+        self.name = f"{parts.scheme}://{parts.hostname}"
+        try:
+            self._server = _connected(parts.scheme, parts.hostname, parts.port, context)
+        except (OSError, imaplib.IMAP4.error) as error:
+            raise InboxError(self.name, f"cannot be reached ({error}); see its address") from error
+        try:
+            self._server.login(unquote(parts.username or ""), unquote(parts.password or ""))
+            answer, _ = self._server.select(f'"{unquote(parts.path.strip("/")) or "INBOX"}"')
+        except (OSError, imaplib.IMAP4.error) as error:
+            self._server.shutdown()
+            raise InboxError(self.name, f"cannot be opened ({error}); see user and password") from error
+        if answer != "OK":
+            self.close()
+            raise InboxError(self.name, "has no such folder; name it after the host, such as /INBOX")
+
+    def unread(self) -> Iterator[tuple[str, bytes]]:
+        """All without the flag Seen, which reading does not set."""
+        numbers = [
+            one for part in self._asked("SEARCH", "UNSEEN") if isinstance(part, bytes) for one in part.split()
+        ]
+        for number in numbers:
+            uid = number.decode("ascii")
+            for part in self._asked("FETCH", uid, "(BODY.PEEK[])"):
+                if isinstance(part, tuple):
+                    yield uid, part[1]
+
+    def mark_read(self, names: Sequence[str]) -> None:
+        """Set the flag Seen."""
+        for name in names:
+            self._asked("STORE", name, "+FLAGS.SILENT", r"(\Seen)")
+
+    def close(self) -> None:
+        """Log out."""
+        try:
+            self._server.logout()
+        except (OSError, imaplib.IMAP4.error):
+            self._server.shutdown()
+
+    def _asked(self, command: str, *arguments: str) -> list[bytes | tuple[bytes, bytes]]:
+        try:
+            answer, found = self._server.uid(command, *arguments)
+        except (OSError, imaplib.IMAP4.error) as error:
+            raise InboxError(self.name, f"does not answer ({error}); try again") from error
+        if answer != "OK":
+            raise InboxError(self.name, f"refuses {command}; see that the folder may be written")
+        return [part for part in found if part is not None]
+
+
+def _connected(scheme: str, host: str, port: int | None, context: ssl.SSLContext | None) -> imaplib.IMAP4:
+    believed = context or ssl.create_default_context()
+    if scheme == "imaps":
+        return imaplib.IMAP4_SSL(host, port or _SCHEMES[scheme], ssl_context=believed, timeout=_SECONDS)
+    server = imaplib.IMAP4(host, port or _SCHEMES[scheme], timeout=_SECONDS)
+    if scheme == "imap+starttls":
+        server.starttls(believed)
+    return server
