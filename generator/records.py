@@ -1,12 +1,12 @@
 """A statement as the record that a link opens: its JSON and the values for people, compressed and padded."""
 
-import json
 import zlib
 from dataclasses import dataclass
 
 from generator.ciphers import NONCE_SIZE, TAG_SIZE
 from generator.errors import GeneratorError
 from generator.record_dictionary import DICTIONARY
+from rewards import canonical_json
 
 LOCATOR_SIZE = 16
 SIZE_CLASSES = (1024, 2048, 4096, 16_384, 131_072)
@@ -58,7 +58,7 @@ def unpacked(stream: bytes) -> Record:
 def figures_without_day(statement: dict[str, object]) -> str:
     """The figures of a statement's JSON form for a record: all but `as_of`, keys sorted, no spaces."""
     figures = {key: value for key, value in statement.items() if key != "as_of"}
-    return json.dumps(figures, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return canonical_json(figures)
 
 
 def size_class(packed_size: int) -> int:

@@ -109,8 +109,9 @@ def _wrapped(line: str) -> list[str]:
     indent = start if start.strip() == ">" else " " * len(start)
     lines, current, used = [], start, len(start)
     empty = True
+    measure = len if _NARROW.fullmatch(line) else width
     for word in line[len(start) :].split(" "):
-        length = width(word)
+        length = measure(word)
         if not empty and used + 1 + length > WIDTH:
             lines.append(current)
             current, used, empty = indent, len(indent), True

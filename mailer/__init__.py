@@ -36,7 +36,7 @@ from mailer.events import FATES, SUPPRESSES, Event, EventKind, fate, placed, ran
 from mailer.fates import Addressed, EventHour, EventRecord, Failure
 from mailer.fence import Fence, FenceProvider
 from mailer.fencing import Fences, Withdrawal, withdraw
-from mailer.freezing import freeze
+from mailer.freezing import Prepared, freeze, freeze_prepared, prepared
 from mailer.header import BatchHeader, Totals, instant_text, message_key, with_own_headers
 from mailer.inboxes import ImapInbox, Inbox, InboxError, MaildirInbox
 from mailer.intake import Intake
@@ -133,6 +133,7 @@ __all__ = [
     "PlanCancelled",
     "PlanPaused",
     "PlanRecord",
+    "Prepared",
     "Read",
     "RetrySettings",
     "SendGridSettings",
@@ -172,6 +173,7 @@ __all__ = [
     "fate",
     "fates_json",
     "freeze",
+    "freeze_prepared",
     "instant_text",
     "is_digest",
     "is_pseudonym",
@@ -185,6 +187,7 @@ __all__ = [
     "parse_mailbox",
     "parse_smtp_url",
     "placed",
+    "prepared",
     "pseudonym",
     "rank_of",
     "rate_of",

@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from mailer.batch import ENTRY, MAGIC, TRAILER, WINDOW, Batch, Entry, Footer, batch_file
 from mailer.errors import BatchError
@@ -19,6 +19,14 @@ from mailer.unsubscribing import Unsubscribing
 from rewards import Notice
 
 _DICTIONARY_BYTES = 32_768 - 262  # what deflate can reach back to
+
+
+class Prepared(NamedTuple):
+    """A message ready to be frozen: its canonical form, with all the headers that the plan gives it."""
+
+    partner_id: str
+    language: str
+    parts: bytes
 
 
 def freeze(
@@ -36,12 +44,48 @@ def freeze(
     `plan`, `snapshot`, `campaign`, `edition` or `category`. BatchError names a partner whose
     message cannot be sent, a partner that comes twice, a plan that exists.
     """
+    ready = (prepared(folder, header, notice, unsubscribe) for notice in notices)
+    return freeze_prepared(folder, header, ready, complete=complete)
+
+
+def freeze_prepared(
+    folder: Path,
+    header: BatchHeader,
+    messages: Iterable[Prepared],
+    *,
+    complete: Callable[[BatchHeader], BatchHeader] = lambda header: header,
+) -> Batch:
+    """As `freeze`, of messages that were `prepared` for the same header."""
     file = batch_file(folder, header.plan)
     if file.exists():
         raise BatchError(file, "exists already; a batch is never overwritten")
     with writing_beside(file) as writing:
-        _write(writing, header, notices, unsubscribe, complete)
+        writing.put(MAGIC)
+        for message in messages:
+            writing.add_parts(*message)
+        dictionaries = writing.put_dictionaries()
+        entries = [writing.entry(partner_id) for partner_id in sorted(writing.messages)]
+        whole = complete(header).model_copy(update={"recipients": len(entries)})
+        whole = whole.model_copy(update={"digest": batch_digest(whole, (entry.digest for entry in entries))})
+        writing.finish(whole, dictionaries, entries)
     return Batch.open(file)
+
+
+def prepared(
+    folder: Path, header: BatchHeader, notice: Notice, unsubscribe: Unsubscribing | None
+) -> Prepared:
+    """A notice as it is frozen by the plan of that header; BatchError where it cannot be sent."""
+    file = batch_file(folder, header.plan)
+    if notice.category != header.category:
+        raise BatchError(
+            file, f"partner {notice.partner_id!r}: is a {notice.category}, the plan a {header.category}"
+        )
+    try:
+        header_lines(notice)
+    except ValueError as error:
+        raise BatchError(file, f"partner {notice.partner_id!r}: {error}") from error
+    whole = with_own_headers(header, notice, unsubscribe)
+    return Prepared(notice.partner_id, notice.language, canonical(whole.model_dump()))
 
 
 @contextmanager
@@ -78,10 +122,6 @@ class Writing:
         self.checksum.update(content)
         self.at += len(content)
         return at
-
-    def add(self, notice: Notice) -> None:
-        """Append a message."""
-        self.add_parts(notice.partner_id, notice.language, canonical(notice.model_dump()))
 
     def add_parts(self, partner_id: str, language: str, parts: bytes) -> None:
         """Append a message in its canonical form; BatchError if there is one to this partner."""
@@ -124,39 +164,10 @@ class Writing:
         # messages of one language differ in figures only: the first is the dictionary of the others
         if language not in self.dictionaries:
             dictionary = parts[-_DICTIONARY_BYTES:]
-            fresh = zlib.compressobj(6, zlib.DEFLATED, WINDOW, 9, zdict=dictionary)
+            fresh = zlib.compressobj(6, zlib.DEFLATED, WINDOW, 8, zdict=dictionary)
             self.dictionaries[language] = (len(self.dictionaries), dictionary, fresh)
         number, _, primed = self.dictionaries[language]
         return number, primed.copy()
-
-
-def _write(
-    writing: Writing,
-    header: BatchHeader,
-    notices: Iterable[Notice],
-    unsubscribe: Unsubscribing | None,
-    complete: Callable[[BatchHeader], BatchHeader],
-) -> None:
-    writing.put(MAGIC)
-    for notice in notices:
-        _refuse_unsendable(writing.file, header, notice)
-        writing.add(with_own_headers(header, notice, unsubscribe))
-    dictionaries = writing.put_dictionaries()
-    entries = [writing.entry(partner_id) for partner_id in sorted(writing.messages)]
-    whole = complete(header).model_copy(update={"recipients": len(entries)})
-    whole = whole.model_copy(update={"digest": batch_digest(whole, (entry.digest for entry in entries))})
-    writing.finish(whole, dictionaries, entries)
-
-
-def _refuse_unsendable(file: Path, header: BatchHeader, notice: Notice) -> None:
-    if notice.category != header.category:
-        raise BatchError(
-            file, f"partner {notice.partner_id!r}: is a {notice.category}, the plan a {header.category}"
-        )
-    try:
-        header_lines(notice)
-    except ValueError as error:
-        raise BatchError(file, f"partner {notice.partner_id!r}: {error}") from error
 
 
 def _flush_folder(folder: Path) -> None:

@@ -10,10 +10,11 @@ from pathlib import Path
 
 from mailer import FolderTransport, Outbox
 from offerpress.building import build
+from offerpress.drafting import Drafting
 from offerpress.figures import Figures, open_figures
 from offerpress.mailing import open_batch, open_outbox
 from offerpress.moment import Moment
-from offerpress.planning import Drafting, make_plan
+from offerpress.planning import make_plan
 from offerpress.reporting import count, progress, say, show, table
 from offerpress.sending import send_plan
 from offerpress.site import Site, open_site

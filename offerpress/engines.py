@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
@@ -42,19 +43,50 @@ class Team:
         if self.executor is None:
             yield from map(function, tasks)
             return
-        under_way: deque[Future[Result]] = deque()
+        under_way: deque[Future[Result | _Failure]] = deque()
         try:
             for task in tasks:
-                under_way.append(self.executor.submit(function, task))
+                under_way.append(self.executor.submit(_attempt, function, task))
                 if len(under_way) >= self.ahead:
-                    yield under_way.popleft().result()
+                    yield _result(under_way.popleft())
             while under_way:
-                yield under_way.popleft().result()
+                yield _result(under_way.popleft())
         except BrokenExecutor as error:
             raise WorkerDied from error
         finally:
             for future in under_way:
                 future.cancel()
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """An error on its way between processes: pickled by itself it would be made again by its constructor."""
+
+    kind: type[Exception]
+    arguments: tuple[object, ...]
+    attributes: dict[str, object]
+    where: str
+
+    def error(self) -> Exception:
+        """The error as it was raised."""
+        made = self.kind.__new__(self.kind, *self.arguments)
+        vars(made).update(self.attributes)
+        made.add_note(self.where)
+        return made
+
+
+def _attempt(function: Callable[[Task], Result], task: Task) -> Result | _Failure:
+    try:
+        return function(task)
+    except Exception as error:  # noqa: BLE001 - it is raised where the result is asked for
+        return _Failure(type(error), error.args, vars(error), traceback.format_exc())
+
+
+def _result(future: Future[Result | _Failure]) -> Result:
+    found = future.result()
+    if isinstance(found, _Failure):
+        raise found.error()
+    return found
 
 
 Engine = Callable[[int], AbstractContextManager[Team]]

@@ -4,7 +4,7 @@ A plan is stale if recomputing would change a recipient's message. A ledger that
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -13,131 +13,48 @@ from pathlib import Path
 from typing import Final
 
 from generator import Campaign
-from mailer import (
-    Batch,
-    BatchHeader,
-    Outbox,
-    Status,
-    Totals,
-    freeze,
-    message_key,
-    pseudonym,
-    with_own_headers,
-)
-from offerpress.checking import campaign_renderer
+from mailer import Batch, BatchHeader, Outbox, Totals, freeze_prepared, pseudonym, with_own_headers
 from offerpress.corrections import ToldFigures
+from offerpress.drafting import Drafting, Statements
+from offerpress.engines import Engine, alone
 from offerpress.figures import Figures
-from offerpress.folder import OfferpressError
+from offerpress.rendering import rendered
 from offerpress.reporting import Progress
-from offerpress.site_keys import private_address, unsubscribing
 from rewards import Account, Difference, Fault, Notice, Partner, Statement, compute_statement, totals
-
-Statements = Sequence[tuple[Account, Statement]]
 
 CLIPPED_BYTES: Final = 102_000
 """Gmail cuts a message's HTML after 102 kB."""
 
 
-class UnknownCampaign(OfferpressError):
-    """No campaign of that slug; `slug` holds it."""
-
-    def __init__(self, slug: str, known: Collection[str]) -> None:
-        self.slug = slug
-        names = ", ".join(sorted(known)) or "none yet"
-        super().__init__(
-            f"no campaign: {slug!r}: content/campaigns holds {names}; `offerpress add campaign TITLE` makes one"
-        )
-
-
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a plan would hold: its notices by partner id, who is skipped and why, and the sums it tells.
+    """Whom a plan would write to, sorted by partner id, who is skipped and why, and the sums it tells.
 
     `reasons` is by partner id, `skipped` counts it.
     """
 
-    notices: tuple[Notice, ...]
+    recipients: tuple[tuple[Account, Statement], ...]
     reasons: Mapping[str, str]
     skipped: Mapping[str, int]
     totals: Mapping[str, Totals]
 
 
-class Drafting:
-    """Decides and renders one campaign's notices over one set of figures.
-
-    With `told` they are corrections: for those partners alone whose figures differ from what they were told.
-    """
-
-    def __init__(self, figures: Figures, slug: str, told: Mapping[str, ToldFigures] | None = None) -> None:
-        campaigns = figures.content.campaigns
-        if slug not in campaigns:
-            raise UnknownCampaign(slug, campaigns)
-        self.figures = figures
-        self.campaign: Campaign = campaigns[slug]
-        self.told = told
-        self.header: BatchHeader | None = None
-        """The plan for which the notices are; until it is known they show no address to unsubscribe of their own."""
-        self.unsubscribing = unsubscribing(figures.site, figures.keys)
-        self._window = self.campaign.window or figures.site.settings.mail.window
-        self.renderer = campaign_renderer(figures, slug, corrections=told is not None)
-
-    def notice(self, account: Account, statement: Statement) -> Notice:
-        """The message of that partner, with its private link where the site has such links."""
-        keys, partner = self.figures.keys, account.partner
-        last = self.told.get(partner.partner_id) if self.told else None
-        told = last.statement if last else None
-        address = reference = ""
-        if keys is not None:
-            link = keys.link(partner.partner_id)
-            address, reference = private_address(self.figures.site, link), link.reference
-        leave = self._leave(partner.partner_id)
-        made = self.renderer.notice(partner, statement, address, reference, told, unsubscribe=leave)
-        return made.model_copy(update={"window": self.window(partner)}) if self._window else made
-
-    def _leave(self, partner_id: str) -> str:
-        """Where the partner unsubscribes, by its own token; empty where that is not known."""
-        return "" if self.header is None else self.unsubscribing.url(message_key(self.header, partner_id))
-
-    def window(self, partner: Partner) -> str:
-        """When the partner may be written to, in its own zone or else the program's; empty for any time."""
-        if self._window is None:
-            return ""
-        return self._window.text(partner.timezone or self.figures.content.policy.program.timezone)
-
-    def uncorrected(self, statement: Statement) -> str | None:
-        """Why a corrections plan has nothing for a partner; None for another plan, or where there is a correction.
-
-        Who may be in the middle of being told something is told nothing else before that is settled.
-        """
-        if self.told is None:
-            return None
-        last = self.told.get(statement.partner_id)
-        if last is None:
-            return "not_told"
-        settled = last.status is Status.ACCEPTED
-        return None if settled and last.differences(statement) else "already_sent"
-
-
-def draft(drafting: Drafting, statements: Statements, outbox: Outbox, progress: Progress) -> Draft:
-    """Every partner is either a recipient or skipped for one reason; notices come sorted by partner id."""
+def draft(drafting: Drafting, statements: Statements, outbox: Outbox) -> Draft:
+    """Every partner is either a recipient or skipped for one reason."""
     campaign = drafting.campaign
     handed = outbox.handed(campaign.slug, campaign.edition)
     reasons = {
         p.partner_id: "merged" if p.merged_into else "closed" for p in without_statement(drafting.figures)
     }
-    recipients: list[Statement] = []
-    notices: list[Notice] = []
+    recipients: list[tuple[Account, Statement]] = []
     for account, statement in statements:
-        progress(1)
-        partner = account.partner
         reason = _reason(drafting, outbox, account, statement, handed)
         if reason:
-            reasons[partner.partner_id] = reason
-            continue
-        notices.append(drafting.notice(account, statement))
-        recipients.append(statement)
+            reasons[account.partner.partner_id] = reason
+        else:
+            recipients.append((account, statement))
     skipped = dict(sorted(Counter(reasons.values()).items()))
-    return Draft(tuple(notices), reasons, skipped, sum_up(recipients))
+    return Draft(tuple(recipients), reasons, skipped, sum_up([statement for _, statement in recipients]))
 
 
 def without_statement(figures: Figures) -> list[Partner]:
@@ -201,8 +118,12 @@ def make_plan(
     outbox: Outbox,
     folder: Path,
     progress: Progress,
+    engine: Engine = alone,
 ) -> Batch:
-    """Freezes a batch into `folder`; it is not registered yet, so nothing of it can be sent."""
+    """Freezes a batch into `folder`; it is not registered yet, so nothing of it can be sent.
+
+    `engine` says who renders; the messages are the same whoever does. Raises `WorkerDied`.
+    """
     figures, campaign = drafting.figures, drafting.campaign
     drafting.header = header = BatchHeader(
         plan=_name(campaign, outbox),
@@ -217,15 +138,18 @@ def make_plan(
         snapshot=figures.snapshot.digest,
         templates=templates_digest(figures),
     )
-    made = draft(drafting, statements, outbox, progress)
+    made = draft(drafting, statements, outbox)
     whole = header.model_copy(update={"skipped": made.skipped, "totals": made.totals})
     folder.mkdir(parents=True, exist_ok=True)
-    return freeze(folder, whole, made.notices, unsubscribe=drafting.unsubscribing)
+    return freeze_prepared(
+        folder, whole, rendered(drafting, whole, made.recipients, folder, engine, progress)
+    )
 
 
 def clipped(batch: Batch) -> list[str]:
     """The partners whose message is so long that Gmail shows its beginning only."""
-    return [notice.partner_id for notice in batch.messages() if len(notice.html.encode()) > CLIPPED_BYTES]
+    long = [partner for partner, parts, _ in batch.stored() if partner and len(parts) > CLIPPED_BYTES]
+    return [partner for partner in long if len(batch.message(partner).html.encode()) > CLIPPED_BYTES]
 
 
 def windows(batch: Batch) -> dict[str, int]:

@@ -110,15 +110,7 @@ def built_shards(
 
     `former`: the keys of `figures` are those before the last rotation.
     """
-    site, keys = figures.site, figures.keys
-    job = Job(
-        site.folder,
-        site.settings.site.base_url,
-        figures.snapshot.folder,
-        figures.rules.as_of,
-        keys.digest if keys else "",
-        figures.today if former else 0,
-    )
+    job = job_of(figures, former=former)
     with engine(len(shards)) as team:
         if team.executor is None:
             yield from map(workshop_of(figures).build, shards)
@@ -148,6 +140,24 @@ def workshop_of(figures: Figures) -> Workshop:
 
 @lru_cache(maxsize=1)
 def _workshop_at(job: Job) -> Workshop:
+    return workshop_of(figures_at(job))
+
+
+def job_of(figures: Figures, *, former: bool = False) -> Job:
+    """What a worker needs to know to have the same figures; `former` as of `built_shards`."""
+    site, keys = figures.site, figures.keys
+    return Job(
+        site.folder,
+        site.settings.site.base_url,
+        figures.snapshot.folder,
+        figures.rules.as_of,
+        keys.digest if keys else "",
+        figures.today if former else 0,
+    )
+
+
+def figures_at(job: Job) -> Figures:
+    """The figures of a job, in a worker process; raises `UnfitWorker` where they would not be those of the job."""
     if job.version != __version__:
         raise _unfit(f"it runs offerpress {__version__}, the build {job.version}", "install the same version")
     if not job.folder.is_dir():
@@ -164,7 +174,7 @@ def _workshop_at(job: Job) -> Workshop:
         raise Faulty(faults)
     snapshot = Snapshot.open(job.snapshot)
     rules = rules_on(content.policy, snapshot.rates, job.as_of)
-    return workshop_of(Figures(site, content, rules, snapshot, keys, 0, (), {}))
+    return Figures(site, content, rules, snapshot, keys, snapshot.account_count, (), {})
 
 
 def _unfit(why: str, remedy: str) -> UnfitWorker:

@@ -115,7 +115,10 @@ def statement_json(statement: Statement) -> dict[str, object]:
 
 def canonical_json(value: object) -> str:
     """JSON with sorted keys, no spaces, and every character as itself: equal values give equal text."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return _CANONICAL.encode(value)
+
+
+_CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
 def totals(statement: Statement) -> dict[str, int]:

@@ -13,6 +13,8 @@ import click
 from mailer import Batch, Outbox, message_bytes
 from offerpress.checking import require_faultless_content
 from offerpress.corrections import difference_text, told_figures
+from offerpress.drafting import Drafting, Statements
+from offerpress.engines import engine
 from offerpress.figures import open_figures
 from offerpress.folder import OfferpressError
 from offerpress.mailing import open_batch, open_outbox
@@ -20,9 +22,7 @@ from offerpress.options import as_of_option, folder_at, json_option, moment, sit
 from offerpress.plan_csv import plan_csv
 from offerpress.planning import (
     CLIPPED_BYTES,
-    Drafting,
     Since,
-    Statements,
     clipped,
     concerned,
     corrected,
@@ -56,6 +56,9 @@ SHOWN_CLIPPED = 3
     is_flag=True,
     help="Only for those whose figures differ from what the campaign told them last.",
 )
+@click.option(
+    "--jobs", type=click.IntRange(min=1), metavar="N", help="How many processes render (default: one a core)."
+)
 @click.option("--dry-run", is_flag=True, help="Show what the plan would hold; keep nothing.")
 @click.option("--csv", "as_csv", is_flag=True, help="With --dry-run: list who would get what, as CSV.")
 @json_option
@@ -64,6 +67,7 @@ def plan_command(
     site_folder: Path | None,
     as_of: date | None,
     by: str | None,
+    jobs: int | None,
     *,
     corrections: bool,
     dry_run: bool,
@@ -85,12 +89,12 @@ def plan_command(
         drafting = Drafting(figures, campaign, told)
         with progress("Planning", figures.partner_count, quiet=as_json) as advance:
             if as_csv:
-                reasons = draft(drafting, statements, outbox, advance).reasons
+                reasons = draft(drafting, statements, outbox).reasons
                 rows = plan_csv(statements, without_statement(figures), reasons, site.settings.site)
                 click.echo(rows, nl=False)
                 return
             maker, folder = by or getpass.getuser(), scratch or site.batches
-            made = make_plan(drafting, statements, maker, now.now, outbox, folder, advance)
+            made = make_plan(drafting, statements, maker, now.now, outbox, folder, advance, engine(jobs))
         batch = stack.enter_context(made)
         earlier, before = (None, None) if corrections else _since(site, outbox, batch)
         if not dry_run:

@@ -8,8 +8,8 @@ from functools import cached_property
 
 from generator import packs_of
 from mailer import BatchHeader, message_bytes, with_own_headers
+from offerpress.drafting import Drafting
 from offerpress.figures import Figures
-from offerpress.planning import Drafting
 from offerpress.preview.pages import Pages
 from offerpress.shards import statement_page, workshop_of
 from offerpress.site_keys import private_address

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from generator.records import StatementTooLarge, size_class
+from mailer import Batch
+from offerpress.engines import engine
 from tests.acceptance.conftest import AS_OF, Call, copy_sample, finished, installed, tree
 
 MORE = 2_400
@@ -65,6 +68,25 @@ def test_a_killed_worker_fails_the_build_with_one_line(large: Path) -> None:
     assert before == tree(large / "output")
     assert 0 == finished(installed(large, "build", *AS_OF, "--jobs", "2")).code
     assert before != tree(large / "output")
+
+
+def test_any_number_of_processes_freezes_the_same_messages(large: Path) -> None:
+    """Two plans, made by one process and by two, hold the same messages to the same partners."""
+    digests = []
+    for number, jobs in ((1, "1"), (2, "2")):
+        assert 0 == finished(installed(large, "plan", "year-end-credit", *AS_OF, "--jobs", jobs)).code
+        with Batch.open(large / "private" / "batches" / f"year-end-credit-1.{number}.batch") as batch:
+            digests.append({partner: batch.digest_of(partner) for partner in batch.partner_ids()})
+    assert 50 < len(digests[0])
+    assert digests[0] == digests[1]
+    assert not list((large / "private" / "batches").glob(".recipients-*"))
+
+
+def test_an_error_in_a_worker_is_told_as_it_was_raised() -> None:
+    """The text and the facts of an error survive the way between processes."""
+    with engine(2)(2) as team, pytest.raises(StatementTooLarge) as told:
+        list(team.results(size_class, [10, 10**9]))
+    assert (str(StatementTooLarge(10**9)), 10**9) == (str(told.value), told.value.size)
 
 
 def test_progress_is_for_people_only(offerpress: Call) -> None:

@@ -1,0 +1,264 @@
+"""Builds that make anew only what changed: after any edits their output is that of a clean build, to the last byte."""
+
+import json
+import random
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.conftest import AS_OF, Call, change_sale, tree
+
+PARTNERS = 1_040
+"""Beside the sample's: enough for two shards."""
+STEPS = 4
+SALE = "A-01642"
+"""One that counts."""
+
+
+@pytest.fixture
+def small(site: Path) -> Path:
+    """The sample in one language, without campaigns, with so many more partners that there are two shards."""
+    shutil.rmtree(site / "content" / "campaigns")
+    for translation in site.glob("content/*/*.??.md"):
+        translation.unlink()
+    settings = site / "offerpress.toml"
+    lines = settings.read_text(encoding="utf-8").splitlines()
+    kept = [line if not line.startswith("languages") else 'languages = ["en"]' for line in lines]
+    settings.write_text("\n".join(kept) + "\n", encoding="utf-8")
+    with (site / "data" / "partners.csv").open("a", encoding="utf-8") as file:
+        for number in range(PARTNERS):
+            file.write(
+                f"X-{number:04},Extra {number},x{number}@reseller.example,EUR,bronze,en,,,active,,,,\n"
+            )
+    return site
+
+
+class Editor:
+    """Edits a site as its owners, and accidents, do; every edit can be made again."""
+
+    def __init__(self, site: Path, seed: int) -> None:
+        self.site = site
+        self.random = random.Random(seed)
+        self.day = "2023-12-31"
+        self.made: list[str] = []
+
+    def _replace(self, name: str, old: str, new: str) -> None:
+        path = self.site / name
+        path.write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+
+    def _lines(self, name: str, change: Callable[[list[str]], None]) -> None:
+        path = self.site / name
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+        change(lines)
+        path.write_text("".join(lines), encoding="utf-8")
+
+    def _page(self) -> Path:
+        return self.site / "content" / "announcements" / "more.md"
+
+    def change_a_sale(self) -> None:
+        """Another amount."""
+        change_sale(self.site, SALE, f"{self.random.randrange(1, 9999)}.00")
+
+    def lose_a_sale(self) -> None:
+        """The last row less."""
+        self._lines("data/sales.csv", lambda lines: None if len(lines) < 100 else lines.__delitem__(-1))
+
+    def rename_a_partner(self) -> None:
+        """Another name for one of the many."""
+        self._replace("data/partners.csv", "Extra 7,", f"Extra 7 {self.random.randrange(99)},")
+
+    def close_a_partner(self) -> None:
+        """A partner who has no statement any more."""
+        self._replace(
+            "data/partners.csv",
+            "x9@reseller.example,EUR,bronze,en,,,active",
+            "x9@reseller.example,EUR,bronze,en,,,closed",
+        )
+
+    def reorder(self) -> None:
+        """The same rows in another order."""
+        self._lines("data/subscriptions.csv", lambda lines: lines.append(lines.pop(1)))
+
+    def announce(self) -> None:
+        """One announcement more, or another text for it."""
+        front = (
+            f"---\ntitle: More {self.random.randrange(99)}\nsummary: News.\ndate: 2023-05-01\n---\n\nText.\n"
+        )
+        self._page().write_text(front, encoding="utf-8")
+
+    def withdraw(self) -> None:
+        """Its file deleted."""
+        self._page().unlink(missing_ok=True)
+
+    def retitle(self) -> None:
+        """Another title of an offer."""
+        self._replace("content/offers/cashback-2023.md", "title: ", f"title: {self.random.randrange(9)} ")
+
+    def change_terms(self) -> None:
+        """Another rate of an offer."""
+        self._replace("content/offers/cashback-2023.md", "rate: 15%", "rate: 14%")
+
+    def add_a_file(self) -> None:
+        """A file that is published as it is."""
+        (self.site / "content" / "static").mkdir(exist_ok=True)
+        (self.site / "content" / "static" / "note.txt").write_text(
+            str(self.random.random()), encoding="utf-8"
+        )
+
+    def override_a_template(self) -> None:
+        """A page template of the site's own."""
+        folder = self.site / "templates" / "site"
+        folder.mkdir(parents=True, exist_ok=True)
+        text = f"<!doctype html><title>{self.random.randrange(99)}</title>"
+        (folder / "not_found.html").write_text(text, encoding="utf-8")
+
+    def restore_templates(self) -> None:
+        """The packaged ones again."""
+        shutil.rmtree(self.site / "templates", ignore_errors=True)
+
+    def rename_the_site(self) -> None:
+        """Another title of the site."""
+        self._lines("offerpress.toml", self._retitled)
+
+    def _retitled(self, lines: list[str]) -> None:
+        place = next(number for number, line in enumerate(lines) if line.startswith("title"))
+        lines[place] = f'title = "Site {self.random.randrange(99)}"\n'
+
+    def open_statements(self) -> None:
+        """Statements in folders, or in packs again."""
+        text = (self.site / "offerpress.toml").read_text(encoding="utf-8")
+        old, new = ('"link"', '"plain"') if '"link"' in text else ('"plain"', '"link"')
+        self._replace("offerpress.toml", old, new)
+
+    def pass_time(self) -> None:
+        """Another day."""
+        self.day = self.random.choice(["2023-12-31", "2023-11-30", "2024-01-02"])
+
+    def revoke(self) -> None:
+        """A new link for one partner."""
+        epochs = {"X-0003": self.random.randrange(1, 99)}
+        (self.site / "private" / "epochs.json").write_text(json.dumps(epochs), encoding="utf-8")
+
+    def spoil_the_manifest(self) -> None:
+        """A manifest that is cut short."""
+        path = self.site / "private" / "manifests" / "build.json"
+        path.write_bytes(path.read_bytes()[: self.random.randrange(2000)])
+
+    def spoil_sealed_records(self) -> None:
+        """A bit of a sealed shard flipped."""
+        for path in sorted((self.site / "private" / "sealed").glob("*")):
+            data = bytearray(path.read_bytes())
+            data[self.random.randrange(len(data))] ^= 1
+            path.write_bytes(data)
+
+    def spoil_the_output(self) -> None:
+        """A published file changed by someone else, and another one gone."""
+        (self.site / "output" / "index.html").write_text("Moved.", encoding="utf-8")
+        (self.site / "output" / "robots.txt").unlink()
+
+    def edit(self) -> None:
+        """A few edits at once."""
+        names = [name for name in vars(Editor) if not name.startswith("_") and name != "edit"]
+        for name in self.random.sample(names, self.random.randrange(1, 5)):
+            self.made.append(name)
+            getattr(self, name)()
+
+
+def clean_build(offerpress: Call, site: Path, day: str, beside: Path) -> dict[str, bytes]:
+    """What a build of the same site gives that remembers nothing."""
+    shutil.rmtree(beside, ignore_errors=True)
+    skipped = shutil.ignore_patterns("output", "manifests", "sealed", "snapshots", "reports")
+    shutil.copytree(site, beside, ignore=skipped)
+    assert 0 == offerpress("build", "--site", str(beside), "--as-of", day).code
+    return tree(beside / "output")
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_after_any_edits_the_output_is_that_of_a_clean_build(
+    offerpress: Call, small: Path, tmp_path: Path, seed: int
+) -> None:
+    """Whatever was edited, deleted or damaged in between: each build leaves the bytes that a clean one gives."""
+    editor = Editor(small, seed)
+    assert 0 == offerpress("build", *AS_OF).code
+    for _ in range(STEPS):
+        editor.edit()
+        said = offerpress("build", "--as-of", editor.day)
+        assert 0 == said.code, (editor.made, said.err)
+        clean, found = (
+            clean_build(offerpress, small, editor.day, tmp_path / "clean"),
+            tree(small / "output"),
+        )
+        others = [path for path in clean.keys() | found.keys() if clean.get(path) != found.get(path)]
+        assert [] == others, editor.made
+    assert 0 == offerpress("verify").code
+
+
+def explained(offerpress: Call) -> dict[str, object]:
+    """What a build says under `--explain`."""
+    said = offerpress("build", *AS_OF, "--explain", "--json")
+    assert 0 == said.code, said.err
+    return dict(said.json)
+
+
+def stamps(folder: Path) -> Iterator[tuple[str, int, int]]:
+    """Inode and time of every file."""
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        yield str(path), path.stat().st_ino, path.stat().st_mtime_ns
+
+
+def test_with_nothing_changed_no_file_is_touched(offerpress: Call, small: Path) -> None:
+    """A second build leaves every inode and time, in the output and in the private folder, and says so."""
+    first = explained(offerpress)
+    before = [*stamps(small / "output"), *stamps(small / "private")]
+    second = explained(offerpress)
+    assert before == [*stamps(small / "output"), *stamps(small / "private")]
+    assert (0, 0, []) == (second["written"], second["removed"], second["reasons"])
+    assert (first["partners"], first["snapshot"]) == (second["partners"], second["snapshot"])
+
+
+def test_a_sale_makes_one_shard_anew(offerpress: Call, small: Path) -> None:
+    """Another amount of one sale: its shard is sealed again, and packs with other bytes alone are written."""
+    explained(offerpress)
+    change_sale(small, SALE, "7.00")
+    told = explained(offerpress)
+    assert isinstance(told["reasons"], list)
+    assert ["data/sales.csv changed"] == [one["why"] for one in told["reasons"]]
+    assert isinstance(told["files_written"], list)
+    assert 1 <= len(told["files_written"]) <= 2
+    assert all(path.startswith("statement/packs/") for path in told["files_written"])
+
+
+def test_an_announcement_leaves_statements_alone(offerpress: Call, small: Path) -> None:
+    """A new announcement makes the public pages anew and no shard; deleted, its files go."""
+    explained(offerpress)
+    editor = Editor(small, 1)
+    editor.announce()
+    told = explained(offerpress)
+    assert [{"part": "public pages", "why": "content/announcements/more.md changed"}] == told["reasons"]
+    editor.withdraw()
+    told = explained(offerpress)
+    assert "announcements/more/index.html" in str(told["files_removed"])
+    assert not (small / "output" / "announcements" / "more").exists()
+
+
+def test_another_place_is_built_whole(offerpress: Call, small: Path) -> None:
+    """What was published elsewhere says nothing about a new place, but sealed records are taken from it."""
+    explained(offerpress)
+    told = offerpress("build", *AS_OF, "--explain", "--json", "--output", "elsewhere").json
+    assert [{"part": "public pages", "why": "it was built to another place"}] == told["reasons"]
+    assert tree(small / "output") == tree(small / "elsewhere")
+
+
+def test_an_unchanged_ledger_is_not_read_again(offerpress: Call, small: Path) -> None:
+    """While the files are the same, the snapshot is taken as it is; another amount makes another one."""
+    explained(offerpress)
+    (folder,) = (small / "private" / "snapshots").iterdir()
+    assert 64 == len((folder / "source").read_text(encoding="ascii"))
+    before = list(stamps(folder))
+    assert 0 == offerpress("statement", "P-1001", *AS_OF).code
+    change_sale(small, SALE, "7.00")
+    assert 0 == offerpress("statement", "P-1001", *AS_OF).code
+    assert before == list(stamps(folder))
+    assert 2 == len(list((small / "private" / "snapshots").iterdir()))
