@@ -9,7 +9,9 @@ binary search in the index.
 import hashlib
 import json
 import mmap
+import os
 import struct
+import weakref
 import zlib
 from bisect import bisect_left
 from collections.abc import Iterator
@@ -73,8 +75,9 @@ def batch_file(folder: Path, plan: str) -> Path:
 class Batch:
     """An open batch; close it, or use it in a `with`."""
 
-    def __init__(self, file: Path, content: mmap.mmap, footer: Footer) -> None:
+    def __init__(self, file: Path, handle: int, content: mmap.mmap, footer: Footer) -> None:
         self.file = file
+        self._handle, self._let_go = handle, weakref.finalize(self, os.close, handle)
         self.header = footer.header
         self._content = content
         self._footer = footer
@@ -92,14 +95,16 @@ class Batch:
         try:
             with file.open("rb") as stream:
                 content = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+                handle = os.dup(stream.fileno())
         except FileNotFoundError as error:
             raise BatchError(file, "there is no such file; plan the campaign, or restore the file") from error
         except (OSError, ValueError) as error:
             raise BatchTampered(file, f"cannot be read ({error})") from error
         try:
-            return cls(file, content, _footer(file, content))
+            return cls(file, handle, content, _footer(file, content))
         except BaseException:
             content.close()
+            os.close(handle)
             raise
 
     def __enter__(self) -> Self:
@@ -113,6 +118,11 @@ class Batch:
     def close(self) -> None:
         """Let go of the file."""
         self._content.close()
+        self._let_go()
+
+    def fileno(self) -> int:
+        """The open file's number: whatever its name stands for by now, this is the batch that was opened."""
+        return self._handle
 
     @property
     def digest(self) -> str:

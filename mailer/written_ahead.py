@@ -55,17 +55,22 @@ class WrittenAhead:
 
     @classmethod
     @contextmanager
-    def of(cls, batch: Batch) -> "Iterator[WrittenAhead]":
-        """Written ahead for the length of the block, by a process of its own."""
-        command = [sys.executable, "-I", "-c", _PROGRAM, str(batch.file.absolute())]
-        process = subprocess.Popen(  # noqa: S603 - this program's own
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            process_group=0,  # Ctrl-C is for who sends
-            pipesize=_PIPE_BYTES,
-        )
+    def of(cls, batch: Batch) -> "Iterator[WrittenAhead | None]":
+        """Written ahead for the length of the block, by a process of its own; None where none can be started."""
+        try:
+            # the very file that was opened here: what was approved is what is sent
+            process = subprocess.Popen(  # noqa: S603 - this program's own
+                [sys.executable, "-I", "-c", _PROGRAM, f"/dev/fd/{batch.fileno()}"],
+                pass_fds=[batch.fileno()],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                process_group=0,  # Ctrl-C is for who sends
+                pipesize=_PIPE_BYTES,
+            )
+        except OSError:
+            yield None
+            return
         try:
             yield cls(batch, process)
         finally:
