@@ -42,6 +42,7 @@ SMTP_ANSWERS = {
     "DATA": ("354 go ahead", "354 go ahead", "451 4.3.0 later", CUT),
     "greeting": ("220 ready", "220 ready", "421 4.3.2 busy", CUT),
 }
+OFFERS = ("250 here", "250-here\r\n250 PIPELINING")
 HTTP_ANSWERS = (
     Answer(),
     Answer(),
@@ -79,6 +80,7 @@ def server(chance: random.Random, batch: Batch, folder: Path) -> Iterator[Server
 @contextmanager
 def _smtp(chance: random.Random, batch: Batch, tls: ssl.SSLContext | None) -> Iterator[Server]:
     told = {stage: [chance.choice(some) for _ in range(60)] for stage, some in SMTP_ANSWERS.items()}
+    told["EHLO"] = [chance.choice(OFFERS)]
     ids = {batch.frozen(one).message_id: batch.key(one) for one in batch.partner_ids()}
     with double(told, tls=tls, pause=chance.choice(PAUSES)) as smtp:
 
