@@ -41,14 +41,14 @@ class Written(NamedTuple):
 
 
 class WrittenAhead:
-    """The messages of a batch, for any thread."""
+    """The messages of a batch, for any thread. It is `up` once the process was found to be at work."""
 
     def __init__(self, batch: Batch, process: "subprocess.Popen[bytes]") -> None:
         assert process.stdin is not None
         assert process.stdout is not None
         self._batch, self._requests, self._answers = batch, process.stdin, process.stdout
         self._lock = threading.Lock()
-        self._up = self._died = False
+        self.up = self._died = False
         self._asked: deque[int] = deque()  # where each run begins that is on its way
         self._next = 0
         self._written: dict[str, Written] = {}
@@ -89,10 +89,11 @@ class WrittenAhead:
 
     def _look_for(self, place: int) -> None:
         """Wait for a message that is on its way; ask for those that come after."""
-        self._up = self._up or self._comes_up()
-        if not self._up:
+        self.up = self.up or self._comes_up()
+        if not self.up:
             return
         if place >= self._next:
+            self._receive(self._next)  # what is on its way will hardly be asked for
             self._next = place + 1
         elif self._asked and place >= self._asked[0]:
             self._receive(place)

@@ -118,6 +118,7 @@ class _Dialogue(socketserver.StreamRequestHandler):
             self._talk()
 
     def _talk(self) -> None:
+        self.recipients = 0
         withheld: list[str] = []
         if not self._answer("greeting"):
             return
@@ -143,13 +144,18 @@ class _Dialogue(socketserver.StreamRequestHandler):
         answer = self.server.next_answer("BODY")
         with self.server.lock:
             self.server.bodies.append(body)
-            if answer == CUT or answer.startswith("2"):
+            if self.recipients and (answer == CUT or answer.startswith("2")):
                 self.server.taken.append(body)
         time.sleep(self.server.pause)
         return self._say(answer)
 
     def _answer(self, stage: str) -> str:
-        return self._say(self.server.next_answer(stage))
+        answer = self.server.next_answer(stage)
+        if stage == "MAIL":
+            self.recipients = 0
+        elif stage == "RCPT":
+            self.recipients += answer.startswith("2")
+        return self._say(answer)
 
     def _say(self, answer: str) -> str:
         self.wfile.write(b"" if answer == CUT else f"{answer}\r\n".encode())
@@ -159,7 +165,8 @@ class _Dialogue(socketserver.StreamRequestHandler):
 class Double(socketserver.ThreadingTCPServer):
     """Answers each stage with the next of its answers, the last of them for ever; `CUT` closes the connection.
 
-    `taken` are the bodies that it keeps: those it said yes to, and those after which it cut the line.
+    `taken` are the bodies that it keeps, if it said yes to a recipient: those it said yes to, and those after which it
+    cut the line.
 
     One that `waits` answers nothing about sender and recipients before it has read DATA. With `tls` it speaks nothing
     else, and a cut drops it without a goodbye. `pause` seconds go by before it answers a body.

@@ -26,7 +26,7 @@ from mailer import (
     parse_smtp_url,
 )
 from tests.mailer_samples import NOW, PLAN, approved, header, mail_settings, notice, notices
-from tests.mailer_servers import CUT, Recorder, certificate, double, recording_server
+from tests.mailer_servers import CUT, Double, Recorder, certificate, double, recording_server
 
 LOCAL = SmtpSettings(hello="localhost")
 QUICK = Timeouts(connect=10, command=10, final=10)
@@ -197,6 +197,70 @@ def test_a_refused_message_leaves_the_line_usable(offers: str, data: list[str]) 
         connection.close()
         assert server.connections == 1
         assert [b""] * (len(server.bodies) - 1) == server.bodies[:-1]
+
+
+def in_a_row(answers: dict[str, Sequence[str]], count: int) -> tuple[list[Cause], Double]:
+    """What comes of attempts each of which is told the next one, at a server that takes commands together."""
+    attempts = [attempt() for _ in range(count)]
+    with (
+        double({"EHLO": [TOGETHER], **answers}) as server,
+        closing(transport(server.port).connect()) as connection,
+    ):
+        after = [*attempts[1:], None]
+        outcomes = [connection.hand_before(*pair, lambda: None) for pair in zip(attempts, after, strict=True)]
+        return [one.cause for one in outcomes], server
+
+
+def test_the_next_envelope_leaves_with_the_end_of_a_message() -> None:
+    """Once a message is answered, the next envelope was said too; meanwhile there is time for other things."""
+    first, second, mails = attempt(), attempt(), ["250 first", "250 second", "250 third"]
+    other: list[int] = []
+    with (
+        double({"EHLO": [TOGETHER], "MAIL": mails}) as server,
+        closing(transport(server.port).connect()) as connection,
+    ):
+        assert connection.hand_before(first, second, lambda: other.append(1)).cause is Cause.ACCEPTANCE
+        assert ["250 third"] == server.answers["MAIL"]
+        assert connection.hand_before(second, None, lambda: other.append(2)).cause is Cause.ACCEPTANCE
+        assert ["250 third"] == server.answers["MAIL"]
+        assert (1, 2, [1, 2]) == (server.connections, len(server.bodies), other)
+
+
+@pytest.mark.parametrize(
+    ("answers", "causes", "connections", "taken"),
+    [
+        ({"RCPT": ["250 ok", "550 unknown", "250 ok"]}, "acceptance rejection acceptance", 1, 2),
+        ({"RCPT": ["250 ok", "450 later", "250 ok"]}, "acceptance refusal acceptance", 1, 2),
+        ({"DATA": ["354 go ahead", "451 later", "354 go ahead"]}, "acceptance refusal acceptance", 1, 2),
+        ({"MAIL": ["250 ok", CUT, "250 ok"]}, "acceptance acceptance acceptance", 2, 3),
+        ({"MAIL": ["250 ok", "421 closing", "250 ok"]}, "acceptance acceptance acceptance", 2, 3),
+        ({"DATA": ["354 go ahead", CUT, "354 go ahead"]}, "acceptance acceptance acceptance", 2, 3),
+        ({"BODY": [CUT, "250 ok"]}, "lost-answer acceptance acceptance", 2, 3),
+        ({"BODY": ["554 spam", "250 ok"]}, "rejection acceptance acceptance", 1, 2),
+        ({"BODY": ["421 closing", "250 ok"]}, "refusal acceptance acceptance", 2, 2),
+        ({"BODY": ["no answer", "250 ok"]}, "lost-answer acceptance acceptance", 2, 2),
+    ],
+)
+def test_each_message_has_its_own_outcome_whatever_became_of_its_neighbours(
+    answers: dict[str, Sequence[str]], causes: str, connections: int, taken: int
+) -> None:
+    """What is answered to an envelope that was said ahead is about that message, and what breaks there loses none."""
+    found, server = in_a_row(answers, 3)
+    assert causes.split() == [str(cause) for cause in found]
+    assert (connections, taken) == (server.connections, len(server.taken))
+
+
+def test_an_envelope_whose_message_does_not_come_is_abandoned() -> None:
+    """If another message is handed over than was told, the line is given up; nothing goes under the wrong envelope."""
+    first, never, other = attempt(), attempt(to_address="never@reseller.example"), attempt(text="other")
+    with (
+        double({"EHLO": [TOGETHER]}) as server,
+        closing(transport(server.port).connect()) as connection,
+    ):
+        assert connection.hand_before(first, never, lambda: None).cause is Cause.ACCEPTANCE
+        assert connection.hand(other).cause is Cause.ACCEPTANCE
+        assert (2, 2) == (server.connections, len(server.taken))
+        assert b"other" in server.taken[1]
 
 
 def test_a_line_that_went_stale_is_opened_anew() -> None:
