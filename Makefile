@@ -9,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp
 
-.PHONY: demo test wheel lint format serve bench bench-building bench-million bench-ledger bench-sending fuzz chaos lock screenshots clean
+.PHONY: demo test wheel lint format serve bench bench-building bench-million bench-ledger bench-sending bench-events fuzz chaos lock screenshots clean
 
 demo: $(STAMP)/run
 	@$(BIN)/offerpress demo
@@ -36,7 +36,7 @@ serve: $(STAMP)/run
 
 # Three quarters of an hour on an idle machine; the results stand in docs/benchmarks. Each part can be made by itself:
 # `make bench-building PARTNERS=2000` looks in minutes whether all of it works.
-bench: bench-building bench-million bench-ledger bench-sending
+bench: bench-building bench-million bench-ledger bench-sending bench-events
 
 bench-building: PARTNERS = 100000
 bench-building: ROUNDS = 2
@@ -50,6 +50,9 @@ bench-million: $(STAMP)/test
 bench-ledger: $(STAMP)/test
 	$(BIN)/python benchmarks/ledger_scale.py --partners 1000000 --sales 20000000 --subscriptions 300000 \
 		--json docs/benchmarks/ledger.json
+
+bench-events: $(STAMP)/test
+	$(BIN)/python benchmarks/events.py --events 60000 --json docs/benchmarks/events.json
 
 bench-sending: $(STAMP)/test
 	$(BIN)/python benchmarks/sending.py --notices 10000 --json docs/benchmarks/sending.json

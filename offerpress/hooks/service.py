@@ -39,7 +39,7 @@ class Service:
     clock: Callable[[], datetime]
     ticks: Callable[[], float]
     most_age: timedelta = timedelta(minutes=10)
-    rate: Rate = field(default_factory=lambda: Rate(100, 400))
+    rate: Rate = field(default_factory=lambda: Rate(500, 1000))
     refused: Counter[str] = field(default_factory=Counter)
 
     def application(self) -> Starlette:
