@@ -2,9 +2,9 @@
 
 python benchmarks/events.py --events 60000 [--json FILE]
 
-The service runs as it is installed, in a process of its own, over an outbox in a file with 20,000 accepted notices. Four
-lines post at once what a provider makes, 100 signed events in a request; three in a hundred bounce, and each tenth
-request is posted twice. `cpu` is the service's own processor time.
+The service runs as it is installed, in a process of its own, over an outbox in a file with 20,000 accepted notices.
+Four lines post at once what a provider makes, 100 signed events in a request; three in a hundred bounce, and each
+tenth request is posted twice. `cpu_seconds` is the service's own processor time.
 """
 
 import argparse
