@@ -136,11 +136,13 @@ def test_every_place_that_finds_a_mistake_is_reached(checked: Checker) -> None:
 
     parsed_document.cache_clear()  # what was parsed for another test would run no line here
     before = sys.gettrace()
-    sys.settrace(calls)
     try:
         for folder in sorted((SITES / "broken").iterdir()):
+            sys.settrace(calls)
             checked.broken(folder)
         for name in sorted(MISTAKES):
+            # Anew each time: text that is nested too deeply breaks off whoever looks on at its deepest as well.
+            sys.settrace(calls)
             checked.mistake(name)
     finally:
         sys.settrace(before)

@@ -24,7 +24,10 @@ from rewards.toml_text import parse_toml
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
-BLOCK = re.compile(r"^```(?P<info>(?:sh|console)[^\n]*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(
+    r"^```(?P<info>(?:sh|console|markdown content/)[^\n]*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL
+)
+WRITE = "write"
 LINK = re.compile(r"\]\((?P<target>[^)\s]+)\)")
 LEFT_OUT = "…"
 WORDS = """
@@ -35,17 +38,27 @@ WORDS = """
 
 
 class Call(NamedTuple):
-    """A line of a block that is to be run, and the lines that its answer is shown to have."""
+    """A line of a block that is to be run, and the lines that its answer is shown to have.
+
+    The line `write FILE` stands for a block that is the whole content of a file, which is the answer then.
+    """
 
     line: str
     answer: list[str]
 
 
 def calls(document: Path) -> list[Call]:
-    """What a reader would type who follows the document: `sh` blocks, and the lines of `console` blocks after `$`."""
+    """What a reader would do who follows the document.
+
+    They are the lines of `sh` blocks, those of `console` blocks after `$`, and `markdown FILE` blocks to be saved.
+    """
     found: list[Call] = []
     for block in BLOCK.finditer(document.read_text(encoding="utf-8")):
         if "no-run" in block["info"].split():
+            continue
+        if block["info"].startswith("markdown "):
+            file = block["info"].removeprefix("markdown ")
+            found.append(Call(f"{WRITE} {file}", block["body"].splitlines()))
             continue
         for line in block["body"].splitlines():
             if block["info"] == "sh":
@@ -63,34 +76,59 @@ def told(shown: str, printed: list[str]) -> bool:
     return any(re.fullmatch(pattern, line) for line in printed)
 
 
+TUTORIAL = ROOT / "docs" / "tutorial" / "first-campaign.md"
 RUN = [document for document in DOCUMENTS if calls(document)]
 
 
-@pytest.mark.parametrize("document", RUN, ids=lambda path: path.stem)
-def test_commands_run(
-    document: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def follow(
+    document: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Every command of the document succeeds and answers as it says, one after the other, in a fresh site.
-
-    The document makes the site itself, or is about one that is there.
-    """
+    """Does all that the document says, in a fresh site in `folder`, which the document makes itself or is about."""
     for name in [name for name in os.environ if name.startswith("OFFERPRESS_")]:
         monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
+    monkeypatch.chdir(folder)
     found = calls(document)
     if not found[0].line.startswith("offerpress new "):
-        start_site(tmp_path / "site", os.urandom)
-        monkeypatch.chdir(tmp_path / "site")
+        start_site(folder / "site", os.urandom)
+        monkeypatch.chdir(folder / "site")
     for call in found:
         program, *arguments = shlex.split(call.line)
         if program == "cd":
             monkeypatch.chdir(arguments[0])
+            continue
+        if program == WRITE:
+            Path(arguments[0]).write_text("\n".join([*call.answer, ""]), encoding="utf-8")
             continue
         assert "offerpress" == program, f"{call.line}: mark what is not to be run with no-run"
         assert 0 == run(arguments), call.line
         captured = capsys.readouterr()
         printed = f"{captured.out}\n{captured.err}".splitlines()
         assert [] == [shown for shown in call.answer if not told(shown, printed)], printed
+
+
+@pytest.mark.parametrize(
+    "document", [path for path in RUN if path != TUTORIAL], ids=lambda path: str(path.stem)
+)
+def test_commands_run(
+    document: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every command of the document succeeds and answers as it says, one after the other, in a fresh site."""
+    follow(document, tmp_path, monkeypatch, capsys)
+
+
+def test_the_tutorial_publishes_an_announcement_and_sends_what_was_tested(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Who follows the tutorial in an empty folder has the announcement on the site, a test mail, and all mails sent."""
+    follow(TUTORIAL, tmp_path, monkeypatch, capsys)
+    site = tmp_path / "partners"
+    page = (site / "output" / "announcements" / "your-credit-is-ready" / "index.html").read_text(
+        encoding="utf-8"
+    )
+    assert "Your credit is ready" in page
+    assert "Your credit is ready" in (site / "output" / "feed.xml").read_text(encoding="utf-8")
+    mails = [path.read_bytes() for path in (site / "private" / "mail" / "new").iterdir()]
+    assert (57, 1) == (len(mails), sum(b"\nSubject: [Test]" in mail for mail in mails))
 
 
 def test_the_first_documents_are_run() -> None:
