@@ -26,7 +26,7 @@ CALL = ("check", "--json", "--as-of", "2023-12-31")
 
 # What no edit of a text makes, with the test that does, or why there is none.
 ELSEWHERE = {
-    "generator/content_checks.py: the picture has": "generator/test_content_checks.py",
+    "generator/content_checks.py: content/static/": "generator/test_content_checks.py",
     "generator/content_files.py: a symbolic link could publish a private file": "generator/test_content_faults.py",
     "generator/content_files.py: cannot be read": "for the tests' own user every file can be read",
     "generator/front_matter.py: not valid YAML": "what YAML cannot hold was dropped before, with a remark",
@@ -38,6 +38,10 @@ ELSEWHERE = {
     "ledger/loading.py: unusable value": "ledger/test_ledger_sources.py",
     "ledger/text_files.py: encoding": "ledger/test_ledger_csv.py",
     "ledger/workbooks.py: the formula gives": "ledger/test_ledger_sources.py",
+    "offerpress/preview/preview.py: Fault(str(error), '')": "acceptance/test_preview.py",
+    "offerpress/preview/preview.py: cannot be read": "acceptance/test_preview.py",
+    "offerpress/site_keys.py: the former site secret is missing": "acceptance/test_rotation.py",
+    "offerpress/site_keys.py: this is another site secret": "acceptance/test_rotation.py",
 }
 
 

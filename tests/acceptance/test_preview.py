@@ -271,3 +271,19 @@ def test_words_are_shown_without_reading_data(site: Path) -> None:
     offer.write_text(offer.read_text(encoding="utf-8").replace("rate: 15%", "rate: 14%"), encoding="utf-8")
     preview.update({offer})
     assert ["data/levels.csv"] == faulty_files(preview)
+
+
+def test_what_is_no_mistake_of_content_is_said_too(site: Path) -> None:
+    """Labels that cannot be read, and settings that are gone, leave the last good look with a sentence beside it."""
+    preview = Preview(site, "http://127.0.0.1:1", lambda: MOMENT)
+    preview.update()
+    labels = site / "templates" / "locale" / "de.po"
+    labels.parent.mkdir(parents=True)
+    labels.write_text("nonsense", encoding="utf-8")
+    preview.update({labels})
+    assert ["the translations in de.po cannot be read"] == [one.what[:40] for one in preview.look.faults]
+    labels.unlink()
+    (site / "offerpress.toml").unlink()
+    preview.update({site / "offerpress.toml"})
+    assert ["cannot be read: No such file or directory"] == [one.what for one in preview.look.faults]
+    assert preview.look.pages is not None
