@@ -6,7 +6,7 @@ import click
 
 from offerpress.demo import run_demo
 from offerpress.options import json_option, moment, site_option
-from offerpress.reporting import say, show_json
+from offerpress.reporting import count, say, show_json
 from offerpress.site import site_at
 from offerpress.verifying import verify
 
@@ -26,7 +26,7 @@ def verify_command(plan: str | None, site_folder: Path | None, *, as_json: bool)
             say(f"differs: {finding}")
         say(
             f"Checked {', '.join(report.checked) or 'nothing'}: "
-            + (f"{len(report.findings)} differences" if report.findings else "all agree")
+            + (count(len(report.findings), "difference") if report.findings else "all agree")
         )
     return 1 if report.findings else 0
 
