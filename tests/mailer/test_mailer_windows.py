@@ -199,3 +199,14 @@ def test_an_unknown_zone_is_refused() -> None:
         parse_window("Europe/Berlim 09:00-17:00 mon")
     with pytest.raises(ValueError, match="is no send window"):
         parse_window("Europe/Berlin always")
+
+
+def test_a_shared_outbox_keeps_windows_too(shared_place: str, tmp_path: Path) -> None:
+    """In PostgreSQL as in SQLite: what is closed is held, and leaves when it opens."""
+    way = Taking()
+    with Outbox.open(shared_place, tmp_path / "receipts") as outbox:
+        batch = approved(outbox, tmp_path, planned(6))
+        first = sent(outbox, batch, way, at("08 15:00"))
+        assert (4, "2024-03-11T00:00:00.000000Z") == (first.accepted, first.goes_on)
+        assert 2 == sent(outbox, batch, way, at("11 00:00")).accepted
+    assert 6 == len({partner for partner, _ in way.taken}) == len(way.taken)
