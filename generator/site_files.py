@@ -1,6 +1,7 @@
 """What hosts, search engines, phones and researchers read: sitemap, robots.txt, _headers, manifest, security.txt."""
 
 import json
+import struct
 from collections.abc import Iterable, Iterator, Mapping
 from xml.sax.saxutils import escape, quoteattr
 
@@ -27,6 +28,7 @@ _COMMON = (
 )
 _FOREVER = (("Cache-Control", "public, max-age=31536000, immutable"),)
 _ICONS = (180, 192, 512)
+_SMALL = 32
 
 
 def sitemap(reading: Reading) -> bytes:
@@ -120,8 +122,12 @@ def manifest(settings: SiteSettings, assets: Mapping[str, str]) -> bytes:
 
 
 def icons(mark: bytes) -> Iterator[tuple[str, bytes]]:
-    """The mark as PNG in the sizes that phones ask for; none without a mark."""
+    """The mark as PNG in the sizes that phones ask for, and as `favicon.ico`; none without a mark."""
     if mark:
+        small = draw_icon(mark, _SMALL)
+        # One picture of 32 bits a pixel, a PNG that begins after this header and its one entry.
+        header = struct.pack("<3H4B2H2I", 0, 1, 1, _SMALL, _SMALL, 0, 0, 1, 32, len(small), 22)
+        yield "favicon.ico", header + small
         yield from ((f"icon-{size}.png", draw_icon(mark, size)) for size in _ICONS)
 
 
