@@ -9,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp
 
-.PHONY: demo test wheel lint format serve bench bench-building bench-million bench-ledger bench-sending bench-events fuzz chaos lock screenshots clean
+.PHONY: lighthouse demo test wheel lint format serve bench bench-building bench-million bench-ledger bench-sending bench-events fuzz chaos lock screenshots clean
 
 demo: $(STAMP)/run
 	@$(BIN)/offerpress demo
@@ -57,6 +57,10 @@ bench-events: $(STAMP)/test
 bench-sending: $(STAMP)/test
 	$(BIN)/python benchmarks/sending.py --notices 10000 --json docs/benchmarks/sending.json
 	$(BIN)/python benchmarks/preview.py --json docs/benchmarks/preview.json
+
+# Two minutes; fetches Lighthouse from npm.
+lighthouse: $(STAMP)/test
+	$(BIN)/python benchmarks/lighthouse.py --json docs/benchmarks/lighthouse.json
 
 # About an hour for 10,000; what is found can be tried again by its seed.
 fuzz: N = 10000

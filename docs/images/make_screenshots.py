@@ -43,6 +43,36 @@ def take(page: Page, name: str, width: int, height: int) -> None:
     page.screenshot(path=IMAGES / f"{name}.png", clip=clip, full_page=True)
 
 
+def take_site(page: Page, base: str, output: Path) -> None:
+    """The public pages: light, dark, narrow, on paper, and from right to left where the sample has such a language."""
+    page.goto(base)
+    take(page, "home", 1080, 980)
+    page.emulate_media(color_scheme="dark")
+    take(page, "home-dark", 1080, 980)
+    page.goto(f"{base}/announcements/thank-you/")
+    take(page, "announcement-dark", 1080, 1200)
+    page.emulate_media(color_scheme="light")
+    take(page, "announcement", 1080, 1200)
+    page.goto(f"{base}/offers/lower-quotas-2023/")
+    take(page, "offer", 1080, 1560)
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 794, "height": 1123})
+    take(page, "offer-print", 794, 1123)
+    page.emulate_media(media="screen")
+    for place, name in (
+        ("", "home"),
+        ("announcements/thank-you/", "announcement"),
+        ("offers/cashback-2023/", "offer"),
+    ):
+        page.set_viewport_size({"width": 320, "height": 900})
+        page.goto(f"{base}/{place}")
+        take(page, f"{name}-narrow", 320, 1200)
+        page.set_viewport_size({"width": 1080, "height": 900})
+        if (output / "ar").is_dir():
+            page.goto(f"{base}/ar/{place}")
+            take(page, f"{name}-right-to-left", 1080, 980)
+
+
 def main() -> None:
     """Runs the demo in a temporary folder and takes every picture."""
     folder = Path(tempfile.mkdtemp())
@@ -58,10 +88,7 @@ def main() -> None:
         path = shutil.which("chromium") or shutil.which("google-chrome")
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         page = browser.new_page(viewport={"width": 1080, "height": 900})
-        page.goto(base)
-        take(page, "home", 1080, 980)
-        page.goto(f"{base}/offers/lower-quotas-2023/")
-        take(page, "offer", 1080, 980)
+        take_site(page, base, site / "output")
         page.set_viewport_size({"width": 860, "height": 900})
         page.goto(f"{base}/statement/#{fragment}")
         page.click("#show")
