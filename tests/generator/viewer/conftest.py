@@ -34,7 +34,7 @@ def serve(tmp_path: Path) -> Iterator[Callable[[Mapping[str, bytes]], Server]]:
         server.close()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """One Chromium, with its back/forward cache as people have it."""
     with sync_playwright() as playwright:
