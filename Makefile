@@ -9,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp
 
-.PHONY: lighthouse demo test wheel lint format serve bench bench-building bench-million bench-ledger bench-sending bench-events fuzz chaos lock screenshots clean
+.PHONY: lighthouse demo test wheel lint format serve bench bench-building bench-million bench-ledger bench-sending bench-events fuzz chaos lock i18n screenshots clean
 
 demo: $(STAMP)/run
 	@$(BIN)/offerpress demo
@@ -71,6 +71,23 @@ fuzz: $(STAMP)/test
 chaos: N = 1000
 chaos: $(STAMP)/test
 	$(BIN)/python -m tests.chaos $(N)
+
+# Takes new labels into every catalog, drops those that nothing shows any more, and checks placeholders and plural forms.
+BABEL = $(BIN)/pybabel --quiet
+CATALOGS = $(patsubst templates/locale/%.po,%,$(wildcard templates/locale/*.po))
+
+UNTRUE = ^"(Project-Id-Version|Report-Msgid-Bugs-To|POT-Creation-Date|PO-Revision-Date|Last-Translator|Language-Team|Generated-By):
+
+i18n: $(STAMP)/test
+	$(BABEL) extract --mapping=pyproject.toml --keywords="plural:1,2 words" --no-location --output=$(STAMP)/labels.pot .
+	@for language in $(CATALOGS); do \
+		$(BABEL) update --no-fuzzy-matching --ignore-obsolete --width=120 --input-file=$(STAMP)/labels.pot \
+			--locale=$$language --output-file=templates/locale/$$language.po && \
+		grep -vE '$(UNTRUE)' templates/locale/$$language.po > $(STAMP)/$$language.po && \
+		cp $(STAMP)/$$language.po templates/locale/$$language.po && \
+		$(BIN)/pybabel compile --statistics --locale=$$language --input-file=templates/locale/$$language.po \
+			--output-file=$(STAMP)/$$language.mo || exit 1; \
+	done
 
 screenshots: $(STAMP)/test
 	$(BIN)/python docs/images/make_screenshots.py

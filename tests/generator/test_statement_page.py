@@ -198,7 +198,10 @@ def test_negative_credit_is_explained() -> None:
     statement = statement_of("P-1")
     entry = statement.cashback[0]._replace(already_credited=200_000, to_credit=-14_815)
     html = html_of("P-1", statement=replace(statement, cashback=(entry,)))
-    assert 'we take back <bdi class="sum">-€148.15</bdi>: that much was credited too much before.' in html
+    assert (
+        'we correct your partner account by <bdi class="sum">-€148.15</bdi>: that much was credited too much before.'
+        in html
+    )
 
 
 def test_top_level_has_nothing_missing() -> None:
@@ -217,7 +220,7 @@ def test_a_bonus_has_its_section() -> None:
     entry = BonusEntry("silver-bonus", "EUR", 123_450, "silver", "gold", "accruing")
     statement = replace(statement_of("P-2"), bonuses=(entry,))
     html = html_of("P-2", statement=statement)
-    assert '<h2><span>silver-bonus</span> <b class="chip accruing">laufend</b></h2>' in html
+    assert '<h2><bdi>silver-bonus</bdi> <b class="chip accruing">laufend</b></h2>' in html
     assert "weil Ihr Umsatz das Programmziel von <bdi>Silver</bdi> erreicht hat" in html
     assert "<dt>Durch Umsatz erreichte Stufe</dt><dd><bdi>Gold</bdi></dd>" in html
     assert '<p class="figure"><bdi>1.234,50\xa0€</bdi></p>' in html
