@@ -46,7 +46,7 @@ def part(message: EmailMessage, kind: str) -> str:
 def shown(amount: str, language: str) -> str:
     """How a reader sees an amount; written apart from the formats under test."""
     whole, _, places = amount.partition(".")
-    point, comma = (".", ",") if language == "en" else (",", ".")
+    point, comma = (".", ",") if language in {"ar", "en"} else (",", ".")
     return f"{int(whole):,}".replace(",", comma) + (point + places if places else "")
 
 
@@ -68,7 +68,7 @@ def test_every_notice_arrives_once_with_its_figures(offerpress: Call, server: tu
         address = message["To"].addresses[0].addr_spec
         partner_id = next(one for one, row in partners.items() if f",{address}," in row)
         language = next(
-            (code for code in ("de", "es") if re.search(f",{code}[,-]", partners[partner_id])), "en"
+            (code for code in ("ar", "de", "es") if re.search(f",{code}[,-]", partners[partner_id])), "en"
         )
         for entry in statements[partner_id]["cashback"]:
             amount = shown(entry["to_credit"], language)

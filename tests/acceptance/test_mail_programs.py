@@ -15,7 +15,7 @@ from tests.acceptance.conftest import AS_OF, PLAN, ROOT, Call
 from tests.statement_browsing import CHROMIUM
 
 TOOLS = ROOT / "tests" / "tools"
-READERS = {"en": "P-1002", "de": "P-1001", "es": "P-1003"}
+READERS = {"en": "P-1002", "de": "P-1001", "es": "P-1003", "ar": "P-1013"}
 CLIENTS = ("gmail.*", "outlook.windows", "apple-mail.*", "yahoo.*")
 
 WITHOUT_IT = {
