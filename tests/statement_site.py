@@ -1,4 +1,4 @@
-"""A made-up site with six partners, and everything that it publishes under `statement/`."""
+"""A made-up site with seven partners, and everything that it publishes under `statement/`."""
 
 import json
 from collections.abc import Mapping
@@ -43,7 +43,7 @@ AS_OF = date(2023, 12, 31).toordinal()
 SETTINGS = SiteSettings(
     title="Ostrabell Partners",
     base_url="https://partners.example/program",
-    languages=("en", "de", "es"),
+    languages=("en", "de", "es", "ar"),
     links=Links(contact="mailto:partners@ostrabell.example"),
 )
 YEAR = {"from": "2023-01-01", "to": "2023-12-31"}
@@ -141,6 +141,7 @@ PARTNERS = {
     "P-4": partner("P-4", '<img src=x onerror="alert(1)"><script>alert(2)</script>\u202e', "en"),
     "P-5": Partner("P-5", "Nothing Yet Ltd", "post@example.com", "EUR", "affiliate"),
     "P-6": partner("P-6", "Many Subscriptions GmbH", "de"),
+    "P-7": partner("P-7", "مقسم الخليج", "ar-KW", "سالم العتيبي"),
 }
 
 
@@ -149,10 +150,12 @@ def account_of(partner_id: str) -> Account:
     row = PARTNERS[partner_id]
     if partner_id == "P-5":
         return Account(row)
-    sales = (
+    sales: tuple[Sale, ...] = (
         Sale("1", partner_id, day("2023-03-01"), 1_234_567, "EUR", "", "", None),
         Sale("2", partner_id, day("2023-05-01"), 333, "JPY", "", "", None),
     )
+    if partner_id == "P-7":
+        sales = sales[:1]
     credited = (Credit("c", "cashback-2023", 14_000, "EUR", day("2023-10-01")),)
     if partner_id == "P-6":
         return Account(row, sales, many_subscriptions(40), credited)

@@ -16,7 +16,7 @@ IMAGES = Path(__file__).parent
 COMMAND = str(Path(sys.executable).with_name("offerpress"))
 # A secret that everyone knows, so that the same site gives the same pictures.
 SECRET = {"OFFERPRESS_SITE_SECRET": "0123456789abcdef" * 4}
-PLAN, PARTNER = "year-end-credit-1.1", "P-1002"
+PLAN, PARTNER, ARABIC = "year-end-credit-1.1", "P-1002", "P-1013"
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
@@ -73,6 +73,30 @@ def take_site(page: Page, base: str, output: Path) -> None:
             take(page, f"{name}-right-to-left", 1080, 980)
 
 
+def show(page: Page, site: Path, address: str, partner: str) -> None:
+    """Opens a partner's statement on a screen of usual width."""
+    page.set_viewport_size({"width": 860, "height": 900})
+    page.goto(address + offerpress(site, "link", partner).strip().partition("#")[2])
+    page.click("#show")
+    page.wait_for_selector("body[data-state=open]")
+
+
+def statements(page: Page, site: Path, address: str) -> None:
+    """The statement in every look; `address` is that of private links up to the secret."""
+    show(page, site, address, PARTNER)
+    take(page, "statement", 860, 1100)
+    page.emulate_media(color_scheme="dark")
+    take(page, "statement-dark", 860, 1100)
+    page.emulate_media(color_scheme="light", media="print")
+    page.set_viewport_size({"width": 688, "height": 1016})
+    take(page, "statement-print", 688, 1016)
+    page.emulate_media(media="screen")
+    page.set_viewport_size({"width": 320, "height": 900})
+    take(page, "statement-narrow", 320, 1100)
+    show(page, site, address, ARABIC)
+    take(page, "statement-right-to-left", 860, 1100)
+
+
 def main() -> None:
     """Runs the demo in a temporary folder and takes every picture."""
     folder = Path(tempfile.mkdtemp())
@@ -81,7 +105,6 @@ def main() -> None:
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(site / "output")))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     base = f"http://127.0.0.1:{server.server_port}"
-    fragment = offerpress(site, "link", PARTNER).strip().partition("#")[2]
     mail = folder / "mail.html"
     mail.write_text(offerpress(site, "notice", PLAN, PARTNER, "--format", "html"), encoding="utf-8")
     with sync_playwright() as playwright:
@@ -89,11 +112,7 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         page = browser.new_page(viewport={"width": 1080, "height": 900})
         take_site(page, base, site / "output")
-        page.set_viewport_size({"width": 860, "height": 900})
-        page.goto(f"{base}/statement/#{fragment}")
-        page.click("#show")
-        page.wait_for_selector("body[data-state=open]")
-        take(page, "statement", 860, 1100)
+        statements(page, site, f"{base}/statement/#")
         page.set_viewport_size({"width": 680, "height": 900})
         page.goto(mail.as_uri())
         take(page, "mail", 680, 1180)

@@ -53,7 +53,7 @@ def catalog(language: str) -> Catalog:
 
 def forms(message: Message) -> tuple[str, ...]:
     """The translations of a message, one for each plural form."""
-    return (message.string,) if isinstance(message.string, str) else tuple(message.string)
+    return (message.string,) if isinstance(message.string, str) else tuple(message.string or ())
 
 
 def test_there_are_languages() -> None:

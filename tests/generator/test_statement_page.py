@@ -106,7 +106,12 @@ def test_every_record_comes_back() -> None:
 
 def test_as_of_stands_outside_the_packs() -> None:
     """The day is a small public file, in every language of the site."""
-    shown = {"de": "31. Dezember 2023", "en": "December 31, 2023", "es": "31 de diciembre de 2023"}
+    shown = {
+        "ar": "31 ديسمبر 2023",
+        "de": "31. Dezember 2023",
+        "en": "December 31, 2023",
+        "es": "31 de diciembre de 2023",
+    }
     assert json.loads(page_files()["statement/as-of.json"]) == {"as_of": "2023-12-31", "shown": shown}
 
 
