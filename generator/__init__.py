@@ -34,6 +34,7 @@ from generator.statement_csv import guarded, statement_csv
 from generator.statement_page import StatementRenderer, statement_artifacts
 from generator.statement_view import statement_view
 from generator.unsubscribe_page import Step, UnsubscribePages, unsubscribe_pages
+from generator.upload import ObjectHeaders, Store, headers_of, upload
 
 __all__ = [
     "FORMER",
@@ -52,6 +53,7 @@ __all__ = [
     "LinkSecret",
     "Links",
     "Moment",
+    "ObjectHeaders",
     "OfferPage",
     "PackError",
     "PackReader",
@@ -70,6 +72,7 @@ __all__ = [
     "StatementRenderer",
     "StatementSettings",
     "Step",
+    "Store",
     "UnknownLanguage",
     "UnsubscribePages",
     "accepted_language",
@@ -81,6 +84,7 @@ __all__ = [
     "formats",
     "former_packs",
     "guarded",
+    "headers_of",
     "known_language",
     "link_secret",
     "merged_index",
@@ -106,4 +110,5 @@ __all__ = [
     "statement_view",
     "unsubscribe_key",
     "unsubscribe_pages",
+    "upload",
 ]

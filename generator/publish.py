@@ -26,9 +26,9 @@ _NO_LINK = {errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP}
 
 
 class RefusedOutput(GeneratorError):
-    """The output folder must not be replaced; `output` names it."""
+    """The output folder or store must not be replaced; `output` names it."""
 
-    def __init__(self, output: Path, why: str, remedy: str) -> None:
+    def __init__(self, output: Path | str, why: str, remedy: str) -> None:
         self.output = output
         super().__init__(f"cannot publish: {output}: {why}; {remedy}")
 

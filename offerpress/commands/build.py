@@ -14,9 +14,7 @@ from offerpress.unchanged import unchanged_build
 @click.command("build")
 @site_option
 @as_of_option
-@click.option(
-    "--output", type=click.Path(file_okay=False, path_type=Path), help="Where to publish (default: output/)."
-)
+@click.option("--output", metavar="DIR|URL", help="Where to publish: a folder (default: output/) or a store.")
 @click.option(
     "--jobs",
     type=click.IntRange(min=1),
@@ -29,7 +27,7 @@ from offerpress.unchanged import unchanged_build
 def build_command(
     site_folder: Path | None,
     as_of: date | None,
-    output: Path | None,
+    output: str | None,
     jobs: int | None,
     scheduler: str | None,
     *,
@@ -38,12 +36,19 @@ def build_command(
 ) -> None:
     """Build the site, the feeds and the private statements into output/."""
     site, now = folder_at(site_folder), moment(as_of)
-    place = (output or site.output).absolute()
+    store = None
+    if output and "://" in output:
+        from offerpress.uploading import open_store, upload_build  # noqa: PLC0415 - only a store needs it
+
+        store = open_store(output)
+    place = Path(output).absolute() if output and not store else site.output
     outcome = unchanged_build(site, place, now)
     if outcome is None:
         from offerpress.rebuilding import rebuild  # noqa: PLC0415 - half a second, where there is something to build
 
         outcome = rebuild(site.folder, now, place, engine(jobs, scheduler), quiet=as_json)
+    if store:
+        outcome = upload_build(site.private, store, outcome)
     if as_json:
         show_json(outcome.json(explain=explain))
         return

@@ -1,0 +1,140 @@
+"""A built folder → an object store: what differs is uploaded, in an order in which nothing leads to what is not there.
+
+A store has no folders to exchange, so this is not atomic: for a while readers meet old and new files. First comes what
+pages and indexes name, then those, then what lists pages; what is left over is deleted last. The marker in the store
+says which file has which bytes; it forgets each file before that is replaced, so a crash makes the next upload larger
+and never leaves a wrong file.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from mimetypes import MimeTypes
+from pathlib import PurePosixPath
+from typing import Protocol
+
+from generator.publish import MARKER, Publication, RefusedOutput
+
+_ABOUT = "This place is written by offerpress build, which replaces all of it."
+_FINGERPRINTED = re.compile(r"-[0-9a-f]{12}\.[a-z0-9]+$")
+_LISTS = {"feed.xml", "atom.xml", "feed.json", "sitemap.xml", "robots.txt"}
+_INDEX = re.compile(r"^statement/.*(index|as-of)\.json$")
+_TYPES = {
+    "feed.xml": "application/rss+xml; charset=utf-8",
+    "atom.xml": "application/atom+xml; charset=utf-8",
+    "feed.json": "application/feed+json",
+    "_headers": "text/plain; charset=utf-8",
+}
+_SUFFIXES = {
+    ".avif": "image/avif",
+    ".js": "text/javascript",
+    ".webmanifest": "application/manifest+json",
+    ".webp": "image/webp",
+    ".woff2": "font/woff2",
+}
+_KNOWN_TYPES = MimeTypes(filenames=()).types_map[1] | _SUFFIXES
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectHeaders:
+    """What a store is to say about an object."""
+
+    content_type: str
+    cache_control: str
+
+
+class Store(Protocol):
+    """A place for objects by path."""
+
+    url: str
+
+    def sizes(self) -> Mapping[str, int]:
+        """The bytes of each object there, by path."""
+
+    def read(self, path: str) -> bytes | None:
+        """An object; None where there is none."""
+
+    def write(self, objects: Iterable[tuple[str, bytes]], headers: ObjectHeaders) -> None:
+        """Puts objects there that have the same headers; they are there when it returns."""
+
+    def delete(self, paths: Iterable[str]) -> None:
+        """Removes objects."""
+
+
+def upload(
+    store: Store, files: Mapping[str, str], sizes: Mapping[str, int], read: Callable[[str], bytes]
+) -> Publication:
+    """Makes `store` hold exactly `files` (SHA-256 by path), whose sizes are given and which `read` reads.
+
+    Raises `RefusedOutput` where the store holds objects that no build wrote.
+    """
+    there = dict(store.sizes())
+    known = _remembered(store, there)
+    there.pop(MARKER, None)
+    kept = {
+        path: digest
+        for path, digest in files.items()
+        if known.get(path) == digest and there.get(path) == sizes[path]
+    }
+    changed = sorted(files.keys() - kept.keys(), key=lambda path: (_rank(path), path))
+    gone = sorted(there.keys() - files.keys())
+    replaced = len(changed) + len(gone)
+    if not replaced and known.keys() == files.keys():
+        return Publication(0, len(kept), 0)
+    _remember(store, kept)
+    for (_, headers), paths in _groups(changed):
+        store.write(((path, read(path)) for path in paths), headers)
+    store.delete(gone)
+    _remember(store, files)
+    return Publication(len(changed), len(kept), len(gone), tuple(sorted(changed)), tuple(gone))
+
+
+def headers_of(path: str) -> ObjectHeaders:
+    """Its media type, and how long it may be kept: for good where the name changes with the bytes, else not long."""
+    name = PurePosixPath(path)
+    media = _TYPES.get(name.name) or _KNOWN_TYPES.get(name.suffix, "application/octet-stream")
+    if media.startswith("text/") and "charset" not in media:
+        media += "; charset=utf-8"
+    if _FINGERPRINTED.search(path):
+        return ObjectHeaders(media, "public, max-age=31536000, immutable")
+    return ObjectHeaders(media, "no-cache" if path.startswith("statement/") else "public, max-age=300")
+
+
+def _rank(path: str) -> int:
+    """Its turn: what others name, indexes of packs, pages, and at last what lists pages."""
+    name = PurePosixPath(path)
+    if name.name in _LISTS or (name.name == "index.html" and len(name.parts) <= 1):
+        return 3
+    if name.suffix == ".html":
+        return 2
+    return 1 if _INDEX.search(path) else 0
+
+
+def _groups(paths: Iterable[str]) -> list[tuple[tuple[int, ObjectHeaders], list[str]]]:
+    """Paths of one turn and the same headers, in the order of turns."""
+    groups: dict[tuple[int, ObjectHeaders], list[str]] = {}
+    for path in paths:
+        groups.setdefault((_rank(path), headers_of(path)), []).append(path)
+    return sorted(groups.items(), key=lambda group: group[0][0])
+
+
+def _remembered(store: Store, there: Mapping[str, int]) -> Mapping[str, str]:
+    """What the marker says; nothing where it is damaged. Raises `RefusedOutput` where it is missing beside others."""
+    if not there:
+        return {}
+    marker = store.read(MARKER)
+    if marker is None:
+        raise RefusedOutput(
+            store.url, "it holds objects that no build wrote", "name an empty place, or empty this one"
+        )
+    try:
+        files = json.loads(marker)["files"]
+    except (ValueError, KeyError, TypeError):
+        return {}
+    return files if isinstance(files, dict) else {}
+
+
+def _remember(store: Store, files: Mapping[str, str]) -> None:
+    text = json.dumps({"about": _ABOUT, "files": dict(sorted(files.items()))}, indent=0)
+    store.write([(MARKER, text.encode())], ObjectHeaders("application/json", "no-store"))
