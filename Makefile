@@ -42,10 +42,12 @@ bench-building: PARTNERS = 100000
 bench-building: ROUNDS = 2
 bench-building: $(STAMP)/test
 	$(BIN)/python benchmarks/building.py --partners $(PARTNERS) --rounds $(ROUNDS) --json docs/benchmarks/building.json
+	$(BIN)/python benchmarks/pages.py docs/benchmarks
 
 bench-million: $(STAMP)/test
 	$(BIN)/python benchmarks/building.py --partners 1000000 --rounds 1 --alone \
 		--beside docs/benchmarks/building.json --json docs/benchmarks/million.json
+	$(BIN)/python benchmarks/pages.py docs/benchmarks
 
 bench-ledger: $(STAMP)/test
 	$(BIN)/python benchmarks/ledger_scale.py --partners 1000000 --sales 20000000 --subscriptions 300000 \

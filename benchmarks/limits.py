@@ -24,7 +24,7 @@ class Promise:
     def __str__(self) -> str:
         sign = "≥" if self.at_least else "≤"
         return (
-            f"{'kept  ' if self.kept else 'BROKEN'} {self.what}: {self.found:,.3g} ({sign} {self.limit:,.3g})"
+            f"{'kept  ' if self.kept else 'BROKEN'} {self.what}: {self.found:,.3f} ({sign} {self.limit:,.3f})"
         )
 
     def as_json(self) -> dict[str, object]:
