@@ -40,7 +40,7 @@ def _connected(scheduler: str) -> Iterator[Client]:
             # A mismatch is refused below, with the whole table.
             warnings.simplefilter("ignore", VersionMismatchWarning)
             client = Client(scheduler, set_as_default=False)
-    except (OSError, TypeError, ValueError) as error:
+    except (OSError, RuntimeError, TypeError, ValueError) as error:
         why = str(error) or type(error).__name__
         raise OfferpressError(
             f"no scheduler: {scheduler}: {why}; start one with `dask scheduler`, or name its address as "

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from itertools import islice
 from typing import Any
 
 import fsspec
@@ -11,6 +10,7 @@ from generator import ObjectHeaders
 from offerpress.folder import OfferpressError
 
 _AT_ONCE = 64
+_BYTES_AT_ONCE = 32 * 2**20
 
 
 class FileStore:
@@ -46,8 +46,7 @@ class FileStore:
     def write(self, objects: Iterable[tuple[str, bytes]], headers: ObjectHeaders) -> None:
         """Puts objects there, some at a time; they are there when it returns."""
         said = self._said(headers)
-        waiting = iter(objects)
-        while some := dict(islice(waiting, _AT_ONCE)):
+        for some in _parted(objects):
             with _explained(self.url):
                 self._make_folders(some)
                 self._files.pipe({f"{self._root}/{path}": data for path, data in some.items()}, **said)
@@ -72,6 +71,18 @@ class FileStore:
     def _is(self, protocol: str) -> bool:
         own = self._files.protocol
         return protocol == own or (not isinstance(own, str) and protocol in own)
+
+
+def _parted(objects: Iterable[tuple[str, bytes]]) -> Iterator[dict[str, bytes]]:
+    """The objects in parts that travel together: not too many, and not too large for the memory."""
+    part: dict[str, bytes] = {}
+    for path, data in objects:
+        part[path] = data
+        if len(part) >= _AT_ONCE or sum(map(len, part.values())) >= _BYTES_AT_ONCE:
+            yield part
+            part = {}
+    if part:
+        yield part
 
 
 @contextmanager

@@ -1,5 +1,6 @@
-"""A real Dask cluster of processes on this machine: a scheduler, and workers that can be started and killed."""
+"""A real Dask cluster of processes on this machine, under TLS: a scheduler, and workers to start and kill."""
 
+import datetime as dt
 import json
 import os
 import subprocess
@@ -10,6 +11,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import dask
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from distributed import Client
 
 _DASK = (sys.executable, "-m", "dask")
@@ -18,11 +23,15 @@ _PATIENCE_S = 60
 
 @dataclass
 class Cluster:
-    """A running scheduler at `address`; `client` looks into it, `log` takes what its processes say."""
+    """A running scheduler at `address`; `client` looks into it, `log` takes what its processes say.
+
+    `environment` is what a program needs to be let in.
+    """
 
     client: Client
     address: str
     log: Path
+    environment: Mapping[str, str]
     workers: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def start_worker(self, name: str, environment: Mapping[str, str]) -> None:
@@ -41,7 +50,7 @@ class Cluster:
                     "1",
                     "--no-dashboard",
                 ],
-                env=kept | dict(environment),
+                env={**kept, **self.environment, **environment},
                 cwd=self.log.parent,
                 stdout=log,
                 stderr=log,
@@ -81,17 +90,25 @@ class Cluster:
 def dask_cluster(folder: Path) -> Iterator[Cluster]:
     """A scheduler on a free port, without workers yet."""
     where, log = folder / "scheduler.json", folder / "cluster.log"
-    options = ["--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--no-jupyter"]
+    options = ["--protocol", "tls", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--no-jupyter"]
+    settings = _certified(folder)
+    environment = {_variable(name): str(value) for name, value in settings.items()}
     with log.open("wb") as output:
         scheduler = subprocess.Popen(
             [*_DASK, "scheduler", *options, "--scheduler-file", str(where)],
+            env=os.environ | environment,
             cwd=folder,
             stdout=output,
             stderr=output,
         )
     try:
-        with Client(scheduler_file=str(where), set_as_default=False, timeout=_PATIENCE_S) as client:
-            cluster = Cluster(client, json.loads(where.read_text(encoding="utf-8"))["address"], log)
+        with (
+            dask.config.set(settings),
+            Client(scheduler_file=str(where), set_as_default=False, timeout=_PATIENCE_S) as client,
+        ):
+            cluster = Cluster(
+                client, json.loads(where.read_text(encoding="utf-8"))["address"], log, environment
+            )
             try:
                 yield cluster
             finally:
@@ -99,3 +116,48 @@ def dask_cluster(folder: Path) -> Iterator[Cluster]:
     finally:
         scheduler.kill()
         scheduler.wait()
+
+
+def _certified(folder: Path) -> dict[str, str | bool]:
+    """Dask's settings for an authority of our own and one certificate, which are made in `folder`."""
+    authority = folder / "ca.pem", ec.generate_private_key(ec.SECP256R1())
+    node = folder / "node.pem", ec.generate_private_key(ec.SECP256R1())
+    _certificate(*authority, authority[1], is_authority=True)
+    _certificate(*node, authority[1], is_authority=False)
+    key = folder / "node.key"
+    form = serialization.PrivateFormat.PKCS8
+    key.write_bytes(node[1].private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()))
+    tls = "distributed.comm.tls"
+    roles = ("scheduler", "worker", "client")
+    return {
+        "distributed.comm.require-encryption": True,
+        f"{tls}.ca-file": str(authority[0]),
+        **{f"{tls}.{role}.cert": str(node[0]) for role in roles},
+        **{f"{tls}.{role}.key": str(key) for role in roles},
+    }
+
+
+def _certificate(
+    path: Path, key: ec.EllipticCurvePrivateKey, signer: ec.EllipticCurvePrivateKey, *, is_authority: bool
+) -> None:
+    issuer = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "authority")])
+    subject = issuer if is_authority else x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "node")])
+    now = dt.datetime.now(dt.UTC)
+    day = dt.timedelta(days=1)
+    made = (
+        x509.CertificateBuilder()
+        .issuer_name(issuer)
+        .subject_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - day)
+        .not_valid_after(now + day)
+        .add_extension(x509.BasicConstraints(ca=is_authority, path_length=None), critical=True)
+        .sign(signer, hashes.SHA256())
+    )
+    path.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+
+
+def _variable(setting: str) -> str:
+    """The environment variable of a setting of Dask's."""
+    return "DASK_" + setting.upper().replace(".", "__").replace("-", "_")

@@ -9,6 +9,7 @@ import pytest
 
 from tests.acceptance.conftest import AS_OF, SECRET, Call, copy_sample, finished, installed, tree
 from tests.dask_cluster import Cluster, dask_cluster
+from tests.s3_server import s3_server
 
 pytestmark = pytest.mark.xdist_group("cluster")
 PARTNERS = 2500
@@ -49,9 +50,26 @@ def test_a_cluster_publishes_the_same_bytes(large: tuple[Path, dict[str, bytes]]
     site, alone = large
     for place, options in (("pool", ("--jobs", "2")), ("dask", ("--scheduler", workers.address))):
         shutil.rmtree(site / "private" / "sealed")  # what was computed before would be taken from there
-        said = finished(installed(site, "build", *AS_OF, "--output", place, *options))
+        said = finished(
+            installed(site, "build", *AS_OF, "--output", place, *options, environment=workers.environment)
+        )
         assert 0 == said.code, said.err
         assert alone == tree(site / place)
+
+
+def test_a_cluster_publishes_the_same_objects(large: tuple[Path, dict[str, bytes]], workers: Cluster) -> None:
+    """What two workers compute is the same in a bucket of an S3 server."""
+    site, alone = large
+    shutil.rmtree(site / "private" / "sealed")
+    with s3_server() as s3:
+        place = f"{s3.make_bucket('cluster')}/site"
+        environment = {**workers.environment, **s3.environment}
+        options = ("--output", place, "--scheduler", workers.address)
+        said = finished(installed(site, "build", *AS_OF, *options, environment=environment))
+        assert 0 == said.code, said.err
+        published = s3.tree("cluster/site")
+    assert alone.keys() == published.keys()
+    assert [] == [path for path in alone if path != ".offerpress" and alone[path] != published[path]]
 
 
 def test_a_killed_worker_changes_nothing(large: tuple[Path, dict[str, bytes]], workers: Cluster) -> None:
@@ -59,7 +77,16 @@ def test_a_killed_worker_changes_nothing(large: tuple[Path, dict[str, bytes]], w
     site, alone = large
     shutil.rmtree(site / "killed", ignore_errors=True)
     shutil.rmtree(site / "private" / "sealed")
-    process = installed(site, "build", *AS_OF, "--output", "killed", "--scheduler", workers.address)
+    process = installed(
+        site,
+        "build",
+        *AS_OF,
+        "--output",
+        "killed",
+        "--scheduler",
+        workers.address,
+        environment=workers.environment,
+    )
     workers.await_work("first")
     workers.kill_worker("first")
     said = finished(process)
@@ -92,8 +119,10 @@ def test_a_worker_without_the_secret_is_refused(
 def test_a_cluster_that_is_not_there(cluster: Cluster, offerpress: Call, site: Path) -> None:
     """An address without a scheduler, and a scheduler without workers, are said in one line that helps."""
     with dask.config.set({"distributed.comm.timeouts.connect": "500ms"}):
-        nobody = offerpress("build", *AS_OF, "--scheduler", "tcp://127.0.0.1:9")
+        nobody = offerpress("build", *AS_OF, "--scheduler", "tls://127.0.0.1:9")
+        open_line = offerpress("build", *AS_OF, "--scheduler", "tcp://127.0.0.1:9")
         idle = offerpress("build", *AS_OF, "--scheduler", cluster.address)
-    assert (1, True) == (nobody.code, "no scheduler: tcp://127.0.0.1:9: " in nobody.err)
+    assert (1, True) == (nobody.code, "no scheduler: tls://127.0.0.1:9: " in nobody.err)
+    assert (1, True) == (open_line.code, "encryption required by Dask configuration" in open_line.err)
     assert (1, True) == (idle.code, f"no workers: {cluster.address}: none has joined" in idle.err)
     assert not (site / "output").exists()
