@@ -21,6 +21,7 @@ from generator.mail_html import read_styles
 
 HTML_LAYOUT, TEXT_LAYOUT, STYLES = "mail/notice.mjml", "mail/notice.txt", "mail/body.css"
 CORRECTION = "mail/correction.md"
+CORRECTION_SUBJECT = "mail/correction_subject.txt"
 _HOLES: Mapping[str, str] = {
     "subject": "{{ subject }}",
     "preheader": "{{ preheader }}",

@@ -13,7 +13,14 @@ from jinja2.sandbox import SandboxedEnvironment
 from generator.campaigns import CampaignText
 from generator.compiled import Lines, author_line, check_line, compile_body, mail_environment
 from generator.formats import direction
-from generator.mail_layout import CORRECTION, Frame, body_styles, mail_sources, template_source
+from generator.mail_layout import (
+    CORRECTION,
+    CORRECTION_SUBJECT,
+    Frame,
+    body_styles,
+    mail_sources,
+    template_source,
+)
 from generator.wrapping import finished
 from rewards import Fault, Faulty
 
@@ -150,7 +157,7 @@ def tells_corrections(text: CampaignText) -> bool:
 def _with_corrections(text: CampaignText, template_folders: Sequence[Path]) -> CampaignText:
     """The text with what was told before above its body; raises `BrokenLayout`."""
     above = template_source(template_folders, CORRECTION)
-    subject = "{{ _('Correction') }}: " + text.subject
+    subject = f"{template_source(template_folders, CORRECTION_SUBJECT).rstrip()} {text.subject}"
     first_line = text.body_line - above.count("\n")
     return replace(text, subject=subject, body=above + text.body, body_line=first_line)
 

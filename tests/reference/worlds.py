@@ -96,7 +96,9 @@ def programs(draw: DrawFn) -> Terms:
 @st.composite
 def _limits(draw: DrawFn) -> Terms:
     caps = draw(_amounts_by_currency(100_00, 300_00))
-    minima = draw(_amounts_by_currency(0, 100_00))
+    minima = draw(
+        _amounts_by_currency(draw(st.sampled_from([0, 90_00])), 100_00)
+    )  # high ones are met more often
     return {"minimum": minima, "cap": caps}
 
 
