@@ -107,16 +107,17 @@ lock:
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
+# The locks are complete, so nothing is resolved: old versions of pip take an extra for a reason to look for newer releases.
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 $(STAMP)/run: requirements/run.txt requirements/build.txt pyproject.toml | $(VENV)/bin/python
 	@echo "Installing into $(VENV) …"
-	$(INSTALL) --require-hashes -r requirements/build.txt -r requirements/run.txt
+	$(INSTALL) --no-deps --require-hashes -r requirements/build.txt -r requirements/run.txt
 	$(INSTALL) --no-deps --no-build-isolation --editable .
 	@mkdir -p $(STAMP) && touch $@
 
 $(STAMP)/test: requirements/test.txt $(STAMP)/run
-	$(INSTALL) --require-hashes -r requirements/test.txt
+	$(INSTALL) --no-deps --require-hashes -r requirements/test.txt
 	@mkdir -p $(STAMP) && touch $@
 
 clean:
