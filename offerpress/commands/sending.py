@@ -48,10 +48,7 @@ def send_command(
     as_json: bool,
 ) -> int:
     """Send PLAN, or all that is due; resumes after any crash and never hands a notice over twice."""
-    if (plan is None) != due or (watch and not due) or bool(test_address) != bool(partner_id):
-        raise click.UsageError("name one PLAN, or --due; --watch goes with --due; --test with --partner")
-    if (test_address or late_by is not None) and due:
-        raise click.UsageError("--test and --late-by go with one PLAN")
+    _require_one_way(plan, late_by, test_address, partner_id, due=due, watch=watch)
     site = folder_at(site_folder)
     settings = read_mail_settings(site)
     way = transport_of(site, settings, transport or settings.transport, moment().environment)
@@ -85,6 +82,22 @@ def send_command(
                 for _ in rounds(stop, watch=watch)
             ]
         return max(calls)
+
+
+def _require_one_way(
+    plan: str | None,
+    late_by: str | None,
+    test_address: str | None,
+    partner_id: str | None,
+    *,
+    due: bool,
+    watch: bool,
+) -> None:
+    """Raises `UsageError` for options that do not go together."""
+    if (plan is None) != due or (watch and not due) or bool(test_address) != bool(partner_id):
+        raise click.UsageError("name one PLAN, or --due; --watch goes with --due; --test with --partner")
+    if (test_address or late_by is not None) and due:
+        raise click.UsageError("--test and --late-by go with one PLAN")
 
 
 def _send_due(outbox: Outbox, send: Callable[[str], Sending], later: dict[str, str], *, as_json: bool) -> int:
