@@ -17,17 +17,11 @@ from tests.reference.naive_values import Terms
 def read_site(folder: Path, as_of: str) -> Site:
     """The site in `folder`, its tables being CSV files: those of `[data]`, else `data/NAME.csv`."""
     settings = tomllib.loads((folder / "offerpress.toml").read_text(encoding="utf-8-sig"))
-    program = tomllib.loads(
-        (folder / "content/program.toml").read_text(encoding="utf-8-sig"), parse_float=Decimal
-    )
+    program = tomllib.loads(_content(folder / "content/program.toml"), parse_float=Decimal)
     offers: dict[str, Terms] = {}
     for file in sorted((folder / "content/offers").glob("*.md")):
         if "." not in file.stem:
-            # control characters in a text are left out, with a remark
-            text = "".join(
-                c for c in file.read_text(encoding="utf-8-sig") if category(c) != "Cc" or c in "\t\n"
-            )
-            front = text.split("---\n")[1]
+            front = _content(file).split("---\n")[1]
             offers[file.stem] = YAML(typ="base", pure=True).load(front)
     tables: dict[str, list[Row]] = {}
     for name in ("partners", "sales", "subscriptions", "credits", "rates", "levels"):
@@ -37,6 +31,11 @@ def read_site(folder: Path, as_of: str) -> Site:
                 reader = csv.DictReader(lines, delimiter=_delimiter(path))
                 tables[name] = [{key.strip(): value for key, value in row.items()} for row in reader]
     return Site(program, offers, tables, as_of)
+
+
+def _content(path: Path) -> str:
+    """Control characters in a text of `content/` are left out, with a remark."""
+    return "".join(c for c in path.read_text(encoding="utf-8-sig") if category(c) != "Cc" or c in "\t\n")
 
 
 def _delimiter(path: Path) -> str:
