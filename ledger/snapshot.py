@@ -121,7 +121,7 @@ class Snapshot:
     @cached_property
     def rates(self) -> Rates:
         """All rows of the `rates` table."""
-        columns = self._columns(BY_NAME["rates"], ("on", "from", "to", "rate"), "true")
+        columns = self._columns(BY_NAME["rates"], ("on", "from", "to", "rate"), "true", few=True)
         return Rates(
             (whole(on), str(source), str(target), Fraction(str(rate)))
             for on, source, target, rate in zip(*columns, strict=True)
@@ -134,8 +134,8 @@ class Snapshot:
 
     def account(self, partner_id: str) -> Account | None:
         """One partner's account; None for an unknown, closed or merged partner."""
-        columns = self._columns(BY_NAME["partners"], ("account",), f"partner_id = {literal(partner_id)}")
-        for number in columns[0]:
+        mine = f"partner_id = {literal(partner_id)}"
+        for number in self._columns(BY_NAME["partners"], ("account",), mine, few=True)[0]:
             if number is not None:
                 return next(self._accounts(whole(number), whole(number) + 1))
         return None
@@ -207,7 +207,9 @@ class Snapshot:
     def _relation(self, table: Table) -> str:
         return f"read_parquet({file_literal(self.folder / file_name(table))}, file_row_number = true)"
 
-    def _columns(self, table: Table, names: Iterable[str], condition: str) -> list[list[Value]]:
+    def _columns(
+        self, table: Table, names: Iterable[str], condition: str, *, few: bool = False
+    ) -> list[list[Value]]:
         """Columns of the rows that meet `condition`, in the order of the file, which a scan preserves."""
         if not self._manifest.files[table.name].rows:
             return [[] for _ in names]
@@ -215,7 +217,7 @@ class Snapshot:
         statement = f"SELECT {selected} FROM {self._relation(table)} WHERE {condition}"
         try:
             with self._database.lock:
-                return self._database.columns(statement)
+                return self._database.columns(statement, few=few)
         except TablesUnreadable as error:
             path = self.folder / file_name(table)
             raise SnapshotDamaged(f"{path} cannot be read ({error}); {_REMEDY}", path) from error
@@ -228,7 +230,7 @@ class Snapshot:
 
     def _accounts(self, first: int, end: int) -> Iterator[Account]:
         within = f"account >= {first} AND account < {end}"
-        partners = zip(*self._columns(BY_NAME["partners"], _PARTNER, within), strict=True)
+        partners = zip(*self._columns(BY_NAME["partners"], _PARTNER, within, few=end - first == 1), strict=True)
         sales = self._lines("sales", _SALE, _SALE_OF, first, end)
         subscriptions = self._lines("subscriptions", _SUBSCRIPTION, _SUBSCRIPTION_OF, first, end)
         credited = self._lines("credits", _CREDIT, _CREDIT_OF, first, end)
@@ -245,7 +247,7 @@ class Snapshot:
     ) -> Iterator[tuple[Line, ...]]:
         """The lines of each account from `first` to before `end`."""
         within = f"account >= {first} AND account < {end}"
-        numbers, *columns = self._columns(BY_NAME[table], ("account", *names), within)
+        numbers, *columns = self._columns(BY_NAME[table], ("account", *names), within, few=end - first == 1)
         lines = list(map(make, zip(*columns, strict=True)))
         accounts = cast("list[int]", numbers)
         start = 0
