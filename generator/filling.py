@@ -8,15 +8,14 @@ A place is an element with one of these attributes, which templates/assets/viewe
 `data-set="attribute:key"`, parted by spaces, sets attributes. A key may lead into a value: `raw.expires_on`.
 """
 
-from collections import ChainMap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from html import escape
 from html.parser import HTMLParser
 
 from generator.errors import GeneratorError
+from generator.pieces import Block, Name, Piece, Pieces, Text, condition_of, fill, joined, key_of
 
-Scope = ChainMap[str, object]
 PLACES = frozenset({"data-each", "data-if", "data-text", "data-name", "data-set"})
 SETTABLE = frozenset(
     {"aria-label", "class", "d", "data-sort", "height", "href", "value", "viewBox", "width", "x", "y"}
@@ -41,14 +40,14 @@ class Element:
     children: list["Element | str"] = field(default_factory=list)
 
 
-def parsed_shell(html: str) -> Element:
-    """The elements of a shell below a root without a tag. Raises `BrokenShell` for one that cannot be filled."""
+def parsed_shell(html: str) -> Pieces:
+    """The shell's constant HTML and the places in it. Raises `BrokenShell` for one that cannot be filled."""
     parser = _Parser()
     parser.feed(html)
     parser.close()
     if len(parser.open) > 1:
         raise BrokenShell(f"<{parser.open[-1].tag}>", "the element is not closed")
-    return parser.open[0]
+    return joined(_children(parser.open[0]))
 
 
 class _Parser(HTMLParser):
@@ -116,64 +115,55 @@ def merged_values(figures: Mapping[str, object], values: Mapping[str, object]) -
     return found if isinstance(found, dict) else {}
 
 
-def filled(shell: Element, values: Mapping[str, object], words: Mapping[str, str]) -> str:
+def filled(shell: Pieces, values: Mapping[str, object], words: Mapping[str, str]) -> str:
     """The shell as HTML, filled with values; every value is escaped."""
-    return "".join(_children(shell, ChainMap(dict(values)), words))
+    written: list[str] = []
+    fill(shell, dict(values), words, written.append)
+    return "".join(written)
 
 
-def _children(element: Element, scope: Scope, words: Mapping[str, str]) -> Iterator[str]:
+def _children(element: Element) -> Iterator[Piece]:
     for child in element.children:
         if isinstance(child, str):
             yield child
-        elif each := child.attributes.get("data-each"):
-            items = _value(scope, each)
-            for item in items if isinstance(items, list) else ():
-                yield from _settled(child, scope.new_child(item), words)
         else:
-            yield from _settled(child, scope, words)
+            yield from _settled(child)
 
 
-def _settled(element: Element, scope: Scope, words: Mapping[str, str]) -> Iterator[str]:
-    condition = element.attributes.get("data-if")
-    if condition and not _holds(condition, scope):
-        return
-    yield f"<{element.tag}{''.join(_attributes(element, scope))}>"
+def _settled(element: Element) -> Iterator[Piece]:
+    each, condition = (element.attributes.get(name) for name in ("data-each", "data-if"))
+    if each or condition:
+        yield Block(
+            key_of(each) if each else None,
+            condition_of(condition) if condition else None,
+            joined(_written(element)),
+        )
+    else:
+        yield from _written(element)
+
+
+def _written(element: Element) -> Iterator[Piece]:
+    yield f"<{element.tag}"
+    yield from _attributes(element)
+    yield ">"
     if element.tag in _VOID:
         return
     if key := element.attributes.get("data-text"):
-        yield escape(_text(_value(scope, key)))
+        yield Text(key_of(key))
     elif place := element.attributes.get("data-name"):
         kind, _, key = place.partition(":")
-        value = _text(_value(scope, key))
-        yield escape(words.get(f"{kind}:{value}", value))
+        yield Name(kind, key_of(key))
     else:
-        yield from _children(element, scope, words)
+        yield from _children(element)
     yield f"</{element.tag}>"
 
 
-def _attributes(element: Element, scope: Scope) -> Iterator[str]:
+def _attributes(element: Element) -> Iterator[Piece]:
     for name, value in element.attributes.items():
         if name not in PLACES:
             yield f" {name}" if value is None else f' {name}="{escape(value)}"'
     for pair in (element.attributes.get("data-set") or "").split():
         name, _, key = pair.partition(":")
-        yield f' {name}="{escape(_text(_value(scope, key)))}"'
-
-
-def _holds(condition: str, scope: Scope) -> bool:
-    if condition.startswith("!"):
-        return not _holds(condition[1:], scope)
-    key, wanted, value = condition.partition("=")
-    found = _value(scope, key)
-    return _text(found) == value if wanted else bool(found)
-
-
-def _value(scope: Mapping[str, object], key: str) -> object:
-    found: object = scope
-    for part in key.split("."):
-        found = found.get(part) if isinstance(found, Mapping) else None
-    return found
-
-
-def _text(value: object) -> str:
-    return "" if value is None else str.__str__(value) if isinstance(value, str) else str(value)
+        yield f' {name}="'
+        yield Text(key_of(key))
+        yield '"'

@@ -12,7 +12,8 @@ from markupsafe import Markup
 
 from generator.catalogs import translations
 from generator.environment import environment
-from generator.filling import Element, filled, merged_values, parsed_shell
+from generator.filling import filled, merged_values, parsed_shell
+from generator.pieces import Pieces
 from generator.settings import SiteSettings
 from generator.statement_values import Values, month_key
 from generator.statement_view import OfferView, level_names
@@ -31,16 +32,16 @@ class Shell:
     words: Mapping[str, str]
 
     @cached_property
-    def _elements(self) -> Element:
+    def _pieces(self) -> Pieces:
         return parsed_shell(self.html)
 
     def check(self) -> None:
         """Raises `BrokenShell` for a shell that cannot be filled."""
-        self._elements  # noqa: B018 - reading it is the check
+        self._pieces  # noqa: B018 - reading it is the check
 
     def filled(self, figures: Mapping[str, object], values: Values) -> str:
         """The statement as HTML, as the viewer shows it: `figures` is its JSON, `values` are those of its record."""
-        return filled(self._elements, merged_values(figures, values), self.words)
+        return filled(self._pieces, merged_values(figures, values), self.words)
 
 
 def shell(

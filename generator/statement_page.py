@@ -29,6 +29,7 @@ PAGE_POLICY = (
     "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 )
 PLAIN_POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'"
+_FRAGMENT = "\0"  # HTML holds no such character
 _STYLING = ("statement.css", "statement.svg")
 
 
@@ -111,6 +112,7 @@ class StatementRenderer:
         self._offers = offers
         self._values: dict[str, StatementValues] = {}
         self._shells: dict[str, Shell] = {}
+        self._pages: dict[str, Sequence[str]] = {}
 
     def record(self, partner: Partner, statement: Statement, reference: str, months: Months) -> Record:
         """The record to seal: it changes only when what the partner is told changes, not with the day.
@@ -132,14 +134,7 @@ class StatementRenderer:
         values = of_language.of(partner, statement, link.reference, months)
         values["as_of"] = formats(language).day(statement.as_of)
         figures = statement_json(statement)
-        page = environment(self._folders, language, kind="html").get_template("statement/plain.html")
-        html = page.render(
-            site=self._settings,
-            policy=PLAIN_POLICY,
-            styles=self._styling[0],
-            icon=self._styling[1],
-            fragment=Markup(self._shell(language).filled(figures, values)),  # noqa: S704 - every value is escaped
-        )
+        html = self._shell(language).filled(figures, values).join(self._around(language))
         folder = f"statement/{link.folder}"
         return {
             f"{folder}/index.html": html.encode(),
@@ -160,6 +155,21 @@ class StatementRenderer:
         if known is None:
             form = plural_form(translations(self._folders, code))
             known = self._values[code] = StatementValues(code, formats(code), form)
+        return known
+
+    def _around(self, language: str) -> Sequence[str]:
+        """The plain page in a language: what stands before the statement, and after it."""
+        known = self._pages.get(language)
+        if known is None:
+            page = environment(self._folders, language, kind="html").get_template("statement/plain.html")
+            html = page.render(
+                site=self._settings,
+                policy=PLAIN_POLICY,
+                styles=self._styling[0],
+                icon=self._styling[1],
+                fragment=_FRAGMENT,
+            )
+            known = self._pages[language] = html.split(_FRAGMENT)
         return known
 
     def _shell(self, language: str) -> Shell:

@@ -230,7 +230,9 @@ class Snapshot:
 
     def _accounts(self, first: int, end: int) -> Iterator[Account]:
         within = f"account >= {first} AND account < {end}"
-        partners = zip(*self._columns(BY_NAME["partners"], _PARTNER, within, few=end - first == 1), strict=True)
+        partners = zip(
+            *self._columns(BY_NAME["partners"], _PARTNER, within, few=end - first == 1), strict=True
+        )
         sales = self._lines("sales", _SALE, _SALE_OF, first, end)
         subscriptions = self._lines("subscriptions", _SUBSCRIPTION, _SUBSCRIPTION_OF, first, end)
         credited = self._lines("credits", _CREDIT, _CREDIT_OF, first, end)
