@@ -159,7 +159,7 @@ class _Tree:
         self._before = _files(old) if old.is_dir() else {}
         self._kept: list[str] = []
         self._written: list[str] = []
-        self._folders: set[Path] = set()
+        self._folders: set[str] = set()
 
     def add(self, path: str, content: bytes | None) -> None:
         """Takes one artifact: notes it where the old tree has it, writes it otherwise."""
@@ -187,7 +187,7 @@ class _Tree:
         for path in self._kept:
             target = self._place(path)
             try:
-                os.link(self._old / path, target, follow_symlinks=False)
+                os.link(f"{self._old}/{path}", target, follow_symlinks=False)
             except OSError as error:
                 if error.errno not in _NO_LINK:
                     raise
@@ -198,21 +198,23 @@ class _Tree:
 
     def _place(self, path: str) -> Path:
         """The path in the new tree, its folders made."""
-        target = self._new / path
-        if target.parent not in self._folders:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            self._folders.add(target.parent)
-        return target
+        folder, _, _ = path.rpartition("/")
+        if folder not in self._folders:
+            (self._new / folder).mkdir(parents=True, exist_ok=True)
+            self._folders.add(folder)
+        return self._new / path
 
 
 def _files(folder: Path) -> dict[str, int]:
     """Every file under `folder` with its size; what is no plain file has -1, so that it never matches."""
     found: dict[str, int] = {}
-    for root, folders, names in os.walk(folder):
-        for name in [*names, *(name for name in folders if (Path(root) / name).is_symlink())]:
-            path = Path(root) / name
-            status = path.lstat()
-            found[path.relative_to(folder).as_posix()] = (
-                status.st_size if stat.S_ISREG(status.st_mode) else -1
-            )
+    below = [("", str(folder))]
+    while below:
+        begin, place = below.pop()
+        for entry in os.scandir(place):
+            if entry.is_dir(follow_symlinks=False):
+                below.append((f"{begin}{entry.name}/", entry.path))
+            else:
+                status = entry.stat(follow_symlinks=False)
+                found[f"{begin}{entry.name}"] = status.st_size if stat.S_ISREG(status.st_mode) else -1
     return found

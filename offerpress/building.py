@@ -25,7 +25,7 @@ from offerpress.incremental import Comparison
 from offerpress.manifest import Manifest, last_build, places_in, write_manifest
 from offerpress.reporting import Progress
 from offerpress.sealed_folder import SealedFolder
-from offerpress.shards import built_shards, statement_page, workshop_of
+from offerpress.shards import BuiltShard, built_shards, statement_page, workshop_of
 from offerpress.site_keys import SiteKeys
 from rewards import Fault, Faulty, Tally, require_conserved
 
@@ -151,19 +151,26 @@ class _Building:
         trusted = self.comparison.same_snapshot
         wanted = [n for n, key in keys.items() if not (trusted and self.sealed.has(n, key))]
         for built in built_shards(self.figures, wanted, self.engine):
-            self.faults += map(self.figures.placed, built.faults)
-            self.progress(built.partners)
-            if not self.faults:
-                self.sealed.put(built, keys[built.shard])
-            self.reasons.append((f"statements of shard {built.shard}", self.comparison.why_shard))
+            self._take(built)
 
     def _plain(self) -> Artifacts:
-        """Every partner's own folder, a shard at a time."""
-        for built in built_shards(self.figures, self.figures.snapshot.shards, self.engine):
-            self.faults += map(self.figures.placed, built.faults)
-            self.progress(built.partners)
-            self.tally.merge(built.tally)
+        """Every partner's own folder, a shard at a time; those stay whose shards did not change."""
+        keys, changed = self.comparison.shards, self.comparison.changed_shards
+        kept = {n for n in keys.keys() - changed if self.sealed.has(n, keys[n])}
+        yield from ((path, None) for path in self.sealed.files(sorted(kept)))
+        wanted = [n for n in keys if n not in kept]
+        for built in built_shards(self.figures, wanted, self.engine):
+            self._take(built)
             yield from built.plain.items()
+        self.tally = self.sealed.tally()
+
+    def _take(self, built: BuiltShard) -> None:
+        """Notes what became of a shard that was made anew."""
+        self.faults += map(self.figures.placed, built.faults)
+        self.progress(built.partners)
+        if not self.faults:
+            self.sealed.put(built, self.comparison.shards[built.shard])
+        self.reasons.append((f"statements of shard {built.shard}", self.comparison.why_shard))
 
     def _require_sound(self) -> None:
         """Raises `Faulty`, and `NotConserved` where lines were lost or doubled."""

@@ -18,6 +18,7 @@ _NAMED = 3
 _PUBLIC = (MARKER, DAY, CODE, "content/", "templates/", f"{PACKAGED}templates/")
 _TERMS = ("content/program.toml", "content/offers/")
 _STATEMENTS = ("templates/locale/", f"{PACKAGED}templates/locale/")
+_PLAIN = (MARKER, *_TERMS, "templates/", f"{PACKAGED}templates/")
 _OF_DATA = ("content/", "templates/", PACKAGED)
 
 
@@ -27,7 +28,8 @@ class Comparison:
 
     `before` is None where there is nothing to compare with: then `why` says why not. `public` and `statements` are the
     keys of the public pages and of what all statements follow from, `shards` those of each shard. `same_snapshot` is
-    False where a snapshot of that name was written again, and so perhaps is another than its digests say.
+    False where a snapshot of that name was written again, and so perhaps is another than its digests say. `page` are
+    the beginnings of the inputs that only a plain statement follows from.
     """
 
     before: Manifest | None
@@ -37,6 +39,7 @@ class Comparison:
     public: str
     statements: str
     shards: Mapping[int, str]
+    page: tuple[str, ...]
 
     @classmethod
     def of(cls, figures: Figures, last: Manifest | None, output: Path) -> "Comparison":
@@ -65,6 +68,7 @@ class Comparison:
             digest_of_inputs(figures.inputs, _PUBLIC),
             statements,
             {n: digest_of(statements, str(bits), str(n), digests[n]) for n in snapshot.shards},
+            _of_page(figures),
         )
 
     @property
@@ -90,7 +94,7 @@ class Comparison:
         if self.before and self.before.statements == self.statements:
             names = changed(self.before.inputs, self.inputs)
             return _sentence([n for n in names if not n.startswith(_OF_DATA)]) or "its data changed"
-        return self.why or self._changed((MARKER, DAY, CODE, KEYS, *_TERMS, *_STATEMENTS))
+        return self.why or self._changed((MARKER, DAY, CODE, KEYS, *_TERMS, *_STATEMENTS, *self.page))
 
     def _changed(self, begins: tuple[str, ...]) -> str:
         names = changed(self.before.inputs, self.inputs) if self.before else []
@@ -103,13 +107,18 @@ def _sentence(names: Sequence[str]) -> str:
     return f"{', '.join(names[:_NAMED])}{rest} changed" if names else ""
 
 
-def _statements_key(figures: Figures) -> str:
-    """Over all that every sealed record follows from, besides its own data: formatted values and no templates.
+def _of_page(figures: Figures) -> tuple[str, ...]:
+    return _PLAIN if figures.site.settings.statements.access == "plain" else ()
 
-    Of labels a record has only which form of a plural it takes.
+
+def _statements_key(figures: Figures) -> str:
+    """Over all that every statement follows from, besides its own data.
+
+    A sealed record holds formatted values and nothing of templates; of labels only which form of a plural it takes. A
+    plain statement holds the offers' words and the page as well.
     """
     site, rules, keys = figures.site, figures.rules, figures.keys
     settings = site.settings
-    templates = digest_of_inputs(figures.inputs, (CODE, *_STATEMENTS))
+    templates = digest_of_inputs(figures.inputs, (CODE, *_STATEMENTS, *_of_page(figures)))
     facts = (settings.site.languages, settings.statements.access, rules.policy, rules.rates.rows)
     return digest_of(templates, keys.digest if keys else "", str(rules.as_of), *map(repr, facts))

@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +50,7 @@ class Manifest:
 def write_manifest(private: Path, manifest: Manifest) -> None:
     """Writes it in the private folder, unless it says the same already."""
     path = private / MANIFEST
-    text = json.dumps(asdict(manifest), default=str, indent=1)
+    text = json.dumps({each.name: getattr(manifest, each.name) for each in fields(manifest)}, default=str)
     if path.is_file() and path.read_text(encoding="utf-8") == text:
         return
     path.parent.mkdir(parents=True, exist_ok=True)

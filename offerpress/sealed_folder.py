@@ -1,4 +1,4 @@
-"""`private/sealed/`: the sealed records of each shard, under the key of all that they follow from.
+"""`private/sealed/`: the sealed records of each shard, or its plain files' paths, under the key of their origin.
 
 A build writes its new shards beside and moves them in when it has published; the others it finds as they were left.
 """
@@ -45,7 +45,12 @@ class SealedFolder:
 
     def put(self, built: BuiltShard, key: str) -> None:
         """Writes a new shard."""
-        noted = {"key": key, "partners": built.partners, "tally": built.tally.rows()}
+        noted = {
+            "key": key,
+            "partners": built.partners,
+            "tally": built.tally.rows(),
+            "files": list(built.plain),
+        }
         path = self._beside / _name(built.shard)
         path.write_bytes(sealed_bytes(built.sealed, noted))
         head = sealed_head(path)
@@ -56,6 +61,12 @@ class SealedFolder:
     def prefixes(self) -> Iterator[Mapping[int, bytes]]:
         """The prefixes of every shard, by size class."""
         return (head.prefixes for head in self._heads.values())
+
+    def files(self, numbers: Iterable[int]) -> Iterator[str]:
+        """The paths of the plain files of those shards."""
+        for number in numbers:
+            paths: Any = self._heads[number].noted["files"]
+            yield from paths
 
     def tally(self) -> Tally:
         """Where the lines of all shards went."""

@@ -262,3 +262,27 @@ def test_an_unchanged_ledger_is_not_read_again(offerpress: Call, small: Path) ->
     assert 0 == offerpress("statement", "P-1001", *AS_OF).code
     assert before == list(stamps(folder))
     assert 2 == len(list((small / "private" / "snapshots").iterdir()))
+
+
+def test_plain_statements_stay_with_their_shard(offerpress: Call, small: Path) -> None:
+    """In folders too a sale makes one shard anew and writes one partner's files; the page's template makes all anew."""
+    editor = Editor(small, 1)
+    editor.open_statements()
+    explained(offerpress)
+    editor.announce()
+    told = explained(offerpress)
+    assert [{"part": "public pages", "why": "content/announcements/more.md changed"}] == told["reasons"]
+    change_sale(small, SALE, "7.00")
+    told = explained(offerpress)
+    assert isinstance(told["reasons"], list)
+    assert ["data/sales.csv changed"] == [one["why"] for one in told["reasons"]]
+    assert isinstance(told["files_written"], list)
+    folder, *_ = told["files_written"][0].rpartition("/")
+    assert [f"{folder}/index.html", f"{folder}/statement.json"] == told["files_written"]
+    editor.rename_the_site()
+    told = explained(offerpress)
+    assert isinstance(told["reasons"], list)
+    assert ["public pages", "statements of shard 0", "statements of shard 1"] == [
+        one["part"] for one in told["reasons"]
+    ]
+    assert 0 == offerpress("verify").code
