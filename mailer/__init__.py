@@ -37,7 +37,7 @@ from mailer.fates import Addressed, EventHour, EventRecord, Failure
 from mailer.fence import Fence, FenceProvider
 from mailer.fencing import Fences, Withdrawal, withdraw
 from mailer.freezing import Prepared, freeze, freeze_prepared, prepared
-from mailer.header import BatchHeader, Totals, instant_text, message_key, with_own_headers
+from mailer.header import BatchHeader, Totals, instant_text, message_key, notice_digest, with_own_headers
 from mailer.inboxes import ImapInbox, Inbox, InboxError, MaildirInbox
 from mailer.intake import Intake
 from mailer.lock import Sender, sole_sender
@@ -182,6 +182,7 @@ __all__ = [
     "message_key",
     "next_depth",
     "next_opening",
+    "notice_digest",
     "opening",
     "outbox_file",
     "parse_mailbox",

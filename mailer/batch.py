@@ -24,6 +24,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from mailer.errors import BatchError, BatchTampered
 from mailer.header import BatchHeader, batch_digest, canonical, message_digest, message_id, message_key
+from mailer.narrow import Recipient, figures_of, recipient_of
 from rewards import Notice
 
 MAGIC: Final = b"offerpress batch 1\n"
@@ -144,6 +145,14 @@ class Batch:
     def messages(self) -> Iterator[Notice]:
         """All messages in order of partner id, each checked against its digest (BatchTampered)."""
         return map(self._read, self._held)
+
+    def recipients(self) -> Iterator[Recipient]:
+        """To whom all messages go, in the same order, checked likewise; their bodies are not parsed."""
+        return (recipient_of(self._partner_id(n), self._parts(n)) for n in self._held)
+
+    def figures(self) -> Iterator[tuple[str, str]]:
+        """Of all messages the partner and the figures that it tells, as `recipients`."""
+        return ((self._partner_id(n), figures_of(self._parts(n))) for n in self._held)
 
     def message(self, partner_id: str) -> Notice:
         """The message to one partner, checked against its digest; a KeyError if the plan has none for it."""

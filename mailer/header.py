@@ -111,6 +111,12 @@ def with_own_headers(header: BatchHeader, notice: Notice, unsubscribe: Unsubscri
     return notice.model_copy(update={"headers": (*notice.headers, *own)})
 
 
+def notice_digest(header: BatchHeader, notice: Notice, unsubscribe: Unsubscribing | None) -> str:
+    """The digest (hex) that a notice has in the plan of that header."""
+    whole = with_own_headers(header, notice, unsubscribe)
+    return message_digest(canonical(whole.model_dump())).hex()
+
+
 def instant_text(at: datetime) -> str:
     """An instant as fixed-width text in UTC, so that order of text is order of time."""
     return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

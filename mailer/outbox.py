@@ -5,6 +5,7 @@ status changes no row and is an error.
 """
 
 from datetime import date, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Final, Self
 
@@ -25,6 +26,7 @@ from mailer.errors import (
 )
 from mailer.header import instant_text
 from mailer.intake import Reporting
+from mailer.narrow import Recipient
 from mailer.pace import domain_of
 from mailer.policy import Settlement
 from mailer.receipts import Receipts
@@ -35,6 +37,7 @@ from mailer.suppression import Suppression, SuppressionReason, skip_reason
 from mailer.windows import Waiting, first_start, next_window
 from rewards import Category
 
+_AT_ONCE: Final = 5_000  # notices that are entered in one call
 _SQLITE: Final = "sqlite:///"
 _POSTGRESQL: Final = ("postgresql://", "postgres://")
 _DECISIONS: Final[dict[Decision, Cause]] = {"resend": Cause.PERSON_RESENDS, "give-up": Cause.PERSON_GIVES_UP}
@@ -106,11 +109,10 @@ class Outbox(Reporting, Accounts, Erasing):
             if known:
                 return
             self._database.run("insert_plan", plan)
-            run_once_each(
-                self._database,
-                "insert_notice",
-                [_new_notice(batch, notice, plan) for notice in _addressed(batch)],
-            )
+            recipients = batch.recipients()
+            while some := list(islice(recipients, _AT_ONCE)):
+                rows = [_new_notice(batch, one, plan) for one in some]
+                run_once_each(self._database, "insert_notice", rows)
 
     def plan(self, plan: str) -> PlanRecord:
         """A registered plan; UnknownPlan if there is none."""
@@ -323,12 +325,8 @@ def _postgresql(url: str) -> Database:
     return PostgresqlDatabase.open(url)
 
 
-def _addressed(batch: Batch) -> list[tuple[str, str, str]]:
-    return [(notice.partner_id, address_key(notice.to_address), notice.window) for notice in batch.messages()]
-
-
-def _new_notice(batch: Batch, notice: tuple[str, str, str], plan: Values) -> Values:
-    partner_id, address, window = notice
+def _new_notice(batch: Batch, recipient: Recipient, plan: Values) -> Values:
+    partner_id, address, window = recipient.partner_id, address_key(recipient.to_address), recipient.window
     shared = {name: plan[name] for name in ("plan", "campaign", "edition", "corrections", "at")}
     own = {"partner_id": partner_id, "key": batch.key(partner_id), "address_key": address}
     return {**own, "domain": domain_of(address), "window": window, **shared}

@@ -32,7 +32,7 @@ def account_csv(site: SiteFolder, outbox: Outbox, plan: str) -> str:
 def _addresses(site: SiteFolder, plan: str) -> Mapping[str, str]:
     try:
         with open_batch(site, plan) as batch:
-            return {notice.partner_id: notice.to_address for notice in batch.messages()}
+            return {one.partner_id: one.to_address for one in batch.recipients()}
     except BatchError:
         return {}
 

@@ -121,11 +121,11 @@ def check_batch(batch: Batch, digest: str | None, figures: Mapping[str, str]) ->
     except MailerError as error:
         yield Finding("batch", plan, str(error))
         return
-    for notice in batch.messages():
-        if notice.figures != figures.get(notice.partner_id):
+    for partner_id, told in batch.figures():
+        if told != figures.get(partner_id):
             yield Finding(
                 "batch",
-                f"{plan} {notice.partner_id}",
+                f"{plan} {partner_id}",
                 "the message tells other figures than the snapshot gives",
             )
 

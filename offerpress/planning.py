@@ -13,14 +13,16 @@ from pathlib import Path
 from typing import Final
 
 from generator import Campaign
-from mailer import Batch, BatchHeader, Outbox, Totals, freeze_prepared, pseudonym, with_own_headers
+from mailer import Batch, BatchHeader, Outbox, Totals, freeze_prepared, pseudonym
 from offerpress.corrections import ToldFigures
 from offerpress.drafting import Drafting, Statements
 from offerpress.engines import Engine, alone
 from offerpress.figures import Figures
-from offerpress.rendering import rendered
+from offerpress.rendering import rendered, same_messages, stale
 from offerpress.reporting import Progress
-from rewards import Account, Difference, Fault, Notice, Partner, Statement, compute_statement, totals
+from rewards import Account, Difference, Partner, Statement, totals
+
+_LOOK_UP_COSTS: Final = 64  # times as much as reading an account with its whole shard
 
 CLIPPED_BYTES: Final = 102_000
 """Gmail cuts a message's HTML after 102 kB."""
@@ -154,9 +156,9 @@ def clipped(batch: Batch) -> list[str]:
 
 def windows(batch: Batch) -> dict[str, int]:
     """How many recipients have each send window; none where the campaign has no window."""
-    if not any(notice.window for notice in islice(batch.messages(), 1)):
+    if not any(one.window for one in islice(batch.recipients(), 1)):
         return {}  # all have one, or none has
-    return dict(sorted(Counter(notice.window for notice in batch.messages()).items()))
+    return dict(sorted(Counter(one.window for one in batch.recipients()).items()))
 
 
 def _name(campaign: Campaign, outbox: Outbox) -> str:
@@ -188,36 +190,32 @@ class Since:
 
 def since(batch: Batch, earlier: Batch) -> Since:
     """Who is new, who is gone, and whose figures are others."""
-    now = {notice.partner_id: notice.figures for notice in batch.messages()}
-    then = {notice.partner_id: notice.figures for notice in earlier.messages()}
+    now, then = _figures_digests(batch), _figures_digests(earlier)
     changed = sum(now[partner] != then[partner] for partner in now.keys() & then.keys())
     return Since(earlier.header.plan, len(now.keys() - then.keys()), len(then.keys() - now.keys()), changed)
 
 
-def stale_partners(
-    batch: Batch, figures: Figures, told: Mapping[str, ToldFigures] | None = None
-) -> list[str]:
-    """The recipients whose message would be another one, or none at all, if it were rendered now.
+def _figures_digests(batch: Batch) -> dict[str, bytes]:
+    return {partner_id: sha256(figures.encode()).digest() for partner_id, figures in batch.figures()}
 
-    `told` is what corrections correct.
+
+def stale_partners(
+    batch: Batch, figures: Figures, told: Mapping[str, ToldFigures] | None = None, engine: Engine = alone
+) -> list[str]:
+    """The recipients, sorted, whose message would be another one, or none at all, if it were rendered now.
+
+    `told` is what corrections correct; those are rendered here, others where `engine` says. Raises `WorkerDied`.
     """
     drafting = Drafting(figures, batch.header.campaign, told)
     drafting.header = batch.header
-    stale = []
-    for frozen in batch.messages():
-        account = figures.snapshot.account(frozen.partner_id)
-        now = _message_now(drafting, account) if account else None
-        if now is None or with_own_headers(batch.header, now, drafting.unsubscribing) != frozen:
-            stale.append(frozen.partner_id)
-    return stale
-
-
-def _message_now(drafting: Drafting, account: Account) -> Notice | None:
-    faults: list[Fault] = []
-    statement = compute_statement(account, drafting.figures.rules, faults)
-    if faults or drafting.uncorrected(statement) or drafting.renderer.reason(account.partner, statement):
-        return None
-    return drafting.notice(account, statement)
+    if len(batch) * _LOOK_UP_COSTS < figures.partner_count:
+        found = {one: figures.snapshot.account(one) for one in batch.partner_ids()}
+        return [one for one, account in found.items() if account is None or stale(drafting, batch, account)]
+    same = bytearray(len(batch))
+    for places in same_messages(drafting, batch, engine):
+        for place in places:
+            same[place] = 1
+    return [one for one, is_same in zip(batch.partner_ids(), same, strict=True) if not is_same]
 
 
 def corrected(

@@ -5,6 +5,7 @@ from datetime import date
 
 from mailer import Batch, Outbox
 from offerpress.corrections import told_figures
+from offerpress.engines import engine
 from offerpress.figures import open_figures
 from offerpress.folder import OfferpressError, SiteFolder
 from offerpress.moment import Moment
@@ -31,6 +32,6 @@ def refuse_stale(folder: SiteFolder, moment: Moment, batch: Batch, outbox: Outbo
     told = told_figures(folder, outbox, header.campaign) if header.corrections else None
     then = replace(moment, as_of=date.fromordinal(header.as_of))
     with open_figures(open_site(folder.folder), then) as figures:
-        stale = stale_partners(batch, figures, told)
+        stale = stale_partners(batch, figures, told, engine())
     if stale:
         raise StalePlan(batch.header.plan, stale)

@@ -24,9 +24,9 @@ def last_told(site: SiteFolder, outbox: Outbox, campaign: str | None) -> Told | 
 def told_by(batch: Batch) -> Told:
     """The amounts to credit that a batch tells, over all offers; every recipient is in it, if only by no currency."""
     amounts: dict[tuple[str, str], int] = {}
-    for notice in batch.messages():
-        amounts[notice.partner_id, ""] = 0
-        for entry in json.loads(notice.figures)["cashback"]:
-            key = notice.partner_id, entry["currency"]
+    for partner_id, figures in batch.figures():
+        amounts[partner_id, ""] = 0
+        for entry in json.loads(figures)["cashback"]:
+            key = partner_id, entry["currency"]
             amounts[key] = amounts.get(key, 0) + parse_amount(entry["to_credit"], entry["currency"])
     return Told(batch.header.plan, amounts)

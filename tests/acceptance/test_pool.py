@@ -1,6 +1,7 @@
 """Builds by several processes: the same bytes as by one, and a process that dies costs nothing but the build."""
 
 import os
+import shutil
 import signal
 from pathlib import Path
 
@@ -80,6 +81,27 @@ def test_any_number_of_processes_freezes_the_same_messages(large: Path) -> None:
     assert 50 < len(digests[0])
     assert digests[0] == digests[1]
     assert not list((large / "private" / "batches").glob(".recipients-*"))
+
+
+@pytest.mark.parametrize("audience", ["", "audience: {partners: [P-1001, P-1002, P-1003]}\n"])
+def test_a_plan_is_stale_for_those_alone_whose_message_changed(
+    large: Path, tmp_path: Path, audience: str
+) -> None:
+    """For many recipients or few, another address and a closed account are named, and nobody else is."""
+    site = Path(shutil.copytree(large, tmp_path / "site"))
+    campaign = site / "content" / "campaigns" / "thank-you.md"
+    text = campaign.read_text(encoding="utf-8")
+    campaign.write_text(text.replace("category:", f"{audience}category:"), encoding="utf-8")
+    assert 0 == finished(installed(site, "plan", "thank-you", *AS_OF)).code
+    partners = site / "data" / "partners.csv"
+    rows = partners.read_text(encoding="utf-8")
+    edited = rows.replace("orders@aldergrove", "moved@aldergrove").replace("active,Lucía", "closed,Lucía")
+    partners.write_text(edited, encoding="utf-8")
+    said = finished(installed(site, "approve", "thank-you-1.1", "--by", "Finn"))
+    assert 1 == said.code
+    assert "so 2 messages would be others now (P-1001, P-1003)" in said.err
+    partners.write_text(rows, encoding="utf-8")
+    assert 0 == finished(installed(site, "approve", "thank-you-1.1", "--by", "Finn")).code
 
 
 def test_an_error_in_a_worker_is_told_as_it_was_raised() -> None:
