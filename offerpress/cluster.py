@@ -23,14 +23,17 @@ def open_cluster(scheduler: str) -> Iterator[Executor]:
     """
     with _connected(scheduler) as client:
         _require_workers(client, scheduler)
+        executor = cast("Executor", client.get_executor())
         try:
-            yield cast("Executor", client.get_executor())
+            yield executor
         except KilledWorker as error:
             raise OfferpressError(
                 f"build: {error.allowed_failures + 1} workers died over the same shard, the last at "
                 f"{error.last_worker.address}; the old site stays; look at their logs (mostly it is memory) "
                 "and build again"
             ) from error
+        finally:
+            executor.shutdown(wait=False)
 
 
 @contextmanager

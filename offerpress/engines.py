@@ -46,16 +46,23 @@ class Team:
         under_way: deque[Future[Result | _Failure]] = deque()
         try:
             for task in tasks:
-                under_way.append(self.executor.submit(_attempt, function, task))
+                under_way.append(_submitted(self.executor, function, task))
                 if len(under_way) >= self.ahead:
                     yield _result(under_way.popleft())
             while under_way:
                 yield _result(under_way.popleft())
         except BrokenExecutor as error:
             raise WorkerDied from error
-        finally:
-            for future in under_way:
-                future.cancel()
+
+
+def _submitted(
+    executor: Executor, function: Callable[[Task], Result], task: Task
+) -> "Future[Result | _Failure]":
+    try:
+        return executor.submit(_attempt, function, task)
+    except (OSError, ValueError) as error:
+        # A pool starts its processes as tasks come; it cannot once a death has made it close its pipes.
+        raise WorkerDied from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +123,18 @@ def _pool(jobs: int | None) -> Engine:
         if workers <= 1:
             yield Team()
             return
-        with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
+        pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"))
+        try:
             yield Team(pool, 2 * workers)
+        except WorkerDied:
+            # The pool does not end a process that it was starting while another one died.
+            for process in multiprocessing.active_children():
+                process.kill()
+            raise
+        finally:
+            # Only the pool itself may cancel: a task cancelled from here while the pool tells all tasks that a worker
+            # died stops its thread halfway, with workers left that nobody ends.
+            pool.shutdown(cancel_futures=True)
 
     return opened
 

@@ -1,18 +1,26 @@
 """Builds by several processes: the same bytes as by one, and a process that dies costs nothing but the build."""
 
+import multiprocessing
 import os
 import shutil
 import signal
+from collections.abc import Callable
+from concurrent.futures import Future, ProcessPoolExecutor
 from pathlib import Path
+from threading import Event
+from typing import ParamSpec, TypeVar
 
 import pytest
 
 from generator.records import StatementTooLarge, size_class
 from mailer import Batch
-from offerpress.engines import engine
+from offerpress.engines import Team, WorkerDied, engine
 from tests.acceptance.conftest import AS_OF, Call, copy_sample, finished, installed, tree
 
 MORE = 2_400
+
+Given = ParamSpec("Given")
+Made = TypeVar("Made")
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +117,27 @@ def test_an_error_in_a_worker_is_told_as_it_was_raised() -> None:
     with engine(2)(2) as team, pytest.raises(StatementTooLarge) as told:
         list(team.results(size_class, [10, 10**9]))
     assert (str(StatementTooLarge(10**9)), 10**9) == (str(told.value), told.value.size)
+
+
+class Hesitant(ProcessPoolExecutor):
+    """A pool that goes on telling its tasks of a death only once `heard` is set."""
+
+    heard = Event()
+
+    def submit(self, fn: Callable[Given, Made], /, *args: Given.args, **kwargs: Given.kwargs) -> Future[Made]:
+        """The pool's own, but that whoever hears of a failure keeps the pool waiting."""
+        future = super().submit(fn, *args, **kwargs)
+        future.add_done_callback(lambda done: self.heard.wait(60) if done.exception() else None)
+        return future
+
+
+def test_a_death_that_is_heard_early_leaves_no_process_behind() -> None:
+    """Whoever hears of it before the pool has told every task lets the pool end its other processes."""
+    with Hesitant(2, multiprocessing.get_context("spawn")) as pool:
+        with pytest.raises(WorkerDied):
+            list(Team(pool, 4).results(os._exit, range(1, 5)))
+        pool.heard.set()
+    assert [] == multiprocessing.active_children()
 
 
 def test_progress_is_for_people_only(offerpress: Call) -> None:
