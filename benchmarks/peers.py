@@ -54,6 +54,7 @@ def hugo(folder: Path, name: str, figures: Iterator[dict[str, object]], formats:
     settings = site / "hugo.toml"
     listed = json.dumps(list(formats))
     settings.write_text(settings.read_text(encoding="utf-8").replace('["html"]', listed), encoding="utf-8")
+    (site / "data").mkdir(exist_ok=True)
     shutil.copyfile(PEERS / "labels.toml", site / "data" / "labels.toml")
     (site / "assets").mkdir()
     with (site / "assets" / "statements.json").open("w", encoding="utf-8") as file:
