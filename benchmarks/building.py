@@ -14,7 +14,7 @@ import shutil
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 
 from limits import Promise, of_building, of_growing, of_planning, of_starting
@@ -89,8 +89,11 @@ def _plain(ours: Ours) -> Case:
 
 def rounds_of(
     cases: Mapping[str, Case], rounds: int, once: Collection[str] = ()
-) -> dict[str, dict[str, float]]:
-    """Every case once a round, so that what else happens on the machine meets all of them; some in the first only."""
+) -> Iterator[dict[str, dict[str, float]]]:
+    """Every case once a round, so that what else happens on the machine meets all of them; some in the first only.
+
+    Gives what is known after each round.
+    """
     costs: defaultdict[str, list[Cost]] = defaultdict(list)
     for number in range(rounds):
         for name, run in cases.items():
@@ -99,33 +102,33 @@ def rounds_of(
             os.sync()
             costs[name].append(run())
             print(f"{number + 1}/{rounds} {name}: {costs[name][-1]}", flush=True)
-    return {name: summary(found) for name, found in costs.items()}
+        yield {name: summary(found) for name, found in costs.items()}
 
 
-def beside_peers(folder: Path, partners: int, rounds: int) -> dict[str, object]:
+def beside_peers(folder: Path, partners: int, rounds: int) -> Iterator[dict[str, object]]:
     """Ours, sealed and plain, the peers and the floor on one site."""
     ours = make_ours(folder / "site", partners)
     plain = plainly(ours, folder / "plain")
     versions: dict[str, str] = {}
     cases = our_cases(ours) | {"build, plain": _plain(plain)} | peer_cases(folder, ours, versions)
-    costs = rounds_of(cases, rounds, once={"Pelican"})
-    ours.facts |= {
-        "plain_output_files": plain.facts["output_files"],
-        "mailmerge_messages": min(MERGED, partners),
-    }
-    promises = [*of_building(costs, ours.facts), *of_planning(costs, ours.facts), *of_starting(costs)]
-    return _result(partners, costs, ours.facts, promises, versions)
+    for costs in rounds_of(cases, rounds, once={"Pelican"}):
+        ours.facts |= {
+            "plain_output_files": plain.facts["output_files"],
+            "mailmerge_messages": min(MERGED, partners),
+        }
+        promises = [*of_building(costs, ours.facts), *of_planning(costs, ours.facts), *of_starting(costs)]
+        yield _result(partners, costs, ours.facts, promises, versions)
 
 
-def alone(folder: Path, partners: int, rounds: int, beside: Path | None) -> dict[str, object]:
+def alone(folder: Path, partners: int, rounds: int, beside: Path | None) -> Iterator[dict[str, object]]:
     """Ours on a large site, compared with a smaller one's result."""
     ours = make_ours(folder / "site", partners)
-    costs = rounds_of(our_cases(ours), rounds)
-    promises = of_planning(costs, ours.facts)
-    if beside:
-        smaller = json.loads(beside.read_text(encoding="utf-8"))
-        promises += of_growing(costs, partners, smaller["costs"], smaller["partners"])
-    return _result(partners, costs, ours.facts, promises, {})
+    for costs in rounds_of(our_cases(ours), rounds):
+        promises = of_planning(costs, ours.facts)
+        if beside:
+            smaller = json.loads(beside.read_text(encoding="utf-8"))
+            promises += of_growing(costs, partners, smaller["costs"], smaller["partners"])
+        yield _result(partners, costs, ours.facts, promises, {})
 
 
 def _result(
@@ -160,12 +163,14 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="offerpress-bench-") as place:
         folder = Path(place)
-        if options.alone:
-            result = alone(folder, options.partners, options.rounds, options.beside)
-        else:
-            result = beside_peers(folder, options.partners, options.rounds)
-    if options.json:
-        options.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+        results = (
+            alone(folder, options.partners, options.rounds, options.beside)
+            if options.alone
+            else beside_peers(folder, options.partners, options.rounds)
+        )
+        for result in results:
+            if options.json:
+                options.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
