@@ -87,3 +87,11 @@ class Reader:
     def text(self) -> str:
         """Everything that the reader sees."""
         return self.page.inner_text("body")
+
+
+def opened(server: Server, reader: Reader, partner_id: str) -> Reader:
+    """The reader with the statement open."""
+    reader.open(server.link(partner_id))
+    reader.show()
+    assert reader.state == "open"
+    return reader

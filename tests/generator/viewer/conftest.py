@@ -34,6 +34,12 @@ def serve(tmp_path: Path) -> Iterator[Callable[[Mapping[str, bytes]], Server]]:
         server.close()
 
 
+@pytest.fixture
+def server(serve: Callable[[Mapping[str, bytes]], Server], files: dict[str, bytes]) -> Server:
+    """The made-up site as it was built."""
+    return serve(files)
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """One Chromium, with its back/forward cache as people have it."""

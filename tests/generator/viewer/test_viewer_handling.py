@@ -12,7 +12,7 @@ from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-unt
 
 from generator.statement_csv import statement_csv, table_words
 from rewards import ExtensionEntry, Statement, statement_json
-from tests.statement_browsing import Reader, Server
+from tests.statement_browsing import Reader, Server, opened
 from tests.statement_site import AS_OF, PARTNERS, TEMPLATES, statement_of
 
 Serve = Callable[[Mapping[str, bytes]], Server]
@@ -26,20 +26,6 @@ class Look(NamedTuple):
     width: int = 1000
     scheme: Literal["light", "dark"] = "light"
     forced: Literal["active", "none"] = "none"
-
-
-@pytest.fixture
-def server(serve: Serve, files: dict[str, bytes]) -> Server:
-    """The made-up site as it was built."""
-    return serve(files)
-
-
-def opened(server: Server, reader: Reader, partner_id: str) -> Reader:
-    """The reader with the statement open."""
-    reader.open(server.link(partner_id))
-    reader.show()
-    assert reader.state == "open"
-    return reader
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,12 @@
 """The open statement on a phone, on paper, in the dark, by keyboard: everything stays readable."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import pytest
 
-from tests.statement_browsing import Reader, Server
+from tests.statement_browsing import Reader, Server, opened
 from tests.statement_site import PARTNERS
 
-Serve = Callable[[Mapping[str, bytes]], Server]
 Read = Callable[..., Reader]
 CONTRAST = """() => {
     const luminance = (colour) => {
@@ -28,20 +27,6 @@ CONTRAST = """() => {
         })
         .filter(([ratio]) => ratio < 4.5);
 }"""
-
-
-@pytest.fixture
-def server(serve: Serve, files: dict[str, bytes]) -> Server:
-    """The made-up site as it was built."""
-    return serve(files)
-
-
-def opened(server: Server, reader: Reader, partner_id: str) -> Reader:
-    """The reader with the statement open."""
-    reader.open(server.link(partner_id))
-    reader.show()
-    assert reader.state == "open"
-    return reader
 
 
 @pytest.mark.parametrize("partner_id", PARTNERS)
