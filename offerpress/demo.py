@@ -71,10 +71,10 @@ def _plan(figures: Figures, outbox: Outbox) -> str:
     if known:
         say("3/4  planned and approved by an earlier run")
         return known[0]
-    drafting, statements = Drafting(figures, CAMPAIGN), figures.sorted_statements()
+    drafting = Drafting(figures, CAMPAIGN)
     folder = figures.site.batches
     with progress("Planning", figures.partner_count) as advance:
-        batch = make_plan(drafting, statements, MAKER, NOW, outbox, folder, advance)
+        batch, _ = make_plan(drafting, MAKER, NOW, outbox, folder, advance)
     with batch:
         outbox.register(batch, NOW)
         outbox.approve(batch.header.plan, batch.digest, APPROVER, NOW)

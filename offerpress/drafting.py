@@ -1,6 +1,6 @@
 """One campaign over one set of figures: who is written to, and what."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 
 from generator import Campaign
 from mailer import BatchHeader, Status, message_key
@@ -10,8 +10,6 @@ from offerpress.figures import Figures
 from offerpress.folder import OfferpressError
 from offerpress.site_keys import private_address, unsubscribing
 from rewards import Account, Notice, Partner, Statement
-
-Statements = Sequence[tuple[Account, Statement]]
 
 
 class UnknownCampaign(OfferpressError):

@@ -69,8 +69,9 @@ class Figures:
         for shard in self.snapshot.shards:
             for account in self.snapshot.accounts(shard):
                 found: list[Fault] = []
-                yield account, compute_statement(account, self.rules, found)
+                statement = compute_statement(account, self.rules, found)
                 faults += map(self.placed, found)
+                yield account, statement
 
     def placed(self, fault: Fault) -> Fault:
         """The fault of a line of `TABLE.COLUMN` with the source of that table; its row is not frozen."""

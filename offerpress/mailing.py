@@ -15,6 +15,7 @@ from mailer import (
     SmtpTransport,
     Transport,
     batch_file,
+    outbox_file,
     signer,
 )
 from offerpress.folder import OfferpressError, SiteFolder
@@ -29,13 +30,14 @@ SENDGRID_URL = "SENDGRID_BASE_URL"
 def open_outbox(site: SiteFolder, environment: Mapping[str, str], *, scratch: Path | None = None) -> Outbox:
     """The outbox that the environment names, else `private/outbox.sqlite`.
 
-    With `scratch` one that does not exist is not made there either, but in that folder.
+    With `scratch` a file that does not exist is not made there either, but in that folder.
     """
     named, own = environment.get(OUTBOX), site.private / "outbox.sqlite"
-    if scratch is not None and not named and not own.exists():
+    shared = named is not None and named.startswith("postgres")
+    file = own if not named or shared else outbox_file(named)
+    if scratch is not None and not shared and not file.exists():
         return Outbox.open(scratch / own.name)
     site.make_private()
-    shared = named is not None and named.startswith("postgres")
     return Outbox.open(named or own, site.private / "outbox.receipts" if shared else None)
 
 

@@ -4,23 +4,26 @@ A plan is stale if recomputing would change a recipient's message. A ledger that
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
+from sys import intern
 from typing import Final
 
 from generator import Campaign
 from mailer import Batch, BatchHeader, Outbox, Totals, freeze_prepared, pseudonym
+from offerpress.conserving import conserved
 from offerpress.corrections import ToldFigures
-from offerpress.drafting import Drafting, Statements
+from offerpress.drafting import Drafting
 from offerpress.engines import Engine, alone
 from offerpress.figures import Figures
 from offerpress.rendering import rendered, same_messages, stale
 from offerpress.reporting import Progress
-from rewards import Account, Difference, Partner, Statement, totals
+from offerpress.reports.dues import Due, dues
+from rewards import Account, Difference, Fault, Faulty, Partner, Statement, Tally, require_conserved, totals
 
 _LOOK_UP_COSTS: Final = 64  # times as much as reading an account with its whole shard
 
@@ -28,35 +31,72 @@ CLIPPED_BYTES: Final = 102_000
 """Gmail cuts a message's HTML after 102 kB."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Draft:
-    """Whom a plan would write to, sorted by partner id, who is skipped and why, and the sums it tells.
+    """Whom a plan would write to, who is skipped and why, and what of their figures is shown to who plans.
 
-    `reasons` is by partner id, `skipped` counts it.
+    `reasons` is by partner id, `totals` are the sums that the plan tells. `dues` are those of the recipients and of
+    who is skipped only because of having to pay back, without names; `corrected` has what corrections correct.
     """
 
-    recipients: tuple[tuple[Account, Statement], ...]
-    reasons: Mapping[str, str]
-    skipped: Mapping[str, int]
-    totals: Mapping[str, Totals]
+    recipients: list[str] = field(default_factory=list)
+    reasons: dict[str, str] = field(default_factory=dict)
+    dues: list[Due] = field(default_factory=list)
+    corrected: list[tuple[str, list[Difference]]] = field(default_factory=list)
+    totals: dict[str, Totals] = field(default_factory=dict)
+
+    @property
+    def skipped(self) -> dict[str, int]:
+        """How many partners are skipped for each reason."""
+        return dict(sorted(Counter(self.reasons.values()).items()))
 
 
-def draft(drafting: Drafting, statements: Statements, outbox: Outbox) -> Draft:
-    """Every partner is either a recipient or skipped for one reason."""
-    campaign = drafting.campaign
+def draft(drafting: Drafting, outbox: Outbox) -> Draft:
+    """Every partner is either a recipient or skipped for one reason; no account is kept.
+
+    Raises `Faulty` where any figure cannot be computed, and `NotConserved` where together they are not the ledger.
+    """
+    figures, campaign, made = drafting.figures, drafting.campaign, Draft()
     handed = outbox.handed(campaign.slug, campaign.edition)
-    reasons = {
-        p.partner_id: "merged" if p.merged_into else "closed" for p in without_statement(drafting.figures)
-    }
-    recipients: list[tuple[Account, Statement]] = []
-    for account, statement in statements:
+    faults: list[Fault] = []
+    tally, sums = Tally(), Sums()
+    for account, statement in figures.statements(faults):
+        if faults:
+            continue  # nothing will be frozen: only the other faults are still of interest
+        tally.add(account, statement, figures.rules)
         reason = _reason(drafting, outbox, account, statement, handed)
-        if reason:
-            reasons[account.partner.partner_id] = reason
-        else:
-            recipients.append((account, statement))
-    skipped = dict(sorted(Counter(reasons.values()).items()))
-    return Draft(tuple(recipients), reasons, skipped, sum_up([statement for _, statement in recipients]))
+        _enter(made, drafting, account, statement, reason)
+        if reason is None:
+            sums.add(statement)
+    if faults:
+        raise Faulty(faults)
+    require_conserved(conserved(tally, figures.snapshot, figures.rules))
+    for partner in without_statement(figures):
+        made.reasons[partner.partner_id] = "merged" if partner.merged_into else "closed"
+    made.totals = sums.totals()
+    return made
+
+
+def _enter(
+    made: Draft, drafting: Drafting, account: Account, statement: Statement, reason: str | None
+) -> None:
+    partner_id = account.partner.partner_id
+    if reason is None:
+        made.recipients.append(partner_id)
+        if drafting.told is not None:
+            made.corrected.append((partner_id, drafting.told[partner_id].differences(statement)))
+    else:
+        made.reasons[partner_id] = reason
+    if reason is None or _only_pays_back(drafting, account, statement):
+        made.dues += (
+            due._replace(partner_id=partner_id, name="", level="", country="", currency=intern(due.currency))
+            for due in dues([(account, statement)])
+        )
+
+
+def _only_pays_back(drafting: Drafting, account: Account, statement: Statement) -> bool:
+    pays_back = any(amount < 0 for amount in totals(statement).values())
+    return pays_back and drafting.renderer.reason(account.partner, statement) == "negative"
 
 
 def without_statement(figures: Figures) -> list[Partner]:
@@ -66,19 +106,6 @@ def without_statement(figures: Figures) -> list[Partner]:
         for partner in figures.snapshot.partners()
         if partner.merged_into or partner.status == "closed"
     ]
-
-
-def concerned(
-    drafting: Drafting, statements: Statements, batch: Batch
-) -> Iterator[tuple[Account, Statement]]:
-    """The recipients of a batch, and those who are skipped only because they would have to pay back."""
-    recipients = set(batch.partner_ids())
-    for account, statement in statements:
-        pays_back = any(amount < 0 for amount in totals(statement).values())
-        if statement.partner_id in recipients or (
-            pays_back and drafting.renderer.reason(account.partner, statement) == "negative"
-        ):
-            yield account, statement
 
 
 def _reason(
@@ -98,33 +125,39 @@ def _reason(
     return "already_sent" if drafting.told is None and again else None
 
 
-def sum_up(statements: Collection[Statement]) -> dict[str, Totals]:
+class Sums:
     """Per currency: recipients, and the net, positive and negative parts of `to_credit` in minor units."""
-    sums: dict[str, list[int]] = {}
-    for statement in statements:
+
+    def __init__(self) -> None:
+        self._sums: dict[str, list[int]] = {}
+
+    def add(self, statement: Statement) -> None:
+        """Add one recipient's."""
         for currency, amount in totals(statement).items():
-            row = sums.setdefault(currency, [0, 0, 0])
+            row = self._sums.setdefault(currency, [0, 0, 0])
             row[0] += 1
             row[1 if amount >= 0 else 2] += amount
-    return {
-        currency: Totals(partners=partners, amount=credit + debit, credit=credit, debit=debit)
-        for currency, (partners, credit, debit) in sorted(sums.items())
-    }
+
+    def totals(self) -> dict[str, Totals]:
+        """The sums by currency, sorted."""
+        return {
+            currency: Totals(partners=partners, amount=credit + debit, credit=credit, debit=debit)
+            for currency, (partners, credit, debit) in sorted(self._sums.items())
+        }
 
 
 def make_plan(
     drafting: Drafting,
-    statements: Statements,
     by: str,
     now: datetime,
     outbox: Outbox,
     folder: Path,
     progress: Progress,
     engine: Engine = alone,
-) -> Batch:
+) -> tuple[Batch, Draft]:
     """Freezes a batch into `folder`; it is not registered yet, so nothing of it can be sent.
 
-    `engine` says who renders; the messages are the same whoever does. Raises `WorkerDied`.
+    `engine` says who renders; the messages are the same whoever does. Raises `WorkerDied` and what `draft` does.
     """
     figures, campaign = drafting.figures, drafting.campaign
     drafting.header = header = BatchHeader(
@@ -140,12 +173,11 @@ def make_plan(
         snapshot=figures.snapshot.digest,
         templates=templates_digest(figures),
     )
-    made = draft(drafting, statements, outbox)
+    made = draft(drafting, outbox)
     whole = header.model_copy(update={"skipped": made.skipped, "totals": made.totals})
     folder.mkdir(parents=True, exist_ok=True)
-    return freeze_prepared(
-        folder, whole, rendered(drafting, whole, made.recipients, folder, engine, progress)
-    )
+    messages = rendered(drafting, whole, made.recipients, folder, engine, progress)
+    return freeze_prepared(folder, whole, messages), made
 
 
 def clipped(batch: Batch) -> list[str]:
@@ -216,13 +248,3 @@ def stale_partners(
         for place in places:
             same[place] = 1
     return [one for one, is_same in zip(batch.partner_ids(), same, strict=True) if not is_same]
-
-
-def corrected(
-    drafting: Drafting, statements: Statements, batch: Batch
-) -> Iterator[tuple[str, list[Difference]]]:
-    """The recipients of a corrections plan, each with what it was told otherwise."""
-    told, recipients = drafting.told or {}, set(batch.partner_ids())
-    for _, statement in statements:
-        if statement.partner_id in recipients:
-            yield statement.partner_id, told[statement.partner_id].differences(statement)

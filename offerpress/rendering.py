@@ -3,14 +3,14 @@
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from mailer import Batch, BatchHeader, Prepared, notice_digest, prepared
-from offerpress.drafting import Drafting, Statements
+from offerpress.drafting import Drafting
 from offerpress.engines import Engine
 from offerpress.reporting import Progress
 from offerpress.shards import Job, figures_at, job_of
@@ -20,22 +20,23 @@ from rewards import Account, Fault, compute_statement
 def rendered(
     drafting: Drafting,
     header: BatchHeader,
-    recipients: Statements,
+    recipients: Sequence[str],
     folder: Path,
     engine: Engine,
     progress: Progress,
 ) -> Iterator[Prepared]:
-    """The messages to the recipients, ready to be frozen: by partner id, or by shard where several processes render.
+    """The messages to the recipients, ready to be frozen, by shard and partner id.
 
     Corrections are rendered here: only this process knows what was told.
     """
     shards = drafting.figures.snapshot.shards
     with engine(len(shards) if drafting.told is None else 1) as team:
         if team.executor is None:
-            for account, statement in recipients:
-                progress(1)
-                notice = drafting.notice(account, statement)
-                yield prepared(folder, header, notice, drafting.unsubscribing)
+            wanted = frozenset(recipients)
+            for shard in shards:
+                for message in _of_shard(drafting, header, folder, wanted, shard):
+                    progress(1)
+                    yield message
             return
         with _listed(recipients, folder) as listed:
             text = header.model_dump_json()
@@ -46,13 +47,13 @@ def rendered(
 
 
 @contextmanager
-def _listed(recipients: Statements, folder: Path) -> Iterator[Path]:
+def _listed(recipients: Sequence[str], folder: Path) -> Iterator[Path]:
     """A file with the recipients' ids, for as long as processes need it."""
     handle, name = tempfile.mkstemp(prefix=".recipients-", dir=folder)
     listed = Path(name)
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump([account.partner.partner_id for account, _ in recipients], file)
+            json.dump(recipients, file)
         yield listed
     finally:
         listed.unlink()
@@ -73,17 +74,18 @@ def render_shard(task: tuple[RenderJob, int]) -> list[Prepared]:
     """The messages to one shard's recipients, in a worker process."""
     job, shard = task
     drafting, header, recipients = _drafting_at(job)
-    faults: list[Fault] = []
-    return [
-        prepared(
-            job.folder,
-            header,
-            drafting.notice(account, compute_statement(account, drafting.figures.rules, faults)),
-            drafting.unsubscribing,
-        )
-        for account in drafting.figures.snapshot.accounts(shard)
-        if account.partner.partner_id in recipients
-    ]
+    return list(_of_shard(drafting, header, job.folder, recipients, shard))
+
+
+def _of_shard(
+    drafting: Drafting, header: BatchHeader, folder: Path, recipients: Collection[str], shard: int
+) -> Iterator[Prepared]:
+    """Computed once more: to keep every account until here, or to send them between processes, would cost more."""
+    for account in drafting.figures.snapshot.accounts(shard):
+        if account.partner.partner_id in recipients:
+            statement = compute_statement(account, drafting.figures.rules, [])
+            notice = drafting.notice(account, statement)
+            yield prepared(folder, header, notice, drafting.unsubscribing)
 
 
 @lru_cache(maxsize=1)

@@ -13,7 +13,7 @@ import click
 from mailer import Batch, Outbox, message_bytes
 from offerpress.checking import require_faultless_content
 from offerpress.corrections import difference_text, told_figures
-from offerpress.drafting import Drafting, Statements
+from offerpress.drafting import Drafting
 from offerpress.engines import engine
 from offerpress.figures import open_figures
 from offerpress.folder import OfferpressError
@@ -22,10 +22,9 @@ from offerpress.options import as_of_option, folder_at, json_option, moment, sit
 from offerpress.plan_csv import plan_csv
 from offerpress.planning import (
     CLIPPED_BYTES,
+    Draft,
     Since,
     clipped,
-    concerned,
-    corrected,
     draft,
     make_plan,
     since,
@@ -35,7 +34,6 @@ from offerpress.planning import (
 from offerpress.pruning import pruned_plans
 from offerpress.reporting import count, progress, say, show, show_json, table
 from offerpress.reports.brief import brief
-from offerpress.reports.dues import dues
 from offerpress.reports.facts import Told
 from offerpress.reports.told import told_by
 from offerpress.sendability import refuse_stale
@@ -82,35 +80,36 @@ def plan_command(
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory())) if dry_run else None
         figures = stack.enter_context(open_figures(site, now, snapshots=scratch))
         require_faultless_content(figures)
-        # Every figure before the outbox is touched: a faulty site must leave it as it is.
-        statements = figures.sorted_statements()
-        outbox = stack.enter_context(open_outbox(site, now.environment, scratch=scratch))
+        # An outbox that is not there yet is made when every figure is known: a faulty site must leave none.
+        nowhere = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        outbox = stack.enter_context(open_outbox(site, now.environment, scratch=nowhere))
         told = told_figures(site, outbox, campaign) if corrections else None
         drafting = Drafting(figures, campaign, told)
         with progress("Planning", figures.partner_count, quiet=as_json) as advance:
             if as_csv:
-                reasons = draft(drafting, statements, outbox).reasons
-                rows = plan_csv(statements, without_statement(figures), reasons, site.settings.site)
-                click.echo(rows, nl=False)
+                reasons = draft(drafting, outbox).reasons
+                every, others = figures.statements([]), without_statement(figures)
+                click.echo(plan_csv(every, others, reasons, site.settings.site), nl=False)
                 return
             maker, folder = by or getpass.getuser(), scratch or site.batches
-            made = make_plan(drafting, statements, maker, now.now, outbox, folder, advance, engine(jobs))
-        batch = stack.enter_context(made)
+            batch, made = make_plan(drafting, maker, now.now, outbox, folder, advance, engine(jobs))
+        stack.enter_context(batch)
         earlier, before = (None, None) if corrections else _since(site, outbox, batch)
         if not dry_run:
-            outbox.register(batch, now.now)
+            with open_outbox(site, now.environment) as kept:
+                kept.register(batch, now.now)
         if as_json:
             show_json(_plan_json(batch, earlier, dry_run=dry_run))
         else:
-            look = _look(drafting, statements, batch, before) + _clipped_text(batch)
+            look = _look(made, batch, before) + _clipped_text(batch)
             show(_plan_text(batch, earlier, look, dry_run=dry_run))
 
 
-def _look(drafting: Drafting, statements: Statements, batch: Batch, before: Told | None) -> list[str]:
+def _look(made: Draft, batch: Batch, before: Told | None) -> list[str]:
     """What to look at before approving: each correction, or the largest, negative and jumped sums."""
-    if drafting.told is not None:
-        return _corrected_text(corrected(drafting, statements, batch))
-    return brief(dues(concerned(drafting, statements, batch)), before)
+    if batch.header.corrections:
+        return _corrected_text(sorted(made.corrected, key=lambda one: one[0]))
+    return brief(made.dues, before)
 
 
 def _since(site: Site, outbox: Outbox, batch: Batch) -> tuple[Since, Told] | tuple[None, None]:
