@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Final
 
-from mailer.batch import MAGIC, Batch, Entry
+from mailer.batch import ENTRY, MAGIC, Batch, Entry
 from mailer.errors import BatchError
 from mailer.freezing import writing_beside
 from rewards import Notice
@@ -34,7 +34,9 @@ def erase_messages(file: Path, partner_ids: Collection[str]) -> int:
                     writing.add_parts(partner_id, Notice.model_validate_json(parts).language, parts)
             dictionaries = writing.put_dictionaries()
             entries = [
-                writing.entry(partner_id) if partner_id else _NOTHING._replace(digest=message_digest)
+                ENTRY.pack(
+                    *(writing.entry(partner_id) if partner_id else _NOTHING._replace(digest=message_digest))
+                )
                 for partner_id, message_digest, _ in order
             ]
             forgotten = tuple(number for number, (partner_id, _, _) in enumerate(order) if not partner_id)

@@ -5,11 +5,12 @@ Streamed beside its place, flushed to the disk, then renamed into it, for ever r
 
 import hashlib
 import os
+import struct
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, Final, NamedTuple
 
 from mailer.batch import ENTRY, MAGIC, TRAILER, WINDOW, Batch, Entry, Footer, batch_file
 from mailer.errors import BatchError
@@ -18,6 +19,7 @@ from mailer.mime import header_lines
 from mailer.unsubscribing import Unsubscribing
 from rewards import Notice
 
+_ADDED: Final = struct.Struct(">QLL32s")  # of a message its place, length, dictionary and digest
 _DICTIONARY_BYTES = 32_768 - 262  # what deflate can reach back to
 
 
@@ -64,9 +66,10 @@ def freeze_prepared(
         for message in messages:
             writing.add_parts(*message)
         dictionaries = writing.put_dictionaries()
-        entries = [writing.entry(partner_id) for partner_id in sorted(writing.messages)]
+        entries = [ENTRY.pack(*writing.entry(partner_id)) for partner_id in sorted(writing.messages)]
         whole = complete(header).model_copy(update={"recipients": len(entries)})
-        whole = whole.model_copy(update={"digest": batch_digest(whole, (entry.digest for entry in entries))})
+        digests = (Entry(*ENTRY.unpack(entry)).digest for entry in entries)
+        whole = whole.model_copy(update={"digest": batch_digest(whole, digests)})
         writing.finish(whole, dictionaries, entries)
     return Batch.open(file)
 
@@ -105,7 +108,7 @@ def writing_beside(file: Path) -> Iterator["Writing"]:
 
 
 class Writing:
-    """The file so far: every byte is counted and digested on its way."""
+    """The file so far: every byte is counted and digested on its way; of a message a few bytes stay in memory."""
 
     def __init__(self, stream: BinaryIO, file: Path) -> None:
         self.stream = stream
@@ -113,7 +116,7 @@ class Writing:
         self.at = 0
         self.checksum = hashlib.sha256()
         self.dictionaries: dict[str, tuple[int, bytes, zlib._Compress]] = {}
-        self.messages: dict[str, tuple[int, int, int, bytes]] = {}
+        self.messages: dict[str, bytes] = {}
 
     def put(self, content: bytes) -> int:
         """Append `content` and give the offset where it begins."""
@@ -129,12 +132,14 @@ class Writing:
             raise BatchError(self.file, f"partner {partner_id!r} comes twice")
         number, primed = self._primed(language, parts)
         deflated = primed.compress(parts) + primed.flush()
-        self.messages[partner_id] = (self.put(deflated), len(deflated), number, message_digest(parts))
+        self.messages[partner_id] = _ADDED.pack(
+            self.put(deflated), len(deflated), number, message_digest(parts)
+        )
 
     def entry(self, partner_id: str) -> Entry:
         """The entry of a message that was added; its partner's id is appended."""
         name = partner_id.encode()
-        at, length, dictionary, digest = self.messages[partner_id]
+        at, length, dictionary, digest = _ADDED.unpack(self.messages[partner_id])
         return Entry(at, length, dictionary, self.put(name), len(name), digest)
 
     def put_dictionaries(self) -> tuple[tuple[int, int], ...]:
@@ -145,14 +150,14 @@ class Writing:
         self,
         header: BatchHeader,
         dictionaries: tuple[tuple[int, int], ...],
-        entries: Sequence[Entry],
+        entries: Sequence[bytes],
         forgotten: tuple[int, ...] = (),
     ) -> None:
-        """Append index, footer and checksum."""
+        """Append index, footer and checksum; `entries` are packed."""
         footer = Footer(
             header=header,
             dictionaries=dictionaries,
-            entries_at=self.put(b"".join(ENTRY.pack(*entry) for entry in entries)),
+            entries_at=self.put(b"".join(entries)),
             count=len(entries),
             forgotten=forgotten,
         )
