@@ -169,11 +169,14 @@ def _line(built: SandboxedEnvironment, source: str, part: str, file: str, line: 
 def _compiled(built: SandboxedEnvironment, source: str, part: str, file: str, lines: Lines) -> _Compiled:
     name = f"<{file} as {part}>"
     code = built.compile(source, name, name)
-    return _Compiled(Template.from_code(built, code, built.make_globals(None)), name, file, lines)
+    # A plain mapping: every rendering copies it, and a chain of mappings is copied key by key.
+    return _Compiled(Template.from_code(built, code, dict(built.globals)), name, file, lines)
 
 
 def one_line(text: str, language: str) -> str:
     """`text` on one line. Isolates stay only where some of it runs from right to left."""
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split())
     line = " ".join("".join(char if unicodedata.category(char) != "Cc" else " " for char in text).split())
     if direction(language) == "rtl" or any(
         unicodedata.bidirectional(char) in _RIGHT_TO_LEFT for char in line

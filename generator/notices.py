@@ -1,6 +1,6 @@
 """Campaign + statement → the notice of one partner, or the reason why there is none."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Protocol
@@ -99,6 +99,10 @@ class CampaignRenderer:
         decide = unsendable_reason if self._corrections else skip_reason
         return decide(self._campaign, partner, statement)
 
+    def language(self, partner: Partner) -> str:
+        """The language that the partner's message is written in."""
+        return self._templates[reader_language(partner.language, self._settings)].language
+
     def notice(
         self,
         partner: Partner,
@@ -122,6 +126,7 @@ class CampaignRenderer:
         context |= {"site": self._site, "link": Address(link_url), "reference": reference}
         context["unsubscribe"] = (self._unsubscribe and unsubscribe) or self._unsubscribe
         rendered = templates.render(context)
+        figures = statement_json(statement)
         return Notice(
             partner_id=partner.partner_id,
             language=templates.language,
@@ -135,15 +140,15 @@ class CampaignRenderer:
             subject=rendered.subject,
             html=rendered.html,
             text=rendered.text,
-            attachments=self._attachments(statement),
+            attachments=self._attachments(figures),
             reference=reference,
-            figures=canonical_json(statement_json(statement)),
+            figures=canonical_json(figures),
         )
 
-    def _attachments(self, statement: Statement) -> tuple[Attachment, ...]:
+    def _attachments(self, figures: Mapping[str, object]) -> tuple[Attachment, ...]:
         if "statement.csv" not in self._campaign.attach:
             return ()
-        return (Attachment(filename="statement.csv", media_type="text/csv", text=statement_csv(statement)),)
+        return (Attachment(filename="statement.csv", media_type="text/csv", text=statement_csv(figures)),)
 
 
 def _address(unsubscribe: str) -> str:

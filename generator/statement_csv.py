@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from io import StringIO
 
-from rewards import KINDS, LISTS, Statement, statement_json
+from rewards import KINDS, LISTS
 
 COLUMNS = (
     "kind",
@@ -41,15 +41,16 @@ _TEXTS = frozenset(
 _FORMULA = re.compile("[-=+@\uff0d\uff1d\uff0b\uff20\t\r]")
 
 
-def statement_csv(statement: Statement) -> str:
-    """The table with its header, lines ending in CR LF (RFC 4180); held subscriptions have rows of their own.
+def statement_csv(figures: Mapping[str, object]) -> str:
+    """The table of a `statement_json` with its header, lines ending in CR LF (RFC 4180).
 
-    A text that a spreadsheet could take for a formula begins with `'`; amounts stay numbers.
+    Held subscriptions have rows of their own. A text that a spreadsheet could take for a formula begins with `'`;
+    amounts stay numbers.
     """
     table = StringIO(newline="")
     writer = csv.writer(table, lineterminator="\r\n")
     writer.writerow(COLUMNS)
-    writer.writerows([row.get(name, "") for name in COLUMNS] for row in _rows(statement_json(statement)))
+    writer.writerows(_rows(figures))
     return table.getvalue()
 
 
@@ -67,7 +68,7 @@ def guarded(text: str) -> str:
     return f"'{text}" if _FORMULA.match(text.lstrip(" ")) else text
 
 
-def _rows(figures: Mapping[str, object]) -> Iterator[dict[str, object]]:
+def _rows(figures: Mapping[str, object]) -> Iterator[list[object]]:
     for name in LISTS:
         entries = figures[name]
         assert isinstance(entries, list | tuple)
@@ -78,8 +79,10 @@ def _rows(figures: Mapping[str, object]) -> Iterator[dict[str, object]]:
                 yield _row("held_subscription", same | held)
 
 
-def _row(kind: str, entry: Mapping[str, object]) -> dict[str, object]:
-    cells = {
-        name: guarded(str(value)) if name in _TEXTS and value else value for name, value in entry.items()
-    }
-    return {"kind": kind, **{name: "" if value is None else value for name, value in cells.items()}}
+def _row(kind: str, entry: Mapping[str, object]) -> list[object]:
+    """The cells; the writer leaves those empty that are None."""
+    cells = {"kind": kind, **entry}
+    return [
+        guarded(str(cells[name])) if name in _TEXTS and cells.get(name) else cells.get(name)
+        for name in COLUMNS
+    ]

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 WIDTH = 76
 CELL, FIXED, NUMBER = "\x01", "\x02", "\x03"
@@ -103,7 +104,8 @@ def finished(text: str) -> str:
     return _BLANKS.sub("\n\n", "\n".join(lines)).strip("\n") + "\n"
 
 
-def _wrapped(line: str) -> list[str]:
+@lru_cache(maxsize=1024)  # most long lines are the same in every message of a campaign
+def _wrapped(line: str) -> tuple[str, ...]:
     lead = _HANGING.match(line)
     start = lead.group() if lead else ""
     indent = start if start.strip() == ">" else " " * len(start)
@@ -119,4 +121,4 @@ def _wrapped(line: str) -> list[str]:
         used += length + (0 if empty else 1)
         empty = False
     lines.append(current)
-    return lines
+    return tuple(lines)

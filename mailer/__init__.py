@@ -4,13 +4,14 @@ Freezes notices into a batch and sends an approved one, handing each partner ove
 """
 
 from mailer.accounts import Account
-from mailer.addresses import Mailbox, parse_mailbox, sendable
+from mailer.addresses import Mailbox, address_digest, is_digest, parse_mailbox, sendable
 from mailer.approval import Approval
 from mailer.batch import Batch, FrozenMessage, batch_file
 from mailer.batch_erasing import erase_messages
 from mailer.claims import Claimant, Turn
+from mailer.deflating import Deflated, Deflating, Prepared, dictionary_of
 from mailer.delivery import check_sendable, deliver, start_late, stop_on_signals
-from mailer.erasing import Erased, address_digest, is_digest, is_pseudonym, pseudonym
+from mailer.erasing import Erased, is_pseudonym, pseudonym
 from mailer.errors import (
     ApprovalRefused,
     BatchError,
@@ -36,12 +37,13 @@ from mailer.events import FATES, SUPPRESSES, Event, EventKind, fate, placed, ran
 from mailer.fates import Addressed, EventHour, EventRecord, Failure
 from mailer.fence import Fence, FenceProvider
 from mailer.fencing import Fences, Withdrawal, withdraw
-from mailer.freezing import Prepared, freeze, freeze_prepared, prepared
+from mailer.freezing import freeze, freeze_deflated, prepared
 from mailer.header import BatchHeader, Totals, instant_text, message_key, notice_digest, with_own_headers
 from mailer.inboxes import ImapInbox, Inbox, InboxError, MaildirInbox
 from mailer.intake import Intake
 from mailer.lock import Sender, sole_sender
 from mailer.mime import message_bytes
+from mailer.narrow import Recipient
 from mailer.outbox import Outbox, outbox_file
 from mailer.pace import Openings, domain_of, longest_wait, opening, rate_of, room
 from mailer.patience import Patience
@@ -52,7 +54,7 @@ from mailer.sendgrid_events import Read, read_events
 from mailer.settings import GroupSettings, MailSettings, RetrySettings, UnsubscribeSettings, WarmUpSettings
 from mailer.states import HANDED, TRANSITIONS, Cause, Status
 from mailer.status import fates_json, status_json
-from mailer.suppression import Suppression, SuppressionReason, skip_reason
+from mailer.suppression import Suppressed, Suppression, SuppressionReason, skip_reason
 from mailer.transport_settings import DkimSettings, SendGridSettings, SmtpSettings, TransportName
 from mailer.transports import (
     DEFAULT_BASE_URL,
@@ -94,6 +96,8 @@ __all__ = [
     "ConfigurationError",
     "Connection",
     "DecisionRefused",
+    "Deflated",
+    "Deflating",
     "Delivery",
     "DkimSettings",
     "Erased",
@@ -135,6 +139,7 @@ __all__ = [
     "PlanRecord",
     "Prepared",
     "Read",
+    "Recipient",
     "RetrySettings",
     "SendGridSettings",
     "SendGridTransport",
@@ -146,6 +151,7 @@ __all__ = [
     "SmtpSettings",
     "SmtpTransport",
     "Status",
+    "Suppressed",
     "Suppression",
     "SuppressionReason",
     "Timeouts",
@@ -168,12 +174,13 @@ __all__ = [
     "batch_file",
     "check_sendable",
     "deliver",
+    "dictionary_of",
     "domain_of",
     "erase_messages",
     "fate",
     "fates_json",
     "freeze",
-    "freeze_prepared",
+    "freeze_deflated",
     "instant_text",
     "is_digest",
     "is_pseudonym",

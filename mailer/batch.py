@@ -22,6 +22,7 @@ from typing import Final, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from mailer.deflating import WINDOW
 from mailer.errors import BatchError, BatchTampered
 from mailer.header import BatchHeader, batch_digest, canonical, message_digest, message_id, message_key
 from mailer.narrow import Recipient, figures_of, recipient_of
@@ -30,7 +31,6 @@ from rewards import Notice
 MAGIC: Final = b"offerpress batch 1\n"
 ENTRY: Final = struct.Struct(">QLLQL32s")
 TRAILER: Final = struct.Struct(">Q32s")
-WINDOW: Final = -15  # raw deflate with the largest window
 
 
 class Entry(NamedTuple):

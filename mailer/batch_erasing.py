@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from mailer.batch import ENTRY, MAGIC, Batch, Entry
+from mailer.deflating import Deflating, Prepared
 from mailer.errors import BatchError
 from mailer.freezing import writing_beside
 from rewards import Notice
@@ -28,11 +29,13 @@ def erase_messages(file: Path, partner_ids: Collection[str]) -> int:
         digest = batch.verify()
         with writing_beside(file) as writing:
             writing.put(MAGIC)
+            deflating = Deflating()
             order = list(_kept(batch, found))
             for partner_id, _, parts in order:
                 if partner_id:
-                    writing.add_parts(partner_id, Notice.model_validate_json(parts).language, parts)
-            dictionaries = writing.put_dictionaries()
+                    language = Notice.model_validate_json(parts).language
+                    writing.add(deflating.deflated(Prepared(partner_id, language, parts)))
+            dictionaries = writing.put_dictionaries(deflating.dictionaries.values())
             entries = [
                 ENTRY.pack(
                     *(writing.entry(partner_id) if partner_id else _NOTHING._replace(digest=message_digest))

@@ -11,7 +11,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final
 
-from mailer.addresses import address_key
+from mailer.addresses import address_digest, address_key, is_digest
 from mailer.claims import move
 from mailer.database import Database, Row
 from mailer.header import instant_text
@@ -20,7 +20,6 @@ from mailer.states import Cause, Status
 from mailer.suppression import skip_reason
 
 _PSEUDONYM: Final = re.compile(r"forgotten-[0-9a-f]{24}")
-_DIGEST: Final = "sha256:"
 _WHY: Final = "the partner was forgotten"
 
 
@@ -32,16 +31,6 @@ def pseudonym(partner_id: str) -> str:
 def is_pseudonym(partner_id: str) -> bool:
     """Whether it stands for a forgotten partner."""
     return _PSEUDONYM.fullmatch(partner_id) is not None
-
-
-def address_digest(address: str) -> str:
-    """What stands in the place of a forgotten address: by it the address is recognised, and cannot be read."""
-    return _DIGEST + sha256(address_key(address).encode()).hexdigest()
-
-
-def is_digest(key: str) -> bool:
-    """Whether an address in the form under which addresses are compared is that of a forgotten one."""
-    return key.startswith(_DIGEST)
 
 
 def as_kept(address: str, own: str) -> str:

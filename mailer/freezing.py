@@ -6,29 +6,20 @@ Streamed beside its place, flushed to the disk, then renamed into it, for ever r
 import hashlib
 import os
 import struct
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, Final, NamedTuple
+from typing import BinaryIO, Final
 
-from mailer.batch import ENTRY, MAGIC, TRAILER, WINDOW, Batch, Entry, Footer, batch_file
+from mailer.batch import ENTRY, MAGIC, TRAILER, Batch, Entry, Footer, batch_file
+from mailer.deflating import Deflated, Deflating, Prepared
 from mailer.errors import BatchError
-from mailer.header import BatchHeader, batch_digest, canonical, message_digest, with_own_headers
+from mailer.header import BatchHeader, batch_digest, canonical, canonical_notice, with_own_headers
 from mailer.mime import header_lines
 from mailer.unsubscribing import Unsubscribing
 from rewards import Notice
 
 _ADDED: Final = struct.Struct(">QLL32s")  # of a message its place, length, dictionary and digest
-_DICTIONARY_BYTES = 32_768 - 262  # what deflate can reach back to
-
-
-class Prepared(NamedTuple):
-    """A message ready to be frozen: its canonical form, with all the headers that the plan gives it."""
-
-    partner_id: str
-    language: str
-    parts: bytes
 
 
 def freeze(
@@ -46,31 +37,32 @@ def freeze(
     `plan`, `snapshot`, `campaign`, `edition` or `category`. BatchError names a partner whose
     message cannot be sent, a partner that comes twice, a plan that exists.
     """
-    ready = (prepared(folder, header, notice, unsubscribe) for notice in notices)
-    return freeze_prepared(folder, header, ready, complete=complete)
+    deflating = Deflating()
+    ready = (deflating.deflated(prepared(folder, header, notice, unsubscribe)) for notice in notices)
+    return freeze_deflated(folder, header, ready, deflating, complete)
 
 
-def freeze_prepared(
+def freeze_deflated(
     folder: Path,
     header: BatchHeader,
-    messages: Iterable[Prepared],
-    *,
-    complete: Callable[[BatchHeader], BatchHeader] = lambda header: header,
+    messages: Iterable[Deflated],
+    deflating: Deflating,
+    complete: Callable[[BatchHeader], BatchHeader],
 ) -> Batch:
-    """As `freeze`, of messages that were `prepared` for the same header."""
+    """As `freeze`, of messages that were `prepared` for the same header and deflated by `deflating` or its like."""
     file = batch_file(folder, header.plan)
     if file.exists():
         raise BatchError(file, "exists already; a batch is never overwritten")
     with writing_beside(file) as writing:
         writing.put(MAGIC)
         for message in messages:
-            writing.add_parts(*message)
-        dictionaries = writing.put_dictionaries()
+            writing.add(message)
+        placed = writing.put_dictionaries(deflating.dictionaries.values())
         entries = [ENTRY.pack(*writing.entry(partner_id)) for partner_id in sorted(writing.messages)]
         whole = complete(header).model_copy(update={"recipients": len(entries)})
         digests = (Entry(*ENTRY.unpack(entry)).digest for entry in entries)
         whole = whole.model_copy(update={"digest": batch_digest(whole, digests)})
-        writing.finish(whole, dictionaries, entries)
+        writing.finish(whole, placed, entries)
     return Batch.open(file)
 
 
@@ -88,7 +80,7 @@ def prepared(
     except ValueError as error:
         raise BatchError(file, f"partner {notice.partner_id!r}: {error}") from error
     whole = with_own_headers(header, notice, unsubscribe)
-    return Prepared(notice.partner_id, notice.language, canonical(whole.model_dump()))
+    return Prepared(notice.partner_id, notice.language, canonical_notice(whole))
 
 
 @contextmanager
@@ -115,7 +107,6 @@ class Writing:
         self.file = file
         self.at = 0
         self.checksum = hashlib.sha256()
-        self.dictionaries: dict[str, tuple[int, bytes, zlib._Compress]] = {}
         self.messages: dict[str, bytes] = {}
 
     def put(self, content: bytes) -> int:
@@ -126,15 +117,12 @@ class Writing:
         self.at += len(content)
         return at
 
-    def add_parts(self, partner_id: str, language: str, parts: bytes) -> None:
-        """Append a message in its canonical form; BatchError if there is one to this partner."""
+    def add(self, message: Deflated) -> None:
+        """Append a message; BatchError if there is one to this partner."""
+        partner_id, dictionary, content, digest = message
         if partner_id in self.messages:
             raise BatchError(self.file, f"partner {partner_id!r} comes twice")
-        number, primed = self._primed(language, parts)
-        deflated = primed.compress(parts) + primed.flush()
-        self.messages[partner_id] = _ADDED.pack(
-            self.put(deflated), len(deflated), number, message_digest(parts)
-        )
+        self.messages[partner_id] = _ADDED.pack(self.put(content), len(content), dictionary, digest)
 
     def entry(self, partner_id: str) -> Entry:
         """The entry of a message that was added; its partner's id is appended."""
@@ -142,9 +130,9 @@ class Writing:
         at, length, dictionary, digest = _ADDED.unpack(self.messages[partner_id])
         return Entry(at, length, dictionary, self.put(name), len(name), digest)
 
-    def put_dictionaries(self) -> tuple[tuple[int, int], ...]:
+    def put_dictionaries(self, dictionaries: Iterable[bytes]) -> tuple[tuple[int, int], ...]:
         """Append the dictionaries; where each begins, and its length."""
-        return tuple((self.put(content), len(content)) for _, content, _ in self.dictionaries.values())
+        return tuple((self.put(content), len(content)) for content in dictionaries)
 
     def finish(
         self,
@@ -164,15 +152,6 @@ class Writing:
         footer_at = self.put(canonical(footer.model_dump(mode="json")))
         self.put(TRAILER.pack(footer_at, b"")[:8])
         self.put(self.checksum.digest())
-
-    def _primed(self, language: str, parts: bytes) -> "tuple[int, zlib._Compress]":
-        # messages of one language differ in figures only: the first is the dictionary of the others
-        if language not in self.dictionaries:
-            dictionary = parts[-_DICTIONARY_BYTES:]
-            fresh = zlib.compressobj(6, zlib.DEFLATED, WINDOW, 8, zdict=dictionary)
-            self.dictionaries[language] = (len(self.dictionaries), dictionary, fresh)
-        number, _, primed = self.dictionaries[language]
-        return number, primed.copy()
 
 
 def _flush_folder(folder: Path) -> None:

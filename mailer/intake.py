@@ -5,10 +5,10 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from hashlib import sha256
 
-from mailer.addresses import address_key
+from mailer.addresses import address_key, is_digest
 from mailer.claiming import Claiming
 from mailer.database import Database, Values
-from mailer.erasing import as_kept, is_digest
+from mailer.erasing import as_kept
 from mailer.events import Event, rank_of, without_addresses
 from mailer.evidence import accept_proved
 from mailer.header import instant_text

@@ -4,18 +4,19 @@ Every move of a notice goes by the table in `states`; a statement that would mov
 status changes no row and is an error.
 """
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Final, Self
 
 from mailer.accounts import Accounts
-from mailer.addresses import address_key
+from mailer.addresses import address_digest, address_key
 from mailer.approval import Approval, approval_refusal
 from mailer.batch import Batch
 from mailer.claims import move, next_due, registered
 from mailer.database import Database, Row, Values, run_once_each
-from mailer.erasing import Erasing, address_digest, is_pseudonym
+from mailer.erasing import Erasing, is_pseudonym
 from mailer.errors import (
     ApprovalRefused,
     DecisionRefused,
@@ -33,7 +34,7 @@ from mailer.receipts import Receipts
 from mailer.records import Decision, Handed, NoticeAt, PlanRecord, Standing, Told, told_record
 from mailer.sqlite import SqliteDatabase
 from mailer.states import TRANSITIONS, Cause, Status
-from mailer.suppression import Suppression, SuppressionReason, skip_reason
+from mailer.suppression import Suppressed, Suppression, SuppressionReason
 from mailer.windows import Waiting, first_start, next_window
 from rewards import Category
 
@@ -83,9 +84,10 @@ class Outbox(Reporting, Accounts, Erasing):
 
     # Plans
 
-    def register(self, batch: Batch, at: datetime) -> None:
+    def register(self, batch: Batch, at: datetime, recipients: Iterable[Recipient] | None = None) -> None:
         """Enter a frozen plan, every notice `ready`.
 
+        `recipients` are those of the batch, if whoever froze it kept them: to read them takes longer than all else.
         Again with the same batch does nothing; with another is OtherDigest.
         """
         header = batch.header
@@ -109,8 +111,8 @@ class Outbox(Reporting, Accounts, Erasing):
             if known:
                 return
             self._database.run("insert_plan", plan)
-            recipients = batch.recipients()
-            while some := list(islice(recipients, _AT_ONCE)):
+            everyone = iter(batch.recipients() if recipients is None else recipients)
+            while some := list(islice(everyone, _AT_ONCE)):
                 rows = [_new_notice(batch, one, plan) for one in some]
                 run_once_each(self._database, "insert_notice", rows)
 
@@ -291,13 +293,10 @@ class Outbox(Reporting, Accounts, Erasing):
         rows = self._database.rows("suppressions", {})
         return [Suppression(*(row[name] for name in row.keys())) for row in rows]  # noqa: SIM118 - no mapping
 
-    def suppression(self, address: str, category: Category) -> str | None:
-        """Why a message of `category` may not go to `address`: `suppressed`, `unsubscribed`, else None."""
-        rows = self._database.rows("suppression_reasons", _keys(address))
-        reasons = {row["reason"] for row in rows}
-        return skip_reason(
-            category, barred=bool(reasons - {"unsubscribed"}), unsubscribed="unsubscribed" in reasons
-        )
+    def suppressed(self, category: Category) -> Suppressed:
+        """To which addresses no message of `category` may go, as of now."""
+        rows = self._database.rows("suppression_reasons", {})
+        return Suppressed.of(category, ((row["address_key"], row["reason"]) for row in rows))
 
     def _told(self, row: Row, partner_id: str) -> Told:
         key = {"plan": row["plan"], "partner_id": partner_id}

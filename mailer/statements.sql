@@ -229,7 +229,7 @@ SELECT address, reason, source, suppressed_at FROM suppressions ORDER BY address
 
 -- suppression_reasons
 -- Of a forgotten address only a digest is left.
-SELECT reason FROM suppressions WHERE address_key IN (:address_key, :address_digest);
+SELECT address_key, reason FROM suppressions;
 
 -- suppressions_of
 SELECT reason, suppressed_at FROM suppressions WHERE address_key = :address_key ORDER BY reason;

@@ -1,8 +1,10 @@
 """Addresses that must not be written to, and what each reason keeps back."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Self
 
+from mailer.addresses import address_digest, address_key
 from rewards import Category
 
 SuppressionReason = Literal["manual", "bounced", "complained", "unsubscribed"]
@@ -29,3 +31,28 @@ def skip_reason(category: Category, *, barred: bool, unsubscribed: bool) -> str 
     if unsubscribed and category == "announcement":
         return "unsubscribed"
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class Suppressed:
+    """To which addresses no message of one category goes: `reasons` by the key of each, or a forgotten one's digest."""
+
+    reasons: Mapping[str, str]
+
+    @classmethod
+    def of(cls, category: Category, suppressions: Iterable[tuple[str, SuppressionReason]]) -> Self:
+        """From keys or digests, each with a reason for which it is suppressed."""
+        reasons: dict[str, str] = {}
+        for key, reason in suppressions:
+            unsubscribed = reason == "unsubscribed"
+            found = skip_reason(category, barred=not unsubscribed, unsubscribed=unsubscribed)
+            if found and reasons.get(key) != "suppressed":
+                reasons[key] = found
+        return cls(reasons)
+
+    def reason(self, address: str) -> str | None:
+        """Why no message goes to `address`: `suppressed`, `unsubscribed`, else None."""
+        if not self.reasons:
+            return None
+        found = {self.reasons.get(address_key(address)), self.reasons.get(address_digest(address))}
+        return next((one for one in ("suppressed", "unsubscribed") if one in found), None)

@@ -3,96 +3,161 @@
 import json
 import os
 import tempfile
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import chain, islice
 from pathlib import Path
+from typing import Final, NamedTuple
 
-from mailer import Batch, BatchHeader, Prepared, notice_digest, prepared
+from mailer import (
+    Batch,
+    BatchHeader,
+    Deflated,
+    Deflating,
+    Prepared,
+    Recipient,
+    Suppressed,
+    dictionary_of,
+    notice_digest,
+    prepared,
+)
 from offerpress.drafting import Drafting
+from offerpress.drafts import Barred, Draft, skipped_for
 from offerpress.engines import Engine
 from offerpress.reporting import Progress
 from offerpress.shards import Job, figures_at, job_of
-from rewards import Account, Fault, compute_statement
+from rewards import Account, Fault, Faulty, Notice, compute_statement
 
+CLIPPED_BYTES: Final = 102_000
+"""Gmail cuts a message's HTML after 102 kB."""
 
-def rendered(
-    drafting: Drafting,
-    header: BatchHeader,
-    recipients: Sequence[str],
-    folder: Path,
-    engine: Engine,
-    progress: Progress,
-) -> Iterator[Prepared]:
-    """The messages to the recipients, ready to be frozen, by shard and partner id.
-
-    Corrections are rendered here: only this process knows what was told.
-    """
-    shards = drafting.figures.snapshot.shards
-    with engine(len(shards) if drafting.told is None else 1) as team:
-        if team.executor is None:
-            wanted = frozenset(recipients)
-            for shard in shards:
-                for message in _of_shard(drafting, header, folder, wanted, shard):
-                    progress(1)
-                    yield message
-            return
-        with _listed(recipients, folder) as listed:
-            text = header.model_dump_json()
-            job = RenderJob(job_of(drafting.figures), drafting.campaign.slug, text, folder, listed)
-            for messages in team.results(render_shard, [(job, shard) for shard in shards]):
-                progress(len(messages))
-                yield from messages
-
-
-@contextmanager
-def _listed(recipients: Sequence[str], folder: Path) -> Iterator[Path]:
-    """A file with the recipients' ids, for as long as processes need it."""
-    handle, name = tempfile.mkstemp(prefix=".recipients-", dir=folder)
-    listed = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(recipients, file)
-        yield listed
-    finally:
-        listed.unlink()
+_LOOKED_AT: Final = 1_000  # accounts, for messages that serve as dictionaries
 
 
 @dataclass(frozen=True, slots=True)
-class RenderJob:
-    """The messages of one plan, for a worker process: its header as JSON, and the file that lists its recipients."""
+class Writing:
+    """What it takes to write a plan's messages; of its header everything is known but what they come to."""
+
+    drafting: Drafting
+    header: BatchHeader
+    barred: Barred
+    folder: Path
+    deflating: Deflating
+
+    @classmethod
+    def of(cls, drafting: Drafting, header: BatchHeader, barred: Barred, folder: Path) -> "Writing":
+        """With dictionaries that every process can share: of each language the first message, if one is near."""
+        drafting.header = header
+        own = cls(drafting, header, barred, folder, Deflating())
+        dictionaries: dict[str, bytes] = {}
+        snapshot = drafting.figures.snapshot
+        accounts = chain.from_iterable(map(snapshot.accounts, snapshot.shards))
+        for account in islice(accounts, _LOOKED_AT):
+            language = drafting.renderer.language(account.partner)
+            if language not in dictionaries and (message := own.first(account)):
+                dictionaries[language] = dictionary_of(message.parts)
+        return replace(own, deflating=Deflating(dictionaries))
+
+    def first(self, account: Account) -> Prepared | None:
+        """The message to a partner, None where there is none; what stands in its way is told in its turn."""
+        faults: list[Fault] = []
+        statement = compute_statement(account, self.drafting.figures.rules, faults)
+        if faults or skipped_for(self.drafting, self.barred, account.partner, statement):
+            return None
+        with suppress(Faulty):
+            return self._prepared(self.drafting.notice(account, statement))
+        return None
+
+    def shard(self, shard: int) -> "WrittenShard":
+        """One shard's messages, and what they come to."""
+        draft, messages = Draft(), []
+        for account, statement in draft.entered(self.drafting, self.barred, shard):
+            if draft.unwritten:
+                continue
+            try:
+                notice = self.drafting.notice(account, statement)
+            except Faulty as error:
+                draft.unwritten += error.faults
+                continue
+            message = self._prepared(notice)
+            messages.append(self.deflating.deflated(message))
+            draft.recipients.append(Recipient(notice.partner_id, notice.to_address, notice.window))
+            if len(message.parts) > CLIPPED_BYTES and len(notice.html.encode()) > CLIPPED_BYTES:
+                draft.clipped.append(notice.partner_id)
+        return WrittenShard(draft, messages)
+
+    def _prepared(self, notice: Notice) -> Prepared:
+        return prepared(self.folder, self.header, notice, self.drafting.unsubscribing)
+
+
+class WrittenShard(NamedTuple):
+    """Of one shard the messages as they stand in the batch, and what they come to."""
+
+    draft: Draft
+    messages: list[Deflated]
+
+
+def written(writing: Writing, made: Draft, engine: Engine, progress: Progress) -> Iterator[Deflated]:
+    """All messages by shard and partner id; what they come to is merged into `made` on the way.
+
+    Corrections are rendered here: only this process knows what was told.
+    """
+    drafting = writing.drafting
+    shards = drafting.figures.snapshot.shards
+    with engine(len(shards) if drafting.told is None else 1) as team, ExitStack() as stack:
+        if team.executor is None:
+            results: Iterator[WrittenShard] = map(writing.shard, shards)
+        else:
+            given = stack.enter_context(_given(writing))
+            job = WritingJob(job_of(drafting.figures), drafting.campaign.slug, writing.folder, given)
+            results = team.results(write_shard, [(job, shard) for shard in shards])
+        for draft, messages in results:
+            progress(len(messages) + len(draft.reasons))
+            made.merge(draft)
+            yield from messages
+
+
+@contextmanager
+def _given(writing: Writing) -> Iterator[Path]:
+    """A file with what workers cannot work out by themselves, for as long as they need it."""
+    barred = writing.barred
+    dictionaries = {name: text.decode("latin-1") for name, text in writing.deflating.dictionaries.items()}
+    values = [writing.header.model_dump_json(), [*barred.handed], barred.suppressed.reasons, dictionaries]
+    handle, name = tempfile.mkstemp(prefix=".writing-", dir=writing.folder)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(values, file)
+        yield Path(name)
+    finally:
+        Path(name).unlink()
+
+
+@dataclass(frozen=True, slots=True)
+class WritingJob:
+    """The messages of one plan, for a worker process, and the file with what it is given."""
 
     job: Job
     campaign: str
-    header: str
     folder: Path
-    recipients: Path
+    given: Path
 
 
-def render_shard(task: tuple[RenderJob, int]) -> list[Prepared]:
-    """The messages to one shard's recipients, in a worker process."""
+def write_shard(task: tuple[WritingJob, int]) -> WrittenShard:
+    """One shard's messages, in a worker process."""
     job, shard = task
-    drafting, header, recipients = _drafting_at(job)
-    return list(_of_shard(drafting, header, job.folder, recipients, shard))
-
-
-def _of_shard(
-    drafting: Drafting, header: BatchHeader, folder: Path, recipients: Collection[str], shard: int
-) -> Iterator[Prepared]:
-    """Computed once more: to keep every account until here, or to send them between processes, would cost more."""
-    for account in drafting.figures.snapshot.accounts(shard):
-        if account.partner.partner_id in recipients:
-            statement = compute_statement(account, drafting.figures.rules, [])
-            notice = drafting.notice(account, statement)
-            yield prepared(folder, header, notice, drafting.unsubscribing)
+    return _writing_at(job).shard(shard)
 
 
 @lru_cache(maxsize=1)
-def _drafting_at(job: RenderJob) -> tuple[Drafting, BatchHeader, frozenset[str]]:
+def _writing_at(job: WritingJob) -> Writing:
     drafting = Drafting(figures_at(job.job), job.campaign)
-    drafting.header = header = BatchHeader.model_validate_json(job.header)
-    return drafting, header, frozenset(json.loads(job.recipients.read_text(encoding="utf-8")))
+    header, handed, reasons, given = json.loads(job.given.read_text(encoding="utf-8"))
+    drafting.header = BatchHeader.model_validate_json(header)
+    barred = Barred(frozenset(handed), Suppressed(reasons))
+    dictionaries = {name: text.encode("latin-1") for name, text in given.items()}
+    return Writing(drafting, drafting.header, barred, job.folder, Deflating(dictionaries))
 
 
 def same_messages(drafting: Drafting, batch: Batch, engine: Engine) -> Iterator[list[int]]:

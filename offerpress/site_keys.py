@@ -90,9 +90,10 @@ class SiteKeys:
 
 def private_address(site: "Site", link: LinkSecret) -> str:
     """Where the partner reads its statement: the private link, its own folder, or nowhere (empty)."""
-    base = site.settings.site.base_url
-    addresses = {"link": link.url(base), "plain": link.plain_url(base), "none": ""}
-    return addresses[site.settings.statements.access]
+    base, access = site.settings.site.base_url, site.settings.statements.access
+    if access == "none":
+        return ""
+    return link.url(base) if access == "link" else link.plain_url(base)
 
 
 def unsubscribing(site: "Site", keys: SiteKeys | None) -> Unsubscribing:

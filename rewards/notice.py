@@ -20,6 +20,7 @@ class Attachment(BaseModel):
 class Notice(BaseModel):
     """What one partner will be sent. Addresses are bare (`a@b.example`), names are for display, never quoted.
 
+    Fields stand in the order of their names, in which the canonical form has them.
     `figures` is the JSON text of the statement that the message tells (canonical: sorted keys, no spaces).
     `headers` are our own extra headers, in order. `reference` is the short code that page and mail show. `window` is
     the send window in the recipient's zone (see `rewards.window`), empty for any time.
@@ -27,20 +28,20 @@ class Notice(BaseModel):
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
-    partner_id: str
-    language: str
-    category: Category
-    from_name: str
-    from_address: str
-    reply_to: str = ""
-    to_name: str
-    to_address: str
-    cc: tuple[str, ...] = ()
-    subject: str
-    html: str
-    text: str
     attachments: tuple[Attachment, ...] = ()
-    headers: tuple[tuple[str, str], ...] = ()
-    reference: str
+    category: Category
+    cc: tuple[str, ...] = ()
     figures: str
+    from_address: str
+    from_name: str
+    headers: tuple[tuple[str, str], ...] = ()
+    html: str
+    language: str
+    partner_id: str
+    reference: str
+    reply_to: str = ""
+    subject: str
+    text: str
+    to_address: str
+    to_name: str
     window: str = ""

@@ -14,24 +14,16 @@ from mailer import Batch, Outbox, message_bytes
 from offerpress.checking import require_faultless_content
 from offerpress.corrections import difference_text, told_figures
 from offerpress.drafting import Drafting
+from offerpress.drafts import Barred, Draft, draft, without_statement
 from offerpress.engines import engine
 from offerpress.figures import open_figures
 from offerpress.folder import OfferpressError
 from offerpress.mailing import open_batch, open_outbox
 from offerpress.options import as_of_option, folder_at, json_option, moment, site_option
 from offerpress.plan_csv import plan_csv
-from offerpress.planning import (
-    CLIPPED_BYTES,
-    Draft,
-    Since,
-    clipped,
-    draft,
-    make_plan,
-    since,
-    windows,
-    without_statement,
-)
+from offerpress.planning import Since, make_plan, since, windows
 from offerpress.pruning import pruned_plans
+from offerpress.rendering import CLIPPED_BYTES
 from offerpress.reporting import count, progress, say, show, show_json, table
 from offerpress.reports.brief import brief
 from offerpress.reports.facts import Told
@@ -87,8 +79,8 @@ def plan_command(
         drafting = Drafting(figures, campaign, told)
         with progress("Planning", figures.partner_count, quiet=as_json) as advance:
             if as_csv:
-                reasons = draft(drafting, outbox).reasons
-                every, others = figures.statements([]), without_statement(figures)
+                reasons = draft(drafting, Barred.of(drafting.campaign, outbox)).reasons
+                every, others = figures.statements([]), without_statement(figures.snapshot)
                 click.echo(plan_csv(every, others, reasons, site.settings.site), nl=False)
                 return
             maker, folder = by or getpass.getuser(), scratch or site.batches
@@ -97,12 +89,12 @@ def plan_command(
         earlier, before = (None, None) if corrections else _since(site, outbox, batch)
         if not dry_run:
             with open_outbox(site, now.environment) as kept:
-                kept.register(batch, now.now)
+                kept.register(batch, now.now, made.recipients)
         if as_json:
-            show_json(_plan_json(batch, earlier, dry_run=dry_run))
+            show_json(_plan_json(batch, made, earlier, dry_run=dry_run))
         else:
-            look = _look(made, batch, before) + _clipped_text(batch)
-            show(_plan_text(batch, earlier, look, dry_run=dry_run))
+            look = _look(made, batch, before) + _clipped_text(made.clipped)
+            show(_plan_text(batch, made, earlier, look, dry_run=dry_run))
 
 
 def _look(made: Draft, batch: Batch, before: Told | None) -> list[str]:
@@ -123,7 +115,7 @@ def _since(site: Site, outbox: Outbox, batch: Batch) -> tuple[Since, Told] | tup
     return None, None
 
 
-def _plan_json(batch: Batch, earlier: Since | None, *, dry_run: bool) -> dict[str, object]:
+def _plan_json(batch: Batch, made: Draft, earlier: Since | None, *, dry_run: bool) -> dict[str, object]:
     header = batch.header
     return {
         "plan": None if dry_run else header.plan,
@@ -142,14 +134,16 @@ def _plan_json(batch: Batch, earlier: Since | None, *, dry_run: bool) -> dict[st
             }
             for currency, row in sorted(header.totals.items())
         },
-        "windows": windows(batch),
+        "windows": windows(made.recipients),
         "digest": batch.digest,
         "changed": earlier
         and {"since": earlier.plan, "new": earlier.new, "gone": earlier.gone, "changed": earlier.changed},
     }
 
 
-def _plan_text(batch: Batch, earlier: Since | None, look: Sequence[str], *, dry_run: bool) -> str:
+def _plan_text(
+    batch: Batch, made: Draft, earlier: Since | None, look: Sequence[str], *, dry_run: bool
+) -> str:
     header = batch.header
     rows = [
         (
@@ -163,7 +157,7 @@ def _plan_text(batch: Batch, earlier: Since | None, look: Sequence[str], *, dry_
     lines = [f"Plan {header.plan}: {count(header.recipients, kind)} as of {date.fromordinal(header.as_of)}"]
     lines += ["  Nobody is left to write to."] if not header.recipients else []
     lines += [f"  skipped, {reason}: {number}" for reason, number in header.skipped.items()]
-    lines += [f"  send window {window}: {number}" for window, number in windows(batch).items()]
+    lines += [f"  send window {window}: {number}" for window, number in windows(made.recipients).items()]
     if rows:
         lines += ["", table(rows, ("currency", "partners", "to credit", "credit", "debit"))]
     if earlier:
@@ -183,8 +177,8 @@ def _plan_text(batch: Batch, earlier: Since | None, look: Sequence[str], *, dry_
     return "\n".join(lines)
 
 
-def _clipped_text(batch: Batch) -> list[str]:
-    partners = clipped(batch)
+def _clipped_text(partners: Sequence[str]) -> list[str]:
+    partners = sorted(partners)
     named = ", ".join(partners[:SHOWN_CLIPPED]) + (", …" if len(partners) > SHOWN_CLIPPED else "")
     what = f"{count(len(partners), 'message')} of more than {CLIPPED_BYTES // 1000} kB, which Gmail cuts off: {named}"
     return [what + "; shorten the campaign's lists"] if partners else []

@@ -18,6 +18,7 @@ from rewards import (
     HeldSubscription,
     LevelEntry,
     Statement,
+    statement_json,
 )
 
 DAY = date(2023, 12, 31).toordinal()
@@ -25,7 +26,7 @@ DAY = date(2023, 12, 31).toordinal()
 
 def rows(statement: Statement) -> list[dict[str, str]]:
     """The table read back."""
-    return list(csv.DictReader(StringIO(statement_csv(statement), newline="")))
+    return list(csv.DictReader(StringIO(statement_csv(statement_json(statement)), newline="")))
 
 
 def test_every_entry_has_a_row() -> None:
@@ -70,7 +71,7 @@ def test_every_entry_has_a_row() -> None:
 
 def test_an_empty_statement_is_a_header() -> None:
     """Without entries only the header is left; lines end in CR LF."""
-    assert statement_csv(Statement("P-1", DAY, "silver")) == ",".join(COLUMNS) + "\r\n"
+    assert statement_csv(statement_json(Statement("P-1", DAY, "silver"))) == ",".join(COLUMNS) + "\r\n"
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\tx", "\rx", "＝1", "＋1", "－1", "＠x", " =1"])

@@ -59,7 +59,7 @@ def test_what_was_sent_stays_counted_and_names_nobody(outbox: Outbox, tmp_path: 
     assert 1 == outbox.fates(PLAN)[EventKind.BOUNCED]
     (suppression,) = outbox.suppressions()
     assert suppression.address.startswith("sha256:")
-    assert "suppressed" == outbox.suppression(ADDRESS.upper(), "notice")
+    assert "suppressed" == outbox.suppressed("notice").reason(ADDRESS.upper())
     assert 1 == outbox.unsuppress(ADDRESS)
 
 

@@ -219,11 +219,11 @@ def test_a_repeated_bounce_does_not_undo_what_a_person_lifted(outbox: Outbox, tm
     batch = sent(outbox, tmp_path, {1: Cause.ACCEPTANCE})
     outbox.take_in([bounce(batch, 1, 0)], HOOK, NOW)
     assert ("suppressed", 1) == (
-        outbox.suppression("partner1@reseller.example", "notice"),
+        outbox.suppressed("notice").reason("partner1@reseller.example"),
         outbox.unsuppress("partner1@reseller.example"),
     )
     assert Intake(repeated=1) == outbox.take_in([bounce(batch, 1, 0)], HOOK, at(60))
-    assert outbox.suppression("partner1@reseller.example", "notice") is None
+    assert outbox.suppressed("notice").reason("partner1@reseller.example") is None
 
 
 def test_events_come_in_while_a_sender_owns_the_outbox(outbox: Outbox, tmp_path: Path) -> None:

@@ -310,7 +310,7 @@ def test_suppression_depends_on_reason_and_category(
     """Who unsubscribed from announcements still gets notices; every other reason keeps all back."""
     approved(outbox, tmp_path, [notice(1, category=category)], category=category)
     outbox.suppress("Partner1@RESELLER.example", reason, "by hand", NOW)  # type: ignore[arg-type]
-    assert outbox.suppression("partner1@reseller.example", category) == skipped  # type: ignore[arg-type]
+    assert outbox.suppressed(category).reason("partner1@reseller.example") == skipped  # type: ignore[arg-type]
     assert claimed(outbox) == ([] if skipped else ["P-0001"])
     assert outbox.reasons(PLAN).get(Status.SKIPPED, {}) == ({skipped: 1} if skipped else {})
 
@@ -326,7 +326,7 @@ def test_a_suppression_is_listed_and_forgotten(outbox: Outbox) -> None:
     ]
     assert outbox.unsuppress("a@c.EXAMPLE") == 1
     assert outbox.unsuppress("a@c.example") == 0
-    assert outbox.suppression("a@c.example", "announcement") is None
+    assert outbox.suppressed("announcement").reason("a@c.example") is None
 
 
 def test_a_partner_is_told_in_order_of_plans(outbox: Outbox, tmp_path: Path) -> None:

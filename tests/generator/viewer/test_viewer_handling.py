@@ -107,7 +107,7 @@ def test_csv_is_that_of_the_mails(serve: Serve, read: Read) -> None:
         }""",
         [[statement_json(statement) for statement in statements], table_words()],
     )
-    assert [statement_csv(statement) for statement in statements] == written
+    assert [statement_csv(statement_json(statement)) for statement in statements] == written
 
 
 def test_csv_is_downloaded(server: Server, read: Read) -> None:
