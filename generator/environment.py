@@ -1,6 +1,7 @@
 """The engine of all templates: sandboxed, undefined names are errors, text of partners is isolated."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from types import CodeType
 from typing import Literal, Protocol
@@ -97,7 +98,8 @@ def reader_language(partner_language: str, settings: Languages) -> str:
 
     The code is shortened from its end until the site has it (RFC 4647, lookup); case and `_` do not matter.
     """
-    return _nearest(partner_language.replace("_", "-"), settings.languages) or settings.default_language
+    code = partner_language.replace("_", "-")
+    return _nearest(code, tuple(settings.languages)) or settings.default_language
 
 
 def accepted_language(header: str, languages: Sequence[str]) -> str:
@@ -110,11 +112,12 @@ def accepted_language(header: str, languages: Sequence[str]) -> str:
         except ValueError:
             quality = 0.0
         wishes.append((-quality, place, code.strip()))
-    found = (_nearest(code, languages) for quality, _, code in sorted(wishes) if quality < 0)
+    found = (_nearest(code, tuple(languages)) for quality, _, code in sorted(wishes) if quality < 0)
     return next(filter(None, found), languages[0])
 
 
-def _nearest(code: str, languages: Sequence[str]) -> str | None:
+@lru_cache(maxsize=256)
+def _nearest(code: str, languages: tuple[str, ...]) -> str | None:
     known = {language.casefold(): language for language in languages}
     parts = code.casefold().split("-")
     return next(

@@ -1,6 +1,7 @@
 """Which addresses can be written to: exactly one plain address, nothing that only looks like one."""
 
 import re
+from functools import lru_cache
 
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LOCAL = re.compile(rf"{_ATOM}(\.{_ATOM})*", re.ASCII)
@@ -9,6 +10,7 @@ _MAPPED_AWAY = frozenset("ß\u03c2\u200c\u200d")
 _LONGEST, _LONGEST_LOCAL = 254, 64
 
 
+@lru_cache(maxsize=64)  # a partner's is asked for when it is decided whether to write, and when it is written
 def plain_address(text: str) -> str | None:
     """`text` trimmed, if it is one `local@domain` (RFC 5322 addr-spec of atoms); None for everything else.
 

@@ -95,7 +95,7 @@ def finished(text: str) -> str:
     lines = []
     for raw in text.split("\n"):
         line = raw.rstrip()
-        if line.startswith(FIXED):
+        if line[:1] == FIXED:
             lines.append(line[1:])
         elif len(line) <= WIDTH:
             lines.append(line)

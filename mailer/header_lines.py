@@ -38,6 +38,7 @@ class HeaderLine(str):
         return f"{self.name}: {self}{policy.linesep}"
 
 
+@lru_cache(maxsize=1024)  # most are the same in every message of a campaign
 def text_line(name: str, text: str) -> HeaderLine:
     """A header of free text, such as a subject. Control characters are a ValueError."""
     if not _NAME.fullmatch(name):

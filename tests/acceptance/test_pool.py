@@ -1,5 +1,6 @@
 """Builds by several processes: the same bytes as by one, and a process that dies costs nothing but the build."""
 
+import json
 import multiprocessing
 import os
 import shutil
@@ -18,6 +19,7 @@ from offerpress.engines import Team, WorkerDied, engine
 from tests.acceptance.conftest import AS_OF, Call, copy_sample, finished, installed, tree
 
 MORE = 2_400
+SUPPRESSED = "orders@birkhaug-telefoni-1002.example"  # P-1002
 
 Given = ParamSpec("Given")
 Made = TypeVar("Made")
@@ -79,16 +81,23 @@ def test_a_killed_worker_fails_the_build_with_one_line(large: Path) -> None:
     assert before != tree(large / "output")
 
 
-def test_any_number_of_processes_freezes_the_same_messages(large: Path) -> None:
-    """Two plans, made by one process and by two, hold the same messages to the same partners."""
-    digests = []
-    for number, jobs in ((1, "1"), (2, "2")):
-        assert 0 == finished(installed(large, "plan", "year-end-credit", *AS_OF, "--jobs", jobs)).code
-        with Batch.open(large / "private" / "batches" / f"year-end-credit-1.{number}.batch") as batch:
-            digests.append({partner: batch.digest_of(partner) for partner in batch.partner_ids()})
-    assert 50 < len(digests[0])
-    assert digests[0] == digests[1]
-    assert not list((large / "private" / "batches").glob(".recipients-*"))
+def test_any_number_of_processes_plans_the_same(large: Path) -> None:
+    """Two plans, made by one process and by two, hold the same bytes of messages to the same partners."""
+    assert 0 == finished(installed(large, "suppress", SUPPRESSED)).code
+    frozen = []
+    for number, jobs in enumerate(("1", "2"), start=1):
+        said = finished(installed(large, "plan", "year-end-credit", *AS_OF, "--jobs", jobs, "--json"))
+        plan = json.loads(said.out)
+        file = large / "private" / "batches" / f"year-end-credit-1.{number}.batch"
+        with Batch.open(file) as batch:
+            digests = {partner: batch.digest_of(partner) for partner in batch.partner_ids()}
+        stored = file.read_bytes()
+        messages = stored[: stored.index(b"P-1001")]  # The ids stand after all messages and dictionaries.
+        frozen.append((plan["recipients"], plan["skipped"], plan["totals"], digests, messages))
+    assert 1 == frozen[0][1]["suppressed"]
+    assert 50 < len(frozen[0][3])
+    assert frozen[0] == frozen[1]
+    assert not list((large / "private" / "batches").glob(".writing-*"))
 
 
 @pytest.mark.parametrize("audience", ["", "audience: {partners: [P-1001, P-1002, P-1003]}\n"])

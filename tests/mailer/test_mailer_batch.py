@@ -9,17 +9,23 @@ from itertools import permutations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mailer import (
     Batch,
     BatchError,
     BatchTampered,
+    Deflating,
     Tokens,
     UnsubscribeSettings,
     Unsubscribing,
     batch_file,
     freeze,
+    freeze_deflated,
+    prepared,
 )
+from mailer.header import canonical, canonical_notice
 from rewards import Notice
 from tests.mailer_samples import PLAN, header, notice, notices
 
@@ -69,6 +75,23 @@ def test_the_digest_is_what_the_reference_says(tmp_path: Path) -> None:
     facts = json.loads(batch.header.model_dump_json(exclude={"digest"}))
     parts = b"".join(hashlib.sha256(canonical(one.model_dump())).digest() for one in batch.messages())
     assert hashlib.sha256(canonical(facts) + parts).hexdigest() == batch.digest
+
+
+@given(st.builds(notice, **{name: st.text() for name in ("subject", "html", "text", "to_name", "figures")}))
+def test_a_notice_has_the_canonical_form_of_all_values(made: Notice) -> None:
+    """Whatever characters its texts hold, its keys are sorted and its bytes those of the one JSON form."""
+    assert canonical(made.model_dump()) == canonical_notice(made)
+
+
+@pytest.mark.parametrize("given_for", [("en",), ("de",), ()])
+def test_any_dictionary_serves_for_any_message(tmp_path: Path, given_for: tuple[str, ...]) -> None:
+    """Messages come back that were deflated under their language's dictionary, another one's, or none."""
+    messages = [prepared(tmp_path, header(), one, None) for one in notices(3)]
+    deflating = Deflating(dict.fromkeys(given_for, messages[0].parts))
+    deflated = map(deflating.deflated, messages)
+    with freeze_deflated(tmp_path, header(), deflated, deflating, lambda header: header) as batch:
+        assert notices(3) == [one.model_copy(update={"headers": ()}) for one in batch.messages()]
+        assert batch.digest == batch.verify()
 
 
 @pytest.mark.parametrize(

@@ -192,7 +192,8 @@ def test_leaving_while_loading(server: Server, read: Read) -> None:
 
     reader.page.route("**/packs/index.json", hold)
     reader.open(server.link("P-1"))
-    reader.page.click("#show")
+    with reader.page.expect_request("**/packs/index.json"):
+        reader.page.click("#show")
     reader.page.wait_for_selector("body[data-state=loading]")
     reader.page.evaluate("window.dispatchEvent(new Event('pagehide'))")
     assert reader.state == "closed"
