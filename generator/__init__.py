@@ -14,12 +14,13 @@ from generator.links import LinkSecret, link_secret, parse_reference, shard_bits
 from generator.mail_addresses import plain_address
 from generator.mail_layout import BrokenLayout
 from generator.moments import Moment, parse_moment
+from generator.new_tree import NewTree, Placed
 from generator.notices import CampaignRenderer
 from generator.offer_words import offer_words
 from generator.packing import Packing, bits_of, packs_of
 from generator.packs import INDEX, PackError, PackReader, open_record, seal
 from generator.pages import Page, PageText
-from generator.publish import BadArtifact, Publication, RefusedOutput, publish
+from generator.publish import ArtifactContent, BadArtifact, Publication, RefusedOutput, publish
 from generator.records import Record, figures_without_day
 from generator.sealed_shards import (
     SealedHead,
@@ -39,6 +40,7 @@ from generator.upload import ObjectHeaders, Store, headers_of, upload
 __all__ = [
     "FORMER",
     "INDEX",
+    "ArtifactContent",
     "Audience",
     "BadArtifact",
     "BrokenLayout",
@@ -53,6 +55,7 @@ __all__ = [
     "LinkSecret",
     "Links",
     "Moment",
+    "NewTree",
     "ObjectHeaders",
     "OfferPage",
     "PackError",
@@ -61,6 +64,7 @@ __all__ = [
     "Page",
     "PageText",
     "PartnerText",
+    "Placed",
     "Publication",
     "Record",
     "RefusedOutput",

@@ -11,13 +11,14 @@ import fcntl
 import os
 import shutil
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from generator.errors import GeneratorError
 from generator.exchange import exchange
+from generator.new_tree import NewTree, Placed
 
 MARKER = ".offerpress"
 _MARKER_TEXT = b"This folder is written by offerpress build, which replaces all of it.\n"
@@ -52,17 +53,22 @@ class Publication:
     gone: tuple[str, ...] = field(default=(), compare=False)
 
 
-def publish(output: Path, artifacts: Iterable[tuple[str, bytes | None]]) -> Publication:
+ArtifactContent = bytes | Placed | None
+"""A file's bytes; what became of it where it was placed in the `NewTree` already; None for one that stays."""
+
+
+def publish(output: Path, artifacts: Iterable[tuple[str, ArtifactContent]]) -> Publication:
     """Makes `output` hold exactly `artifacts` (path with forward slashes, content) and our marker.
 
-    A content of None leaves the file as it is published. Raises RefusedOutput (a symbolic link, no folder, a folder
-    with files that we did not write, another publication at work), BadArtifact (a path outside, twice, or that is a
-    file and a folder) and what `artifacts` raises, with `output` as it was.
+    From the first artifact that is asked for to the last, they may be placed in the output's `NewTree`. Raises
+    RefusedOutput (a symbolic link, no folder, a folder with files that we did not write, another publication at work),
+    BadArtifact (a path outside, twice, or that is a file and a folder) and what `artifacts` raises, with `output` as it
+    was.
     """
     output = Path(os.path.abspath(output))  # noqa: PTH100 - resolve() would follow a symbolic link
     output.parent.mkdir(parents=True, exist_ok=True)
     with _alone(output):
-        fresh, spare = (output.with_name(f".{output.name}.{state}") for state in ("next", "spare"))
+        fresh, spare = Path(NewTree.of(output).new), output.with_name(f".{output.name}.spare")
         _mend(output, fresh, spare)
         _check(output)
         try:
@@ -77,6 +83,8 @@ def publish(output: Path, artifacts: Iterable[tuple[str, bytes | None]]) -> Publ
                 else:
                     fresh.rename(output)
         finally:
+            if isinstance(artifacts, Generator):
+                artifacts.close()  # whoever still places files stops before the tree goes
             for left in (fresh, spare):
                 if left.exists():
                     shutil.rmtree(left)
@@ -124,7 +132,7 @@ def _check(output: Path) -> None:
         )
 
 
-def _checked(artifacts: Iterable[tuple[str, bytes | None]]) -> Iterator[tuple[str, bytes | None]]:
+def _checked(artifacts: Iterable[tuple[str, ArtifactContent]]) -> Iterator[tuple[str, ArtifactContent]]:
     """The artifacts and the marker; every path is plain, and differs from the others by more than case."""
     files: set[str] = set()
     folders: set[str] = set()
@@ -159,17 +167,18 @@ class _Tree:
         self._before = _files(old) if old.is_dir() else {}
         self._kept: list[str] = []
         self._written: list[str] = []
-        self._folders: set[str] = set()
+        self._tree = NewTree(str(old) if self._before else "", str(new))
 
-    def add(self, path: str, content: bytes | None) -> None:
-        """Takes one artifact: notes it where the old tree has it, writes it otherwise."""
-        if content is None and self._before.get(path, -1) < 0:
-            raise BadArtifact(path, "was to stay as it is, and is not there: build again")
-        if content is None or self._same(path, content):
-            self._kept.append(path)
+    def add(self, path: str, content: ArtifactContent) -> None:
+        """Takes one artifact: notes it where the old tree has it, places it otherwise."""
+        if isinstance(content, bytes):
+            content = self._tree.place(path, content)
+        if content is not None and not content.kept:
+            self._written.append(path)
             return
-        self._written.append(path)
-        self._place(path).write_bytes(content)
+        if self._before.get(path, -1) < 0:
+            raise BadArtifact(path, "was to stay as it is, and is not there: build again")
+        self._kept.append(path)
 
     @property
     def changed(self) -> bool:
@@ -184,25 +193,18 @@ class _Tree:
 
     def complete(self) -> None:
         """Links the unchanged files into the new tree."""
+        folders: set[str] = set()
         for path in self._kept:
-            target = self._place(path)
+            folder, _, _ = path.rpartition("/")
+            if folder not in folders:
+                (self._new / folder).mkdir(parents=True, exist_ok=True)
+                folders.add(folder)
             try:
-                os.link(f"{self._old}/{path}", target, follow_symlinks=False)
+                os.link(f"{self._old}/{path}", f"{self._new}/{path}", follow_symlinks=False)
             except OSError as error:
                 if error.errno not in _NO_LINK:
                     raise
-                shutil.copy2(self._old / path, target)
-
-    def _same(self, path: str, content: bytes) -> bool:
-        return self._before.get(path) == len(content) and (self._old / path).read_bytes() == content
-
-    def _place(self, path: str) -> Path:
-        """The path in the new tree, its folders made."""
-        folder, _, _ = path.rpartition("/")
-        if folder not in self._folders:
-            (self._new / folder).mkdir(parents=True, exist_ok=True)
-            self._folders.add(folder)
-        return self._new / path
+                shutil.copy2(self._old / path, self._new / path)
 
 
 def _files(folder: Path) -> dict[str, int]:

@@ -9,6 +9,8 @@ from hashlib import sha256
 from pathlib import Path
 
 from generator import (
+    ArtifactContent,
+    NewTree,
     Packing,
     Publication,
     SealedShard,
@@ -30,7 +32,7 @@ from offerpress.site_keys import SiteKeys
 from rewards import Fault, Faulty, Tally, require_conserved
 
 PUBLIC = "public pages"
-Artifacts = Iterator[tuple[str, bytes | None]]
+Artifacts = Iterator[tuple[str, ArtifactContent]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +63,13 @@ def build(
     folder = site.sealed if remember else site.private / "preview-sealed"
     with SealedFolder.opened(folder) as sealed:
         comparison = Comparison.of(figures, last, output)
-        building = _Building(figures, comparison, sealed, progress, engine, remember=remember)
+        building = _Building(figures, output, comparison, sealed, progress, engine, remember=remember)
         building.compute()
         files: dict[str, str] = {}
         publication = publish(output, _digested(building.artifacts(), comparison.before, files))
         sealed.keep()
         if remember:
-            write_manifest(site.private, building.manifest(output, files))
+            write_manifest(site.private, building.manifest(files))
     return Build(figures.partner_count, publication, tuple(building.reasons))
 
 
@@ -76,6 +78,7 @@ class _Building:
     """One build on its way."""
 
     figures: Figures
+    output: Path
     comparison: Comparison
     sealed: SealedFolder
     progress: Progress
@@ -109,21 +112,21 @@ class _Building:
         statements = self._statements(keys)
         yield from with_former_links(self.figures, former, statements, self.engine) if former else statements
 
-    def manifest(self, output: Path, files: dict[str, str]) -> Manifest:
+    def manifest(self, files: dict[str, str]) -> Manifest:
         """What is to be remembered of this build."""
         figures, comparison = self.figures, self.comparison
         return Manifest(
             as_of=figures.rules.as_of,
             snapshot=figures.snapshot.folder.name,
             snapshot_digest=figures.snapshot.digest,
-            output=output,
+            output=self.output,
             files=dict(sorted(files.items())),
             partners=figures.partner_count,
             stamp=figures.snapshot.stamp,
             zone=figures.rules.program.timezone,
             data=figures.site.settings.data.paths,
             inputs=comparison.inputs,
-            places=places_in(output),
+            places=places_in(self.output),
             public=comparison.public,
             statements=comparison.statements,
             shards=comparison.shards,
@@ -159,9 +162,10 @@ class _Building:
         kept = {n for n in keys.keys() - changed if self.sealed.has(n, keys[n])}
         yield from ((path, None) for path in self.sealed.files(sorted(kept)))
         wanted = [n for n in keys if n not in kept]
-        for built in built_shards(self.figures, wanted, self.engine):
+        for built in built_shards(self.figures, wanted, self.engine, tree=NewTree.of(self.output)):
             self._take(built)
             yield from built.plain.items()
+            yield from built.placed.items()
         self.tally = self.sealed.tally()
 
     def _take(self, built: BuiltShard) -> None:
@@ -215,5 +219,5 @@ def _digested(artifacts: Artifacts, before: Manifest | None, files: dict[str, st
             assert before is not None
             files[path] = before.files[path]
         else:
-            files[path] = sha256(content).hexdigest()
+            files[path] = sha256(content).hexdigest() if isinstance(content, bytes) else content.digest
         yield path, content

@@ -30,10 +30,14 @@ class WorkerDied(OfferpressError):
 
 @dataclass(frozen=True, slots=True)
 class Team:
-    """Who works: `executor`, None for this process itself, with at most `ahead` tasks handed out at a time."""
+    """Who works: `executor`, None for this process itself, with at most `ahead` tasks handed out at a time.
+
+    `is_here` says whether its processes are on this machine, and so see its folders.
+    """
 
     executor: Executor | None = None
     ahead: int = 1
+    is_here: bool = True
 
     def results(self, function: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Result]:
         """What `function` gives for each task, in their order; few results are in memory at a time.
@@ -152,7 +156,7 @@ def _cluster(scheduler: str) -> Engine:
                 f"no cluster: {error.name} is not installed; install offerpress with the extra `dask`"
             ) from error
         with open_cluster(scheduler) as executor:
-            yield Team(executor, _AHEAD_ON_A_CLUSTER)
+            yield Team(executor, _AHEAD_ON_A_CLUSTER, is_here=False)
 
     return opened
 

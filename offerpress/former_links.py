@@ -6,14 +6,14 @@ All of it is made anew by each build, and is in memory at once: a grace does not
 from collections.abc import Iterator
 from dataclasses import replace
 
-from generator import INDEX, former_packs, merged_index, packs_of
+from generator import INDEX, ArtifactContent, former_packs, merged_index, packs_of
 from offerpress.engines import Engine
 from offerpress.figures import Figures
 from offerpress.shards import built_shards
 from offerpress.site_keys import SiteKeys
 from rewards import Faulty
 
-Artifacts = Iterator[tuple[str, bytes | None]]
+Artifacts = Iterator[tuple[str, ArtifactContent]]
 
 
 def with_former_links(figures: Figures, former: SiteKeys, artifacts: Artifacts, engine: Engine) -> Artifacts:
@@ -28,5 +28,8 @@ def with_former_links(figures: Figures, former: SiteKeys, artifacts: Artifacts, 
         return
     packs = packs_of([one.sealed for one in built], former.secret, former.key_version)
     for path, content in artifacts:
-        yield path, merged_index(content, packs[INDEX]) if path == INDEX and content else content
+        yield (
+            path,
+            merged_index(content, packs[INDEX]) if path == INDEX and isinstance(content, bytes) else content,
+        )
     yield from former_packs(packs).items()

@@ -49,7 +49,7 @@ class SealedFolder:
             "key": key,
             "partners": built.partners,
             "tally": built.tally.rows(),
-            "files": list(built.plain),
+            "files": [*built.plain, *built.placed],
         }
         path = self._beside / _name(built.shard)
         path.write_bytes(sealed_bytes(built.sealed, noted))

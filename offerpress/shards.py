@@ -7,11 +7,20 @@ environment, so that no secret and no partner data travels as an argument.
 import os
 import platform
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
-from generator import SealedShard, StatementRenderer, offer_words, read_content, seal, statement_artifacts
+from generator import (
+    NewTree,
+    Placed,
+    SealedShard,
+    StatementRenderer,
+    offer_words,
+    read_content,
+    seal,
+    statement_artifacts,
+)
 from ledger import Snapshot
 from offerpress import __version__
 from offerpress.engines import Engine
@@ -41,10 +50,11 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class ShardTask:
-    """One shard of a job."""
+    """One shard of a job; plain files are placed in `tree` if there is one."""
 
     job: Job
     shard: int
+    tree: NewTree | None = None
 
 
 class UnfitWorker(OfferpressError):
@@ -55,7 +65,7 @@ class UnfitWorker(OfferpressError):
 class BuiltShard:
     """What became of a shard: sealed records or plain files, or the faults that stand in the way.
 
-    `tally` says where each line of the shard's accounts went.
+    `tally` says where each line of the shard's accounts went. Plain files are in `plain` until they are `placed`.
     """
 
     shard: int
@@ -64,6 +74,14 @@ class BuiltShard:
     sealed: SealedShard
     plain: Mapping[str, bytes]
     faults: tuple[Fault, ...]
+    placed: Mapping[str, Placed] = field(default_factory=dict)
+
+    def placed_in(self, tree: NewTree | None) -> "BuiltShard":
+        """The same with its plain files in `tree`, if there is one."""
+        if tree is None:
+            return self
+        placed = {path: tree.place(path, content) for path, content in self.plain.items()}
+        return replace(self, plain={}, placed=placed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,23 +122,31 @@ class Workshop:
 
 
 def built_shards(
-    figures: Figures, shards: Sequence[int], engine: Engine, *, former: bool = False
+    figures: Figures,
+    shards: Sequence[int],
+    engine: Engine,
+    *,
+    former: bool = False,
+    tree: NewTree | None = None,
 ) -> Iterator[BuiltShard]:
     """Those shards in their order, computed where `engine` says; raises `WorkerDied`.
 
-    `former`: the keys of `figures` are those before the last rotation.
+    `former`: the keys of `figures` are those before the last rotation. Whoever works on this machine places plain files
+    in `tree`.
     """
     job = job_of(figures, former=former)
     with engine(len(shards)) as team:
+        tree = tree if team.is_here else None
         if team.executor is None:
-            yield from map(workshop_of(figures).build, shards)
+            workshop = workshop_of(figures)
+            yield from (workshop.build(shard).placed_in(tree) for shard in shards)
         else:
-            yield from team.results(build_shard, [ShardTask(job, shard) for shard in shards])
+            yield from team.results(build_shard, [ShardTask(job, shard, tree) for shard in shards])
 
 
 def build_shard(task: ShardTask) -> BuiltShard:
     """One task, in a worker process; raises `UnfitWorker` where that cannot give the bytes that the build needs."""
-    return _workshop_at(task.job).build(task.shard)
+    return _workshop_at(task.job).build(task.shard).placed_in(task.tree)
 
 
 def statement_page(figures: Figures) -> Mapping[str, bytes]:

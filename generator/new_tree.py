@@ -1,0 +1,51 @@
+"""The next output, which grows beside the old one; several processes may place files in it."""
+
+import os
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import NamedTuple, Self
+
+
+class Placed(NamedTuple):
+    """What became of a file: its SHA-256, and whether the old one stays because it is the same."""
+
+    digest: str
+    kept: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NewTree:
+    """The folder `new` beside `old`, the published one (empty where there is none)."""
+
+    old: str
+    new: str
+
+    @classmethod
+    def of(cls, output: Path) -> Self:
+        """That of an output folder; `publish` alone begins it, and makes an end of it."""
+        folder, name = os.path.split(os.path.abspath(output))  # noqa: PTH100 - a symbolic link is refused, not followed
+        return cls(str(output) if output.is_dir() else "", os.path.join(folder, f".{name}.next"))  # noqa: PTH118
+
+    def place(self, path: str, content: bytes) -> Placed:
+        """Writes the file unless the old one is the same; no other may have its path."""
+        digest = sha256(content).hexdigest()
+        if self.old and _holds(f"{self.old}/{path}", content):
+            return Placed(digest, kept=True)
+        target = Path(f"{self.new}/{path}")
+        try:
+            target.write_bytes(content)
+        except FileNotFoundError:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
+        return Placed(digest, kept=False)
+
+
+def _holds(path: str, content: bytes) -> bool:
+    """Whether a plain file at `path` holds exactly that."""
+    try:
+        if os.lstat(path).st_size != len(content) or os.path.islink(path):  # noqa: PTH114 - no object for each file
+            return False
+        return Path(path).read_bytes() == content
+    except OSError:
+        return False
