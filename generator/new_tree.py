@@ -6,6 +6,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple, Self
 
+_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+
 
 class Placed(NamedTuple):
     """What became of a file: its SHA-256, and whether the old one stays because it is the same."""
@@ -32,12 +34,14 @@ class NewTree:
         digest = sha256(content).hexdigest()
         if self.old and _holds(f"{self.old}/{path}", content):
             return Placed(digest, kept=True)
-        target = Path(f"{self.new}/{path}")
+        target = f"{self.new}/{path}"
         try:
-            target.write_bytes(content)
+            handle = os.open(target, _CREATE, 0o666)
         except FileNotFoundError:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(content)
+            Path(target).parent.mkdir(parents=True, exist_ok=True)
+            handle = os.open(target, _CREATE, 0o666)
+        with os.fdopen(handle, "wb", buffering=0) as file:
+            file.write(content)
         return Placed(digest, kept=False)
 
 
