@@ -39,7 +39,7 @@ def cost_of(
         process = subprocess.Popen(
             [str(word) for word in command],
             cwd=folder,
-            env={**os.environ, **(environment or {})},
+            env=_as_installed(environment or {}),
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -59,6 +59,12 @@ def cost_of(
         )
     peak = max(peaks[0], 0 if peaks[0] else usage.ru_maxrss / 1024)
     return Cost(wall, usage.ru_utime + usage.ru_stime, peak)
+
+
+def _as_installed(environment: Mapping[str, str]) -> dict[str, str]:
+    """Our own environment but for what keeps Python from keeping the modules that it compiled, as installing does."""
+    own = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**own, **environment}
 
 
 def _watch(session: int, ended: Event, peaks: list[float]) -> None:
