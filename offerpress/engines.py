@@ -2,13 +2,17 @@
 
 import multiprocessing
 import os
+import pickle
+import select
+import tempfile
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import TypeVar
+from pathlib import Path
+from typing import TypeVar, cast
 
 from offerpress.folder import OfferpressError
 
@@ -16,6 +20,8 @@ FEWEST_TASKS = 4
 """A pool by default from so many tasks on: before that its start takes longer than it saves."""
 
 _AHEAD_ON_A_CLUSTER = 64
+_IN_ONE_WRITE = select.PIPE_BUF // 2
+"""Bytes of a result that surely go into a pipe in one write, with what the pool adds to it (POSIX, `write`)."""
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -32,12 +38,15 @@ class WorkerDied(OfferpressError):
 class Team:
     """Who works: `executor`, None for this process itself, with at most `ahead` tasks handed out at a time.
 
-    `is_here` says whether its processes are on this machine, and so see its folders.
+    `is_here` says whether its processes are on this machine, and so see its folders. Large results stand in files below
+    `spool` on their way, if there is one: of a worker that is killed in the middle of writing into a pipe half a result
+    would be left, and the pool would wait for the other half for ever.
     """
 
     executor: Executor | None = None
     ahead: int = 1
     is_here: bool = True
+    spool: str = ""
 
     def results(self, function: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Result]:
         """What `function` gives for each task, in their order; few results are in memory at a time.
@@ -47,10 +56,10 @@ class Team:
         if self.executor is None:
             yield from map(function, tasks)
             return
-        under_way: deque[Future[Result | _Failure]] = deque()
+        under_way: deque[Future[Result | _Failure | _Spooled]] = deque()
         try:
             for task in tasks:
-                under_way.append(_submitted(self.executor, function, task))
+                under_way.append(_submitted(self.executor, function, task, self.spool))
                 if len(under_way) >= self.ahead:
                     yield _result(under_way.popleft())
             while under_way:
@@ -60,10 +69,10 @@ class Team:
 
 
 def _submitted(
-    executor: Executor, function: Callable[[Task], Result], task: Task
-) -> "Future[Result | _Failure]":
+    executor: Executor, function: Callable[[Task], Result], task: Task, spool: str
+) -> "Future[Result | _Failure | _Spooled]":
     try:
-        return executor.submit(_attempt, function, task)
+        return executor.submit(_attempt, function, task, spool)
     except (OSError, ValueError) as error:
         # A pool starts its processes as tasks come; it cannot once a death has made it close its pipes.
         raise WorkerDied from error
@@ -86,15 +95,36 @@ class _Failure:
         return made
 
 
-def _attempt(function: Callable[[Task], Result], task: Task) -> Result | _Failure:
+@dataclass(frozen=True, slots=True)
+class _Spooled:
+    """A result or failure that a worker left in a file."""
+
+    path: str
+
+
+def _attempt(function: Callable[[Task], Result], task: Task, spool: str) -> Result | _Failure | _Spooled:
+    found: Result | _Failure
     try:
-        return function(task)
+        found = function(task)
     except Exception as error:  # noqa: BLE001 - it is raised where the result is asked for
-        return _Failure(type(error), error.args, vars(error), traceback.format_exc())
+        found = _Failure(type(error), error.args, vars(error), traceback.format_exc())
+    if not spool:
+        return found
+    pickled = pickle.dumps(found)
+    if len(pickled) <= _IN_ONE_WRITE:
+        return found
+    handle, path = tempfile.mkstemp(dir=spool)
+    with os.fdopen(handle, "wb") as file:
+        file.write(pickled)
+    return _Spooled(path)
 
 
-def _result(future: Future[Result | _Failure]) -> Result:
+def _result(future: Future[Result | _Failure | _Spooled]) -> Result:
     found = future.result()
+    if isinstance(found, _Spooled):
+        path = Path(found.path)
+        found = cast("Result | _Failure", pickle.loads(path.read_bytes()))  # noqa: S301 - our own worker's, in our own folder
+        path.unlink()
     if isinstance(found, _Failure):
         raise found.error()
     return found
@@ -128,8 +158,9 @@ def _pool(jobs: int | None) -> Engine:
             yield Team()
             return
         pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"))
+        spool = tempfile.TemporaryDirectory(prefix="offerpress-results-")
         try:
-            yield Team(pool, 2 * workers)
+            yield Team(pool, 2 * workers, spool=spool.name)
         except WorkerDied:
             # The pool does not end a process that it was starting while another one died.
             for process in multiprocessing.active_children():
@@ -139,6 +170,7 @@ def _pool(jobs: int | None) -> Engine:
             # Only the pool itself may cancel: a task cancelled from here while the pool tells all tasks that a worker
             # died stops its thread halfway, with workers left that nobody ends.
             pool.shutdown(cancel_futures=True)
+            spool.cleanup()
 
     return opened
 

@@ -8,7 +8,7 @@ import signal
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from pathlib import Path
-from threading import Event
+from threading import Event, Timer
 from typing import ParamSpec, TypeVar
 
 import pytest
@@ -138,6 +138,28 @@ class Hesitant(ProcessPoolExecutor):
         future = super().submit(fn, *args, **kwargs)
         future.add_done_callback(lambda done: self.heard.wait(60) if done.exception() else None)
         return future
+
+
+def killed_soon(after_s: float) -> bytes:
+    """A large result, and the death of the process that gives it, likely on the result's way."""
+    Timer(after_s, os.kill, (os.getpid(), signal.SIGKILL)).start()
+    return bytes(64 * 2**20)
+
+
+@pytest.mark.parametrize("after_s", [0.03, 0.06, 0.1])
+def test_a_worker_killed_while_it_gives_its_result_is_not_waited_for(after_s: float) -> None:
+    """Whatever was on its way then, the death is told, and nothing of the result is left."""
+    teams = []
+
+    def given() -> list[bytes]:
+        with engine(2)(8) as team:
+            teams.append(team)
+            return list(team.results(killed_soon, [after_s] * 8))
+
+    with pytest.raises(WorkerDied):
+        given()
+    assert not Path(teams[0].spool).exists()
+    assert not multiprocessing.active_children()
 
 
 def test_a_death_that_is_heard_early_leaves_no_process_behind() -> None:
