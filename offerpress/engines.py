@@ -40,13 +40,15 @@ class Team:
 
     `is_here` says whether its processes are on this machine, and so see its folders. Large results stand in files below
     `spool` on their way, if there is one: of a worker that is killed in the middle of writing into a pipe half a result
-    would be left, and the pool would wait for the other half for ever.
+    would be left, and the pool would wait for the other half for ever. `share` is the URL of a store from which its
+    processes are to have what they need, because they do not see this machine's disk.
     """
 
     executor: Executor | None = None
     ahead: int = 1
     is_here: bool = True
     spool: str = ""
+    share: str = ""
 
     def results(self, function: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Result]:
         """What `function` gives for each task, in their order; few results are in memory at a time.
@@ -140,13 +142,14 @@ def alone(tasks: int) -> AbstractContextManager[Team]:
     return nullcontext(Team())
 
 
-def engine(jobs: int | None = None, scheduler: str | None = None) -> Engine:
+def engine(jobs: int | None = None, scheduler: str | None = None, share: str | None = None) -> Engine:
     """The cluster at `scheduler`, else a pool of up to `jobs` processes.
 
-    By default these are as many as this process may use cores, and for few tasks it stays alone. Opening it raises
-    `OfferpressError` where the cluster cannot be used.
+    By default these are as many as this process may use cores, and for few tasks it stays alone. A cluster has what it
+    needs from the store `share`, if that is given, else from the same disk. Opening it raises `OfferpressError` where
+    the cluster cannot be used.
     """
-    return _cluster(scheduler) if scheduler else _pool(jobs)
+    return _cluster(scheduler, share or "") if scheduler else _pool(jobs)
 
 
 def _pool(jobs: int | None) -> Engine:
@@ -175,7 +178,7 @@ def _pool(jobs: int | None) -> Engine:
     return opened
 
 
-def _cluster(scheduler: str) -> Engine:
+def _cluster(scheduler: str, share: str) -> Engine:
     @contextmanager
     def opened(tasks: int) -> Iterator[Team]:
         if not tasks:
@@ -188,7 +191,7 @@ def _cluster(scheduler: str) -> Engine:
                 f"no cluster: {error.name} is not installed; install offerpress with the extra `dask`"
             ) from error
         with open_cluster(scheduler) as executor:
-            yield Team(executor, _AHEAD_ON_A_CLUSTER, is_here=False)
+            yield Team(executor, _AHEAD_ON_A_CLUSTER, is_here=False, share=share)
 
     return opened
 

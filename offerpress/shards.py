@@ -7,6 +7,7 @@ environment, so that no secret and no partner data travels as an argument.
 import os
 import platform
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -26,6 +27,7 @@ from offerpress import __version__
 from offerpress.engines import Engine
 from offerpress.figures import Figures
 from offerpress.folder import OfferpressError
+from offerpress.sharing import SITE, SNAPSHOT, Shared, fetched, shared
 from offerpress.site import Site, open_site
 from offerpress.site_keys import SiteKeys, read_site_keys
 from rewards import Fault, Faulty, Rules, Tally, compute_statement, monthly_sales, rules_on
@@ -36,7 +38,8 @@ class Job:
     """Which snapshot of which site; `base_url` may differ from the settings' in a preview.
 
     `keys` and `version` are what the worker's own keys and code must be: their digest (empty where statements have no
-    page), and the version of this package. With `former` the keys are those before the last rotation, on that day.
+    page), and the version of this package. With `former` the keys are those before the last rotation, on that day. What
+    was `shared` takes the place of both folders.
     """
 
     folder: Path
@@ -46,6 +49,7 @@ class Job:
     keys: str
     former: int = 0
     version: str = __version__
+    shared: Shared | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +139,10 @@ def built_shards(
     in `tree`.
     """
     job = job_of(figures, former=former)
-    with engine(len(shards)) as team:
+    with engine(len(shards)) as team, ExitStack() as stack:
+        if team.share:
+            what = stack.enter_context(shared(figures.site, figures.snapshot, team.share))
+            job = replace(job, folder=Path(), snapshot=Path(), shared=what)
         tree = tree if team.is_here else None
         if team.executor is None:
             workshop = workshop_of(figures)
@@ -186,6 +193,9 @@ def figures_at(job: Job) -> Figures:
     """The figures of a job, in a worker process; raises `UnfitWorker` where they would not be those of the job."""
     if job.version != __version__:
         raise _unfit(f"it runs offerpress {__version__}, the build {job.version}", "install the same version")
+    if job.shared is not None:
+        folders = fetched(job.shared)
+        job = replace(job, folder=folders[SITE], snapshot=folders[SNAPSHOT])
     if not job.folder.is_dir():
         raise _unfit(f"it has no site folder {job.folder}", "put the site there, or mount it")
     if not job.snapshot.is_dir():

@@ -22,6 +22,7 @@ from offerpress.unchanged import unchanged_build
     help="How many processes compute (default: one a core).",
 )
 @click.option("--scheduler", metavar="URL", help="Compute on the Dask cluster of this scheduler.")
+@click.option("--share", metavar="URL", help="Give the cluster's workers what they need through this store.")
 @click.option("--explain", is_flag=True, help="Say why each part was made anew.")
 @json_option
 def build_command(
@@ -30,11 +31,14 @@ def build_command(
     output: str | None,
     jobs: int | None,
     scheduler: str | None,
+    share: str | None,
     *,
     explain: bool,
     as_json: bool,
 ) -> None:
     """Build the site, the feeds and the private statements into output/."""
+    if share and not scheduler:
+        raise click.UsageError("--share goes with --scheduler")
     site, now = folder_at(site_folder), moment(as_of)
     store = None
     if output and "://" in output:
@@ -46,7 +50,7 @@ def build_command(
     if outcome is None:
         from offerpress.rebuilding import rebuild  # noqa: PLC0415 - half a second, where there is something to build
 
-        outcome = rebuild(site.folder, now, place, engine(jobs, scheduler), quiet=as_json)
+        outcome = rebuild(site.folder, now, place, engine(jobs, scheduler, share), quiet=as_json)
     if store:
         outcome = upload_build(site.private, store, outcome)
     if as_json:

@@ -72,6 +72,25 @@ def test_a_cluster_publishes_the_same_objects(large: tuple[Path, dict[str, bytes
     assert [] == [path for path in alone if path != ".offerpress" and alone[path] != published[path]]
 
 
+def test_workers_need_no_disk_of_the_site(large: tuple[Path, dict[str, bytes]], cluster: Cluster) -> None:
+    """Two workers who are told no folder have all but the secret from a bucket, where nothing is left of it."""
+    site, alone = large
+    shutil.rmtree(site / "private" / "sealed")
+    with s3_server() as s3:
+        bucket = s3.make_bucket("shared")
+        for name in ("near", "far"):
+            cluster.start_worker(name, {**HAS_SECRET, **s3.environment})
+        try:
+            environment = {**cluster.environment, **s3.environment}
+            options = ("--output", "shared", "--scheduler", cluster.address, "--share", bucket)
+            said = finished(installed(site, "build", *AS_OF, *options, environment=environment))
+        finally:
+            cluster.stop()
+        assert 0 == said.code, said.err
+        assert {} == s3.tree("shared")
+    assert alone == tree(site / "shared")
+
+
 def test_a_killed_worker_changes_nothing(large: tuple[Path, dict[str, bytes]], workers: Cluster) -> None:
     """A worker that is killed (SIGKILL) with work on its hands changes no byte: the other computes its shards."""
     site, alone = large
