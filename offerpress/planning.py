@@ -4,7 +4,8 @@ A plan is stale if recomputing would change a recipient's message. A ledger that
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -58,10 +59,22 @@ def make_plan(
         made.complete(figures.snapshot, figures.rules)
         return header.model_copy(update={"skipped": made.skipped, "totals": made.totals})
 
+    with _room_in(folder):
+        writing = Writing.of(drafting, header, Barred.of(campaign, outbox), folder)
+        messages = written(writing, made, engine, progress)
+        return freeze_deflated(folder, header, messages, writing.deflating, complete), made
+
+
+@contextmanager
+def _room_in(folder: Path) -> Iterator[None]:
+    """Makes the folder, which goes again if nothing came to be in it: a refused plan leaves nothing."""
+    missing = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
-    writing = Writing.of(drafting, header, Barred.of(campaign, outbox), folder)
-    messages = written(writing, made, engine, progress)
-    return freeze_deflated(folder, header, messages, writing.deflating, complete), made
+    try:
+        yield
+    finally:
+        if missing and not any(folder.iterdir()):
+            folder.rmdir()
 
 
 def windows(recipients: Iterable[Recipient]) -> dict[str, int]:
