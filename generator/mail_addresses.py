@@ -10,7 +10,6 @@ _MAPPED_AWAY = frozenset("ß\u03c2\u200c\u200d")
 _LONGEST, _LONGEST_LOCAL = 254, 64
 
 
-@lru_cache(maxsize=64)  # a partner's is asked for when it is decided whether to write, and when it is written
 def plain_address(text: str) -> str | None:
     """`text` trimmed, if it is one `local@domain` (RFC 5322 addr-spec of atoms); None for everything else.
 
@@ -21,15 +20,22 @@ def plain_address(text: str) -> str | None:
     """
     address = text.strip(" \t")
     local, at, domain = address.rpartition("@")
-    if not at or not _LOCAL.fullmatch(local) or len(local) > _LONGEST_LOCAL or _MAPPED_AWAY & set(domain):
+    if not at or not _LOCAL.fullmatch(local) or len(local) > _LONGEST_LOCAL:
+        return None
+    encoded = _encoded(domain)
+    return address if encoded is not None and len(local) + 1 + len(encoded) <= _LONGEST else None
+
+
+@lru_cache(maxsize=1024)
+def _encoded(domain: str) -> str | None:
+    """The domain in the form that is looked up (IDNA); None where it is none."""
+    if _MAPPED_AWAY & set(domain):
         return None
     try:
         encoded = domain.encode("idna").decode("ascii").lower()
     except UnicodeError:
         return None
-    if not all(_LABEL.fullmatch(label) for label in encoded.split(".")):
-        return None
-    return address if len(f"{local}@{encoded}") <= _LONGEST else None
+    return encoded if all(_LABEL.fullmatch(label) for label in encoded.split(".")) else None
 
 
 def address_list(text: str) -> tuple[str, ...] | None:

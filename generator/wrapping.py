@@ -101,7 +101,8 @@ def finished(text: str) -> str:
             lines.append(line)
         else:
             lines.extend(_wrapped(line))
-    return _BLANKS.sub("\n\n", "\n".join(lines)).strip("\n") + "\n"
+    whole = "\n".join(lines)
+    return (_BLANKS.sub("\n\n", whole) if "\n\n\n" in whole else whole).strip("\n") + "\n"
 
 
 @lru_cache(maxsize=1024)  # most long lines are the same in every message of a campaign

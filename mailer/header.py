@@ -6,13 +6,14 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 
 from mailer.unsubscribing import Unsubscribing
 from rewards import Category, Notice
 
 PLAN_PATTERN = r"^[a-z0-9][a-z0-9._-]{0,120}$"
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+_NOTICES = TypeAdapter(Notice)
 
 
 def canonical(value: object) -> bytes:
@@ -66,7 +67,7 @@ class BatchHeader(BaseModel):
 
 def canonical_notice(notice: Notice) -> bytes:
     """The same of a notice: its fields stand in that order, and pydantic writes them in half the time."""
-    return notice.model_dump_json().encode()
+    return _NOTICES.dump_json(notice)
 
 
 def header_facts(header: BatchHeader) -> dict[str, object]:
