@@ -1,8 +1,8 @@
 """The next output, which grows beside the old one; several processes may place files in it."""
 
 import os
+import stat
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -29,11 +29,10 @@ class NewTree:
         folder, name = os.path.split(os.path.abspath(output))  # noqa: PTH100 - a symbolic link is refused, not followed
         return cls(str(output) if output.is_dir() else "", os.path.join(folder, f".{name}.next"))  # noqa: PTH118
 
-    def place(self, path: str, content: bytes) -> Placed:
-        """Writes the file unless the old one is the same; no other may have its path."""
-        digest = sha256(content).hexdigest()
+    def place(self, path: str, content: bytes) -> bool:
+        """Writes the file, unless the old one is the same and so is kept: then True. No other may have its path."""
         if self.old and _holds(f"{self.old}/{path}", content):
-            return Placed(digest, kept=True)
+            return True
         target = f"{self.new}/{path}"
         try:
             handle = os.open(target, _CREATE, 0o666)
@@ -42,14 +41,14 @@ class NewTree:
             handle = os.open(target, _CREATE, 0o666)
         with os.fdopen(handle, "wb", buffering=0) as file:
             file.write(content)
-        return Placed(digest, kept=False)
+        return False
 
 
 def _holds(path: str, content: bytes) -> bool:
     """Whether a plain file at `path` holds exactly that."""
     try:
-        if os.lstat(path).st_size != len(content) or os.path.islink(path):  # noqa: PTH114 - no object for each file
-            return False
-        return Path(path).read_bytes() == content
+        status = os.lstat(path)
+        same_size = stat.S_ISREG(status.st_mode) and status.st_size == len(content)
+        return same_size and Path(path).read_bytes() == content
     except OSError:
         return False

@@ -172,8 +172,10 @@ class _Tree:
     def add(self, path: str, content: ArtifactContent) -> None:
         """Takes one artifact: notes it where the old tree has it, places it otherwise."""
         if isinstance(content, bytes):
-            content = self._tree.place(path, content)
-        if content is not None and not content.kept:
+            kept = self._tree.place(path, content)
+        else:
+            kept = content is None or content.kept
+        if not kept:
             self._written.append(path)
             return
         if self._before.get(path, -1) < 0:

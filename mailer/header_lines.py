@@ -102,7 +102,6 @@ def _fitting(text: str, room: int) -> str:
 
 
 @lru_cache(maxsize=256)  # the sender is the same in every message of a campaign
-@lru_cache(maxsize=64)  # a campaign's own come in every message
 def _mailbox(name: str, box: Mailbox) -> str:
     address = wire_address(box.address)
     if address is None:

@@ -19,7 +19,7 @@ from offerpress.drafting import Drafting
 from offerpress.drafts import Barred, Draft
 from offerpress.engines import Engine, alone
 from offerpress.figures import Figures
-from offerpress.rendering import Writing, same_messages, stale, written
+from offerpress.rendering import Rendering, rendered, same_messages, stale
 from offerpress.reporting import Progress
 
 _LOOK_UP_COSTS: Final = 64  # times as much as reading an account with its whole shard
@@ -60,9 +60,9 @@ def make_plan(
         return header.model_copy(update={"skipped": made.skipped, "totals": made.totals})
 
     with _room_in(folder):
-        writing = Writing.of(drafting, header, Barred.of(campaign, outbox), folder)
-        messages = written(writing, made, engine, progress)
-        return freeze_deflated(folder, header, messages, writing.deflating, complete), made
+        rendering = Rendering.of(drafting, header, Barred.of(campaign, outbox), folder)
+        messages = rendered(rendering, made, engine, progress)
+        return freeze_deflated(folder, header, messages, rendering.deflating, complete), made
 
 
 @contextmanager

@@ -37,7 +37,7 @@ _LOOKED_AT: Final = 1_000  # accounts, for messages that serve as dictionaries
 
 
 @dataclass(frozen=True, slots=True)
-class Writing:
+class Rendering:
     """What it takes to write a plan's messages; of its header everything is known but what they come to."""
 
     drafting: Drafting
@@ -47,7 +47,7 @@ class Writing:
     deflating: Deflating
 
     @classmethod
-    def of(cls, drafting: Drafting, header: BatchHeader, barred: Barred, folder: Path) -> "Writing":
+    def of(cls, drafting: Drafting, header: BatchHeader, barred: Barred, folder: Path) -> "Rendering":
         """With dictionaries that every process can share: of each language the first message, if one is near."""
         drafting.header = header
         own = cls(drafting, header, barred, folder, Deflating())
@@ -70,7 +70,7 @@ class Writing:
             return self._prepared(self.drafting.notice(account, statement))
         return None
 
-    def shard(self, shard: int) -> "WrittenShard":
+    def shard(self, shard: int) -> "RenderedShard":
         """One shard's messages, and what they come to."""
         draft, messages = Draft(), []
         for account, statement in draft.entered(self.drafting, self.barred, shard):
@@ -86,33 +86,33 @@ class Writing:
             draft.recipients.append(Recipient(notice.partner_id, notice.to_address, notice.window))
             if len(message.parts) > CLIPPED_BYTES and len(notice.html.encode()) > CLIPPED_BYTES:
                 draft.clipped.append(notice.partner_id)
-        return WrittenShard(draft, messages)
+        return RenderedShard(draft, messages)
 
     def _prepared(self, notice: Notice) -> Prepared:
         return prepared(self.folder, self.header, notice, self.drafting.unsubscribing)
 
 
-class WrittenShard(NamedTuple):
+class RenderedShard(NamedTuple):
     """Of one shard the messages as they stand in the batch, and what they come to."""
 
     draft: Draft
     messages: list[Deflated]
 
 
-def written(writing: Writing, made: Draft, engine: Engine, progress: Progress) -> Iterator[Deflated]:
+def rendered(rendering: Rendering, made: Draft, engine: Engine, progress: Progress) -> Iterator[Deflated]:
     """All messages by shard and partner id; what they come to is merged into `made` on the way.
 
     Corrections are rendered here: only this process knows what was told.
     """
-    drafting = writing.drafting
+    drafting = rendering.drafting
     shards = drafting.figures.snapshot.shards
     with engine(len(shards) if drafting.told is None else 1) as team, ExitStack() as stack:
         if team.executor is None:
-            results: Iterator[WrittenShard] = map(writing.shard, shards)
+            results: Iterator[RenderedShard] = map(rendering.shard, shards)
         else:
-            given = stack.enter_context(_given(writing))
-            job = WritingJob(job_of(drafting.figures), drafting.campaign.slug, writing.folder, given)
-            results = team.results(write_shard, [(job, shard) for shard in shards])
+            given = stack.enter_context(_given(rendering))
+            job = RenderJob(job_of(drafting.figures), drafting.campaign.slug, rendering.folder, given)
+            results = team.results(render_shard, [(job, shard) for shard in shards])
         for draft, messages in results:
             progress(len(messages) + len(draft.reasons))
             made.merge(draft)
@@ -120,12 +120,12 @@ def written(writing: Writing, made: Draft, engine: Engine, progress: Progress) -
 
 
 @contextmanager
-def _given(writing: Writing) -> Iterator[Path]:
+def _given(rendering: Rendering) -> Iterator[Path]:
     """A file with what workers cannot work out by themselves, for as long as they need it."""
-    barred = writing.barred
-    dictionaries = {name: text.decode("latin-1") for name, text in writing.deflating.dictionaries.items()}
-    values = [writing.header.model_dump_json(), [*barred.handed], barred.suppressed.reasons, dictionaries]
-    handle, name = tempfile.mkstemp(prefix=".writing-", dir=writing.folder)
+    barred = rendering.barred
+    dictionaries = {name: text.decode("latin-1") for name, text in rendering.deflating.dictionaries.items()}
+    values = [rendering.header.model_dump_json(), [*barred.handed], barred.suppressed.reasons, dictionaries]
+    handle, name = tempfile.mkstemp(prefix=".rendering-", dir=rendering.folder)
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             json.dump(values, file)
@@ -135,7 +135,7 @@ def _given(writing: Writing) -> Iterator[Path]:
 
 
 @dataclass(frozen=True, slots=True)
-class WritingJob:
+class RenderJob:
     """The messages of one plan, for a worker process, and the file with what it is given."""
 
     job: Job
@@ -144,20 +144,20 @@ class WritingJob:
     given: Path
 
 
-def write_shard(task: tuple[WritingJob, int]) -> WrittenShard:
+def render_shard(task: tuple[RenderJob, int]) -> RenderedShard:
     """One shard's messages, in a worker process."""
     job, shard = task
-    return _writing_at(job).shard(shard)
+    return _rendering_at(job).shard(shard)
 
 
 @lru_cache(maxsize=1)
-def _writing_at(job: WritingJob) -> Writing:
+def _rendering_at(job: RenderJob) -> Rendering:
     drafting = Drafting(figures_at(job.job), job.campaign)
     header, handed, reasons, given = json.loads(job.given.read_text(encoding="utf-8"))
     drafting.header = BatchHeader.model_validate_json(header)
     barred = Barred(frozenset(handed), Suppressed(reasons))
     dictionaries = {name: text.encode("latin-1") for name, text in given.items()}
-    return Writing(drafting, drafting.header, barred, job.folder, Deflating(dictionaries))
+    return Rendering(drafting, drafting.header, barred, job.folder, Deflating(dictionaries))
 
 
 def same_messages(drafting: Drafting, batch: Batch, engine: Engine) -> Iterator[list[int]]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from hashlib import sha256
 from pathlib import Path
 
 from generator import (
@@ -84,7 +85,10 @@ class BuiltShard:
         """The same with its plain files in `tree`, if there is one."""
         if tree is None:
             return self
-        placed = {path: tree.place(path, content) for path, content in self.plain.items()}
+        placed = {
+            path: Placed(sha256(content).hexdigest(), tree.place(path, content))
+            for path, content in self.plain.items()
+        }
         return replace(self, plain={}, placed=placed)
 
 

@@ -35,7 +35,7 @@ class Shared:
 
 @contextmanager
 def shared(site: Site, snapshot: Snapshot, url: str) -> Iterator[Shared]:
-    """Puts all of it below `url`, under a name of its own; at the end nothing of it is left there.
+    """Puts all of it below `url`, in a folder named by its digest; at the end nothing of it is left there.
 
     Raises `OfferpressError` where the store cannot be reached.
     """

@@ -97,7 +97,7 @@ def test_any_number_of_processes_plans_the_same(large: Path) -> None:
     assert 1 == frozen[0][1]["suppressed"]
     assert 50 < len(frozen[0][3])
     assert frozen[0] == frozen[1]
-    assert not list((large / "private" / "batches").glob(".writing-*"))
+    assert not list((large / "private" / "batches").glob(".rendering-*"))
 
 
 @pytest.mark.parametrize("audience", ["", "audience: {partners: [P-1001, P-1002, P-1003]}\n"])
