@@ -171,10 +171,11 @@ class _Tree:
 
     def add(self, path: str, content: ArtifactContent) -> None:
         """Takes one artifact: notes it where the old tree has it, places it otherwise."""
-        if isinstance(content, bytes):
-            kept = self._tree.place(path, content)
-        else:
-            kept = content is None or content.kept
+        kept = (
+            (content is None or content.kept)
+            if not isinstance(content, bytes)
+            else self._tree.place(path, content)
+        )
         if not kept:
             self._written.append(path)
             return

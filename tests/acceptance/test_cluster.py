@@ -45,11 +45,17 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, byt
     return site, tree(site / "output")
 
 
+def forget(site: Path) -> None:
+    """Lets the next build compute everything: nothing is taken from what was built before, whichever test did so."""
+    for name in ("sealed", "manifests"):
+        shutil.rmtree(site / "private" / name, ignore_errors=True)
+
+
 def test_a_cluster_publishes_the_same_bytes(large: tuple[Path, dict[str, bytes]], workers: Cluster) -> None:
     """Two workers in processes of their own publish what one process and a pool of two publish."""
     site, alone = large
     for place, options in (("pool", ("--jobs", "2")), ("dask", ("--scheduler", workers.address))):
-        shutil.rmtree(site / "private" / "sealed")  # what was computed before would be taken from there
+        forget(site)
         said = finished(
             installed(site, "build", *AS_OF, "--output", place, *options, environment=workers.environment)
         )
@@ -60,7 +66,7 @@ def test_a_cluster_publishes_the_same_bytes(large: tuple[Path, dict[str, bytes]]
 def test_a_cluster_publishes_the_same_objects(large: tuple[Path, dict[str, bytes]], workers: Cluster) -> None:
     """What two workers compute is the same in a bucket of an S3 server."""
     site, alone = large
-    shutil.rmtree(site / "private" / "sealed")
+    forget(site)
     with s3_server() as s3:
         place = f"{s3.make_bucket('cluster')}/site"
         environment = {**workers.environment, **s3.environment}
@@ -75,7 +81,7 @@ def test_a_cluster_publishes_the_same_objects(large: tuple[Path, dict[str, bytes
 def test_workers_need_no_disk_of_the_site(large: tuple[Path, dict[str, bytes]], cluster: Cluster) -> None:
     """Two workers who are told no folder have all but the secret from a bucket, where nothing is left of it."""
     site, alone = large
-    shutil.rmtree(site / "private" / "sealed")
+    forget(site)
     with s3_server() as s3:
         bucket = s3.make_bucket("shared")
         for name in ("near", "far"):
@@ -95,7 +101,7 @@ def test_a_killed_worker_changes_nothing(large: tuple[Path, dict[str, bytes]], w
     """A worker that is killed (SIGKILL) with work on its hands changes no byte: the other computes its shards."""
     site, alone = large
     shutil.rmtree(site / "killed", ignore_errors=True)
-    shutil.rmtree(site / "private" / "sealed")
+    forget(site)
     process = installed(
         site,
         "build",
