@@ -118,25 +118,37 @@ class Formats:
     def __init__(self, language: str) -> None:
         self.language = language
         self._locale = _locale(language)
-        self._money: dict[str, tuple[int, Callable[[int], str]]] = {}
+        self._money: dict[str, Callable[[int], str]] = {}
         self._days: dict[int, Shown] = {}
+        self._day_texts: dict[int, str] = {}
         self._rates: dict[Fraction, Shown] = {}
         self._numbers = _learnt(self._slow_number, self._locale, 0)
 
     def money(self, minor: int, currency: str) -> Shown:
         """`minor` units of a currency, with exactly ISO 4217's places; raises `rewards.UnknownCurrency`."""
+        return Shown(self.money_text(minor, currency), format_amount(minor, currency))
+
+    def money_text(self, minor: int, currency: str) -> str:
+        """The text of `money` alone, for where nobody asks for its exact form."""
         known = self._money.get(currency)
         if known is None:
             known = self._money[currency] = self._learn_currency(currency)
-        return Shown(known[1](minor), format_amount(minor, currency))
+        return known(minor)
 
     def day(self, ordinal: int) -> Shown:
         """A day with the month's name; `ordinal` as of `date.toordinal`."""
         shown = self._days.get(ordinal)
         if shown is None:
-            text = format_date(date.fromordinal(ordinal), "long", locale=self._locale)
-            shown = self._days[ordinal] = Shown(text, day_text(ordinal))
+            shown = self._days[ordinal] = Shown(self.day_text(ordinal), day_text(ordinal))
         return shown
+
+    def day_text(self, ordinal: int) -> str:
+        """The text of `day` alone."""
+        text = self._day_texts.get(ordinal)
+        if text is None:
+            text = format_date(date.fromordinal(ordinal), "long", locale=self._locale)
+            self._day_texts[ordinal] = text
+        return text
 
     def percent(self, rate: Fraction) -> Shown:
         """A rate such as 3/20 as `15%`, with the decimals it has, at most 10; `raw` is `0.15`."""
@@ -152,13 +164,17 @@ class Formats:
 
     def number(self, number: int) -> Shown:
         """A whole number, grouped as the language does."""
-        return Shown(self._numbers(number), str(number))
+        return Shown(self.number_text(number), str(number))
+
+    def number_text(self, number: int) -> str:
+        """The text of `number` alone."""
+        return self._numbers(number)
 
     def count(self, number: int) -> Count:
         """A whole number that templates can also compare and compute with."""
         return Count(number, self._numbers(number))
 
-    def _learn_currency(self, currency: str) -> tuple[int, Callable[[int], str]]:
+    def _learn_currency(self, currency: str) -> Callable[[int], str]:
         places = minor_units(currency)
         pattern = _with_places(self._locale.currency_formats["standard"], places)
         # CLDR parts a symbol that ends in a letter from the digits after it (currencySpacing); Babel does not.
@@ -170,7 +186,7 @@ class Formats:
             text = str(pattern.apply(amount, self._locale, currency=currency, currency_digits=False))
             return tight.sub(f"{symbol}\N{NO-BREAK SPACE}", text) if tight else text
 
-        return places, _learnt(slow, self._locale, places)
+        return _learnt(slow, self._locale, places)
 
     def _slow_number(self, number: int) -> str:
         return str(_with_places(self._locale.decimal_formats[None], 0).apply(number, self._locale))

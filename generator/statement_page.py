@@ -9,6 +9,7 @@ from hashlib import sha256, sha384
 from pathlib import Path
 
 from markupsafe import Markup
+from pydantic_core import to_json
 
 from generator.catalogs import translations
 from generator.environment import environment, reader_language
@@ -120,7 +121,7 @@ class StatementRenderer:
         `months` are the statement's counted sales by month.
         """
         values = self._values_of(partner).of(partner, statement, reference, months)
-        return Record(canonical_json(values), figures_without_day(statement_json(statement)))
+        return Record(to_json(values).decode(), figures_without_day(statement_json(statement)))
 
     def plain(
         self, partner: Partner, statement: Statement, link: LinkSecret, months: Months

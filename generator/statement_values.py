@@ -7,6 +7,7 @@ everybody: that is in the shell.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from urllib.parse import quote
 
 from babel.lists import format_list
@@ -75,7 +76,7 @@ class StatementValues:
     def _total(self, statement: Statement) -> Values:
         """`credit` says what `total` means: due, back (nothing is due, something negative) or settled (all zero)."""
         sums = totals(statement)
-        shown = [self.formats.money(minor, currency) for currency, minor in sums.items() if minor]
+        shown = [self.formats.money_text(minor, currency) for currency, minor in sums.items() if minor]
         if not shown:
             return {"credit": "settled"}
         due = any(minor > 0 for minor in sums.values())
@@ -91,17 +92,17 @@ class StatementValues:
         return format_list(list(texts), locale=self.language.replace("-", "_"))
 
     def _cashback(self, entry: CashbackEntry, months: Mapping[int, int]) -> Values:
-        money, currency = self.formats.money, entry.currency
+        money, currency = self.formats.money_text, entry.currency
         values: Values = {
             "eligible_sales": money(entry.eligible_sales, currency),
             "rounded": money(entry.rounded, currency),
             "amount": money(entry.amount, currency),
             "already_credited": money(entry.already_credited, currency),
             "to_credit": money(entry.to_credit, currency),
-            "credited_on": self.formats.day(entry.credited_on),
+            "credited_on": self.formats.day_text(entry.credited_on),
         }
         if entry.rate is not None:
-            values["rate"] = self.formats.percent(entry.rate)
+            values["rate"] = str(self.formats.percent(entry.rate))
         if entry.rounded != entry.amount:
             values["limited"] = 1
         if entry.already_credited:
@@ -117,7 +118,7 @@ class StatementValues:
         top, bottom = max(*months.values(), 0), min(*months.values(), 0)
         height = top - bottom or 1
         zero = _HEIGHT * top // height
-        nothing = self.formats.money(0, currency)
+        nothing = self.formats.money_text(0, currency)
         bars: list[Values] = []
         for first, minor in months.items():
             bar: Values = {"month": month_key(first), "amount": nothing}
@@ -125,7 +126,7 @@ class StatementValues:
                 size = min(-(-_HEIGHT * abs(minor) // height), zero if minor > 0 else _HEIGHT - zero)
                 bar = {
                     "month": month_key(first),
-                    "amount": self.formats.money(minor, currency),
+                    "amount": self.formats.money_text(minor, currency),
                     "y": zero - size if minor > 0 else zero,
                     "height": size,
                 }
@@ -135,20 +136,20 @@ class StatementValues:
             values["zero"] = zero
         if top:
             best = max(months, key=months.__getitem__)
-            values |= {"best": month_key(best), "best_amount": self.formats.money(top, currency)}
+            values |= {"best": month_key(best), "best_amount": self.formats.money_text(top, currency)}
         return values
 
     def _dates(self, entry: ExtensionEntry | HeldSubscription) -> Values:
         return {
-            "expires_on": self.formats.day(entry.expires_on),
-            "extended_to": self.formats.day(entry.extended_to),
+            "expires_on": self.formats.day_text(entry.expires_on),
+            "extended_to": self.formats.day_text(entry.extended_to),
         }
 
     def _free(self, entry: FreeSubscriptionEntry) -> Values:
         values: Values = {
             "allowed": self._number(entry.allowed),
             "held": self._number(entry.held),
-            "register_by": self.formats.day(entry.register_by),
+            "register_by": self.formats.day_text(entry.register_by),
             "share": _share(entry.held, entry.allowed),
             "subscriptions": [self._dates(held) for held in entry.subscriptions],
         }
@@ -158,10 +159,10 @@ class StatementValues:
         return values
 
     def _level(self, entry: LevelEntry) -> Values:
-        money, currency = self.formats.money, entry.currency
+        money, currency = self.formats.money_text, entry.currency
         values: Values = {
             "attained_sales": money(entry.attained_sales, currency),
-            "secured_until": self.formats.day(entry.secured_until),
+            "secured_until": self.formats.day_text(entry.secured_until),
         }
         if entry.next_quota is not None and entry.remaining is not None:
             values["next_quota"] = money(entry.next_quota, currency)
@@ -170,12 +171,13 @@ class StatementValues:
         return values
 
     def _bonus(self, entry: BonusEntry) -> Values:
-        return {"amount": self.formats.money(entry.amount, entry.currency)}
+        return {"amount": self.formats.money_text(entry.amount, entry.currency)}
 
     def _number(self, number: int) -> str:
-        return self.formats.number(number)
+        return self.formats.number_text(number)
 
 
+@cache
 def month_key(ordinal: int) -> str:
     """The month of a day as `2023-01`, by which a shell finds its name."""
     return day_text(ordinal)[: len("2023-01")]

@@ -11,7 +11,9 @@ SPACES = " \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2
 """What Python's `str.strip` removes, without control characters, which no field may hold."""
 
 _DAY = "'[0-9]{4}-[0-9]{2}-[0-9]{2}'"
+_AMOUNT = rf"\A[{SPACES}]*(-?[0-9]+([.][0-9]+)?)[{SPACES}]*\z"
 _MOST_DIGITS = 18
+_SURELY_FITS = _MOST_DIGITS - max(MINOR_UNITS.values())
 
 
 def prepare(database: Database, zone: str) -> None:
@@ -50,7 +52,7 @@ def _expression(column: Column) -> str:
     if column.kind == "instant":
         return f"coalesce({_day(name)}, instants.day)"
     if column.kind == "amount":
-        return _amount(trimmed(name))
+        return _amount(name)
     if column.kind == "rate":
         return _rate(trimmed(name))
     if column.kind == "status":
@@ -71,13 +73,16 @@ def _day(name: str) -> str:
     )
 
 
-def _amount(text: str) -> str:
+def _amount(name: str) -> str:
     """Minor units: the digits before the point and those after it, filled up to the currency's places."""
+    # One expression finds the number between spaces: `trim` with all of them takes three times as long.
+    text = f"regexp_extract({name}, {literal(_AMOUNT)}, 1)"
     fraction = f"split_part({text}, '.', 2)"
     digits = f"concat(split_part({text}, '.', 1), rpad({fraction}, places, '0'))"
     return (
-        f"CASE WHEN regexp_full_match({text}, '-?[0-9]+([.][0-9]+)?') AND length({fraction}) <= places "
-        f"AND length(ltrim({digits}, '-0')) <= {_MOST_DIGITS} THEN try_cast({digits} AS BIGINT) END"
+        f"CASE WHEN {text} <> '' AND length({fraction}) <= places "
+        f"AND (length({text}) <= {_SURELY_FITS} OR length(ltrim({digits}, '-0')) <= {_MOST_DIGITS}) "
+        f"THEN try_cast({digits} AS BIGINT) END"
     )
 
 
