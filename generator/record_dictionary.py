@@ -15,16 +15,15 @@ _FIGURES = (
     '"partner_id":"P-"}\n'
 )
 _SHOWN = (
-    '{"language":"en","reference":"","name":"","contact":"","manager":"","manager_mail":"",'
-    '"cashback":[{"eligible_sales":"","rounded":"","amount":"","already_credited":"0.00","to_credit":"",'
-    '"credited_on":"December 31, 2023","rate":"15","limited":1,"credited":1,"due":"plus",'
-    '"months":[{"month":"2023-01","amount":"0.00","y":,"height":},{"month":"2023-02","amount":""},'
-    + ",".join(f'{{"month":"2023-{month:02}","amount":""}}' for month in range(3, 13))
-    + '],"best":"2023-","best_amount":""}],"extensions":[{"expires_on":"","extended_to":"20"}],'
-    '"free_subscriptions":[{"allowed":"","held":"0","register_by":"","share":0,"subscriptions":[],'
-    '"remaining":"","remaining_form":1}],"levels":[{"attained_sales":"","secured_until":"","next_quota":"",'
-    '"remaining":"","share":}],"manager_link":"mailto:","credit":"due","total":"","extended":"1",'
-    '"extended_form":1}'
+    '{"cashback":[{"already_credited":"","amount":"","best":"20","best_amount":"","credited":1,'
+    '"credited_on":"December 31, 2023","due":"plus","eligible_sales":"","limited":1,'
+    '"months":[{"amount":"0.00","height":,"month":"2023-01","y":},{"amount":"","month":"2023-02"},'
+    + ",".join(f'{{"amount":"","month":"2023-{month:02}"}}' for month in range(3, 13))
+    + '],"rate":"15","rounded":"","to_credit":""}],"contact":"","credit":"due","extended":"1","extended_form":1,'
+    '"extensions":[{"expires_on":"","extended_to":"20"}],"free_subscriptions":[{"allowed":"","held":"0",'
+    '"register_by":"","remaining":"","remaining_form":1,"share":0,"subscriptions":[]}],"language":"en",'
+    '"levels":[{"attained_sales":"","next_quota":"","remaining":"","secured_until":"","share":}],"manager":"",'
+    '"manager_link":"mailto:","manager_mail":"","name":"","reference":"","total":""}'
 )
 DICTIONARY = _FIGURES + _SHOWN
 """Of ASCII letters only, so that it has as many bytes as characters."""

@@ -35,7 +35,7 @@ class StatementTooLarge(GeneratorError):
 class Record:
     """A partner's statement as the reader's browser gets it.
 
-    `shown` is the JSON of the values that fill a shell; `figures` is the statement's canonical JSON without
+    `shown` is the canonical JSON of the values that fill a shell; `figures` is the statement's canonical JSON without
     `as_of`: the day stands outside, so that a record changes only when its figures do. Each is one line.
     """
 

@@ -1,8 +1,8 @@
 """What a statement shows, formatted for its reader: the part of a record that is for people.
 
 The values lie as the statement's JSON does, so that a shell finds an amount for people where the JSON has it for
-machines; what the JSON has no place for stands beside it. Nothing here is markup, and nothing is the same for
-everybody: that is in the shell.
+machines; what the JSON has no place for stands beside it. Keys are sorted. Nothing here is markup, and nothing is the
+same for everybody: that is in the shell.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -71,7 +71,7 @@ class StatementValues:
             values["extended_form"] = self.form(len(statement.extensions))
             if len({entry.offer for entry in statement.extensions}) > 1:
                 values["several_extensions"] = 1
-        return {key: value for key, value in values.items() if value not in ("", [])}
+        return _in_order({key: value for key, value in values.items() if value not in ("", [])})
 
     def _total(self, statement: Statement) -> Values:
         """`credit` says what `total` means: due, back (nothing is due, something negative) or settled (all zero)."""
@@ -111,7 +111,7 @@ class StatementValues:
             values["due"] = "plus" if entry.to_credit > 0 else "minus"
         if months and len(months) <= _MOST_MONTHS:
             values |= self._months(months, currency)
-        return values
+        return _in_order(values)
 
     def _months(self, months: Mapping[int, int], currency: str) -> Values:
         """A bar for each month with sales: where it begins and how high it is, of 100; `zero` if some are negative."""
@@ -121,14 +121,14 @@ class StatementValues:
         nothing = self.formats.money_text(0, currency)
         bars: list[Values] = []
         for first, minor in months.items():
-            bar: Values = {"month": month_key(first), "amount": nothing}
+            bar: Values = {"amount": nothing, "month": month_key(first)}
             if minor:
                 size = min(-(-_HEIGHT * abs(minor) // height), zero if minor > 0 else _HEIGHT - zero)
                 bar = {
-                    "month": month_key(first),
                     "amount": self.formats.money_text(minor, currency),
-                    "y": zero - size if minor > 0 else zero,
                     "height": size,
+                    "month": month_key(first),
+                    "y": zero - size if minor > 0 else zero,
                 }
             bars.append(bar)
         values: Values = {"months": bars}
@@ -156,7 +156,7 @@ class StatementValues:
         if entry.remaining:
             values["remaining"] = self._number(entry.remaining)
             values["remaining_form"] = self.form(entry.remaining)
-        return values
+        return _in_order(values)
 
     def _level(self, entry: LevelEntry) -> Values:
         money, currency = self.formats.money_text, entry.currency
@@ -168,13 +168,18 @@ class StatementValues:
             values["next_quota"] = money(entry.next_quota, currency)
             values["remaining"] = money(entry.remaining, currency)
             values["share"] = _share(entry.attained_sales, entry.next_quota)
-        return values
+        return _in_order(values)
 
     def _bonus(self, entry: BonusEntry) -> Values:
         return {"amount": self.formats.money_text(entry.amount, entry.currency)}
 
     def _number(self, number: int) -> str:
         return self.formats.number_text(number)
+
+
+def _in_order(values: Values) -> Values:
+    """The values with sorted keys: written as they lie, they are canonical JSON."""
+    return dict(sorted(values.items()))
 
 
 @cache
