@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from itertools import chain
 
 from ledger.database import Database
 from ledger.tables import TABLES, Table, quoted
@@ -19,8 +20,8 @@ def digest_of(database: Database, relation: Callable[[Table], str]) -> str:
         rows = hashlib.sha256()
         fields = ", ".join(f"coalesce(CAST({quoted(name)} AS VARCHAR), '')" for name in table.names)
         order = ", ".join(map(quoted, table.key))
-        statement = f"SELECT concat_ws(chr(31), {fields}) FROM {relation(table)} ORDER BY {order}"
+        statement = f"SELECT concat_ws(chr(31), {fields}) || chr(10) FROM {relation(table)} ORDER BY {order}"
         for batch in database.batches(statement):
-            rows.update("".join(f"{line}\n" for (line,) in batch).encode())
+            rows.update("".join(map(str, chain.from_iterable(batch))).encode())
         total.update(f"\n{table.name} {rows.hexdigest()}".encode())
     return total.hexdigest()

@@ -80,7 +80,7 @@ def _blocks(path: Path) -> Iterator[bytes]:
 
 
 def _is_plain(block: bytes, printed: bytes) -> bool:
-    if block.translate(None, printed) or block.count(b"\r") != block.count(b"\r\n"):
+    if block.translate(None, printed) or (b"\r" in block and block.count(b"\r") != block.count(b"\r\n")):
         return False
     return b"\xc2" not in block or _CONTROL_BYTES.search(block) is None
 

@@ -33,7 +33,7 @@ def _day_or_none(text: str, zone: str) -> int | None:
 
 
 def parse(database: Database, table: Table) -> None:
-    """`NAME` from `raw_NAME`, with `file_number` and `row_number`, days as ordinals and amounts as minor units."""
+    """`NAME` from `rows_NAME`, with `file_number` and `row_number`, days as ordinals and amounts as minor units."""
     values = ", ".join(f"{_expression(column)} AS {quoted(column.name)}" for column in table.columns)
     joins = ""
     if table.of_kind("amount"):
@@ -41,7 +41,7 @@ def parse(database: Database, table: Table) -> None:
     if table.of_kind("instant"):
         joins += " LEFT JOIN instants ON instants.instant = raw.sold_on"
     database.run(
-        f"CREATE TABLE {table.name} AS SELECT file_number, row_number, {values} FROM raw_{table.name} AS raw{joins}"
+        f"CREATE TABLE {table.name} AS SELECT file_number, row_number, {values} FROM rows_{table.name} AS raw{joins}"
     )
 
 

@@ -97,6 +97,7 @@ def _read_into(
     for table in TABLES:
         parse(database, table)
         check_values(database, findings, table, policy)
+        database.run(f"DROP VIEW rows_{table.name}")
         database.run(f"DROP TABLE raw_{table.name}")
         settle_repeats(database, findings, table)
     take_off_guards(database)

@@ -10,14 +10,25 @@ from ledger.header import Header
 from ledger.inspection import CONTROL
 from ledger.tables import Table, quoted
 
+FIRST_ROW = 2
+"""The number of the row after the header."""
+
 
 def create_raw(database: Database, table: Table) -> None:
     """An empty `raw_NAME` with the file's number, the row's number and every known column as text.
 
-    A value is NULL where a required column or field does not exist, so that no check complains about it again.
+    A value is NULL where a required column or field does not exist, so that no check complains about it again. So is
+    the row's number in a file that came first and in one piece: there it follows from where the row lies. Readers
+    take `rows_NAME`, which knows every number.
     """
     columns = ", ".join(f"{quoted(name)} VARCHAR" for name in table.names)
-    database.run(f"CREATE TABLE raw_{table.name} (file_number INTEGER, row_number INTEGER, {columns})")
+    database.run(
+        f"CREATE OR REPLACE TABLE raw_{table.name} (file_number INTEGER, row_number INTEGER, {columns})"
+    )
+    database.run(
+        f"CREATE OR REPLACE VIEW rows_{table.name} AS SELECT "
+        f"* REPLACE (coalesce(row_number, CAST(rowid + {FIRST_ROW} AS INTEGER)) AS row_number) FROM raw_{table.name}"
+    )
 
 
 def raw_rows(

@@ -12,7 +12,7 @@ from ledger.errors import TablesUnreadable
 from ledger.findings import Findings, Place
 from ledger.header import Header, check_header
 from ledger.inspection import BLOCK, Inspection, header_of, inspect
-from ledger.rows import raw_rows
+from ledger.rows import FIRST_ROW, create_raw, raw_rows
 from ledger.settings import TableSource
 from ledger.tables import Table
 
@@ -97,17 +97,23 @@ def _load_lines(
     """Let the database read a file in which every line is a row; False, with nothing kept, where that is not so."""
     columns = ", ".join(f"'c{position}': 'VARCHAR'" for position in range(len(header.names)))
     raw = f"raw_{table.name}"
+    is_first = not database.number(f"SELECT count(*) FROM {raw}")
+    # To number the rows while they are read takes as long as reading them.
+    row_number = "NULL" if is_first else f"(row_number() OVER ()) + {FIRST_ROW - 1}"
     try:
         database.run(f"""
-            INSERT INTO {raw} SELECT {number}, (row_number() OVER ()) + 1, {", ".join(_selected(table, header))}
+            INSERT INTO {raw} SELECT {number}, {row_number}, {", ".join(_selected(table, header))}
             FROM read_csv({file_literal(path)}, auto_detect = false, header = true, delim = {literal(delimiter)},
                 quote = '"', escape = '"', strict_mode = true, null_padding = false, columns = {{{columns}}})
         """)
+        if database.number(f"SELECT count(*) FROM {raw} WHERE file_number = {number}") == lines - 1:
+            return True
     except TablesUnreadable:
-        return False
-    if database.number(f"SELECT count(*) FROM {raw} WHERE file_number = {number}") == lines - 1:
-        return True
-    database.run(f"DELETE FROM {raw} WHERE file_number = {number}")
+        pass  # Then it is read row by row, which says what is wrong.
+    if is_first:
+        create_raw(database, table)
+    else:
+        database.run(f"DELETE FROM {raw} WHERE file_number = {number}")
     return False
 
 

@@ -36,7 +36,7 @@ def check_values(database: Database, findings: Findings, table: Table, policy: P
     """Every empty, unreadable or unknown value of `table`, which is loaded and parsed."""
     for column in table.columns:
         if column.filled:
-            query = f"SELECT file_number, row_number FROM raw_{table.name} WHERE {quoted(column.name)} = ''"
+            query = f"SELECT file_number, row_number FROM rows_{table.name} WHERE {quoted(column.name)} = ''"
             report(database, findings, "empty", column.name, query, _empty(column.name))
         if column.kind in {"day", "instant", "amount", "rate"}:
             _check_readable(database, findings, table, column, policy.program.timezone)
@@ -56,7 +56,7 @@ def _check_readable(database: Database, findings: Findings, table: Table, column
     beside = ", raw.currency" if column.kind == "amount" else ""
     known = " AND raw.currency IN (SELECT currency FROM currencies)" if beside else ""
     query = (
-        f"SELECT file_number, row_number, raw.{name}{beside} FROM raw_{table.name} AS raw "
+        f"SELECT file_number, row_number, raw.{name}{beside} FROM rows_{table.name} AS raw "
         f"JOIN {table.name} AS parsed USING (file_number, row_number) "
         f"WHERE parsed.{name} IS NULL AND raw.{name} <> ''{known}"
     )
@@ -98,7 +98,7 @@ def _check_known(database: Database, findings: Findings, table: Table, column: C
         return
     database.run("CREATE OR REPLACE TEMP TABLE wrong (value VARCHAR)")
     database.append("wrong", wrong)
-    query = f"SELECT file_number, row_number, {name} FROM raw_{table.name} WHERE {name} IN (SELECT value FROM wrong)"
+    query = f"SELECT file_number, row_number, {name} FROM rows_{table.name} WHERE {name} IN (SELECT value FROM wrong)"
     report(
         database,
         findings,

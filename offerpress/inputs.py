@@ -10,6 +10,7 @@ import sys
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC
+from functools import cache
 from hashlib import file_digest, sha256
 from pathlib import Path
 
@@ -53,6 +54,7 @@ def data_digests(folder: Path, data: Sequence[str], environment: Mapping[str, st
     return found
 
 
+@cache
 def code_digest() -> str:
     """What this program would do: its own modules, the versions of what is installed beside it, and Python's."""
     own = Path(__file__).parent.parent

@@ -55,7 +55,7 @@ def loaded(database: Database, path: Path) -> list[Row]:
     create_raw(database, RATES)
     number = findings.register(RATES, path.name)
     load_text(database, findings, RATES, path, number, TableSource(path=path.name), path.parent)
-    rows = database.rows('SELECT row_number, "on", "from", "to", rate FROM raw_rates ORDER BY 1')
+    rows = database.rows('SELECT row_number, "on", "from", "to", rate FROM rows_rates ORDER BY 1')
     database.run("DROP TABLE raw_rates")
     assert findings.sorted() == []
     return rows
