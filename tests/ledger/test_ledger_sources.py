@@ -297,3 +297,17 @@ def test_faults_of_the_settings(tables: dict[str, object], field: str, text: str
     assert validated(DataSettings, tables, Source("offerpress.toml"), faults, ("data",)) is None
     assert [fault.field for fault in faults] == [field]
     assert text in str(faults[0])
+
+
+@pytest.mark.parametrize("product", ["PRO 8SC", '"two\nlines"'])
+@pytest.mark.parametrize("before", [0, 1, 2])
+def test_rows_are_counted_in_each_file(reading: Reading, tmp_path: Path, before: int, product: str) -> None:
+    """A fault names the row of its own file, whatever files came before it and in whatever way they were read."""
+    header = SALES.partition("\n")[0]
+    for number in range(before):
+        (tmp_path / f"s{number}.csv").write_text(f"{header}\nB{number},P1,2023-01-31,1,EUR,{product},\n")
+    wrong = f"{header}\nC1,P1,2023-01-31,1,EUR,,\nC2,P1,2023-01-31,one,EUR,,\n"
+    (tmp_path / "s9.csv").write_text(wrong)
+    _, faults = reading(settings(sales={"path": "s*.csv"}))
+    broken = [("s0.csv", 2, "product"), ("s1.csv", 2, "product")][:before] if "\n" in product else []
+    assert [(fault.file, fault.row, fault.field) for fault in faults] == [*broken, ("s9.csv", 3, "amount")]
