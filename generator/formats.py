@@ -172,7 +172,7 @@ class Formats:
 
     def count(self, number: int) -> Count:
         """A whole number that templates can also compare and compute with."""
-        return Count(number, self._numbers(number))
+        return Count(number, self.number_text(number))
 
     def _learn_currency(self, currency: str) -> Callable[[int], str]:
         places = minor_units(currency)

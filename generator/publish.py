@@ -172,9 +172,7 @@ class _Tree:
     def add(self, path: str, content: ArtifactContent) -> None:
         """Takes one artifact: notes it where the old tree has it, places it otherwise."""
         kept = (
-            (content is None or content.kept)
-            if not isinstance(content, bytes)
-            else self._tree.place(path, content)
+            self._tree.place(path, content) if isinstance(content, bytes) else content is None or content.kept
         )
         if not kept:
             self._written.append(path)
