@@ -50,6 +50,7 @@ def known_language(language: str) -> bool:
     return True
 
 
+@cache
 def direction(language: str) -> Direction:
     """In which direction the language is written; `ltr` for an unknown one."""
     return "rtl" if known_language(language) and _locale(language).text_direction == "rtl" else "ltr"

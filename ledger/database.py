@@ -23,7 +23,7 @@ _PART = 20_000
 class Database:
     """An empty database of its own, in memory, that spills into `scratch` and loads no extension from anywhere.
 
-    Statements run on one connection and are not shared between threads; `lock` serves those who share an instance.
+    Statements run on one connection, one at a time; `lock` serves threads that share an instance.
     """
 
     def __init__(self, scratch: Path | None = None, threads: int | None = None) -> None:
@@ -72,6 +72,14 @@ class Database:
     def objects(self, statement: str, size: int = 10_000) -> Iterator[list[tuple[object, ...]]]:
         """As `batches`, with values of every type that a column can have."""
         yield from cast("Iterator[list[tuple[object, ...]]]", self.batches(statement, size=size))
+
+    def write_lines(self, statement: str, path: Path) -> None:
+        """Write the texts of the one column that `statement` selects as lines, as they are, in UTF-8."""
+        # Its writer of CSV has no other form for texts; one column needs no delimiter.
+        self.run(
+            f"COPY ({statement}) TO {literal(path)} "
+            "(FORMAT csv, HEADER false, QUOTE '', ESCAPE '', DELIMITER '\x01')"
+        )
 
     def append(self, table: str, rows: Iterable[Sequence[Value]]) -> None:
         """Add rows, one value for each column of `table`, a part of them in memory at a time.

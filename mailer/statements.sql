@@ -8,14 +8,16 @@ VALUES
   (:plan, :campaign, :edition, :category, :corrections, :digest, :made_by, :made_at, :send_at, :planned, 'open', :at);
 
 -- insert_notice
--- An ordinary notice may be the first handing of its edition only, a correction the next after those there are.
+-- An ordinary notice may be the first handing of its edition only, a correction the next after those there are. Counted
+-- inside VALUES: an INSERT that selects from its own table has SQLite make a temporary one for each row.
 INSERT INTO notices
   (plan, partner_id, key, campaign, edition, address_key, domain, send_window, status, reason, changed_at, not_before,
    claims, refusals, sender, transport, handed_before)
-SELECT :plan, :partner_id, :key, :campaign, :edition, :address_key, :domain, :window, 'ready', '', :at, '', 0, 0, '', '',
-       :corrections * count(*)
-FROM notices WHERE campaign = :campaign AND edition = :edition AND partner_id = :partner_id
-               AND status IN ('sending', 'accepted', 'unknown');
+VALUES
+  (:plan, :partner_id, :key, :campaign, :edition, :address_key, :domain, :window, 'ready', '', :at, '',
+   0, 0, '', '', :corrections * (
+     SELECT count(*) FROM notices WHERE campaign = :campaign AND edition = :edition AND partner_id = :partner_id
+                                        AND status IN ('sending', 'accepted', 'unknown')));
 
 -- plan
 -- `begun`: whether any of its notices was ever claimed.

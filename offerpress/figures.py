@@ -5,6 +5,7 @@ Every command that shows, publishes or mails a figure takes it from here, so no 
 
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC
@@ -177,7 +178,12 @@ def _frozen(
     The ledger is closed; at the end the snapshot is remembered under its `source`.
     """
     with ledger:
-        place = folder / f"{ledger.digest[:16]}-{keys.digest[:8] if keys else 'nokeys'}"
+        bits = shard_bits(len(ledger.partner_ids))
+        # Python derives links while the database writes what the digest is over.
+        with ThreadPoolExecutor(1) as beside:
+            digest = beside.submit(lambda: ledger.digest)
+            shards = {partner: _shard(partner, keys, bits) for partner in ledger.partner_ids}
+        place = folder / f"{digest.result()[:16]}-{keys.digest[:8] if keys else 'nokeys'}"
         made = [path for path in (place, folder, site.private) if not path.exists()]
         snapshot = Snapshot.open(place) if place.is_dir() else None
         # Of an earlier version, or someone was taken out of it, who is back: then it is frozen again.
@@ -185,8 +191,6 @@ def _frozen(
             if site.private in folder.parents:
                 site.make_private()
             folder.mkdir(parents=True, exist_ok=True)
-            bits = shard_bits(len(ledger.partner_ids))
-            shards = {partner: _shard(partner, keys, bits) for partner in ledger.partner_ids}
             snapshot = freeze(ledger, shards, place)
     try:
         yield snapshot
