@@ -1,5 +1,6 @@
 """A campaign's text in one language, compiled: from a partner's view to the parts of its notice."""
 
+import re
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -25,6 +26,8 @@ from generator.wrapping import finished
 from rewards import Fault, Faulty
 
 _RIGHT_TO_LEFT = frozenset({"R", "AL", "AN", "RLE", "RLO", "LRE", "LRO", "RLI", "LRI", "PDF"})
+_CONTROLS = re.compile("[\\x00-\\x1f\\x7f-\\x9f]")
+_LATER_SCRIPTS = re.compile("[\\u0590-\\U0010ffff]")  # nothing before Hebrew runs from right to left
 _BREAKS = (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError)
 _REMEDY = "correct it, or put it into an {% if %} that makes sure of it"
 
@@ -175,11 +178,9 @@ def _compiled(built: SandboxedEnvironment, source: str, part: str, file: str, li
 
 def one_line(text: str, language: str) -> str:
     """`text` on one line. Isolates stay only where some of it runs from right to left."""
-    if text.isascii() and text.isprintable():
-        return " ".join(text.split())
-    line = " ".join("".join(char if unicodedata.category(char) != "Cc" else " " for char in text).split())
+    line = " ".join(_CONTROLS.sub(" ", text).split())
     if direction(language) == "rtl" or any(
-        unicodedata.bidirectional(char) in _RIGHT_TO_LEFT for char in line
+        unicodedata.bidirectional(char) in _RIGHT_TO_LEFT for char in _LATER_SCRIPTS.findall(line)
     ):
         return line
     return line.replace("\u2068", "").replace("\u2069", "")

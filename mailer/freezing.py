@@ -70,14 +70,13 @@ def prepared(
     folder: Path, header: BatchHeader, notice: Notice, unsubscribe: Unsubscribing | None
 ) -> Prepared:
     """A notice as it is frozen by the plan of that header; BatchError where it cannot be sent."""
-    file = batch_file(folder, header.plan)
     if notice.category != header.category:
-        raise BatchError(
-            file, f"partner {notice.partner_id!r}: is a {notice.category}, the plan a {header.category}"
-        )
+        what = f"is a {notice.category}, the plan a {header.category}"
+        raise BatchError(batch_file(folder, header.plan), f"partner {notice.partner_id!r}: {what}")
     try:
         header_lines(notice)
     except ValueError as error:
+        file = batch_file(folder, header.plan)
         raise BatchError(file, f"partner {notice.partner_id!r}: {error}") from error
     whole = with_own_headers(header, notice, unsubscribe)
     return Prepared(notice.partner_id, notice.language, canonical_notice(whole))
