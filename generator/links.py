@@ -8,7 +8,7 @@ the viewer does so in the browser.
 import re
 from base64 import b32decode, b32encode
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from hashlib import sha256
 
 from generator.ciphers import derive, expand, fields
@@ -93,7 +93,7 @@ class LinkSecret:
 
 def link_secret(site_secret: bytes, partner_id: str, key_version: int = 1, epoch: int = 0) -> LinkSecret:
     """The link secret of a partner; a new `epoch` (link revoked) or `key_version` makes an unrelated one."""
-    info = _of_epoch(key_version, epoch) + fields(partner_id)
+    info = fields("link", key_version, epoch, partner_id)
     return LinkSecret(expand(site_secret, info, SECRET_SIZE), key_version)
 
 
@@ -130,11 +130,6 @@ def parse_reference(text: str) -> str:
 def shard_bits(partner_count: int) -> int:
     """How many first bits of S number the shards of a site with so many partners: 0 for a small one."""
     return max(0, (max(partner_count, 1) - 1) // _PARTNERS_A_SHARD).bit_length()
-
-
-@cache
-def _of_epoch(key_version: int, epoch: int) -> bytes:
-    return fields("link", key_version, epoch)
 
 
 def _base32(data: bytes) -> str:

@@ -22,11 +22,11 @@ from generator.mail_layout import (
     mail_sources,
     template_source,
 )
+from generator.shown import CONTROLS
 from generator.wrapping import finished
 from rewards import Fault, Faulty
 
 _RIGHT_TO_LEFT = frozenset({"R", "AL", "AN", "RLE", "RLO", "LRE", "LRO", "RLI", "LRI", "PDF"})
-_CONTROLS = re.compile("[\\x00-\\x1f\\x7f-\\x9f]")
 _LATER_SCRIPTS = re.compile("[\\u0590-\\U0010ffff]")  # nothing before Hebrew runs from right to left
 _BREAKS = (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError)
 _REMEDY = "correct it, or put it into an {% if %} that makes sure of it"
@@ -178,7 +178,7 @@ def _compiled(built: SandboxedEnvironment, source: str, part: str, file: str, li
 
 def one_line(text: str, language: str) -> str:
     """`text` on one line. Isolates stay only where some of it runs from right to left."""
-    line = " ".join(_CONTROLS.sub(" ", text).split())
+    line = " ".join(CONTROLS.sub(" ", text).split())
     if direction(language) == "rtl" or any(
         unicodedata.bidirectional(char) in _RIGHT_TO_LEFT for char in _LATER_SCRIPTS.findall(line)
     ):

@@ -6,7 +6,7 @@ from typing import Self
 
 from markupsafe import Markup, escape
 
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _ISOLATES = re.compile(r"[\u2066-\u2069]")
 _FIRST_STRONG, _POP = "\u2068", "\u2069"
 
@@ -147,7 +147,7 @@ def contained(text: str) -> str:
     plain = str.__str__(text)
     if plain.isascii() and plain.isprintable():
         return plain
-    plain = _CONTROLS.sub(" ", plain)
+    plain = CONTROLS.sub(" ", plain)
     open_isolates = 0
     parts: list[str] = []
     start = 0

@@ -1,6 +1,8 @@
 """The columnar database that reads, checks and sorts tables. No other module of the package knows which one it is."""
 
 import glob
+import os
+import re
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
@@ -9,7 +11,7 @@ from typing import cast
 
 import duckdb
 
-from ledger.errors import TablesUnreadable
+from ledger.errors import NotWritten, TablesUnreadable
 
 Value = str | int | None
 Row = tuple[Value, ...]
@@ -18,6 +20,7 @@ MEMORY = "1GB"
 """What one database may hold in memory; beyond it, it spills into its scratch folder."""
 
 _PART = 20_000
+_ERRNO = re.compile(r'"errno":"(\d+)"')
 
 
 class Database:
@@ -73,13 +76,15 @@ class Database:
         """As `batches`, with values of every type that a column can have."""
         yield from cast("Iterator[list[tuple[object, ...]]]", self.batches(statement, size=size))
 
-    def write_lines(self, statement: str, path: Path) -> None:
-        """Write the texts of the one column that `statement` selects as lines, as they are, in UTF-8."""
-        # Its writer of CSV has no other form for texts; one column needs no delimiter.
-        self.run(
-            f"COPY ({statement}) TO {literal(path)} "
-            "(FORMAT csv, HEADER false, QUOTE '', ESCAPE '', DELIMITER '\x01')"
-        )
+    def write(self, query: str, path: Path, form: str) -> None:
+        """Write what `query` selects to the file `path`, in a form that `COPY` knows; `NotWritten` if it cannot be."""
+        try:
+            self._connection.execute(f"COPY ({query}) TO {literal(path)} ({form})")
+        except duckdb.IOException as error:
+            number = _ERRNO.search(str(error))
+            raise NotWritten(path, os.strerror(int(number[1])) if number else _one_line(error)) from error
+        except duckdb.Error as error:
+            raise TablesUnreadable(_one_line(error)) from error
 
     def append(self, table: str, rows: Iterable[Sequence[Value]]) -> None:
         """Add rows, one value for each column of `table`, a part of them in memory at a time.

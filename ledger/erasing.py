@@ -9,7 +9,7 @@ from typing import Any
 
 from ledger.database import Database, file_literal, literal
 from ledger.digest import digest_of
-from ledger.freezing import ROW_GROUP, exchange
+from ledger.freezing import FILE_FORM, exchange
 from ledger.snapshot import MANIFEST, Snapshot, file_digest, file_name
 from ledger.tables import TABLES, Table
 
@@ -75,11 +75,11 @@ def _write(database: Database, table: Table, folder: Path, path: Path, gone: str
         numbers = ", ".join(map(str, accounts)) or "NULL"
         kept = f"partner_id NOT IN ({gone}) AND coalesce(account IN ({numbers}), false) = false"
     before = " + ".join(f"CASE WHEN account > {number} THEN 1 ELSE 0 END" for number in accounts) or "0"
-    database.run(f"""
-        COPY (SELECT * REPLACE (CAST(account - ({before}) AS INTEGER) AS account)
-              FROM {_rows(folder, table.name)} WHERE {kept})
-        TO {literal(path)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP})
-    """)
+    query = f"""
+        SELECT * REPLACE (CAST(account - ({before}) AS INTEGER) AS account)
+        FROM {_rows(folder, table.name)} WHERE {kept}
+    """
+    database.write(query, path, FILE_FORM)
     return database.number(f"SELECT count(*) FROM {_rows(path.parent, table.name)}")
 
 

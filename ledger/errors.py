@@ -19,6 +19,14 @@ class TablesUnreadable(LedgerError):
     """The database that reads the tables refused a file or a statement."""
 
 
+class NotWritten(LedgerError):
+    """A file that the database was to write, of a snapshot or for a digest, has no room or is not to be written."""
+
+    def __init__(self, path: Path, why: str) -> None:
+        remedy = "make room there; temporary files go where TMPDIR says"
+        super().__init__(f"{path} cannot be written ({why}); {remedy}", path)
+
+
 class SourceUnreadable(LedgerError):
     """A workbook, file or query that should hold a table cannot be read; `what` and `remedy` say why."""
 

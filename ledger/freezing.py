@@ -7,13 +7,13 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from ledger.database import Database, literal, whole
+from ledger.database import Database, whole
 from ledger.errors import LedgerError
 from ledger.reading import Ledger
 from ledger.snapshot import FORMAT, MANIFEST, Snapshot, file_digest, file_name
 from ledger.tables import TABLES, Table, quoted
 
-ROW_GROUP = 16_384
+FILE_FORM = "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 16_384"
 _OF_OWNER = (
     "account",
     """
@@ -84,12 +84,11 @@ def _write(database: Database, table: Table, path: Path) -> None:
     columns = ", ".join(f"lines.{quoted(name)}" for name in names)
     order = ", ".join(f"lines.{quoted(name)}" for name in table.key)
     account, joins = _ACCOUNT.get(table.name, _OF_OWNER)
-    database.run(f"""
-        COPY (
-            SELECT {account}, {columns} FROM {table.name} AS lines {joins}
-            ORDER BY account NULLS LAST, {order}
-        ) TO {literal(path)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP})
-    """)
+    query = f"""
+        SELECT {account}, {columns} FROM {table.name} AS lines {joins}
+        ORDER BY account NULLS LAST, {order}
+    """
+    database.write(query, path, FILE_FORM)
 
 
 def derived(table: Table) -> tuple[str, ...]:

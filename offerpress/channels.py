@@ -7,7 +7,7 @@ from hashlib import sha256
 from itertools import zip_longest
 
 from generator import PackError, PackReader, figures_without_day
-from ledger import LedgerError, Snapshot
+from ledger import Snapshot, SnapshotDamaged
 from mailer import Batch, MailerError
 from offerpress.conserving import conserved
 from offerpress.exports import EXPORTS, Export
@@ -73,7 +73,7 @@ def check_snapshot(snapshot: Snapshot) -> Iterator[Finding]:
         if snapshot.verify() == snapshot.digest:
             return
         what = "its columns no longer give its digest: it was changed after it was frozen"
-    except LedgerError as error:
+    except SnapshotDamaged as error:
         what = str(error)
     yield Finding("snapshot", snapshot.folder.name, what)
 

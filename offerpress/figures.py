@@ -179,7 +179,7 @@ def _frozen(
     """
     with ledger:
         bits = shard_bits(len(ledger.partner_ids))
-        # Python derives links while the database writes what the digest is over.
+        # While the database writes the rows that the digest is over, Python derives links, and asks it nothing.
         with ThreadPoolExecutor(1) as beside:
             digest = beside.submit(lambda: ledger.digest)
             shards = {partner: _shard(partner, keys, bits) for partner in ledger.partner_ids}

@@ -3,15 +3,19 @@
 import json
 import pickle
 import random
+import resource
 from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import astuple
 from fractions import Fraction
+from hashlib import sha256
 from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
 
 from ledger import Ledger, LedgerError, Snapshot, SnapshotDamaged, erase, family, freeze
+from ledger.errors import NotWritten
 from rewards import Account, Credit, Fault, Sale, Subscription, parse_day
 
 Reading = Callable[..., tuple[Ledger | None, list[Fault]]]
@@ -116,6 +120,42 @@ def test_digest_is_that_of_the_rows(reading: Reading, tmp_path: Path) -> None:
     other = frozen(reading, tmp_path / "t", changed, 3)
     assert other.digest == snapshot.digest
     assert [snapshot.verify(), other.verify()] == [snapshot.digest] * 2
+
+
+def test_digest_is_over_the_texts_as_they_are(reading: Reading, tmp_path: Path) -> None:
+    """Quotes, delimiters, backslashes and spaces within enter the digest unchanged, parted by U+001F, a row a line."""
+    name = 'One, "the" first; \\N \'n\u00a0\u00e9\u2028#'
+    quoted = name.replace('"', '""')
+    partners = f'partner_id,name,email,currency,level\nP2,Two,,EUR,bronze\nP1,"{quoted}",,EUR,bronze\n'
+    empty = dict.fromkeys(("sales", "subscriptions", "credits", "rates", "levels"))
+    ledger, faults = reading(partners=partners, **empty)
+    assert ledger is not None, faults
+    with ledger:
+        snapshot = freeze(ledger, {"P1": 0, "P2": 0}, tmp_path / "s")
+    rows = sorted("\x1f".join(astuple(partner)) + "\n" for partner in snapshot.partners())
+    whole = sha256(b"offerpress ledger 1")
+    for table in ("partners", "sales", "subscriptions", "credits", "rates", "levels"):
+        text = "".join(rows) if table == "partners" else ""
+        whole.update(f"\n{table} {sha256(text.encode()).hexdigest()}".encode())
+    assert snapshot.digest == whole.hexdigest()
+    assert name in {partner.name for partner in snapshot.partners()}
+
+
+def test_no_room_is_no_damage(reading: Reading, tmp_path: Path) -> None:
+    """Where the rows of the digest or a file of a snapshot cannot be written, the error says where and what to do."""
+    snapshot = frozen(reading, tmp_path / "s")
+    ledger, _ = reading()
+    assert ledger is not None
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (16, before[1]))
+    try:
+        with pytest.raises(NotWritten, match=r"digest-.*cannot be written \(File too large\); make room"):
+            snapshot.verify()
+        with pytest.raises(NotWritten, match=r"partners.parquet cannot be written .*make room"), ledger:
+            freeze(ledger, dict.fromkeys(ledger.partner_ids, 0), tmp_path / "t")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert {path.name for path in tmp_path.iterdir()} == {"data", "s"}
 
 
 @pytest.mark.parametrize("table", MERGED)
