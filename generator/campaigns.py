@@ -14,7 +14,7 @@ from generator.front_matter import Document
 from generator.moments import parse_moment
 from generator.pages import OneLine
 from rewards.faults import Fault, Source, validated
-from rewards.window import WindowSettings
+from rewards.notice import WindowSettings
 
 
 def _mailbox(text: str) -> str:

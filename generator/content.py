@@ -20,7 +20,7 @@ from generator.texts import page_texts
 from generator.translations import translated_keys
 from rewards import Offer, Policy, Program, parse_offer, parse_program
 from rewards.faults import Fault
-from rewards.toml_text import parse_toml
+from rewards.fields import parse_toml
 
 PROGRAM_FILE = "content/program.toml"
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from mailer import MailSettings
 from offerpress.folder import MARKER, SiteFolder
 from rewards import Fault, Faulty, KeyPath, Source, validated
-from rewards.toml_text import parse_toml
+from rewards.fields import parse_toml
 
 _Section = TypeVar("_Section", bound=BaseModel)
 

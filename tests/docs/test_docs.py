@@ -20,7 +20,7 @@ from mailer.states import TRANSITIONS
 from offerpress.cli import COMMANDS, offerpress, run
 from offerpress.starting import start_site
 from rewards import Fault, parse_offer, parse_program
-from rewards.toml_text import parse_toml
+from rewards.fields import parse_toml
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from rewards import Fault
-from rewards.toml_text import parse_toml
+from rewards.fields import parse_toml
 
 TEXT = '''\
 currency = "EUR" # comment

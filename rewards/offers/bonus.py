@@ -8,23 +8,26 @@ from typing import Annotated, Literal, NamedTuple
 from pydantic import Field
 
 from rewards.account import Sale
-from rewards.attained import Quotas, attained_level, parts_of
 from rewards.fields import Number, Text
 from rewards.money import Money, format_amount, parse_amount
-from rewards.program import Program
-from rewards.rule import Case, Compared, Derived, Fields, Kind, Origin
-from rewards.steps import amount_text, converted_lines, exact_text, step
-from rewards.term_rows import Headline, LevelId, TermRow, amount_rows
-from rewards.terms import (
+from rewards.offers.attained import Quotas, attained_level, parts_of
+from rewards.offers.kind import Case, Compared, Derived, Fields, Kind, Origin
+from rewards.offers.steps import amount_text, converted_lines, exact_text, step
+from rewards.offers.terms import (
+    Headline,
+    LevelId,
     Mistake,
     OfferTerms,
     Period,
     Standing,
+    TermRow,
     amount_mistakes,
+    amount_rows,
     counted_sales,
     standing,
     unknown_level,
 )
+from rewards.program import Program
 
 
 class BonusTerms(OfferTerms):

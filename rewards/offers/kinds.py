@@ -1,11 +1,11 @@
 """The kinds of offers: a new one is its own module and a line here."""
 
-from rewards.bonus import BONUS
-from rewards.cashback import CASHBACK
-from rewards.extension import EXTENSION
-from rewards.free_subscription import FREE_SUBSCRIPTION
-from rewards.level_quota import LEVEL_QUOTA
-from rewards.rule import Kind
+from rewards.offers.bonus import BONUS
+from rewards.offers.cashback import CASHBACK
+from rewards.offers.extension import EXTENSION
+from rewards.offers.free_subscription import FREE_SUBSCRIPTION
+from rewards.offers.kind import Kind
+from rewards.offers.level_quota import LEVEL_QUOTA
 
 KINDS: dict[str, Kind] = {
     kind.name: kind for kind in (LEVEL_QUOTA, CASHBACK, EXTENSION, FREE_SUBSCRIPTION, BONUS)

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from rewards.cashback import CashbackRule
 from rewards.days import year_of
-from rewards.kinds import KINDS
-from rewards.offers import Offer, Version
+from rewards.offers.cashback import CashbackRule
+from rewards.offers.kind import Basis, CountingRule, Kind, Origin, Rule
+from rewards.offers.kinds import KINDS
+from rewards.offers.offer import Offer, Version
 from rewards.program import Program
 from rewards.rates import Rates
-from rewards.rule import Basis, CountingRule, Kind, Origin, Rule
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,22 @@ from fractions import Fraction
 from typing import Literal, NamedTuple
 
 from rewards.account import Account
-from rewards.attained import attained_level
 from rewards.days import day_text, parse_day
 from rewards.fields import Count, Day, Text
+from rewards.offers.attained import attained_level
+from rewards.offers.kind import Case, Compared, Derived, Fields, Kind, Origin
+from rewards.offers.steps import exact_text, step
+from rewards.offers.terms import (
+    Headline,
+    LevelId,
+    Mistake,
+    OfferTerms,
+    OnDay,
+    TermRow,
+    counted_sales,
+    unknown_level,
+)
 from rewards.program import Program
-from rewards.rule import Case, Compared, Derived, Fields, Kind, Origin
-from rewards.steps import exact_text, step
-from rewards.term_rows import Headline, LevelId, OnDay, TermRow
-from rewards.terms import Mistake, OfferTerms, counted_sales, unknown_level
 
 
 class FreeSubscriptionTerms(OfferTerms):

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from rewards.days import day_text
 from rewards.faults import Fault, KeyPath, Severity, Source, suggestion, validated
 from rewards.fields import as_day
-from rewards.kinds import KINDS
+from rewards.offers.kinds import KINDS
+from rewards.offers.terms import OfferTerms
 from rewards.program import Program
-from rewards.terms import OfferTerms
 
 _FIXED = ("kind", "announced_on")
 _OUTSIDE_TERMS = ("announced_on", "amendments")

@@ -1,7 +1,8 @@
 """What the terms of every kind of offer have in common, and the sales that a period counts."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import translate
+from fractions import Fraction
 from re import compile as compiled
 from typing import Annotated, Literal, NamedTuple
 
@@ -11,9 +12,58 @@ from rewards.account import Partner, Sale
 from rewards.days import day_text
 from rewards.faults import KeyPath, Severity, suggestion
 from rewards.fields import TERMS, Day, Text
-from rewards.money import parse_amount
+from rewards.money import Money, parse_amount
 from rewards.program import Program
-from rewards.term_rows import Headline, LevelId, OnDay, TermRow
+
+# What terms say, as rows of plain values; whoever shows them formats the values and names the rows.
+
+
+class OnDay(NamedTuple):
+    """A day, as an ordinal."""
+
+    day: int
+
+
+class LevelId(NamedTuple):
+    """A level, which people know by its name."""
+
+    level: str
+
+
+class Word(NamedTuple):
+    """A word of ours, such as a subscription's plan, which is put into the reader's language."""
+
+    code: str
+
+
+Cell = str | int | Fraction | Money | LevelId
+"""Text of staff, a number, a share, an amount or a level."""
+Value = Cell | OnDay | Word
+"""The same, a day or a word."""
+
+
+class TermRow(NamedTuple):
+    """One line of the terms under a code; `table` holds rows of cells."""
+
+    name: str
+    values: tuple[Value, ...] = ()
+    table: tuple[tuple[Cell, ...], ...] = ()
+
+
+class Headline(NamedTuple):
+    """The figure that says most about an offer; `highest`: of several."""
+
+    value: Cell
+    highest: bool = False
+
+
+def amount_rows(name: str, amounts: Mapping[str, str]) -> Iterator[TermRow]:
+    """A row of the amounts by currency; none without amounts."""
+    if amounts:
+        yield TermRow(
+            name, tuple(Money.parse(number, currency) for currency, number in sorted(amounts.items()))
+        )
+
 
 Standing = Literal["accruing", "final"]
 

@@ -10,11 +10,10 @@ from rewards.account import Subscription
 from rewards.days import add_months, day_text, parse_day
 from rewards.faults import Fault
 from rewards.fields import Day
+from rewards.offers.kind import Case, Compared, Derived, Fields, Kind, Origin
+from rewards.offers.steps import step
+from rewards.offers.terms import Mistake, OfferTerms, OnDay, TermRow, Word
 from rewards.program import Program
-from rewards.rule import Case, Compared, Derived, Fields, Kind, Origin
-from rewards.steps import step
-from rewards.term_rows import OnDay, TermRow, Word
-from rewards.terms import Mistake, OfferTerms
 
 Plan = Literal["paid", "free", "trial", "nfr"]
 

@@ -10,11 +10,11 @@ from typing import Any, Literal, NamedTuple, Self
 
 from rewards.account import Account
 from rewards.faults import RewardsError
-from rewards.lines import AFTER_AS_OF, EXCLUDED_PRODUCT, NOT_ELIGIBLE, OUTSIDE_THE_PERIOD
 from rewards.money import format_amount
-from rewards.policy import Rules
-from rewards.rule import Case, CountingRule
-from rewards.statement import Statement
+from rewards.offers.kind import Case, CountingRule
+from rewards.offers.steps import AFTER_AS_OF, EXCLUDED_PRODUCT, NOT_ELIGIBLE, OUTSIDE_THE_PERIOD
+from rewards.statements.policy import Rules
+from rewards.statements.statement import Statement
 
 COUNTED = "counted"
 CLOSED = "closed"

@@ -4,21 +4,24 @@ Amounts are minor units beside their currency, days are ordinals; `statement_jso
 """
 
 import json
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
+from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from rewards.account import Account, Sale
-from rewards.bonus import BonusEntry
-from rewards.cashback import CashbackEntry
-from rewards.days import day_text
-from rewards.extension import ExtensionEntry
+from rewards.days import day_text, parse_day
 from rewards.faults import Fault
-from rewards.free_subscription import FreeSubscriptionEntry
-from rewards.kinds import KINDS
-from rewards.level_quota import LevelEntry
-from rewards.policy import Rules
-from rewards.rule import Case, Entry
+from rewards.offers.bonus import BonusEntry
+from rewards.offers.cashback import CashbackEntry
+from rewards.offers.extension import ExtensionEntry
+from rewards.offers.free_subscription import FreeSubscriptionEntry
+from rewards.offers.kind import Case, Entry
+from rewards.offers.kinds import KINDS
+from rewards.offers.level_quota import LevelEntry
+from rewards.statements.policy import Rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,3 +130,55 @@ def totals(statement: Statement) -> dict[str, int]:
     for entry in statement.cashback:
         sums[entry.currency] = sums.get(entry.currency, 0) + entry.to_credit
     return dict(sorted(sums.items()))
+
+
+# A statement back from the JSON that a frozen message keeps, so that what was told can be shown once more.
+
+
+def told_statement(figures: str) -> Statement:
+    """The statement in `statement_json`'s text; what that text leaves out (exact sums) is as it was shown.
+
+    A list that it lacks, because its kind of offer came later, is empty.
+    """
+    told = json.loads(figures)
+    lists: dict[str, tuple[Any, ...]] = {
+        kind.list: tuple(map(kind.told, told.get(kind.list, ()))) for kind in KINDS.values()
+    }
+    return Statement(told["partner_id"], parse_day(told["as_of"]), told["level"], **lists)
+
+
+# Counted sales month by month, for people who want to see where a cashback comes from.
+
+Months = Mapping[tuple[str, str], Mapping[int, int]]
+"""(Offer, currency) -> first day of each month of the offer's period, as an ordinal -> counted sales, minor units."""
+
+
+@lru_cache(maxsize=256)
+def month_starts(first: int, last: int) -> tuple[int, ...]:
+    """The first day of every month that has a day from `first` to `last`, as ordinals."""
+    begin, end = date.fromordinal(first), date.fromordinal(last)
+    count = (end.year - begin.year) * 12 + end.month - begin.month + 1
+    return tuple(
+        date(begin.year + (begin.month - 1 + index) // 12, (begin.month - 1 + index) % 12 + 1, 1).toordinal()
+        for index in range(count)
+    )
+
+
+def monthly_sales(account: Account, rules: Rules) -> Months:
+    """The counted sales of every cashback offer by currency and month; the months add up to `eligible_sales`.
+
+    Under `deduct` a refund that names its sale stands in that sale's month. Currencies without a counted sale
+    are left out.
+    """
+    found: dict[tuple[str, str], dict[int, int]] = {}
+    deduct = rules.deduct
+    for rule in rules.cashback:
+        starts = month_starts(rule.first, rule.last)
+        for sale in rule.counted(account.sales, rules.as_of, deduct=deduct):
+            key = (rule.offer, sale.currency)
+            months = found.get(key)
+            if months is None:
+                months = found[key] = dict.fromkeys(starts, 0)
+            day = sale.refunded_day if deduct and sale.refunded_day is not None else sale.day
+            months[starts[bisect_right(starts, day) - 1]] += sale.amount
+    return found

@@ -8,9 +8,9 @@ free subscription that has run out, and an allowance whose time to register is o
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from rewards.kinds import KINDS
-from rewards.rule import Compared, Fields
-from rewards.statement import LISTS
+from rewards.offers.kind import Compared, Fields
+from rewards.offers.kinds import KINDS
+from rewards.statements.statement import LISTS
 
 Key = tuple[str, ...]
 

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 from rewards.account import Account, Sale
 from rewards.faults import Fault
+from rewards.offers.terms import OfferTerms, ProductFilter
 from rewards.program import Program
 from rewards.rates import Conversion
-from rewards.terms import OfferTerms, ProductFilter
 
 Derived = dict[str, object]
 """Plain JSON values; amounts, days and rates are text."""

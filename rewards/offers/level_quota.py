@@ -7,15 +7,25 @@ from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from rewards.account import Sale
-from rewards.attained import Quotas, attained_level, parts_of
 from rewards.days import day_text, parse_day
 from rewards.fields import Day, Number
 from rewards.money import Money, format_amount, parse_amount, round_half_away, rounded_quotient
+from rewards.offers.attained import Quotas, attained_level, parts_of
+from rewards.offers.kind import Case, Compared, Derived, Fields, Kind, Origin
+from rewards.offers.steps import ROUNDING, amount_text, converted_lines, exact_text, step
+from rewards.offers.terms import (
+    Headline,
+    LevelId,
+    Mistake,
+    OfferTerms,
+    OnDay,
+    Period,
+    TermRow,
+    amount_mistakes,
+    counted_sales,
+    unknown_level,
+)
 from rewards.program import Program
-from rewards.rule import Case, Compared, Derived, Fields, Kind, Origin
-from rewards.steps import ROUNDING, amount_text, converted_lines, exact_text, step
-from rewards.term_rows import Headline, LevelId, OnDay, TermRow
-from rewards.terms import Mistake, OfferTerms, Period, amount_mistakes, counted_sales, unknown_level
 
 
 class LevelQuotaTerms(OfferTerms):

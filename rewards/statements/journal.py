@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from rewards.account import Account
 from rewards.faults import RewardsError
-from rewards.statement import Statement
+from rewards.statements.statement import Statement
 
 Triple = tuple[str, str, str]
 """Offer, partner id, currency."""

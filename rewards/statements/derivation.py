@@ -7,11 +7,11 @@ from typing import Any
 
 from rewards.account import Account
 from rewards.days import day_text
-from rewards.lines import NOT_ELIGIBLE, excluded_sales, exclusion
-from rewards.policy import Rules
-from rewards.rule import Case, CountingRule, Derived, Entry, Rule
-from rewards.statement import Statement, case_of, statement_of
-from rewards.terms import OfferTerms
+from rewards.offers.kind import Case, CountingRule, Derived, Entry, Rule
+from rewards.offers.steps import NOT_ELIGIBLE, excluded_sales, exclusion
+from rewards.offers.terms import OfferTerms
+from rewards.statements.policy import Rules
+from rewards.statements.statement import Statement, case_of, statement_of
 
 
 def derive(account: Account, rules: Rules) -> Derived:

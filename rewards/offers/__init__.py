@@ -1,0 +1,1 @@
+"""The kinds of offer: their terms, and what each gives a partner."""

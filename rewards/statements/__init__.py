@@ -1,0 +1,1 @@
+"""All that one partner gets: the statement, its derivation, its corrections, and the journal of credits."""
