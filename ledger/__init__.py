@@ -1,9 +1,8 @@
 """Partner data in: six tables read, checked against a policy, and frozen as a columnar snapshot with a digest."""
 
-from ledger.erasing import erase, family
 from ledger.errors import LedgerError, SnapshotDamaged
-from ledger.freezing import freeze
-from ledger.reading import Ledger, read
+from ledger.freezing import erase, family, freeze
+from ledger.ledger import Ledger, read
 from ledger.settings import ControlTotals, DataSettings, TableSource
 from ledger.snapshot import Snapshot
 

@@ -1,24 +1,155 @@
 """Brings what `[data]` names into the database as texts, each row with the number of its file and its row there."""
 
+import codecs
 import glob
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
+from itertools import chain
 from pathlib import Path
 
-from ledger.cells import TypedRows, Unusable, as_records
-from ledger.database import Database
-from ledger.errors import SourceUnreadable
+from ledger.csv_text import (
+    BLOCK,
+    Inspection,
+    header_of,
+    inspect,
+    records,
+)
+from ledger.database import Database, file_literal, literal
+from ledger.errors import SourceUnreadable, TablesUnreadable
 from ledger.findings import Findings, Place
-from ledger.header import check_header
-from ledger.parquet_files import open_parquet
-from ledger.queries import is_url, label_of, open_query
-from ledger.rows import create_raw, raw_rows
+from ledger.rows import (
+    FIRST_ROW,
+    Header,
+    check_header,
+    create_raw,
+    raw_rows,
+)
 from ledger.settings import TableSource
 from ledger.tables import Table
-from ledger.text_files import load_text
-from ledger.workbooks import open_workbook
+from ledger.typed import (
+    TypedRows,
+    Unusable,
+    as_records,
+    is_url,
+    label_of,
+    open_parquet,
+    open_query,
+    open_workbook,
+)
+
+# A table in separated text (CSV): read by the database where every line is a row, else exactly, row by row.
+
+_UTF8 = {"utf-8", "utf-8-sig", "ascii"}
+
+
+def load_text(
+    database: Database,
+    findings: Findings,
+    table: Table,
+    path: Path,
+    number: int,
+    source: TableSource,
+    scratch: Path,
+) -> None:
+    """Add the rows of `path` to `raw_NAME`, and what is wrong with its form to `findings`. Raises `OSError`."""
+    if source.encoding not in _UTF8:
+        path = _as_utf8(findings, path, number, source.encoding, scratch / f"{number}.csv")
+    names, delimiter = header_of(path, (*table.names, *source.columns.values()), source.delimiter)
+    inspection = inspect(path, delimiter)
+    if inspection.empty or inspection.wide:
+        _refuse(findings, inspection, number)
+        return
+    header = check_header(findings, table, names, number, source.columns)
+    if inspection.undecodable is not None:
+        at = inspection.undecodable
+        what = f"not UTF-8: byte 0x{at.byte:02X} at position {at.position}"
+        remedy = "save the file as UTF-8, or name its encoding in [data]"
+        findings.add("encoding", Place(number, line=at.line), what, remedy)
+    is_plain = inspection.plain and inspection.undecodable is None
+    if is_plain and _load_lines(database, table, path, number, header, delimiter, inspection.lines):
+        return
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as stream:
+        found = records(iter(stream), delimiter)
+        next(found, None)
+        database.append(f"raw_{table.name}", raw_rows(findings, table, found, number, header))
+
+
+def _as_utf8(findings: Findings, path: Path, number: int, encoding: str, copy: Path) -> Path:
+    """A copy of `path` in UTF-8, in which what cannot be decoded is replaced."""
+    try:
+        _decode(path, encoding, "strict", copy)
+    except _Undecoded as error:
+        what = f"not {encoding}: byte 0x{error.byte:02X} at position {error.position}"
+        findings.add("encoding", Place(number), what, "name the encoding that the file has in [data]")
+        _decode(path, "utf-8" if error.position == 1 else encoding, "replace", copy)
+    return copy
+
+
+class _Undecoded(Exception):
+    def __init__(self, position: int, byte: int) -> None:
+        self.position, self.byte = position, byte
+        super().__init__(position, byte)
+
+
+def _decode(path: Path, encoding: str, errors: str, copy: Path) -> None:
+    decoder = codecs.getincrementaldecoder(encoding)(errors)
+    with path.open("rb") as stream, copy.open("w", encoding="utf-8", newline="") as written:
+        position = 0
+        for block in chain(iter(partial(stream.read, BLOCK), b""), [b""]):
+            start = position - len(decoder.getstate()[0])
+            try:
+                written.write(decoder.decode(block, final=not block))
+            except UnicodeDecodeError as error:
+                raise _Undecoded(start + error.start + 1, error.object[error.start]) from error
+            except UnicodeError as error:  # UTF-16 or UTF-32 that does not say in which order its bytes are
+                raise _Undecoded(1, block[0]) from error
+            position += len(block)
+
+
+def _refuse(findings: Findings, inspection: Inspection, number: int) -> None:
+    if inspection.empty:
+        findings.add("empty file", Place(number), "the file is empty", "give it a header row, or remove it")
+        return
+    what = f"not UTF-8: it begins as {inspection.wide} does"
+    findings.add("encoding", Place(number), what, "save the file as UTF-8, or name its encoding in [data]")
+
+
+def _load_lines(
+    database: Database, table: Table, path: Path, number: int, header: Header, delimiter: str, lines: int
+) -> bool:
+    """Let the database read a file in which every line is a row; False, with nothing kept, where that is not so."""
+    columns = ", ".join(f"'c{position}': 'VARCHAR'" for position in range(len(header.names)))
+    raw = f"raw_{table.name}"
+    is_first = not database.number(f"SELECT count(*) FROM {raw}")
+    # To number the rows while they are read takes as long as reading them.
+    row_number = "NULL" if is_first else f"(row_number() OVER ()) + {FIRST_ROW - 1}"
+    try:
+        database.run(f"""
+            INSERT INTO {raw} SELECT {number}, {row_number}, {", ".join(_selected(table, header))}
+            FROM read_csv({file_literal(path)}, auto_detect = false, header = true, delim = {literal(delimiter)},
+                quote = '"', escape = '"', strict_mode = true, null_padding = false, columns = {{{columns}}})
+        """)
+        if database.number(f"SELECT count(*) FROM {raw} WHERE file_number = {number}") == lines - 1:
+            return True
+    except TablesUnreadable:
+        pass  # Then it is read row by row, which says what is wrong.
+    if is_first:
+        create_raw(database, table)
+    else:
+        database.run(f"DELETE FROM {raw} WHERE file_number = {number}")
+    return False
+
+
+def _selected(table: Table, header: Header) -> Iterator[str]:
+    for column in table.columns:
+        if column.name in header.places:
+            yield f"coalesce(c{header.places[column.name]}, '')"
+        else:
+            yield "NULL" if column.required else "''"
+
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 

@@ -7,8 +7,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 
-from ledger.queries import label_of
 from ledger.tables import BY_NAME, TABLES
+from ledger.typed import label_of
 from rewards import suggestion
 
 _SETTINGS = ConfigDict(frozen=True, strict=True, extra="forbid")

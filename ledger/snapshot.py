@@ -11,8 +11,8 @@ from typing import Self, TypeVar, cast
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ledger.database import Database, Value, file_literal, literal, whole
-from ledger.digest import digest_of
 from ledger.errors import SnapshotDamaged, TablesUnreadable
+from ledger.ledger import digest_of
 from ledger.tables import BY_NAME, TABLES, Table, quoted
 from rewards import Account, Credit, LedgerTotals, Partner, Rates, Sale, Subscription, Total
 

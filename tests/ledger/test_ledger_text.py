@@ -9,13 +9,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ledger.csv_rows import records
+from ledger.csv_text import records
 from ledger.database import Database, Row
 from ledger.findings import Findings
+from ledger.loading import load_text
 from ledger.rows import create_raw
 from ledger.settings import TableSource
 from ledger.tables import BY_NAME
-from ledger.text_files import load_text
 
 RATES = BY_NAME["rates"]
 FIELDS = st.text(st.characters(exclude_categories=("Cc", "Cs")), max_size=8) | st.sampled_from(

@@ -1,0 +1,200 @@
+"""Reads the six tables, checks them against a policy, and holds what was read until it is frozen."""
+
+import hashlib
+import shutil
+import tempfile
+import weakref
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from ledger.database import Database
+from ledger.findings import Findings, Place
+from ledger.identity import check_collisions, settle_repeats
+from ledger.loading import Surroundings, load
+from ledger.references import (
+    check_partners,
+    check_refunds,
+    resolve_mergers,
+    take_off_guards,
+)
+from ledger.settings import ControlTotals, DataSettings
+from ledger.tables import (
+    BY_NAME,
+    TABLES,
+    Table,
+    quoted,
+)
+from ledger.values import check_values, parse, prepare
+from rewards import (
+    Fault,
+    Policy,
+    format_amount,
+    parse_amount,
+)
+
+# One digest over what the tables say: the parsed rows, whatever file, format, order or shard they are in.
+
+_FORMAT = b"offerpress ledger 1"
+_LINES = "FORMAT csv, HEADER false, QUOTE '', ESCAPE '', DELIMITER '\x01'"
+"""Texts of one column as they are, a line each: a writer of CSV that quotes nothing and has nothing to part."""
+
+
+def digest_of(database: Database, relation: Callable[[Table], str]) -> str:
+    """SHA-256 (hexadecimal) over all rows of the six tables, each sorted by its key; `relation` says where a table is.
+
+    Fields are separated by U+001F and rows by a line feed, which no field can hold. The rows go through a file: the
+    database writes it with all its threads while Python is free for other work. Raises
+    `NotWritten` where there is no room for them.
+    """
+    total = hashlib.sha256(_FORMAT)
+    with tempfile.TemporaryDirectory(prefix="offerpress-digest-") as scratch:
+        path = Path(scratch, "rows")
+        for table in TABLES:
+            fields = ", ".join(f"coalesce(CAST({quoted(name)} AS VARCHAR), '')" for name in table.names)
+            order = ", ".join(map(quoted, table.key))
+            statement = f"SELECT concat_ws(chr(31), {fields}) FROM {relation(table)} ORDER BY {order}"
+            database.write(statement, path, _LINES)
+            with path.open("rb") as lines:
+                rows = hashlib.file_digest(lines, "sha256")
+            path.unlink()
+            total.update(f"\n{table.name} {rows.hexdigest()}".encode())
+    return total.hexdigest()
+
+
+# Control totals: what the exporting system says a table adds up to.
+
+
+def check_totals(database: Database, findings: Findings, control: Mapping[str, ControlTotals]) -> None:
+    """A fault for each difference between `control` and the parsed tables, whose repetitions are settled."""
+    for table in TABLES:
+        if table.name in control:
+            number = findings.register(table, "offerpress.toml", f"data.control.{table.name}")
+            _check_rows(database, findings, table, control[table.name].rows, number)
+            _check_sums(database, findings, table, control[table.name].sums, number)
+
+
+def _check_rows(
+    database: Database, findings: Findings, table: Table, expected: int | None, number: int
+) -> None:
+    found = database.number(f"SELECT count(*) FROM {table.name}")
+    if expected is not None and found != expected:
+        what = f"{table.name} has {found:,} rows, the control total says {expected:,}"
+        findings.add(
+            "control total", Place(number), what, "export the table again, or correct the control total"
+        )
+
+
+def _check_sums(
+    database: Database, findings: Findings, table: Table, expected: Mapping[str, str], number: int
+) -> None:
+    if not expected:
+        return
+    sums = f"SELECT currency, CAST(coalesce(sum(amount), 0) AS VARCHAR) FROM {table.name} GROUP BY currency"
+    found = {str(currency): int(str(total)) for currency, total in database.rows(sums)}
+    for currency, text in sorted(expected.items()):
+        try:
+            wanted = parse_amount(text, currency)
+        except ValueError as error:
+            what, _, remedy = str(error).partition("; ")
+            findings.add("control total", Place(number), what, remedy)
+            continue
+        if found.get(currency, 0) != wanted:
+            amounts = format_amount(found.get(currency, 0), currency), format_amount(wanted, currency)
+            what = f"{table.name} sum up to {amounts[0]} {currency}, the control total says {amounts[1]} {currency}"
+            findings.add(
+                "control total", Place(number), what, "export the table again, or correct the control total"
+            )
+
+
+STATED = "status <> 'closed' AND merged_into = ''"
+"""Which rows of `partners` have a statement."""
+
+
+class Ledger:
+    """All six tables, parsed and without a fault; it holds a database, so close it or use it in a `with` block."""
+
+    def __init__(self, database: Database, scratch: Path) -> None:
+        self.database = database
+        self._closing = weakref.finalize(self, _discard, database, scratch)
+
+    @cached_property
+    def digest(self) -> str:
+        """The same for the same parsed rows, whatever their order, file format or shards."""
+        return digest_of(self.database, lambda table: table.name)
+
+    @cached_property
+    def partner_ids(self) -> tuple[str, ...]:
+        """The partners that have a statement (neither closed nor merged), by code point."""
+        (ids,) = self.database.columns(f"SELECT partner_id FROM partners WHERE {STATED} ORDER BY partner_id")
+        return tuple(map(str, ids))
+
+    def close(self) -> None:
+        """Forget the tables."""
+        self._closing()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def read(
+    settings: DataSettings,
+    site: Path,
+    policy: Policy,
+    faults: list[Fault],
+    environment: Mapping[str, str] | None = None,
+) -> Ledger | None:
+    """The ledger of `site`, or None if it has a fault. Every fault and remark is added to `faults`.
+
+    `environment` gives the values of `${NAME}` in the settings.
+
+    They come in the order of tables, files, rows and columns. Of one kind of mistake 10,000 are listed, and a closing
+    fault counts the others.
+    """
+    scratch = Path(tempfile.mkdtemp(prefix="offerpress-ledger-"))
+    ledger = Ledger(Database(scratch), scratch)
+    findings = Findings()
+    try:
+        around = Surroundings(site, environment or {}, scratch)
+        _read_into(ledger.database, findings, settings, around, policy)
+    except BaseException:
+        ledger.close()
+        raise
+    faults.extend(findings.sorted())
+    if findings.faulty:
+        ledger.close()
+        return None
+    return ledger
+
+
+def _read_into(
+    database: Database, findings: Findings, settings: DataSettings, around: Surroundings, policy: Policy
+) -> None:
+    for table in TABLES:
+        load(database, findings, table, settings.of(table.name), around)
+    prepare(database, policy.program.timezone)
+    for table in TABLES:
+        parse(database, table)
+        check_values(database, findings, table, policy)
+        database.run(f"DROP VIEW rows_{table.name}")
+        database.run(f"DROP TABLE raw_{table.name}")
+        settle_repeats(database, findings, table)
+    take_off_guards(database)
+    check_collisions(database, findings)
+    if not findings.incomplete(BY_NAME["partners"]):
+        check_partners(database, findings)
+    resolve_mergers(database, findings)
+    check_refunds(database, findings)
+    check_totals(database, findings, settings.control)
+
+
+def _discard(database: Database, scratch: Path) -> None:
+    database.close()
+    shutil.rmtree(scratch, ignore_errors=True)
