@@ -1,40 +1,55 @@
 """Content and snapshot → the public site, feeds, sealed statements and notices."""
 
-from generator.audience import SkipReason
-from generator.campaign_checks import CampaignCheck
-from generator.campaigns import Audience, Campaign, CampaignText
-from generator.compiled import CompiledBody, compile_body
-from generator.content import Content, OfferPage, read_content, read_program, read_sound_content
-from generator.content_files import read_text
-from generator.environment import accepted_language, environment, reader_language
+from generator.content.campaigns import Audience, Campaign, CampaignText
+from generator.content.content import Content, OfferPage, read_content, read_program, read_sound_content
+from generator.content.dates import Moment, parse_moment
+from generator.content.files import read_text
+from generator.content.pages import Page, PageText
 from generator.errors import GeneratorError
-from generator.formats import Formats, UnknownLanguage, direction, formats, known_language
-from generator.former_packs import FORMER, former_packs, merged_index
-from generator.links import LinkSecret, link_secret, parse_reference, shard_bits, unsubscribe_key
-from generator.mail_addresses import plain_address
-from generator.mail_layout import BrokenLayout
-from generator.moments import Moment, parse_moment
-from generator.new_tree import NewTree, Placed
-from generator.notices import CampaignRenderer
-from generator.offer_words import offer_words
-from generator.packing import Packing, bits_of, packs_of
-from generator.packs import INDEX, PackError, PackReader, open_record, seal
-from generator.pages import Page, PageText
-from generator.publish import ArtifactContent, BadArtifact, Publication, RefusedOutput, publish
-from generator.records import Record, figures_without_day
-from generator.sealed_shards import (
+from generator.notices.audience import SkipReason, plain_address
+from generator.notices.body import CompiledBody, compile_body
+from generator.notices.checks import CampaignCheck
+from generator.notices.notices import CampaignRenderer
+from generator.notices.templates import BrokenLayout
+from generator.notices.unsubscribe import Step, UnsubscribePages, unsubscribe_pages
+from generator.public.site import site_artifacts
+from generator.publish import (
+    ArtifactContent,
+    BadArtifact,
+    NewTree,
+    Placed,
+    Publication,
+    RefusedOutput,
+    publish,
+)
+from generator.settings import Links, SiteSettings, StatementSettings
+from generator.statements.links import LinkSecret, link_secret, parse_reference, shard_bits, unsubscribe_key
+from generator.statements.packing import (
+    Packing,
     SealedHead,
     SealedShard,
+    bits_of,
+    packs_of,
     sealed_bytes,
     sealed_head,
 )
-from generator.settings import Links, SiteSettings, StatementSettings
-from generator.shown import PartnerText, Shown
-from generator.site import site_artifacts
-from generator.statement_csv import guarded, statement_csv
-from generator.statement_page import StatementRenderer, statement_artifacts
-from generator.statement_view import statement_view
-from generator.unsubscribe_page import Step, UnsubscribePages, unsubscribe_pages
+from generator.statements.packs import (
+    FORMER,
+    INDEX,
+    PackError,
+    PackReader,
+    former_packs,
+    merged_index,
+    open_record,
+    seal,
+)
+from generator.statements.page import StatementRenderer, statement_artifacts
+from generator.statements.record import Record, figures_without_day
+from generator.statements.table import guarded, statement_csv
+from generator.statements.view import offer_words, statement_view
+from generator.templating.environment import accepted_language, environment, reader_language
+from generator.templating.formats import Formats, UnknownLanguage, direction, formats, known_language
+from generator.templating.values import PartnerText, Shown
 from generator.upload import ObjectHeaders, Store, headers_of, upload
 
 __all__ = [

@@ -6,19 +6,115 @@ and what it left beside them is removed by the next publication. The output is w
 synchronised to the disk.
 """
 
+import ctypes
 import errno
 import fcntl
 import os
 import shutil
 import stat
+import sys
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple, Self
 
 from generator.errors import GeneratorError
-from generator.exchange import exchange
-from generator.new_tree import NewTree, Placed
+
+# The next output, which grows beside the old one; several processes may place files in it.
+
+_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+
+
+class Placed(NamedTuple):
+    """What became of a file: its SHA-256, and whether the old one stays because it is the same."""
+
+    digest: str
+    kept: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NewTree:
+    """The folder `new` beside `old`, the published one (empty where there is none)."""
+
+    old: str
+    new: str
+
+    @classmethod
+    def of(cls, output: Path) -> Self:
+        """That of an output folder; `publish` alone begins it, and makes an end of it."""
+        folder, name = os.path.split(os.path.abspath(output))  # noqa: PTH100 - a symbolic link is refused, not followed
+        return cls(str(output) if output.is_dir() else "", os.path.join(folder, f".{name}.next"))  # noqa: PTH118
+
+    def place(self, path: str, content: bytes) -> bool:
+        """Writes the file, unless the old one is the same and so is kept: then True. No other may have its path."""
+        if self.old and _holds(f"{self.old}/{path}", content):
+            return True
+        target = f"{self.new}/{path}"
+        try:
+            handle = os.open(target, _CREATE, 0o666)
+        except FileNotFoundError:
+            Path(target).parent.mkdir(parents=True, exist_ok=True)
+            handle = os.open(target, _CREATE, 0o666)
+        with os.fdopen(handle, "wb", buffering=0) as file:
+            file.write(content)
+        return False
+
+
+def _holds(path: str, content: bytes) -> bool:
+    """Whether a plain file at `path` holds exactly that."""
+    try:
+        status = os.lstat(path)
+        same_size = stat.S_ISREG(status.st_mode) and status.st_size == len(content)
+        return same_size and Path(path).read_bytes() == content
+    except OSError:
+        return False
+
+
+# Two folders change places in one step, so that a web server never sees half a site.
+
+_AT_FDCWD = -100
+_RENAME_EXCHANGE = 2
+_RENAME_SWAP = 2
+_UNSUPPORTED = {errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EPERM}
+
+
+def exchange(one: Path, other: Path, spare: Path) -> None:
+    """`one` and `other`, existing and on one file system, change places; `spare` is a free name there.
+
+    Raises OSError, with nothing changed, where neither way is possible.
+    """
+    code = _exchange_in_one_step(os.fsencode(one), os.fsencode(other))
+    if code in _UNSUPPORTED:
+        exchange_by_renames(one, other, spare)
+    elif code:
+        raise OSError(code, os.strerror(code), str(other))
+
+
+def exchange_by_renames(one: Path, other: Path, spare: Path) -> None:
+    """The fallback: `other` moves to `spare`, `one` into its place, and `spare` to where `one` was."""
+    other.rename(spare)
+    try:
+        one.rename(other)
+    except OSError:
+        spare.rename(other)
+        raise
+    spare.rename(one)
+
+
+def _exchange_in_one_step(one: bytes, other: bytes) -> int:
+    """0, or the number of the error; ENOSYS where the C library has no such call."""
+    library = ctypes.CDLL(None, use_errno=True)
+    if sys.platform == "darwin":
+        swap = getattr(library, "renamex_np", None)
+        failed = swap is not None and swap(one, other, _RENAME_SWAP)
+    else:
+        swap = getattr(library, "renameat2", None)
+        failed = swap is not None and swap(_AT_FDCWD, one, _AT_FDCWD, other, _RENAME_EXCHANGE)
+    if swap is None:
+        return errno.ENOSYS
+    return ctypes.get_errno() if failed else 0
+
 
 MARKER = ".offerpress"
 _MARKER_TEXT = b"This folder is written by offerpress build, which replaces all of it.\n"

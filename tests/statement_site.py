@@ -8,16 +8,15 @@ from fractions import Fraction
 from functools import cache
 from pathlib import Path
 
-from generator.formats import formats
-from generator.links import LinkSecret, link_secret
-from generator.packing import pack_artifacts
-from generator.packs import seal
-from generator.records import Record
 from generator.settings import Links, SiteSettings
-from generator.shells import Shell, shell
-from generator.shown import Address
-from generator.statement_page import StatementRenderer, statement_artifacts
-from generator.statement_view import OfferView
+from generator.statements.links import LinkSecret, link_secret
+from generator.statements.packing import pack_artifacts
+from generator.statements.packs import seal
+from generator.statements.page import Shell, StatementRenderer, shell, statement_artifacts
+from generator.statements.record import Record
+from generator.statements.view import OfferView
+from generator.templating.formats import formats
+from generator.templating.values import Address
 from rewards import (
     Account,
     Credit,

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from generator.examples import compute_example
-from generator.formats import formats
-from generator.statement_csv import COLUMNS
-from generator.statement_view import StatementView, Viewer, level_names
-from generator.terms_view import TermsFormatter
+from generator.public.examples import compute_example
+from generator.public.terms import TermsFormatter
+from generator.statements.table import COLUMNS
+from generator.statements.view import StatementView, Viewer, level_names
+from generator.templating.formats import formats
 from rewards import KINDS, LISTS, Policy, Statement, parse_day, statement_json
 from tests.reference import samples, worlds
 from tests.reference.naive import Site

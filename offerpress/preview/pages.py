@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from generator import Content, read_content
-from generator.unpublished import with_unpublished
+from generator.content.content import with_unpublished
 from offerpress.checking import rendered_site
 from offerpress.moment import Moment
 from offerpress.site import Site, open_site

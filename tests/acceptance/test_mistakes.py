@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from generator.front_matter import parsed_document
+from generator.content.front_matter import parsed_document
 from offerpress.cli import run
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,12 +29,12 @@ DEEPEST = "campaign-nested-too-deeply"
 
 # What no edit of a text makes, with the test that does, or why there is none.
 ELSEWHERE = {
-    "generator/content_checks.py: content/static/": "generator/test_content_checks.py",
-    "generator/content_files.py: a symbolic link could publish a private file": "generator/test_content_faults.py",
-    "generator/content_files.py: cannot be read": "for the tests' own user every file can be read",
-    "generator/front_matter.py: not valid YAML": "what YAML cannot hold was dropped before, with a remark",
-    "generator/front_matter.py: the front matter is nested too deeply": "its depth is checked before",
-    "generator/mail_templates.py: write it with fewer levels": f"this file: {DEEPEST}",
+    "generator/content/checks.py: content/static/": "generator/test_content_checks.py",
+    "generator/content/files.py: a symbolic link could publish a private file": "generator/test_content_faults.py",
+    "generator/content/files.py: cannot be read": "for the tests' own user every file can be read",
+    "generator/content/front_matter.py: not valid YAML": "what YAML cannot hold was dropped before, with a remark",
+    "generator/content/front_matter.py: the front matter is nested too deeply": "its depth is checked before",
+    "generator/notices/templates.py: write it with fewer levels": f"this file: {DEEPEST}",
     "ledger/typed.py: binary data": "ledger/test_ledger_sources.py",
     "ledger/typed.py: refuse(number, position, text)": "ledger/test_ledger_sources.py",
     "ledger/findings.py: Fault(what, last.remedy, last.file, field=place.column, seve": "ledger/test_ledger_csv.py",

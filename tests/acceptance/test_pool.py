@@ -13,7 +13,7 @@ from typing import ParamSpec, TypeVar
 
 import pytest
 
-from generator.records import StatementTooLarge, size_class
+from generator.statements.record import StatementTooLarge, size_class
 from mailer import Batch
 from offerpress.engines import Team, WorkerDied, engine
 from tests.acceptance.conftest import AS_OF, Call, copy_sample, finished, installed, tree

@@ -11,9 +11,9 @@ from typing import NamedTuple
 import click
 import pytest
 
-from generator.front_matter import parse_document
-from generator.records import SIZE_CLASSES
-from generator.statement_csv import COLUMNS
+from generator.content.front_matter import parse_document
+from generator.statements.record import SIZE_CLASSES
+from generator.statements.table import COLUMNS
 from ledger import DataSettings
 from mailer.batch import ENTRY, MAGIC
 from mailer.states import TRANSITIONS

@@ -11,8 +11,8 @@ from babel.messages.extract import extract_from_file
 from babel.messages.pofile import read_po
 from babel.util import pathmatch
 
-from generator.catalogs import translations
-from generator.shells import plural_form
+from generator.statements.page import plural_form
+from generator.templating.catalogs import translations
 from tests.statement_site import TEMPLATES
 
 ROOT = TEMPLATES.parent

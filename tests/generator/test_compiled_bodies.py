@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.compiled import CompiledBody, author_line, compile_body, mail_environment
-from generator.shown import Address, PartnerText
-from generator.wrapping import finished
+from generator.notices.body import CompiledBody, author_line, compile_body, mail_environment
+from generator.notices.text_part import finished
+from generator.templating.values import Address, PartnerText
 from rewards import Fault
 
 ROWS = {"rows": [{"a": "x", "b": 1}, {"a": "y|z", "b": 2}]}

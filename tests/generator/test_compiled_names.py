@@ -2,7 +2,7 @@
 
 import pytest
 
-from generator.compiled import check_line, compile_body
+from generator.notices.body import check_line, compile_body
 from rewards import Fault
 
 OFFERS = ("cashback-2023", "extension")

@@ -5,11 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from generator.content_checks import LARGEST_PICTURE, picture_remarks
-from generator.front_matter import parse_document
-from generator.term_checks import term_remarks
-from generator.text_checks import text_remarks
-from generator.written_values import dates, percentages
+from generator.content.checks import LARGEST_PICTURE, picture_remarks, text_remarks
+from generator.content.front_matter import parse_document
+from generator.content.term_checks import dates, percentages, term_remarks
 from rewards import Fault, Offer, Program, Source, parse_offer, parse_program
 
 PROGRAM = {

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from generator.front_matter import parse_document
+from generator.content.front_matter import parse_document
 from rewards import Fault
 
 

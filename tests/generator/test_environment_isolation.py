@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from jinja2 import UndefinedError
 from jinja2.exceptions import SecurityError
 
-from generator.catalogs import BrokenCatalog
-from generator.environment import environment, reader_language
-from generator.shown import Address, PartnerText, contained
+from generator.templating.catalogs import BrokenCatalog
+from generator.templating.environment import environment, reader_language
+from generator.templating.values import Address, PartnerText, contained
 
 HOSTILE = (
     "<script>alert(1)</script>",

@@ -10,7 +10,7 @@ from babel.numbers import format_currency, format_decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.formats import Formats, UnknownLanguage, direction, formats, known_language
+from generator.templating.formats import Formats, UnknownLanguage, direction, formats, known_language
 
 LANGUAGES = ("en", "de", "es", "fr", "pl", "pt-BR", "de-CH", "ja", "ar", "he", "hi", "sv", "ru", "tr")
 EXACT = {"EUR": 2, "USD": 2, "GBP": 2}

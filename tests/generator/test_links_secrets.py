@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.links import (
+from generator.statements.links import (
     REFERENCE_ALPHABET,
     DamagedLink,
     LinkSecret,

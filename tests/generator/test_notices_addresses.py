@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.mail_addresses import address_list, plain_address
+from generator.notices.audience import address_list, plain_address
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from fractions import Fraction
 
 import pytest
 
-from generator.audience import skip_reason
-from generator.campaigns import Audience, Campaign
+from generator.content.campaigns import Audience, Campaign
+from generator.notices.audience import skip_reason
 from rewards import (
     BonusEntry,
     CashbackEntry,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.statement_csv import COLUMNS, guarded, statement_csv
+from generator.statements.table import COLUMNS, guarded, statement_csv
 from rewards import (
     BonusEntry,
     CashbackEntry,

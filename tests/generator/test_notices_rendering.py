@@ -12,9 +12,9 @@ import html5lib
 import pytest
 
 from generator import Content, SiteSettings
-from generator.campaign_checks import CampaignCheck
-from generator.mail_layout import BrokenLayout
-from generator.notices import CampaignRenderer
+from generator.notices.checks import CampaignCheck
+from generator.notices.notices import CampaignRenderer
+from generator.notices.templates import BrokenLayout
 from rewards import (
     Fault,
     Faulty,

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.links import LinkSecret, link_secret, parse_fragment
-from generator.packing import pack_artifacts, pack_bits
-from generator.packs import (
+from generator.statements.links import LinkSecret, link_secret, parse_fragment
+from generator.statements.packing import pack_artifacts, pack_bits
+from generator.statements.packs import (
     INDEX,
     PackError,
     PackReader,
@@ -20,7 +20,7 @@ from generator.packs import (
     read_pack,
     seal,
 )
-from generator.records import SIZE_CLASSES, Record, StatementTooLarge, size_class, unpacked
+from generator.statements.record import SIZE_CLASSES, Record, StatementTooLarge, size_class, unpacked
 
 SITE = bytes(range(32))
 VECTOR = Path(__file__).parents[1] / "vectors" / "pack.json"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from generator import BadArtifact, GeneratorError, Publication, RefusedOutput, publish
-from generator.exchange import exchange, exchange_by_renames
+from generator.publish import exchange, exchange_by_renames
 
 FIRST = {"index.html": b"one", "a/b.txt": b"same", "a/c/d.txt": b"goes"}
 

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from generator.errors import GeneratorError
-from generator.links import link_secret
-from generator.packing import pack_artifacts
-from generator.packs import PackReader, seal
 from generator.settings import SiteSettings
-from generator.statement_page import (
+from generator.statements.links import link_secret
+from generator.statements.packing import pack_artifacts
+from generator.statements.packs import PackReader, seal
+from generator.statements.page import (
     PAGE_POLICY,
     StatementRenderer,
     statement_artifacts,

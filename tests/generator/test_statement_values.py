@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.filling import BrokenShell, filled, parsed_shell
-from generator.packs import seal
-from generator.record_dictionary import DICTIONARY
+from generator.statements.packs import seal
+from generator.statements.record import DICTIONARY
+from generator.statements.shell import BrokenShell, filled, parsed_shell
 from rewards import Account, Rates, Sale, compute_statement, monthly_sales, rules_on
 from tests.statement_site import (
     AS_OF,

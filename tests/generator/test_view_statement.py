@@ -4,10 +4,7 @@ from datetime import date
 from fractions import Fraction
 from typing import get_type_hints
 
-from generator.environment import environment
-from generator.formats import formats
-from generator.shown import PartnerText
-from generator.statement_view import (
+from generator.statements.view import (
     BonusView,
     CashbackView,
     ExtensionView,
@@ -17,6 +14,9 @@ from generator.statement_view import (
     StatementView,
     statement_view,
 )
+from generator.templating.environment import environment
+from generator.templating.formats import formats
+from generator.templating.values import PartnerText
 from rewards import (
     BonusEntry,
     CashbackEntry,

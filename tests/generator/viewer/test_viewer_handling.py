@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 
-from generator.statement_csv import statement_csv, table_words
+from generator.statements.table import statement_csv, table_words
 from rewards import ExtensionEntry, Statement, statement_json
 from tests.statement_browsing import Reader, Server, opened
 from tests.statement_site import AS_OF, PARTNERS, TEMPLATES, statement_of

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from generator.packs import PackReader
+from generator.statements.packs import PackReader
 from rewards import statement_json
 from tests.statement_browsing import Reader, Server
 from tests.statement_site import PARTNERS, link_of, shell_of, site_files, statement_of

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Route
 
-from generator.links import link_secret
+from generator.statements.links import link_secret
 from tests.statement_browsing import Reader, Server
 from tests.statement_site import SETTINGS, link_of
 

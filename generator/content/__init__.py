@@ -1,0 +1,1 @@
+"""What staff write: content files read, checked and resolved."""

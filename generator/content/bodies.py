@@ -1,0 +1,203 @@
+"""A Markdown body as HTML with its links kept apart, to be resolved for each place where it is shown."""
+
+import html
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from typing import NamedTuple
+
+from generator.content.markdown import markdown_html
+from rewards.faults import Fault, suggestion
+
+_ELEMENTS = frozenset(
+    re.findall(
+        r"\w+",
+        "a abbr aside audio b bdi bdo blockquote br caption cite code col colgroup dd del details dfn div dl"
+        " dt em figcaption figure h1 h2 h3 h4 h5 h6 hr i img ins kbd li mark ol p pre q rp rt ruby s samp"
+        " section small source span strong sub summary sup table tbody td tfoot th thead time tr track u ul"
+        " var video wbr",
+    )
+)
+_HEADINGS = {"h2": 2, "h3": 3}
+_WORD = re.compile(r"[^\W_]+(?:['\u2019-][^\W_]+)*")
+_UNSPACED = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]")
+_VOID = frozenset({"br", "col", "hr", "img", "source", "track", "wbr"})
+_ADDRESSES = frozenset({"href", "src", "poster"})
+_REFUSED = re.compile(r"on.*|style|srcset|srcdoc|ping|formaction|background")
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """An address as the author wrote it: the attribute that holds it, its text, and the line of the file."""
+
+    attribute: str
+    address: str
+    line: int
+
+
+class Heading(NamedTuple):
+    """A heading that a table of contents may name; `level` is 2 for `<h2>`."""
+
+    level: int
+    anchor: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """HTML in parts: text, and references between. `anchors` are the ids that a fragment may name.
+
+    `words` counts what is read; a character of a script without spaces counts as half a word.
+    """
+
+    parts: tuple[str | Reference, ...] = ()
+    anchors: frozenset[str] = frozenset()
+    headings: tuple[Heading, ...] = ()
+    words: int = 0
+
+    @property
+    def references(self) -> tuple[Reference, ...]:
+        """The references in the order of the text."""
+        return tuple(part for part in self.parts if isinstance(part, Reference))
+
+    def html(self, address: Callable[[Reference], str | None]) -> str:
+        """The body with each reference replaced by what `address` gives; None leaves the attribute out."""
+        return "".join(
+            part if isinstance(part, str) else _attribute(part, address(part)) for part in self.parts
+        )
+
+
+def _attribute(reference: Reference, address: str | None) -> str:
+    return "" if address is None else f' {reference.attribute}="{html.escape(address)}"'
+
+
+def compile_page_body(text: str, file: str, first_line: int, faults: list[Fault]) -> Body:
+    """The Markdown `text`, which begins at `first_line` of `file`; what a page may not hold adds faults."""
+    parser = _BodyParser(text, file, first_line, faults)
+    parser.feed(markdown_html(text))
+    parser.close()
+    return parser.body()
+
+
+class _BodyParser(HTMLParser):
+    """Reads the converter's HTML, which may hold HTML of the author's."""
+
+    def __init__(self, source: str, file: str, first_line: int, faults: list[Fault]) -> None:
+        super().__init__(convert_charrefs=False)
+        self._source = source.split("\n")
+        self._file = file
+        self._first_line = first_line
+        self._faults = faults
+        self._parts: list[str | Reference] = []
+        self._anchors: set[str] = set()
+        self._open: list[str] = []
+        self._seen: Counter[str] = Counter()
+        self._headings: list[Heading] = []
+        self._heading: tuple[int, str, list[str]] | None = None
+        self._text: list[str] = []
+
+    def body(self) -> Body:
+        """What was read; call it once, at the end."""
+        for tag in self._open:
+            self._fault(f"<{tag}> is never closed", f"add </{tag}>", self._line(f"<{tag}"))
+        words = _words(" ".join(self._text))
+        return Body(tuple(_joined(self._parts)), frozenset(self._anchors), tuple(self._headings), words)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._start(tag, attrs)
+        if tag not in _VOID:
+            self._open.append(tag)
+        anchor = dict(attrs).get("id")
+        if tag in _HEADINGS and anchor:
+            self._heading = (_HEADINGS[tag], anchor, [])
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._start(tag, attrs)
+        if tag not in _VOID:
+            self._parts.append(f"</{tag}>")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in _VOID:
+            return
+        if self._open and self._open[-1] == tag:
+            self._open.pop()
+            self._parts.append(f"</{tag}>")
+            if self._heading and tag in _HEADINGS:
+                level, anchor, parts = self._heading
+                self._headings.append(Heading(level, anchor, " ".join("".join(parts).split())))
+                self._heading = None
+        else:
+            remedy = f"close <{self._open[-1]}> before it" if self._open else "remove it"
+            self._fault(f"</{tag}> closes nothing here", remedy, self._line(f"</{tag}"))
+
+    def handle_data(self, data: str) -> None:
+        self._parts.append(data)
+        self._read(data)
+
+    def handle_entityref(self, name: str) -> None:
+        self._parts.append(f"&{name};")
+        self._read(html.unescape(f"&{name};"))
+
+    def handle_charref(self, name: str) -> None:
+        self._parts.append(f"&#{name};")
+        self._read(html.unescape(f"&#{name};"))
+
+    def _read(self, text: str) -> None:
+        self._text.append(text)
+        if self._heading:
+            self._heading[2].append(text)
+
+    def _start(self, tag: str, attrs: Sequence[tuple[str, str | None]]) -> None:
+        if tag not in _ELEMENTS:
+            remedy = "leave it out: pages hold text, tables and images, no scripts, styles or frames"
+            self._fault(f"the element <{tag}> may not be used", remedy, self._line(f"<{tag}"))
+        found: list[str | Reference] = [f"<{tag}"]
+        for name, value in attrs:
+            if _REFUSED.fullmatch(name):
+                self._fault(f"the attribute {name!r} may not be used", "leave it out", self._line(name))
+            elif name in _ADDRESSES:
+                found.append(Reference(name, value or "", self._line(value or name)))
+            else:
+                found.append(f' {name}="{html.escape(value)}"' if value is not None else f" {name}")
+            if name == "id" and value:
+                self._anchors.add(value)
+        self._parts.extend([*found, ">"])
+
+    def _fault(self, what: str, remedy: str, line: int) -> None:
+        self._faults.append(Fault(what, remedy, self._file, line))
+
+    def _line(self, needle: str) -> int:
+        """The line of the next occurrence of `needle`; the first line where it is not there verbatim."""
+        nth = self._seen[needle]
+        self._seen[needle] += 1
+        whole = re.compile(rf"(?<![\w./#-]){re.escape(needle)}(?![\w/-])")
+        numbered = enumerate(self._source, self._first_line)
+        lines = [number for number, line in numbered for _ in whole.finditer(line)]
+        return lines[min(nth, len(lines) - 1)] if lines else self._first_line
+
+
+def _words(text: str) -> int:
+    spaced, unspaced = _UNSPACED.subn(" ", text)
+    return len(_WORD.findall(spaced)) + unspaced // 2
+
+
+def _joined(parts: Sequence[str | Reference]) -> list[str | Reference]:
+    found: list[str | Reference] = []
+    for part in parts:
+        if isinstance(part, str) and found and isinstance(found[-1], str):
+            found[-1] += part
+        else:
+            found.append(part)
+    return found
+
+
+def missing_anchor(fragment: str, anchors: frozenset[str], reference: Reference, file: str) -> Fault | None:
+    """The fault of a link to `#fragment` of a text that has no such heading."""
+    if not fragment or fragment in anchors:
+        return None
+    remedy = suggestion(fragment, sorted(anchors)) if anchors else "leave the fragment out"
+    return Fault(
+        f"the link {reference.address!r} names no heading of its target", remedy, file, reference.line
+    )

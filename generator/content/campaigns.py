@@ -1,0 +1,172 @@
+"""Campaigns as written: front matter, audience, and the texts in each language."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.errors import HeaderParseError
+from email.headerregistry import Address
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from generator.content.dates import parse_moment
+from generator.content.front_matter import Document
+from generator.content.pages import OneLine
+from rewards.faults import Fault, Source, validated
+from rewards.notice import WindowSettings
+
+
+def _mailbox(text: str) -> str:
+    name, separator, rest = text.strip().rpartition("<")
+    address = rest.removesuffix(">") if separator else text.strip()
+    try:
+        parsed = Address(name.strip().strip('"'), addr_spec=address)
+    except (ValueError, HeaderParseError, IndexError) as error:
+        raise ValueError(f"{text!r} is no address; write it as Name <name@host.example>") from error
+    if not parsed.username or "." not in parsed.domain or (separator and not rest.endswith(">")):
+        raise ValueError(f"{text!r} is no address; write it as Name <name@host.example>")
+    return text.strip()
+
+
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+Mailbox = Annotated[str, AfterValidator(_mailbox)]
+
+
+class Audience(BaseModel):
+    """Who gets a campaign: every list that is given must hold the partner's value; `partners` are ids."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+    levels: list[str] | None = None
+    countries: list[str] | None = None
+    languages: list[str] | None = None
+    partners: list[str] | None = None
+    offers: list[str] | None = None
+
+
+class CampaignFront(BaseModel):
+    """Front matter of a campaign."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+    subject: OneLine
+    preheader: str = ""
+    category: Literal["notice", "announcement"]
+    edition: Annotated[int, Field(ge=1)] = 1
+    audience: Audience = Field(default_factory=Audience)
+    send_at: str | None = None
+    from_: Annotated[Mailbox | None, Field(alias="from")] = None
+    reply_to: Mailbox | None = None
+    attach: Annotated[list[Literal["statement.csv"]], BeforeValidator(_listed)] = Field(default_factory=list)
+    include_negative: bool = False
+    window: WindowSettings | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignText:
+    """A campaign in one language. `body` begins at `body_line` of `file`; its links are whole addresses."""
+
+    subject: str
+    preheader: str
+    body: str
+    file: str
+    body_line: int
+    subject_line: int = 1
+    preheader_line: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """A mailing as written; `send_at` is aware, `window` None for the site's.
+
+    `texts` always has the site's default language.
+    """
+
+    slug: str
+    edition: int
+    category: Literal["notice", "announcement"]
+    audience: Audience
+    send_at: datetime | None
+    attach: tuple[str, ...]
+    include_negative: bool
+    from_: str | None
+    reply_to: str | None
+    source: Source
+    texts: Mapping[str, CampaignText] = field(default_factory=dict)
+    window: WindowSettings | None = None
+
+
+def parse_campaign(slug: str, document: Document, zone: ZoneInfo, faults: list[Fault]) -> Campaign | None:
+    """The campaign without its texts; None after faults were added. The caller checks its references."""
+    front = validated(CampaignFront, document.raw, document.source, faults)
+    if front is None:
+        return None
+    try:
+        send_at = _send_at(front.send_at, zone)
+    except ValueError as error:
+        what, _, remedy = str(error).partition("; ")
+        faults.append(document.source.fault(("send_at",), what, remedy))
+        return None
+    return Campaign(
+        slug=slug,
+        edition=front.edition,
+        category=front.category,
+        audience=front.audience,
+        send_at=send_at,
+        attach=tuple(dict.fromkeys(front.attach)),
+        include_negative=front.include_negative,
+        from_=front.from_,
+        reply_to=front.reply_to,
+        source=document.source,
+        window=front.window,
+    )
+
+
+def _send_at(text: str | None, zone: ZoneInfo) -> datetime | None:
+    if text is None:
+        return None
+    moment = parse_moment(text, zone)
+    if ":" not in text:
+        raise ValueError(f"{text!r} has no time; write 2023-12-31T18:00, or add an offset such as +01:00")
+    return moment.instant
+
+
+def campaign_text(
+    front: Mapping[str, object], document: Document, body: str, faults: list[Fault]
+) -> CampaignText | None:
+    """The text of one language, with `front`'s subject and preheader; None after a fault was added."""
+    subject, preheader = front.get("subject"), front.get("preheader") or ""
+    source = document.source
+    if not isinstance(subject, str) or not subject.strip() or "\n" in subject.strip():
+        faults.append(
+            source.fault(
+                ("subject",), "'subject' is missing, empty or no single line", "write it on one line"
+            )
+        )
+        return None
+    if not isinstance(preheader, str):
+        faults.append(source.fault(("preheader",), "'preheader' is no text", "write it on one line"))
+        return None
+    if not body.strip():
+        faults.append(
+            Fault(
+                "the campaign has no body",
+                "write its text below the front matter",
+                source.file,
+                document.body_line,
+            )
+        )
+        return None
+    return CampaignText(
+        subject=subject.strip(),
+        preheader=" ".join(preheader.split()),
+        body=body,
+        file=source.file,
+        body_line=document.body_line,
+        subject_line=source.lines.get(("subject",), 1),
+        preheader_line=source.lines.get(("preheader",), 1),
+    )

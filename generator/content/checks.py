@@ -1,0 +1,280 @@
+"""What is worth a second look in content that could be published as it is: remarks, which stop nothing."""
+
+import re
+from collections.abc import (
+    Collection,
+    Iterable,
+    Iterator,
+    Mapping,
+)
+from itertools import pairwise
+from pathlib import Path
+
+from generator.content.bodies import Reference, missing_anchor
+from generator.content.campaigns import Campaign
+from generator.content.front_matter import Document
+from generator.content.markdown import Line, prose_lines
+from generator.content.pages import Page, PageText
+from generator.content.references import Index, Target, resolve
+from generator.content.term_checks import term_remarks
+from generator.settings import SiteSettings
+from rewards import Offer, Policy, Program
+from rewards.faults import Fault, suggestion
+
+# What readers stumble over in a text: headings that skip, pictures without a word, placeholders.
+
+_ATX = re.compile(r"\s{0,3}(?P<marks>#{1,6})\s+\S")
+_UNDERLINE = re.compile(r"\s{0,3}(?P<mark>=+|-+)\s*")
+_NO_UNDERLINED = re.compile(r"\s*([-*+>|#]|\d+[.)]\s|$)")
+_PICTURE = re.compile(r"!\[\s*\](\(|\[)")
+_ELEMENT = re.compile(r"<img\b(?P<attributes>[^>]*)>", re.IGNORECASE)
+_ALT = re.compile(r"\balt\s*=", re.IGNORECASE)
+_PLACEHOLDER = re.compile(
+    r"\blorem ipsum\b|\b(?:TODO|FIXME|TBD)\b|\bXXX\b|\[\s*(?:…|\.\.\.)\s*\]|\[(?:TEXT|NAME|DATE|LINK)\]",
+    re.IGNORECASE,
+)
+
+
+def text_remarks(document: Document, *, under_title: bool) -> Iterator[Fault]:
+    """The remarks of one file; `under_title`: its title is a heading of the first level that stands above the body."""
+    lines = prose_lines(document)
+    yield from _heading_remarks(document.source.file, lines, under_title=under_title)
+    for line in lines:
+        yield from _picture_remarks(document.source.file, line)
+        yield from _placeholder_remarks(document.source.file, line.number, line.text)
+    for key in ("title", "summary", "subject", "preheader"):
+        value = document.raw.get(key)
+        if isinstance(value, str):
+            line_number = document.source.lines.get((key,), 1)
+            yield from _placeholder_remarks(document.source.file, line_number, value, key)
+
+
+def _heading_remarks(file: str, lines: list[Line], *, under_title: bool) -> Iterator[Fault]:
+    above = 1 if under_title else 0
+    for number, level in _headings(lines):
+        if under_title and level == 1:
+            what = "the title is the page's heading of the first level already"
+            yield Fault(what, "begin this one with ##", file, number, severity="remark")
+        elif level > above + 1:
+            what = f"a heading of level {level} follows one of level {above}"
+            remedy = f"write it with {'#' * (above + 1)}: readers with a screen reader go from level to level"
+            yield Fault(what, remedy, file, number, severity="remark")
+        above = level
+
+
+def _headings(lines: list[Line]) -> Iterator[tuple[int, int]]:
+    """Line and level of each heading."""
+    for line, after in pairwise([*lines, Line(0, "")]):
+        marks = _ATX.match(line.text)
+        under = _UNDERLINE.fullmatch(after.text)
+        if marks:
+            yield line.number, len(marks["marks"])
+        elif under and not _NO_UNDERLINED.match(line.text):
+            yield line.number, 1 if under["mark"].startswith("=") else 2
+
+
+def _picture_remarks(file: str, line: Line) -> Iterator[Fault]:
+    undescribed = len(_PICTURE.findall(line.text))
+    undescribed += sum(not _ALT.search(found["attributes"]) for found in _ELEMENT.finditer(line.text))
+    if undescribed:
+        remedy = 'say between the brackets what it shows; if it only decorates, write <img alt="" src="…">'
+        yield Fault("a picture has no alternative text", remedy, file, line.number, severity="remark")
+
+
+def _placeholder_remarks(file: str, line: int, text: str, field: str = "") -> Iterator[Fault]:
+    for found in _PLACEHOLDER.finditer(text):
+        word = found[0]
+        if word.isupper() or word.startswith("[") or word.casefold() == "lorem ipsum":
+            what = f"{word!r} looks like a placeholder"
+            yield Fault(what, "write what is to stand there", file, line, field=field, severity="remark")
+
+
+Versions = Mapping[str, Document]
+Rooms = Mapping[str, Mapping[str, Versions]]
+LONGEST_TITLE = 100
+LONGEST_SUMMARY = 220
+LARGEST_PICTURE = 1_000_000
+PICTURES = frozenset({".avif", ".gif", ".jpeg", ".jpg", ".png", ".svg", ".webp"})
+
+
+def content_remarks(
+    rooms: Rooms, policy: Policy | None, own_days: Mapping[str, frozenset[int]], settings: SiteSettings
+) -> Iterator[Fault]:
+    """The remarks of all content files that are no drafts; `own_days` are those of each announcement's front matter."""
+    default = settings.default_language
+    for room, found in rooms.items():
+        yield from _missing_translations(room, found, settings)
+        for versions in found.values():
+            for document in versions.values():
+                if _is_draft(document) or _is_draft(versions[default]):
+                    continue
+                yield from text_remarks(document, under_title=room != "campaigns")
+                yield from _length_remarks(document)
+    for slug, versions in rooms["announcements"].items():
+        if policy is not None and not _is_draft(versions[default]):
+            offers = _named(versions[default], policy)
+            yield from _announced(
+                versions, offers, rooms["offers"], policy.program, own_days.get(slug, frozenset()), default
+            )
+
+
+def picture_remarks(static: Mapping[str, Path]) -> Iterator[Fault]:
+    """Pictures that keep readers waiting."""
+    for name, path in static.items():
+        size = path.stat().st_size
+        if path.suffix.lower() in PICTURES and size > LARGEST_PICTURE:
+            what = f"the picture has {size / 1_000_000:.1f} MB, which phones load for a long time"
+            remedy = f"save it smaller: at most {LARGEST_PICTURE // 1_000_000} MB"
+            yield Fault(what, remedy, f"content/static/{name}", severity="remark")
+
+
+def _is_draft(document: Document) -> bool:
+    return document.raw.get("draft") is True
+
+
+def _missing_translations(
+    room: str, found: Mapping[str, Versions], settings: SiteSettings
+) -> Iterator[Fault]:
+    """Languages that most texts of a room have, and that one lacks; a draft in a language is under way."""
+    published = {slug: one for slug, one in found.items() if not _is_draft(one[settings.default_language])}
+    for language in settings.languages:
+        having = sum(language in versions for versions in published.values())
+        for slug, versions in published.items():
+            if language not in versions and having * 2 > len(published):
+                file = versions[settings.default_language].source.file
+                what = f"there is no translation into {language!r}, as most of {room} have"
+                remedy = f"add {room}/{slug}.{language}.md; until then the original is shown, with a note"
+                yield Fault(what, remedy, file, severity="remark")
+
+
+def _length_remarks(document: Document) -> Iterator[Fault]:
+    """Titles and summaries that lists, cards and feed readers cut off."""
+    for key, longest in (("title", LONGEST_TITLE), ("summary", LONGEST_SUMMARY)):
+        value = document.raw.get(key)
+        if isinstance(value, str) and len(value) > longest:
+            what = f"the {key} has {len(value)} characters, and cards and feed readers cut it off"
+            yield document.source.fault((key,), what, f"shorten it to at most {longest}", "remark")
+
+
+def _named(document: Document, policy: Policy) -> list[Offer]:
+    listed = document.raw.get("offers")
+    slugs = listed if isinstance(listed, list) else []
+    return [offer for offer in policy.offers if offer.slug in slugs]
+
+
+def _announced(
+    versions: Versions,
+    offers: list[Offer],
+    texts: Mapping[str, Versions],
+    program: Program,
+    own: frozenset[int],
+    default: str,
+) -> Iterator[Fault]:
+    """What an announcement says of the offers that it names, in each of its languages."""
+    for language, document in versions.items():
+        named = {}
+        for offer in offers:
+            words = texts[offer.slug].get(language) or texts[offer.slug][default]
+            named[offer.slug] = (offer, str(words.raw.get("title", "")))
+        if not _is_draft(document):
+            yield from term_remarks(document, language, named, program, own)
+
+
+# What content says about other content: offers and levels exist, addresses differ, links lead somewhere.
+
+OWN_NAMES = frozenset({"404", "announcements", "assets", "index", "offers", "statement", "tags"})
+Texts = Mapping[tuple[str, str], Mapping[str, PageText]]
+
+
+def page_faults(
+    pages: Mapping[str, Page], offers: Collection[str], languages: Collection[str]
+) -> Iterator[Fault]:
+    """The faults of one room's pages: unknown offers, and addresses or ids that two of them claim."""
+    claimed: dict[str, str] = dict.fromkeys(pages, "")
+    identities: dict[str, str] = {}
+    for page in pages.values():
+        for n, slug in enumerate(page.offers):
+            if slug not in offers:
+                remedy = suggestion(slug, sorted(offers)) if offers else "there are no offers yet"
+                yield page.source.fault(("offers", n), f"unknown offer {slug!r}", remedy)
+        for n, alias in enumerate(page.aliases):
+            if alias in claimed:
+                holder = claimed[alias] or pages[alias].source.file
+                remedy = f"{holder} has this address: choose another"
+                yield page.source.fault(("aliases", n), f"the alias {alias!r} is taken", remedy)
+            claimed[alias] = page.source.file
+        if page.identity in identities:
+            remedy = f"{identities[page.identity]} has it: choose another"
+            yield page.source.fault(("id",), f"the id {page.identity!r} is taken", remedy)
+        identities[page.identity] = page.source.file
+        if page.room == "pages":
+            yield from _root_faults(page, languages)
+
+
+def _root_faults(page: Page, languages: Collection[str]) -> Iterator[Fault]:
+    """A page stands at the site's root, where some names are ours."""
+    ours = OWN_NAMES | {language.lower() for language in languages}
+    if page.slug in ours:
+        remedy = "rename the file"
+        yield Fault(f"the address {page.slug!r} belongs to the site itself", remedy, page.source.file)
+    for n, alias in enumerate(page.aliases):
+        if alias in ours:
+            yield page.source.fault(
+                ("aliases", n), f"the address {alias!r} belongs to the site itself", "leave it out"
+            )
+
+
+def tag_faults(pages: Iterable[Page]) -> Iterator[Fault]:
+    """Tags that differ and would have one address."""
+    names: dict[str, tuple[str, str]] = {}
+    for page in pages:
+        for n, (address, name) in enumerate(page.tags.items()):
+            known, file = names.setdefault(address, (name, page.source.file))
+            if known != name:
+                remedy = f"write it as {known!r}, as {file} does"
+                yield page.source.fault(("tags", n), f"the tag {name!r} has the address of another", remedy)
+
+
+def campaign_faults(campaign: Campaign, levels: Collection[str], offers: Collection[str]) -> Iterator[Fault]:
+    """Levels and offers of the audience that do not exist."""
+    audience = campaign.audience
+    for key, named, known in (("levels", audience.levels, levels), ("offers", audience.offers, offers)):
+        for n, name in enumerate(named or ()):
+            if name not in known:
+                remedy = suggestion(name, sorted(known)) if known else f"there are no {key}"
+                yield campaign.source.fault(("audience", key, n), f"unknown {key[:-1]} {name!r}", remedy)
+
+
+def link_targets(
+    texts: Texts, default_language: str, index: Index, faults: list[Fault]
+) -> dict[tuple[str, Reference], Target]:
+    """Where each reference leads; `texts` are by (room, slug), then language. Dead links add faults."""
+    found: dict[tuple[str, Reference], Target] = {}
+    for versions in texts.values():
+        for language, text in versions.items():
+            for reference in text.body.references:
+                target = resolve(reference, text.file, index)
+                if isinstance(target, Fault):
+                    faults.append(target)
+                    continue
+                found[text.file, reference] = target
+                named = _named_text(target, text, language, texts, default_language)
+                mistake = (
+                    missing_anchor(target.fragment, named.body.anchors, reference, text.file)
+                    if named
+                    else None
+                )
+                faults.extend([mistake] if mistake else [])
+    return found
+
+
+def _named_text(
+    target: Target, text: PageText, language: str, texts: Texts, default_language: str
+) -> PageText | None:
+    """The text whose headings a fragment may name: as the reader of `language` will see it."""
+    if target.kind == "here":
+        return text
+    if target.kind != "content":
+        return None
+    versions = texts.get((target.room, target.slug), {})
+    return versions.get(target.language or language) or versions.get(default_language)

@@ -1,0 +1,342 @@
+"""Everything that staff wrote under `content/`, read and checked in one pass that reports every fault."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from urllib.parse import urljoin
+from zoneinfo import ZoneInfo
+
+from generator.addresses import language_folder
+from generator.content.bodies import Reference
+from generator.content.campaigns import (
+    Campaign,
+    CampaignText,
+    campaign_text,
+    parse_campaign,
+)
+from generator.content.checks import (
+    campaign_faults,
+    content_remarks,
+    link_targets,
+    page_faults,
+    picture_remarks,
+    tag_faults,
+)
+from generator.content.files import (
+    ROOMS,
+    content_files,
+    content_names,
+    read_text,
+    static_files,
+)
+from generator.content.front_matter import Document, parse_document, translated_keys
+from generator.content.pages import (
+    Page,
+    PageText,
+    page_texts,
+    parse_page,
+)
+from generator.content.references import (
+    Index,
+    Target,
+    markdown_links,
+    resolve,
+)
+from generator.settings import SiteSettings
+from rewards import (
+    Offer,
+    Policy,
+    Program,
+    day_text,
+    parse_offer,
+    parse_program,
+)
+from rewards.faults import Fault
+from rewards.fields import parse_toml
+
+PROGRAM_FILE = "content/program.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class OfferPage:
+    """An offer and its texts by language; the site's default language is always there."""
+
+    offer: Offer
+    texts: Mapping[str, PageText]
+
+    @property
+    def path(self) -> str:
+        """The address below the site's root and language, with a slash at its end."""
+        return f"offers/{self.offer.slug}/"
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A faultless `content/`: slugs map to what they name, sorted by slug.
+
+    `targets` tells where the references of each body lead, by (file, reference). `static` are the files to
+    copy.
+    """
+
+    policy: Policy
+    announcements: Mapping[str, Page]
+    offers: Mapping[str, OfferPage]
+    pages: Mapping[str, Page]
+    campaigns: Mapping[str, Campaign]
+    static: Mapping[str, Path]
+    targets: Mapping[tuple[str, Reference], Target]
+    digest: str
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The program's time zone."""
+        return ZoneInfo(self.policy.program.timezone)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sources:
+    """Content files taken apart but not yet understood: room -> slug -> language -> document."""
+
+    rooms: Mapping[str, Mapping[str, Mapping[str, Document]]]
+    index: Index
+    static: Mapping[str, Path]
+    digest: str
+
+
+def read_content(site: Path, settings: SiteSettings, faults: list[Fault]) -> Content | None:
+    """The content of the folder `site`; None if it has a fault. `faults` takes all faults and remarks."""
+    found: list[Fault] = []
+    content = _content(site, settings, found)
+    faults.extend(found)
+    return None if any(fault.severity == "fault" for fault in found) else content
+
+
+def read_sound_content(site: Path, settings: SiteSettings) -> Content | None:
+    """What of the content is sound, None if the policy is not: for data and campaigns beside a faulty page."""
+    found: list[Fault] = []
+    content = _content(site, settings, found)
+    own = (PROGRAM_FILE, "content/offers/")
+    faulty = any(fault.severity == "fault" and fault.file.startswith(own) for fault in found)
+    return None if faulty else content
+
+
+def read_program(site: Path, faults: list[Fault]) -> Program | None:
+    """The program alone, whatever else is wrong; None after faults were added."""
+    return _program(site, faults)[0]
+
+
+def _content(site: Path, settings: SiteSettings, faults: list[Fault]) -> Content | None:
+    program, told = _program(site, faults)
+    zone = ZoneInfo(program.timezone if program else "UTC")
+    sources = _sources(site, settings, told, faults)
+    default = settings.default_language
+    texts = {
+        (room, slug): page_texts(room, versions, default, sources.index, faults)
+        for room in ("announcements", "offers", "pages")
+        for slug, versions in sources.rooms[room].items()
+    }
+    pages = {room: _pages(room, sources, texts, zone, default, faults) for room in ("announcements", "pages")}
+    offers = _offers(sources, texts, program, default, faults)
+    campaigns = _campaigns(sources, settings, zone, faults)
+    targets = link_targets(texts, default, sources.index, faults)
+    known_offers = {slug for room, slug, _ in sources.index.files.values() if room == "offers"}
+    for room in pages.values():
+        faults.extend(page_faults(room, known_offers, settings.languages))
+    faults.extend(tag_faults(page for room in pages.values() for page in room.values()))
+    policy = Policy(program, tuple(page.offer for page in offers.values())) if program else None
+    own_days = {slug: page.own_days for slug, page in pages["announcements"].items()}
+    faults.extend(content_remarks(sources.rooms, policy, own_days, settings))
+    faults.extend(picture_remarks(sources.static))
+    if program is None or policy is None:
+        return None
+    for campaign in campaigns.values():
+        faults.extend(campaign_faults(campaign, program.level_ids, known_offers))
+    return Content(
+        policy=policy,
+        announcements=pages["announcements"],
+        offers=offers,
+        pages=pages["pages"],
+        campaigns=campaigns,
+        static=sources.static,
+        targets=targets,
+        digest=sources.digest,
+    )
+
+
+def _program(site: Path, faults: list[Fault]) -> tuple[Program | None, str]:
+    """The program, and the text that it was read from."""
+    if not (site / PROGRAM_FILE).is_file():
+        remedy = "add it: 'offerpress new' writes one with a comment for each key"
+        faults.append(Fault("the file is missing", remedy, PROGRAM_FILE))
+        return None, ""
+    text = read_text(site / PROGRAM_FILE, PROGRAM_FILE, faults)
+    parsed = None if text is None else parse_toml(text, PROGRAM_FILE, faults)
+    return parse_program(*parsed, faults) if parsed else None, text or ""
+
+
+def _sources(site: Path, settings: SiteSettings, program: str, faults: list[Fault]) -> _Sources:
+    rooms: dict[str, dict[str, dict[str, Document]]] = {room: {} for room in ROOMS}
+    told = [(PROGRAM_FILE, program.encode())]
+    for room in ROOMS:
+        for file in content_files(site, room, settings.languages, faults):
+            told.append((file.file, file.text.encode()))
+            document = parse_document(file.text, file.file, faults)
+            if document:
+                rooms[room].setdefault(file.slug, {})[file.language or settings.default_language] = document
+    static = static_files(site, faults)
+    told += [(f"content/static/{name}", path.read_bytes()) for name, path in static.items()]
+    originals = {
+        room: {slug: found[slug] for slug in sorted(found) if settings.default_language in found[slug]}
+        for room, found in rooms.items()
+    }
+    return _Sources(originals, Index(content_names(site), frozenset(static)), static, _digest(told))
+
+
+def _digest(told: Iterable[tuple[str, bytes]]) -> str:
+    digest = hashlib.sha256()
+    for file, content in told:
+        for part in (file.encode(), content):
+            digest.update(len(part).to_bytes(8, "big") + part)
+    return digest.hexdigest()
+
+
+def _pages(
+    room: str,
+    sources: _Sources,
+    texts: Mapping[tuple[str, str], Mapping[str, PageText]],
+    zone: ZoneInfo,
+    default: str,
+    faults: list[Fault],
+) -> dict[str, Page]:
+    found = {}
+    for slug, versions in sources.rooms[room].items():
+        page = parse_page(room, slug, versions[default], zone, faults)
+        if page and default in texts[room, slug]:
+            found[slug] = replace(page, texts=texts[room, slug])
+    return found
+
+
+def _offers(
+    sources: _Sources,
+    texts: Mapping[tuple[str, str], Mapping[str, PageText]],
+    program: Program | None,
+    default: str,
+    faults: list[Fault],
+) -> dict[str, OfferPage]:
+    found = {}
+    for slug, versions in sources.rooms["offers"].items():
+        original = versions[default]
+        offer = parse_offer(slug, original.raw, program, original.source, faults) if program else None
+        if offer and default in texts["offers", slug]:
+            found[slug] = OfferPage(offer, texts["offers", slug])
+    return found
+
+
+def _campaigns(
+    sources: _Sources, settings: SiteSettings, zone: ZoneInfo, faults: list[Fault]
+) -> dict[str, Campaign]:
+    found = {}
+    for slug, versions in sources.rooms["campaigns"].items():
+        original = versions[settings.default_language]
+        campaign = parse_campaign(slug, original, zone, faults)
+        texts: dict[str, CampaignText] = {}
+        for language, document in versions.items():
+            own = ("subject", "preheader")
+            front = original.raw if document is original else translated_keys(original, document, own, faults)
+            body = _linked_body(document, language, settings, sources.index, faults)
+            if document is original and campaign is None:
+                continue
+            text = campaign_text(front, document, body, faults)
+            if text:
+                texts[language] = text
+        if campaign and settings.default_language in texts:
+            found[slug] = replace(campaign, texts=texts)
+    return found
+
+
+def _linked_body(
+    document: Document, language: str, settings: SiteSettings, index: Index, faults: list[Fault]
+) -> str:
+    """A campaign's body with whole addresses in the place of links to content files, line by line."""
+    parts, end = [], 0
+    for match, reference in markdown_links(document.body, document.body_line):
+        target = resolve(reference, document.source.file, index)
+        if isinstance(target, Fault):
+            faults.append(target)
+            continue
+        parts += [document.body[end : match.start("address")], public_address(target, language, settings)]
+        end = match.end("address")
+    return "".join([*parts, document.body[end:]])
+
+
+def public_address(target: Target, language: str, settings: SiteSettings) -> str:
+    """The whole address of a content or static file, for a reader of `language`."""
+    if target.kind == "static":
+        path = target.path
+    else:
+        language = target.language or language
+        folder = "" if language == settings.default_language else f"{language}/"
+        room = "" if target.room == "pages" else f"{target.room}/"
+        path = f"{folder}{room}{target.slug}/"
+    fragment = f"#{target.fragment}" if target.fragment else ""
+    return urljoin(f"{settings.base_url}/", path) + fragment
+
+
+# Content as a preview shows it: with what the public does not see on the day, and what there is to say about that.
+
+
+def with_unpublished(content: Content, settings: SiteSettings, as_of: int) -> tuple[Content, dict[str, str]]:
+    """The content with everything visible on `as_of`, and a sentence for each path that is not simply published.
+
+    Paths are below the site's root, in every language. A translation that is a draft is in no content, so not here.
+    """
+    rooms = (content.announcements, content.pages, content.offers)
+    marks = {
+        f"{language_folder(language, settings)}{page.path}": mark
+        for room in rooms
+        for page in room.values()
+        for language in settings.languages
+        if (mark := _mark(page, as_of))
+    }
+    shown = replace(
+        content,
+        announcements=_visible(content.announcements, as_of),
+        pages=_visible(content.pages, as_of),
+        offers={slug: _announced(page, as_of) for slug, page in content.offers.items()},
+    )
+    return shown, marks
+
+
+def _mark(page: Page | OfferPage, as_of: int) -> str:
+    """What keeps the page from the public, or will; empty where nothing does."""
+    if isinstance(page, OfferPage):
+        day = page.offer.announced_on
+        return f"Announced on {day_text(day)}" if day > as_of else ""
+    if page.draft:
+        return "Draft"
+    if page.visible_from > as_of:
+        return f"Published from {day_text(page.visible_from)}"
+    if page.visible_until is None:
+        return ""
+    until = day_text(page.visible_until)
+    return f"Expired on {until}" if page.visible_until <= as_of else f"Expires on {until}"
+
+
+def _visible(room: Mapping[str, Page], as_of: int) -> dict[str, Page]:
+    return {
+        slug: page
+        if page.visible(as_of)
+        else replace(page, draft=False, visible_from=min(page.visible_from, as_of), visible_until=None)
+        for slug, page in room.items()
+    }
+
+
+def _announced(page: OfferPage, as_of: int) -> OfferPage:
+    """The page of an offer, with the terms of its announcement where that is still to come."""
+    offer = page.offer
+    if offer.announced_on <= as_of:
+        return page
+    first, *later = offer.versions
+    versions = (replace(first, effective_on=min(first.effective_on, as_of)), *later)
+    return replace(page, offer=replace(offer, announced_on=as_of, versions=versions))

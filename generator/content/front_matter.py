@@ -1,0 +1,233 @@
+"""A content file taken apart: YAML 1.2 front matter with the line of every key, and the Markdown body.
+
+Plain scalars follow YAML 1.2's core schema: `NO` and `on` are words, numbers with a point are exact decimals,
+dates stay text. A key that stands twice is a fault.
+"""
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import (
+    MappingNode,
+    Node,
+    ScalarNode,
+    SequenceNode,
+)
+
+from generator.content.files import without_forbidden
+from rewards.faults import (
+    Fault,
+    KeyPath,
+    Source,
+    suggestion,
+)
+
+_NULL = re.compile(r"~|null|Null|NULL|")
+_TRUE = re.compile(r"true|True|TRUE")
+_FALSE = re.compile(r"false|False|FALSE")
+_INTEGER = re.compile(r"[-+]?\d+", re.ASCII)
+_DECIMAL = re.compile(r"[-+]?(\.\d+|\d+(\.\d*)?)([eE][-+]?\d+)?", re.ASCII)
+_PLAIN_TAGS = {
+    f"tag:yaml.org,2002:{kind}"
+    for kind in ("str", "int", "float", "bool", "null", "timestamp", "value", "merge")
+}
+_BRACKET = re.compile(r"[\[\]{}]")
+_DEEPEST = 50
+_MOST_NODES = 10_000
+_LONGEST_NUMBER = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """Front matter as plain values, and the body, which begins at line `body_line` of the file."""
+
+    raw: Mapping[str, object]
+    source: Source
+    body: str
+    body_line: int
+
+
+class _Refused(Exception):
+    def __init__(self, what: str, remedy: str, line: int) -> None:
+        super().__init__(what)
+        self.what, self.remedy, self.line = what, remedy, line
+
+
+def parse_document(text: str, file: str, faults: list[Fault]) -> Document | None:
+    """`text`, whose line ends are line feeds, as a document; None after a fault with its line was added."""
+    document, found = parsed_document(text, file)
+    faults.extend(found)
+    return document
+
+
+@lru_cache(maxsize=1024)  # a preview reads all files again when one of them changed
+def parsed_document(text: str, file: str) -> tuple[Document | None, tuple[Fault, ...]]:
+    """The same with its faults, remembered by the text."""
+    faults: list[Fault] = []
+    return _document(text, file, faults), tuple(faults)
+
+
+def _document(text: str, file: str, faults: list[Fault]) -> Document | None:
+    if not text.strip():
+        faults.append(
+            Fault(
+                "the file is empty", "begin it with front matter: a line '---', keys, a line '---'", file, 1
+            )
+        )
+        return None
+    lines = text.split("\n")
+    if lines[0].rstrip() != "---":
+        faults.append(
+            Fault(
+                "there is no front matter",
+                "begin the file with a line '---', keys, and a line '---'",
+                file,
+                1,
+            )
+        )
+        return None
+    end = next((n for n, line in enumerate(lines[1:], 1) if line.rstrip() == "---"), None)
+    if end is None:
+        faults.append(Fault("the front matter has no end", "close it with a line '---'", file, 1))
+        return None
+    found = _parse_yaml("\n".join(lines[1:end]) + "\n", file, 2, faults)
+    if found is None:
+        return None
+    raw, positions = found
+    return Document(raw, Source(file, {**positions, (): 1}), "\n".join(lines[end + 1 :]), end + 2)
+
+
+def _parse_yaml(
+    text: str, file: str, first_line: int, faults: list[Fault]
+) -> tuple[dict[str, object], dict[KeyPath, int]] | None:
+    reader = _Reader(file, first_line, faults)
+    try:
+        _check_depth(text, first_line)
+        node = YAML(typ="rt", pure=True).compose(text)
+        raw = {} if node is None else reader.document(node)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = first_line + (mark.line if mark else 0)
+        faults.append(
+            Fault(f"not valid YAML: {error.problem or error.context}", "correct this line", file, line)
+        )
+    except YAMLError as error:
+        line = first_line + text.count("\n", 0, getattr(error, "position", 0))
+        faults.append(
+            Fault(f"not valid YAML: {getattr(error, 'reason', error)}", "correct this line", file, line)
+        )
+    except RecursionError:
+        faults.append(Fault("the front matter is nested too deeply", "write it flat", file, first_line))
+    except _Refused as refused:
+        faults.append(Fault(refused.what, refused.remedy, file, refused.line))
+    else:
+        return raw, reader.lines
+    return None
+
+
+def _check_depth(text: str, first_line: int) -> None:
+    """The parser's time grows with the square of the depth, so hopeless nesting is refused before it."""
+    depth = 0
+    for match in _BRACKET.finditer(text):
+        depth += 1 if match[0] in "[{" else -1
+        if depth > _DEEPEST:
+            line = first_line + text.count("\n", 0, match.start())
+            raise _Refused("the front matter is nested too deeply", "write it flat", line)
+
+
+class _Reader:
+    """Turns composed nodes into plain values, and notes the line of each key."""
+
+    def __init__(self, file: str, first_line: int, faults: list[Fault]) -> None:
+        self.lines: dict[KeyPath, int] = {}
+        self._file, self._first, self._faults = file, first_line, faults
+        self._open: list[Node] = []
+        self._count = 0
+
+    def document(self, node: Node) -> dict[str, object]:
+        """The whole front matter."""
+        raw = self.value(node, ())
+        if not isinstance(raw, dict):
+            raise _Refused("the front matter is no mapping", "write it as 'key: value' lines", self._first)
+        return raw
+
+    def value(self, node: Node, path: KeyPath) -> object:
+        line = self._first + node.start_mark.line
+        self._count += 1
+        if self._count > _MOST_NODES or any(node is outer for outer in self._open):
+            raise _Refused(
+                "the front matter is too large, or contains itself",
+                "write values out instead of aliases",
+                line,
+            )
+        self.lines.setdefault(path, line)
+        if isinstance(node, ScalarNode):
+            value = _scalar(node, line)
+            return (
+                without_forbidden(value, self._file, self._faults, line) if isinstance(value, str) else value
+            )
+        self._open.append(node)
+        try:
+            if isinstance(node, SequenceNode):
+                return [self.value(child, (*path, n)) for n, child in enumerate(node.value)]
+            return self._mapping(node, path) if isinstance(node, MappingNode) else None
+        finally:
+            self._open.pop()
+
+    def _mapping(self, node: MappingNode, path: KeyPath) -> dict[str, object]:
+        found: dict[str, object] = {}
+        for key_node, value_node in node.value:
+            line = self._first + key_node.start_mark.line
+            if not isinstance(key_node, ScalarNode):
+                raise _Refused("a key is a list or mapping", "use a word as the key", line)
+            key = str(key_node.value)
+            if key in found:
+                raise _Refused(f"key {key!r} stands twice", "keep one of them", line)
+            self.lines[(*path, key)] = line
+            found[key] = self.value(value_node, (*path, key))
+        return found
+
+
+def _scalar(node: ScalarNode, line: int) -> object:
+    text = str(node.value)
+    if str(node.tag) not in _PLAIN_TAGS:
+        raise _Refused(f"the tag {node.tag!s} is not supported", "write a plain value", line)
+    if node.style in {"'", '"', "|", ">"}:
+        return text
+    if _NULL.fullmatch(text):
+        return None
+    if _TRUE.fullmatch(text) or _FALSE.fullmatch(text):
+        return text.lower() == "true"
+    if len(text) > _LONGEST_NUMBER:
+        return text
+    if _INTEGER.fullmatch(text):
+        return int(text)
+    return Decimal(text) if _DECIMAL.fullmatch(text) else text
+
+
+# A translation's front matter: its own words, and nothing that would contradict the original.
+
+
+def translated_keys(
+    original: Document, translation: Document, own: Collection[str], faults: list[Fault]
+) -> Mapping[str, object]:
+    """The keys of `own` in the translation. Another key that differs from the original's adds a fault."""
+    for key, value in translation.raw.items():
+        if key in own:
+            continue
+        if key not in original.raw:
+            known = [*own, *original.raw]
+            faults.append(
+                translation.source.fault(
+                    (key,), f"unknown key {key!r} in a translation", suggestion(key, known)
+                )
+            )
+        elif value != original.raw[key]:
+            remedy = f"leave it out: {original.source.file} holds it for all languages"
+            faults.append(translation.source.fault((key,), f"{key!r} differs from the original", remedy))
+    return {key: translation.raw[key] for key in own if key in translation.raw}

@@ -1,0 +1,291 @@
+"""Announcements and pages: their front matter, their texts by language, and when they are visible."""
+
+import posixpath
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+)
+
+from generator.content.bodies import Body, Reference, compile_page_body
+from generator.content.dates import Moment, parse_moment
+from generator.content.files import slug_fault
+from generator.content.front_matter import Document, translated_keys
+from generator.content.references import Index, Target, resolve
+from rewards.faults import Fault, Source, validated
+
+_ID = re.compile(r"[!-~]{1,200}", re.ASCII)
+
+
+def line_of_text(text: str) -> str:
+    """`text` trimmed; ValueError where it is empty or has several lines."""
+    text = text.strip()
+    if not text or "\n" in text:
+        raise ValueError("it is empty, or has several lines; write it on one line")
+    return text
+
+
+def _id(text: str) -> str:
+    if not _ID.fullmatch(text):
+        raise ValueError(
+            f"the id {text!r} holds spaces or other characters than ASCII; use letters, digits and hyphens"
+        )
+    return text
+
+
+def _date_text(value: object) -> object:
+    if value is not None and not isinstance(value, str):
+        raise ValueError(
+            f"{value!r} is no date; write 2023-12-31, or an instant such as 2023-12-31T09:00:00+01:00"
+        )
+    return value
+
+
+DateText = Annotated[str | None, BeforeValidator(_date_text)]
+OneLine = Annotated[str, AfterValidator(line_of_text)]
+
+
+class PageFront(BaseModel):
+    """Front matter of a page; dates are text, checked afterwards in the program's zone."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+    title: OneLine
+    summary: OneLine
+    date: DateText = None
+    id: Annotated[str, AfterValidator(_id)] | None = None
+    aliases: list[str] = Field(default_factory=list)
+    author: OneLine | None = None
+    updated: DateText = None
+    tags: list[OneLine] = Field(default_factory=list)
+    offers: list[str] = Field(default_factory=list)
+    draft: bool = False
+    publish_at: DateText = None
+    expires_at: DateText = None
+    image: str | None = None
+
+
+class AnnouncementFront(PageFront):
+    """Front matter of an announcement, which needs a date."""
+
+    date: Annotated[str, BeforeValidator(_date_text)]
+
+
+@dataclass(frozen=True, slots=True)
+class PageText:
+    """A page in one language. `image` is the path of a static file on the site, or empty."""
+
+    title: str
+    summary: str
+    body: Body
+    file: str
+    author: str = ""
+    image: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """An announcement or page with its texts by language; the site's default language is always there.
+
+    `visible_from` and `visible_until` are days; `tags` maps the tag's address to its name.
+    """
+
+    room: str
+    slug: str
+    identity: str
+    date: Moment | None
+    updated: Moment | None
+    visible_from: int
+    visible_until: int | None
+    draft: bool
+    aliases: tuple[str, ...]
+    tags: Mapping[str, str]
+    offers: tuple[str, ...]
+    source: Source
+    texts: Mapping[str, PageText] = field(default_factory=dict)
+
+    @property
+    def own_days(self) -> frozenset[int]:
+        """The days of its front matter, which its text may name."""
+        ends = (self.date, self.updated)
+        days = {moment.day for moment in ends if moment} | {self.visible_from, self.visible_until}
+        return frozenset(day for day in days if day)
+
+    def visible(self, as_of: int) -> bool:
+        """True on the days on which the public sees it."""
+        return (
+            not self.draft
+            and self.visible_from <= as_of
+            and (self.visible_until is None or as_of < self.visible_until)
+        )
+
+    @property
+    def path(self) -> str:
+        """The address below the site's root and language, with a slash at its end."""
+        return f"{self.slug}/" if self.room == "pages" else f"{self.room}/{self.slug}/"
+
+
+def tag_slug(tag: str) -> str:
+    """The address of a tag: `Cash back` -> `cash-back`; empty where nothing of it can be used."""
+    plain = unicodedata.normalize("NFKD", tag.lower().replace("ß", "ss"))
+    return re.sub(r"[^a-z0-9]+", "-", plain.encode("ascii", "ignore").decode()).strip("-")
+
+
+def parse_page(room: str, slug: str, document: Document, zone: ZoneInfo, faults: list[Fault]) -> Page | None:
+    """The page without its texts; None after faults were added."""
+    before = len(faults)
+    model = AnnouncementFront if room == "announcements" else PageFront
+    front = validated(model, document.raw, document.source, faults)
+    if front is None:
+        return None
+    moments = _moments(front, document.source, zone, faults)
+    tags = _tags(front, document.source, faults)
+    for n, alias in enumerate(front.aliases):
+        mistake = slug_fault(alias, document.source.file)
+        if mistake:
+            faults.append(document.source.fault(("aliases", n), mistake.what, mistake.remedy))
+    if any(fault.severity == "fault" for fault in faults[before:]):
+        return None
+    starts = [moment.day for moment in (moments["date"], moments["publish_at"]) if moment]
+    end = moments["expires_at"]
+    return Page(
+        room=room,
+        slug=slug,
+        identity=front.id or slug,
+        date=moments["date"],
+        updated=moments["updated"],
+        visible_from=max(starts, default=0),
+        visible_until=end.day if end else None,
+        draft=front.draft,
+        aliases=tuple(front.aliases),
+        tags=tags,
+        offers=tuple(front.offers),
+        source=document.source,
+    )
+
+
+def _moments(
+    front: PageFront, source: Source, zone: ZoneInfo, faults: list[Fault]
+) -> dict[str, Moment | None]:
+    found: dict[str, Moment | None] = {}
+    for key in ("date", "updated", "publish_at", "expires_at"):
+        text = getattr(front, key)
+        try:
+            found[key] = None if text is None else parse_moment(text, zone)
+        except ValueError as error:
+            what, _, remedy = str(error).partition("; ")
+            faults.append(source.fault((key,), what, remedy))
+            found[key] = None
+    date, updated = found["date"], found["updated"]
+    if date and updated and updated.day < date.day:
+        faults.append(source.fault(("updated",), "'updated' is before 'date'", "correct one of them"))
+    return found
+
+
+def _tags(front: PageFront, source: Source, faults: list[Fault]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for n, tag in enumerate(front.tags):
+        address = tag_slug(tag)
+        if not address:
+            remedy = "use at least one letter a-z or digit"
+            faults.append(source.fault(("tags", n), f"the tag {tag!r} gives no address", remedy))
+        elif address in found:
+            faults.append(source.fault(("tags", n), f"the tag {tag!r} stands twice", "keep one of them"))
+        else:
+            found[address] = tag
+    return found
+
+
+def is_address(identity: str) -> bool:
+    """True for an id that is already a whole address or URN, used in feeds as it is."""
+    return bool(urlsplit(identity).scheme)
+
+
+# The words of an announcement, page or offer in each language, with their bodies.
+
+_OFFER_WORDS = ("title", "summary")
+_PAGE_WORDS = ("title", "summary", "author", "image", "draft")
+
+
+class _Words(BaseModel):
+    """What a language version says by itself."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
+
+    title: OneLine
+    summary: OneLine
+    author: OneLine | None = None
+    image: str | None = None
+    draft: bool = False
+
+
+def page_texts(
+    room: str, versions: Mapping[str, Document], default_language: str, index: Index, faults: list[Fault]
+) -> dict[str, PageText]:
+    """The texts by language; a version with faults is left out, and so is a translation that is a draft."""
+    own = _OFFER_WORDS if room == "offers" else _PAGE_WORDS
+    original = versions[default_language]
+    found = {}
+    for language, document in versions.items():
+        is_original = document is original
+        raw = _own_words(room, original) if is_original else translated_keys(original, document, own, faults)
+        text = _page_text(document, raw, index, faults, [] if is_original else faults)
+        if text is not None and (is_original or not raw.get("draft")):
+            found[language] = text
+    return found
+
+
+def _own_words(room: str, original: Document) -> Mapping[str, object]:
+    """The original's words; those of an offer may have line breaks, which do not count."""
+    if room != "offers":
+        return original.raw
+    return {key: " ".join(str(original.raw.get(key)).split()) or "-" for key in _OFFER_WORDS}
+
+
+def _page_text(
+    document: Document,
+    raw: Mapping[str, object],
+    index: Index,
+    faults: list[Fault],
+    front_faults: list[Fault],
+) -> PageText | None:
+    """`front_faults` takes what is wrong with the words; those of an original are validated elsewhere."""
+    file = document.source.file
+    body = compile_page_body(document.body, file, document.body_line, faults)
+    words = validated(_Words, raw, document.source, front_faults)
+    if words is None:
+        return None
+    return PageText(
+        title=words.title,
+        summary=words.summary,
+        body=body,
+        file=file,
+        author=words.author or "",
+        image=_image(words.image, document, index, faults) if words.image else "",
+    )
+
+
+def _image(path: str, document: Document, index: Index, faults: list[Fault]) -> str:
+    """The image's path on the site; empty after a fault."""
+    line = document.source.lines.get(("image",), 1)
+    target = resolve(Reference("src", path, line), document.source.file, index)
+    if isinstance(target, Target) and target.kind == "static":
+        return target.path
+    folder = posixpath.dirname(document.source.file)
+    remedy = f"put it into content/static/ and give the path from {folder}/, such as ../static/picture.png"
+    if isinstance(target, Fault) and "did you mean" in target.remedy:
+        remedy = target.remedy
+    faults.append(
+        document.source.fault(("image",), f"the image {path!r} is no file of content/static/", remedy)
+    )
+    return ""

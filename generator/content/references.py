@@ -1,0 +1,103 @@
+"""Where links in content lead: a content file, a static file, the outside, a heading of the same text."""
+
+import posixpath
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import unquote, urlsplit
+
+from generator.content.bodies import Reference
+from rewards.faults import Fault, suggestion
+
+_OUTSIDE = frozenset({"http", "https", "mailto", "tel"})
+_MARKDOWN_LINK = re.compile(
+    r"(?P<before>\]\(<?|^\[[^\]\n]+\]:\s*<?)(?P<address>[^\s)>{}]+\.md(#[^\s)>{}]*)?|(?:\.\./)+static/[^\s)>{}]+)",
+    re.MULTILINE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a reference leads.
+
+    `room` and `slug` name a content file (`language` is empty where the reader's is meant); `static`: `path`
+    is the file's path on the site; `outside`: `path` is the whole address; `here`: only the fragment counts.
+    """
+
+    kind: Literal["content", "static", "outside", "here"]
+    room: str = ""
+    slug: str = ""
+    language: str = ""
+    path: str = ""
+    fragment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """What a link can name: content files (path below `content/` -> room, slug, language), static files."""
+
+    files: Mapping[str, tuple[str, str, str]]
+    static: Collection[str]
+
+
+def resolve(reference: Reference, file: str, index: Index) -> Target | Fault:
+    """Where `reference`, which stands in `file`, leads; a Fault with a suggestion where it leads nowhere."""
+    address = reference.address.strip()
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return Fault(f"the link {address!r} cannot be read", "correct the address", file, reference.line)
+    if parts.scheme or parts.netloc:
+        return _outside(reference, parts.scheme.lower(), bool(parts.netloc), file)
+    if not address or address.startswith("/"):
+        what = f"the link {address!r} is no relative path" if address else "a link has no address"
+        return Fault(what, "give the path to the .md file, or the whole address", file, reference.line)
+    if not parts.path:
+        return Target("here", fragment=unquote(parts.fragment))
+    folder = posixpath.dirname(file.removeprefix("content/"))
+    path = posixpath.normpath(posixpath.join(folder, unquote(parts.path)))
+    return _inside(reference, path, parts.query, unquote(parts.fragment), file, index)
+
+
+def _outside(reference: Reference, scheme: str, has_host: bool, file: str) -> Target | Fault:  # noqa: FBT001
+    address = reference.address.strip()
+    if scheme not in _OUTSIDE or (scheme in {"http", "https"} and not has_host):
+        remedy = "use https:, http:, mailto: or tel:, or the relative path to a file"
+        return Fault(f"the address {address!r} cannot be used", remedy, file, reference.line)
+    if reference.attribute != "href":
+        remedy = "put the file into content/static/: pages load nothing from elsewhere"
+        return Fault(f"{address!r} would be loaded from another site", remedy, file, reference.line)
+    return Target("outside", path=address)
+
+
+def _inside(
+    reference: Reference, path: str, query: str, fragment: str, file: str, index: Index
+) -> Target | Fault:
+    if path in index.files and not query:
+        room, slug, language = index.files[path]
+        if room == "campaigns":
+            remedy = "link to an announcement, an offer or a page"
+            return Fault("campaigns have no public page to link to", remedy, file, reference.line)
+        return Target("content", room, slug, language, fragment=fragment)
+    static = path.removeprefix("static/")
+    if path.startswith("static/") and static in index.static:
+        return Target("static", path=static, fragment=fragment)
+    known = [*index.files, *(f"static/{name}" for name in index.static)]
+    folder = posixpath.dirname(file.removeprefix("content/")) or "."
+    remedy = suggestion(
+        reference.address.partition("#")[0], [posixpath.relpath(name, folder) for name in known]
+    )
+    if "did you mean" not in remedy:
+        remedy = "correct the path, or add the file"
+    return Fault(f"the link {reference.address!r} leads to no file of content/", remedy, file, reference.line)
+
+
+def markdown_links(text: str, first_line: int) -> list[tuple[re.Match[str], Reference]]:
+    """The links to `.md` and static files in Markdown source, with where they stand; for bodies that become mail."""
+    found = []
+    for match in _MARKDOWN_LINK.finditer(text):
+        if "://" not in match["address"]:
+            line = first_line + text.count("\n", 0, match.start("address"))
+            found.append((match, Reference("href", match["address"], line)))
+    return found

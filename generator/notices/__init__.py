@@ -1,0 +1,1 @@
+"""The notices of a campaign: audience, HTML part, text part and message."""

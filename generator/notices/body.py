@@ -1,0 +1,168 @@
+"""A campaign's Markdown body, compiled once: an HTML and a text template that render without Markdown."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from jinja2 import TemplateSyntaxError
+from jinja2.sandbox import SandboxedEnvironment
+
+from generator.content.markdown import mail_markdown_html
+from generator.notices.html_part import HtmlWriter
+from generator.notices.names import NameCheck
+from generator.notices.tags import Emitter, Marked, placed, take_out
+from generator.notices.text_part import FILTERS, TextWriter
+from generator.notices.tree import mail_tree
+from generator.templating.environment import Kind, environment
+from generator.templating.formats import Direction
+from generator.templating.values import Address
+from rewards import Fault, suggestion
+
+Lines = tuple[tuple[int, int], ...]
+_BLOCKS = frozenset(
+    (
+        "for",
+        "else",
+        "endfor",
+        "if",
+        "elif",
+        "endif",
+        "set",
+        "endset",
+        "with",
+        "endwith",
+        "filter",
+        "endfilter",
+    )
+)
+_OWN_ADDRESSES = frozenset({"link", "site.base_url"})
+_UNSAFE_FILTERS = frozenset({"safe", "xmlattr", "tojson", "pprint"})
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledBody:
+    """Two template sources over the same values; `*_lines` map their lines to those of the author's file."""
+
+    html: str
+    text: str
+    html_lines: Lines = ()
+    text_lines: Lines = ()
+
+
+class NotAnAddressError(TypeError):
+    """A value that we did not make was put into a link."""
+
+
+def _href(value: object) -> str:
+    if not isinstance(value, Address):
+        raise NotAnAddressError("only an address that we made may stand in a link")
+    if not value.address:
+        raise NotAnAddressError(
+            "there is no such address: statements have no page under [statements] access 'none'"
+        )
+    return value.address
+
+
+def mail_environment(template_folders: Sequence[Path], language: str, kind: Kind) -> SandboxedEnvironment:
+    """As of `environment`, with the filters that compiled bodies use, and none that trusts a value."""
+    built = environment(template_folders, language, kind=kind)
+    for name in _UNSAFE_FILTERS:
+        del built.filters[name]
+    built.filters["href"] = _href
+    built.filters.update(FILTERS)
+    return built
+
+
+def compile_body(
+    source: str,
+    file: str,
+    first_line: int,
+    faults: list[Fault],
+    *,
+    styles: Mapping[str, str] | None = None,
+    direction: Direction = "ltr",
+    offers: Collection[str] | None = None,
+    images_from: str = "",
+) -> CompiledBody:
+    """The Markdown `source`, which begins at `first_line` of `file`, as templates.
+
+    Images may come from below the address `images_from` alone, none where it is empty.
+    Syntax errors, unknown names (`offers`: the slugs that may be named, None for any), lost or torn tags and
+    addresses that we did not make add faults; with a fault the result is not to be used. `styles` are the
+    inline styles by element.
+    """
+    source = source.replace("\r\n", "\n")
+    found: list[Fault] = []
+    marked = _checked(source, file, first_line, offers, found)
+    if marked is None:
+        faults.extend(found)
+        return CompiledBody("", "")
+    text = _without_brackets(placed(marked), marked)
+    tree = mail_tree(mail_markdown_html(text), marked, file, first_line, found, images_from)
+    faults.extend(found)
+    if found:
+        return CompiledBody("", "")
+    html = HtmlWriter(marked, styles or {}, direction).write(tree)
+    plain = TextWriter(marked).write(tree)
+    faults.extend(_link_faults(html, file, offers))
+    return CompiledBody(html.source(), plain.source(), tuple(html.lines), tuple(plain.lines))
+
+
+def check_line(
+    source: str, file: str, line: int, field: str, faults: list[Fault], offers: Collection[str] | None = None
+) -> None:
+    """Adds the faults of a one-line template, such as a subject, that the front matter has as `field`."""
+    found: list[Fault] = []
+    _checked(source, file, line, offers, found)
+    faults.extend(replace(fault, field=field) for fault in found)
+
+
+def _checked(
+    source: str, file: str, first_line: int, offers: Collection[str] | None, faults: list[Fault]
+) -> Marked | None:
+    checking = mail_environment((), "en", "html")
+    try:
+        template = checking.parse(source)
+        checking.compile(source)
+        marked = take_out(source, checking, first_line)
+    except TemplateSyntaxError as error:
+        message = (error.message or "it cannot be read").rstrip(".")
+        remedy = "correct the expression or block; every block needs its end tag"
+        faults.append(Fault(f"template: {message}", remedy, file, first_line + error.lineno - 1))
+        return None
+    for tag in marked.tags:
+        if tag.is_block and tag.name not in _BLOCKS:
+            remedy = suggestion(tag.name, sorted(_BLOCKS))
+            faults.append(Fault(f"the block {tag} may not be used here", remedy, file, tag.line))
+    NameCheck(file, first_line, offers, faults).check(template)
+    return marked
+
+
+def _without_brackets(text: str, marked: Marked) -> str:
+    """`<{{ link }}>` as `{{ link }}`, which shows as a link by itself."""
+    for number, tag in enumerate(marked.tags):
+        if tag.inner.strip() in _OWN_ADDRESSES and not tag.is_block:
+            text = text.replace(f"<{marked.word(number)}>", marked.word(number))
+    return text
+
+
+def _link_faults(html: Emitter, file: str, offers: Collection[str] | None) -> list[Fault]:
+    """What is wrong with expressions in links, which only show in the compiled template."""
+    found: list[Fault] = []
+    NameCheck(file, 1, offers, found).check(mail_environment((), "en", "html").parse(html.source()))
+    lines = tuple(html.lines)
+    return [
+        Fault(fault.what, fault.remedy, file, author_line(lines, fault.line or 1))
+        for fault in found
+        if fault.what.startswith("only an address")
+    ]
+
+
+def author_line(lines: Lines, line: int) -> int:
+    """The author's line for a line of the compiled template: that of the last tag begun there or before."""
+    written = line
+    for at, own in lines:
+        if at > line:
+            break
+        written = own
+    return written

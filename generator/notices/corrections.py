@@ -1,0 +1,74 @@
+"""What a mail says of figures that were told otherwise before: both, in the reader's language."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from generator.statements.view import StatementView, Viewer
+from generator.templating.values import Count, PartnerText, Shown
+from rewards import Difference, Statement, differences, statement_json
+
+_ITEMS: Mapping[str, Sequence[str]] = {"cashback": ("currency",), "extensions": ("subscription_id",)}
+_NAMED = frozenset({"level", "attained_level", "next_level", "secured_level"})
+
+
+class CorrectionView(NamedTuple):
+    """One of `corrections` in a template: a figure that is not what was told.
+
+    `figure` is its name in the statement's JSON, `item` the subscription's id, if it is one's; `told` and `now` are
+    None where there was or is none.
+    """
+
+    offer: str
+    title: str
+    item: PartnerText
+    figure: str
+    told: Shown | None
+    now: Shown | None
+
+
+def correction_context(viewer: Viewer, told: Statement | None, now: Statement) -> dict[str, object]:
+    """`previous`, the statement as it was told, and `corrections`, what of it differs; None and empty for no `told`."""
+    if told is None:
+        return {"previous": None, "corrections": ()}
+    before, after = viewer.statement(told), viewer.statement(now)
+    found = differences(statement_json(told), statement_json(now))
+    return {"previous": before, "corrections": tuple(_shown(one, before, after) for one in found)}
+
+
+def _shown(difference: Difference, told: StatementView, now: StatementView) -> CorrectionView:
+    before, after = _entry(difference, told), _entry(difference, now)
+    titles = [title for entry in (after, before) if (title := getattr(entry, "title", None))]
+    offer, *rest = difference.key
+    item = "" if difference.table == "cashback" else "".join(rest)
+    return CorrectionView(
+        offer,
+        titles[0] if titles else offer,
+        PartnerText(item),
+        difference.figure,
+        _figure(before, difference),
+        _figure(after, difference),
+    )
+
+
+def _entry(difference: Difference, statement: StatementView) -> object:
+    """The view of the entry that the difference is about; None where that statement has none."""
+    if difference.table == "subscriptions":
+        frees = [one for one in statement.free_subscriptions if one.offer == difference.key[0]]
+        held = {str(one.subscription_id): one for free in frees for one in free.subscriptions}
+        return held.get(difference.key[1])
+    names = ("offer", *_ITEMS.get(difference.table, ()))
+    entries = (
+        entry
+        for entry in getattr(statement, difference.table)
+        if tuple(str(getattr(entry, name)) for name in names) == difference.key
+    )
+    return next(entries, None)
+
+
+def _figure(entry: object, difference: Difference) -> Shown | None:
+    name = f"{difference.figure}_name" if difference.figure in _NAMED else difference.figure
+    value = getattr(entry, name, None)
+    if value is None or isinstance(value, Shown):
+        return value
+    raw = str(value.raw) if isinstance(value, Count) else str(value)
+    return Shown(str(value), raw)

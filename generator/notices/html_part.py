@@ -1,0 +1,152 @@
+"""A mail's body as an HTML template: inline styles, and tables that become cards on a phone."""
+
+import html
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from generator.notices.tags import Emitter, Marked
+from generator.notices.tree import VOID, Element, Node
+from generator.templating.formats import Direction
+
+_CARD_COLUMNS = 3
+_TABLE = (("border", "0"), ("cellpadding", "0"), ("cellspacing", "0"), ("width", "100%"))
+
+
+@dataclass(frozen=True, slots=True)
+class HtmlWriter:
+    """Writes a tree; `styles` maps an element's name to its declarations, `label` to those of card labels."""
+
+    marked: Marked
+    styles: Mapping[str, str]
+    direction: Direction
+
+    def write(self, root: Element) -> Emitter:
+        """The template of the whole tree."""
+        emitter = Emitter(self.marked.tags)
+        for child in root.children:
+            self._node(child, emitter)
+        return emitter
+
+    def _node(self, node: Node, emitter: Emitter) -> None:
+        if isinstance(node, int):
+            emitter.tag(node)
+        elif isinstance(node, str):
+            emitter.text(html.escape(node, quote=False))
+        elif node.name == "table":
+            self._table(node, emitter)
+        else:
+            self._element(node, emitter, self._attributes(node))
+
+    def _element(
+        self, element: Element, emitter: Emitter, attributes: dict[str, str], label: str = ""
+    ) -> None:
+        emitter.text(f"<{element.name}")
+        for name, value in attributes.items():
+            emitter.text(f' {name}="')
+            self._value(value, emitter)
+            emitter.text('"')
+        emitter.text(">")
+        if label:
+            style = html.escape(self.styles.get("label", "display:none"))
+            emitter.text(f'<span class="card-label" style="{style}">{html.escape(label)}</span>')
+        for child in element.children:
+            self._node(child, emitter)
+        if element.name not in VOID:
+            emitter.text(f"</{element.name}>")
+
+    def _value(self, value: str, emitter: Emitter) -> None:
+        for part in self.marked.parts(value):
+            if isinstance(part, int):
+                emitter.tag(part, "({}) | href")
+            else:
+                emitter.text(html.escape(part))
+
+    def _attributes(self, element: Element) -> dict[str, str]:
+        attributes = dict(element.attributes)
+        style = self.styles.get(element.name, "")
+        if element.name in {"td", "th"}:
+            side = attributes.setdefault("align", "left" if self.direction == "ltr" else "right")
+            style = f"{style};text-align:{side}".lstrip(";")
+            style += (
+                ";white-space:nowrap"
+                if element.name == "td" and element.attribute("align") == "right"
+                else ""
+            )
+        if element.name == "th":
+            attributes.setdefault("scope", "col")
+        if element.name in {"ul", "ol", "blockquote"} and self.direction == "rtl":
+            style = style.replace("-left", "-\0").replace("-right", "-left").replace("-\0", "-right")
+        if style:
+            attributes["style"] = style
+        return attributes
+
+    def _table(self, table: Element, emitter: Emitter) -> None:
+        labels = self._labels(table)
+        attributes = self._attributes(table) | dict(_TABLE) | ({"class": "cards"} if labels else {})
+        emitter.text(
+            "<table" + "".join(f' {name}="{html.escape(value)}"' for name, value in attributes.items()) + ">"
+        )
+        for section in table.children:
+            if not isinstance(section, Element):
+                self._node(section, emitter)
+                continue
+            emitter.text(f"<{section.name}>")
+            for row in section.children:
+                if isinstance(row, Element) and row.name == "tr":
+                    self._row(row, emitter, labels if section.name != "thead" else [])
+                else:
+                    self._node(row, emitter)
+            emitter.text(f"</{section.name}>")
+        emitter.text("</table>")
+
+    def _row(self, row: Element, emitter: Emitter, labels: list[str]) -> None:
+        emitter.text("<tr>")
+        cells = iter(labels)
+        for cell in row.children:
+            if isinstance(cell, Element):
+                self._element(cell, emitter, self._attributes(cell), next(cells, ""))
+            else:
+                self._node(cell, emitter)
+        emitter.text("</tr>")
+
+    def _labels(self, table: Element) -> list[str]:
+        """The headings of a table that becomes cards: three columns or more, headings without tags."""
+        heads = [cell for cell in _descendants(table) if cell.name == "th"]
+        plain = [_plain(head) for head in heads]
+        return [text or "" for text in plain] if len(heads) >= _CARD_COLUMNS and None not in plain else []
+
+
+def _descendants(element: Element) -> list[Element]:
+    found = []
+    for child in element.children:
+        if isinstance(child, Element):
+            found += [child, *_descendants(child)]
+    return found
+
+
+def _plain(element: Element) -> str | None:
+    """The element's text; None where it holds template tags."""
+    parts = []
+    for child in element.children:
+        part = child if isinstance(child, str) else _plain(child) if isinstance(child, Element) else None
+        if part is None:
+            return None
+        parts.append(part)
+    return "".join(parts)
+
+
+def read_styles(css: str) -> dict[str, str]:
+    """`element { declarations }` rules as a mapping; the declarations on one line, comments left out."""
+    rules: dict[str, str] = {}
+    for rule in _without_comments(css).split("}"):
+        selectors, _, declarations = rule.partition("{")
+        for selector in selectors.split(","):
+            if selector.strip():
+                rules[selector.strip()] = "; ".join(
+                    part.strip() for part in declarations.split(";") if part.strip()
+                )
+    return rules
+
+
+def _without_comments(css: str) -> str:
+    return "".join(part.partition("/*")[0] for part in css.split("*/"))

@@ -1,0 +1,152 @@
+"""Campaign + statement → the notice of one partner, or the reason why there is none."""
+
+from collections.abc import Mapping, Sequence
+from email.utils import parseaddr
+from pathlib import Path
+from typing import Protocol
+
+from generator.content.campaigns import Campaign
+from generator.content.content import Content
+from generator.notices.audience import SkipReason, address_list, plain_address, skip_reason, unsendable_reason
+from generator.notices.corrections import correction_context
+from generator.notices.templates import Frame, MailTemplates, mail_templates
+from generator.settings import SiteSettings
+from generator.statements.table import statement_csv
+from generator.statements.view import Viewer, level_names, offer_words, site_view
+from generator.templating.environment import reader_language
+from generator.templating.formats import formats
+from generator.templating.values import Address, contained
+from rewards import (
+    Attachment,
+    Fault,
+    Faulty,
+    Notice,
+    Partner,
+    Rules,
+    Statement,
+    canonical_json,
+    statement_json,
+)
+
+
+class Sender(Protocol):
+    """Whom mails come from unless a campaign says otherwise: a display name and a bare address."""
+
+    @property
+    def name(self) -> str:
+        """The display name, empty for none."""
+
+    @property
+    def address(self) -> str:
+        """The bare address."""
+
+
+class CampaignRenderer:
+    """Renders the notices of one campaign, each in its reader's language; templates are compiled here, once.
+
+    `corrections` makes messages that correct what was told.
+    `reply_to` is a bare address. `unsubscribe`, a web or mail address, is shown at the foot of announcements.
+    Without `has_link` no statement can be opened and layouts show no link. Raises `Faulty` with every fault of the
+    campaign's templates, and `BrokenLayout`.
+    """
+
+    def __init__(
+        self,
+        campaign: Campaign,
+        content: Content,
+        settings: SiteSettings,
+        sender: Sender,
+        template_folders: Sequence[Path],
+        rules: Rules,
+        *,
+        reply_to: str | None = None,
+        unsubscribe: str | None = None,
+        has_link: bool = True,
+        corrections: bool = False,
+    ) -> None:
+        self._campaign = campaign
+        self._settings = settings
+        self._site = site_view(settings)
+        self._from = parseaddr(campaign.from_) if campaign.from_ else (sender.name, sender.address)
+        self._reply_to = parseaddr(campaign.reply_to)[1] if campaign.reply_to else reply_to or ""
+        shown = _address(unsubscribe) if campaign.category == "announcement" and unsubscribe else ""
+        frame = Frame(settings.title, campaign.category, has_link, shown, settings.base_url, corrections)
+        self._corrections = corrections
+        words = offer_words(content, settings, rules.as_of)
+        names = level_names(content.policy)
+        faults: list[Fault] = []
+        self._templates: dict[str, MailTemplates] = {}
+        self._viewers: dict[str, Viewer] = {}
+        for language in settings.languages:
+            written_in = language if language in campaign.texts else settings.default_language
+            text = campaign.texts[written_in]
+            own = mail_templates(text, written_in, frame, template_folders, tuple(content.offers), faults)
+            if own is not None:
+                self._templates[language] = own
+                self._viewers[language] = Viewer(formats(written_in), names, words(written_in))
+        if faults:
+            raise Faulty(tuple(dict.fromkeys(faults)))
+        self._unsubscribe = shown
+
+    def reason(self, partner: Partner, statement: Statement) -> SkipReason | None:
+        """Why the partner has no notice: the first that applies, in the order of `SkipReason`.
+
+        Who was told a figure learns of its correction, in the audience or not.
+        """
+        decide = unsendable_reason if self._corrections else skip_reason
+        return decide(self._campaign, partner, statement)
+
+    def language(self, partner: Partner) -> str:
+        """The language that the partner's message is written in."""
+        return self._templates[reader_language(partner.language, self._settings)].language
+
+    def notice(
+        self,
+        partner: Partner,
+        statement: Statement,
+        link_url: str,
+        reference: str,
+        told: Statement | None = None,
+        *,
+        unsubscribe: str = "",
+    ) -> Notice:
+        """The partner's message, if `reason` is None; an empty `link_url` where statements have no page.
+
+        `told` is the statement that a correction corrects; `unsubscribe` is shown in place of the renderer's, if that
+        shows any. Raises `Faulty` where a template asks for what this
+        partner does not have.
+        """
+        language = reader_language(partner.language, self._settings)
+        templates = self._templates[language]
+        viewer = self._viewers[language]
+        context = viewer.view(partner, statement) | correction_context(viewer, told, statement)
+        context |= {"site": self._site, "link": Address(link_url), "reference": reference}
+        context["unsubscribe"] = (self._unsubscribe and unsubscribe) or self._unsubscribe
+        rendered = templates.render(context)
+        figures = statement_json(statement)
+        return Notice(
+            partner_id=partner.partner_id,
+            language=templates.language,
+            category=self._campaign.category,
+            from_name=self._from[0],
+            from_address=self._from[1],
+            reply_to=self._reply_to,
+            to_name=contained(partner.contact_name or partner.name),
+            to_address=plain_address(partner.email) or partner.email,
+            cc=address_list(partner.cc) or (),
+            subject=rendered.subject,
+            html=rendered.html,
+            text=rendered.text,
+            attachments=self._attachments(figures),
+            reference=reference,
+            figures=canonical_json(figures),
+        )
+
+    def _attachments(self, figures: Mapping[str, object]) -> tuple[Attachment, ...]:
+        if "statement.csv" not in self._campaign.attach:
+            return ()
+        return (Attachment(filename="statement.csv", media_type="text/csv", text=statement_csv(figures)),)
+
+
+def _address(unsubscribe: str) -> str:
+    return unsubscribe if ":" in unsubscribe else f"mailto:{unsubscribe}"

@@ -1,0 +1,331 @@
+"""A campaign's text in one language, compiled: from a partner's view to the parts of its notice."""
+
+import re
+import unicodedata
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from traceback import walk_tb
+
+from jinja2 import (
+    Template,
+    TemplateError,
+    TemplateSyntaxError,
+    UndefinedError,
+)
+from jinja2.exceptions import SecurityError
+from jinja2.sandbox import SandboxedEnvironment
+from markupsafe import Markup
+from mjml import mjml2html
+
+from generator.content.campaigns import CampaignText
+from generator.errors import GeneratorError
+from generator.notices.body import (
+    CompiledBody,
+    Lines,
+    author_line,
+    check_line,
+    compile_body,
+    mail_environment,
+)
+from generator.notices.html_part import read_styles
+from generator.notices.text_part import finished
+from generator.templating.environment import Kind, environment
+from generator.templating.formats import direction
+from generator.templating.values import CONTROLS
+from rewards import Fault, Faulty
+
+# The layout of mails: rendered once per language around holes, compiled from MJML, filled with a body.
+
+HTML_LAYOUT, TEXT_LAYOUT, STYLES = "mail/notice.mjml", "mail/notice.txt", "mail/body.css"
+CORRECTION = "mail/correction.md"
+CORRECTION_SUBJECT = "mail/correction_subject.txt"
+_HOLES: Mapping[str, str] = {
+    "subject": "{{ subject }}",
+    "preheader": "{{ preheader }}",
+    "reference": "{{ reference }}",
+    "link": "{{ link | href }}",
+    "unsubscribe": "{{ unsubscribe }}",
+    "unsubscribeplain": "{{ unsubscribe | replace('mailto:', '') }}",
+}
+_HOLE = re.compile(r"zqhole([a-z]+)qz")
+_BRACE = re.compile(r"\{(?=[{%#])")
+
+
+class BrokenLayout(GeneratorError):
+    """A mail layout that cannot be used; `name` is the template's, below `templates/`."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        self.name = name
+        super().__init__(
+            f"the mail layout templates/{name} cannot be used: {reason}: correct it, or delete the site's own"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What a layout says besides the body; an empty `unsubscribe` leaves its line out.
+
+    `corrections`: the body begins with what was told before, unless it says so itself.
+    `images_from` is the site's own address: an image from elsewhere would tell its host who reads the mail.
+    """
+
+    title: str
+    category: str
+    has_link: bool
+    unsubscribe: str = ""
+    images_from: str = ""
+    corrections: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MailSources:
+    """The two whole templates of one language; `*_lines` map their lines to the author's."""
+
+    html: str
+    text: str
+    html_lines: Lines
+    text_lines: Lines
+
+
+def body_styles(template_folders: Sequence[Path]) -> dict[str, str]:
+    """The inline styles of body elements; raises `BrokenLayout`."""
+    return read_styles(_rendered(environment(template_folders, "en", kind="text"), STYLES, {}))
+
+
+def template_source(template_folders: Sequence[Path], name: str) -> str:
+    """A template as it is written; raises `BrokenLayout` where no folder has it."""
+    for folder in template_folders:
+        if (file := folder / name).is_file():
+            return file.read_text(encoding="utf-8")
+    raise BrokenLayout(name, "it is missing")
+
+
+def mail_sources(
+    template_folders: Sequence[Path], language: str, frame: Frame, body: CompiledBody
+) -> MailSources:
+    """The layouts of `language` around `body`; raises `BrokenLayout`."""
+    html, html_line = _filled(_laid_out(template_folders, language, frame, "html"), body.html, HTML_LAYOUT)
+    text, text_line = _filled(_laid_out(template_folders, language, frame, "text"), body.text, TEXT_LAYOUT)
+    return MailSources(html, text, _moved(body.html_lines, html_line), _moved(body.text_lines, text_line))
+
+
+def _laid_out(template_folders: Sequence[Path], language: str, frame: Frame, kind: Kind) -> str:
+    built = environment(template_folders, language, kind=kind)
+    start, end = ("left", "right") if direction(language) == "ltr" else ("right", "left")
+    holes = {name: Markup(f"zqhole{name}qz") for name in (*_HOLES, "body")}  # noqa: S704 - our own words
+    if not frame.unsubscribe:
+        holes["unsubscribe"] = Markup("")
+    if kind == "text":
+        holes["unsubscribe"] = holes["unsubscribeplain"] if frame.unsubscribe else Markup("")
+    context = {
+        **holes,
+        "site": {"title": frame.title},
+        "category": frame.category,
+        "has_link": frame.has_link,
+        "start": start,
+        "end": end,
+    }
+    name = HTML_LAYOUT if kind == "html" else TEXT_LAYOUT
+    rendered = _rendered(built, name, context)
+    if kind == "text":
+        return rendered
+    try:
+        return mjml2html(rendered, fonts={}, disable_comments=False)
+    except ValueError as error:
+        raise BrokenLayout(name, str(error)) from error
+
+
+def _rendered(built: SandboxedEnvironment, name: str, context: Mapping[str, object]) -> str:
+    try:
+        return built.get_template(name).render(context)
+    except TemplateError as error:
+        line = getattr(error, "lineno", None)
+        raise BrokenLayout(
+            name, f"line {line}: {error.message}" if line else error.message or str(error)
+        ) from error
+
+
+def _filled(layout: str, body: str, name: str) -> tuple[str, int]:
+    """The layout with code in its holes, and the line on which the body begins."""
+    parts = _HOLE.split(layout)
+    if parts[1::2].count("body") != 1:
+        raise BrokenLayout(
+            name, f"it has {parts[1::2].count('body')} places for {{{{ body }}}} instead of one"
+        )
+    written: list[str] = []
+    line = body_line = 1
+    for index, part in enumerate(parts):
+        if index % 2 == 0:
+            code = _BRACE.sub("{{ '{' }}", part)
+        elif part == "body":
+            code, body_line = body, line
+        else:
+            code = _HOLES[part]
+        written.append(code)
+        line += code.count("\n")
+    return "".join(written), body_line
+
+
+def _moved(lines: Lines, first: int) -> Lines:
+    return tuple((at + first - 1, written) for at, written in lines)
+
+
+_RIGHT_TO_LEFT = frozenset({"R", "AL", "AN", "RLE", "RLO", "LRE", "LRO", "RLI", "LRI", "PDF"})
+_LATER_SCRIPTS = re.compile("[\\u0590-\\U0010ffff]")  # nothing before Hebrew runs from right to left
+_BREAKS = (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError)
+_REMEDY = "correct it, or put it into an {% if %} that makes sure of it"
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """The parts of one message that come from templates."""
+
+    subject: str
+    html: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Compiled:
+    """A template, and where its lines were written."""
+
+    template: Template
+    name: str
+    file: str
+    lines: Lines
+    field: str = ""
+
+    def render(self, context: Mapping[str, object]) -> str:
+        """The text; raises `Faulty` with the author's file and line."""
+        try:
+            return self.template.render(context)
+        except _BREAKS as error:
+            raise Faulty([self._fault(error)]) from error
+
+    def _fault(self, error: Exception) -> Fault:
+        places = [
+            line for frame, line in walk_tb(error.__traceback__) if frame.f_code.co_filename == self.name
+        ]
+        what = str(error).rstrip(".")
+        if isinstance(error, UndefinedError):
+            what = f"the template names what is not there: {what}"
+        elif isinstance(error, SecurityError):
+            what = f"the template may not do this: {what}"
+        line = author_line(self.lines, places[-1]) if places else None
+        return Fault(what, _REMEDY, self.file, line, None, self.field)
+
+
+@dataclass(frozen=True, slots=True)
+class MailTemplates:
+    """The compiled templates of one campaign in one language; render with the view of a partner."""
+
+    language: str
+    subject: _Compiled
+    preheader: _Compiled
+    html: _Compiled
+    text: _Compiled
+
+    def render(self, context: Mapping[str, object]) -> Rendered:
+        """The message for a view with `link` and `reference`.
+
+        Raises `Faulty` where a template asks for what is not there.
+        """
+        subject = one_line(self.subject.render(context), self.language)
+        preheader = one_line(self.preheader.render(context), self.language)
+        whole = {**context, "subject": subject, "preheader": preheader}
+        return Rendered(subject, self.html.render(whole), finished(self.text.render(whole)))
+
+
+def mail_templates(
+    text: CampaignText,
+    language: str,
+    frame: Frame,
+    template_folders: Sequence[Path],
+    offers: Collection[str],
+    faults: list[Fault],
+) -> MailTemplates | None:
+    """The templates of `text`; None after faults were added. Raises `BrokenLayout` and `BrokenCatalog`."""
+    if frame.corrections and not tells_corrections(text):
+        text = _with_corrections(text, template_folders)
+    try:
+        return _mail_templates(text, language, frame, template_folders, offers, faults)
+    except RecursionError:
+        what = "the text is nested too deeply"
+        faults.append(Fault(what, "write it with fewer levels", text.file, text.body_line))
+        return None
+
+
+def _mail_templates(
+    text: CampaignText,
+    language: str,
+    frame: Frame,
+    template_folders: Sequence[Path],
+    offers: Collection[str],
+    faults: list[Fault],
+) -> MailTemplates | None:
+    found: list[Fault] = []
+    check_line(text.subject, text.file, text.subject_line, "subject", found, offers)
+    check_line(text.preheader, text.file, text.preheader_line, "preheader", found, offers)
+    body = compile_body(
+        text.body,
+        text.file,
+        text.body_line,
+        found,
+        styles=body_styles(template_folders),
+        direction=direction(language),
+        offers=offers,
+        images_from=frame.images_from,
+    )
+    faults.extend(found)
+    if found:
+        return None
+    sources = mail_sources(template_folders, language, frame, body)
+    html = mail_environment(template_folders, language, "html")
+    plain = mail_environment(template_folders, language, "text")
+    return MailTemplates(
+        language,
+        _line(plain, text.subject, "subject", text.file, text.subject_line),
+        _line(plain, text.preheader, "preheader", text.file, text.preheader_line),
+        _compiled(html, sources.html, "html", text.file, sources.html_lines),
+        _compiled(plain, sources.text, "text", text.file, sources.text_lines),
+    )
+
+
+def tells_corrections(text: CampaignText) -> bool:
+    """Whether subject or body name what was told before, so that nothing need be said for them."""
+    lexer = mail_environment((), "en", "text")
+    try:
+        tokens = [token for source in (text.subject, text.body) for token in lexer.lex(source)]
+    except TemplateSyntaxError:
+        return False  # compiling says what is wrong
+    return any(kind == "name" and value in {"previous", "corrections"} for _, kind, value in tokens)
+
+
+def _with_corrections(text: CampaignText, template_folders: Sequence[Path]) -> CampaignText:
+    """The text with what was told before above its body; raises `BrokenLayout`."""
+    above = template_source(template_folders, CORRECTION)
+    subject = f"{template_source(template_folders, CORRECTION_SUBJECT).rstrip()} {text.subject}"
+    first_line = text.body_line - above.count("\n")
+    return replace(text, subject=subject, body=above + text.body, body_line=first_line)
+
+
+def _line(built: SandboxedEnvironment, source: str, part: str, file: str, line: int) -> _Compiled:
+    return replace(_compiled(built, source, part, file, ((1, line),)), field=part)
+
+
+def _compiled(built: SandboxedEnvironment, source: str, part: str, file: str, lines: Lines) -> _Compiled:
+    name = f"<{file} as {part}>"
+    code = built.compile(source, name, name)
+    # A plain mapping: every rendering copies it, and a chain of mappings is copied key by key.
+    return _Compiled(Template.from_code(built, code, dict(built.globals)), name, file, lines)
+
+
+def one_line(text: str, language: str) -> str:
+    """`text` on one line. Isolates stay only where some of it runs from right to left."""
+    line = " ".join(CONTROLS.sub(" ", text).split())
+    if direction(language) == "rtl" or any(
+        unicodedata.bidirectional(char) in _RIGHT_TO_LEFT for char in _LATER_SCRIPTS.findall(line)
+    ):
+        return line
+    return line.replace("\u2068", "").replace("\u2069", "")

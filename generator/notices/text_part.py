@@ -1,0 +1,321 @@
+"""A mail's body as a text template: each address stands after the paragraph that links to it."""
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from generator.notices.tags import Emitter, Marked
+from generator.notices.tree import Element, Node
+
+# Filters and the last step of text parts: lists, tables and lines laid out once the values are known.
+
+WIDTH = 76
+CELL, FIXED, NUMBER = "\x01", "\x02", "\x03"
+_ZERO_WIDTH = re.compile("[\u200b-\u200f\u2066-\u2069\u202a-\u202e\ufe0f]")
+_NARROW = re.compile("[\\x00-\u02ff\u2010-\u2027\u20a0-\u20bf\u2190-\u21ff]*")
+_HANGING = re.compile(r"\s*(?:[-*>] |\d+\. )*\s*")
+_BLANKS = re.compile(r"\n{3,}")
+
+
+def width(text: str) -> int:
+    """The columns that `text` takes in a fixed-width font."""
+    if text.isascii() or _NARROW.fullmatch(text):
+        return len(text)
+    plain = _ZERO_WIDTH.sub("", text)
+    return sum(
+        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1
+        for char in plain
+    )
+
+
+def underlined(text: str, mark: str) -> str:
+    """A heading with a line of `mark` below it."""
+    line = " ".join(text.split())
+    return f"{FIXED}{line}\n{FIXED}{mark * width(line)}\n"
+
+
+def hanging(text: str, lead: str) -> str:
+    """A block whose first line begins with `lead` and whose other lines are indented as far."""
+    first, *others = text.strip("\n").split("\n")
+    indent = "> " if lead == "> " else " " * (len(lead) + (NUMBER in lead))
+    return "\n".join(
+        [_led(lead, first), *(_led(indent, line) if line or lead == "> " else "" for line in others)]
+    )
+
+
+def _led(lead: str, line: str) -> str:
+    return f"{FIXED}{lead}{line[1:]}" if line.startswith(FIXED) else f"{lead}{line}"
+
+
+def numbered(text: str, start: int = 1) -> str:
+    """Numbers the items of a list, however often a loop has repeated them."""
+    parts = text.split(NUMBER)
+    return "".join([parts[0], *(f"{start + index}.{part}" for index, part in enumerate(parts[1:]))])
+
+
+def aligned(text: str, sides: str) -> str:
+    """A table from rows of cells, a letter of `sides` (`l`, `r`, `c`) a column; a wide one becomes records."""
+    rows = [
+        [" ".join(cell.split()) for cell in row.split(CELL)[:-1]] for row in text.split("\n") if CELL in row
+    ]
+    if not rows:
+        return ""
+    widths = [max(width(row[column]) for row in rows if column < len(row)) for column in range(len(rows[0]))]
+    if sum(widths) + 2 * (len(widths) - 1) > WIDTH:
+        return _records(rows)
+    lines = [_row(row, widths, sides) for row in rows]
+    rule = "  ".join("-" * column for column in widths)
+    return "\n".join(f"{FIXED}{line}" for line in [lines[0], rule, *lines[1:]]) + "\n"
+
+
+def _row(row: Sequence[str], widths: Sequence[int], sides: str) -> str:
+    cells = []
+    for cell, room, side in zip(row, widths, sides, strict=False):
+        space = room - width(cell)
+        before = space if side == "r" else space // 2 if side == "c" else 0
+        cells.append(" " * before + cell + " " * (space - before))
+    return "  ".join(cells).rstrip()
+
+
+def _records(rows: Sequence[Sequence[str]]) -> str:
+    heads, *others = rows
+    records = (
+        "\n".join(f"{head}: {cell}" if head else cell for head, cell in zip(heads, row, strict=False))
+        for row in others
+    )
+    return "\n\n".join(records) + "\n"
+
+
+FILTERS: Mapping[str, object] = {
+    "text_underlined": underlined,
+    "text_hanging": hanging,
+    "text_numbered": numbered,
+    "text_aligned": aligned,
+}
+
+
+def finished(text: str) -> str:
+    """The text as sent: lines of at most 76 columns unless a word is longer, single blank lines."""
+    lines = []
+    for raw in text.split("\n"):
+        line = raw.rstrip()
+        if line[:1] == FIXED:
+            lines.append(line[1:])
+        elif len(line) <= WIDTH:
+            lines.append(line)
+        else:
+            lines.extend(_wrapped(line))
+    whole = "\n".join(lines)
+    return (_BLANKS.sub("\n\n", whole) if "\n\n\n" in whole else whole).strip("\n") + "\n"
+
+
+@lru_cache(maxsize=1024)  # most long lines are the same in every message of a campaign
+def _wrapped(line: str) -> tuple[str, ...]:
+    lead = _HANGING.match(line)
+    start = lead.group() if lead else ""
+    indent = start if start.strip() == ">" else " " * len(start)
+    lines, current, used = [], start, len(start)
+    empty = True
+    measure = len if _NARROW.fullmatch(line) else width
+    for word in line[len(start) :].split(" "):
+        length = measure(word)
+        if not empty and used + 1 + length > WIDTH:
+            lines.append(current)
+            current, used, empty = indent, len(indent), True
+        current = current + word if empty else f"{current} {word}"
+        used += length + (0 if empty else 1)
+        empty = False
+    lines.append(current)
+    return tuple(lines)
+
+
+_NAMES = "blockquote dd div dl dt h1 h2 h3 h4 h5 h6 hr ol p pre table ul"
+_BLOCKS = frozenset(_NAMES.split())
+_HEADINGS = {"h1": "=", "h2": "-"}
+_SPACE = re.compile(r"\s+")
+_SIDES = {"right": "r", "center": "c"}
+
+
+@dataclass(slots=True)
+class _Links:
+    """A paragraph's links, to be written after it; `depth` counts the template blocks open within it."""
+
+    found: list[Element] = field(default_factory=list)
+    depth: int = 0
+    in_place: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TextWriter:
+    """Writes a tree as text; lists and tables are laid out by filters when the values are known."""
+
+    marked: Marked
+
+    def write(self, root: Element) -> Emitter:
+        """The template of the whole tree."""
+        emitter = Emitter(self.marked.tags)
+        self._blocks(root, emitter)
+        return emitter
+
+    def _blocks(self, parent: Element, emitter: Emitter) -> None:
+        """The children of a container: blocks one by one, what stands between them as paragraphs."""
+        holds_text = any(self._is_text(child) for child in parent.children)
+        run: list[Node] = []
+        for child in [*parent.children, None]:
+            if child is None or (isinstance(child, Element) and child.name in _BLOCKS):
+                self._paragraph(run, emitter, tight=parent.name == "li")
+                run = []
+                if child is not None:
+                    self._block(child, emitter)
+            elif isinstance(child, int) and not holds_text:
+                emitter.tag(child)
+            elif holds_text or not isinstance(child, str):
+                run.append(child)
+
+    def _is_text(self, node: Node) -> bool:
+        if isinstance(node, Element):
+            return node.name not in _BLOCKS
+        return bool(node.strip()) if isinstance(node, str) else not self.marked.tags[node].is_block
+
+    def _block(self, element: Element, emitter: Emitter) -> None:
+        match element.name:
+            case "ul" | "ol":
+                self._list(element, emitter)
+            case "table":
+                self._table(element, emitter)
+            case "blockquote":
+                self._filtered('text_hanging("> ")', element, emitter)
+                emitter.code("\n")
+            case "hr":
+                emitter.code(f"{FIXED}{'-' * 20}\n\n")
+            case "pre":
+                self._verbatim(element, emitter)
+            case "h1" | "h2":
+                emitter.code(f'{{% filter text_underlined("{_HEADINGS[element.name]}") %}}')
+                links = self._inline(element.children, emitter)
+                emitter.code("{% endfilter %}")
+                self._addresses(links, emitter)
+                emitter.code("\n")
+            case "div" | "dl":
+                self._blocks(element, emitter)
+            case _:
+                self._paragraph(element.children, emitter)
+
+    def _paragraph(self, nodes: list[Node], emitter: Emitter, *, tight: bool = False) -> None:
+        if not nodes or all(isinstance(node, str) and not node.strip() for node in nodes):
+            return
+        links = self._inline(nodes, emitter)
+        emitter.code("\n")
+        self._addresses(links, emitter)
+        emitter.code("" if tight else "\n")
+
+    def _filtered(self, filter_call: str, element: Element, emitter: Emitter) -> None:
+        emitter.code(f"{{% filter {filter_call} %}}")
+        self._blocks(element, emitter)
+        emitter.code("{% endfilter %}\n")
+
+    def _list(self, element: Element, emitter: Emitter) -> None:
+        lead = "- "
+        if element.name == "ol":
+            lead = f"{NUMBER} "
+            start = element.attribute("start")
+            emitter.code(f"{{% filter text_numbered({int(start) if start.isdecimal() else 1}) %}}")
+        for child in element.children:
+            if isinstance(child, int):
+                emitter.tag(child)
+            elif isinstance(child, Element):
+                self._filtered(f'text_hanging("{lead}")', child, emitter)
+        emitter.code("{% endfilter %}\n" if element.name == "ol" else "\n")
+
+    def _table(self, table: Element, emitter: Emitter) -> None:
+        sides = "".join(_SIDES.get(cell.attribute("align"), "l") for cell in _cells(table))
+        emitter.code(f'{{% filter text_aligned("{sides}") %}}')
+        self._rows(table, emitter)
+        emitter.code("{% endfilter %}\n")
+
+    def _rows(self, parent: Element, emitter: Emitter) -> None:
+        for child in parent.children:
+            if isinstance(child, int):
+                emitter.tag(child)
+            elif isinstance(child, Element) and child.name in {"td", "th"}:
+                self._inline(child.children, emitter, _Links(in_place=True))
+                emitter.code(CELL)
+            elif isinstance(child, Element):
+                self._rows(child, emitter)
+                if child.name == "tr":
+                    emitter.code("\n")
+
+    def _verbatim(self, element: Element, emitter: Emitter) -> None:
+        emitter.code(FIXED)
+        self._raw(element, emitter)
+        emitter.code("\n")
+
+    def _raw(self, element: Element, emitter: Emitter) -> None:
+        for child in element.children:
+            if isinstance(child, Element):
+                self._raw(child, emitter)
+            elif isinstance(child, str):
+                emitter.text(child.replace("\n", f"\n{FIXED}"))
+            else:
+                emitter.tag(child)
+
+    def _inline(self, nodes: list[Node], emitter: Emitter, links: _Links | None = None) -> _Links:
+        links = links or _Links()
+        for node in nodes:
+            if isinstance(node, str):
+                emitter.text(_SPACE.sub(" ", node))
+            elif isinstance(node, int):
+                role = self.marked.tags[node].role
+                links.depth += (role == "open") - (role == "close")
+                emitter.tag(node)
+            elif node.name == "br":
+                emitter.code("\n")
+            elif node.name == "img":
+                emitter.text(node.attribute("alt"))
+            elif node.name == "a":
+                self._link(node, emitter, links)
+            else:
+                self._inline(node.children, emitter, links)
+        return links
+
+    def _link(self, link: Element, emitter: Emitter, links: _Links) -> None:
+        address = link.attribute("href")
+        self._inline(link.children, emitter, links)
+        if link.children == [address.removeprefix("mailto:")]:
+            return
+        if links.in_place or links.depth:
+            emitter.code(": ")
+            self._address(address, emitter)
+            emitter.code(" ")
+        else:
+            links.found.append(link)
+
+    def _addresses(self, links: _Links, emitter: Emitter) -> None:
+        """`text: address` a line; our own addresses, which are long, stand whole on a line of their own."""
+        for link in links.found:
+            address = link.attribute("href")
+            self._inline(link.children, emitter, _Links(in_place=True))
+            emitter.code(":\n" if self.marked.numbers(address) else ": ")
+            self._address(address, emitter)
+            emitter.code("\n")
+
+    def _address(self, address: str, emitter: Emitter) -> None:
+        for part in self.marked.parts(address):
+            if isinstance(part, int):
+                emitter.tag(part, "({}) | href")
+            else:
+                emitter.text(part.removeprefix("mailto:"))
+
+
+def _cells(table: Element) -> list[Element]:
+    """The cells of the first row."""
+    for child in table.children:
+        if isinstance(child, Element):
+            if child.name == "tr":
+                return [cell for cell in child.children if isinstance(cell, Element)]
+            found = _cells(child)
+            if found:
+                return found
+    return []

@@ -1,0 +1,150 @@
+"""What hosts, search engines, phones and researchers read: sitemap, robots.txt, _headers, manifest, security.txt."""
+
+import json
+import struct
+from collections.abc import Iterable, Iterator, Mapping
+from xml.sax.saxutils import escape, quoteattr
+
+from generator.addresses import absolute, language_folder
+from generator.content.pages import Page
+from generator.public.cards import draw_icon
+from generator.public.localized import Reading
+from generator.public.pages import REFERRER
+from generator.settings import Security, SiteSettings, StatementSettings
+from generator.statements.page import statement_headers
+
+_COMMON = (
+    (
+        "Content-Security-Policy",
+        (
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; "
+            "font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; "
+            "frame-ancestors 'none'"
+        ),
+    ),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", REFERRER),
+    ("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()"),
+)
+_FOREVER = (("Cache-Control", "public, max-age=31536000, immutable"),)
+_ICONS = (180, 192, 512)
+_SMALL = 32
+
+
+def sitemap(reading: Reading) -> bytes:
+    """Every page in every language in which it is written, with the others as alternates (sitemaps.org)."""
+    settings = reading.settings
+    lines = [
+        '<?xml version="1.0" encoding="UTF-8"?>',
+        '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"',
+        ' xmlns:xhtml="http://www.w3.org/1999/xhtml">',
+    ]
+    for path, languages, day in _addresses(reading):
+        ordered = [one for one in settings.languages if one in languages]
+        for language in ordered:
+            lines += _entry(path, language, ordered, day, settings)
+    return "\n".join([*lines, "</urlset>", ""]).encode()
+
+
+def _addresses(reading: Reading) -> Iterable[tuple[str, Iterable[str], str]]:
+    """Path below a language's folder, the languages in which it is written, and when it changed last."""
+    everywhere = reading.settings.languages
+    newest = max((_changed(page) for page in reading.announcements), default="")
+    yield "", everywhere, newest
+    yield "announcements/", everywhere, newest
+    yield "offers/", everywhere, ""
+    for page in reading.announcements:
+        yield page.path, page.texts, _changed(page)
+    for offer in reading.offers:
+        yield offer.path, offer.texts, ""
+    for page in reading.pages:
+        yield page.path, page.texts, _changed(page)
+    if reading.tags:
+        yield "tags/", everywhere, ""
+    for tag in reading.tags:
+        yield f"tags/{tag}/", everywhere, ""
+
+
+def _changed(page: Page) -> str:
+    moment = page.updated or page.date
+    return moment.instant.replace(microsecond=0).isoformat() if moment else ""
+
+
+def _entry(path: str, language: str, languages: Iterable[str], day: str, settings: SiteSettings) -> list[str]:
+    def address(code: str) -> str:
+        return absolute(f"{language_folder(code, settings)}{path}", settings)
+
+    others = [
+        f'  <xhtml:link rel="alternate" hreflang={quoteattr(code)} href={quoteattr(address(code))}/>'
+        for code in languages
+    ]
+    lines = ["<url>", f"  <loc>{escape(address(language))}</loc>"]
+    if day:
+        lines.append(f"  <lastmod>{day}</lastmod>")
+    return [*lines, *(others if len(others) > 1 else []), "</url>"]
+
+
+def robots(settings: SiteSettings) -> bytes:
+    """Everything may be read; private pages say by themselves that they must not be listed."""
+    return f"User-agent: *\nAllow: /\n\nSitemap: {absolute('sitemap.xml', settings)}\n".encode()
+
+
+def headers(statements: StatementSettings) -> bytes:
+    """The headers for hosts that read `_headers` (Netlify, Cloudflare Pages); others are set up by hand."""
+    rules: list[tuple[str, tuple[tuple[str, str], ...]]] = [("/*", _COMMON), ("/assets/*", _FOREVER)]
+    if statements.access != "none":
+        known = dict(_COMMON)
+        rules.append(
+            ("/statement/*", tuple(one for one in statement_headers() if known.get(one[0]) != one[1]))
+        )
+    blocks = [f"{path}\n" + "".join(f"  {name}: {value}\n" for name, value in found) for path, found in rules]
+    return "\n".join(blocks).encode()
+
+
+def manifest(settings: SiteSettings, assets: Mapping[str, str]) -> bytes:
+    """The web app manifest: name, colours and icons for a phone's home screen; addresses are relative to it."""
+    drawn = [{"src": f"icon-{size}.png", "sizes": f"{size}x{size}", "type": "image/png"} for size in _ICONS]
+    mark = (
+        [{"src": assets["mark.svg"], "sizes": "any", "type": "image/svg+xml"}] if "mark.svg" in assets else []
+    )
+    return _json(
+        {
+            "name": settings.title,
+            "short_name": settings.title,
+            "lang": settings.default_language,
+            "start_url": "./",
+            "display": "browser",
+            "background_color": "#ffffff",
+            "theme_color": "#ffffff",
+            "icons": mark + (drawn if mark else []),
+        }
+    )
+
+
+def icons(mark: bytes) -> Iterator[tuple[str, bytes]]:
+    """The mark as PNG in the sizes that phones ask for, and as `favicon.ico`; none without a mark."""
+    if mark:
+        small = draw_icon(mark, _SMALL)
+        # One picture of 32 bits a pixel, a PNG that begins after this header and its one entry.
+        header = struct.pack("<3H4B2H2I", 0, 1, 1, _SMALL, _SMALL, 0, 0, 1, 32, len(small), 22)
+        yield "favicon.ico", header + small
+        yield from ((f"icon-{size}.png", draw_icon(mark, size)) for size in _ICONS)
+
+
+def security_txt(settings: SiteSettings, security: Security) -> bytes:
+    """Where to report a weakness (RFC 9116)."""
+    named = [("Contact", contact) for contact in security.contact]
+    named.append(("Expires", security.expires))
+    for name, address in (
+        ("Encryption", security.encryption),
+        ("Acknowledgments", security.acknowledgments),
+        ("Policy", security.policy),
+    ):
+        named += [(name, address)] if address else []
+    named.append(("Preferred-Languages", ", ".join(settings.languages)))
+    named.append(("Canonical", absolute(".well-known/security.txt", settings)))
+    return "".join(f"{name}: {value}\n" for name, value in named).encode()
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, indent=1).encode() + b"\n"

@@ -1,0 +1,140 @@
+"""The site as the reader of one language sees it on a day: what is visible, in which words, and where."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+from generator.addresses import absolute, language_folder
+from generator.content.bodies import Reference
+from generator.content.content import Content, OfferPage
+from generator.content.pages import Page, PageText
+from generator.content.references import Target
+from generator.settings import SiteSettings
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One language's site as of a day (an ordinal)."""
+
+    content: Content
+    settings: SiteSettings
+    language: str
+    as_of: int
+
+    @property
+    def folder(self) -> str:
+        """Where this language stands below the site's root: `` or `de/`."""
+        return language_folder(self.language, self.settings)
+
+    @cached_property
+    def announcements(self) -> tuple[Page, ...]:
+        """The visible announcements, the newest first, then by slug."""
+        visible = (page for page in self.content.announcements.values() if page.visible(self.as_of))
+        return tuple(sorted(visible, key=lambda page: (-_stamp(page), page.slug)))
+
+    @cached_property
+    def offers(self) -> tuple[OfferPage, ...]:
+        """The announced offers, the newest first; those of a day as announcements name them, then by slug."""
+        named = list(dict.fromkeys(slug for page in self.announcements for slug in page.offers))
+        places = {slug: place for place, slug in enumerate(named)}
+        announced = (
+            page.offer for page in self.content.offers.values() if page.offer.announced_on <= self.as_of
+        )
+        ordered = sorted(
+            announced, key=lambda one: (-one.announced_on, places.get(one.slug, len(places)), one.slug)
+        )
+        return tuple(self.content.offers[offer.slug] for offer in ordered)
+
+    @cached_property
+    def pages(self) -> tuple[Page, ...]:
+        """The visible pages, by slug."""
+        return tuple(page for page in self.content.pages.values() if page.visible(self.as_of))
+
+    @cached_property
+    def tags(self) -> dict[str, str]:
+        """Address -> name of every tag of a visible announcement or page, by address."""
+        found = {
+            address: name
+            for page in (*self.announcements, *self.pages)
+            for address, name in page.tags.items()
+        }
+        return dict(sorted(found.items()))
+
+    def tagged(self, tag: str, pages: Iterable[Page]) -> tuple[Page, ...]:
+        """Those of `pages` that have the tag."""
+        return tuple(page for page in pages if tag in page.tags)
+
+    def text(self, page: Page | OfferPage) -> PageText:
+        """The words in this language, or in the default one where there is no translation."""
+        return page.texts.get(self.language) or page.texts[self.settings.default_language]
+
+    def written_in(self, page: Page | OfferPage) -> str:
+        """The language of `text`."""
+        return self.language if self.language in page.texts else self.settings.default_language
+
+    def title(self, page: Page | OfferPage) -> str:
+        """The title; an amendment may have changed that of an offer, in the default language."""
+        return self._words(page)[0]
+
+    def summary(self, page: Page | OfferPage) -> str:
+        """The summary, likewise."""
+        return self._words(page)[1]
+
+    def _words(self, page: Page | OfferPage) -> tuple[str, str]:
+        text = self.text(page)
+        terms = page.offer.terms_on(self.as_of) if isinstance(page, OfferPage) else None
+        if terms is None or self.written_in(page) != self.settings.default_language:
+            return text.title, text.summary
+        return " ".join(terms.title.split()), " ".join(terms.summary.split())
+
+    def image(self, page: Page) -> str:
+        """The path of the page's picture: this language's, else the original's, else empty."""
+        return self.text(page).image or page.texts[self.settings.default_language].image
+
+    def author(self, page: Page) -> str:
+        """Who wrote it, likewise."""
+        return self.text(page).author or page.texts[self.settings.default_language].author
+
+    def target(self, file: str, reference: Reference) -> Target:
+        """Where a reference in `file` leads."""
+        return self.content.targets[file, reference]
+
+    def path_of(self, target: Target) -> str | None:
+        """The path of a content or static file below the root; None while the public does not see it."""
+        fragment = f"#{target.fragment}" if target.fragment else ""
+        if target.kind == "static":
+            return target.path + fragment
+        page = self._page(target)
+        if page is None:
+            return None
+        wanted = target.language or self.language
+        return f"{language_folder(wanted, self.settings)}{page.path}{fragment}"
+
+    def _page(self, target: Target) -> Page | OfferPage | None:
+        if target.room == "offers":
+            offer = self.content.offers[target.slug]
+            return offer if offer.offer.announced_on <= self.as_of else None
+        room = self.content.announcements if target.room == "announcements" else self.content.pages
+        page = room[target.slug]
+        return page if page.visible(self.as_of) else None
+
+    def absolute_body(self, page: Page | OfferPage) -> str:
+        """The body's HTML with whole addresses, to be read away from the site."""
+        text = self.text(page)
+
+        def address(reference: Reference) -> str | None:
+            target = self.target(text.file, reference)
+            if target.kind == "outside":
+                return target.path
+            path = (
+                f"{self.folder}{page.path}#{target.fragment}"
+                if target.kind == "here"
+                else self.path_of(target)
+            )
+            return None if path is None else absolute(path, self.settings)
+
+        return text.body.html(address)
+
+
+def _stamp(page: Page) -> float:
+    return page.date.instant.timestamp() if page.date else 0.0

@@ -1,0 +1,101 @@
+"""Every public file outside `statement/`, from content alone: partner data never comes here."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from generator.content.content import Content
+from generator.public.assets import read_assets
+from generator.public.cards import Draw, draw
+from generator.public.discovery import headers, icons, manifest, robots, security_txt, sitemap
+from generator.public.feeds import atom, feed_source, json_feed, rss
+from generator.public.localized import Reading
+from generator.public.pages import SitePages
+from generator.settings import SiteSettings, StatementSettings
+from generator.templating.environment import environment, syntax_faults
+from rewards import Fault, Faulty
+
+
+def site_artifacts(
+    content: Content,
+    settings: SiteSettings,
+    template_folders: Sequence[Path],
+    as_of: int,
+    site: Path,
+    statements: StatementSettings,
+    draw: Draw = draw,
+) -> dict[str, bytes]:
+    """Path -> content of every public file outside `statement/`, as of a day (an ordinal).
+
+    `template_folders` come first to last in the order in which they win; `site` is the site folder; `draw` makes
+    the PNG of a card's SVG. Raises Faulty with the file and line of a mistake in a template, and for a static file
+    that has the path of another file.
+    """
+    _check_templates(template_folders, settings, site)
+    readings = [Reading(content, settings, language, as_of) for language in settings.languages]
+    assets = read_assets(template_folders)
+    found: dict[str, bytes] = dict(assets.files)
+    for reading in readings:
+        pages = SitePages.of(reading, template_folders, assets.paths)
+        found.update(pages.artifacts())
+        found.update((path, draw(svg)) for path, svg in pages.cards())
+        found.update(_redirects(reading, pages))
+        found.update(_feeds(reading, pages))
+        if reading is readings[0]:
+            found["404.html"] = pages.not_found()
+    found["sitemap.xml"] = sitemap(readings[0])
+    found["robots.txt"] = robots(settings)
+    found["_headers"] = headers(statements)
+    found["site.webmanifest"] = manifest(settings, assets.paths)
+    found.update(icons(assets.content("mark.svg")))
+    if settings.security:
+        found[".well-known/security.txt"] = security_txt(settings, settings.security)
+    return found | _static(content, found)
+
+
+def _check_templates(template_folders: Sequence[Path], settings: SiteSettings, site: Path) -> None:
+    """The site's own templates are checked as a whole: also those that no page uses today."""
+    own = [folder for folder in template_folders if folder.is_relative_to(site)]
+    built = environment(template_folders, settings.default_language, kind="html")
+    faults = [fault for folder in own for fault in syntax_faults(built, folder, "site")]
+    if faults:
+        raise Faulty(faults)
+
+
+def _redirects(reading: Reading, pages: SitePages) -> Iterator[tuple[str, bytes]]:
+    for page in (*reading.announcements, *reading.pages):
+        for alias in page.aliases:
+            yield pages.redirect(page, alias)
+
+
+def _feeds(reading: Reading, pages: SitePages) -> Iterator[tuple[str, bytes]]:
+    title = reading.settings.title
+    named = [("", title, reading.announcements)] + [
+        (f"tags/{tag}/", f"{title}: {name}", reading.tagged(tag, reading.announcements))
+        for tag, name in reading.tags.items()
+    ]
+    for path, name, announcements in named:
+        folder = f"{reading.folder}{path}"
+        source = feed_source(reading, announcements, folder, name, name, pages.feed_hint(folder))
+        yield f"{folder}feed.xml", rss(source)
+        yield f"{folder}atom.xml", atom(source)
+        yield f"{folder}feed.json", json_feed(source)
+
+
+def _static(content: Content, ours: Mapping[str, bytes]) -> dict[str, bytes]:
+    taken = {path.casefold() for path in ours}
+    folders = {parent.casefold() for path in ours for parent in _parents(path)}
+    faults = []
+    for name in content.static:
+        folded = name.casefold()
+        above = {parent.casefold() for parent in _parents(name)}
+        if folded in taken | folders or above & taken or folded.partition("/")[0] == "statement":
+            file = f"content/static/{name}"
+            faults.append(Fault(f"the site itself has {name!r}", "rename or move this file", file))
+    if faults:
+        raise Faulty(faults)
+    return {name: path.read_bytes() for name, path in content.static.items()}
+
+
+def _parents(path: str) -> list[str]:
+    parts = path.split("/")
+    return ["/".join(parts[:n]) for n in range(1, len(parts))]

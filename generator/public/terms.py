@@ -1,0 +1,149 @@
+"""The terms of an offer as rows for people: names that templates translate, and formatted values."""
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from generator.statements.view import level_names
+from generator.templating.formats import Formats
+from generator.templating.values import Shown
+from rewards import (
+    Cell,
+    ExtensionTerms,
+    LevelId,
+    Money,
+    Offer,
+    OfferTerms,
+    OnDay,
+    Policy,
+    TermRow,
+    Word,
+)
+
+Cells = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the terms. `name` and `words` are codes that templates put into words; `values` are texts.
+
+    `days` are formatted days whose `raw` is the ISO form: one, or the first and last of a period.
+    `table` holds rows of cells, whose head follows from `name`.
+    """
+
+    name: str
+    values: Cells = ()
+    words: Cells = ()
+    days: tuple[Shown, ...] = ()
+    number: int | None = None
+    table: tuple[Cells, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A row before and after an amendment; None where there was or is none."""
+
+    before: Row | None
+    after: Row | None
+
+
+@dataclass(frozen=True, slots=True)
+class AmendmentView:
+    """What changed on a day, and the notes that say why."""
+
+    day: Shown
+    notes: Cells
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TermsView:
+    """Terms for templates: the rows, the figure that a card shows large, and the day that matters most."""
+
+    kind: str
+    rows: tuple[Row, ...]
+    figure: str
+    up_to: bool
+    months: int
+    deadline: Shown | None
+    passed: bool
+    history: tuple[AmendmentView, ...] = field(default=())
+
+
+class TermsFormatter:
+    """Puts the terms of one policy into rows in one language."""
+
+    def __init__(self, policy: Policy, formats: Formats) -> None:
+        self._program = policy.program
+        self._formats = formats
+        self._names = level_names(policy)
+
+    def view(self, offer: Offer, as_of: int) -> TermsView:
+        """The terms in force on `as_of` of an offer announced by then, and the amendments up to it."""
+        terms = offer.terms_on(as_of)
+        if terms is None:
+            raise ValueError(f"offer {offer.slug!r} is not announced yet")
+        headline = terms.headline(self._program)
+        deadline = terms.deadline
+        return TermsView(
+            kind=offer.kind,
+            rows=self.rows(terms),
+            figure="" if headline is None else self._text(headline.value),
+            up_to=headline is not None and headline.highest,
+            months=terms.months if isinstance(terms, ExtensionTerms) else 0,
+            deadline=None if deadline is None else self._formats.day(deadline),
+            passed=deadline is not None and deadline < as_of,
+            history=self._history(offer, as_of),
+        )
+
+    def rows(self, terms: OfferTerms) -> tuple[Row, ...]:
+        """The rows of any terms, those that say whom they are for at the end."""
+        eligible = () if terms.eligible is None else terms.eligible.rows()
+        return tuple(self._row(row) for row in (*terms.rows(self._program), *eligible))
+
+    def _row(self, row: TermRow) -> Row:
+        return Row(
+            row.name,
+            values=tuple(
+                self._text(value) for value in row.values if not isinstance(value, OnDay | Word | int)
+            ),
+            words=tuple(value.code for value in row.values if isinstance(value, Word)),
+            days=tuple(self._formats.day(value.day) for value in row.values if isinstance(value, OnDay)),
+            number=next((value for value in row.values if isinstance(value, int)), None),
+            table=tuple(tuple(map(self._text, cells)) for cells in row.table),
+        )
+
+    def _text(self, cell: Cell) -> str:
+        match cell:
+            case Money():
+                return str(self._formats.money(cell.minor, cell.currency))
+            case LevelId():
+                return self._names[cell.level]
+            case Fraction() if cell < 0:
+                return f"\N{MINUS SIGN}{self._formats.percent(-cell)}"
+            case Fraction():
+                return str(self._formats.percent(cell))
+            case int():
+                return str(self._formats.number(cell))
+            case str():
+                return cell
+
+    def _history(self, offer: Offer, as_of: int) -> tuple[AmendmentView, ...]:
+        """The amendments in force since the announcement, the newest first."""
+        found = []
+        for before, after in zip(offer.versions, offer.versions[1:], strict=False):
+            if after.effective_on > as_of or after.effective_on <= offer.announced_on:
+                continue
+            notes = tuple(
+                one.note
+                for one in offer.amendments
+                if one.effective_on == after.effective_on and one.note.strip()
+            )
+            changes = _changes(self.rows(before.terms), self.rows(after.terms))
+            found.append(AmendmentView(self._formats.day(after.effective_on), notes, changes))
+        return tuple(reversed(found))
+
+
+def _changes(before: tuple[Row, ...], after: tuple[Row, ...]) -> tuple[Change, ...]:
+    old, new = ({row.name: row for row in rows} for rows in (before, after))
+    names = dict.fromkeys([*old, *new])
+    return tuple(Change(old.get(name), new.get(name)) for name in names if old.get(name) != new.get(name))

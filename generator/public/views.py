@@ -1,0 +1,220 @@
+"""What the site's templates see: plain texts, formatted days, and links relative to the page at hand."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from markupsafe import Markup
+
+from generator.addresses import (
+    absolute,
+    language_folder,
+    quoted_fragment,
+    relative,
+)
+from generator.content.bodies import Heading, Reference
+from generator.content.content import OfferPage
+from generator.content.pages import Page
+from generator.public.examples import Example, compute_example, show_example
+from generator.public.localized import Reading
+from generator.public.terms import TermsFormatter, TermsView
+from generator.templating.formats import Formats, direction, language_name
+from generator.templating.values import Shown
+
+Link = Callable[[str], str]
+_WORDS_A_MINUTE = 220
+
+
+class Tag(NamedTuple):
+    """A tag with the address of its page."""
+
+    name: str
+    href: str
+
+
+class PageView(NamedTuple):
+    """An announcement or page. `day` and `updated` may be None; `written_in` is the language of its words.
+
+    `changed` is the instant of the last change, `minutes` how long it takes to read, `contents` its headings.
+    """
+
+    title: str
+    summary: str
+    href: str
+    author: str
+    image: str
+    day: Shown | None
+    instant: str
+    updated: Shown | None
+    changed: str
+    minutes: int
+    contents: tuple[Heading, ...]
+    tags: tuple[Tag, ...]
+    written_in: str
+    direction: str
+    translated: bool
+
+
+class OfferView(NamedTuple):
+    """An offer for a card or its own page; `announced` is the day of its announcement."""
+
+    slug: str
+    title: str
+    summary: str
+    href: str
+    announced: Shown
+    terms: TermsView
+    written_in: str
+    direction: str
+    translated: bool
+
+
+@dataclass(frozen=True)
+class Views:
+    """Makes views for one page of the site: `link` turns a path below the root into a link on that page."""
+
+    reading: Reading
+    formats: Formats
+    terms: TermsFormatter
+    link: Link
+
+    def page(self, page: Page) -> PageView:
+        """The view of an announcement or page."""
+        reading, text = self.reading, self.reading.text(page)
+        written_in = reading.written_in(page)
+        return PageView(
+            title=text.title,
+            summary=text.summary,
+            href=self.link(f"{reading.folder}{page.path}"),
+            author=reading.author(page),
+            image=self.link(reading.image(page)) if reading.image(page) else "",
+            day=self.formats.day(_local_day(page.date.instant, reading)) if page.date else None,
+            instant=page.date.instant.isoformat() if page.date else "",
+            updated=self.formats.day(_local_day(page.updated.instant, reading)) if page.updated else None,
+            changed=page.updated.instant.isoformat() if page.updated else "",
+            minutes=max(1, round(text.body.words / _WORDS_A_MINUTE)),
+            contents=text.body.headings,
+            tags=tuple(
+                Tag(name, self.link(f"{reading.folder}tags/{address}/"))
+                for address, name in page.tags.items()
+            ),
+            written_in=written_in,
+            direction=direction(written_in),
+            translated=written_in == reading.language,
+        )
+
+    def pages(self, pages: Iterable[Page]) -> tuple[PageView, ...]:
+        """The views of several pages."""
+        return tuple(self.page(page) for page in pages)
+
+    def offer(self, page: OfferPage) -> OfferView:
+        """The view of an announced offer."""
+        reading, written_in = self.reading, self.reading.written_in(page)
+        return OfferView(
+            slug=page.offer.slug,
+            title=reading.title(page),
+            summary=reading.summary(page),
+            href=self.link(f"{reading.folder}{page.path}"),
+            announced=self.formats.day(page.offer.announced_on),
+            terms=self.terms.view(page.offer, reading.as_of),
+            written_in=written_in,
+            direction=direction(written_in),
+            translated=written_in == reading.language,
+        )
+
+    def example(self, page: OfferPage) -> Example | None:
+        """The worked example of an announced offer; None where its terms give an invented partner nothing."""
+        program = self.reading.content.policy.program
+        computed = compute_example(page.offer, program, self.reading.as_of)
+        return None if computed is None else show_example(computed, page.offer, self.formats)
+
+    def offers(self, slugs: Iterable[str] | None = None) -> tuple[OfferView, ...]:
+        """The announced offers: all of them, or those of `slugs` in their order."""
+        announced = {page.offer.slug: page for page in self.reading.offers}
+        wanted = announced if slugs is None else dict.fromkeys(slugs)
+        return tuple(self.offer(announced[slug]) for slug in wanted if slug in announced)
+
+    def body(self, page: Page | OfferPage) -> Markup:
+        """The body with links that work on this page; a link to what nobody may see yet is plain text."""
+        text = self.reading.text(page)
+
+        def address(reference: Reference) -> str | None:
+            target = self.reading.target(text.file, reference)
+            if target.kind == "outside":
+                return target.path
+            if target.kind == "here":
+                return f"#{quoted_fragment(target.fragment)}"
+            path = self.reading.path_of(target)
+            return None if path is None else self.link(path)
+
+        return Markup(text.body.html(address))  # noqa: S704 - checked when it was read
+
+
+def _local_day(instant: datetime, reading: Reading) -> int:
+    return instant.astimezone(reading.content.zone).date().toordinal()
+
+
+def linked_from(here: str) -> Link:
+    """Links for the page with the path `here`."""
+    return lambda there: relative(here, there)
+
+
+# Where a page of the site stands: its address in every language, its feeds, and the way up from it.
+
+FEEDS = (("rss", "feed.xml"), ("atom", "atom.xml"), ("json", "feed.json"))
+
+
+class LanguageLink(NamedTuple):
+    """The same page in another language; `code` is also the value of hreflang."""
+
+    code: str
+    name: str
+    direction: str
+    href: str
+    current: bool
+
+
+class Here(NamedTuple):
+    """The page at hand. `listed` tells search engines whether to list it; `room` marks the navigation.
+
+    `canonical` and `root` are whole addresses. `alternates` are hreflang and whole address of every language in
+    which it is written, if there are several.
+    """
+
+    room: str
+    canonical: str
+    root: str
+    listed: bool
+    alternates: tuple[tuple[str, str], ...]
+    languages: tuple[LanguageLink, ...]
+    feeds: Mapping[str, str]
+
+
+def here(
+    reading: Reading, path: str, room: str, page: Page | OfferPage | None, link: Link, feeds_under: str = ""
+) -> Here:
+    """The page with `path` below its language's folder; `page` is what it shows, None for a list."""
+    settings = reading.settings
+    written = [one for one in settings.languages if page is None or one in page.texts]
+    own = reading.language if reading.language in written else settings.default_language
+    alternates = [(one, absolute(f"{language_folder(one, settings)}{path}", settings)) for one in written]
+    alternates.append(("x-default", absolute(path, settings)))
+    return Here(
+        room=room,
+        canonical=absolute(f"{language_folder(own, settings)}{path}", settings),
+        root=absolute("", settings),
+        listed=own == reading.language,
+        alternates=tuple(alternates) if len(written) > 1 else (),
+        languages=tuple(
+            LanguageLink(
+                one,
+                language_name(one),
+                direction(one),
+                link(f"{language_folder(one, settings)}{path}"),
+                one == reading.language,
+            )
+            for one in settings.languages
+        ),
+        feeds={kind: link(f"{reading.folder}{feeds_under}{name}") for kind, name in FEEDS},
+    )

@@ -1,0 +1,323 @@
+"""The page that opens private links, and the statements that it shows."""
+
+import json
+from base64 import b64encode
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from gettext import NullTranslations
+from hashlib import sha256, sha384
+from pathlib import Path
+
+from babel.dates import format_skeleton, get_month_names
+from markupsafe import Markup
+from pydantic_core import to_json
+
+from generator.errors import GeneratorError
+from generator.settings import SiteSettings
+from generator.statements.links import LinkSecret
+from generator.statements.record import DICTIONARY, Record, figures_without_day
+from generator.statements.shell import (
+    Pieces,
+    filled,
+    merged_values,
+    parsed_shell,
+)
+from generator.statements.table import table_words
+from generator.statements.values import StatementValues, Values, month_key
+from generator.statements.view import OfferView, OfferWords, level_names
+from generator.templating.catalogs import translations
+from generator.templating.environment import environment, reader_language
+from generator.templating.formats import direction, formats
+from rewards import (
+    CashbackTerms,
+    Months,
+    Partner,
+    Policy,
+    Statement,
+    canonical_json,
+    day_text,
+    month_starts,
+    statement_json,
+)
+
+# The statement of a language without anybody's figures: a public shell, and the words that values become.
+
+_MOST_FORMS = 200
+"""Numbers up to which a plural form is looked for; Arabic, with the most forms, has met all at 100."""
+
+
+@dataclass(frozen=True)
+class Shell:
+    """A language's shell as HTML, and its words by name: `offer:SLUG`, `level:ID`, `month:2023-01` and `letter:…`."""
+
+    language: str
+    html: str
+    words: Mapping[str, str]
+
+    @cached_property
+    def _pieces(self) -> Pieces:
+        return parsed_shell(self.html)
+
+    def check(self) -> None:
+        """Raises `BrokenShell` for a shell that cannot be filled."""
+        self._pieces  # noqa: B018 - reading it is the check
+
+    def filled(self, figures: Mapping[str, object], values: Values) -> str:
+        """The statement as HTML, as the viewer shows it: `figures` is its JSON, `values` are those of its record."""
+        return filled(self._pieces, merged_values(figures, values), self.words)
+
+
+def shell(
+    template_folders: Sequence[Path],
+    settings: SiteSettings,
+    policy: Policy,
+    offers: Mapping[str, OfferView],
+    language: str,
+) -> Shell:
+    """The shell of a language; the same for every ledger. `offers` are the offers' words by slug."""
+    built = environment(template_folders, language, kind="html")
+    catalog = translations(template_folders, language)
+    html = built.get_template("statement/statement.html").render(
+        site=settings,
+        timezone=policy.program.timezone,
+        text=_text,
+        name=_name,
+        plural=_plural(catalog),
+    )
+    words = {
+        **{f"offer:{slug}": view.title for slug, view in offers.items()},
+        **{f"level:{level}": name for level, name in level_names(policy).items()},
+        **_month_words(policy, language),
+    }
+    return Shell(language, html, words)
+
+
+def plural_form(catalog: NullTranslations) -> Callable[[int], int]:
+    """The index of a number's plural form in a catalog, as `msgstr[index]` stands there."""
+    found: Callable[[int], int] | None = getattr(catalog, "plural", None)
+    return found or (lambda number: int(number != 1))
+
+
+def _text(key: str, kind: str = "") -> Markup:
+    return Markup('<bdi{} data-text="{}"></bdi>').format(_class(kind), key)
+
+
+def _name(kind: str, key: str) -> Markup:
+    return Markup('<bdi data-name="{}:{}"></bdi>').format(kind, key)
+
+
+def _class(kind: str) -> Markup:
+    return Markup(' class="{}"').format(kind) if kind else Markup("")
+
+
+def _plural(catalog: NullTranslations) -> Callable[..., Markup]:
+    """`plural(one, many, key)`: every plural form of the language, each where the value `KEY_form` asks for it."""
+    form = plural_form(catalog)
+    samples: dict[int, int] = {}
+    for number in range(_MOST_FORMS):
+        samples.setdefault(form(number), number)
+
+    def plural(one: str, many: str, key: str, **values: Markup) -> Markup:
+        places = {**values, "num": _text(key)}
+        return Markup("").join(
+            Markup('<span data-if="{}_form={}">{}</span>').format(
+                key,
+                index,
+                Markup(catalog.ngettext(one, many, number)) % places,  # noqa: S704 - the authors' own
+            )
+            for index, number in sorted(samples.items())
+        )
+
+    return plural
+
+
+def _month_words(policy: Policy, language: str) -> dict[str, str]:
+    """The months of all cashback periods: in full with the year, and by the letter for an axis."""
+    locale = language.replace("-", "_")
+    letters = get_month_names("narrow", "stand-alone", locale)
+    periods = {
+        (version.terms.period.first, version.terms.period.last)
+        for offer in policy.offers
+        for version in offer.versions
+        if isinstance(version.terms, CashbackTerms)
+    }
+    words = {}
+    for first in sorted({start for period in periods for start in month_starts(*period)}):
+        day = date.fromordinal(first)
+        words[f"month:{month_key(first)}"] = format_skeleton("yMMMM", day, locale=locale)
+        words[f"letter:{month_key(first)}"] = str(letters[day.month])
+    return words
+
+
+PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
+    "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+)
+PLAIN_POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'"
+_FRAGMENT = "\0"  # HTML holds no such character
+_STYLING = ("statement.css", "statement.svg")
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A file beside the page; its name follows from its content, so no cache pairs it with another page."""
+
+    name: str
+    integrity: str
+    content: bytes
+
+
+def statement_headers() -> tuple[tuple[str, str], ...]:
+    """The headers that a host should send with everything under `statement/`."""
+    return (
+        ("Content-Security-Policy", f"{PAGE_POLICY}; frame-ancestors 'none'"),
+        ("Referrer-Policy", "no-referrer"),
+        ("X-Robots-Tag", "noindex, nofollow, noarchive"),
+        ("X-Content-Type-Options", "nosniff"),
+        ("Cross-Origin-Opener-Policy", "same-origin"),
+        ("Cross-Origin-Resource-Policy", "same-origin"),
+        ("Cache-Control", "no-cache"),
+    )
+
+
+def statement_artifacts(
+    template_folders: Sequence[Path], settings: SiteSettings, policy: Policy, offers: OfferWords, as_of: int
+) -> dict[str, bytes]:
+    """The page that opens links, its script and styles and `as-of.json`: the same for every ledger.
+
+    `offers` gives, for a language, the offers' words by slug. Raises `BrokenShell` for a template that cannot be
+    filled.
+    """
+    script, styles, icon = (_asset(template_folders, name) for name in ("viewer.js", *_STYLING))
+    languages = []
+    for code in settings.languages:
+        built = environment(template_folders, code, kind="html")
+        one = shell(template_folders, settings, policy, offers(code), code)
+        one.check()
+        languages.append(
+            {
+                "code": code,
+                "direction": direction(code),
+                "unscripted": Markup(built.get_template("statement/unscripted.html").render()),  # noqa: S704
+                "words": Markup(built.get_template("statement/words.html").render(names=one.words)),  # noqa: S704
+                "shell": Markup(one.html),  # noqa: S704 - rendered by an escaping template, like those above
+            }
+        )
+    page = environment(template_folders, settings.default_language, kind="html")
+    html = page.get_template("statement/page.html").render(
+        site=settings,
+        policy=PAGE_POLICY,
+        script=script,
+        styles=styles,
+        icon=icon,
+        table=table_words(),
+        dictionary=DICTIONARY,
+        languages=languages,
+    )
+    shown = {code: formats(code).day(as_of) for code in settings.languages}
+    return {
+        "statement/index.html": html.encode(),
+        "statement/as-of.json": _json_bytes({"as_of": day_text(as_of), "shown": shown}),
+        **{f"statement/{asset.name}": asset.content for asset in (script, styles, icon)},
+    }
+
+
+class StatementRenderer:
+    """Renders statements, each in its reader's language.
+
+    `offers` gives, for a language, the offers' words by slug.
+    """
+
+    def __init__(
+        self, template_folders: Sequence[Path], settings: SiteSettings, policy: Policy, offers: OfferWords
+    ) -> None:
+        self._folders = template_folders
+        self._settings = settings
+        self._policy = policy
+        self._offers = offers
+        self._values: dict[str, StatementValues] = {}
+        self._shells: dict[str, Shell] = {}
+        self._pages: dict[str, Sequence[str]] = {}
+
+    def record(self, partner: Partner, statement: Statement, reference: str, months: Months) -> Record:
+        """The record to seal: it changes only when what the partner is told changes, not with the day.
+
+        `months` are the statement's counted sales by month.
+        """
+        values = self._values_of(partner).of(partner, statement, reference, months)
+        return Record(to_json(values).decode(), figures_without_day(statement_json(statement)))
+
+    def plain(
+        self, partner: Partner, statement: Statement, link: LinkSecret, months: Months
+    ) -> dict[str, bytes]:
+        """The partner's own folder, not encrypted: its page and `statement.json`.
+
+        Only the folder's name is hard to guess, so the host must check who may read it.
+        """
+        of_language = self._values_of(partner)
+        language = of_language.language
+        values = of_language.of(partner, statement, link.reference, months)
+        values["as_of"] = formats(language).day(statement.as_of)
+        figures = statement_json(statement)
+        html = self._shell(language).filled(figures, values).join(self._around(language))
+        folder = f"statement/{link.folder}"
+        return {
+            f"{folder}/index.html": html.encode(),
+            f"{folder}/statement.json": f"{canonical_json(figures)}\n".encode(),
+        }
+
+    def plain_artifacts(self) -> dict[str, bytes]:
+        """What the plain pages share."""
+        return {f"statement/{asset.name}": asset.content for asset in self._styling}
+
+    @cached_property
+    def _styling(self) -> tuple[Asset, ...]:
+        return tuple(_asset(self._folders, name) for name in _STYLING)
+
+    def _values_of(self, partner: Partner) -> StatementValues:
+        code = reader_language(partner.language, self._settings)
+        known = self._values.get(code)
+        if known is None:
+            form = plural_form(translations(self._folders, code))
+            known = self._values[code] = StatementValues(code, formats(code), form)
+        return known
+
+    def _around(self, language: str) -> Sequence[str]:
+        """The plain page in a language: what stands before the statement, and after it."""
+        known = self._pages.get(language)
+        if known is None:
+            page = environment(self._folders, language, kind="html").get_template("statement/plain.html")
+            html = page.render(
+                site=self._settings,
+                policy=PLAIN_POLICY,
+                styles=self._styling[0],
+                icon=self._styling[1],
+                fragment=_FRAGMENT,
+            )
+            known = self._pages[language] = html.split(_FRAGMENT)
+        return known
+
+    def _shell(self, language: str) -> Shell:
+        known = self._shells.get(language)
+        if known is None:
+            known = shell(self._folders, self._settings, self._policy, self._offers(language), language)
+            self._shells[language] = known
+        return known
+
+
+def _asset(template_folders: Sequence[Path], name: str) -> Asset:
+    path = next((found for folder in template_folders if (found := folder / "assets" / name).is_file()), None)
+    if path is None:
+        raise GeneratorError(f"the template assets/{name} is missing: restore it, or reinstall offerpress")
+    content = path.read_bytes()
+    stem, _, suffix = name.rpartition(".")
+    digest = sha256(content).hexdigest()[:12]
+    return Asset(
+        f"{stem}-{digest}.{suffix}", f"sha384-{b64encode(sha384(content).digest()).decode()}", content
+    )
+
+
+def _json_bytes(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode() + b"\n"

@@ -1,0 +1,193 @@
+"""What a statement shows, formatted for its reader: the part of a record that is for people.
+
+The values lie as the statement's JSON does, so that a shell finds an amount for people where the JSON has it for
+machines; what the JSON has no place for stands beside it. Keys are sorted. Nothing here is markup, and nothing is the
+same for everybody: that is in the shell.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from urllib.parse import quote
+
+from babel.lists import format_list
+
+from generator.templating.formats import Formats
+from generator.templating.values import contained
+from rewards import (
+    BonusEntry,
+    CashbackEntry,
+    ExtensionEntry,
+    FreeSubscriptionEntry,
+    HeldSubscription,
+    LevelEntry,
+    Months,
+    Partner,
+    Statement,
+    day_text,
+    totals,
+)
+
+Values = dict[str, object]
+"""JSON values: text for people, numbers for a drawing; a key that is absent stands for nothing to show."""
+
+_MOST_MONTHS = 24
+_HEIGHT = 100
+_WHOLE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class StatementValues:
+    """The values of statements in one language; `form` is the index of a number's plural form (gettext)."""
+
+    language: str
+    formats: Formats
+    form: Callable[[int], int]
+
+    def of(self, partner: Partner, statement: Statement, reference: str, months: Months) -> Values:
+        """The values of one statement; `months` are its counted sales by month."""
+        values: Values = {
+            "language": self.language,
+            "reference": reference,
+            "name": contained(partner.name),
+            "contact": contained(partner.contact_name),
+            "manager": contained(partner.manager_name),
+            "manager_mail": contained(partner.manager_email),
+            "cashback": [
+                self._cashback(entry, months.get((entry.offer, entry.currency), {}))
+                for entry in statement.cashback
+            ],
+            "extensions": [self._dates(entry) for entry in statement.extensions],
+            "free_subscriptions": [self._free(entry) for entry in statement.free_subscriptions],
+            "levels": [self._level(entry) for entry in statement.levels],
+            "bonuses": [self._bonus(entry) for entry in statement.bonuses],
+        }
+        if partner.manager_email:
+            values["manager_link"] = f"mailto:{quote(partner.manager_email, safe='@')}"
+        if statement.cashback:
+            values |= self._total(statement)
+        if statement.extensions:
+            values["extended"] = self._number(len(statement.extensions))
+            values["extended_form"] = self.form(len(statement.extensions))
+            if len({entry.offer for entry in statement.extensions}) > 1:
+                values["several_extensions"] = 1
+        return _in_order({key: value for key, value in values.items() if value not in ("", [])})
+
+    def _total(self, statement: Statement) -> Values:
+        """`credit` says what `total` means: due, back (nothing is due, something negative) or settled (all zero)."""
+        sums = totals(statement)
+        shown = [self.formats.money_text(minor, currency) for currency, minor in sums.items() if minor]
+        if not shown:
+            return {"credit": "settled"}
+        due = any(minor > 0 for minor in sums.values())
+        values: Values = {"credit": "due" if due else "back", "total": self._listed(shown)}
+        if due and any(minor < 0 for minor in sums.values()):
+            values["mixed"] = 1
+        return values
+
+    def _listed(self, texts: Sequence[str]) -> str:
+        """The texts with the language's commas and its word for "and"."""
+        if len(texts) == 1:
+            return texts[0]
+        return format_list(list(texts), locale=self.language.replace("-", "_"))
+
+    def _cashback(self, entry: CashbackEntry, months: Mapping[int, int]) -> Values:
+        money, currency = self.formats.money_text, entry.currency
+        values: Values = {
+            "eligible_sales": money(entry.eligible_sales, currency),
+            "rounded": money(entry.rounded, currency),
+            "amount": money(entry.amount, currency),
+            "already_credited": money(entry.already_credited, currency),
+            "to_credit": money(entry.to_credit, currency),
+            "credited_on": self.formats.day_text(entry.credited_on),
+        }
+        if entry.rate is not None:
+            values["rate"] = str(self.formats.percent(entry.rate))
+        if entry.rounded != entry.amount:
+            values["limited"] = 1
+        if entry.already_credited:
+            values["credited"] = 1
+        if entry.to_credit:
+            values["due"] = "plus" if entry.to_credit > 0 else "minus"
+        if months and len(months) <= _MOST_MONTHS:
+            values |= self._months(months, currency)
+        return _in_order(values)
+
+    def _months(self, months: Mapping[int, int], currency: str) -> Values:
+        """A bar for each month with sales: where it begins and how high it is, of 100; `zero` if some are negative."""
+        top, bottom = max(*months.values(), 0), min(*months.values(), 0)
+        height = top - bottom or 1
+        zero = _HEIGHT * top // height
+        nothing = self.formats.money_text(0, currency)
+        bars: list[Values] = []
+        for first, minor in months.items():
+            bar: Values = {"amount": nothing, "month": month_key(first)}
+            if minor:
+                size = min(-(-_HEIGHT * abs(minor) // height), zero if minor > 0 else _HEIGHT - zero)
+                bar = {
+                    "amount": self.formats.money_text(minor, currency),
+                    "height": size,
+                    "month": month_key(first),
+                    "y": zero - size if minor > 0 else zero,
+                }
+            bars.append(bar)
+        values: Values = {"months": bars}
+        if bottom:
+            values["zero"] = zero
+        if top:
+            best = max(months, key=months.__getitem__)
+            values |= {"best": month_key(best), "best_amount": self.formats.money_text(top, currency)}
+        return values
+
+    def _dates(self, entry: ExtensionEntry | HeldSubscription) -> Values:
+        return {
+            "expires_on": self.formats.day_text(entry.expires_on),
+            "extended_to": self.formats.day_text(entry.extended_to),
+        }
+
+    def _free(self, entry: FreeSubscriptionEntry) -> Values:
+        values: Values = {
+            "allowed": self._number(entry.allowed),
+            "held": self._number(entry.held),
+            "register_by": self.formats.day_text(entry.register_by),
+            "share": _share(entry.held, entry.allowed),
+            "subscriptions": [self._dates(held) for held in entry.subscriptions],
+        }
+        if entry.remaining:
+            values["remaining"] = self._number(entry.remaining)
+            values["remaining_form"] = self.form(entry.remaining)
+        return _in_order(values)
+
+    def _level(self, entry: LevelEntry) -> Values:
+        money, currency = self.formats.money_text, entry.currency
+        values: Values = {
+            "attained_sales": money(entry.attained_sales, currency),
+            "secured_until": self.formats.day_text(entry.secured_until),
+        }
+        if entry.next_quota is not None and entry.remaining is not None:
+            values["next_quota"] = money(entry.next_quota, currency)
+            values["remaining"] = money(entry.remaining, currency)
+            values["share"] = _share(entry.attained_sales, entry.next_quota)
+        return _in_order(values)
+
+    def _bonus(self, entry: BonusEntry) -> Values:
+        return {"amount": self.formats.money_text(entry.amount, entry.currency)}
+
+    def _number(self, number: int) -> str:
+        return self.formats.number_text(number)
+
+
+def _in_order(values: Values) -> Values:
+    """The values with sorted keys: written as they lie, they are canonical JSON."""
+    return dict(sorted(values.items()))
+
+
+@cache
+def month_key(ordinal: int) -> str:
+    """The month of a day as `2023-01`, by which a shell finds its name."""
+    return day_text(ordinal)[: len("2023-01")]
+
+
+def _share(part: int, whole: int) -> int:
+    """How much of a bar of 1000 is filled: less than all of it while anything is missing."""
+    return max(0, min(_WHOLE, _WHOLE * part // whole)) if whole > 0 else 0

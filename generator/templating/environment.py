@@ -1,0 +1,200 @@
+"""The engine of all templates: sandboxed, undefined names are errors, text of partners is isolated."""
+
+import re
+from collections.abc import Collection, Sequence
+from functools import lru_cache
+from pathlib import Path
+from traceback import walk_tb
+from types import CodeType
+from typing import Literal, Protocol
+
+from jinja2 import (
+    BytecodeCache,
+    Environment,
+    FileSystemLoader,
+    StrictUndefined,
+    TemplateError,
+    TemplateNotFound,
+    TemplateSyntaxError,
+    UndefinedError,
+)
+from jinja2.bccache import Bucket
+from jinja2.sandbox import ImmutableSandboxedEnvironment, SandboxedEnvironment
+
+from generator.templating.catalogs import translations
+from generator.templating.formats import direction
+from generator.templating.values import PartnerText
+from rewards.faults import Fault, Faulty, suggestion
+
+Kind = Literal["html", "text"]
+_LONGEST_HEADER = 500
+
+
+class Languages(Protocol):
+    """What `reader_language` reads of the site's settings."""
+
+    @property
+    def default_language(self) -> str:
+        """The language of whoever has no other."""
+
+    @property
+    def languages(self) -> Sequence[str]:
+        """Every language that the site is written in."""
+
+
+class _Sandbox(ImmutableSandboxedEnvironment):
+    """The sandbox, with a short way to the fields of views: named tuples, which hold nothing to protect."""
+
+    def getattr(self, obj: object, attribute: str) -> object:
+        if attribute in getattr(type(obj), "_fields", ()):
+            return getattr(obj, attribute)
+        return super().getattr(obj, attribute)
+
+
+class _Compiled(BytecodeCache):
+    """What was compiled in this process, by the file and the digest of its source; no language changes the code."""
+
+    def __init__(self) -> None:
+        self._codes: dict[str, tuple[str, CodeType]] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Gives the bucket the code of the same source, if there is some."""
+        checksum, code = self._codes.get(bucket.key, ("", None))
+        if checksum == bucket.checksum:
+            bucket.code = code
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keeps the bucket's code."""
+        if bucket.code is not None:
+            self._codes[bucket.key] = bucket.checksum, bucket.code
+
+
+_COMPILED = {"html": _Compiled(), "text": _Compiled()}
+
+
+def environment(template_folders: Sequence[Path], language: str, *, kind: Kind) -> SandboxedEnvironment:
+    """An environment over `template_folders` (the first that has a file wins), with labels in `language`.
+
+    `html` escapes everything that is no `Markup`; `text` escapes nothing and isolates text of partners.
+    Templates have `_`, `gettext`, `ngettext`, `language` and `direction`.
+    Raises `BrokenCatalog` and `UnknownLanguage`.
+    """
+    built = _Sandbox(
+        loader=FileSystemLoader([str(folder) for folder in template_folders]),
+        autoescape=kind == "html",
+        undefined=StrictUndefined,
+        finalize=_in_html if kind == "html" else _in_text,
+        extensions=["jinja2.ext.i18n"],
+        keep_trailing_newline=True,
+        auto_reload=False,
+        bytecode_cache=_COMPILED[kind],
+    )
+    catalog = translations(template_folders, language)
+    built.install_gettext_callables(catalog.gettext, catalog.ngettext, newstyle=True)  # type: ignore[attr-defined]
+    built.globals.update(language=language, direction=direction(language))
+    return built
+
+
+def _in_html(value: object) -> object:
+    return "" if value is None else value
+
+
+def _in_text(value: object) -> object:
+    if isinstance(value, PartnerText):
+        return value.isolated()
+    return "" if value is None else value
+
+
+def reader_language(partner_language: str, settings: Languages) -> str:
+    """The site's language nearest to a partner's: `de-AT` reads `de`, one that the site lacks the default.
+
+    The code is shortened from its end until the site has it (RFC 4647, lookup); case and `_` do not matter.
+    """
+    code = partner_language.replace("_", "-")
+    return _nearest(code, tuple(settings.languages)) or settings.default_language
+
+
+def accepted_language(header: str, languages: Sequence[str]) -> str:
+    """The one of a site's languages, the default first, that an `Accept-Language` likes best (RFC 9110 12.5.4)."""
+    wishes = []
+    for place, part in enumerate(header[:_LONGEST_HEADER].split(",")):
+        code, _, weight = part.partition(";")
+        try:
+            quality = float(weight.strip().removeprefix("q=")) if weight else 1.0
+        except ValueError:
+            quality = 0.0
+        wishes.append((-quality, place, code.strip()))
+    found = (_nearest(code, tuple(languages)) for quality, _, code in sorted(wishes) if quality < 0)
+    return next(filter(None, found), languages[0])
+
+
+@lru_cache(maxsize=256)
+def _nearest(code: str, languages: tuple[str, ...]) -> str | None:
+    known = {language.casefold(): language for language in languages}
+    parts = code.casefold().split("-")
+    return next(
+        (known[short] for length in range(len(parts), 0, -1) if (short := "-".join(parts[:length])) in known),
+        None,
+    )
+
+
+# Mistakes in a site's own templates, told with file and line.
+
+_UNDEFINED = re.compile(r"'(?P<name>\w+)' is undefined")
+_BREAKS = (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError)
+
+
+def render(
+    built: Environment, name: str, context: dict[str, object], template_folders: Sequence[Path]
+) -> str:
+    """The template `name` filled in; raises Faulty with the place in the template that is wrong."""
+    try:
+        return built.get_template(name).render(context)
+    except _BREAKS as error:
+        raise Faulty([_fault(error, name, context, template_folders)]) from error
+
+
+def syntax_faults(built: Environment, template_folder: Path, room: str) -> list[Fault]:
+    """The templates of `template_folder`/`room` that cannot be compiled."""
+    found = []
+    for path in sorted((template_folder / room).rglob("*.html")):
+        name = path.relative_to(template_folder).as_posix()
+        try:
+            built.get_template(name)
+        except TemplateError as error:
+            found.append(_fault(error, name, {}, [template_folder]))
+    return found
+
+
+def _fault(error: Exception, name: str, context: Collection[str], folders: Sequence[Path]) -> Fault:
+    if isinstance(error, TemplateSyntaxError):
+        file = _shown(Path(error.filename), folders) if error.filename else f"templates/{name}"
+        return Fault(f"the template cannot be read: {error.message}", "correct this line", file, error.lineno)
+    if isinstance(error, TemplateNotFound):
+        return Fault(
+            f"there is no template {error.name!r}", "correct the name", *_place(error, name, folders)
+        )
+    what = str(error)
+    undefined = _UNDEFINED.search(what)
+    remedy = suggestion(undefined["name"], sorted(context)) if undefined and context else "correct this line"
+    if isinstance(error, UndefinedError):
+        what = f"the template names what is not there: {what}"
+    return Fault(what, remedy, *_place(error, name, folders))
+
+
+def _place(error: Exception, name: str, folders: Sequence[Path]) -> tuple[str, int | None]:
+    """The innermost line of a template in the error's traceback."""
+    found: tuple[str, int | None] = (f"templates/{name}", None)
+    for frame, line in walk_tb(error.__traceback__):
+        path = Path(frame.f_code.co_filename)
+        if any(path.is_relative_to(folder) for folder in folders):
+            found = (_shown(path, folders), line)
+    return found
+
+
+def _shown(path: Path, folders: Sequence[Path]) -> str:
+    """`templates/site/page.html`: as both the site and the package call their folder."""
+    for folder in folders:
+        if path.is_relative_to(folder):
+            return f"templates/{path.relative_to(folder).as_posix()}"
+    return str(path)
