@@ -3,15 +3,26 @@
 Freezes notices into a batch and sends an approved one, handing each partner over at most once.
 """
 
-from mailer.accounts import Account
 from mailer.addresses import Mailbox, address_digest, is_digest, parse_mailbox, sendable
-from mailer.approval import Approval
-from mailer.batch import Batch, FrozenMessage, batch_file
-from mailer.batch_erasing import erase_messages
-from mailer.claims import Claimant, Turn
-from mailer.deflating import Deflated, Deflating, Prepared, dictionary_of
-from mailer.delivery import check_sendable, deliver, start_late, stop_on_signals
-from mailer.erasing import Erased, is_pseudonym, pseudonym
+from mailer.batch.batch import Batch, FrozenMessage, Recipient, batch_file
+from mailer.batch.deflating import Deflated, Deflating, Prepared, dictionary_of
+from mailer.batch.freezing import erase_messages, freeze, freeze_deflated, prepared
+from mailer.batch.header import (
+    BatchHeader,
+    Totals,
+    instant_text,
+    message_key,
+    notice_digest,
+    with_own_headers,
+)
+from mailer.batch.mime import message_bytes
+from mailer.batch.unsubscribing import Tokens, Unsubscribing
+from mailer.delivery.delivery import check_sendable, deliver, start_late, stop_on_signals
+from mailer.delivery.fencing import Fences, Withdrawal, withdraw
+from mailer.delivery.patience import Patience
+from mailer.delivery.retries import Settlement, Timing, backoff, next_depth, settlement, timing
+from mailer.delivery.run import Delivery
+from mailer.delivery.warm_up import Allowance, allowance
 from mailer.errors import (
     ApprovalRefused,
     BatchError,
@@ -33,29 +44,33 @@ from mailer.errors import (
     TooLate,
     UnknownPlan,
 )
-from mailer.events import FATES, SUPPRESSES, Event, EventKind, fate, placed, rank_of, without_addresses
-from mailer.fates import Addressed, EventHour, EventRecord, Failure
-from mailer.fence import Fence, FenceProvider
-from mailer.fencing import Fences, Withdrawal, withdraw
-from mailer.freezing import freeze, freeze_deflated, prepared
-from mailer.header import BatchHeader, Totals, instant_text, message_key, notice_digest, with_own_headers
-from mailer.inboxes import ImapInbox, Inbox, InboxError, MaildirInbox
-from mailer.intake import Intake
-from mailer.lock import Sender, sole_sender
-from mailer.mime import message_bytes
-from mailer.narrow import Recipient
-from mailer.outbox import Outbox, outbox_file
-from mailer.pace import Openings, domain_of, longest_wait, opening, rate_of, room
-from mailer.patience import Patience
-from mailer.policy import Settlement, Timing, backoff, next_depth, settlement, timing
-from mailer.records import Handed, NoticeAt, PlanRecord, Told
-from mailer.run import Delivery
-from mailer.sendgrid_events import Read, read_events
-from mailer.settings import GroupSettings, MailSettings, RetrySettings, UnsubscribeSettings, WarmUpSettings
-from mailer.states import HANDED, TRANSITIONS, Cause, Status
-from mailer.status import fates_json, status_json
-from mailer.suppression import Suppressed, Suppression, SuppressionReason, skip_reason
-from mailer.transport_settings import DkimSettings, SendGridSettings, SmtpSettings, TransportName
+from mailer.events.events import FATES, SUPPRESSES, Event, EventKind, fate, placed, rank_of, without_addresses
+from mailer.events.inboxes import ImapInbox, Inbox, InboxError, MaildirInbox
+from mailer.events.sendgrid import Read, read_events
+from mailer.outbox.database import Sender, sole_sender
+from mailer.outbox.erasing import Erased, is_pseudonym, pseudonym
+from mailer.outbox.fates import Account, Addressed, EventHour, EventRecord, Failure
+from mailer.outbox.intake import Intake
+from mailer.outbox.moves import Claimant, Turn
+from mailer.outbox.outbox import Outbox, fates_json, outbox_file, status_json
+from mailer.outbox.records import Handed, NoticeAt, PlanRecord, Told
+from mailer.rules.approval import Approval
+from mailer.rules.fences import Fence, FenceProvider
+from mailer.rules.pace import Openings, domain_of, longest_wait, opening, rate_of, room
+from mailer.rules.states import HANDED, TRANSITIONS, Cause, Status
+from mailer.rules.suppression import Suppressed, Suppression, SuppressionReason, skip_reason
+from mailer.rules.windows import next_opening
+from mailer.settings import (
+    DkimSettings,
+    GroupSettings,
+    MailSettings,
+    RetrySettings,
+    SendGridSettings,
+    SmtpSettings,
+    TransportName,
+    UnsubscribeSettings,
+    WarmUpSettings,
+)
 from mailer.transports import (
     DEFAULT_BASE_URL,
     Attempt,
@@ -71,9 +86,6 @@ from mailer.transports import (
     parse_smtp_url,
     signer,
 )
-from mailer.unsubscribing import Tokens, Unsubscribing
-from mailer.warm_up import Allowance, allowance
-from mailer.windows import next_opening
 
 __all__ = [
     "DEFAULT_BASE_URL",

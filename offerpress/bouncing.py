@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from mailer import Event, Inbox, Intake, Outbox, Tokens
-from mailer.bounces import SOURCE, Returned, read_returned
+from mailer.events.bounces import SOURCE, Returned, read_returned
 from offerpress.folder import SiteFolder
 from offerpress.returning import Recipients, groups
 

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Final, TypeVar
 
 from mailer import BatchError, Intake, Outbox, placed
-from mailer.postfix_log import SOURCE, PostfixLog
+from mailer.events.postfix_log import SOURCE, PostfixLog
 from offerpress.folder import SiteFolder
 from offerpress.mailing import open_batch
 

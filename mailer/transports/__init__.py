@@ -5,8 +5,7 @@ from mailer.transports.dkim_signing import Signer, signer
 from mailer.transports.folder import FolderTransport
 from mailer.transports.sendgrid import DEFAULT_BASE_URL, SendGridTransport
 from mailer.transports.smtp import SmtpTransport
-from mailer.transports.smtp_line import Timeouts
-from mailer.transports.smtp_server import SmtpServer, parse_smtp_url
+from mailer.transports.smtp_line import SmtpServer, Timeouts, parse_smtp_url
 
 __all__ = [
     "DEFAULT_BASE_URL",

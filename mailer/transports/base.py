@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol, runtime_checkable
 
-from mailer.fence import Fence
-from mailer.mime import dated, message_bytes
-from mailer.states import Cause
+from mailer.batch.mime import dated, message_bytes
+from mailer.rules.fences import Fence
+from mailer.rules.states import Cause
 from rewards import Notice
 
 Answer = Literal[Cause.ACCEPTANCE, Cause.REJECTION, Cause.REFUSAL, Cause.LOST_ANSWER]

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Final
 
 from mailer.errors import ConfigurationError
-from mailer.transport_settings import DkimSettings
+from mailer.settings import DkimSettings
 
 Signer = Callable[[bytes], bytes]
 """Gives a message with its signature before it."""

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from mailer.errors import ConfigurationError
-from mailer.states import Cause
+from mailer.rules.states import Cause
 from mailer.transports.base import Attempt, Outcome
 
 

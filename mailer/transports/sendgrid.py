@@ -8,17 +8,95 @@ import http.client
 import json
 import select
 import ssl
+from collections.abc import Mapping
+from datetime import datetime
 from email.utils import parsedate_to_datetime
 from http.client import HTTPMessage
 from importlib import import_module
-from typing import Final, Protocol, cast
-from urllib.parse import urlsplit
+from typing import (
+    Any,
+    Final,
+    Protocol,
+    cast,
+)
+from urllib.parse import quote, urlsplit
 
-from mailer.errors import ConfigurationError
-from mailer.states import Cause
-from mailer.transport_settings import SendGridSettings
+from mailer.errors import ConfigurationError, FenceRefused
+from mailer.rules.states import Cause
+from mailer.settings import SendGridSettings
 from mailer.transports.base import Attempt, Outcome
-from mailer.transports.sendgrid_fences import SendGridFences
+
+# Fences at SendGrid: a `batch_id` of scheduled messages, cancelled as a whole before their `send_at`.
+
+_CREATED, _DONE = 201, 200
+_SKEW: Final = 60.0  # seconds by which the clocks may differ
+
+
+class SendGridFences:
+    """Asks the provider at `base_url`; each request on a connection of its own."""
+
+    def __init__(self, key: str, base_url: str, context: ssl.SSLContext, seconds: float) -> None:
+        self._key, self._context, self._seconds = key, context, seconds
+        self._parts = urlsplit(base_url)
+
+    def open(self, now: datetime) -> str:
+        """A new batch id. FenceRefused also where this machine's clock is not the provider's: times would not hold."""
+        status, answer, headers = self._asked("POST", "/v3/mail/batch")
+        if status != _CREATED or not isinstance(answer, dict) or not answer.get("batch_id"):
+            raise FenceRefused(
+                f"the provider gives none ({status}); send without --fence, or call again later"
+            )
+        if "Date" in headers:
+            skew = abs((parsedate_to_datetime(headers["Date"]) - now).total_seconds())
+            if skew > _SKEW:
+                raise FenceRefused(
+                    f"this machine's clock is {skew:.0f} seconds from the provider's; set it right"
+                )
+        return str(answer["batch_id"])
+
+    def cancel(self, key: str) -> None:
+        """Cancel, then ask what holds: the answer to the first may be lost, or say that it was cancelled before."""
+        first, _, _ = self._asked("POST", "/v3/user/scheduled_sends", {"batch_id": key, "status": "cancel"})
+        status, answer, _ = self._asked("GET", f"/v3/user/scheduled_sends/{quote(key, safe='')}")
+        found = answer if isinstance(answer, list) else []
+        held = {one.get("batch_id"): one.get("status") for one in found if isinstance(one, dict)}
+        if status == _DONE and held.get(key) == "cancel":
+            return
+        raise FenceRefused(
+            f"{key}: the provider does not say that it is cancelled ({first}, then {status}); give the API key the "
+            "right to change scheduled sends, see that at most 10 are cancelled at a time, and withdraw again"
+        )
+
+    def _asked(
+        self, method: str, path: str, body: dict[str, str] | None = None
+    ) -> tuple[int, Any, Mapping[str, str]]:
+        """Status, what the JSON says (None if there is none), headers; 0 where no answer came."""
+        host, port = self._parts.hostname or "", self._parts.port
+        client: http.client.HTTPConnection
+        if self._parts.scheme == "https":
+            client = http.client.HTTPSConnection(host, port, timeout=self._seconds, context=self._context)
+        else:
+            client = http.client.HTTPConnection(host, port, timeout=self._seconds)
+        headers = {"Authorization": f"Bearer {self._key}"}
+        content = None
+        if body is not None:
+            content, headers["Content-Type"] = json.dumps(body).encode(), "application/json"
+        try:
+            client.request(method, self._parts.path.rstrip("/") + path, content, headers)
+            response = client.getresponse()
+            return response.status, _parsed(response.read()), dict(response.headers.items())
+        except (OSError, http.client.HTTPException):
+            return 0, None, {}
+        finally:
+            client.close()
+
+
+def _parsed(answer: bytes) -> Any:  # noqa: ANN401 - as the provider gives it
+    try:
+        return json.loads(answer)
+    except ValueError:
+        return None
+
 
 DEFAULT_BASE_URL: Final = "https://api.sendgrid.com"
 _OK, _ACCEPTED, _TIMED_OUT, _TOO_MANY = 200, 202, 408, 429

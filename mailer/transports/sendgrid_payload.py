@@ -37,8 +37,8 @@ from sendgrid.helpers.mail import (
 )
 
 from mailer.addresses import address_key, wire_address
-from mailer.mime import header_lines
-from mailer.transport_settings import SendGridSettings
+from mailer.batch.mime import header_lines
+from mailer.settings import SendGridSettings
 from mailer.transports.base import Attempt
 from rewards import Notice
 

@@ -13,13 +13,25 @@ from typing import Final, Literal
 
 from mailer.addresses import wire_address
 from mailer.errors import ConfigurationError
-from mailer.states import Cause
-from mailer.transport_settings import SmtpSettings
+from mailer.rules.states import Cause
+from mailer.settings import SmtpSettings
 from mailer.transports.base import Attempt, Mail, Outcome
 from mailer.transports.dkim_signing import Signer
-from mailer.transports.smtp_answers import CLOSING, GO_AHEAD, Answer, error_words, final, refusal
-from mailer.transports.smtp_line import BROKEN, Line, Refused, Timeouts, connected
-from mailer.transports.smtp_server import SmtpServer, parse_smtp_url
+from mailer.transports.smtp_line import (
+    BROKEN,
+    CLOSING,
+    GO_AHEAD,
+    Answer,
+    Line,
+    Refused,
+    SmtpServer,
+    Timeouts,
+    connected,
+    error_words,
+    final,
+    parse_smtp_url,
+    refusal,
+)
 
 _OK: Final = 250
 

@@ -3,13 +3,121 @@
 import smtplib
 import ssl
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from socket import IPPROTO_TCP, TCP_NODELAY
-from typing import Final
+from typing import Final, Literal, NamedTuple
+from urllib.parse import unquote, urlsplit
 
 from mailer.errors import ConfigurationError, MailerError
-from mailer.transports.smtp_answers import NEVER, Answer, error_words, printable
-from mailer.transports.smtp_server import SmtpServer
+from mailer.rules.states import Cause
+from mailer.transports.base import Outcome
+
+# Which mail server to hand over to.
+
+Security = Literal["none", "tls", "starttls"]
+_SCHEMES: Final[dict[str, tuple[Security, int]]] = {
+    "smtp": ("none", 25),
+    "smtps": ("tls", 465),
+    "smtp+starttls": ("starttls", 587),
+}
+_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpServer:
+    """A server, how the line to it is secured, and the account to log in with (empty for none)."""
+
+    host: str
+    port: int
+    security: Security = "none"
+    user: str = ""
+    password: str = field(default="", repr=False)
+
+    def __str__(self) -> str:
+        """The server without its password."""
+        return f"{self.host}:{self.port}"
+
+
+def parse_smtp_url(url: str) -> SmtpServer:
+    """The server that an address names.
+
+    A ConfigurationError, which never shows the password, if it names none.
+    """
+    form = "write smtp+starttls://user:password@host:587, with special characters percent-encoded"
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise ConfigurationError(f"smtp: the address cannot be read; {form}") from error
+    if parts.scheme not in _SCHEMES or not parts.hostname:
+        raise ConfigurationError(f"smtp: the address has no known scheme or no host; {form}")
+    if parts.path.strip("/") or parts.query or parts.fragment:
+        raise ConfigurationError(f"smtp: the address goes on after the port; {form}")
+    security, default_port = _SCHEMES[parts.scheme]
+    user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    if user and security == "none" and parts.hostname not in _LOOPBACK:
+        raise ConfigurationError(
+            f"smtp: {parts.hostname}: the password would go in the clear; use smtp+starttls:// or smtps://"
+        )
+    return SmtpServer(parts.hostname, port or default_port, security, user, password)
+
+
+# What a mail server's answers prove (RFC 5321 4.2), decided from code and words alone.
+
+_DONE, _LATER, NEVER = 2, 4, 5  # what the first digit of an answer says (RFC 5321 4.2.1)
+CLOSING: Final = 421
+GO_AHEAD: Final = 354
+_FOR_ALL: Final = frozenset(
+    {CLOSING, 454}
+)  # closing, and what throttling relays answer: not about one recipient
+_LOGIN_NEEDED: Final = frozenset({530, 534, 535, 538})
+
+
+class Answer(NamedTuple):
+    """A code, -1 for what is no answer, and the server's words."""
+
+    code: int
+    words: bytes
+
+
+def refusal(command: str, answer: Answer) -> Outcome | None:
+    """What an answer before the body proves; None if it lets the message go on."""
+    code = answer.code
+    if code == GO_AHEAD if command == "DATA" else code // 100 == _DONE:
+        return None
+    detail = f"{command}: {code} {printable(answer.words)}"
+    if code in _LOGIN_NEEDED:
+        raise ConfigurationError(f"smtp: {detail}; give a user and a password in the address")
+    if code // 100 == NEVER:
+        return Outcome(Cause.REJECTION, detail)
+    about_notice = code // 100 == _LATER and command != "MAIL" and code not in _FOR_ALL
+    return Outcome(Cause.REFUSAL, detail, "notice" if about_notice else "transport")
+
+
+def final(answer: Answer) -> Outcome:
+    """What the answer to the final dot proves."""
+    code, detail = answer.code, f"{answer.code} {printable(answer.words)}"
+    if code // 100 == _DONE:
+        return Outcome(Cause.ACCEPTANCE, detail)
+    if code // 100 == NEVER:
+        return Outcome(Cause.REJECTION, detail)
+    if code // 100 == _LATER:
+        return Outcome(Cause.REFUSAL, detail, "transport" if code in _FOR_ALL else "notice")
+    return Outcome(Cause.LOST_ANSWER, f"an answer that says nothing: {detail}")
+
+
+def printable(words: bytes | str) -> str:
+    """A server's words on one line, for people."""
+    text = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else " " for c in text)
+    return " ".join(text.split())[:500]
+
+
+def error_words(error: Exception) -> str:
+    """What an error says, else its name."""
+    return printable(str(error)) or type(error).__name__
+
 
 BROKEN: Final = (OSError, smtplib.SMTPException)
 

@@ -6,7 +6,7 @@ from typing import BinaryIO
 import click
 
 from mailer import Intake, read_events
-from mailer.sendgrid_events import SOURCE
+from mailer.events.sendgrid import SOURCE
 from offerpress.folder import OfferpressError
 from offerpress.mailing import open_outbox
 from offerpress.options import folder_at, json_option, moment, site_option

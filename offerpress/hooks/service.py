@@ -14,8 +14,8 @@ from starlette.routing import Route
 
 from generator import Step, UnsubscribePages, accepted_language
 from mailer import Event, EventKind, MailerError, Tokens, read_events
-from mailer.sendgrid_events import SOURCE
-from mailer.signatures import SIGNATURE_HEADER, TIMESTAMP_HEADER, SignedRequests, recent
+from mailer.events.sendgrid import SOURCE
+from mailer.events.signatures import SIGNATURE_HEADER, TIMESTAMP_HEADER, SignedRequests, recent
 from offerpress.hooks.clerk import Clerk
 from offerpress.hooks.limits import CLICK_BYTES, EVENTS_BYTES, Rate, TooLarge, limited_body
 

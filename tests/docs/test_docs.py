@@ -15,8 +15,8 @@ from generator.content.front_matter import parse_document
 from generator.statements.record import SIZE_CLASSES
 from generator.statements.table import COLUMNS
 from ledger import DataSettings
-from mailer.batch import ENTRY, MAGIC
-from mailer.states import TRANSITIONS
+from mailer.batch.batch import ENTRY, MAGIC
+from mailer.rules.states import TRANSITIONS
 from offerpress.cli import COMMANDS, offerpress, run
 from offerpress.starting import start_site
 from rewards import Fault, parse_offer, parse_program

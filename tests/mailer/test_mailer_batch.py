@@ -25,7 +25,7 @@ from mailer import (
     freeze_deflated,
     prepared,
 )
-from mailer.header import canonical, canonical_notice
+from mailer.batch.header import canonical, canonical_notice
 from rewards import Notice
 from tests.mailer_samples import PLAN, header, notice, notices
 

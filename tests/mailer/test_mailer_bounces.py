@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from mailer import Event, EventKind, Tokens
-from mailer.bounces import Returned, read_returned
-from mailer.status_codes import code_in, failure_of
+from mailer.events.bounces import Returned, read_returned
+from mailer.events.events import code_in, failure_of
 
 SAMPLES = Path(__file__).parent / "returned"
 KEY = "5a" * 20

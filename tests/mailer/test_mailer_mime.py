@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailer import message_bytes
-from mailer.mime import header_lines
+from mailer.batch.mime import header_lines
 from rewards import Attachment, Notice
 from tests.mailer_samples import NOW, notice
 

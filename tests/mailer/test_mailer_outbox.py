@@ -27,7 +27,7 @@ from mailer import (
     outbox_file,
     status_json,
 )
-from mailer.statements import migrations
+from mailer.outbox.database import migrations
 from tests.mailer_samples import NOW, PLAN, approved, header, notice, notices
 
 ME = Claimant(PLAN, "1@here", "folder")

@@ -25,9 +25,9 @@ from mailer import (
     rate_of,
     room,
 )
-from mailer.header import instant_text
-from mailer.sqlite import APPLICATION_ID
-from mailer.statements import migrations
+from mailer.batch.header import instant_text
+from mailer.outbox.database import migrations
+from mailer.outbox.sqlite import APPLICATION_ID
 from rewards import Notice
 from tests.mailer_samples import NOW, PLAN, approved, mail_settings, notice, notices
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from mailer import Event, EventKind
-from mailer.postfix_log import PostfixLog
+from mailer.events.postfix_log import PostfixLog
 
 KEY = "5a" * 20
 NOW = datetime(2024, 1, 2, tzinfo=UTC)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from mailer import ConfigurationError, Event, EventKind, read_events
-from mailer.signatures import SIGNATURE_HEADER, SignedRequests, recent
+from mailer.events.signatures import SIGNATURE_HEADER, SignedRequests, recent
 from tests.mailer_event_double import SIGNATURE, EventDouble
 
 KEY = "a1" * 20

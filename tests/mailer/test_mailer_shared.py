@@ -25,8 +25,8 @@ from mailer import (
     deliver,
 )
 from mailer.errors import LeaseLost
-from mailer.postgresql import PostgresqlDatabase
-from mailer.states import Cause
+from mailer.outbox.postgresql import PostgresqlDatabase
+from mailer.rules.states import Cause
 from tests.mailer_samples import NOW, PLAN, approved, mail_settings, notices
 from tests.postgresql_server import empty_schema, postgresql_server
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from mailer import Attempt, Batch, Outbox, SmtpSettings, SmtpTransport, Status, deliver, freeze
+from mailer.delivery.ahead import WrittenAhead
 from mailer.transports.base import WrittenMail
-from mailer.written_ahead import WrittenAhead
 from tests.mailer_samples import NOW, PLAN, approved, header, mail_settings, notices
 from tests.mailer_servers import Recorder, recording_server
 

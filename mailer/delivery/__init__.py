@@ -1,0 +1,1 @@
+"""The run that sends an approved plan: connections, pace, retries and fences."""

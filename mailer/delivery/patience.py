@@ -1,0 +1,91 @@
+"""When to go on.
+
+The pace that was set, the rests that a refusing transport needs, the retries that are near.
+"""
+
+import threading
+from collections.abc import Callable
+from datetime import datetime
+
+from mailer.delivery.retries import backoff
+from mailer.rules.pace import longest_wait
+from mailer.settings import MailSettings
+from mailer.transports.base import Outcome
+
+
+class Patience:
+    """Waits are measured by `elapsed` (seconds, rising), so that they end under a pinned `clock` too."""
+
+    def __init__(
+        self,
+        clock: Callable[[], datetime],
+        elapsed: Callable[[], float],
+        settings: MailSettings,
+        transport: str = "",
+    ) -> None:
+        self._clock, self._elapsed, self._settings = clock, elapsed, settings
+        self._rate = settings.rate_of_transport(transport)
+        # a domain's pace is waited for, however slow it is: it never asks for more
+        self._longest = max(float(settings.retries.patience_seconds), longest_wait(settings.per_domain))
+        self._earliest = clock()
+        self._paced_until = self._held_until = elapsed()
+        self._holds = 0
+
+    def now(self) -> datetime:
+        """The clock's instant, but none before one that was waited for."""
+        return max(self._clock(), self._earliest)
+
+    def seconds_held(self) -> float:
+        """How long nothing may be claimed, 0.0 if it may."""
+        return max(0.0, max(self._paced_until, self._held_until) - self._elapsed())
+
+    def burst(self) -> int:
+        """How many may be claimed at once, so that the pace is kept within the length of one group's wait."""
+        group = self._settings.group
+        if self._rate is None:
+            return group.size
+        return max(1, int(self._rate * group.wait_ms / 1000))
+
+    def sent(self, number: int) -> None:
+        """So many were claimed: keep the pace."""
+        if self._rate is not None and number:
+            self._paced_until = self._elapsed() + number / float(self._rate)
+
+    def served(self) -> None:
+        """The transport did its work."""
+        self._holds = 0
+
+    def refused(self, outcome: Outcome) -> str:
+        """The transport as such refuses or breaks: rest, longer each time.
+
+        The words to end with, once patience is over.
+        """
+        if self._elapsed() < self._held_until:
+            return ""
+        self._holds += 1
+        retries = self._settings.retries
+        seconds = max(backoff(self._holds, retries), outcome.wait_seconds or 0.0)
+        self._held_until = self._elapsed() + seconds
+        if self._holds < retries.attempts and seconds <= retries.patience_seconds:
+            return ""
+        return f"the transport is of no use for now: {outcome.detail}"
+
+    def outlasts(self, due: str) -> bool:
+        """Whether an instant (text, empty for at once) is near enough to wait for."""
+        return self._seconds_to(due) <= self._longest
+
+    def reached(self, due: str) -> bool:
+        """Whether an instant (text) has come."""
+        return self._seconds_to(due) == 0.0
+
+    def wait_until(self, due: str, stop: threading.Event, meanwhile: Callable[[], None]) -> None:
+        """Wait for an instant (text), or until `stop` is set; `meanwhile` is called every second."""
+        left = self._seconds_to(due)
+        while left > 0 and not stop.wait(min(left, 1.0)):
+            meanwhile()
+            left -= 1.0
+        if due and not stop.is_set():
+            self._earliest = max(self._earliest, datetime.fromisoformat(due))
+
+    def _seconds_to(self, due: str) -> float:
+        return max(0.0, (datetime.fromisoformat(due) - self.now()).total_seconds()) if due else 0.0

@@ -1,0 +1,1 @@
+"""What a provider or a mail server reports after a message was accepted."""

@@ -1,0 +1,103 @@
+"""SendGrid's events, as its webhook posts them, in our own terms."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Final
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from mailer.events.events import SUPPRESSES, Event, EventKind
+from mailer.rules.suppression import SuppressionReason
+
+SOURCE: Final = "sendgrid"
+_KINDS: Final = {
+    "processed": EventKind.PROCESSED,
+    "deferred": EventKind.DEFERRED,
+    "delivered": EventKind.DELIVERED,
+    "bounce": EventKind.BOUNCED,
+    "dropped": EventKind.DROPPED,
+    "spamreport": EventKind.COMPLAINED,
+    "unsubscribe": EventKind.UNSUBSCRIBED,
+    "group_unsubscribe": EventKind.UNSUBSCRIBED,
+}
+_DROPPED_FOR: Final[dict[str, SuppressionReason]] = {
+    "bounced address": "bounced",
+    "spam reporting address": "complained",
+    "unsubscribed address": "unsubscribed",
+}
+_LATEST: Final = 4_102_444_800  # the year 2100
+
+
+class _Told(BaseModel):
+    """What is read of an event; it has more, which differs from account to account."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
+
+    event: str
+    timestamp: Annotated[int, Field(ge=0, le=_LATEST)]
+    email: str = ""
+    offerpress_notice: str = ""
+    type: str = ""
+    status: str | None = None
+    reason: str | None = None
+    response: str | None = None
+    bounce_classification: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """The events of a request or file; how many were of no use to us (opens, other programs'), and how many damaged."""
+
+    events: tuple[Event, ...]
+    ignored: int = 0
+    damaged: int = 0
+
+
+def read_events(content: bytes) -> Read:
+    """The events in a JSON array, or in lines of JSON of which each is an event or an array of them.
+
+    What is neither is a ValueError; what in it is no event is counted as damaged.
+    """
+    events: list[Event] = []
+    ignored = damaged = 0
+    for one in _objects(content):
+        try:
+            told = _Told.model_validate(one)
+        except ValidationError:
+            damaged += 1
+            continue
+        if told.event in _KINDS and told.offerpress_notice:
+            events.append(_event(told))
+        else:
+            ignored += 1
+    return Read(tuple(events), ignored, damaged)
+
+
+def _objects(content: bytes) -> Iterator[object]:
+    text = content.decode("utf-8-sig")
+    try:
+        parts = [json.loads(text)]
+    except json.JSONDecodeError:
+        parts = [json.loads(line) for line in text.splitlines() if line.strip()]
+    if not all(isinstance(part, list | dict) for part in parts):
+        raise ValueError("it holds no events; an event is an object, several are an array")
+    for part in parts:
+        yield from part if isinstance(part, list) else [part]
+
+
+def _event(told: _Told) -> Event:
+    kind = _KINDS[told.event]
+    if kind is EventKind.BOUNCED and told.type == "blocked":
+        kind = EventKind.BLOCKED
+    reason = told.reason or told.response or ""
+    return Event(
+        key=told.offerpress_notice,
+        kind=kind,
+        at=datetime.fromtimestamp(told.timestamp, UTC),
+        address=told.email,
+        code=told.status or told.bounce_classification or "",
+        detail=reason,
+        suppresses=_DROPPED_FOR.get(reason.lower()) if kind is EventKind.DROPPED else SUPPRESSES.get(kind),
+    )

@@ -1,0 +1,1 @@
+"""The durable queue of notices, in SQLite or PostgreSQL."""

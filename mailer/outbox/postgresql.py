@@ -1,0 +1,164 @@
+"""The outbox in PostgreSQL, for several senders on several machines; needs the extra `postgresql`.
+
+The statements and schema are those of SQLite, with what `/*postgresql: … */` holds added, and text that sorts by code
+points as it does there. What is committed is durable whatever the server's `synchronous_commit` says by default.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import cache
+from typing import Any, Final
+
+import psycopg
+from psycopg.rows import dict_row
+
+from mailer.errors import Collision, OutboxError
+from mailer.outbox.database import Sender, Values, migrations, statements
+
+_LOCK: Final = 0x4F504F42
+_CONNECT_SECONDS: Final = 10
+_PARAMETER: Final = re.compile(r"(?<![:\w]):([a-z_]+)")
+_OWN: Final = re.compile(r"/\*postgresql: (.*?) \*/")
+_COLLISIONS: Final = (
+    psycopg.errors.UniqueViolation,
+    psycopg.errors.DeadlockDetected,
+    psycopg.errors.SerializationFailure,
+)
+
+
+class PostgresqlDatabase:
+    """One connection; to be used by the thread that opened it."""
+
+    shared = True
+
+    def __init__(self, connection: "psycopg.Connection[dict[str, Any]]") -> None:
+        info = connection.info
+        self._connection = connection
+        self.name = f"postgresql://{info.host}:{info.port}/{info.dbname}"
+
+    @classmethod
+    def open(cls, url: str) -> "PostgresqlDatabase":
+        """The outbox in the database at a `postgresql://` address, its tables made if they are not there.
+
+        OutboxError if it cannot be reached, is another program's or a newer version's.
+        """
+        try:
+            connection = psycopg.connect(
+                url, connect_timeout=_CONNECT_SECONDS, autocommit=True, row_factory=dict_row
+            )
+        except psycopg.Error as error:
+            raise OutboxError(
+                f"outbox: {_without_password(url)}: cannot be reached ({_words(error)}); see that the server runs, "
+                "and that user, password and database are right"
+            ) from error
+        database = cls(connection)
+        try:
+            database._prepare()
+        except OutboxError:
+            connection.close()
+            raise
+        return database
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._connection.close()
+
+    def sole(self, sender: Sender) -> AbstractContextManager[None]:
+        """Nothing to do: senders are kept apart by their leases."""
+        del sender
+        return nullcontext()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing, durable when the block ends; Collision or OutboxError where it cannot be written."""
+        try:
+            with self._connection.transaction():
+                yield
+        except _COLLISIONS as error:
+            raise Collision(self.name, _words(error)) from error
+        except psycopg.Error as error:
+            raise OutboxError(
+                f"outbox: {self.name}: cannot be written ({_words(error)}); nothing more is sent: "
+                "mend the database, then send again"
+            ) from error
+
+    def overwrite_deleted(self) -> None:
+        """Nothing to do before: tables are written anew."""
+
+    def scrub(self) -> None:
+        """Write the tables anew; the server's own log and backups keep what was deleted as long as they are kept."""
+        for table in ("notices", "attempts", "decisions", "suppressions"):
+            self._execute(f"VACUUM FULL {table}".encode(), {})
+
+    def rows(self, name: str, values: Values) -> list[dict[str, Any]]:
+        """The rows that the statement called `name` gives."""
+        return self._execute(_statement(name), values).fetchall()
+
+    def run(self, name: str, values: Values) -> int:
+        """Run the statement called `name`; the number of rows that it changed."""
+        return self._execute(_statement(name), values).rowcount
+
+    def run_many(self, name: str, batch: Sequence[Values]) -> int:
+        """Run it for each of `batch`; the number of rows that were changed in all."""
+        if not batch:
+            return 0
+        with self._connection.cursor() as cursor:
+            cursor.executemany(_statement(name), batch)
+            return cursor.rowcount
+
+    def setting(self, name: str) -> str:
+        """What a setting of the server's is for this session."""
+        return str(self._value(f"SHOW {name}"))
+
+    def _execute(self, statement: bytes, values: Values) -> "psycopg.Cursor[dict[str, Any]]":
+        try:
+            return self._connection.execute(statement, values)
+        except psycopg.OperationalError as error:
+            if isinstance(error, _COLLISIONS):
+                raise
+            raise OutboxError(
+                f"outbox: {self.name}: does not answer ({_words(error)}); mend the database, then try again"
+            ) from error
+
+    def _prepare(self) -> None:
+        if self.setting("synchronous_commit") == "off":
+            self._execute(b"SET synchronous_commit = on", {})
+        with self.transaction():
+            self._execute(b"SELECT pg_advisory_xact_lock(%(lock)s)", {"lock": _LOCK})
+            ours = self._value("SELECT to_regclass('offerpress_outbox') IS NOT NULL")
+            if not ours and self._value("SELECT to_regclass('plans') IS NOT NULL"):
+                raise OutboxError(f"outbox: {self.name}: is another program's database; name the right one")
+            if not ours:
+                self._execute(b"CREATE TABLE offerpress_outbox (version INTEGER NOT NULL)", {})
+                self._execute(b"INSERT INTO offerpress_outbox (version) VALUES (0)", {})
+            self._migrate(int(self._value("SELECT version FROM offerpress_outbox")))
+
+    def _migrate(self, version: int) -> None:
+        scripts = migrations()
+        if version > len(scripts):
+            raise OutboxError(f"outbox: {self.name}: was written by a newer version; upgrade this program")
+        for script in scripts[version:]:
+            for statement in script.replace(" TEXT", ' TEXT COLLATE "C"').split(";\n"):
+                self._execute(statement.encode(), {})
+        self._execute(b"UPDATE offerpress_outbox SET version = %(version)s", {"version": len(scripts)})
+
+    def _value(self, statement: str) -> Any:  # noqa: ANN401 - as the server gives it
+        row = self._execute(statement.encode(), {}).fetchone() or {}
+        return next(iter(row.values()), None)
+
+
+@cache
+def _statement(name: str) -> bytes:
+    return _PARAMETER.sub(r"%(\1)s", _OWN.sub(r"\1", statements()[name])).encode()
+
+
+def _words(error: psycopg.Error) -> str:
+    """The server's words in one line."""
+    return " ".join(str(error.diag.message_primary or error).split())
+
+
+def _without_password(url: str) -> str:
+    """The address up to the user's password."""
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{rest.rpartition('@')[2]}"

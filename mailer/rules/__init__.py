@@ -1,0 +1,1 @@
+"""The pure rules of sending: states, approval, pace, windows, fences and suppression."""
