@@ -15,9 +15,9 @@ from pathlib import Path
 
 from workload import SECRET, make_site
 
-from offerpress.figures import open_figures
-from offerpress.moment import Moment
-from offerpress.site import open_site
+from offerpress.figures.figures import open_figures
+from offerpress.site.moment import Moment
+from offerpress.site.site import open_site
 from rewards import Fault
 
 AS_OF = date(2023, 12, 31)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from offerpress.folder import SiteFolder, find_folder
-from offerpress.moment import Moment
+from offerpress.site.folder import SiteFolder, find_folder
+from offerpress.site.moment import Moment
 
 
 class Day(click.ParamType[date]):

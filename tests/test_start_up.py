@@ -26,7 +26,7 @@ def loaded(statement: str) -> set[str]:
             "import offerpress.commands.build",
             {"pydantic", "rewards", "ledger", "generator", "mailer", "babel"},
         ),
-        ("import offerpress.engines", {"distributed", "pydantic", DATABASE}),
+        ("import offerpress.build.workers", {"distributed", "pydantic", DATABASE}),
         ("import mailer", {DATABASE, TABLES, TEMPLATES, "babel", "markdown", "generator", "ledger"}),
     ],
 )

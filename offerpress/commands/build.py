@@ -5,10 +5,10 @@ from pathlib import Path
 
 import click
 
-from offerpress.engines import engine
+from offerpress.build.unchanged import unchanged_build
+from offerpress.build.workers import engine
 from offerpress.options import as_of_option, folder_at, json_option, moment, site_option
-from offerpress.reporting import count, say, show_json
-from offerpress.unchanged import unchanged_build
+from offerpress.terminal import count, say, show_json
 
 
 @click.command("build")
@@ -42,13 +42,13 @@ def build_command(
     site, now = folder_at(site_folder), moment(as_of)
     store = None
     if output and "://" in output:
-        from offerpress.uploading import open_store, upload_build  # noqa: PLC0415 - only a store needs it
+        from offerpress.build.uploading import open_store, upload_build  # noqa: PLC0415 - only a store needs it
 
         store = open_store(output)
     place = Path(output).absolute() if output and not store else site.output
     outcome = unchanged_build(site, place, now)
     if outcome is None:
-        from offerpress.rebuilding import rebuild  # noqa: PLC0415 - half a second, where there is something to build
+        from offerpress.build.pipeline import rebuild  # noqa: PLC0415 - half a second, where there is something to build
 
         outcome = rebuild(site.folder, now, place, engine(jobs, scheduler, share), quiet=as_json)
     if store:

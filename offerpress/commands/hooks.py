@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
-from offerpress.folder import OfferpressError
 from offerpress.options import folder_at, moment, site_option
-from offerpress.reporting import say
+from offerpress.site.folder import OfferpressError
+from offerpress.terminal import say
 
 WEBHOOK_KEY = "SENDGRID_WEBHOOK_KEY"
 

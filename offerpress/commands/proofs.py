@@ -1,14 +1,135 @@
 """The commands that show the promises: `verify`, `demo`."""
 
+import secrets
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
 
-from offerpress.demo import run_demo
+from mailer import FolderTransport, Outbox
+from offerpress.build.pipeline import build
+from offerpress.figures.figures import Figures, open_figures
 from offerpress.options import json_option, moment, site_option
-from offerpress.reporting import count, say, show_json
-from offerpress.site import site_at
-from offerpress.verifying import verify
+from offerpress.plans.draft import Drafting
+from offerpress.plans.planning import make_plan
+from offerpress.plans.sending import send_plan
+from offerpress.proofs.verifying import verify
+from offerpress.site.folder import starter_folder
+from offerpress.site.keys import make_site_secret
+from offerpress.site.mail import open_batch, open_outbox
+from offerpress.site.moment import Moment
+from offerpress.site.site import Site, open_site, site_at
+from offerpress.site.starter import start_site
+from offerpress.terminal import (
+    count,
+    progress,
+    say,
+    show,
+    show_json,
+    table,
+)
+from rewards import format_amount
+
+# The whole journey on the sample site, as of the last day of its story, into a local mail folder.
+
+NOW = datetime(2023, 12, 31, 22, 0, tzinfo=UTC)
+CAMPAIGN = "year-end-credit"
+MAKER, APPROVER = "Mia (writes the campaign)", "Finn (finance)"
+FOLDER = "offerpress-demo"
+SHOWN_PARTNER = "P-1001"
+
+
+def run_demo(folder: Path | None, here: Path, environment: Mapping[str, str]) -> None:
+    """Builds, plans, approves and sends, then says where everything is.
+
+    The sample site is made in `folder`; in a source checkout it is there already. Run again, nothing is sent twice.
+    """
+    site = open_site(_sample(folder, here))
+    make_site_secret(site.private, secrets.token_bytes)
+    moment = Moment(NOW, environment, NOW.date())
+    with open_figures(site, moment) as figures, open_outbox(site, environment) as outbox:
+        say(
+            f"1/4  {count(figures.partner_count, 'partner')} read and checked, snapshot {figures.snapshot.digest[:12]}"
+        )
+        with progress("Building", figures.partner_count) as advance:
+            files = build(figures, site.output, advance).publication
+        say(f"2/4  site built: {count(files.written + files.kept, 'file')} in {site.output}")
+        plan = _plan(figures, outbox)
+        transport = FolderTransport(site.mail)
+        sending = send_plan(
+            site, site.settings.mail, moment, outbox, plan, transport, clock=_clock(outbox, plan)
+        )
+        sent = count(sending.delivery.accepted, "notice")
+        say(f"4/4  {sent} sent into {site.mail}; run again, none is sent twice")
+        _tell(site, figures, plan)
+
+
+def _sample(folder: Path | None, here: Path) -> Path:
+    """The folder of the sample site; made where it is not there yet."""
+    if folder is None and here == starter_folder():
+        return here
+    target = folder or here / FOLDER
+    if not target.exists():
+        start_site(target, secrets.token_bytes)
+    return target.resolve()
+
+
+def _plan(figures: Figures, outbox: Outbox) -> str:
+    """The demo's plan, made and approved unless an earlier run did."""
+    known = [record.plan for record in outbox.plans() if record.campaign == CAMPAIGN]
+    if known:
+        say("3/4  planned and approved by an earlier run")
+        return known[0]
+    drafting = Drafting(figures, CAMPAIGN)
+    folder = figures.site.batches
+    with progress("Planning", figures.partner_count) as advance:
+        batch, _ = make_plan(drafting, MAKER, NOW, outbox, folder, advance)
+    with batch:
+        outbox.register(batch, NOW)
+        outbox.approve(batch.header.plan, batch.digest, APPROVER, NOW)
+        say(f"3/4  {count(len(batch), 'notice')} planned by {MAKER}, approved by {APPROVER}")
+        return batch.header.plan
+
+
+def _clock(outbox: Outbox, plan: str) -> "Clock":
+    """A clock that stands just after the plan's `send_at`."""
+    send_at = outbox.plan(plan).send_at or NOW
+    return Clock(max(send_at, NOW) + timedelta(minutes=1))
+
+
+class Clock:
+    """Tells one instant, a second later at each call."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        """The next second."""
+        self.now += timedelta(seconds=1)
+        return self.now
+
+
+def _tell(site: Site, figures: Figures, plan: str) -> None:
+    with open_batch(site, plan) as batch:
+        totals = batch.header.totals
+    rows = [
+        (currency, str(row.partners), format_amount(row.amount, currency), format_amount(row.debit, currency))
+        for currency, row in sorted(totals.items())
+    ]
+    show("")
+    show(table(rows, ("currency", "partners", "to credit", "of it debits")))
+    link = figures.keys.link(SHOWN_PARTNER).url("http://127.0.0.1:8000") if figures.keys else ""
+    show(
+        f"""
+The site    {site.output}/index.html
+The mails   {site.mail} (a Maildir: one file a message; `offerpress notice {plan} {SHOWN_PARTNER}` shows one)
+A statement {link}
+
+Look at them: run `offerpress serve --as-of {NOW.date()}` and open http://127.0.0.1:8000/ and the statement's address.
+Prove them:   run `offerpress verify`.
+In a source checkout the command is .venv/bin/offerpress."""
+    )
 
 
 @click.command("verify")

@@ -9,13 +9,21 @@ from typing import get_args
 import click
 
 from mailer import MailerError, Outbox, Status, TransportName, stop_on_signals
-from offerpress.folder import OfferpressError
 from offerpress.log import log
-from offerpress.mailing import open_outbox, transport_of
-from offerpress.marker import read_mail_settings
 from offerpress.options import folder_at, json_option, moment, site_option
-from offerpress.reporting import count, say, show_json
-from offerpress.sending import Sending, due_plans, held_plans, rounds, send_plan, send_sample, waiting_plans
+from offerpress.plans.sending import (
+    Sending,
+    due_plans,
+    held_plans,
+    rounds,
+    send_plan,
+    send_sample,
+    waiting_plans,
+)
+from offerpress.site.folder import OfferpressError
+from offerpress.site.mail import open_outbox, transport_of
+from offerpress.site.marker import read_mail_settings
+from offerpress.terminal import count, say, show_json
 from rewards import RewardsError
 
 TRANSPORTS = click.Choice(get_args(TransportName))

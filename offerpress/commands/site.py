@@ -7,13 +7,12 @@ from pathlib import Path
 import click
 
 from generator import read_program
-from offerpress.checking import find_faults
+from offerpress.figures.checking import find_faults
 from offerpress.options import as_of_option, folder_at, json_option, moment, site_option
-from offerpress.reporting import SHOWN_FAULTS, fault_json, say, show, show_faults, show_json
-from offerpress.site import site_at
-from offerpress.starter import template_folders
-from offerpress.starting import start_site
-from offerpress.stubs import FOLDERS, Kind, Stub, add_stub
+from offerpress.site.folder import template_folders
+from offerpress.site.site import site_at
+from offerpress.site.starter import FOLDERS, Kind, Stub, add_stub, start_site
+from offerpress.terminal import SHOWN_FAULTS, fault_json, say, show, show_faults, show_json
 from rewards import KINDS, Fault, Faulty
 
 STARTED = """\

@@ -10,13 +10,12 @@ import uvicorn
 from generator import SiteSettings, unsubscribe_pages
 from mailer import stop_on_signals
 from mailer.events.signatures import SignedRequests
-from offerpress.folder import SiteFolder
 from offerpress.hooks.clerk import Clerk
 from offerpress.hooks.service import Service
-from offerpress.mailing import open_outbox
-from offerpress.marker import read_section
-from offerpress.site_keys import read_site_keys
-from offerpress.starter import template_folders
+from offerpress.site.folder import SiteFolder, template_folders
+from offerpress.site.keys import read_site_keys
+from offerpress.site.mail import open_outbox
+from offerpress.site.marker import read_section
 from rewards import Fault, Faulty
 
 _AT_ONCE: Final = 200

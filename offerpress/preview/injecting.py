@@ -1,6 +1,7 @@
 """The preview's script in a page, and the page's own policy with room for that script and nothing else."""
 
 import re
+from dataclasses import dataclass
 from html import escape, unescape
 from typing import Literal
 
@@ -37,3 +38,18 @@ def _widened(policy: str) -> str:
         elif "'self'" not in directives[place]:
             directives[place] += " 'self'"
     return "; ".join(directives)
+
+
+# What the preview's server answers.
+
+HTML = "text/html; charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer over HTTP, with headers beside those that every answer has."""
+
+    body: bytes
+    media_type: str = HTML
+    status: int = 200
+    headers: tuple[tuple[str, str], ...] = ()

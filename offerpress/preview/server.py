@@ -9,12 +9,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from offerpress.moment import Moment
-from offerpress.preview.answers import HTML, Answer
-from offerpress.preview.injecting import LIVE, with_script
-from offerpress.preview.preview import Look, Preview
+from offerpress.preview.injecting import HTML, LIVE, Answer, with_script
 from offerpress.preview.staff import STAFF, staff_answer
-from offerpress.starter import starter_folder
+from offerpress.preview.state import Look, Preview
+from offerpress.site.folder import starter_folder
+from offerpress.site.moment import Moment
 from rewards import Fault
 
 DEFAULT_PORT = 80

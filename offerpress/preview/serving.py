@@ -7,12 +7,12 @@ from pathlib import Path
 
 from watchfiles import Change, watch
 
-from offerpress.folder import MARKER, OfferpressError
-from offerpress.moment import Moment
 from offerpress.preview.server import PreviewServer
 from offerpress.preview.staff import STAFF
-from offerpress.reporting import say, show_faults
-from offerpress.site import read_settings
+from offerpress.site.folder import MARKER, OfferpressError
+from offerpress.site.moment import Moment
+from offerpress.site.site import read_settings
+from offerpress.terminal import say, show_faults
 from rewards import Fault
 
 WATCHED = ("content", "data", "templates", MARKER)

@@ -4,12 +4,11 @@ from collections.abc import Callable, Mapping
 from urllib.parse import urlencode
 
 from generator import environment
-from offerpress.preview.answers import HTML, Answer
-from offerpress.preview.injecting import with_script
+from offerpress.preview.contents import Office
+from offerpress.preview.injecting import HTML, Answer, with_script
 from offerpress.preview.letters import LETTER_POLICY, framed, letter
-from offerpress.preview.office import Office
-from offerpress.preview.preview import Look
-from offerpress.starter import starter_folder
+from offerpress.preview.state import Look
+from offerpress.site.folder import starter_folder
 from rewards import Account, Faulty, Statement, day_text, format_amount, totals
 
 STAFF = "/_staff/"

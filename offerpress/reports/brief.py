@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from offerpress.reports.dues import Due, Jump, jumped, largest, negative
+from offerpress.plans.dues import Due, Jump, jumped, largest, negative
 from offerpress.reports.facts import Told
 from rewards import format_amount
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
-from offerpress.folder import OfferpressError
+from offerpress.site.folder import OfferpressError
 
 Row: TypeAlias = Mapping[str, str | int | float]
 _Spec: TypeAlias = dict[str, object]

@@ -1,9 +1,11 @@
 """Everything that one report tells, computed once from one set of statements."""
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from offerpress.reports.dues import (
+from mailer import Batch, BatchError, Outbox
+from offerpress.plans.dues import (
     Bin,
     Due,
     Jump,
@@ -15,8 +17,18 @@ from offerpress.reports.dues import (
     liability,
     negative,
 )
-from offerpress.reports.outlook import Near, Outlook, Point, Statements, course, near_next_level, outlooks
-from rewards import Conserved, Rules
+from offerpress.reports.outlook import (
+    Near,
+    Outlook,
+    Point,
+    Statements,
+    course,
+    near_next_level,
+    outlooks,
+)
+from offerpress.site.folder import SiteFolder
+from offerpress.site.mail import open_batch
+from rewards import Conserved, Rules, parse_amount
 
 Sums = Mapping[tuple[str, str], Liability]
 
@@ -86,3 +98,29 @@ def gather(
         snapshot,
         tuple(sources),
     )
+
+
+# What earlier plans told, read from their frozen batches.
+
+
+def last_told(site: SiteFolder, outbox: Outbox, campaign: str | None) -> Told | None:
+    """What the newest plan told, of `campaign` or of any; None where none was made or its batch is gone."""
+    for record in reversed(outbox.plans()):
+        if campaign in {None, record.campaign}:
+            try:
+                with open_batch(site, record.plan) as batch:
+                    return told_by(batch)
+            except BatchError:
+                continue
+    return None
+
+
+def told_by(batch: Batch) -> Told:
+    """The amounts to credit that a batch tells, over all offers; every recipient is in it, if only by no currency."""
+    amounts: dict[tuple[str, str], int] = {}
+    for partner_id, figures in batch.figures():
+        amounts[partner_id, ""] = 0
+        for entry in json.loads(figures)["cashback"]:
+            key = partner_id, entry["currency"]
+            amounts[key] = amounts.get(key, 0) + parse_amount(entry["to_credit"], entry["currency"])
+    return Told(batch.header.plan, amounts)

@@ -5,8 +5,8 @@ from pathlib import Path
 from markupsafe import Markup
 
 from generator import environment
-from offerpress.conserving import write_conservation
-from offerpress.figures import Figures
+from offerpress.figures.conservation import write_conservation
+from offerpress.figures.figures import Figures
 from offerpress.reports.facts import Facts, Source, Told, gather
 from offerpress.reports.pictures import pictures
 from offerpress.reports.view import report_view

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from fractions import Fraction
 
-from offerpress.reporting import plain
+from offerpress.plans.dues import Bin
 from offerpress.reports.charts import Row, courses, histograms, stacked_bars, with_own_ids
-from offerpress.reports.dues import Bin
 from offerpress.reports.facts import Facts, Sums
 from offerpress.reports.outlook import Outlook, Point
 from offerpress.reports.words import bin_text
+from offerpress.terminal import plain
 from rewards import Rules, minor_units
 
 MOST_BARS = 14

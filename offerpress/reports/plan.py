@@ -7,11 +7,11 @@ from markupsafe import Markup
 
 from generator import environment
 from mailer import BatchError, EventKind, Failure, Outbox, Status, fates_json
-from offerpress.mailing import open_batch
-from offerpress.needs import minute, needs
-from offerpress.reporting import plain
+from offerpress.plans.status import minute, needs
 from offerpress.reports.charts import Row, stacked_bars, timeline, with_own_ids
-from offerpress.site import Site
+from offerpress.site.mail import open_batch
+from offerpress.site.site import Site
+from offerpress.terminal import plain
 
 TEMPLATE = "reports/plan.html"
 FAILED = (EventKind.BOUNCED, EventKind.BLOCKED, EventKind.DROPPED, EventKind.COMPLAINED)

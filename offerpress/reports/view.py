@@ -1,8 +1,8 @@
 """A report's figures as the template reads them: text, in the order in which they are shown."""
 
 from generator import PartnerText
-from offerpress.conserving import holds
-from offerpress.reports.dues import Due, Liability
+from offerpress.figures.conservation import holds
+from offerpress.plans.dues import Due, Liability
 from offerpress.reports.facts import Facts
 from offerpress.reports.outlook import Near, Outlook
 from offerpress.reports.pictures import without_rate

@@ -3,7 +3,7 @@
 from datetime import date
 from fractions import Fraction
 
-from offerpress.reports.dues import Bin
+from offerpress.plans.dues import Bin
 from rewards import format_amount
 
 

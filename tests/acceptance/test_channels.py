@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import sync_playwright
 
-from offerpress.leaks import leaked
+from offerpress.figures.leaks import leaked
 from tests.acceptance.conftest import AS_OF, PLAN, Call, tree
 from tests.statement_browsing import CHROMIUM, Reader, Server
 

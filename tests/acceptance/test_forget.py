@@ -9,7 +9,7 @@ import pytest
 
 from ledger import Snapshot
 from mailer import Batch, Outbox, Status
-from offerpress.leaks import leaked, spellings
+from offerpress.figures.leaks import leaked, spellings
 from tests.acceptance.conftest import AS_OF, PLAN, Call
 
 GONE, WAITING = "P-1001", "thank-you-1.1"

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from mailer import Outbox
-from offerpress.sending import due_plans
+from offerpress.plans.sending import due_plans
 from tests.acceptance.conftest import AS_OF, PLAN, Call
 
 

@@ -42,14 +42,14 @@ ELSEWHERE = {
     "ledger/loading.py: unusable value": "ledger/test_ledger_sources.py",
     "ledger/loading.py: encoding": "ledger/test_ledger_csv.py",
     "ledger/typed.py: the formula gives": "ledger/test_ledger_sources.py",
-    "offerpress/preview/preview.py: Fault(str(error), '')": "acceptance/test_preview.py",
-    "offerpress/preview/preview.py: cannot be read": "acceptance/test_preview.py",
-    "offerpress/site_keys.py: the former site secret is missing": "acceptance/test_rotation.py",
-    "offerpress/site_keys.py: this is another site secret": "acceptance/test_rotation.py",
-    "offerpress/suppression_csv.py: write 2023-12-31, or 2023-12-31T12:00:00Z": "acceptance/test_returned.py",
-    "offerpress/suppression_csv.py: write one bare address": "acceptance/test_returned.py",
-    "offerpress/suppression_csv.py: write one of": "acceptance/test_returned.py",
-    "offerpress/suppression_csv.py: there is no column 'address": "acceptance/test_returned.py",
+    "offerpress/preview/state.py: Fault(str(error), '')": "acceptance/test_preview.py",
+    "offerpress/preview/state.py: cannot be read": "acceptance/test_preview.py",
+    "offerpress/site/keys.py: the former site secret is missing": "acceptance/test_rotation.py",
+    "offerpress/site/keys.py: this is another site secret": "acceptance/test_rotation.py",
+    "offerpress/plans/returns.py: write 2023-12-31, or 2023-12-31T12:00:00Z": "acceptance/test_returned.py",
+    "offerpress/plans/returns.py: write one bare address": "acceptance/test_returned.py",
+    "offerpress/plans/returns.py: write one of": "acceptance/test_returned.py",
+    "offerpress/plans/returns.py: there is no column 'address": "acceptance/test_returned.py",
 }
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from offerpress.leaks import leaked
+from offerpress.figures.leaks import leaked
 from tests.acceptance.conftest import AS_OF, Call, tree
 
 PARTNERS = ("partner_id", "name", "email", "currency", "level", "language", "status")

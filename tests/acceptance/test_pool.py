@@ -15,7 +15,7 @@ import pytest
 
 from generator.statements.record import StatementTooLarge, size_class
 from mailer import Batch
-from offerpress.engines import Team, WorkerDied, engine
+from offerpress.build.workers import Team, WorkerDied, engine
 from tests.acceptance.conftest import AS_OF, Call, copy_sample, finished, installed, tree
 
 MORE = 2_400

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from offerpress.moment import Moment
-from offerpress.preview.preview import Preview
+from offerpress.preview.state import Preview
+from offerpress.site.moment import Moment
 from tests.acceptance.conftest import AS_OF, SECRET, Call, copy_sample, finished, installed, tree
 from tests.statement_browsing import CHROMIUM
 

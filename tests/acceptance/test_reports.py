@@ -13,9 +13,7 @@ from typing import Literal
 import pytest
 from playwright.sync_api import sync_playwright
 
-from offerpress.plan_csv import COLUMNS
-from offerpress.reports.brief import brief
-from offerpress.reports.dues import (
+from offerpress.plans.dues import (
     Bin,
     Due,
     Liability,
@@ -26,6 +24,8 @@ from offerpress.reports.dues import (
     liability,
     negative,
 )
+from offerpress.plans.planning import COLUMNS
+from offerpress.reports.brief import brief
 from offerpress.reports.facts import Told
 from offerpress.reports.outlook import course, near_next_level, outlooks
 from offerpress.reports.words import amount_text, bin_text, percent_text

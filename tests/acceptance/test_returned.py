@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from mailer import Batch
-from offerpress.site_keys import SiteKeys
+from offerpress.site.keys import SiteKeys
 from tests.acceptance.conftest import AS_OF, PLAN, SECRET, Call
 from tests.imap_server import imap_server
 from tests.mailer_http_double import Answer, provider

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from offerpress.rotation import rotate
-from offerpress.site_keys import read_site_keys
+from offerpress.site.keys import read_site_keys
+from offerpress.site.rotation import rotate
 from rewards import Fault
 from tests.acceptance.conftest import AS_OF, SECRET, Call
 from tests.statement_browsing import CHROMIUM, Reader, Server

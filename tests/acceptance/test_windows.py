@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from mailer import Outbox, Status
-from offerpress.mailing import transport_of
-from offerpress.marker import read_mail_settings
-from offerpress.moment import Moment
-from offerpress.sending import Sending, due_plans, send_plan, waiting_plans
-from offerpress.site import site_at
+from offerpress.plans.sending import Sending, due_plans, send_plan, waiting_plans
+from offerpress.site.mail import transport_of
+from offerpress.site.marker import read_mail_settings
+from offerpress.site.moment import Moment
+from offerpress.site.site import site_at
 from tests.acceptance.conftest import AS_OF, PLAN, SECRET, Call
 
 ENVIRONMENT = {"OFFERPRESS_SITE_SECRET": SECRET}

@@ -18,7 +18,7 @@ from ledger import DataSettings
 from mailer.batch.batch import ENTRY, MAGIC
 from mailer.rules.states import TRANSITIONS
 from offerpress.cli import COMMANDS, offerpress, run
-from offerpress.starting import start_site
+from offerpress.site.starter import start_site
 from rewards import Fault, parse_offer, parse_program
 from rewards.fields import parse_toml
 

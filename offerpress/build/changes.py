@@ -1,0 +1,124 @@
+"""What of the last build still holds: decided by digests of all that each part follows from, never by times alone.
+
+A part is the public pages together, or the statements of one shard. Where nobody can tell, the part is made anew.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from generator import shard_bits
+from offerpress.build.manifest import Manifest
+from offerpress.figures.figures import Figures
+from offerpress.site.folder import MARKER
+from offerpress.site.inputs import CODE, DAY, KEYS, PACKAGED, Digests, changed, digest_of, digest_of_inputs
+
+_NAMED = 3
+_PUBLIC = (MARKER, DAY, CODE, "content/", "templates/", f"{PACKAGED}templates/")
+_TERMS = ("content/program.toml", "content/offers/")
+_STATEMENTS = ("templates/locale/", f"{PACKAGED}templates/locale/")
+_PLAIN = (MARKER, *_TERMS, "templates/", f"{PACKAGED}templates/")
+_OF_DATA = ("content/", "templates/", PACKAGED)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The keys of this build's parts beside those of the last one, `before`.
+
+    `before` is None where there is nothing to compare with: then `why` says why not. `public` and `statements` are the
+    keys of the public pages and of what all statements follow from, `shards` those of each shard. `same_snapshot` is
+    False where a snapshot of that name was written again, and so perhaps is another than its digests say. `page` are
+    the beginnings of the inputs that only a plain statement follows from.
+    """
+
+    before: Manifest | None
+    why: str
+    same_snapshot: bool
+    inputs: Digests
+    public: str
+    statements: str
+    shards: Mapping[int, str]
+    page: tuple[str, ...]
+
+    @classmethod
+    def of(cls, figures: Figures, last: Manifest | None, output: Path) -> "Comparison":
+        """`last` is the last build's manifest, `output` where this one is to be published."""
+        why = ""
+        if last is None or not last.inputs:
+            why = "no earlier build is known"
+        elif last.output != output:
+            why = "it was built to another place"
+        elif not last.still_there:
+            why = "the output was changed since"
+        snapshot = figures.snapshot
+        written_again = (
+            last is not None and last.snapshot == snapshot.folder.name and last.stamp != snapshot.stamp
+        )
+        if written_again:
+            why = why or "the snapshot was written again"
+        statements = _statements_key(figures)
+        bits = shard_bits(figures.partner_count)
+        digests = snapshot.shard_digests
+        return cls(
+            None if why else last,
+            why,
+            not written_again,
+            figures.inputs,
+            digest_of_inputs(figures.inputs, _PUBLIC),
+            statements,
+            {n: digest_of(statements, str(bits), str(n), digests[n]) for n in snapshot.shards},
+            _of_page(figures),
+        )
+
+    @property
+    def keeps_public(self) -> bool:
+        """Whether the public pages stay as they are."""
+        return self.before is not None and self.before.public == self.public
+
+    @cached_property
+    def changed_shards(self) -> frozenset[int]:
+        """The shards whose statements may be others than those that are published."""
+        before = self.before.shards if self.before else {}
+        both = before.keys() | self.shards.keys()
+        return frozenset(shard for shard in both if before.get(shard) != self.shards.get(shard))
+
+    @cached_property
+    def why_public(self) -> str:
+        """Why the public pages are made anew."""
+        return self.why or self._changed(_PUBLIC)
+
+    @cached_property
+    def why_shard(self) -> str:
+        """Why the statements of a changed shard are made anew."""
+        if self.before and self.before.statements == self.statements:
+            names = changed(self.before.inputs, self.inputs)
+            return _sentence([n for n in names if not n.startswith(_OF_DATA)]) or "its data changed"
+        return self.why or self._changed((MARKER, DAY, CODE, KEYS, *_TERMS, *_STATEMENTS, *self.page))
+
+    def _changed(self, begins: tuple[str, ...]) -> str:
+        names = changed(self.before.inputs, self.inputs) if self.before else []
+        return _sentence([name for name in names if name.startswith(begins)])
+
+
+def _sentence(names: Sequence[str]) -> str:
+    more = len(names) - _NAMED
+    rest = f" and {more} more" if more > 0 else ""
+    return f"{', '.join(names[:_NAMED])}{rest} changed" if names else ""
+
+
+def _of_page(figures: Figures) -> tuple[str, ...]:
+    return _PLAIN if figures.site.settings.statements.access == "plain" else ()
+
+
+def _statements_key(figures: Figures) -> str:
+    """Over all that every statement follows from, besides its own data.
+
+    A sealed record holds formatted values and nothing of templates; of labels only which form of a plural it takes. A
+    plain statement holds the offers' words and the page as well.
+    """
+    site, rules, keys = figures.site, figures.rules, figures.keys
+    settings = site.settings
+    templates = digest_of_inputs(figures.inputs, (CODE, *_STATEMENTS, *_of_page(figures)))
+    facts = (settings.site.languages, settings.statements.access, rules.policy, rules.rates.rows)
+    return digest_of(templates, keys.digest if keys else "", str(rules.as_of), *map(repr, facts))

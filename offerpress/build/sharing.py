@@ -1,0 +1,82 @@
+"""What workers of a cluster need of a site, put into a store that they reach: then no disk has to be shared.
+
+It is the snapshot, the settings, content, templates, and which links were revoked. The site secret is not among it:
+each worker has that in its own environment.
+"""
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+
+from generator import ObjectHeaders
+from ledger import Snapshot
+from offerpress.build.uploading import open_store
+from offerpress.site.folder import MARKER, OfferpressError
+from offerpress.site.inputs import VERSIONS
+from offerpress.site.keys import EPOCHS
+from offerpress.site.site import Site
+
+SITE, SNAPSHOT = "site", "snapshot"
+_FOLDERS = ("content", "templates")
+_HEADERS = ObjectHeaders("application/octet-stream", "no-store")
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What stands below a URL: the SHA-256 of each file by path, as `(path, digest)`."""
+
+    url: str
+    files: tuple[tuple[str, str], ...]
+
+
+@contextmanager
+def shared(site: Site, snapshot: Snapshot, url: str) -> Iterator[Shared]:
+    """Puts all of it below `url`, in a folder named by its digest; at the end nothing of it is left there.
+
+    Raises `OfferpressError` where the store cannot be reached.
+    """
+    files = dict(_files(site, snapshot))
+    digests = tuple((path, sha256(place.read_bytes()).hexdigest()) for path, place in sorted(files.items()))
+    place = f"{url.rstrip('/')}/{sha256(repr(digests).encode()).hexdigest()[:32]}"
+    store = open_store(place)
+    try:
+        store.write(((path, file.read_bytes()) for path, file in files.items()), _HEADERS)
+        yield Shared(place, digests)
+    finally:
+        store.delete(store.sizes())
+
+
+def _files(site: Site, snapshot: Snapshot) -> Iterator[tuple[str, Path]]:
+    """Every file that a worker needs, by its path in the store."""
+    own = [site.folder / MARKER, site.private / EPOCHS, site.private / VERSIONS]
+    own += [path for name in _FOLDERS for path in (site.folder / name).rglob("*")]
+    yield from (
+        (f"{SITE}/{path.relative_to(site.folder).as_posix()}", path) for path in own if path.is_file()
+    )
+    yield from ((f"{SNAPSHOT}/{path.name}", path) for path in snapshot.folder.iterdir() if path.is_file())
+
+
+def fetched(what: Shared) -> Mapping[str, Path]:
+    """The folders of site and snapshot, as this process has fetched them; they go when it ends, or fetches others.
+
+    Raises `OfferpressError` where a file is missing or is not what was shared.
+    """
+    folder = Path(_fetched(what).name)
+    return {SITE: folder / SITE, SNAPSHOT: folder / SNAPSHOT}
+
+
+@lru_cache(maxsize=1)
+def _fetched(what: Shared) -> "tempfile.TemporaryDirectory[str]":
+    store, folder = open_store(what.url), tempfile.TemporaryDirectory(prefix="offerpress-shared-")
+    for path, digest in what.files:
+        content = store.read(path)
+        if content is None or sha256(content).hexdigest() != digest:
+            raise OfferpressError(f"no site: {what.url}/{path}: it is not what the build shared; build again")
+        target = Path(folder.name) / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
+    return folder

@@ -1,0 +1,32 @@
+"""The built folder of a site → the store that `--output` names."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from generator import Store, upload
+from offerpress.build.manifest import read_manifest
+from offerpress.build.unchanged import Outcome
+from offerpress.site.folder import OfferpressError
+
+
+def open_store(url: str) -> Store:
+    """The store behind that URL; raises `OfferpressError` where it cannot be reached or its driver is missing."""
+    try:
+        from offerpress.build.stores import FileStore  # noqa: PLC0415 - an extra, loaded only when it is asked for
+    except ModuleNotFoundError as error:
+        raise OfferpressError(
+            f"no store: {url}: {error.name} is not installed; install offerpress with the extra `stores`, or `s3`"
+        ) from error
+    return FileStore(url)
+
+
+def upload_build(private: Path, store: Store, built: Outcome) -> Outcome:
+    """Uploads what the last build published, and tells what became of the objects.
+
+    Raises `RefusedOutput` for a place that holds others' objects.
+    """
+    manifest = read_manifest(private)
+    folder = manifest.output
+    sizes = {path: (folder / path).stat().st_size for path in manifest.files}
+    done = upload(store, manifest.files, sizes, lambda path: (folder / path).read_bytes())
+    return replace(built, kept=done.kept, changed=done.changed, gone=done.gone)

@@ -1,0 +1,154 @@
+"""The commands for finance: `credits`, `sign-off`."""
+
+from datetime import date
+from pathlib import Path
+
+import click
+
+from offerpress.figures.conservation import holds
+from offerpress.figures.exports import export_journal
+from offerpress.figures.figures import Figures, open_figures
+from offerpress.figures.journals import (
+    Journal,
+    journal_csv,
+    journal_json,
+    make_journal,
+    require_final,
+)
+from offerpress.figures.sign_offs import SignOff, lines_digest, write_sign_off
+from offerpress.options import (
+    as_of_option,
+    json_option,
+    moment,
+    site_option,
+)
+from offerpress.reports.facts import Told, last_told
+from offerpress.reports.page import write_report
+from offerpress.site.mail import OUTBOX, open_outbox
+from offerpress.site.moment import Moment
+from offerpress.site.site import site_at
+from offerpress.terminal import count, say, show_json
+from rewards import day_text, format_amount, journal_sums
+
+
+@click.command("credits")
+@click.argument("offer")
+@site_option
+@as_of_option
+@click.option("--accruing", is_flag=True, help="Also while the offer's period is not over.")
+@click.option(
+    "--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write the CSV to FILE."
+)
+@json_option
+def credits_command(
+    offer: str,
+    site_folder: Path | None,
+    as_of: date | None,
+    output: Path | None,
+    *,
+    accruing: bool,
+    as_json: bool,
+) -> None:
+    """Write OFFER's credit journal as CSV: append its rows to the credits table once they are posted."""
+    with open_figures(site_at(site_folder), moment(as_of), need_keys=False) as figures:
+        journal = make_journal(figures, offer)
+        if not accruing:
+            require_final(journal, "wait for its end, or say --accruing")
+        for remark in journal.remarks:
+            say(f"remark: {remark}")
+        if output:
+            export_journal(figures, journal, output)
+    if as_json:
+        show_json(journal_json(journal))
+    elif not output:
+        click.echo(journal_csv(journal.lines), nl=False)
+    say(f"{offer} as of {day_text(journal.as_of)}: {_summary(journal)}")
+
+
+def _summary(journal: Journal) -> str:
+    sums = journal_sums(journal.lines).items()
+    totals = ", ".join(f"{format_amount(minor, currency)} {currency}" for currency, minor in sums)
+    if not totals:
+        return "nothing to credit"
+    signed = len(journal.lines) - len(journal.unsigned)
+    return f"{count(len(journal.lines), 'line')}, {totals}" + (f"; {signed:,} signed off" if signed else "")
+
+
+@click.command("sign-off")
+@click.argument("offer")
+@click.option("--by", metavar="NAME", required=True, help="Who signs.")
+@site_option
+@as_of_option
+@json_option
+def sign_off_command(
+    offer: str, by: str, site_folder: Path | None, as_of: date | None, *, as_json: bool
+) -> None:
+    """Freeze OFFER's journal once its period is over: later changes become lines of their own."""
+    now = moment(as_of)
+    if not by.strip():
+        raise click.UsageError("--by needs a name")
+    with open_figures(site_at(site_folder), now, need_keys=False) as figures:
+        journal = make_journal(figures, offer)
+        require_final(journal, "sign it off when it is over")
+        if journal.sign_offs and not journal.unsigned:
+            say(f"{offer}: nothing changed since {journal.sign_offs[-1].by} signed it off")
+            return
+        signed = SignOff(
+            offer=offer,
+            number=len(journal.sign_offs) + 1,
+            by=by.strip(),
+            at=now.now,
+            as_of=journal.as_of,
+            snapshot=figures.snapshot.folder.name,
+            lines=journal.unsigned,
+            digest=lines_digest(journal.unsigned),
+        )
+        write_sign_off(figures.site.make_private(), signed)
+    if as_json:
+        show_json(signed.model_dump(mode="json", exclude={"lines"}) | {"lines": len(signed.lines)})
+    else:
+        say(f"{by} signed off {count(len(signed.lines), 'line')} of {offer} (digest {signed.digest})")
+
+
+# The command `report`.
+
+
+@click.command("report")
+@site_option
+@as_of_option
+@click.option(
+    "--campaign",
+    metavar="SLUG",
+    help="Measure jumps from this campaign's last plan (default: the last of any).",
+)
+@json_option
+def report_command(
+    site_folder: Path | None, as_of: date | None, campaign: str | None, *, as_json: bool
+) -> None:
+    """Write the figures for staff as an HTML file into private/reports/."""
+    now = moment(as_of)
+    with open_figures(site_at(site_folder), now, need_keys=False) as figures:
+        path, facts = write_report(figures, _told(figures, now, campaign))
+    if as_json:
+        show_json(
+            {
+                "as_of": day_text(facts.as_of),
+                "report": str(path),
+                "snapshot": facts.snapshot,
+                "holds": holds(facts.conserved),
+                "near": len(facts.near),
+                "negative": len(facts.negative),
+                "jumped": len(facts.jumped),
+                "since": facts.since or None,
+            }
+        )
+    else:
+        say(f"Wrote {path}: open it in a browser. It names partners: keep it private.")
+
+
+def _told(figures: Figures, now: Moment, campaign: str | None) -> Told | None:
+    """The plan to compare with; a site that never planned gets no outbox for it."""
+    if OUTBOX not in now.environment and not (figures.site.private / "outbox.sqlite").is_file():
+        return None
+    with open_outbox(figures.site, now.environment) as outbox:
+        return last_told(figures.site, outbox, campaign)

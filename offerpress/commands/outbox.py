@@ -1,0 +1,250 @@
+"""The command that tells where notices stand, in numbers, as a table and as a report: `status`."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal, TextIO
+
+import click
+
+from mailer import (
+    FATES,
+    Fence,
+    NoticeAt,
+    Outbox,
+    Sender,
+    Status,
+    fates_json,
+    withdraw,
+)
+from offerpress.commands.returns import intake_text
+from offerpress.options import (
+    folder_at,
+    json_option,
+    moment,
+    site_option,
+)
+from offerpress.plans.returns import read_postfix_log
+from offerpress.plans.sending import fences_of
+from offerpress.plans.status import account_csv
+from offerpress.plans.told import told_json, told_notices, told_text
+from offerpress.site.mail import open_batch, open_outbox, transport_of
+from offerpress.site.marker import read_mail_settings
+from offerpress.terminal import (
+    count,
+    say,
+    show,
+    show_json,
+    table,
+)
+
+
+@click.command("status")
+@click.argument("plan", required=False)
+@click.option("--csv", "as_csv", is_flag=True, help="List what became of every notice of PLAN, as CSV.")
+@click.option("--report", is_flag=True, help="Write the report on PLAN into private/reports/.")
+@site_option
+@json_option
+def status_command(
+    plan: str | None, site_folder: Path | None, *, as_csv: bool, report: bool, as_json: bool
+) -> int:
+    """Show where every notice of PLAN stands and what needs a person; without PLAN, all plans."""
+    if (as_csv or report) and plan is None:
+        raise click.UsageError("--csv and --report are about one PLAN")
+    if as_csv and (as_json or report):
+        raise click.UsageError("--csv goes with neither --json nor --report")
+    site, now = folder_at(site_folder), moment()
+    with open_outbox(site, now.environment) as outbox:
+        plans = [plan] if plan else [record.plan for record in outbox.plans()]
+        rows = [_status(outbox, one, now.now) for one in plans]
+        unknown = {one: outbox.notices_at(one, Status.UNKNOWN) for one in plans}
+        fences = {one: outbox.fences_in_doubt(one) for one in plans}
+        if plan and as_csv:
+            click.echo(account_csv(site, outbox, plan), nl=False)
+        if plan and report:
+            rows[0]["report"] = str(_written(site.folder, outbox, plan, now.now))
+    if as_json:
+        show_json(rows[0] if plan else {"plans": rows})
+    elif report:
+        say(f"Wrote {rows[0]['report']}: open it in a browser. It names partners: keep it private.")
+    elif not as_csv:
+        _show(rows, unknown, fences, now.now)
+    return 1 if any(unknown.values()) else 0
+
+
+def _written(folder: Path, outbox: Outbox, plan: str, now: datetime) -> Path:
+    # The drawing library and the templates are of no use to anyone who only asks for numbers.
+    from offerpress.reports.plan import write_plan_report  # noqa: PLC0415
+    from offerpress.site.site import open_site  # noqa: PLC0415
+
+    return write_plan_report(open_site(folder), outbox, plan, now)
+
+
+def _show(
+    rows: list[dict[str, object]],
+    unknown: dict[str, list[NoticeAt]],
+    fences: dict[str, list[Fence]],
+    now: datetime,
+) -> None:
+    heads = ["plan", "planned", *(status.value for status in Status)]
+    show(table([[str(row[head]) for head in heads] for row in rows], heads))
+    for line in filter(None, map(_fates, rows)):
+        show(line)
+    for row in rows:
+        if row["next_window"]:
+            show(f"{row['plan']}: what is ready waits for its send window, from {row['next_window']} on")
+    for one, notices in unknown.items():
+        for notice in notices:
+            show(f"unknown: {notice.partner_id}: {notice.reason}")
+            show(
+                f"  settle it: offerpress resolve {one} {notice.partner_id} resend|give-up --by NAME --reason TEXT"
+            )
+        for fence in fences[one] if notices else ():
+            if now < fence.cancel_before:
+                until = fence.cancel_before.isoformat()
+                show(f"fenced until {until}: offerpress withdraw {one} --by NAME has it discarded")
+
+
+def _status(outbox: Outbox, plan: str, now: datetime) -> dict[str, object]:
+    record = outbox.plan(plan)
+    return {
+        "plan": plan,
+        "campaign": record.campaign,
+        "edition": record.edition,
+        "standing": record.standing,
+        "late_by": record.late_by or None,
+        "next_window": outbox.next_window(plan, now) or None,
+        "planned": record.planned,
+        **{status.value: number for status, number in outbox.counts(plan).items()},
+        **fates_json(outbox, plan),
+    }
+
+
+def _fates(row: Mapping[str, object]) -> str:
+    """What events tell of a plan, in one line; empty as long as they tell nothing."""
+    told = [f"{row[name]:,} {name}" for name in (*FATES, "unsubscribed") if row[name]]
+    return f"{row['plan']}: of the accepted: {', '.join(told)}" if told else ""
+
+
+# The command that settles what is unknown: `resolve`.
+
+
+@click.command("resolve")
+@click.argument("plan", required=False)
+@click.argument("partner_id", metavar="PARTNER", required=False)
+@click.argument("decision", type=click.Choice(["resend", "give-up"]), required=False)
+@click.option("--by", metavar="NAME", help="Who decides.")
+@click.option("--reason", metavar="TEXT", help="Why; it is kept.")
+@click.option(
+    "--postfix-log",
+    "log",
+    type=click.File("r", encoding="utf-8", errors="replace"),
+    metavar="FILE",
+    help="In place of a decision, what a relay's log shows of every notice.",
+)
+@site_option
+def resolve_command(
+    plan: str | None,
+    partner_id: str | None,
+    decision: Literal["resend", "give-up"] | None,
+    by: str | None,
+    reason: str | None,
+    log: TextIO | None,
+    site_folder: Path | None,
+) -> int:
+    """Settle PARTNER's notice of PLAN, whose fate is unknown: send it again, or give it up."""
+    if log is not None and (plan, by, reason) == (None, None, None):
+        return _resolve_by_log(log, site_folder)
+    if log is not None or not (plan and partner_id and decision) or by is None or reason is None:
+        raise click.UsageError(
+            "name PLAN, PARTNER and resend or give-up, with --by and --reason; or --postfix-log alone"
+        )
+    now = moment()
+    with open_outbox(folder_at(site_folder), now.environment) as outbox:
+        outbox.resolve(plan, partner_id, decision, by=by, reason=reason, at=now.now)
+    say(f"{plan}: {partner_id}: {decision} by {by}")
+    return 0
+
+
+def _resolve_by_log(log: TextIO, site_folder: Path | None) -> int:
+    site, now = folder_at(site_folder), moment()
+    with open_outbox(site, now.environment) as outbox:
+        taken = read_postfix_log(site, outbox, log, now.now.astimezone())
+        unknown = sum(outbox.counts(record.plan)[Status.UNKNOWN] for record in outbox.plans())
+    say(f"{intake_text(taken)}; {count(unknown, 'notice')} still unknown")
+    return 1 if unknown else 0
+
+
+# The command that has a provider discard what it holds back: `withdraw`.
+
+
+@click.command("withdraw")
+@click.argument("plan")
+@click.option("--by", metavar="NAME", required=True, help="Who decides; it is kept.")
+@site_option
+@json_option
+def withdraw_command(plan: str, by: str, site_folder: Path | None, *, as_json: bool) -> int:
+    """Have the provider discard each fence of PLAN in which a notice is unknown; all of it is ready again."""
+    site, now = folder_at(site_folder), moment()
+    way = transport_of(site, read_mail_settings(site), "sendgrid", now.environment)
+    with open_outbox(site, now.environment) as outbox:
+        done = withdraw(outbox, plan, fences_of(way), by, lambda: datetime.now(UTC))
+        unknown = outbox.counts(plan)[Status.UNKNOWN]
+    if as_json:
+        late = [fence.key for fence in done.late]
+        show_json(
+            {"plan": plan, "fences": done.fences, "ready": done.ready, "late": late, "unknown": unknown}
+        )
+        return 1 if unknown else 0
+    for fence in done.late:
+        say(f"{plan}: too late for {fence.key}, which leaves at {fence.send_at.isoformat()}")
+    ready = f"{count(done.ready, 'notice')} ready again, {unknown:,} unknown"
+    say(f"{plan}: {count(done.fences, 'fence')} discarded by the provider: {ready}")
+    return 1 if unknown else 0
+
+
+# The command after an outbox was restored from a backup: `reconcile`.
+
+
+@click.command("reconcile")
+@click.option("--by", metavar="NAME", required=True, help="Who restored the backup; it is kept.")
+@site_option
+@json_option
+def reconcile_command(by: str, site_folder: Path | None, *, as_json: bool) -> int:
+    """Make unknown whatever was claimed after the backup that the outbox was restored from."""
+    site, now = folder_at(site_folder), moment()
+    with (
+        open_outbox(site, now.environment) as outbox,
+        outbox.alone(Sender.here(now.now.isoformat()), now.now),
+    ):
+        known = {record.plan for record in outbox.plans()}
+        plans = sorted({file.stem for file in site.batches.glob("*.batch")} - known)
+        for plan in plans:
+            with open_batch(site, plan) as batch:
+                outbox.register(batch, now.now)
+        unknown = outbox.reconcile(by, now.now)
+    if as_json:
+        show_json({"unknown": unknown, "registered": plans})
+        return 1 if unknown else 0
+    for plan in plans:
+        say(f"{plan}: registered again from its batch; it needs its approval again")
+    say(f"{count(unknown, 'notice')} unknown since the backup: `offerpress status` names them")
+    return 1 if unknown else 0
+
+
+# The command that answers what a partner was told: `told`.
+
+
+@click.command("told")
+@click.argument("partner_id", metavar="PARTNER")
+@site_option
+@json_option
+def told_command(partner_id: str, site_folder: Path | None, *, as_json: bool) -> None:
+    """List what PARTNER was told, when, in which plan, and what became of it."""
+    site = folder_at(site_folder)
+    with open_outbox(site, moment().environment) as outbox:
+        notices = told_notices(site, outbox, partner_id)
+    if as_json:
+        show_json(told_json(partner_id, notices))
+    else:
+        show(told_text(partner_id, notices))

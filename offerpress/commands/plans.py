@@ -1,0 +1,232 @@
+"""The commands that make and approve a plan: `plan`, `notice`, `approve`."""
+
+import getpass
+import tempfile
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+from datetime import date
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from mailer import Batch, Outbox, message_bytes
+from offerpress.build.workers import engine
+from offerpress.figures.checking import require_faultless_content
+from offerpress.figures.figures import open_figures
+from offerpress.options import as_of_option, folder_at, json_option, moment, site_option
+from offerpress.plans.corrections import difference_text, told_figures
+from offerpress.plans.draft import Barred, Draft, Drafting, draft, without_statement
+from offerpress.plans.planning import Since, make_plan, plan_csv, refuse_stale, since, windows
+from offerpress.plans.rendering import CLIPPED_BYTES
+from offerpress.reports.brief import brief
+from offerpress.reports.facts import Told, told_by
+from offerpress.site.folder import OfferpressError
+from offerpress.site.mail import open_batch, open_outbox
+from offerpress.site.site import Site, site_at
+from offerpress.terminal import count, progress, say, show, show_json, table
+from offerpress.upkeep.pruning import pruned_plans
+from rewards import Difference, format_amount
+
+SHOWN_CORRECTIONS = 20
+SHOWN_CLIPPED = 3
+
+
+@click.command("plan")
+@click.argument("campaign")
+@site_option
+@as_of_option
+@click.option("--by", metavar="NAME", help="Who makes the plan (default: the system's user).")
+@click.option(
+    "--corrections",
+    is_flag=True,
+    help="Only for those whose figures differ from what the campaign told them last.",
+)
+@click.option(
+    "--jobs", type=click.IntRange(min=1), metavar="N", help="How many processes render (default: one a core)."
+)
+@click.option("--dry-run", is_flag=True, help="Show what the plan would hold; keep nothing.")
+@click.option("--csv", "as_csv", is_flag=True, help="With --dry-run: list who would get what, as CSV.")
+@json_option
+def plan_command(
+    campaign: str,
+    site_folder: Path | None,
+    as_of: date | None,
+    by: str | None,
+    jobs: int | None,
+    *,
+    corrections: bool,
+    dry_run: bool,
+    as_csv: bool,
+    as_json: bool,
+) -> None:
+    """Freeze CAMPAIGN's notices into a batch that a person can approve."""
+    if as_csv and (as_json or not dry_run):
+        raise click.UsageError("--csv goes with --dry-run, and not with --json")
+    site, now = site_at(site_folder), moment(as_of)
+    with ExitStack() as stack:
+        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory())) if dry_run else None
+        figures = stack.enter_context(open_figures(site, now, snapshots=scratch))
+        require_faultless_content(figures)
+        # An outbox that is not there yet is made when every figure is known: a faulty site must leave none.
+        nowhere = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        outbox = stack.enter_context(open_outbox(site, now.environment, scratch=nowhere))
+        told = told_figures(site, outbox, campaign) if corrections else None
+        drafting = Drafting(figures, campaign, told)
+        with progress("Planning", figures.partner_count, quiet=as_json) as advance:
+            if as_csv:
+                reasons = draft(drafting, Barred.of(drafting.campaign, outbox)).reasons
+                every, others = figures.statements([]), without_statement(figures.snapshot)
+                click.echo(plan_csv(every, others, reasons, site.settings.site), nl=False)
+                return
+            maker, folder = by or getpass.getuser(), scratch or site.batches
+            batch, made = make_plan(drafting, maker, now.now, outbox, folder, advance, engine(jobs))
+        stack.enter_context(batch)
+        earlier, before = (None, None) if corrections else _since(site, outbox, batch)
+        if not dry_run:
+            with open_outbox(site, now.environment) as kept:
+                kept.register(batch, now.now, made.recipients)
+        if as_json:
+            show_json(_plan_json(batch, made, earlier, dry_run=dry_run))
+        else:
+            look = _look(made, batch, before) + _clipped_text(made.clipped)
+            show(_plan_text(batch, made, earlier, look, dry_run=dry_run))
+
+
+def _look(made: Draft, batch: Batch, before: Told | None) -> list[str]:
+    """What to look at before approving: each correction, or the largest, negative and jumped sums."""
+    if batch.header.corrections:
+        return _corrected_text(sorted(made.corrected, key=lambda one: one[0]))
+    return brief(made.dues, before)
+
+
+def _since(site: Site, outbox: Outbox, batch: Batch) -> tuple[Since, Told] | tuple[None, None]:
+    """How the batch differs from the newest earlier plan of its campaign, and what that one told."""
+    for record in reversed(outbox.plans()):
+        if record.campaign == batch.header.campaign and record.plan != batch.header.plan:
+            if record.plan in pruned_plans(site.private):
+                break
+            with open_batch(site, record.plan) as earlier:
+                return since(batch, earlier), told_by(earlier)
+    return None, None
+
+
+def _plan_json(batch: Batch, made: Draft, earlier: Since | None, *, dry_run: bool) -> dict[str, object]:
+    header = batch.header
+    return {
+        "plan": None if dry_run else header.plan,
+        "campaign": header.campaign,
+        "edition": header.edition,
+        "corrections": header.corrections,
+        "as_of": date.fromordinal(header.as_of).isoformat(),
+        "recipients": header.recipients,
+        "skipped": dict(header.skipped),
+        "totals": {
+            currency: {
+                "partners": row.partners,
+                "amount": format_amount(row.amount, currency),
+                "credit": format_amount(row.credit, currency),
+                "debit": format_amount(row.debit, currency),
+            }
+            for currency, row in sorted(header.totals.items())
+        },
+        "windows": windows(made.recipients),
+        "digest": batch.digest,
+        "changed": earlier
+        and {"since": earlier.plan, "new": earlier.new, "gone": earlier.gone, "changed": earlier.changed},
+    }
+
+
+def _plan_text(
+    batch: Batch, made: Draft, earlier: Since | None, look: Sequence[str], *, dry_run: bool
+) -> str:
+    header = batch.header
+    rows = [
+        (
+            currency,
+            str(row.partners),
+            *(format_amount(n, currency) for n in (row.amount, row.credit, row.debit)),
+        )
+        for currency, row in sorted(header.totals.items())
+    ]
+    kind = "correction" if header.corrections else "notice"
+    lines = [f"Plan {header.plan}: {count(header.recipients, kind)} as of {date.fromordinal(header.as_of)}"]
+    lines += ["  Nobody is left to write to."] if not header.recipients else []
+    lines += [f"  skipped, {reason}: {number}" for reason, number in header.skipped.items()]
+    lines += [f"  send window {window}: {number}" for window, number in windows(made.recipients).items()]
+    if rows:
+        lines += ["", table(rows, ("currency", "partners", "to credit", "credit", "debit"))]
+    if earlier:
+        lines += [
+            "",
+            f"Since {earlier.plan}: {earlier.new} new, {earlier.gone} gone, {earlier.changed} with other figures",
+        ]
+    lines += ["", *look, "", f"Digest {batch.digest}"]
+    lines += (
+        ["Nothing was kept (--dry-run)."]
+        if dry_run
+        else [
+            f"Look at a message: offerpress notice {header.plan} PARTNER --format text",
+            f"Then another person: offerpress approve {header.plan} --by NAME",
+        ]
+    )
+    return "\n".join(lines)
+
+
+def _clipped_text(partners: Sequence[str]) -> list[str]:
+    partners = sorted(partners)
+    named = ", ".join(partners[:SHOWN_CLIPPED]) + (", …" if len(partners) > SHOWN_CLIPPED else "")
+    what = f"{count(len(partners), 'message')} of more than {CLIPPED_BYTES // 1000} kB, which Gmail cuts off: {named}"
+    return [what + "; shorten the campaign's lists"] if partners else []
+
+
+def _corrected_text(corrections: Iterable[tuple[str, list[Difference]]]) -> list[str]:
+    lines = [f"  {partner_id}: {'; '.join(map(difference_text, found))}" for partner_id, found in corrections]
+    more = len(lines) - SHOWN_CORRECTIONS
+    return ["Told before → now:", *lines[:SHOWN_CORRECTIONS], *([f"  and {more:,} more"] if more > 0 else [])]
+
+
+@click.command("notice")
+@click.argument("plan")
+@click.argument("partner_id", metavar="PARTNER")
+@site_option
+@click.option(
+    "--format", "form", type=click.Choice(["eml", "html", "text"]), default="text", show_default=True
+)
+def notice_command(
+    plan: str, partner_id: str, site_folder: Path | None, form: Literal["eml", "html", "text"]
+) -> None:
+    """Show the frozen message of PLAN to PARTNER."""
+    with open_batch(folder_at(site_folder), plan) as batch:
+        try:
+            frozen = batch.frozen(partner_id)
+        except KeyError as error:
+            raise OfferpressError(
+                f"no notice: {plan} {partner_id!r}: the plan has none to this partner"
+            ) from error
+        if form == "eml":
+            date_shown = batch.header.send_at or batch.header.made_at
+            click.echo(message_bytes(frozen.notice, frozen.message_id, date_shown), nl=False)
+        else:
+            click.echo(frozen.notice.html if form == "html" else frozen.notice.text)
+
+
+@click.command("approve")
+@click.argument("plan")
+@click.option("--by", metavar="NAME", required=True, help="Who approves; not who made the plan.")
+@click.option("--digest", metavar="HEX", help="The digest that was looked at; another one is refused.")
+@site_option
+@json_option
+def approve_command(
+    plan: str, by: str, digest: str | None, site_folder: Path | None, *, as_json: bool
+) -> None:
+    """Record that NAME approves PLAN, unless it is stale."""
+    site, now = site_at(site_folder), moment()
+    with open_outbox(site, now.environment) as outbox, open_batch(site, plan) as batch:
+        batch.verify(digest or outbox.plan(plan).digest)
+        refuse_stale(site, now, batch, outbox)
+        outbox.approve(plan, batch.digest, by, now.now, self_approval=site.settings.mail.self_approval)
+        if as_json:
+            show_json({"plan": plan, "digest": batch.digest, "approved_by": by})
+        else:
+            say(f"{by} approved {plan} (digest {batch.digest}). Send it: offerpress send {plan}")

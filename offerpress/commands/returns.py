@@ -1,0 +1,204 @@
+"""The command that takes in a provider's events from a file: `events`."""
+
+from importlib import import_module
+from pathlib import Path
+from typing import BinaryIO, TextIO, get_args
+
+import click
+
+from mailer import (
+    ImapInbox,
+    Intake,
+    MaildirInbox,
+    SuppressionReason,
+    read_events,
+)
+from mailer.events.sendgrid import SOURCE
+from offerpress.options import (
+    folder_at,
+    json_option,
+    moment,
+    site_option,
+)
+from offerpress.plans.returns import read_suppressions, suppressions_csv
+from offerpress.site.folder import OfferpressError
+from offerpress.site.keys import read_site_keys
+from offerpress.site.mail import open_outbox
+from offerpress.terminal import (
+    count,
+    say,
+    show,
+    show_json,
+    table,
+)
+
+
+@click.command("events")
+@click.argument("file", type=click.File("rb"))
+@site_option
+@json_option
+def events_command(file: BinaryIO, site_folder: Path | None, *, as_json: bool) -> int:
+    """Take in the events in FILE (`-`: standard input), as SendGrid posts them: a JSON array, or lines of JSON."""
+    site, now = folder_at(site_folder), moment()
+    try:
+        read = read_events(file.read())
+    except ValueError as error:
+        raise OfferpressError(
+            f"no events: {file.name}: {error}; give what the provider posts, an array or one event a line"
+        ) from error
+    with open_outbox(site, now.environment) as outbox:
+        taken = outbox.take_in(read.events, SOURCE, now.now)
+    if as_json:
+        show_json({**intake_json(taken), "ignored": read.ignored, "damaged": read.damaged})
+    else:
+        say(f"{intake_text(taken)}; {read.ignored:,} ignored, {read.damaged:,} damaged")
+    return 1 if read.damaged else 0
+
+
+def intake_json(taken: Intake) -> dict[str, int]:
+    """What came of events, each number by its name."""
+    return {
+        "new": taken.new,
+        "repeated": taken.repeated,
+        "foreign": taken.foreign,
+        "proved": taken.proved,
+        "suppressed": taken.suppressed,
+    }
+
+
+def intake_text(taken: Intake) -> str:
+    """The same in a line."""
+    known = f"{count(taken.new, 'event')} taken in, {taken.repeated:,} known before, {taken.foreign:,} of no notice"
+    return f"{known}; {count(taken.proved, 'notice')} proved to be accepted, {count(taken.suppressed, 'suppression')}"
+
+
+# The command that reads the mailbox for bounces: `bounces`.
+
+IMAP_URL = "OFFERPRESS_IMAP_URL"
+
+
+@click.command("bounces")
+@click.option(
+    "--maildir",
+    type=click.Path(file_okay=False, exists=True, path_type=Path),
+    metavar="DIR",
+    help=f"Read a Maildir, in place of the folder that {IMAP_URL} names.",
+)
+@site_option
+@json_option
+def bounces_command(maildir: Path | None, site_folder: Path | None, *, as_json: bool) -> None:
+    """Take in the bounces, complaints and unsubscriptions that came to a mailbox."""
+    site, now = folder_at(site_folder), moment()
+    try:
+        bouncing = import_module("offerpress.plans.bouncing")
+    except ImportError as error:
+        raise OfferpressError("no bounces: they need flufl.bounce; install offerpress[bounces]") from error
+    mailbox = _mailbox(maildir, now.environment.get(IMAP_URL, ""))
+    keys = read_site_keys(site.private, now.environment, [])
+    try:
+        with open_outbox(site, now.environment) as outbox:
+            done = bouncing.sort_mailbox(site, outbox, mailbox, keys.tokens if keys else None, now.now)
+    finally:
+        mailbox.close()
+    left = {
+        "reports": done.reports,
+        "replies": done.replies,
+        "unmatched": done.unmatched,
+        "other": done.other,
+    }
+    if as_json:
+        show_json({**intake_json(done.taken), **left})
+        return
+    say(f"{count(done.reports, 'report')}, {done.replies:,} automatic replies: {intake_text(done.taken)}")
+    if done.unmatched or done.other:
+        say(
+            f"left unread for a person: {done.unmatched:,} reports about no notice of ours, {done.other:,} other"
+        )
+
+
+def _mailbox(maildir: Path | None, url: str) -> MaildirInbox | ImapInbox:
+    if maildir is not None:
+        return MaildirInbox(maildir)
+    if not url:
+        raise OfferpressError(
+            f"no mailbox: name a Maildir with --maildir, or set {IMAP_URL} to imaps://user:password@host/INBOX"
+        )
+    return ImapInbox(url)
+
+
+# The commands about addresses that must not be written to: `suppress`, `unsuppress`, `suppressions`.
+
+
+@click.command("suppress")
+@click.argument("address", required=False)
+@click.option("--reason", type=click.Choice(get_args(SuppressionReason)), default="manual", show_default=True)
+@click.option(
+    "--source", metavar="TEXT", default="command line", show_default=True, help="Where it came from."
+)
+@click.option(
+    "--import",
+    "file",
+    type=click.File("r", encoding="utf-8-sig"),
+    metavar="FILE",
+    help="In place of ADDRESS, all of a CSV file.",
+)
+@site_option
+def suppress_command(
+    address: str | None,
+    reason: SuppressionReason,
+    source: str,
+    file: TextIO | None,
+    site_folder: Path | None,
+) -> None:
+    """Never write to ADDRESS again; after `unsubscribed`, only announcements are held back."""
+    if (address is None) == (file is None):
+        raise click.UsageError("name one ADDRESS, or a table with --import")
+    now = moment()
+    with open_outbox(folder_at(site_folder), now.environment) as outbox:
+        if file is not None:
+            found = read_suppressions(file.read(), file.name, now.now)
+            outbox.import_suppressions(found)
+            say(f"Imported {count(len(found), 'suppression')} from {file.name}")
+        elif address is not None:
+            outbox.suppress(address, reason, source, now.now)
+            say(f"Suppressed ({reason}): {address}")
+
+
+@click.command("unsuppress")
+@click.argument("address")
+@site_option
+def unsuppress_command(address: str, site_folder: Path | None) -> int:
+    """Write to ADDRESS again."""
+    with open_outbox(folder_at(site_folder), moment().environment) as outbox:
+        removed = outbox.unsuppress(address)
+    say(f"Removed {count(removed, 'suppression')} of {address}")
+    return 0 if removed else 1
+
+
+@click.command("suppressions")
+@click.option("--csv", "as_csv", is_flag=True, help="As a table that `suppress --import` reads.")
+@site_option
+@json_option
+def suppressions_command(site_folder: Path | None, *, as_csv: bool, as_json: bool) -> None:
+    """List the addresses that are not written to, with reason, source and instant."""
+    if as_csv and as_json:
+        raise click.UsageError("--csv goes without --json")
+    with open_outbox(folder_at(site_folder), moment().environment) as outbox:
+        rows = outbox.suppressions()
+    if as_csv:
+        click.echo(suppressions_csv(rows), nl=False)
+    elif as_json:
+        show_json(
+            {
+                "suppressions": [
+                    {"address": r.address, "reason": r.reason, "source": r.source, "at": r.at} for r in rows
+                ]
+            }
+        )
+    else:
+        show(
+            table(
+                [(r.address, r.reason, r.source, r.at) for r in rows],
+                ("address", "reason", "source", "since"),
+            )
+        )

@@ -1,0 +1,97 @@
+"""The command that deletes what is old and not needed any more: `prune`."""
+
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+
+import click
+
+from mailer import Sender
+from offerpress.options import (
+    Day,
+    json_option,
+    moment,
+    site_option,
+)
+from offerpress.site.mail import open_outbox
+from offerpress.site.site import Site, site_at
+from offerpress.terminal import (
+    count,
+    say,
+    show,
+    show_json,
+)
+from offerpress.upkeep.forgetting import (
+    forget,
+    left_over,
+    require_absent,
+    traces,
+)
+from offerpress.upkeep.pruning import Pruning, find_old, prune
+
+
+@click.command("prune")
+@click.option(
+    "--before", type=Day(), required=True, metavar="DATE", help="What is older than this day (UTC)."
+)
+@click.option("--dry-run", is_flag=True, help="Say what would be deleted; delete nothing.")
+@site_option
+@json_option
+def prune_command(before: date, site_folder: Path | None, *, dry_run: bool, as_json: bool) -> None:
+    """Delete old snapshots, batches and reports that no open plan needs; what was sent stays counted."""
+    site, now = site_at(site_folder), moment()
+    with (
+        open_outbox(site, now.environment) as outbox,
+        outbox.alone(Sender.here(now.now.isoformat()), now.now),
+    ):
+        found = find_old(site, outbox, before)
+        if not dry_run:
+            prune(site, found.old, now.now)
+    if as_json:
+        show_json(_json(site, found, dry_run=dry_run))
+        return
+    for one in found.old:
+        show(f"{one.kind}: {one.path.relative_to(site.folder)}")
+    for path, why in found.kept:
+        show(f"kept: {path.relative_to(site.folder)}: {why}")
+    done = "would be deleted (--dry-run)" if dry_run else "deleted"
+    say(f"{count(len(found.old), 'item')}, {found.size:,} bytes {done}")
+
+
+def _json(site: Site, found: Pruning, *, dry_run: bool) -> dict[str, object]:
+    return {
+        "deleted": not dry_run,
+        "bytes": found.size,
+        "old": [{"kind": one.kind, "path": str(one.path.relative_to(site.folder))} for one in found.old],
+        "kept": [{"path": str(path.relative_to(site.folder)), "why": why} for path, why in found.kept],
+    }
+
+
+# The command that erases one partner's data: `forget`.
+
+
+@click.command("forget")
+@click.argument("partner_id", metavar="PARTNER")
+@click.option("--by", metavar="NAME", required=True, help="Who decides so; it is kept.")
+@site_option
+@json_option
+def forget_command(partner_id: str, by: str, site_folder: Path | None, *, as_json: bool) -> int:
+    """Erase PARTNER's data from snapshots, batches, outbox, exports and reports; counts and digests stay."""
+    site, now = site_at(site_folder), moment()
+    require_absent(site, now, partner_id)
+    with open_outbox(site, now.environment) as outbox:
+        who = traces(site, outbox, partner_id)
+        done = forget(site, outbox, who, by, now.now)
+    left = left_over(site, who.words)
+    if as_json:
+        show_json({**asdict(done), "left": sorted({name for name, _ in left})})
+        return 1 if left else 0
+    say(
+        f"Forgotten: {count(done.notices, 'notice')} in {count(done.batches, 'plan')}, "
+        f"{count(done.snapshots, 'snapshot')}, {count(done.exports, 'export')}, {count(done.reports, 'report')}"
+    )
+    for name in sorted({name for name, _ in left}):
+        remedy = "build again" if name.startswith("output/") else "look at it, and edit or delete it"
+        say(f"still holds the id, a name or an address: {name}; {remedy}")
+    say("Run `offerpress build` and publish: until then the old statement can be opened with its link.")
+    return 1 if left else 0

@@ -1,0 +1,1 @@
+"""From the ledger to statements, journals and exports."""

@@ -1,0 +1,116 @@
+"""Faults that show only when content and figures meet: templates, campaigns, and sales that no rate converts."""
+
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+from generator import (
+    CampaignCheck,
+    CampaignRenderer,
+    Content,
+    read_content,
+    read_sound_content,
+    site_artifacts,
+)
+from offerpress.figures.figures import Figures, open_figures
+from offerpress.site.moment import Moment
+from offerpress.site.site import Site
+from rewards import BonusRule, Fault, Faulty
+
+
+def figures_faults(figures: Figures) -> list[Fault]:
+    """What keeps a statement from being computed; and, as remarks, whose currency has no amount in a bonus."""
+    faults: list[Fault] = []
+    bonuses = [rule for rule in figures.rules.by_list["bonuses"] if isinstance(rule, BonusRule)]
+    unpaid: Counter[tuple[str, str]] = Counter()
+    for account, statement in figures.statements(faults):
+        partner = account.partner
+        for rule in bonuses:
+            if partner.currency not in rule.amounts and rule.terms.is_for(partner, statement.level):
+                unpaid[rule.offer, partner.currency] += 1
+    return faults + [_unpaid(*pair, count) for pair, count in sorted(unpaid.items())]
+
+
+def _unpaid(slug: str, currency: str, count: int) -> Fault:
+    who = "1 eligible partner" if count == 1 else f"{count:,} eligible partners"
+    return Fault(
+        f"the bonus names no amount in {currency}, the currency of {who}",
+        "add one, or leave it so if they are to get none",
+        f"content/offers/{slug}.md",
+        field="amount",
+        severity="remark",
+    )
+
+
+def find_faults(site: Site, moment: Moment) -> list[Fault]:
+    """Every fault and remark of the site: what a build and every campaign's plan would meet."""
+    try:
+        with (
+            tempfile.TemporaryDirectory(prefix="offerpress-") as workspace,
+            open_figures(site, moment, snapshots=Path(workspace)) as figures,
+        ):
+            content, as_of = figures.content, figures.rules.as_of
+            return [*figures_faults(figures), *content_faults(content, site, as_of), *figures.remarks]
+    except Faulty as faulty:
+        return list(dict.fromkeys([*faulty.faults, *_faults_beside(site, moment)]))
+
+
+def _faults_beside(site: Site, moment: Moment) -> list[Fault]:
+    """What is wrong with templates and campaigns, where something else is wrong already."""
+    sound = read_sound_content(site.folder, site.settings.site)
+    if sound is None:
+        return []
+    as_of = moment.day(sound.policy.program.timezone)
+    whole = read_content(site.folder, site.settings.site, [])
+    return content_faults(whole, site, as_of) if whole else campaign_faults(sound, site, as_of)
+
+
+def content_faults(content: Content, site: Site, as_of: int) -> list[Fault]:
+    """What keeps the site or any campaign from being rendered."""
+    faults: list[Fault] = []
+    rendered_site(content, site, as_of, faults)
+    return faults + campaign_faults(content, site, as_of)
+
+
+def require_faultless_content(figures: Figures) -> None:
+    """Raises `Faulty` with all of `content_faults`."""
+    faults = content_faults(figures.content, figures.site, figures.rules.as_of)
+    if faults:
+        raise Faulty(faults)
+
+
+def rendered_site(content: Content, site: Site, as_of: int, faults: list[Fault]) -> dict[str, bytes]:
+    """Every public file outside `statement/`; none where a template is faulty, with its mistakes added to `faults`."""
+    settings, folders = site.settings, site.template_folders
+    try:
+        return site_artifacts(content, settings.site, folders, as_of, site.folder, settings.statements)
+    except Faulty as faulty:
+        faults.extend(faulty.faults)
+        return {}
+
+
+def campaign_renderer(figures: Figures, slug: str, *, corrections: bool = False) -> CampaignRenderer:
+    """The renderer of that campaign, or of its corrections.
+
+    Raises `Faulty` with the mistakes of its templates, `KeyError` for no campaign.
+    """
+    site, mail = figures.site, figures.site.settings.mail
+    return CampaignRenderer(
+        figures.content.campaigns[slug],
+        figures.content,
+        site.settings.site,
+        mail.sender,
+        site.template_folders,
+        figures.rules,
+        reply_to=mail.reply_to,
+        unsubscribe=mail.unsubscribe.url or mail.unsubscribe.mailto,
+        has_link=site.settings.statements.access != "none",
+        corrections=corrections,
+    )
+
+
+def campaign_faults(content: Content, site: Site, as_of: int) -> list[Fault]:
+    """The mistakes of every campaign in all its languages, for any partner that could be."""
+    has_link = site.settings.statements.access != "none"
+    folders = site.template_folders
+    return CampaignCheck(content, site.settings.site, folders, as_of, has_link=has_link).faults()

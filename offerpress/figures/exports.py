@@ -1,0 +1,98 @@
+"""Statements as JSON Lines, journals as CSV, and the record of where they went, so that `verify` can compare them."""
+
+import csv
+import json
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from generator import guarded
+from offerpress.figures.figures import Figures
+from offerpress.figures.journals import Journal, journal_csv
+from rewards import JournalLine, statement_json
+
+EXPORTS = "export"
+RECORD = "manifests/exports.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """A file of statements, or the journal of `offer` after so many sign-offs: where, of which day and snapshot."""
+
+    path: Path
+    as_of: int
+    snapshot: str
+    offer: str = ""
+    sign_offs: int = 0
+
+
+def statement_lines(figures: Figures) -> Iterator[str]:
+    """One statement a line, by partner id; raises `Faulty` before the first line where a figure cannot be computed."""
+    for _, statement in figures.sorted_statements():
+        yield json.dumps(statement_json(statement), ensure_ascii=False)
+
+
+def export_statements(figures: Figures, path: Path) -> int:
+    """Writes the lines to `path`, beside it first, and remembers the export; the count of lines."""
+    lines = list(statement_lines(figures))
+    _write(path, "".join(f"{line}\n" for line in lines))
+    _remember(figures, Export(path.resolve(), figures.rules.as_of, figures.snapshot.folder.name))
+    return len(lines)
+
+
+def export_journal(figures: Figures, journal: Journal, path: Path) -> None:
+    """Writes the journal as CSV to `path`, beside it first, and remembers the export."""
+    _write(path, journal_csv(journal.lines))
+    snapshot = figures.snapshot.folder.name
+    signed = len(journal.sign_offs)
+    _remember(figures, Export(path.resolve(), journal.as_of, snapshot, journal.offer, signed))
+
+
+def forget_export(export: Export, partner_ids: Collection[str]) -> int:
+    """Take the lines of these partners out of an exported file, if it is still there; how many there were."""
+    if not export.path.is_file():
+        return 0
+    lines = export.path.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)
+    gone = {guarded(one) for one in partner_ids} if export.offer else {*partner_ids}
+    whose = _journal_partner if export.offer else _line_partner
+    kept = [line for line in lines if whose(line) not in gone]
+    if len(kept) < len(lines):
+        _write(export.path, "".join(kept))
+    return len(lines) - len(kept)
+
+
+def _line_partner(line: str) -> str:
+    try:
+        return str(json.loads(line)["partner_id"])
+    except (ValueError, KeyError, TypeError):
+        return ""
+
+
+def _journal_partner(line: str) -> str:
+    """The partner of a journal's line, guarded as it stands there; ids hold no line breaks, so each line is a row."""
+    row = dict(zip(JournalLine._fields, next(csv.reader([line]), []), strict=False))
+    return row.get("partner_id", "")
+
+
+def _write(path: Path, text: str) -> None:
+    beside = path.with_name(path.name + ".new")
+    beside.write_text(text, encoding="utf-8", newline="")
+    beside.replace(path)
+
+
+def _remember(figures: Figures, made: Export) -> None:
+    private = figures.site.make_private()
+    known = {str(export.path): export for export in [*read_exports(private), made]}
+    record = private / RECORD
+    record.parent.mkdir(parents=True, exist_ok=True)
+    rows = [[name, one.as_of, one.snapshot, one.offer, one.sign_offs] for name, one in sorted(known.items())]
+    record.write_text(json.dumps(rows, indent=1), encoding="utf-8")
+
+
+def read_exports(private: Path) -> list[Export]:
+    """Every export that was made of this site."""
+    try:
+        rows = json.loads((private / RECORD).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return []
+    return [Export(Path(path), *rest) for path, *rest in rows]

@@ -1,0 +1,284 @@
+"""From a site folder to every partner's statement: one frozen snapshot, one set of rules, one stream of figures.
+
+Every command that shows, publishes or mails a figure takes it from here, so no two of them can disagree.
+"""
+
+import shutil
+from collections.abc import (
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC
+from hashlib import sha256
+from pathlib import Path
+
+from generator import (
+    Content,
+    read_content,
+    read_sound_content,
+    shard_bits,
+)
+from ledger import (
+    Ledger,
+    LedgerError,
+    Snapshot,
+    freeze,
+    read,
+)
+from offerpress.figures.conservation import conserved
+from offerpress.site.folder import OfferpressError
+from offerpress.site.inputs import (
+    CODE,
+    DATABASE,
+    DAY,
+    Digests,
+    data_digests,
+    digest_of,
+    input_digests,
+)
+from offerpress.site.keys import SiteKeys, read_site_keys
+from offerpress.site.moment import Moment
+from offerpress.site.site import Site
+from rewards import (
+    Account,
+    Conserved,
+    Fault,
+    Faulty,
+    Policy,
+    Rules,
+    Statement,
+    Tally,
+    compute_statement,
+    day_text,
+    require_conserved,
+    rules_on,
+)
+
+# Which snapshot was frozen from which sources, so that a ledger whose files did not change is not read again.
+
+FILE = "source"
+
+
+def source_key(
+    site: Site,
+    policy: Policy,
+    keys: SiteKeys | None,
+    code: str,
+    files: Digests,
+    environment: Mapping[str, str],
+) -> str | None:
+    """One digest over all that a snapshot follows from: files, how they are read and checked, and the site's keys.
+
+    `code` is the program's digest, `files` are the `data_digests`. None where a database is among the sources, because
+    nobody knows whether it changed.
+    """
+    if DATABASE in files:
+        return None
+    data = site.settings.data
+    used = sorted((name, value) for name, value in environment.items() if f"${{{name}}}" in repr(data))
+    facts = (data, used, policy.program, sorted(policy.cashback_slugs), sorted(files.items()))
+    return digest_of(code, keys.digest if keys else "", *map(repr, facts))
+
+
+def known_snapshot(folder: Path, source: str) -> Snapshot | None:
+    """The snapshot in `folder` that was frozen from `source`; None where there is none, or it cannot be opened."""
+    for note in folder.glob(f"*/{FILE}"):
+        if note.read_text(encoding="ascii") == source:
+            try:
+                return Snapshot.open(note.parent)
+            except LedgerError:
+                return None
+    return None
+
+
+def remember_snapshot(snapshot: Snapshot, source: str) -> None:
+    """Notes beside the snapshot what it was frozen from last."""
+    beside = snapshot.folder / f"{FILE}.new"
+    beside.write_text(source, encoding="ascii")
+    beside.replace(snapshot.folder / FILE)
+
+
+class UnknownPartner(OfferpressError):
+    """No statement for that partner id; `partner_id` holds it."""
+
+    def __init__(self, partner_id: str) -> None:
+        self.partner_id = partner_id
+        super().__init__(
+            f"no statement: {partner_id!r}: the ledger has no such active partner; look it up in the partners table"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Everything that statements follow from. `keys` is None where no link was asked for.
+
+    `inputs` are the digests of all that was read, taken before; `remarks` are empty where the ledger was not read
+    again. `today` is the clock's day in UTC as an ordinal, whatever the figures' day: a former secret's grace ends
+    by it.
+    """
+
+    site: Site
+    content: Content
+    rules: Rules
+    snapshot: Snapshot
+    keys: SiteKeys | None
+    partner_count: int
+    remarks: tuple[Fault, ...]
+    inputs: Digests
+    today: int = 0
+
+    def statements(self, faults: list[Fault]) -> Iterator[tuple[Account, Statement]]:
+        """Every partner's account and statement, by shard and partner id; what cannot be computed is a fault."""
+        for shard in self.snapshot.shards:
+            for account in self.snapshot.accounts(shard):
+                found: list[Fault] = []
+                statement = compute_statement(account, self.rules, found)
+                faults += map(self.placed, found)
+                yield account, statement
+
+    def placed(self, fault: Fault) -> Fault:
+        """The fault of a line of `TABLE.COLUMN` with the source of that table; its row is not frozen."""
+        table, _, column = fault.field.partition(".")
+        return replace(fault, file=self.site.settings.data.of(table).label, field=column)
+
+    def sorted_statements(self) -> list[tuple[Account, Statement]]:
+        """The same by partner id.
+
+        Raises `Faulty` where any figure cannot be computed, and `NotConserved` where together they are not the ledger.
+        """
+        faults: list[Fault] = []
+        found = sorted(self.statements(faults), key=lambda pair: pair[0].partner.partner_id)
+        if faults:
+            raise Faulty(faults)
+        require_conserved(self.equations(found))
+        return found
+
+    def equations(self, statements: Iterable[tuple[Account, Statement]]) -> list[Conserved]:
+        """All statements beside what the snapshot's own lines add up to."""
+        tally = Tally()
+        for account, statement in statements:
+            tally.add(account, statement, self.rules)
+        return conserved(tally, self.snapshot, self.rules)
+
+    def statement(self, partner_id: str) -> tuple[Account, Statement]:
+        """One partner's account and statement; raises `UnknownPartner` or `Faulty`."""
+        account = self.snapshot.account(partner_id)
+        if account is None:
+            raise UnknownPartner(partner_id)
+        faults: list[Fault] = []
+        statement = compute_statement(account, self.rules, faults)
+        if faults:
+            raise Faulty(list(map(self.placed, faults)))
+        return account, statement
+
+
+@contextmanager
+def open_figures(
+    site: Site, moment: Moment, *, need_keys: bool = True, snapshots: Path | None = None
+) -> Iterator[Figures]:
+    """Reads content, data and keys, and freezes the snapshot in `snapshots` (by default in the private folder).
+
+    Raises `Faulty` with every fault of all three. Whoever finds a fault later raises `Faulty` inside the block: the
+    snapshot that this call made is then taken back, so that a refused command leaves nothing behind.
+    """
+    data = data_digests(site.folder, site.settings.data.paths, moment.environment)
+    inputs = input_digests(site, data, moment)
+    faults: list[Fault] = []
+    content = read_content(site.folder, site.settings.site, faults)
+    keys = _keys(site, moment, need_keys=need_keys, faults=faults)
+    source = None
+    if content is not None and snapshots is None and not any(fault.severity == "fault" for fault in faults):
+        source = source_key(site, content.policy, keys, inputs[CODE], data, moment.environment)
+    with ExitStack() as stack:
+        snapshot = known_snapshot(site.snapshots, source) if source else None
+        if snapshot is None:
+            ledger = _read(site, content, faults, moment)
+            frozen = _frozen(site, ledger, keys, snapshots or site.snapshots, source)
+            snapshot = stack.enter_context(frozen)
+        assert content is not None
+        as_of = moment.day(content.policy.program.timezone)
+        rules = rules_on(content.policy, snapshot.rates, as_of)
+        inputs[DAY] = day_text(as_of)
+        today = moment.now.astimezone(UTC).toordinal()
+        yield Figures(
+            site, content, rules, snapshot, keys, snapshot.account_count, tuple(faults), inputs, today
+        )
+
+
+def _read(site: Site, content: Content | None, faults: list[Fault], moment: Moment) -> Ledger:
+    """The ledger; raises `Faulty` with every fault of content and ledger."""
+    sound = content or read_sound_content(site.folder, site.settings.site)
+    data, environment = site.settings.data, moment.environment
+    ledger = read(data, site.folder, sound.policy, faults, environment) if sound else None
+    if content is None or ledger is None or any(fault.severity == "fault" for fault in faults):
+        if ledger is not None:
+            ledger.close()
+        raise Faulty(sorted_faults(faults))
+    return ledger
+
+
+def sorted_faults(faults: list[Fault]) -> list[Fault]:
+    """Faults before remarks, then by file and place."""
+    return sorted(
+        faults, key=lambda f: (f.severity != "fault", f.file, f.line or f.row or 0, f.field, f.what)
+    )
+
+
+def _keys(site: Site, moment: Moment, *, need_keys: bool, faults: list[Fault]) -> SiteKeys | None:
+    one_click = site.settings.mail.unsubscribe.url is not None
+    wanted = need_keys and (site.settings.statements.access != "none" or one_click)
+    ignored: list[Fault] = []
+    return read_site_keys(site.private, moment.environment, faults if wanted else ignored)
+
+
+@contextmanager
+def _frozen(
+    site: Site, ledger: Ledger, keys: SiteKeys | None, folder: Path, source: str | None
+) -> Iterator[Snapshot]:
+    """The snapshot of that ledger under those keys, frozen now unless it already is; taken back on `Faulty`.
+
+    The ledger is closed; at the end the snapshot is remembered under its `source`.
+    """
+    with ledger:
+        bits = shard_bits(len(ledger.partner_ids))
+        # While the database writes the rows that the digest is over, Python derives links, and asks it nothing.
+        with ThreadPoolExecutor(1) as beside:
+            digest = beside.submit(lambda: ledger.digest)
+            shards = {partner: _shard(partner, keys, bits) for partner in ledger.partner_ids}
+        place = folder / f"{digest.result()[:16]}-{keys.digest[:8] if keys else 'nokeys'}"
+        made = [path for path in (place, folder, site.private) if not path.exists()]
+        snapshot = Snapshot.open(place) if place.is_dir() else None
+        # Of an earlier version, or someone was taken out of it, who is back: then it is frozen again.
+        if snapshot is None or not snapshot.has_digests or snapshot.digest != ledger.digest:
+            if site.private in folder.parents:
+                site.make_private()
+            folder.mkdir(parents=True, exist_ok=True)
+            snapshot = freeze(ledger, shards, place)
+    try:
+        yield snapshot
+    except Faulty:
+        _take_back(made)
+        raise
+    if source:
+        remember_snapshot(snapshot, source)
+
+
+def _take_back(made: Sequence[Path]) -> None:
+    """Removes a snapshot and the folders made for it, as far as nothing else came to be in them."""
+    for path in made:
+        if path == made[0] and (path / "snapshot.json").is_file():
+            shutil.rmtree(path)
+        elif path.is_dir() and not any(path.iterdir()):
+            path.rmdir()
+
+
+def _shard(partner_id: str, keys: SiteKeys | None, bits: int) -> int:
+    if keys:
+        return keys.link(partner_id).shard(bits)
+    # Without keys nothing is published, and any even spread will do.
+    return int.from_bytes(sha256(partner_id.encode()).digest()[:4]) >> (32 - bits)

@@ -1,0 +1,145 @@
+"""The credit journal of an offer: made from the same statements as every other channel, as CSV and JSON for finance."""
+
+import csv
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from io import StringIO
+
+from generator import guarded
+from offerpress.figures.figures import Figures
+from offerpress.figures.sign_offs import SignOff, read_sign_offs, signed_lines
+from offerpress.site.folder import OfferpressError
+from rewards import (
+    Account,
+    CashbackTerms,
+    JournalLine,
+    Offer,
+    Rules,
+    Statement,
+    day_text,
+    format_amount,
+    journal_lines,
+    journal_sums,
+    suggestion,
+)
+
+
+class NoJournal(OfferpressError):
+    """The offer has none; `offer` holds its slug."""
+
+    def __init__(self, offer: str, why: str) -> None:
+        self.offer = offer
+        super().__init__(f"no journal: {offer}: {why}")
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """What is still to be credited for one offer as of a day, and the sign-offs that it goes by.
+
+    `accruing` while the offer's period is not over. `remarks` name what was posted otherwise than it was signed off.
+    """
+
+    offer: str
+    as_of: int
+    accruing: bool
+    lines: tuple[JournalLine, ...]
+    sign_offs: tuple[SignOff, ...]
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def unsigned(self) -> tuple[JournalLine, ...]:
+        """The lines that nobody signed off yet."""
+        signed = {line.credit_id for one in self.sign_offs for line in signed_lines(one)}
+        return tuple(line for line in self.lines if line.credit_id not in signed)
+
+
+def make_journal(figures: Figures, slug: str) -> Journal:
+    """The journal of that offer; raises `NoJournal`, `Faulty`, `NotConserved` and `CreditIdTaken`."""
+    offer = _offer(figures, slug)
+    statements = figures.sorted_statements()
+    _refuse_ambiguous_ids(figures, slug)
+    signed = read_sign_offs(figures.site.private, slug, figures.rules.as_of)
+    lines = journal_of(slug, statements, figures.rules, signed)
+    remarks = tuple(_posted_otherwise(statements, signed))
+    return Journal(slug, figures.rules.as_of, accruing(offer, figures.rules), lines, tuple(signed), remarks)
+
+
+def journal_of(
+    slug: str, statements: Iterable[tuple[Account, Statement]], rules: Rules, signed: Sequence[SignOff]
+) -> tuple[JournalLine, ...]:
+    """The lines of one offer over all statements, after those sign-offs."""
+    frozen = [line for one in signed for line in signed_lines(one)]
+    return tuple(journal_lines(slug, statements, rules.as_of, frozen))
+
+
+def accruing(offer: Offer, rules: Rules) -> bool:
+    """Whether the offer's period is not over on the day of the rules."""
+    terms = offer.terms_on(rules.as_of)
+    return isinstance(terms, CashbackTerms) and rules.as_of <= terms.period.last
+
+
+def require_final(journal: Journal, remedy: str) -> None:
+    """Raises `NoJournal` where amounts are accruing: they can still change."""
+    if journal.accruing and journal.lines:
+        why = f"its period is not over on {day_text(journal.as_of)}, so its amounts are accruing"
+        raise NoJournal(journal.offer, f"{why}; {remedy}")
+
+
+def journal_csv(lines: Iterable[JournalLine]) -> str:
+    """The rows of the credits table with its header; texts are guarded against formulas, amounts stay numbers."""
+    table = StringIO(newline="")
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerow(JournalLine._fields)
+    writer.writerows([guarded(text) for text in row[:3]] + row[3:] for row in map(_cells, lines))
+    return table.getvalue()
+
+
+def journal_json(journal: Journal) -> dict[str, object]:
+    """Everything about a journal, amounts as text with their currency's places."""
+    return {
+        "offer": journal.offer,
+        "as_of": day_text(journal.as_of),
+        "status": "accruing" if journal.accruing else "final",
+        "credits": [dict(zip(JournalLine._fields, _cells(line), strict=True)) for line in journal.lines],
+        "totals": {
+            currency: format_amount(minor, currency)
+            for currency, minor in journal_sums(journal.lines).items()
+        },
+        "signed_off": [one.model_dump(mode="json", exclude={"lines"}) for one in journal.sign_offs],
+    }
+
+
+def _cells(line: JournalLine) -> list[str]:
+    amount = format_amount(line.amount, line.currency)
+    return [line.credit_id, line.partner_id, line.offer, amount, line.currency, day_text(line.credited_on)]
+
+
+def _offer(figures: Figures, slug: str) -> Offer:
+    offers = {offer.slug: offer for offer in figures.content.policy.offers if offer.kind == "cashback"}
+    if slug not in offers:
+        raise NoJournal(slug, f"it is no cashback offer; {suggestion(slug, sorted(offers))}")
+    if offers[slug].announced_on > figures.rules.as_of:
+        raise NoJournal(slug, f"it is not announced before {day_text(offers[slug].announced_on)}")
+    return offers[slug]
+
+
+def _refuse_ambiguous_ids(figures: Figures, slug: str) -> None:
+    """A guarded id must not be another partner's own: its credit would be read back as theirs."""
+    ids = {partner.partner_id for partner in figures.snapshot.partners()}
+    for one in sorted(ids):
+        if guarded(one) != one and guarded(one) in ids:
+            raise NoJournal(slug, f"partner ids {one!r} and {guarded(one)!r} cannot be told apart in it")
+
+
+def _posted_otherwise(
+    statements: Iterable[tuple[Account, Statement]], sign_offs: Iterable[SignOff]
+) -> Iterator[str]:
+    """What the ledger holds under the id of a signed line, but with another amount or day."""
+    signed = {line.credit_id: line for one in sign_offs for line in signed_lines(one)}
+    for account, _ in statements if signed else ():
+        for credit in account.credits:
+            line = signed.get(credit.credit_id)
+            if line and (credit.amount, credit.credited_on) != (line.amount, line.credited_on):
+                amount = format_amount(credit.amount, credit.currency)
+                posted = f"posted as {amount} on {day_text(credit.credited_on)}"
+                yield f"{line.credit_id}: {posted}, not as it was signed off"

@@ -1,0 +1,1 @@
+"""A plan and its life: draft, rendering, sending, and what was told."""

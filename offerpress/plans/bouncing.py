@@ -1,0 +1,61 @@
+"""Mail that came back, taken from a mailbox into the outbox, each message about recipients of its notice only."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from mailer import Event, Inbox, Intake, Outbox, Tokens
+from mailer.events.bounces import SOURCE, Returned, read_returned
+from offerpress.plans.returns import Recipients, groups
+from offerpress.site.folder import SiteFolder
+
+
+@dataclass(slots=True)
+class Sorted:
+    """What came of a mailbox: events, how many messages brought some, were replies, or are left to a person.
+
+    `unmatched` are reports that name no notice of ours, or none of its recipients; they stay unread, as `other` do.
+    """
+
+    taken: Intake = field(default_factory=Intake)
+    reports: int = 0
+    replies: int = 0
+    unmatched: int = 0
+    other: int = 0
+
+
+def sort_mailbox(
+    site: SiteFolder, outbox: Outbox, inbox: Inbox, tokens: Tokens | None, now: datetime
+) -> Sorted:
+    """Take in every unread message; it is marked as read once what it says is durable."""
+    done, recipients = Sorted(), Recipients(site, outbox)
+    for group in groups(inbox.unread()):
+        events: list[Event] = []
+        names: list[str] = []
+        for name, content in group:
+            told = read_returned(content, tokens, now)
+            found = _events(told, recipients)
+            events += found
+            if _counted(done, told, found):
+                names.append(name)
+        done.taken += outbox.take_in(events, SOURCE, now)
+        inbox.mark_read(names)
+    return done
+
+
+def _events(told: Returned, recipients: Recipients) -> list[Event]:
+    """Those about the first of the quoted ids that is a notice's of ours."""
+    key = next((one for one in told.keys if recipients.of(one)), None)
+    return [] if key is None else told.events(key, recipients.of(key))
+
+
+def _counted(done: Sorted, told: Returned, events: list[Event]) -> bool:
+    """Count one message; whether it is dealt with."""
+    if events:
+        done.reports += 1
+    elif told.kind == "reply":
+        done.replies += 1
+    elif told.kind == "other":
+        done.other += 1
+    else:
+        done.unmatched += 1
+    return bool(events) or told.kind == "reply"

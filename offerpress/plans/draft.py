@@ -1,0 +1,251 @@
+"""Whom a plan would write to, who is skipped and why, and what a person is told of their figures before approving."""
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from sys import intern
+
+from generator import Campaign
+from ledger import Snapshot
+from mailer import (
+    BatchHeader,
+    Outbox,
+    Recipient,
+    Status,
+    Suppressed,
+    Totals,
+    message_key,
+    pseudonym,
+)
+from offerpress.figures.checking import campaign_renderer
+from offerpress.figures.conservation import conserved
+from offerpress.figures.figures import Figures
+from offerpress.plans.corrections import ToldFigures
+from offerpress.plans.dues import Due, dues
+from offerpress.site.folder import OfferpressError
+from offerpress.site.keys import private_address, unsubscribing
+from rewards import (
+    Account,
+    Difference,
+    Fault,
+    Faulty,
+    Notice,
+    Partner,
+    Rules,
+    Statement,
+    Tally,
+    compute_statement,
+    require_conserved,
+    totals,
+)
+
+# One campaign over one set of figures: who is written to, and what.
+
+
+class UnknownCampaign(OfferpressError):
+    """No campaign of that slug; `slug` holds it."""
+
+    def __init__(self, slug: str, known: Collection[str]) -> None:
+        self.slug = slug
+        names = ", ".join(sorted(known)) or "none yet"
+        super().__init__(
+            f"no campaign: {slug!r}: content/campaigns holds {names}; `offerpress add campaign TITLE` makes one"
+        )
+
+
+class Drafting:
+    """Decides and renders one campaign's notices over one set of figures.
+
+    With `told` they are corrections: for those partners alone whose figures differ from what they were told.
+    """
+
+    def __init__(self, figures: Figures, slug: str, told: Mapping[str, ToldFigures] | None = None) -> None:
+        campaigns = figures.content.campaigns
+        if slug not in campaigns:
+            raise UnknownCampaign(slug, campaigns)
+        self.figures = figures
+        self.campaign: Campaign = campaigns[slug]
+        self.told = told
+        self.header: BatchHeader | None = None
+        """The plan for which the notices are; until it is known they show no address to unsubscribe of their own."""
+        self.unsubscribing = unsubscribing(figures.site, figures.keys)
+        self._window = self.campaign.window or figures.site.settings.mail.window
+        self.renderer = campaign_renderer(figures, slug, corrections=told is not None)
+
+    def notice(self, account: Account, statement: Statement) -> Notice:
+        """The message of that partner, with its private link where the site has such links."""
+        keys, partner = self.figures.keys, account.partner
+        last = self.told.get(partner.partner_id) if self.told else None
+        told = last.statement if last else None
+        address = reference = ""
+        if keys is not None:
+            link = keys.link(partner.partner_id)
+            address, reference = private_address(self.figures.site, link), link.reference
+        leave = self._leave(partner.partner_id)
+        made = self.renderer.notice(partner, statement, address, reference, told, unsubscribe=leave)
+        return made.model_copy(update={"window": self.window(partner)}) if self._window else made
+
+    def _leave(self, partner_id: str) -> str:
+        """Where the partner unsubscribes, by its own token; empty where that is not known."""
+        return "" if self.header is None else self.unsubscribing.url(message_key(self.header, partner_id))
+
+    def window(self, partner: Partner) -> str:
+        """When the partner may be written to, in its own zone or else the program's; empty for any time."""
+        if self._window is None:
+            return ""
+        return self._window.text(partner.timezone or self.figures.content.policy.program.timezone)
+
+    def uncorrected(self, statement: Statement) -> str | None:
+        """Why a corrections plan has nothing for a partner; None for another plan, or where there is a correction.
+
+        Who may be in the middle of being told something is told nothing else before that is settled.
+        """
+        if self.told is None:
+            return None
+        last = self.told.get(statement.partner_id)
+        if last is None:
+            return "not_told"
+        settled = last.status is Status.ACCEPTED
+        return None if settled and last.differences(statement) else "already_sent"
+
+
+@dataclass(frozen=True, slots=True)
+class Barred:
+    """Who gets nothing whatever its figures: whom the edition was handed to already, and suppressed addresses."""
+
+    handed: Collection[str]
+    suppressed: Suppressed
+
+    @classmethod
+    def of(cls, campaign: Campaign, outbox: Outbox) -> "Barred":
+        """As the outbox has it now."""
+        return cls(outbox.handed(campaign.slug, campaign.edition), outbox.suppressed(campaign.category))
+
+    def was_handed(self, partner_id: str) -> bool:
+        """Whether the edition was handed to that partner; who was forgotten may have come back."""
+        handed = self.handed
+        return bool(handed) and (partner_id in handed or pseudonym(partner_id) in handed)
+
+
+@dataclass(slots=True)
+class Draft:
+    """What a plan comes to, of one shard or of all: no account and no message is kept.
+
+    `recipients` are those whose messages were written; `reasons` says by partner id why others are skipped. `sums` are
+    what the recipients are told, `dues` are theirs and those of who is skipped only because of having to pay back,
+    without names. `corrected` has what corrections correct, `clipped` whose message is so long that Gmail shows its
+    beginning only. With `faults` nothing may be frozen, and nothing else is whole; `unwritten` are those of the first
+    message that could not be rendered.
+    """
+
+    recipients: list[Recipient] = field(default_factory=list)
+    reasons: dict[str, str] = field(default_factory=dict)
+    sums: dict[str, tuple[int, int, int]] = field(default_factory=dict)
+    dues: list[Due] = field(default_factory=list)
+    corrected: list[tuple[str, list[Difference]]] = field(default_factory=list)
+    clipped: list[str] = field(default_factory=list)
+    tally: Tally = field(default_factory=Tally)
+    faults: list[Fault] = field(default_factory=list)
+    unwritten: list[Fault] = field(default_factory=list)
+
+    def entered(self, drafting: Drafting, barred: Barred, shard: int) -> Iterator[tuple[Account, Statement]]:
+        """Enters the partners of one shard, and gives those who are written to."""
+        figures = drafting.figures
+        for account in figures.snapshot.accounts(shard):
+            found: list[Fault] = []
+            statement = compute_statement(account, figures.rules, found)
+            self.faults += map(figures.placed, found)
+            if self.faults:
+                continue  # nothing will be frozen: only the other faults are still of interest
+            self.tally.add(account, statement, figures.rules)
+            reason = skipped_for(drafting, barred, account.partner, statement)
+            self._enter(drafting, account, statement, reason)
+            if reason is None:
+                yield account, statement
+
+    def _enter(self, drafting: Drafting, account: Account, statement: Statement, reason: str | None) -> None:
+        partner_id, sums = account.partner.partner_id, totals(statement)
+        if reason is not None:
+            self.reasons[partner_id] = reason
+            pays_back = any(amount < 0 for amount in sums.values())
+            if not pays_back or drafting.renderer.reason(account.partner, statement) != "negative":
+                return
+        else:
+            for currency, amount in sums.items():
+                self._add(currency, 1, max(amount, 0), min(amount, 0))
+            if drafting.told is not None:
+                self.corrected.append((partner_id, drafting.told[partner_id].differences(statement)))
+        self.dues += (
+            due._replace(partner_id=partner_id, name="", level="", country="", currency=intern(due.currency))
+            for due in dues([(account, statement)])
+        )
+
+    def _add(self, currency: str, partners: int, credit: int, debit: int) -> None:
+        before = self.sums.get(currency, (0, 0, 0))
+        self.sums[currency] = (before[0] + partners, before[1] + credit, before[2] + debit)
+
+    def merge(self, other: "Draft") -> None:
+        """Adds what `other` holds, whose partners are not in this one."""
+        self.recipients += other.recipients
+        self.reasons |= other.reasons
+        for currency, (partners, credit, debit) in other.sums.items():
+            self._add(currency, partners, credit, debit)
+        self.dues += other.dues
+        self.corrected += other.corrected
+        self.clipped += other.clipped
+        self.tally.merge(other.tally)
+        self.faults += other.faults
+        self.unwritten = self.unwritten or other.unwritten
+
+    def complete(self, snapshot: Snapshot, rules: Rules) -> None:
+        """Adds who has no statement, once every shard is in.
+
+        Raises `Faulty` where any figure cannot be computed, and `NotConserved` where together they are not the ledger.
+        """
+        if self.faults or self.unwritten:
+            raise Faulty(self.faults or self.unwritten)
+        require_conserved(conserved(self.tally, snapshot, rules))
+        for partner in without_statement(snapshot):
+            self.reasons[partner.partner_id] = "merged" if partner.merged_into else "closed"
+        self.recipients.sort()
+
+    @property
+    def skipped(self) -> dict[str, int]:
+        """How many partners are skipped for each reason."""
+        return dict(sorted(Counter(self.reasons.values()).items()))
+
+    @property
+    def totals(self) -> dict[str, Totals]:
+        """The recipients' sums by currency, sorted."""
+        return {
+            currency: Totals(partners=partners, amount=credit + debit, credit=credit, debit=debit)
+            for currency, (partners, credit, debit) in sorted(self.sums.items())
+        }
+
+
+def draft(drafting: Drafting, barred: Barred) -> Draft:
+    """Every partner is either a recipient or skipped for one reason; raises what `Draft.complete` does."""
+    made, figures = Draft(), drafting.figures
+    for shard in figures.snapshot.shards:
+        for _ in made.entered(drafting, barred, shard):
+            pass
+    made.complete(figures.snapshot, figures.rules)
+    return made
+
+
+def skipped_for(drafting: Drafting, barred: Barred, partner: Partner, statement: Statement) -> str | None:
+    """The first reason that applies, in the order of the reference; None to write to the partner."""
+    if uncorrected := drafting.uncorrected(statement):
+        return uncorrected
+    reason = drafting.renderer.reason(partner, statement)
+    if reason in {"audience", "nothing_to_say"}:
+        return reason
+    suppressed = barred.suppressed.reason(partner.email)
+    if suppressed or reason:
+        return suppressed or reason
+    return "already_sent" if drafting.told is None and barred.was_handed(partner.partner_id) else None
+
+
+def without_statement(snapshot: Snapshot) -> list[Partner]:
+    """The closed and merged partners, who are in no plan."""
+    return [partner for partner in snapshot.partners() if partner.merged_into or partner.status == "closed"]

@@ -1,0 +1,183 @@
+"""`send`: the checks before the first claim, one plan's delivery, all due plans, and the sample to one address."""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+
+from mailer import (
+    Attempt,
+    Cause,
+    Delivery,
+    FenceProvider,
+    MailSettings,
+    Outbox,
+    SendGridTransport,
+    Status,
+    Transport,
+    check_sendable,
+    deliver,
+    start_late,
+    stop_on_signals,
+)
+from offerpress.site.folder import OfferpressError, SiteFolder
+from offerpress.site.mail import open_batch
+from offerpress.site.moment import Moment
+
+WATCH_SECONDS = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """A plan after one call of `send`: what the call did, and where all its notices stand now."""
+
+    delivery: Delivery
+    counts: dict[Status, int]
+    limited: bool = False
+
+    @property
+    def needs_person(self) -> bool:
+        """Whether something stands that will not settle by itself: an unknown notice, or a delivery that broke off."""
+        broke_off = self.delivery.stopped and not self.limited and not self.delivery.goes_on
+        return bool(self.counts[Status.UNKNOWN] or broke_off)
+
+
+def send_plan(
+    site: SiteFolder,
+    settings: MailSettings,
+    moment: Moment,
+    outbox: Outbox,
+    plan: str,
+    transport: Transport,
+    *,
+    limit: int | None = None,
+    late_by: str | None = None,
+    fence: bool = False,
+    clock: Callable[[], datetime],
+    stop: threading.Event | None = None,
+    progress: Callable[[Delivery], None] = lambda _: None,
+) -> Sending:
+    """Sends what is ready of an approved plan; raises what forbids it, with nothing sent.
+
+    `late_by` lets a plan begin that missed its latest start; with `fence` the provider holds all of it back. `stop`
+    ends it, in place of a signal.
+
+    Staleness is asked before the first claim only: a plan that has begun goes on as it was approved.
+    """
+    _refuse_sandbox(plan, transport)
+    with open_batch(site, plan) as batch:
+        if late_by is not None:
+            start_late(outbox, batch, settings, late_by, clock())
+        record = check_sendable(outbox, batch, settings, clock())
+        if not record.begun and record.planned:
+            # Only this path needs the ledger and the templates; resuming must work without them.
+            from offerpress.plans.planning import refuse_stale  # noqa: PLC0415
+
+            refuse_stale(site, moment, batch, outbox)
+        with nullcontext(stop) if stop else stop_on_signals() as asked:
+            delivery = deliver(
+                outbox,
+                batch,
+                transport,
+                clock=clock,
+                settings=settings,
+                stop=asked,
+                limit=limit,
+                fences=fences_of(transport) if fence else None,
+                progress=progress,
+            )
+    handed = delivery.accepted + delivery.rejected + delivery.unknown + delivery.refused
+    return Sending(delivery, outbox.counts(plan), limited=limit is not None and handed >= limit)
+
+
+def fences_of(transport: Transport) -> FenceProvider:
+    """How a transport's provider holds messages back; raises where it cannot."""
+    if not isinstance(transport, SendGridTransport):
+        raise OfferpressError(f"no fence: {transport.name}: only sendgrid holds messages back; send without")
+    return transport.fences
+
+
+def _refuse_sandbox(plan: str, transport: Transport) -> None:
+    """In the provider's sandbox every notice would count as sent, and nobody would have got it."""
+    if isinstance(transport, SendGridTransport) and transport.settings.sandbox:
+        raise OfferpressError(
+            f"not sent: {plan}: the sandbox sends nothing; take [mail.sendgrid] sandbox out, or send a sample "
+            "with --test"
+        )
+
+
+def held_plans(outbox: Outbox) -> list[str]:
+    """Approved plans that a person paused and that still hold ready notices, the oldest first."""
+    return [
+        record.plan
+        for record in outbox.plans()
+        if record.standing == "paused"
+        and outbox.approvals(record.plan)
+        and outbox.counts(record.plan)[Status.READY]
+    ]
+
+
+def waiting_plans(outbox: Outbox, now: datetime) -> dict[str, str]:
+    """The approved open plans whose time has come and that only wait for a send window; when it opens (text)."""
+    found = {plan: outbox.next_window(plan, now) for plan in _come(outbox, now)}
+    return {plan: opens for plan, opens in found.items() if opens}
+
+
+def due_plans(outbox: Outbox, now: datetime, later: Mapping[str, str]) -> list[str]:
+    """Approved open plans whose `send_at` has come and that hold ready notices that may leave, the oldest first.
+
+    `later` names the day or the instant (UTC, as text) at which a plan goes on that was stopped until then.
+    """
+    here = now.astimezone(UTC).isoformat()
+    return [
+        plan
+        for plan in _come(outbox, now)
+        if later.get(plan, "") <= here and not outbox.next_window(plan, now)
+    ]
+
+
+def _come(outbox: Outbox, now: datetime) -> list[str]:
+    """Approved open plans whose `send_at` has come and that still hold ready notices, the oldest first."""
+    return [
+        record.plan
+        for record in outbox.plans()
+        if record.standing == "open"
+        and outbox.approvals(record.plan)
+        and (record.send_at is None or record.send_at <= now)
+        and outbox.counts(record.plan)[Status.READY]
+    ]
+
+
+def rounds(stop: threading.Event, *, watch: bool) -> Iterator[None]:
+    """One round, or one every 20 seconds until `stop` is set."""
+    yield
+    while watch and not stop.wait(WATCH_SECONDS):
+        yield
+
+
+def send_sample(
+    site: SiteFolder, plan: str, partner_id: str, address: str, transport: Transport, now: datetime
+) -> str:
+    """Hands one frozen message to `address` alone, marked as a test; it counts as no notice. Gives the answer."""
+    with open_batch(site, plan) as batch:
+        try:
+            frozen = batch.frozen(partner_id)
+        except KeyError as error:
+            raise OfferpressError(
+                f"no notice: {plan} {partner_id!r}: the plan has none to this partner"
+            ) from error
+    sample = frozen.notice.model_copy(
+        update={"to_address": address, "to_name": "", "cc": (), "subject": f"[Test] {frozen.notice.subject}"}
+    )
+    key = sha256(f"sample {frozen.key} {address} {now.isoformat()}".encode()).hexdigest()[:40]
+    message_id = f"<{key}@{frozen.message_id.rstrip('>').rpartition('@')[2]}>"
+    connection = transport.connect()
+    try:
+        outcome = connection.hand(Attempt(sample, message_id, key, now))
+    finally:
+        connection.close()
+    if outcome.cause is not Cause.ACCEPTANCE:
+        raise OfferpressError(f"test mail: {address}: {outcome.detail}; nothing of the plan was touched")
+    return outcome.detail

@@ -1,0 +1,112 @@
+"""What of a plan needs a person, each with the exact command for it."""
+
+import csv
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from io import StringIO
+from shlex import quote
+
+from generator import guarded
+from mailer import (
+    Account,
+    BatchError,
+    MailSettings,
+    Outbox,
+    Status,
+    Timing,
+    timing,
+)
+from offerpress.site.folder import SiteFolder
+from offerpress.site.mail import open_batch
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Something that does not settle by itself; `why` in a provider's or our own words, empty for none."""
+
+    what: str
+    command: str
+    why: str = ""
+
+
+def needs(outbox: Outbox, plan: str, settings: MailSettings, now: datetime) -> list[Need]:
+    """All of it: first what concerns the plan, then its unknown notices by partner id."""
+    return [*_of_plan(outbox, plan, settings, now), *_of_notices(outbox, plan, now)]
+
+
+def _of_plan(outbox: Outbox, plan: str, settings: MailSettings, now: datetime) -> Iterator[Need]:
+    record, ready = outbox.plan(plan), outbox.counts(plan)[Status.READY]
+    if record.standing == "cancelled" or not ready:
+        return
+    if not outbox.approvals(plan):
+        yield Need("Nobody approved it", f"offerpress approve {plan} --by NAME")
+    elif record.standing == "paused":
+        yield Need(f"It is paused, {ready:,} notices wait", f"offerpress resume {plan}")
+    elif not record.begun and _is_late(outbox, plan, settings, now):
+        yield Need("It missed its latest start", f"offerpress send {plan} --late-by NAME")
+    elif record.begun and not outbox.next_window(plan, now):
+        yield Need(
+            f"{ready:,} notices are ready: nobody sends, or they are to be tried again",
+            f"offerpress send {plan}",
+        )
+
+
+def _is_late(outbox: Outbox, plan: str, settings: MailSettings, now: datetime) -> bool:
+    hours, first = settings.latest_start_hours, outbox.first_start(outbox.plan(plan))
+    return hours is not None and first is not None and timing(first, hours, now) is Timing.LATE
+
+
+def _of_notices(outbox: Outbox, plan: str, now: datetime) -> Iterator[Need]:
+    unknown = outbox.notices_at(plan, Status.UNKNOWN)
+    for fence in outbox.fences_in_doubt(plan) if unknown else ():
+        if now < fence.cancel_before:
+            until = fence.cancel_before.isoformat(timespec="seconds")
+            yield Need(
+                f"The provider holds a fence back until {until}", f"offerpress withdraw {plan} --by NAME"
+            )
+    for notice in unknown:
+        command = (
+            f"offerpress resolve {plan} {quote(notice.partner_id)} resend|give-up --by NAME --reason TEXT"
+        )
+        yield Need(f"{notice.partner_id}: unknown since {minute(notice.at)}", command, notice.reason)
+
+
+def minute(at: str) -> str:
+    """An instant of the outbox (text) to the minute, as people read it: `2023-12-31 18:00 UTC`."""
+    return f"{at[:16].replace('T', ' ')} UTC"
+
+
+# What became of every notice of a plan, as a table that opens in a spreadsheet.
+
+COLUMNS = (
+    "partner_id", "to_address", "status", "since", "reason", "attempts", "became", "became_at", "events",
+)  # fmt: skip
+
+
+def account_csv(site: SiteFolder, outbox: Outbox, plan: str) -> str:
+    """A row for each planned notice by partner id, lines ending in CR LF (RFC 4180).
+
+    Instants are in UTC. A text that a spreadsheet could take for a formula begins with `'`. Where the batch is gone, or
+    the partner was forgotten, there is no address.
+    """
+    outbox.plan(plan)
+    addresses = _addresses(site, plan)
+    table = StringIO(newline="")
+    writer = csv.writer(table, lineterminator="\r\n")
+    writer.writerow(COLUMNS)
+    writer.writerows(_row(one, addresses.get(one.partner_id, "")) for one in outbox.accounts(plan))
+    return table.getvalue()
+
+
+def _addresses(site: SiteFolder, plan: str) -> Mapping[str, str]:
+    try:
+        with open_batch(site, plan) as batch:
+            return {one.partner_id: one.to_address for one in batch.recipients()}
+    except BatchError:
+        return {}
+
+
+def _row(one: Account, address: str) -> list[str | int]:
+    texts = (one.partner_id, address, one.status.value, one.since, one.reason)
+    return [*map(guarded, texts), one.attempts, one.fate, one.fate_at, guarded("; ".join(one.events))]

@@ -1,0 +1,169 @@
+"""What staff can look at beside the public pages: every partner's statement, and every mail of every campaign."""
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import (
+    UTC,
+    date,
+    datetime,
+    time,
+)
+from functools import cached_property
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from generator import Content, packs_of, read_content
+from generator.content.content import with_unpublished
+from mailer import BatchHeader, message_bytes, with_own_headers
+from offerpress.build.shards import statement_page, workshop_of
+from offerpress.figures.checking import rendered_site
+from offerpress.figures.figures import Figures
+from offerpress.plans.draft import Drafting
+from offerpress.site.keys import private_address
+from offerpress.site.moment import Moment
+from offerpress.site.site import Site, open_site
+from rewards import (
+    Account,
+    Fault,
+    Faulty,
+    Notice,
+    Statement,
+)
+
+# The public pages of a preview, made from content and templates alone: a change of words never waits for data.
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """The pages as of a day: `files` by path, and `marks`, what there is to say about a path that is unpublished."""
+
+    site: Site
+    content: Content
+    as_of: int
+    files: Mapping[str, bytes]
+    marks: Mapping[str, str]
+    remarks: tuple[Fault, ...]
+
+
+def read_pages(folder: Path, origin: str, moment: Moment) -> Pages:
+    """Reads settings and content and renders every page, with links that stay under `origin`; raises `Faulty`."""
+    site = _local(open_site(folder), origin)
+    settings = site.settings.site
+    faults: list[Fault] = []
+    content = read_content(folder, settings, faults)
+    if content is None:
+        raise Faulty(faults)
+    as_of = moment.day(content.policy.program.timezone)
+    shown, marks = with_unpublished(content, settings, as_of)
+    broken: list[Fault] = []
+    files = rendered_site(shown, site, as_of, broken)
+    if broken:
+        raise Faulty([*broken, *faults])
+    return Pages(site, content, as_of, files, marks, tuple(faults))
+
+
+def _local(site: Site, origin: str) -> Site:
+    """The same site with addresses of this machine, so that links of the preview stay in it."""
+    base_url = origin + urlsplit(site.settings.site.base_url).path.rstrip("/")
+    local = site.settings.site.model_copy(update={"base_url": base_url})
+    return replace(site, settings=replace(site.settings, site=local))
+
+
+People = Mapping[str, tuple[Account, Statement]]
+
+
+class Office:
+    """The figures beside the pages of one state of a preview; `people` are account and statement by partner id.
+
+    Statements and mails are made when somebody asks for them, by one thread at a time.
+    """
+
+    def __init__(self, pages: Pages, figures: Figures, people: People) -> None:
+        self.pages = pages
+        self.figures = replace(figures, site=pages.site, content=pages.content)
+        self.people = people
+        self._lock = threading.RLock()
+        self._drafts: dict[str, Drafting] = {}
+
+    def take_over(self, earlier: "Office") -> None:
+        """Keeps the statements that were made for the same figures in the same words."""
+        made = vars(earlier).get("_statement_files")
+        same_words = earlier.pages.content.offers == self.pages.content.offers
+        if made and same_words and earlier.pages.site == self.pages.site and earlier.people is self.people:
+            vars(self)["_statement_files"] = made
+
+    @property
+    def statement_files(self) -> Mapping[str, bytes]:
+        """Everything under `statement/`, as a build would publish it."""
+        with self._lock:
+            return self._statement_files
+
+    @cached_property
+    def _statement_files(self) -> Mapping[str, bytes]:
+        figures, site = self.figures, self.pages.site
+        access = site.settings.statements.access
+        if access == "none" or figures.keys is None:
+            return {}
+        workshop = workshop_of(figures)
+        built = list(map(workshop.build, figures.snapshot.shards))
+        if access == "plain":
+            plain = {path: file for shard in built for path, file in shard.plain.items()}
+            return {**plain, **workshop.renderer.plain_artifacts()}
+        sealed = [shard.sealed for shard in built]
+        return {
+            **statement_page(figures),
+            **packs_of(sealed, figures.keys.secret, figures.keys.key_version),
+        }
+
+    def statement_address(self, partner_id: str) -> str:
+        """Where the partner reads its statement; empty where statements have no page."""
+        keys = self.figures.keys
+        return private_address(self.pages.site, keys.link(partner_id)) if keys else ""
+
+    def reason(self, campaign: str, partner_id: str) -> str | None:
+        """Why the campaign has no mail to that partner; raises `KeyError` for an unknown one of either."""
+        with self._lock:
+            account, statement = self.people[partner_id]
+            return self._drafting(campaign).renderer.reason(account.partner, statement)
+
+    def recipients(self, campaign: str) -> Sequence[str]:
+        """The ids of all to whom the campaign would go now, whoever was written to before."""
+        return [partner_id for partner_id in self.people if self.reason(campaign, partner_id) is None]
+
+    def mail(self, campaign: str, partner_id: str) -> Notice:
+        """The message as a plan would freeze it; raises `Faulty` with mistakes of its templates, and `KeyError`."""
+        with self._lock:
+            drafting = self._drafting(campaign)
+            drafting.header = header = self._header(drafting)
+            notice = drafting.notice(*self.people[partner_id])
+        return with_own_headers(header, notice, drafting.unsubscribing)
+
+    def wire(self, notice: Notice) -> bytes:
+        """The message as it goes over the wire; its date and its own id come from a plan, so these are stand-ins."""
+        domain = notice.from_address.rpartition("@")[2].encode("idna").decode("ascii")
+        return message_bytes(notice, f"<preview@{domain}>", self._noon)
+
+    def _drafting(self, campaign: str) -> Drafting:
+        if campaign not in self._drafts:
+            if campaign not in self.pages.content.campaigns:
+                raise KeyError(campaign)
+            self._drafts[campaign] = Drafting(self.figures, campaign)
+        return self._drafts[campaign]
+
+    def _header(self, drafting: Drafting) -> BatchHeader:
+        campaign = drafting.campaign
+        return BatchHeader(
+            plan="preview",
+            campaign=campaign.slug,
+            edition=campaign.edition,
+            category=campaign.category,
+            as_of=self.figures.rules.as_of,
+            made_by="preview",
+            made_at=self._noon,
+        )
+
+    @property
+    def _noon(self) -> datetime:
+        """The as-of day's noon: a date that does not change with every look."""
+        return datetime.combine(date.fromordinal(self.figures.rules.as_of), time(12), UTC)

@@ -1,0 +1,174 @@
+"""What a preview shows at the moment, and how a change of files changes that: pages first, then figures and mail.
+
+Pages follow from content and templates; the ledger is read again only where data, settings, terms, keys or the day
+changed. What is faulty leaves the last good state standing, with the faults beside it.
+"""
+
+import threading
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from generator import Campaign, Content, GeneratorError
+from ledger import LedgerError
+from mailer import MailerError
+from offerpress.figures.checking import campaign_faults, figures_faults
+from offerpress.figures.figures import Figures, open_figures
+from offerpress.preview.contents import Office, Pages, People, read_pages
+from offerpress.site.folder import OfferpressError
+from offerpress.site.keys import read_site_keys
+from offerpress.site.moment import Moment
+from rewards import Fault, Faulty, RewardsError
+
+KEEP_ALIVE_SECONDS = 15.0
+WORDS = ("content", "templates")
+FAILURES = (RewardsError, LedgerError, GeneratorError, MailerError, OfferpressError, OSError)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One state, replaced as a whole: `number` grows with each.
+
+    `edition` grows with each change of the pages, `turn` with each of the figures and mails.
+    `pages` and `office` are the last good ones; `faults` say why they are not the newest.
+    """
+
+    number: int = 0
+    edition: int = 0
+    turn: int = 0
+    pages: Pages | None = None
+    office: Office | None = None
+    faults: tuple[Fault, ...] = ()
+    remarks: tuple[Fault, ...] = ()
+
+
+class Preview:
+    """Keeps the present look, and tells everyone who waits for the next one."""
+
+    def __init__(self, folder: Path, origin: str, moment: Callable[[], Moment]) -> None:
+        self.folder = folder
+        self.origin = origin
+        self.look = Look()
+        self.stopped = False
+        self._moment = moment
+        self._changed = threading.Condition()
+        self._ledger: _Ledger | None = None
+        self._tried = _TriedCampaigns()
+        self._later: tuple[Fault, ...] = ()
+
+    def update(self, changed: Collection[Path] = ()) -> None:
+        """Shows what came of a change of these files; the first call shows all."""
+        if not all(self._is_under(path, *WORDS) for path in changed):
+            self._ledger = None
+        if any(self._is_under(path, "templates") for path in changed):
+            self._tried = _TriedCampaigns()
+        try:
+            pages = read_pages(self.folder, self.origin, self._moment())
+        except FAILURES as error:
+            self._show(faults=(*_faults_of(error), *self._later))
+            return
+        self._show(pages=pages, faults=self._later, edition=self.look.edition + 1)
+        found = self._tried.faults(pages)
+        changes: dict[str, object] = {}
+        try:
+            changes = {"office": self._office(pages, found), "turn": self.look.turn + 1}
+        except FAILURES as error:
+            found += _faults_of(error)
+        self._later = tuple(fault for fault in found if fault.severity == "fault")
+        remarks = tuple(fault for fault in (*pages.remarks, *found) if fault.severity == "remark")
+        self._show(faults=self._later, remarks=remarks, **changes)
+
+    def wait_beyond(self, number: int) -> Look:
+        """The first look beyond that number, or after a while the same one."""
+        with self._changed:
+            self._changed.wait_for(lambda: self.look.number > number or self.stopped, KEEP_ALIVE_SECONDS)
+            return self.look
+
+    def stop(self) -> None:
+        """Lets go of the figures, and of everyone who waits."""
+        with self._changed:
+            self.stopped = True
+            self.look = replace(self.look, office=None)
+            self._changed.notify_all()
+
+    def _show(self, **changes: object) -> None:
+        with self._changed:
+            self.look = replace(self.look, number=self.look.number + 1, **changes)  # type: ignore[arg-type] # its fields
+            self._changed.notify_all()
+
+    def _is_under(self, path: Path, *names: str) -> bool:
+        return any(path.is_relative_to(self.folder / name) for name in names)
+
+    def _office(self, pages: Pages, found: list[Fault]) -> Office:
+        """The figures beside `pages`; what is remarkable in them is added to `found`."""
+        ledger = self._ledger
+        keys = read_site_keys(pages.site.private, self._moment().environment, [])
+        if ledger is None or not ledger.fits(pages) or ledger.figures.keys != keys:
+            self._ledger = None
+            ledger = self._ledger = _read_ledger(pages, self._moment())
+        found += ledger.remarks
+        office = Office(pages, ledger.figures, ledger.people)
+        if self.look.office:
+            office.take_over(self.look.office)
+        return office
+
+
+@dataclass(frozen=True, slots=True)
+class _Ledger:
+    """The ledger as it was read last, and everybody's statement."""
+
+    figures: Figures
+    people: People
+    remarks: tuple[Fault, ...]
+
+    def fits(self, pages: Pages) -> bool:
+        """Whether the figures follow from the same terms, as of the same day, and data come from the same place."""
+        return (
+            self.figures.content.policy == pages.content.policy
+            and self.figures.rules.as_of == pages.as_of
+            and self.figures.site == pages.site
+        )
+
+
+def _read_ledger(pages: Pages, moment: Moment) -> _Ledger:
+    with open_figures(pages.site, moment) as figures:
+        people = {
+            account.partner.partner_id: (account, told) for account, told in figures.sorted_statements()
+        }
+        beside = [fault for fault in figures.remarks if not fault.file.startswith("content/")]
+        return _Ledger(figures, people, (*beside, *figures_faults(figures)))
+
+
+class _TriedCampaigns:
+    """The faults of each campaign, found again only where something that they follow from changed."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[Campaign, Content, object, list[Fault]]] = {}
+
+    def faults(self, pages: Pages) -> list[Fault]:
+        """Those of all campaigns."""
+        return [fault for slug in pages.content.campaigns for fault in self._of(slug, pages)]
+
+    def _of(self, slug: str, pages: Pages) -> list[Fault]:
+        content, settings = pages.content, pages.site.settings
+        campaign = content.campaigns[slug]
+        known = self._known.get(slug)
+        if known and known[0] == campaign and known[2] == settings and _same_terms(known[1], content):
+            return known[3]
+        alone = replace(content, campaigns={slug: campaign})
+        found = campaign_faults(alone, pages.site, pages.as_of)
+        self._known[slug] = campaign, content, settings, found
+        return found
+
+
+def _same_terms(one: Content, other: Content) -> bool:
+    return one.policy == other.policy and one.offers == other.offers
+
+
+def _faults_of(error: Exception) -> list[Fault]:
+    """What stands in the way, as faults; an error that is none becomes one."""
+    if isinstance(error, Faulty):
+        return [fault for fault in error.faults if fault.severity == "fault"]
+    if isinstance(error, OSError):
+        return [Fault(f"cannot be read: {error.strerror}", "check the file", str(error.filename or ""))]
+    return [Fault(str(error), "")]

@@ -1,0 +1,1 @@
+"""`verify`: every channel compared with a new computation."""

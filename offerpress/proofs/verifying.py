@@ -1,0 +1,219 @@
+"""Proof that every channel tells the same figures: recompute from the frozen snapshot, open each channel, compare.
+
+Packs are decrypted, batches are read message by message, exports line by line; each difference is named.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date
+from pathlib import Path
+
+from generator import FORMER, read_content
+from ledger import LedgerError, Snapshot
+from mailer import Batch, MailerError
+from offerpress.build.manifest import Manifest, NothingBuilt, read_manifest
+from offerpress.figures.exports import Export, read_exports
+from offerpress.figures.journals import journal_of
+from offerpress.figures.sign_offs import (
+    SignOff,
+    SignOffDamaged,
+    all_sign_offs,
+    read_sign_off,
+    read_sign_offs,
+)
+from offerpress.proofs.channels import (
+    Finding,
+    check_batch,
+    check_export,
+    check_journal,
+    check_leaks,
+    check_output,
+    check_packs,
+    check_sign_off,
+    check_snapshot,
+    recompute,
+)
+from offerpress.site.keys import SiteKeys, read_site_keys
+from offerpress.site.mail import open_outbox
+from offerpress.site.moment import Moment
+from offerpress.site.site import Site
+from rewards import (
+    Fault,
+    Faulty,
+    JournalLine,
+    Policy,
+    compute_statement,
+    rules_on,
+)
+
+FORMER_PACKS = f"statement/packs/{FORMER}"
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What was compared, in words, and every difference found."""
+
+    checked: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+
+def verify(site: Site, moment: Moment, plan: str | None) -> Verification:
+    """Compares everything that exists, or one plan's batch; raises `Faulty` where content or keys cannot be read."""
+    faults: list[Fault] = []
+    content = read_content(site.folder, site.settings.site, faults)
+    wanted = site.settings.statements.access == "link"
+    keys = read_site_keys(site.private, moment.environment, faults if wanted else [])
+    if content is None or any(fault.severity == "fault" for fault in faults):
+        raise Faulty(faults)
+    verifier = _Verifier(
+        site.snapshots, content.policy, _registered(site, moment), moment.now.astimezone(UTC).toordinal()
+    )
+    if plan is None:
+        verifier.build(site, keys)
+        for export in read_exports(site.private):
+            verifier.export(export, site.private)
+        for path in all_sign_offs(site.private):
+            verifier.sign_off(path)
+    for file in [site.batches / f"{plan}.batch"] if plan else sorted(site.batches.glob("*.batch")):
+        verifier.batch(file)
+    return Verification(tuple(verifier.checked), tuple(verifier.findings))
+
+
+def _registered(site: Site, moment: Moment) -> Mapping[str, str]:
+    """The digest under which each plan was registered; none where the site has no batch."""
+    if not site.batches.is_dir():
+        return {}
+    with open_outbox(site, moment.environment) as outbox:
+        return {record.plan: record.digest for record in outbox.plans()}
+
+
+class _Verifier:
+    """Collects findings; a snapshot is recomputed once for each day that a channel tells of."""
+
+    def __init__(self, snapshots: Path, policy: Policy, registered: Mapping[str, str], today: int) -> None:
+        self.snapshots = snapshots
+        self.today = today
+        self.registered = registered
+        self.policy = policy
+        self.checked: list[str] = []
+        self.findings: list[Finding] = []
+        self._opened: dict[str, Snapshot | None] = {}
+        self._figures: dict[tuple[str, int], Mapping[str, str]] = {}
+
+    def build(self, site: Site, keys: SiteKeys | None) -> None:
+        """The published output, its packs, and what stands in the open."""
+        try:
+            manifest = read_manifest(site.private)
+        except NothingBuilt:
+            return
+        self.checked.append("output")
+        self.findings += check_output(manifest)
+        snapshot = self._snapshot(manifest.snapshot)
+        if snapshot is None:
+            return
+        # Plain statements are open by choice: their host decides who may read them.
+        sealed = "statement/" if site.settings.statements.access == "plain" else "statement/packs/"
+        self.findings += check_leaks(manifest, snapshot, sealed)
+        self.checked.append("conservation")
+        figures = self._recomputed(snapshot, manifest.as_of)
+        if keys and site.settings.statements.access == "link":
+            self.checked.append("packs")
+            self.findings += check_packs(manifest, keys, figures)
+            self._former(manifest, keys, figures)
+
+    def _former(self, manifest: Manifest, keys: SiteKeys, figures: Mapping[str, str]) -> None:
+        """The packs under a former secret, and whether they should be there today."""
+        published = any(name.startswith(FORMER_PACKS) for name in manifest.files)
+        former = keys.former_keys(self.today)
+        if former and published:
+            self.checked.append("former packs")
+            self.findings += check_packs(manifest, former, figures)
+        elif former or published:
+            what = "are missing" if former else "still open, though their grace is over"
+            self.findings.append(Finding("packs", "former links", f"they {what}; build again, and publish"))
+
+    def export(self, export: Export, private: Path) -> None:
+        """One exported file of statements, or a journal."""
+        self.checked.append(f"export {export.path.name}")
+        snapshot = self._snapshot(export.snapshot)
+        if snapshot is None:
+            return
+        if not export.offer:
+            self.findings += check_export(export, self._recomputed(snapshot, export.as_of))
+            return
+        signed = self._signed_before(private, export.offer, export.sign_offs + 1)
+        self.findings += check_journal(export, self._journal(snapshot, export.offer, export.as_of, signed))
+
+    def sign_off(self, path: Path) -> None:
+        """One signed journal."""
+        self.checked.append(f"sign-off {path.stem}")
+        try:
+            one = read_sign_off(path)
+        except SignOffDamaged as error:
+            self.findings.append(Finding("sign-off", path.stem, str(error)))
+            return
+        snapshot = self._snapshot(one.snapshot)
+        if snapshot:
+            signed = self._signed_before(path.parent.parent, one.offer, one.number)
+            self.findings += check_sign_off(one, self._journal(snapshot, one.offer, one.as_of, signed))
+
+    def batch(self, file: Path) -> None:
+        """One batch, against a snapshot of the digest that it was made from."""
+        self.checked.append(f"batch {file.stem}")
+        try:
+            batch = Batch.open(file)
+        except MailerError as error:
+            self.findings.append(Finding("batch", file.stem, str(error)))
+            return
+        with batch:
+            names = sorted(path.name for path in self.snapshots.glob(f"{batch.header.snapshot[:16]}-*"))
+            if not names:
+                self.findings.append(
+                    Finding("batch", file.stem, "the snapshot that it was made from is gone")
+                )
+                return
+            snapshot = self._snapshot(names[0])
+            if snapshot:
+                figures = self._recomputed(snapshot, batch.header.as_of)
+                self.findings += check_batch(batch, self.registered.get(file.stem), figures)
+
+    def _signed_before(self, private: Path, offer: str, number: int) -> list[SignOff]:
+        """The sign-offs of the offer below that number; a damaged one is a finding of its own."""
+        try:
+            return [
+                one for one in read_sign_offs(private, offer, date.max.toordinal()) if one.number < number
+            ]
+        except SignOffDamaged:
+            return []
+
+    def _journal(
+        self, snapshot: Snapshot, offer: str, as_of: int, signed: Sequence[SignOff]
+    ) -> Sequence[JournalLine]:
+        rules = rules_on(self.policy, snapshot.rates, as_of)
+        accounts = (account for shard in snapshot.shards for account in snapshot.accounts(shard))
+        statements = ((account, compute_statement(account, rules, [])) for account in accounts)
+        return journal_of(offer, statements, rules, signed)
+
+    def _snapshot(self, name: str) -> Snapshot | None:
+        """The snapshot of that name, checked once; None where it is damaged, so that nothing is compared with it."""
+        if name not in self._opened:
+            self._opened[name] = self._checked(name)
+        return self._opened[name]
+
+    def _checked(self, name: str) -> Snapshot | None:
+        try:
+            snapshot = Snapshot.open(self.snapshots / name)
+        except LedgerError as error:
+            self.findings.append(Finding("snapshot", name, str(error)))
+            return None
+        found = list(check_snapshot(snapshot))
+        self.findings += found
+        return None if found else snapshot
+
+    def _recomputed(self, snapshot: Snapshot, as_of: int) -> Mapping[str, str]:
+        key = (snapshot.folder.name, as_of)
+        if key not in self._figures:
+            found = recompute(snapshot, self.policy, as_of)
+            self.findings += found.findings
+            self._figures[key] = found.figures
+        return self._figures[key]

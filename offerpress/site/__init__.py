@@ -1,0 +1,1 @@
+"""A site folder: its settings, keys, mail settings and moment."""

@@ -1,0 +1,55 @@
+"""`offerpress.toml` with the line of each key, and single sections of it, which load little."""
+
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel
+
+from mailer import MailSettings
+from offerpress.site.folder import MARKER, SiteFolder
+from rewards import Fault, Faulty, KeyPath, Source, validated
+from rewards.fields import parse_toml
+
+_Section = TypeVar("_Section", bound=BaseModel)
+
+
+def read_marker(folder: Path, faults: list[Fault]) -> tuple[dict[str, object], Source] | None:
+    """`offerpress.toml` with the line of each key; None where it is no TOML."""
+    data = (folder / MARKER).read_bytes()
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        faults.append(Fault("the file is not UTF-8", "save it in the encoding UTF-8", MARKER, line))
+        return None
+    read = parse_toml(text, MARKER, faults)
+    return (dict(read[0]), read[1]) if read else None
+
+
+def section(raw: dict[str, object], name: str, source: Source, faults: list[Fault]) -> dict[str, object]:
+    """The table [name], empty where it is absent; what is no table is a fault."""
+    table = raw.get(name, {})
+    if isinstance(table, dict):
+        return table
+    path: KeyPath = (name,)
+    faults.append(source.fault(path, f"{name!r} is not a section", f"write it as [{name}] with keys below"))
+    return {}
+
+
+def read_section(
+    folder: SiteFolder, name: str, model: type[_Section], faults: list[Fault]
+) -> _Section | None:
+    """One section of that site's settings, without the others; None where it is faulty, with its faults added."""
+    read = read_marker(folder.folder, faults)
+    return (
+        validated(model, section(read[0], name, read[1], faults), read[1], faults, (name,)) if read else None
+    )
+
+
+def read_mail_settings(folder: SiteFolder) -> MailSettings:
+    """`[mail]` of that site; raises `Faulty`."""
+    faults: list[Fault] = []
+    mail = read_section(folder, "mail", MailSettings, faults)
+    if mail is None:
+        raise Faulty(faults)
+    return mail

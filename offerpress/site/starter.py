@@ -1,0 +1,131 @@
+"""`new`: a starter site that builds at once."""
+
+import re
+import shutil
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from string import Template
+from typing import Literal
+
+from offerpress.site.folder import MARKER, OfferpressError, starter_folder
+from offerpress.site.keys import make_site_secret
+from rewards import Program, format_amount
+
+IGNORED = "/output/\n/private/\n"
+README = "templates/stubs/site-readme.md"
+
+
+def start_site(folder: Path, random_bytes: Callable[[int], bytes]) -> None:
+    """Copies the starter content and data to `folder`, which must be absent or empty, and makes its secret.
+
+    Nobody's changes are overwritten, so a folder with anything in it is refused.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise OfferpressError(f"no new site: {folder}: it exists and is not an empty folder; name another")
+    folder.mkdir(parents=True, exist_ok=True)
+    starter = starter_folder()
+    for name in ("content", "data"):
+        shutil.copytree(starter / name, folder / name)
+    shutil.copyfile(starter / MARKER, folder / MARKER)
+    shutil.copyfile(starter / README, folder / "README.md")
+    (folder / ".gitignore").write_text(IGNORED, encoding="utf-8")
+    make_site_secret(folder / "private", random_bytes)
+
+
+# `add`: a commented stub of an announcement, offer, campaign or page, to be filled in.
+
+Kind = Literal["announcement", "offer", "campaign", "page"]
+FOLDERS: dict[Kind, str] = {
+    "announcement": "content/announcements",
+    "offer": "content/offers",
+    "campaign": "content/campaigns",
+    "page": "content/pages",
+}
+MOST_NAMED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Stub:
+    """What is to be written: the kind of content, for an offer the kind of offer, and the title."""
+
+    kind: Kind
+    title: str
+    offer_kind: str = "cashback"
+
+    @property
+    def template(self) -> str:
+        """The file in `templates/stubs/`."""
+        return f"offer-{self.offer_kind}.md" if self.kind == "offer" else f"{self.kind}.md"
+
+
+def add_stub(site: Path, template_folders: Sequence[Path], stub: Stub, program: Program, today: date) -> Path:
+    """Writes the stub; its slug follows from the title. A file that exists is never overwritten."""
+    slug = slug_of(stub.title)
+    if not slug:
+        raise OfferpressError(
+            f"no stub: {stub.title!r}: no letter a-z or digit to name the file after; add one"
+        )
+    path = site / FOLDERS[stub.kind] / f"{slug}.md"
+    text = Template(_template(template_folders, stub.template)).substitute(
+        _values(stub, program, _offers(site), today)
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError as error:
+        raise OfferpressError(
+            f"no stub: {path}: it exists already; choose another title or edit it"
+        ) from error
+    return path
+
+
+def _template(folders: Sequence[Path], name: str) -> str:
+    for folder in folders:
+        if (folder / "stubs" / name).is_file():
+            return (folder / "stubs" / name).read_text(encoding="utf-8")
+    raise OfferpressError(f"no stub: templates/stubs/{name}: the file is missing; reinstall offerpress")
+
+
+def _offers(site: Path) -> list[str]:
+    """The slugs of the offers that are there, sound or not."""
+    names = {path.name.partition(".")[0] for path in (site / FOLDERS["offer"]).glob("*.md")}
+    return sorted(names)
+
+
+def _values(stub: Stub, program: Program, offers: Sequence[str], today: date) -> dict[str, str]:
+    """What the stubs leave open: the title, days of this year, and what the program and its offers are called."""
+    return {
+        "title": _yaml(stub.title),
+        "day": today.isoformat(),
+        "first": f"{today.year:04}-01-01",
+        "last": f"{today.year:04}-12-31",
+        "secured": f"{today.year + 1:04}-12-31",
+        "offers": ", ".join(offers[:MOST_NAMED]) or "slug-of-an-offer",
+        "currency": program.currency,
+        "top_level": _yaml(program.level_ids[-1]),
+        "allowance": ", ".join(f"{_yaml(level)}: {rank}" for rank, level in enumerate(program.level_ids)),
+        "quotas": _lower_quotas(program),
+    }
+
+
+def _yaml(text: str) -> str:
+    """The text as a scalar: bare where it cannot be taken for anything else."""
+    if re.fullmatch(r"[^\W\d_]+([ .'%-]*\w+)*", text) and text.casefold() not in {"true", "false", "null"}:
+        return text
+    return '"' + re.sub(r'(["\\])', r"\\\1", text) + '"'
+
+
+def _lower_quotas(program: Program) -> str:
+    """Every quota a fifth lower, which keeps them rising wherever they are not as small as can be."""
+    lower = [(level, quota - quota // 5) for level, quota in program.quotas]
+    return ", ".join(f"{_yaml(level)}: {format_amount(quota, program.currency)}" for level, quota in lower)
+
+
+def slug_of(title: str) -> str:
+    """Lower-case words of a-z and 0-9 joined by hyphens; accents are dropped."""
+    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")

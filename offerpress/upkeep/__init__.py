@@ -1,0 +1,1 @@
+"""Forgetting a partner and pruning old files of private/."""

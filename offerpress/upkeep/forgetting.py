@@ -1,0 +1,171 @@
+"""`forget`: one partner's data erased from everything that is kept, and a search for what is left of it.
+
+Each step may be repeated. The snapshots, which tell what to search for, come last.
+"""
+
+import json
+import shutil
+from collections.abc import Collection, Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from ledger import Snapshot, erase, family
+from mailer import Batch, Outbox, Sender, erase_messages, pseudonym
+from offerpress.figures.exports import forget_export, read_exports
+from offerpress.figures.figures import open_figures
+from offerpress.figures.leaks import leaked
+from offerpress.figures.sign_offs import all_sign_offs, forget_lines
+from offerpress.site.folder import OfferpressError
+from offerpress.site.keys import forget_epochs
+from offerpress.site.moment import Moment
+from offerpress.site.site import Site
+from rewards import Partner
+
+RECORD: Final = "forgotten.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Traces:
+    """Who is to be forgotten: a partner and those merged into it, their addresses, and words to search for."""
+
+    partner_ids: frozenset[str]
+    addresses: frozenset[str]
+    words: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """What was erased from: so many snapshots, batches, notices (`ended` of them had waited) and so on."""
+
+    partners: int
+    snapshots: int
+    batches: int
+    notices: int
+    ended: int
+    suppressions: int
+    exports: int
+    sign_offs: int
+    reports: int
+
+
+def require_absent(site: Site, moment: Moment, partner_id: str) -> None:
+    """Raises `OfferpressError` while the ledger, which is the user's to edit, holds any of the family."""
+    with open_figures(site, moment) as figures:
+        held = sorted(family(figures.snapshot, partner_id))
+    if held:
+        raise OfferpressError(
+            f"not forgotten: {', '.join(map(repr, held))}: still in the data; take its rows out of every table first"
+        )
+
+
+def traces(site: Site, outbox: Outbox, partner_id: str) -> Traces:
+    """What snapshots and batches know of the partner; raises `OfferpressError` where nothing does.
+
+    A partner that was merged into another is refused: its sales are the other's, who may not be falsified.
+    """
+    ids, addresses, words = {partner_id}, set[str](), set[str]()
+    for snapshot in _snapshots(site):
+        rows = {
+            row.partner_id: row
+            for row in snapshot.partners()
+            if row.partner_id in family(snapshot, partner_id)
+        }
+        if partner_id in rows and rows[partner_id].merged_into:
+            raise OfferpressError(
+                f"not forgotten: {partner_id!r}: it was merged into {rows[partner_id].merged_into!r}, whose statement "
+                "counts its sales; forget that one"
+            )
+        ids |= rows.keys()
+        for row in rows.values():
+            addresses |= _addresses(row)
+            words |= {row.name, row.contact_name}
+    for file in sorted(site.batches.glob("*.batch")):
+        with Batch.open(file) as batch:
+            for one in ids & {*batch.partner_ids()}:
+                notice = batch.message(one)
+                addresses |= {notice.to_address, *notice.cc}
+                words |= {notice.to_name.strip("\u2068\u2069")}
+    if not words and not any(outbox.told(one) for one in ids):
+        raise OfferpressError(
+            f"nobody to forget: {partner_id!r}: nothing that is kept holds this id; check it"
+        )
+    return Traces(frozenset(ids), frozenset(addresses - {""}), frozenset((ids | addresses | words) - {""}))
+
+
+def forget(site: Site, outbox: Outbox, who: Traces, by: str, now: datetime) -> Forgotten:
+    """Erase them everywhere; a named person asks for it. While nobody sends."""
+    private, ids = site.private, who.partner_ids
+    with outbox.alone(Sender.here(now.isoformat()), now):
+        for one in ids:
+            for planned in outbox.told(one):
+                _drop_mail(site, planned.key)
+        batches = sum(erase_messages(file, ids) > 0 for file in sorted(site.batches.glob("*.batch")))
+        exports = sum(forget_export(one, ids) > 0 for one in read_exports(private))
+        signed = sum(forget_lines(file, ids) > 0 for file in all_sign_offs(private))
+        forget_epochs(private, {one: pseudonym(one) for one in ids})
+        reports = _drop_reports(private, who.words)
+        erased = outbox.forget(ids, who.addresses, by, now)
+        held = [one for one in _snapshots(site) if ids & {row.partner_id for row in one.partners()}]
+        for snapshot in held:
+            erase(snapshot.folder, ids)
+    done = Forgotten(
+        len(ids),
+        len(held),
+        batches,
+        erased.notices,
+        erased.ended,
+        erased.suppressions,
+        exports,
+        signed,
+        reports,
+    )
+    _record(private, sorted(map(pseudonym, ids)), by, now, done)
+    return done
+
+
+def left_over(site: Site, words: Collection[str]) -> list[tuple[str, str]]:
+    """Files of `private/` and `output/`, relative to the site, in which one of the words still stands, and which."""
+    files = [
+        str(path.relative_to(site.folder))
+        for folder in (site.private, site.output)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    ]
+    return list(leaked(site.folder, files, words))
+
+
+def _snapshots(site: Site) -> Iterator[Snapshot]:
+    return (Snapshot.open(path.parent) for path in sorted(site.snapshots.glob("[!.]*/snapshot.json")))
+
+
+def _addresses(row: Partner) -> set[str]:
+    return {row.email, *(one.strip() for one in row.cc.replace(";", ",").split(","))}
+
+
+def _drop_mail(site: Site, key: str) -> None:
+    for path in site.mail.glob(f"*/{key}*"):
+        path.unlink()
+
+
+def _drop_reports(private: Path, words: Collection[str]) -> int:
+    """Delete the reports in which one of the words stands, and what builds kept; all of it can be made again."""
+    for name in ("preview", "sealed"):
+        shutil.rmtree(private / name, ignore_errors=True)
+    folder = private / "reports"
+    names = [path.name for path in sorted(folder.glob("*")) if path.is_file()]
+    found = {name for name, _ in leaked(folder, names, words)}
+    for name in found:
+        (folder / name).unlink()
+    return len(found)
+
+
+def _record(private: Path, pseudonyms: list[str], by: str, now: datetime, done: Forgotten) -> None:
+    """Remember that someone was forgotten, and not who."""
+    path = private / RECORD
+    known = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
+    known.append({"partners": pseudonyms, "by": by, "at": now.isoformat(), "erased": asdict(done)})
+    beside = path.with_suffix(".new")
+    beside.write_text(json.dumps(known, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    beside.replace(path)

@@ -1,0 +1,125 @@
+"""`prune`: what is old and no longer needed is deleted; what was sent stays counted, and is handed over no second time.
+
+A batch is needed while a notice of its plan may still move; a snapshot while a batch that stays, the last build, an
+export or a sign-off was made from it.
+"""
+
+import json
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Final
+
+from mailer import Batch, Outbox, PlanRecord, Status
+from offerpress.build.manifest import last_build
+from offerpress.figures.exports import read_exports
+from offerpress.figures.sign_offs import all_sign_offs, read_sign_off
+from offerpress.site.site import Site
+
+RECORD: Final = "pruned.json"
+MOVING: Final = (Status.READY, Status.SENDING, Status.UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Old:
+    """Something to delete: its kind (`batch`, `snapshot`, `report`), where it is, how many bytes; a batch's digest."""
+
+    kind: str
+    path: Path
+    size: int
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pruning:
+    """What may be deleted, and what is as old but needed, each with the reason."""
+
+    old: tuple[Old, ...]
+    kept: tuple[tuple[Path, str], ...]
+
+    @property
+    def size(self) -> int:
+        """How many bytes may be freed."""
+        return sum(one.size for one in self.old)
+
+
+def find_old(site: Site, outbox: Outbox, before: date) -> Pruning:
+    """What is older than the beginning of that day (UTC): by when a plan was made, else by when a file was written."""
+    old: list[Old] = []
+    kept: list[tuple[Path, str]] = []
+    staying: set[str] = set()
+    plans = {record.plan: record for record in outbox.plans()}
+    for file in sorted(site.batches.glob("*.batch")):
+        with Batch.open(file) as batch:
+            snapshot, digest = batch.header.snapshot, batch.digest
+        why = _why_needed(outbox, plans.get(file.stem), before)
+        if why is None:
+            old.append(Old("batch", file, file.stat().st_size, digest))
+            continue
+        staying.add(snapshot[:16])
+        kept += [(file, why)] if why else []
+    needed = dict.fromkeys(_named(site), "an export or a sign-off was made from it")
+    for folder in sorted(site.snapshots.glob("[!.]*/")):
+        if not _is_older(folder / "snapshot.json", before):
+            continue
+        why = needed.get(folder.name) or (
+            "a batch that stays was made from it" if folder.name[:16] in staying else ""
+        )
+        if why:
+            kept.append((folder, why))
+        else:
+            old.append(Old("snapshot", folder, sum(path.stat().st_size for path in folder.iterdir())))
+    reports = (path for path in sorted((site.private / "reports").glob("*.html")) if _is_older(path, before))
+    old += (Old("report", path, path.stat().st_size) for path in reports)
+    return Pruning(tuple(old), tuple(kept))
+
+
+def prune(site: Site, found: Sequence[Old], now: datetime) -> None:
+    """Delete it, and remember the digests of the batches: they are missed by nobody."""
+    _record(site.private, [one for one in found if one.kind == "batch"], now)
+    for one in found:
+        if one.path.is_dir():
+            shutil.rmtree(one.path)
+        else:
+            one.path.unlink()
+
+
+def pruned_plans(private: Path) -> dict[str, str]:
+    """The plans whose batches were pruned, each with its digest."""
+    path = private / RECORD
+    return json.loads(path.read_text(encoding="utf-8"))["batches"] if path.is_file() else {}
+
+
+def _why_needed(outbox: Outbox, record: PlanRecord | None, before: date) -> str | None:
+    """Why a batch stays: empty for its age, None if it does not."""
+    if record is None:
+        return "the outbox does not know its plan; `offerpress reconcile` registers it"
+    if record.made_at >= before.isoformat():
+        return ""
+    counts = outbox.counts(record.plan)
+    moving = sum(counts[status] for status in MOVING)
+    return f"{moving:,} of its notices may still move" if moving else None
+
+
+def _named(site: Site) -> Iterator[str]:
+    """The snapshots that are needed by their folder's name."""
+    built = last_build(site.private)
+    if built:
+        yield built.snapshot
+    yield from (export.snapshot for export in read_exports(site.private))
+    yield from (read_sign_off(path).snapshot for path in all_sign_offs(site.private))
+
+
+def _is_older(path: Path, before: date) -> bool:
+    return path.is_file() and datetime.fromtimestamp(path.stat().st_mtime, UTC).date() < before
+
+
+def _record(private: Path, batches: Sequence[Old], now: datetime) -> None:
+    known = {**pruned_plans(private), **{one.path.stem: one.digest for one in batches}}
+    beside = private / f"{RECORD}.new"
+    beside.write_text(
+        json.dumps({"at": now.isoformat(), "batches": known}, indent=1) + "\n", encoding="utf-8"
+    )
+    beside.replace(private / RECORD)
