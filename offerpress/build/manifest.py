@@ -19,7 +19,7 @@ class Manifest:
     """What was published last: the day, the snapshot's folder and digest, and the SHA-256 of every file by path.
 
     The rest lets the next build leave alone what it would only repeat: `inputs` and `places` are those of
-    `offerpress.inputs` and `places_in`; `stamp` is the snapshot's, `zone` the program's; `data` are the sources as
+    `offerpress.site.inputs` and `places_in`; `stamp` is the snapshot's, `zone` the program's; `data` are the sources as
     `[data]` names them; `public` is the key of the public pages, `statements` that of what all statements follow from;
     `shards` has the key of each shard, `bits` how many first bits number the packs of each size class. A manifest of an
     earlier version lacks these, and then everything is made anew.

@@ -1,6 +1,6 @@
 """Content + snapshot → `output/`: nothing of the old site is touched before every figure and page is known to be right.
 
-What the last build made from the same inputs is left as it is; `offerpress.incremental` decides that.
+What the last build made from the same inputs is left as it is; `offerpress.build.changes` decides that.
 """
 
 from collections.abc import Iterator
