@@ -6,7 +6,7 @@ from itertools import count
 import pytest
 from hypothesis import settings
 
-from tests.postgresql_server import empty_schema, postgresql_server
+from tests.servers.postgresql import empty_schema, postgresql_server
 
 # A deadline is an assertion about time, which a busy machine breaks.
 settings.register_profile("untimed", deadline=None)

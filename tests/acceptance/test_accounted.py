@@ -11,8 +11,8 @@ from pathlib import Path
 from mailer import FATES, Batch
 from tests.acceptance.conftest import AS_OF, PLAN, Call
 from tests.acceptance.test_hooks import hooks
-from tests.mailer_event_double import EventDouble, Told, events_of
-from tests.mailer_http_double import Answer, provider
+from tests.servers.provider import Answer, provider
+from tests.servers.provider_events import EventDouble, Told, events_of
 
 KINDS = ("delivered", "bounce", "delivered", "spamreport", "deferred", "dropped", "delivered")
 FATE = {"bounce": "bounced", "spamreport": "complained"}

@@ -12,7 +12,7 @@ from playwright.sync_api import sync_playwright
 
 from mailer import Claimant, Event, EventKind, Outbox
 from tests.acceptance.conftest import AS_OF, PLAN, Call
-from tests.statement_browsing import CHROMIUM, Reader
+from tests.servers.browsing import CHROMIUM, Reader
 
 SENT = datetime(2023, 12, 31, 18, tzinfo=UTC)
 

@@ -11,7 +11,7 @@ from playwright.sync_api import sync_playwright
 
 from offerpress.figures.leaks import leaked
 from tests.acceptance.conftest import AS_OF, PLAN, Call, tree
-from tests.statement_browsing import CHROMIUM, Reader, Server
+from tests.servers.browsing import CHROMIUM, Reader, Server
 
 HOSTILE = "=cmd()<script>alert(1)</script>[x](http://evil.example){{7*7}}\u202eEvil"
 

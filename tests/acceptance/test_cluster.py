@@ -8,8 +8,8 @@ import dask
 import pytest
 
 from tests.acceptance.conftest import AS_OF, SECRET, Call, copy_sample, finished, installed, tree
-from tests.dask_cluster import Cluster, dask_cluster
-from tests.s3_server import s3_server
+from tests.servers.dask_cluster import Cluster, dask_cluster
+from tests.servers.s3 import s3_server
 
 pytestmark = pytest.mark.xdist_group("cluster")
 PARTNERS = 2500

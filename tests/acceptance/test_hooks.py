@@ -15,7 +15,7 @@ from playwright.sync_api import sync_playwright
 
 from mailer import Batch, EventKind, Outbox, Tokens
 from tests.acceptance.conftest import AS_OF, Call, copy_sample, installed
-from tests.mailer_event_double import SIGNATURE, EventDouble, Told, request
+from tests.servers.provider_events import SIGNATURE, EventDouble, Told, request
 
 PLAN = "thank-you-1.1"
 URL = "https://hooks.ostrabell.example/unsubscribe"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.conftest import AS_OF, PLAN, ROOT, Call, change_sale, tree
-from tests.mailer_servers import Recorder, recording_server
+from tests.servers.mail import Recorder, recording_server
 
 GOLDEN = ROOT / "tests" / "golden" / "statements-2023-12-31.jsonl"
 

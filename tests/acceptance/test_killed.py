@@ -14,7 +14,7 @@ import pytest
 
 from mailer import Batch, Outbox, Status
 from tests.acceptance.conftest import AS_OF, PLAN, Call, copy_sample, finished, installed
-from tests.mailer_servers import Recorder, recording_server
+from tests.servers.mail import Recorder, recording_server
 
 NOTICES = 56
 SMALL_GROUPS = "\n[mail.group]\nsize = 3\n"

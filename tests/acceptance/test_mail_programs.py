@@ -12,7 +12,7 @@ from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-unt
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.acceptance.conftest import AS_OF, PLAN, ROOT, Call
-from tests.statement_browsing import CHROMIUM
+from tests.servers.browsing import CHROMIUM
 
 TOOLS = ROOT / "tests" / "tools"
 READERS = {"en": "P-1002", "de": "P-1001", "es": "P-1003", "ar": "P-1013"}

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from offerpress.preview.state import Preview
 from offerpress.site.moment import Moment
 from tests.acceptance.conftest import AS_OF, SECRET, Call, copy_sample, finished, installed, tree
-from tests.statement_browsing import CHROMIUM
+from tests.servers.browsing import CHROMIUM
 
 READY = "offerpress-preview[data-ready]"
 OVERLAY = "offerpress-preview .overlay"

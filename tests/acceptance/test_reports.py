@@ -32,7 +32,7 @@ from offerpress.reports.words import amount_text, bin_text, percent_text
 from rewards import Account, Rules, Statement, day_text
 from tests.acceptance.conftest import AS_OF, PLAN, Call, change_sale, tree
 from tests.reference.samples import account, computed, credit, offer, rules, sale
-from tests.statement_browsing import CHROMIUM, Reader
+from tests.servers.browsing import CHROMIUM, Reader
 
 HOSTILE = "=cmd()<script>alert(1)</script>{{7*7}}\u202eEvil"
 

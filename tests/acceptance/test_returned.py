@@ -8,10 +8,10 @@ import pytest
 from mailer import Batch
 from offerpress.site.keys import SiteKeys
 from tests.acceptance.conftest import AS_OF, PLAN, SECRET, Call
-from tests.imap_server import imap_server
-from tests.mailer_http_double import Answer, provider
+from tests.servers.imap import imap_server
+from tests.servers.provider import Answer, provider
 
-SAMPLES = Path(__file__).resolve().parents[1] / "mailer" / "returned"
+SAMPLES = Path(__file__).resolve().parents[1] / "mailer" / "events" / "returned"
 
 
 @pytest.fixture

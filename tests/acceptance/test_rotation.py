@@ -14,7 +14,7 @@ from offerpress.site.keys import read_site_keys
 from offerpress.site.rotation import rotate
 from rewards import Fault
 from tests.acceptance.conftest import AS_OF, SECRET, Call
-from tests.statement_browsing import CHROMIUM, Reader, Server
+from tests.servers.browsing import CHROMIUM, Reader, Server
 
 PARTNER = "P-1001"
 NEW = "5ec2" * 16

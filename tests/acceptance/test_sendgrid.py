@@ -8,8 +8,8 @@ import pytest
 
 from mailer import Batch
 from tests.acceptance.conftest import AS_OF, PLAN, Call
-from tests.mailer_http_double import Answer, Provider, provider
-from tests.mailer_request_rules import broken_rules
+from tests.servers.provider import Answer, Provider, provider
+from tests.servers.request_rules import broken_rules
 
 KEY = "SG.key.secret"
 

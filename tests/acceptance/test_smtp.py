@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.acceptance.conftest import AS_OF, PLAN, Call
-from tests.mailer_servers import Recorder, certificate, recording_server
+from tests.servers.mail import Recorder, certificate, recording_server
 
 
 @pytest.fixture

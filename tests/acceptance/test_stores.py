@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.conftest import AS_OF, Call, change_sale, tree
-from tests.s3_server import S3, s3_server
+from tests.servers.s3 import S3, s3_server
 
 MARKER = ".offerpress"
 

@@ -7,7 +7,7 @@ from functools import partial
 from multiprocessing import get_context
 
 from tests.chaos.chaos import attempt
-from tests.postgresql_server import postgresql_server
+from tests.servers.postgresql import postgresql_server
 
 
 def main() -> int:

@@ -22,10 +22,10 @@ from pathlib import Path
 
 from mailer import Batch, Outbox, Status
 from rewards import Notice
-from tests.mailer_http_double import Answer, provider
-from tests.mailer_samples import NOW, PLAN, approved, notice
-from tests.mailer_servers import CUT, certificate, double
-from tests.postgresql_server import empty_schema
+from tests.samples.mail import NOW, PLAN, approved, notice
+from tests.servers.mail import CUT, certificate, double
+from tests.servers.postgresql import empty_schema
+from tests.servers.provider import Answer, provider
 
 SENDER = Path(__file__).with_name("sender.py")
 COUNT = 40

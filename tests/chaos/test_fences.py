@@ -13,8 +13,8 @@ import pytest
 
 from mailer import Batch, Outbox, SendGridTransport, Status, withdraw
 from tests.chaos.chaos import COUNT, HTTP_ANSWERS, SENDER
-from tests.mailer_http_double import Answer, Provider, provider
-from tests.mailer_samples import PLAN, approved, notice
+from tests.samples.mail import PLAN, approved, notice
+from tests.servers.provider import Answer, Provider, provider
 
 
 def send(http: Provider, outbox: Outbox, batch: Batch, kill_after: float | None) -> None:

@@ -11,8 +11,8 @@ from types import ModuleType
 import pytest
 
 from mailer import Attempt, Cause, ConfigurationError, Outbox, Outcome, Status, Transport, deliver
-from tests.mailer_http_double import Answer, Provider, provider
-from tests.mailer_samples import NOW, PLAN, approved, mail_settings, notice, notices
+from tests.samples.mail import NOW, PLAN, approved, mail_settings, notice, notices
+from tests.servers.provider import Answer, Provider, provider
 
 GUIDE = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "add-a-provider.md"
 CUT = Answer(cut="after body")

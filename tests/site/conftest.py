@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from offerpress.cli import run
 from tests.acceptance.conftest import SECRET, copy_sample
-from tests.statement_browsing import CHROMIUM, Server
+from tests.servers.browsing import CHROMIUM, Server
 
 ODD = Path(__file__).parents[1] / "sites" / "odd"
 ANNOUNCEMENT = """\

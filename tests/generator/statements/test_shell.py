@@ -1,0 +1,128 @@
+"""Shells and what fills them: values, words and plural forms, and what a browser could not fill."""
+
+import json
+from dataclasses import replace
+from typing import Literal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from generator.statements.packs import seal
+from generator.statements.record import DICTIONARY
+from generator.statements.shell import BrokenShell, filled, parsed_shell
+from rewards import Account, Rates, Sale, compute_statement, monthly_sales, rules_on
+from tests.samples.statement_site import (
+    AS_OF,
+    PARTNERS,
+    account_of,
+    day,
+    html_of,
+    link_of,
+    many_subscriptions,
+    policy,
+    record_of,
+    renderer,
+    rules_as_of,
+)
+
+FIRST, LAST = day("2022-12-01"), day("2024-01-31")
+
+
+def fill(html: str, **values: object) -> str:
+    """A shell filled with values and one word."""
+    return filled(parsed_shell(html), values, {"level:gold": "Gold & more"})
+
+
+def test_places() -> None:
+    """Lists repeat, conditions leave out, words stand for ids, and values are text within their element."""
+    shell = '<p data-each="rows" data-if="a"><b data-text="a"></b> <i data-name="level:b"></i> {x}<br></p>'
+    rows = [{"a": "<1>", "b": "gold"}, {"a": ""}, {"a": "2", "b": "tin"}]
+    assert "<p><b>&lt;1&gt;</b> <i>Gold &amp; more</i> {x}<br></p><p><b>2</b> <i>tin</i> {x}<br></p>" == fill(
+        shell, rows=rows
+    )
+    assert "<u>&copy; &#8364;</u>" == fill('<u data-if="!a">&copy; &#8364;</u><u data-if="a=1">no</u>', a=0)
+    assert '<rect x="1" width="5"></rect>' == fill('<rect x="1" data-set="width:w"/>', w=5)
+    assert "<a>outer</a>" == fill('<a data-each="rows" data-text="z"></a>', rows=[{}], z="outer")
+
+
+@pytest.mark.parametrize(
+    ("html", "why"),
+    [
+        ("<p><b></p>", "it closes <b>"),
+        ("<p>", "the element is not closed"),
+        ('<p data-text=""></p>', "it names no value"),
+        ('<p data-name="level"></p>', "write the kind of word and the value"),
+        ('<p data-set="onclick:x"></p>', "only these attributes can be set"),
+        ('<p data-set="style:x"></p>', "only these attributes can be set"),
+    ],
+)
+def test_a_shell_that_cannot_be_filled(html: str, why: str) -> None:
+    """A place that no browser could fill, or should not, is an error that names the element."""
+    with pytest.raises(BrokenShell, match=why):
+        parsed_shell(html)
+
+
+@given(
+    st.lists(st.tuples(st.integers(FIRST, LAST), st.integers(-500, 5000), st.integers(0, 3)), max_size=30),
+    st.sampled_from(["ignore", "deduct"]),
+)
+def test_months_add_up(lines: list[tuple[int, int, int]], refunds: Literal["ignore", "deduct"]) -> None:
+    """Whatever was sold and refunded, the months of an offer add up to its sales that count."""
+    rows = tuple(
+        Sale(str(index), "P", on, amount, "EUR", "", "", on - back * 20 if amount < 0 and back else None)
+        for index, (on, amount, back) in enumerate(lines)
+    )
+    given_policy = policy()
+    program = replace(given_policy.program, refunds_after_period=refunds)
+    rules = rules_on(replace(given_policy, program=program), Rates([]), AS_OF)
+    account = Account(replace(PARTNERS["P-5"], partner_id="P"), rows)
+    months = monthly_sales(account, rules)
+    sums = {
+        (entry.offer, entry.currency): entry.eligible_sales
+        for entry in compute_statement(account, rules, []).cashback
+    }
+    assert sums == {key: sum(by_month.values()) for key, by_month in months.items()}
+    assert {12} >= {len(by_month) for by_month in months.values()}
+
+
+def test_a_month_below_zero_has_a_bar_below_the_line() -> None:
+    """Bars share one scale: the line between lies where zero is, and none leaves the drawing."""
+    sales = (
+        Sale("1", "P-1", day("2023-02-01"), 30_000, "EUR", "", "", None),
+        Sale("2", "P-1", day("2023-05-01"), -10_000, "EUR", "", "", None),
+    )
+    account = Account(PARTNERS["P-1"], sales)
+    rules = rules_as_of(AS_OF)
+    record = renderer().record(
+        account.partner, compute_statement(account, rules, []), "K7Q2-9FXM", monthly_sales(account, rules)
+    )
+    entry = json.loads(record.shown)["cashback"][0]
+    bars = {bar["month"]: (bar["y"], bar["height"]) for bar in entry["months"] if "height" in bar}
+    assert 75 == entry["zero"]
+    assert {"2023-02": (0, 75), "2023-05": (75, 25)} == bars
+
+
+def test_two_thousand_subscriptions_fit() -> None:
+    """A record with 2,000 extensions goes into the largest class."""
+    account = replace(account_of("P-6"), subscriptions=many_subscriptions(2000))
+    rules = rules_as_of(AS_OF)
+    statement = compute_statement(account, rules, [])
+    record = renderer().record(account.partner, statement, "K7Q2-9FXM", monthly_sales(account, rules))
+    assert 2000 == len(statement.extensions)
+    assert 131_072 == seal(link_of("P-6"), record).slot
+
+
+def test_usual_record_is_small() -> None:
+    """A record with one currency and a few subscriptions belongs into the smallest class."""
+    assert 1024 == seal(link_of("P-1"), record_of("P-1")).slot
+    assert DICTIONARY.isascii()
+
+
+def test_steps_of_a_limited_cashback() -> None:
+    """Where minimum or cap changed the rounded amount, the computation says both."""
+    statement = compute_statement(account_of("P-7"), rules_as_of(AS_OF), [])
+    entry = statement.cashback[0]._replace(amount=100_000, to_credit=86_000)
+    html = html_of("P-1", statement=replace(statement, cashback=(entry,)))
+    assert "of that is <bdi>€1,851.85</bdi>" in html
+    assert "The offer's minimum and cap make <bdi>€1,000.00</bdi> of that." in html.replace("&#39;", "'")

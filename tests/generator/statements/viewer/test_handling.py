@@ -1,0 +1,140 @@
+"""What a reader can do with an open statement: search, sort, download and print, by keyboard, in every look."""
+
+import csv
+import io
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+
+from generator.statements.table import statement_csv, table_words
+from rewards import ExtensionEntry, Statement, statement_json
+from tests.samples.statement_site import AS_OF, PARTNERS, TEMPLATES, statement_of
+from tests.servers.browsing import Reader, Server, opened
+
+Serve = Callable[[Mapping[str, bytes]], Server]
+Read = Callable[..., Reader]
+
+
+class Look(NamedTuple):
+    """Who reads, on how wide a screen, and how it is coloured."""
+
+    partner_id: str = "P-1"
+    width: int = 1000
+    scheme: Literal["light", "dark"] = "light"
+    forced: Literal["active", "none"] = "none"
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        Look(),
+        Look(scheme="dark"),
+        Look(width=320),
+        Look(forced="active"),
+        Look("P-7"),
+        Look("P-6", 320, "dark"),
+    ],
+    ids=lambda look: "-".join(map(str, look)),
+)
+def test_no_barriers(server: Server, read: Read, look: Look) -> None:
+    """Axe finds nothing before and after opening, nothing is off the screen, and the console stays silent."""
+    reader = read(width=look.width)
+    reader.page.emulate_media(color_scheme=look.scheme, forced_colors=look.forced)
+    reader.open(server.link(look.partner_id))
+    assert [] == found(reader)
+    reader.show()
+    for summary in reader.page.query_selector_all("summary"):
+        summary.click()
+    assert [] == found(reader)
+    assert look.width >= reader.page.evaluate("document.documentElement.scrollWidth")
+    assert [] == reader.console
+
+
+def found(reader: Reader) -> list[str]:
+    """The rules that the page breaks, with the elements."""
+    # The page's own policy lets no script in but its own, so axe comes in through the debugger.
+    violations = Axe().run(reader.page).response["violations"]
+    return [f"{one['id']}: {node['target']}" for one in violations for node in one["nodes"]]
+
+
+def test_long_table_is_searched_and_sorted_by_keyboard(server: Server, read: Read) -> None:
+    """From 11 rows on there are a search field, which says how much it found, and headers that sort by the day."""
+    reader = opened(server, read(), "P-6")
+    page = reader.page
+    page.focus(".search input")
+    page.keyboard.type("s-00012")
+    assert "1 / 40" == page.inner_text(".search output")
+    assert ["S-00012"] == page.locator("table.long tbody tr:visible small").all_inner_texts()
+    page.keyboard.press("ControlOrMeta+A")
+    page.keyboard.press("Delete")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    assert "Ablauf bisher" == page.evaluate("document.activeElement.textContent")
+    assert "solid" == page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+    days = sorted(entry.expires_on for entry in statement_of("P-6").extensions)
+    for key, order in (("Enter", 1), ("Space", -1)):
+        page.keyboard.press(key)
+        shown = page.locator("table.long tbody tr td:nth-child(2)")
+        raw = shown.evaluate_all("cells => cells.map((cell) => cell.dataset.sort)")
+        assert raw == sorted(raw)[::order]
+        assert 40 == len(raw) == len(days)
+    assert "descending" == page.get_attribute("table.long th:nth-child(2)", "aria-sort")
+
+
+def test_short_table_stays_plain(server: Server, read: Read) -> None:
+    """A table of a few rows has neither search field nor buttons."""
+    page = opened(server, read(), "P-1").page
+    assert not page.is_visible(".search")
+    assert 0 == page.locator("th button").count()
+
+
+def test_csv_is_that_of_the_mails(serve: Serve, read: Read) -> None:
+    """The script writes byte for byte the table that mails attach, guarded against formulas and quoted."""
+    hostile = ExtensionEntry("extension-3-months", '=1+1,"x"', " -2", AS_OF, AS_OF + 90)
+    statements = [*map(statement_of, PARTNERS), Statement("P", AS_OF, "gold", extensions=(hostile,))]
+    script = (TEMPLATES / "assets" / "viewer.js").read_bytes()
+    server = serve({"index.html": b"<!doctype html><link rel=icon href=data:,>", "viewer.js": script})
+    reader = read()
+    reader.page.goto(f"{server.url()}/index.html")
+    written = reader.page.evaluate(
+        """async ([statements, words]) => {
+            const { csvOf } = await import("/viewer.js");
+            return statements.map((one) => csvOf(one, words));
+        }""",
+        [[statement_json(statement) for statement in statements], table_words()],
+    )
+    assert [statement_csv(statement_json(statement)) for statement in statements] == written
+
+
+def test_csv_is_downloaded(server: Server, read: Read) -> None:
+    """The button saves the table under the day's name."""
+    page = opened(server, read(), "P-1").page
+    with page.expect_download() as download:
+        page.click("#csv")
+    assert "statement-2023-12-31.csv" == download.value.suggested_filename
+    text = Path(download.value.path()).read_text(encoding="utf-8")
+    assert "1711.85" in [row["to_credit"] for row in csv.DictReader(io.StringIO(text))]
+
+
+@pytest.mark.parametrize("paper", ["A4", "Letter"])
+def test_one_sheet_of_paper(server: Server, read: Read, paper: str) -> None:
+    """The statement of somebody with one currency and a few subscriptions prints on one page."""
+    pdf = opened(server, read(), "P-7").page.pdf(format=paper)
+    assert 1 == len(re.findall(rb"/Type\s*/Page\b", pdf))
+
+
+def test_right_to_left(server: Server, read: Read) -> None:
+    """In Arabic the page runs from right to left, and names, amounts and ids keep to themselves."""
+    page = opened(server, read(), "P-7").page
+    assert ("ar", "rtl") == (page.get_attribute("html", "lang"), page.get_attribute("html", "dir"))
+    assert "سنضيف" in page.inner_text(".say")
+    assert "تمتد 3 من اشتراكاتكم." == page.inner_text(".extended p")
+    names = page.locator("article h1 bdi, .sum, dd > bdi, th small bdi")
+    assert 12 <= names.count()
+    assert {"isolate"} == set(
+        names.evaluate_all("all => all.map((one) => getComputedStyle(one).unicodeBidi)")
+    )

@@ -1,0 +1,107 @@
+"""What of a statement is a correction of what was told, and what changed by itself."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from rewards import Difference, differences, statement_json, told_statement
+
+GOLDEN = Path(__file__).resolve().parents[2] / "golden" / "statements-2023-12-31.jsonl"
+CASHBACK = {
+    "offer": "cash",
+    "currency": "EUR",
+    "eligible_sales": "1000.00",
+    "rate": "0.15",
+    "amount": "150.00",
+    "already_credited": "20.00",
+    "to_credit": "130.00",
+    "status": "accruing",
+    "credited_on": "2023-12-31",
+}
+HELD = {"subscription_id": "S-9", "expires_on": "2023-06-30", "extended_to": "2023-12-31"}
+FREE = {
+    "offer": "free",
+    "product": "4SC",
+    "allowed": 10,
+    "held": 1,
+    "remaining": 9,
+    "register_by": "2023-12-31",
+    "subscriptions": [HELD],
+}
+
+
+def statement(
+    as_of: str = "2023-12-31", cashback: object = CASHBACK, free: object = FREE
+) -> dict[str, object]:
+    """The JSON form of a statement with up to one cashback and one free subscription."""
+    return {
+        "partner_id": "P",
+        "as_of": as_of,
+        "level": "base",
+        "cashback": [cashback] if cashback else [],
+        "extensions": [],
+        "free_subscriptions": [free] if free else [],
+        "levels": [],
+    }
+
+
+def test_the_same_figures_differ_in_nothing() -> None:
+    """Nor do another day and the status that follows from it."""
+    later = statement("2024-01-15", {**CASHBACK, "status": "final"})
+    assert [] == differences(statement(), statement()) == differences(statement(), later)
+
+
+def test_every_changed_figure_is_named_with_both_values() -> None:
+    """In the order of the statement's lists."""
+    now = {**CASHBACK, "eligible_sales": "1100.00", "amount": "165.00", "to_credit": "145.00"}
+    assert differences(statement(), statement(cashback=now)) == [
+        Difference("cashback", ("cash", "EUR"), "eligible_sales", "1000.00", "1100.00"),
+        Difference("cashback", ("cash", "EUR"), "amount", "150.00", "165.00"),
+        Difference("cashback", ("cash", "EUR"), "to_credit", "130.00", "145.00"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("already", "rest", "corrects"),
+    [
+        ("150.00", "0.00", False),  # 20.00 + 130.00 posted, as it was told
+        ("20.00", "130.00", False),  # nothing posted yet
+        ("149.99", "0.01", True),  # one cent too little was posted
+        ("150.01", "-0.01", True),  # one cent too much
+        ("120.00", "30.00", True),  # another credit than the one that was told
+    ],
+)
+def test_a_credit_posted_as_it_was_told_corrects_nothing(already: str, rest: str, corrects: bool) -> None:  # noqa: FBT001
+    """To the last unit: anything else is another figure than the partner was told."""
+    now = {**CASHBACK, "already_credited": already, "to_credit": rest}
+    found = differences(statement(), statement(cashback=now))
+    assert corrects == bool(found)
+    assert all(one.figure == "to_credit" for one in found)
+
+
+def test_an_entry_that_is_gone_or_new_differs_in_every_figure() -> None:
+    """None stands for the figures of the statement that has no such entry."""
+    gone = differences(statement(), statement(cashback=None))
+    new = differences(statement(cashback=None), statement())
+    assert [one.figure for one in gone] == [one.figure for one in new]
+    assert all(one.now is None and one.told is not None for one in gone)
+    assert all(one.told is None and one.now is not None for one in new)
+
+
+def test_what_ran_out_by_itself_corrects_nothing() -> None:
+    """A free subscription whose day is over, and an allowance that nobody can use any more, need no message."""
+    after = {**FREE, "allowed": 0, "held": 0, "remaining": 0, "subscriptions": []}
+    assert [] == differences(statement(), statement("2024-01-01", free=after))
+    before = differences(statement(), statement(free=after))
+    assert [
+        ("free_subscriptions", "allowed"),
+        ("subscriptions", "expires_on"),
+        ("subscriptions", "extended_to"),
+    ] == [(one.table, one.figure) for one in before]
+
+
+@pytest.mark.parametrize("line", GOLDEN.read_text(encoding="utf-8").splitlines()[::7])
+def test_a_told_statement_reads_back_as_it_was_told(line: str) -> None:
+    """From the JSON in a frozen message comes a statement with that JSON again."""
+    assert json.loads(line) == statement_json(told_statement(line))
