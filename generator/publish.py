@@ -26,7 +26,7 @@ from generator.errors import GeneratorError
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 
 
-class Placed(NamedTuple):
+class PlacedFile(NamedTuple):
     """What became of a file: its SHA-256, and whether the old one stays because it is the same."""
 
     digest: str
@@ -79,19 +79,19 @@ _RENAME_SWAP = 2
 _UNSUPPORTED = {errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EPERM}
 
 
-def exchange(one: Path, other: Path, spare: Path) -> None:
+def exchange_folders(one: Path, other: Path, spare: Path) -> None:
     """`one` and `other`, existing and on one file system, change places; `spare` is a free name there.
 
     Raises OSError, with nothing changed, where neither way is possible.
     """
     code = _exchange_in_one_step(os.fsencode(one), os.fsencode(other))
     if code in _UNSUPPORTED:
-        exchange_by_renames(one, other, spare)
+        exchange_folders_by_renames(one, other, spare)
     elif code:
         raise OSError(code, os.strerror(code), str(other))
 
 
-def exchange_by_renames(one: Path, other: Path, spare: Path) -> None:
+def exchange_folders_by_renames(one: Path, other: Path, spare: Path) -> None:
     """The fallback: `other` moves to `spare`, `one` into its place, and `spare` to where `one` was."""
     other.rename(spare)
     try:
@@ -149,7 +149,7 @@ class Publication:
     gone: tuple[str, ...] = field(default=(), compare=False)
 
 
-ArtifactContent = bytes | Placed | None
+ArtifactContent = bytes | PlacedFile | None
 """A file's bytes; what became of it where it was placed in the `NewTree` already; None for one that stays."""
 
 
@@ -175,7 +175,7 @@ def publish(output: Path, artifacts: Iterable[tuple[str, ArtifactContent]]) -> P
             if tree.changed:
                 tree.complete()
                 if output.exists():
-                    exchange(fresh, output, spare)
+                    exchange_folders(fresh, output, spare)
                 else:
                     fresh.rename(output)
         finally:

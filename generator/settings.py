@@ -68,7 +68,7 @@ def _tuple(value: object) -> object:
     return tuple(value) if isinstance(value, list) else value
 
 
-Address = Annotated[str, AfterValidator(_address)]
+WebAddress = Annotated[str, AfterValidator(_address)]
 Contact = Annotated[str, AfterValidator(_contact)]
 Language = Annotated[str, AfterValidator(_language)]
 
@@ -78,8 +78,8 @@ class Links(BaseModel):
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
-    social: dict[str, Address] = Field(default_factory=dict)
-    forum: Address | None = None
+    social: dict[str, WebAddress] = Field(default_factory=dict)
+    forum: WebAddress | None = None
     contact: Contact | None = None
 
 
@@ -90,9 +90,9 @@ class Security(BaseModel):
 
     contact: Annotated[tuple[Contact, ...], BeforeValidator(_tuple), Field(min_length=1)]
     expires: Annotated[str, AfterValidator(_instant)]
-    policy: Address | None = None
-    encryption: Address | None = None
-    acknowledgments: Address | None = None
+    policy: WebAddress | None = None
+    encryption: WebAddress | None = None
+    acknowledgments: WebAddress | None = None
 
 
 class SiteSettings(BaseModel):
@@ -108,7 +108,7 @@ class SiteSettings(BaseModel):
     default_language: Language = "en"
     languages: Annotated[tuple[Language, ...], BeforeValidator(_tuple)] = ()
     links: Links = Field(default_factory=Links)
-    hub: Address | None = None
+    hub: WebAddress | None = None
     cards: bool = True
     security: Security | None = None
 

@@ -1,1 +1,1 @@
-"""What staff write: content files read, checked and resolved."""
+"""The content that staff write: its files, read, checked and resolved."""

@@ -33,7 +33,7 @@ def _listed(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
-Mailbox = Annotated[str, AfterValidator(_mailbox)]
+_MailboxText = Annotated[str, AfterValidator(_mailbox)]
 
 
 class Audience(BaseModel):
@@ -59,8 +59,8 @@ class CampaignFront(BaseModel):
     edition: Annotated[int, Field(ge=1)] = 1
     audience: Audience = Field(default_factory=Audience)
     send_at: str | None = None
-    from_: Annotated[Mailbox | None, Field(alias="from")] = None
-    reply_to: Mailbox | None = None
+    from_: Annotated[_MailboxText | None, Field(alias="from")] = None
+    reply_to: _MailboxText | None = None
     attach: Annotated[list[Literal["statement.csv"]], BeforeValidator(_listed)] = Field(default_factory=list)
     include_negative: bool = False
     window: WindowSettings | None = None

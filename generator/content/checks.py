@@ -13,7 +13,7 @@ from pathlib import Path
 from generator.content.bodies import Reference, missing_anchor
 from generator.content.campaigns import Campaign
 from generator.content.front_matter import Document
-from generator.content.markdown import Line, prose_lines
+from generator.content.markdown import SourceLine, prose_lines
 from generator.content.pages import Page, PageText
 from generator.content.references import Index, Target, resolve
 from generator.content.term_checks import term_remarks
@@ -49,7 +49,7 @@ def text_remarks(document: Document, *, under_title: bool) -> Iterator[Fault]:
             yield from _placeholder_remarks(document.source.file, line_number, value, key)
 
 
-def _heading_remarks(file: str, lines: list[Line], *, under_title: bool) -> Iterator[Fault]:
+def _heading_remarks(file: str, lines: list[SourceLine], *, under_title: bool) -> Iterator[Fault]:
     above = 1 if under_title else 0
     for number, level in _headings(lines):
         if under_title and level == 1:
@@ -62,9 +62,9 @@ def _heading_remarks(file: str, lines: list[Line], *, under_title: bool) -> Iter
         above = level
 
 
-def _headings(lines: list[Line]) -> Iterator[tuple[int, int]]:
-    """Line and level of each heading."""
-    for line, after in pairwise([*lines, Line(0, "")]):
+def _headings(lines: list[SourceLine]) -> Iterator[tuple[int, int]]:
+    """SourceLine and level of each heading."""
+    for line, after in pairwise([*lines, SourceLine(0, "")]):
         marks = _ATX.match(line.text)
         under = _UNDERLINE.fullmatch(after.text)
         if marks:
@@ -73,7 +73,7 @@ def _headings(lines: list[Line]) -> Iterator[tuple[int, int]]:
             yield line.number, 1 if under["mark"].startswith("=") else 2
 
 
-def _picture_remarks(file: str, line: Line) -> Iterator[Fault]:
+def _picture_remarks(file: str, line: SourceLine) -> Iterator[Fault]:
     undescribed = len(_PICTURE.findall(line.text))
     undescribed += sum(not _ALT.search(found["attributes"]) for found in _ELEMENT.finditer(line.text))
     if undescribed:

@@ -115,7 +115,7 @@ _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _BEGINS = re.compile(r"\s*([-*+]|\d+[.)])\s|\s*\||\s{0,3}#|\s{0,3}>|:\s")
 
 
-class Line(NamedTuple):
+class SourceLine(NamedTuple):
     """A line of the file with its number; what stood in code or a comment is left out."""
 
     number: int
@@ -133,7 +133,7 @@ class Block(NamedTuple):
         return self.line + self.text.count("\n", 0, place)
 
 
-def prose_lines(document: Document) -> list[Line]:
+def prose_lines(document: Document) -> list[SourceLine]:
     """The lines of the body; those of fenced code are empty."""
     body = _COMMENT.sub(lambda comment: "\n" * comment[0].count("\n"), document.body)
     found, fence = [], ""
@@ -141,15 +141,15 @@ def prose_lines(document: Document) -> list[Line]:
         mark = _FENCE.match(text)
         if mark and (not fence or mark["mark"].startswith(fence)):
             fence = "" if fence else mark["mark"]
-            found.append(Line(number, ""))
+            found.append(SourceLine(number, ""))
         else:
-            found.append(Line(number, "" if fence else _CODE.sub("", text)))
+            found.append(SourceLine(number, "" if fence else _CODE.sub("", text)))
     return found
 
 
-def blocks(lines: list[Line]) -> Iterator[Block]:
+def blocks(lines: list[SourceLine]) -> Iterator[Block]:
     """The body in pieces, each of which is about one thing."""
-    gathered: list[Line] = []
+    gathered: list[SourceLine] = []
     for line in lines:
         if gathered and (not line.text.strip() or _BEGINS.match(line.text)):
             yield _block(gathered)
@@ -160,5 +160,5 @@ def blocks(lines: list[Line]) -> Iterator[Block]:
         yield _block(gathered)
 
 
-def _block(lines: list[Line]) -> Block:
+def _block(lines: list[SourceLine]) -> Block:
     return Block(lines[0].number, "\n".join(line.text for line in lines))

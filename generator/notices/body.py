@@ -10,15 +10,15 @@ from jinja2.sandbox import SandboxedEnvironment
 from generator.content.markdown import mail_markdown_html
 from generator.notices.html_part import HtmlWriter
 from generator.notices.names import NameCheck
-from generator.notices.tags import Emitter, Marked, placed, take_out
+from generator.notices.tags import Emitter, MarkedText, take_out, with_placed_blocks
 from generator.notices.text_part import FILTERS, TextWriter
 from generator.notices.tree import mail_tree
-from generator.templating.environment import Kind, environment
+from generator.templating.environment import TemplateKind, environment
 from generator.templating.formats import Direction
 from generator.templating.values import Address
 from rewards import Fault, suggestion
 
-Lines = tuple[tuple[int, int], ...]
+LineMap = tuple[tuple[int, int], ...]
 _BLOCKS = frozenset(
     (
         "for",
@@ -45,8 +45,8 @@ class CompiledBody:
 
     html: str
     text: str
-    html_lines: Lines = ()
-    text_lines: Lines = ()
+    html_lines: LineMap = ()
+    text_lines: LineMap = ()
 
 
 class NotAnAddressError(TypeError):
@@ -63,7 +63,9 @@ def _href(value: object) -> str:
     return value.address
 
 
-def mail_environment(template_folders: Sequence[Path], language: str, kind: Kind) -> SandboxedEnvironment:
+def mail_environment(
+    template_folders: Sequence[Path], language: str, kind: TemplateKind
+) -> SandboxedEnvironment:
     """As of `environment`, with the filters that compiled bodies use, and none that trusts a value."""
     built = environment(template_folders, language, kind=kind)
     for name in _UNSAFE_FILTERS:
@@ -97,7 +99,7 @@ def compile_body(
     if marked is None:
         faults.extend(found)
         return CompiledBody("", "")
-    text = _without_brackets(placed(marked), marked)
+    text = _without_brackets(with_placed_blocks(marked), marked)
     tree = mail_tree(mail_markdown_html(text), marked, file, first_line, found, images_from)
     faults.extend(found)
     if found:
@@ -119,7 +121,7 @@ def check_line(
 
 def _checked(
     source: str, file: str, first_line: int, offers: Collection[str] | None, faults: list[Fault]
-) -> Marked | None:
+) -> MarkedText | None:
     checking = mail_environment((), "en", "html")
     try:
         template = checking.parse(source)
@@ -138,7 +140,7 @@ def _checked(
     return marked
 
 
-def _without_brackets(text: str, marked: Marked) -> str:
+def _without_brackets(text: str, marked: MarkedText) -> str:
     """`<{{ link }}>` as `{{ link }}`, which shows as a link by itself."""
     for number, tag in enumerate(marked.tags):
         if tag.inner.strip() in _OWN_ADDRESSES and not tag.is_block:
@@ -158,7 +160,7 @@ def _link_faults(html: Emitter, file: str, offers: Collection[str] | None) -> li
     ]
 
 
-def author_line(lines: Lines, line: int) -> int:
+def author_line(lines: LineMap, line: int) -> int:
     """The author's line for a line of the compiled template: that of the last tag begun there or before."""
     written = line
     for at, own in lines:

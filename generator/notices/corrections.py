@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from generator.statements.view import StatementView, Viewer
-from generator.templating.values import Count, PartnerText, Shown
+from generator.templating.values import PartnerText, Shown, ShownCount
 from rewards import Difference, Statement, differences, statement_json
 
 _ITEMS: Mapping[str, Sequence[str]] = {"cashback": ("currency",), "extensions": ("subscription_id",)}
@@ -70,5 +70,5 @@ def _figure(entry: object, difference: Difference) -> Shown | None:
     value = getattr(entry, name, None)
     if value is None or isinstance(value, Shown):
         return value
-    raw = str(value.raw) if isinstance(value, Count) else str(value)
+    raw = str(value.raw) if isinstance(value, ShownCount) else str(value)
     return Shown(str(value), raw)

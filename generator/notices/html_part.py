@@ -4,7 +4,7 @@ import html
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from generator.notices.tags import Emitter, Marked
+from generator.notices.tags import Emitter, MarkedText
 from generator.notices.tree import VOID, Element, Node
 from generator.templating.formats import Direction
 
@@ -16,7 +16,7 @@ _TABLE = (("border", "0"), ("cellpadding", "0"), ("cellspacing", "0"), ("width",
 class HtmlWriter:
     """Writes a tree; `styles` maps an element's name to its declarations, `label` to those of card labels."""
 
-    marked: Marked
+    marked: MarkedText
     styles: Mapping[str, str]
     direction: Direction
 

@@ -9,7 +9,7 @@ from jinja2 import meta, nodes
 
 from generator.notices.corrections import CorrectionView
 from generator.statements.view import OfferView, PartnerView, SiteView, StatementView
-from generator.templating.values import Address, Count, PartnerText, Shown
+from generator.templating.values import Address, PartnerText, Shown, ShownCount
 from rewards import Fault, suggestion
 
 ROOTS: Mapping[str, object] = {
@@ -28,7 +28,7 @@ _GLOBALS = frozenset({"range", "dict", "lipsum", "cycler", "joiner", "namespace"
 _KEEPS_ITEMS = frozenset(
     {"sort", "list", "reverse", "unique", "selectattr", "rejectattr", "select", "reject"}
 )
-_LEAVES = (Shown, Count, PartnerText, Address, str, int)
+_LEAVES = (Shown, ShownCount, PartnerText, Address, str, int)
 _MAPPING_NAMES = frozenset({"items", "keys", "values", "get"})
 _HIDDEN = frozenset({"count", "index"})
 
@@ -156,7 +156,7 @@ class NameCheck:
         }
         if name in fields:
             return _without_none(fields[name])
-        known = sorted(fields) if fields else ["raw"] if owner in {Shown, Count} else []
+        known = sorted(fields) if fields else ["raw"] if owner in {Shown, ShownCount} else []
         absent = not hasattr(owner, name) or (bool(fields) and name in _HIDDEN)
         if absent and (fields or owner in _LEAVES):
             remedy = suggestion(name, known) if known else "leave it out"

@@ -16,7 +16,7 @@ _BRACES = re.compile(r"\{")
 
 
 @dataclass(frozen=True, slots=True)
-class Tag:
+class TemplateTag:
     """A template tag: `inner` stands between its delimiters; `name` is the block's, empty for an expression.
 
     `line` is where it begins in the file.
@@ -46,11 +46,11 @@ class Tag:
 
 
 @dataclass(frozen=True, slots=True)
-class Marked:
+class MarkedText:
     """A text in which tag number n of `tags` stands as the n-th word."""
 
     text: str
-    tags: tuple[Tag, ...]
+    tags: tuple[TemplateTag, ...]
     prefix: str
 
     def word(self, number: int) -> str:
@@ -74,7 +74,7 @@ class Marked:
         ]
 
 
-def take_out(source: str, environment: Environment, first_line: int) -> Marked:
+def take_out(source: str, environment: Environment, first_line: int) -> MarkedText:
     """The tags of `source` and the text without them. Comments go; a raw block's content stays as text.
 
     A `-` or `+` at a delimiter has no effect, because Markdown has the last word about space.
@@ -83,8 +83,8 @@ def take_out(source: str, environment: Environment, first_line: int) -> Marked:
     prefix = "tq"
     while prefix in source:
         prefix += "q"
-    marked = Marked("", (), prefix)
-    tags: list[Tag] = []
+    marked = MarkedText("", (), prefix)
+    tags: list[TemplateTag] = []
     parts: list[str] = []
     position = 0
     inner: list[str] | None = None
@@ -100,14 +100,14 @@ def take_out(source: str, environment: Environment, first_line: int) -> Marked:
             name = words.split(None, 1)[0] if kind == "block_end" and words.strip() else ""
             parts.append(marked.word(len(tags)) + _space_after(value))
             begun = first_line + line - 1 - words.count("\n")
-            tags.append(Tag(words, re.sub(r"\W.*", "", name), begun))
+            tags.append(TemplateTag(words, re.sub(r"\W.*", "", name), begun))
             inner = None
         elif inner is not None:
             inner.append(value)
         elif kind == "data":
             parts.append(value)
     parts.append(source[position:])
-    return Marked("".join(parts), tuple(tags), prefix)
+    return MarkedText("".join(parts), tuple(tags), prefix)
 
 
 def _space_after(delimiter: str) -> str:
@@ -117,7 +117,7 @@ def _space_after(delimiter: str) -> str:
 class Emitter:
     """Writes a template in which each tag has a line of its own, by which it can be found again."""
 
-    def __init__(self, tags: Sequence[Tag]) -> None:
+    def __init__(self, tags: Sequence[TemplateTag]) -> None:
         self._tags = tags
         self._parts: list[str] = []
         self._line = 1
@@ -146,7 +146,7 @@ class Emitter:
 
 # Block tags alone on their line are given a place in the Markdown text that the conversion keeps.
 
-Place = Literal["item", "row", "paragraph", "continuation"]
+_Place = Literal["item", "row", "paragraph", "continuation"]
 _ITEM = re.compile(r"(?P<indent>\s*)(?P<bullet>[-*+]|\d+\.)\s+\S")
 _RULE = re.compile(r"\s*\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*")
 _PIPE = re.compile(r"(?<!\\)\|")
@@ -159,7 +159,7 @@ class _Line:
     text: str
     number: int | None = None
     role: str = ""
-    place: Place | None = None
+    place: _Place | None = None
     indent: str = ""
     bullet: str = "-"
 
@@ -180,7 +180,7 @@ class _Construct:
     inside: list["_Construct"] = field(default_factory=list)
 
 
-def placed(marked: Marked) -> str:
+def with_placed_blocks(marked: MarkedText) -> str:
     """The Markdown text with every block tag that stands alone put where it survives."""
     lines = list(_lines(marked))
     for construct in _constructs(lines):
@@ -191,7 +191,7 @@ def placed(marked: Marked) -> str:
     return "\n".join(_laid_out(lines, marked))
 
 
-def alone(text: str, marked: Marked) -> bool:
+def _is_alone(text: str, marked: MarkedText) -> bool:
     """Whether `text` holds at least one block tag and nothing else."""
     numbers = marked.numbers(text)
     return (
@@ -201,9 +201,9 @@ def alone(text: str, marked: Marked) -> bool:
     )
 
 
-def _lines(marked: Marked) -> Iterator[_Line]:
+def _lines(marked: MarkedText) -> Iterator[_Line]:
     for text in marked.text.split("\n"):
-        if alone(text, marked):
+        if _is_alone(text, marked):
             for number in marked.numbers(text):
                 yield _Line(_indent(text), number, marked.tags[number].role)
         else:
@@ -225,10 +225,10 @@ def _constructs(lines: Sequence[_Line]) -> list[_Construct]:
     return top
 
 
-def _decide(construct: _Construct, lines: Sequence[_Line], around: Place | None) -> None:
+def _decide(construct: _Construct, lines: Sequence[_Line], around: _Place | None) -> None:
     content = [line for line in lines[construct.tags[0] : construct.tags[-1]] if line.number is None]
     filled = [line for line in content if not line.is_blank]
-    place: Place
+    place: _Place
     if _is_rows(filled) and (around == "row" or _follows_row(lines, construct.tags[0])):
         place = "row"
     elif _is_items(content):
@@ -284,7 +284,7 @@ def _indent(text: str) -> str:
     return text[: len(text) - len(text.lstrip())]
 
 
-def _laid_out(lines: Sequence[_Line], marked: Marked) -> Iterator[str]:
+def _laid_out(lines: Sequence[_Line], marked: MarkedText) -> Iterator[str]:
     """The lines, with blank ones around paragraphs and none between tags and what they enclose."""
     written: list[_Line] = []
     pending_blank = False

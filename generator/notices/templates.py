@@ -22,7 +22,7 @@ from generator.content.campaigns import CampaignText
 from generator.errors import GeneratorError
 from generator.notices.body import (
     CompiledBody,
-    Lines,
+    LineMap,
     author_line,
     check_line,
     compile_body,
@@ -30,7 +30,7 @@ from generator.notices.body import (
 )
 from generator.notices.html_part import read_styles
 from generator.notices.text_part import finished
-from generator.templating.environment import Kind, environment
+from generator.templating.environment import TemplateKind, environment
 from generator.templating.formats import direction
 from generator.templating.values import CONTROLS
 from rewards import Fault, Faulty
@@ -84,8 +84,8 @@ class MailSources:
 
     html: str
     text: str
-    html_lines: Lines
-    text_lines: Lines
+    html_lines: LineMap
+    text_lines: LineMap
 
 
 def body_styles(template_folders: Sequence[Path]) -> dict[str, str]:
@@ -110,7 +110,7 @@ def mail_sources(
     return MailSources(html, text, _moved(body.html_lines, html_line), _moved(body.text_lines, text_line))
 
 
-def _laid_out(template_folders: Sequence[Path], language: str, frame: Frame, kind: Kind) -> str:
+def _laid_out(template_folders: Sequence[Path], language: str, frame: Frame, kind: TemplateKind) -> str:
     built = environment(template_folders, language, kind=kind)
     start, end = ("left", "right") if direction(language) == "ltr" else ("right", "left")
     holes = {name: Markup(f"zqhole{name}qz") for name in (*_HOLES, "body")}  # noqa: S704 - our own words
@@ -167,7 +167,7 @@ def _filled(layout: str, body: str, name: str) -> tuple[str, int]:
     return "".join(written), body_line
 
 
-def _moved(lines: Lines, first: int) -> Lines:
+def _moved(lines: LineMap, first: int) -> LineMap:
     return tuple((at + first - 1, written) for at, written in lines)
 
 
@@ -193,7 +193,7 @@ class _Compiled:
     template: Template
     name: str
     file: str
-    lines: Lines
+    lines: LineMap
     field: str = ""
 
     def render(self, context: Mapping[str, object]) -> str:
@@ -314,7 +314,7 @@ def _line(built: SandboxedEnvironment, source: str, part: str, file: str, line: 
     return replace(_compiled(built, source, part, file, ((1, line),)), field=part)
 
 
-def _compiled(built: SandboxedEnvironment, source: str, part: str, file: str, lines: Lines) -> _Compiled:
+def _compiled(built: SandboxedEnvironment, source: str, part: str, file: str, lines: LineMap) -> _Compiled:
     name = f"<{file} as {part}>"
     code = built.compile(source, name, name)
     # A plain mapping: every rendering copies it, and a chain of mappings is copied key by key.

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from generator.notices.tags import Emitter, Marked
+from generator.notices.tags import Emitter, MarkedText
 from generator.notices.tree import Element, Node
 
 # Filters and the last step of text parts: lists, tables and lines laid out once the values are known.
@@ -151,7 +151,7 @@ class _Links:
 class TextWriter:
     """Writes a tree as text; lists and tables are laid out by filters when the values are known."""
 
-    marked: Marked
+    marked: MarkedText
 
     def write(self, root: Element) -> Emitter:
         """The template of the whole tree."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
-from generator.notices.tags import Marked, Tag
+from generator.notices.tags import MarkedText, TemplateTag
 from rewards import Fault
 
 VOID = frozenset({"br", "col", "hr", "img"})
@@ -38,7 +38,7 @@ Node = Element | str | int
 
 
 def mail_tree(
-    html: str, marked: Marked, file: str, first_line: int, faults: list[Fault], images_from: str = ""
+    html: str, marked: MarkedText, file: str, first_line: int, faults: list[Fault], images_from: str = ""
 ) -> Element:
     """The tree of a fragment; what a mail may not hold, and every tag lost or torn apart, adds a fault."""
     reader = _Reader(marked, file, first_line, faults, images_from)
@@ -58,7 +58,7 @@ class _Reader(HTMLParser):
     """Builds the tree."""
 
     def __init__(
-        self, marked: Marked, file: str, first_line: int, faults: list[Fault], images_from: str
+        self, marked: MarkedText, file: str, first_line: int, faults: list[Fault], images_from: str
     ) -> None:
         super().__init__(convert_charrefs=True)
         self._marked = marked
@@ -145,7 +145,7 @@ class _Reader(HTMLParser):
         self._faults.append(Fault(what, remedy, self._file, self._first_line + before.count("\n")))
 
 
-def _splice(element: Element, marked: Marked) -> None:
+def _splice(element: Element, marked: MarkedText) -> None:
     """Replaces paragraphs, items and rows that hold nothing but block tags by these tags."""
     children: list[Node] = []
     for child in element.children:
@@ -158,7 +158,7 @@ def _splice(element: Element, marked: Marked) -> None:
     element.children = children
 
 
-def _only_tags(element: Element, marked: Marked) -> list[int] | None:
+def _only_tags(element: Element, marked: MarkedText) -> list[int] | None:
     tags: list[int] = []
     for child in element.children:
         if isinstance(child, int) and marked.tags[child].is_block:
@@ -173,7 +173,7 @@ def _only_tags(element: Element, marked: Marked) -> list[int] | None:
     return tags or None
 
 
-def _numbers(element: Element, marked: Marked) -> Iterator[int]:
+def _numbers(element: Element, marked: MarkedText) -> Iterator[int]:
     """The tags in the order of the source: Markdown writes a link's text before its address."""
     for child in element.children:
         if isinstance(child, int):
@@ -184,7 +184,7 @@ def _numbers(element: Element, marked: Marked) -> Iterator[int]:
         yield from marked.numbers(value)
 
 
-def _lost(found: Sequence[int], marked: Marked, file: str) -> Fault:
+def _lost(found: Sequence[int], marked: MarkedText, file: str) -> Fault:
     number = next((n for n in range(len(marked.tags)) if found.count(n) != 1), None)
     if number is None:
         number = next(wanted for wanted, got in enumerate(found) if wanted != got)
@@ -197,9 +197,9 @@ def _lost(found: Sequence[int], marked: Marked, file: str) -> Fault:
     return Fault(what, remedy, file, marked.tags[number].line)
 
 
-def _torn(element: Element, marked: Marked, file: str) -> Iterator[Fault]:
+def _torn(element: Element, marked: MarkedText, file: str) -> Iterator[Fault]:
     """A fault for each block whose tags are not all children of one element: a branch would be unbalanced."""
-    opened: list[Tag] = []
+    opened: list[TemplateTag] = []
     for child in element.children:
         if isinstance(child, Element):
             yield from _torn(child, marked, file)
@@ -215,7 +215,7 @@ def _torn(element: Element, marked: Marked, file: str) -> Iterator[Fault]:
         yield _torn_fault(tag, file)
 
 
-def _torn_fault(tag: Tag, file: str) -> Fault:
+def _torn_fault(tag: TemplateTag, file: str) -> Fault:
     remedy = "put its tags on lines of their own around whole paragraphs, list items or table rows"
     return Fault(
         f"{tag} and the tags that belong to it stand in different places of the page", remedy, file, tag.line

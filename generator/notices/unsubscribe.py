@@ -13,22 +13,22 @@ from generator.notices.templates import template_source
 from generator.settings import SiteSettings
 from generator.templating.environment import environment
 
-Step = Literal["ask", "done", "failed"]
-_STEPS: tuple[Step, ...] = ("ask", "done", "failed")
+UnsubscribeStep = Literal["ask", "done", "failed"]
+_STEPS: tuple[UnsubscribeStep, ...] = ("ask", "done", "failed")
 
 
 @dataclass(frozen=True, slots=True)
 class UnsubscribePages:
     """The page by language and step, and the headers to send it with."""
 
-    pages: Mapping[tuple[str, Step], bytes]
+    pages: Mapping[tuple[str, UnsubscribeStep], bytes]
     headers: Mapping[str, str]
 
 
 def unsubscribe_pages(template_folders: Sequence[Path], settings: SiteSettings) -> UnsubscribePages:
     """Every page in each of the site's languages; raises `BrokenLayout` where a template is missing."""
     style = template_source(template_folders, "unsubscribe/page.css")
-    pages: dict[tuple[str, Step], bytes] = {}
+    pages: dict[tuple[str, UnsubscribeStep], bytes] = {}
     for language in settings.languages:
         template = environment(template_folders, language, kind="html").get_template("unsubscribe/page.html")
         for step in _STEPS:

@@ -4,13 +4,11 @@ import json
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from functools import cached_property
 from gettext import NullTranslations
 from hashlib import sha256, sha384
 from pathlib import Path
 
-from babel.dates import format_skeleton, get_month_names
 from markupsafe import Markup
 from pydantic_core import to_json
 
@@ -135,8 +133,6 @@ def _plural(catalog: NullTranslations) -> Callable[..., Markup]:
 
 def _month_words(policy: Policy, language: str) -> dict[str, str]:
     """The months of all cashback periods: in full with the year, and by the letter for an axis."""
-    locale = language.replace("-", "_")
-    letters = get_month_names("narrow", "stand-alone", locale)
     periods = {
         (version.terms.period.first, version.terms.period.last)
         for offer in policy.offers
@@ -145,9 +141,8 @@ def _month_words(policy: Policy, language: str) -> dict[str, str]:
     }
     words = {}
     for first in sorted({start for period in periods for start in month_starts(*period)}):
-        day = date.fromordinal(first)
-        words[f"month:{month_key(first)}"] = format_skeleton("yMMMM", day, locale=locale)
-        words[f"letter:{month_key(first)}"] = str(letters[day.month])
+        words[f"month:{month_key(first)}"] = formats(language).month_text(first)
+        words[f"letter:{month_key(first)}"] = formats(language).month_letter(first)
     return words
 
 

@@ -5,12 +5,10 @@ machines; what the JSON has no place for stands beside it. Keys are sorted. Noth
 same for everybody: that is in the shell.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from urllib.parse import quote
-
-from babel.lists import format_list
 
 from generator.templating.formats import Formats
 from generator.templating.values import contained
@@ -80,16 +78,10 @@ class StatementValues:
         if not shown:
             return {"credit": "settled"}
         due = any(minor > 0 for minor in sums.values())
-        values: Values = {"credit": "due" if due else "back", "total": self._listed(shown)}
+        values: Values = {"credit": "due" if due else "back", "total": self.formats.listed(shown)}
         if due and any(minor < 0 for minor in sums.values()):
             values["mixed"] = 1
         return values
-
-    def _listed(self, texts: Sequence[str]) -> str:
-        """The texts with the language's commas and its word for "and"."""
-        if len(texts) == 1:
-            return texts[0]
-        return format_list(list(texts), locale=self.language.replace("-", "_"))
 
     def _cashback(self, entry: CashbackEntry, months: Mapping[int, int]) -> Values:
         money, currency = self.formats.money_text, entry.currency

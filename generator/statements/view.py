@@ -1,7 +1,7 @@
 """What a template sees of a partner and its statement: a flat view of values in the reader's language.
 
 The attributes are those of the statement's JSON; amounts, days and rates are `Shown` (`raw`: the JSON form),
-numbers are `Count`, texts of the partner are `PartnerText`. `*_name` and `title` are added for people.
+numbers are `ShownCount`, texts of the partner are `PartnerText`. `*_name` and `title` are added for people.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,9 +15,9 @@ from generator.settings import SiteSettings
 from generator.templating.formats import Formats, formats
 from generator.templating.values import (
     Address,
-    Count,
     PartnerText,
     Shown,
+    ShownCount,
 )
 from rewards import (
     BonusEntry,
@@ -97,9 +97,9 @@ class FreeSubscriptionView(NamedTuple):
     offer: str
     title: str
     product: str
-    allowed: Count
-    held: Count
-    remaining: Count
+    allowed: ShownCount
+    held: ShownCount
+    remaining: ShownCount
     register_by: Shown
     subscriptions: tuple[HeldView, ...]
 

@@ -1,1 +1,1 @@
-"""Everything that turns values into text for people: formats, catalogs and the template environment."""
+"""Values as text for people: formats, spellings, catalogs and the template environment."""

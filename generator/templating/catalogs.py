@@ -1,4 +1,4 @@
-"""Translations of labels: gettext catalogs `templates/locale/LANG.po`, read without a compile step."""
+"""Translations of labels: the gettext catalogs `templates/locale/LANG.po`, read without a compile step."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -13,7 +13,7 @@ from generator.errors import GeneratorError
 
 
 class BrokenCatalog(GeneratorError):
-    """A translation file that cannot be read; `path` is the file."""
+    """The translation file `path` cannot be read."""
 
     def __init__(self, path: Path, reason: str) -> None:
         self.path = path
@@ -21,10 +21,10 @@ class BrokenCatalog(GeneratorError):
 
 
 def translations(template_folders: Sequence[Path], language: str) -> NullTranslations:
-    """The labels of a language from each folder's `locale/LANG.po`, the first folder's first.
+    """Return the labels of a language from `locale/LANG.po` in each folder; the first folder wins.
 
-    A language with a region falls back to the one without it. A message that no catalog has stays in English.
-    Raises `BrokenCatalog`.
+    A language with a region falls back to the language without it. A message without a translation stays in
+    English. Raises `BrokenCatalog`.
     """
     found: NullTranslations = NullTranslations()
     codes = [language.partition("-")[0], language] if "-" in language else [language]
@@ -42,7 +42,7 @@ def translations(template_folders: Sequence[Path], language: str) -> NullTransla
 
 @cache
 def _compiled(path: Path, modified: int, language: str) -> bytes:
-    del modified  # part of the key only: a live preview sees a changed file
+    del modified  # only part of the cache key, so that a live preview sees a changed file
     try:
         with path.open("rb") as file:
             catalog = read_po(file, locale=language.replace("-", "_"), abort_invalid=True)

@@ -1,4 +1,4 @@
-"""The engine of all templates: sandboxed, undefined names are errors, text of partners is isolated."""
+"""The template engine: a sandbox with undefined names as errors, which isolates text supplied by partners."""
 
 import re
 from collections.abc import Collection, Sequence
@@ -26,16 +26,16 @@ from generator.templating.formats import direction
 from generator.templating.values import PartnerText
 from rewards.faults import Fault, Faulty, suggestion
 
-Kind = Literal["html", "text"]
+TemplateKind = Literal["html", "text"]
 _LONGEST_HEADER = 500
 
 
 class Languages(Protocol):
-    """What `reader_language` reads of the site's settings."""
+    """The languages in the site's settings."""
 
     @property
     def default_language(self) -> str:
-        """The language of whoever has no other."""
+        """The language of readers without a better match."""
 
     @property
     def languages(self) -> Sequence[str]:
@@ -43,7 +43,7 @@ class Languages(Protocol):
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):
-    """The sandbox, with a short way to the fields of views: named tuples, which hold nothing to protect."""
+    """The sandbox with a fast path to the fields of views, which are named tuples of public values."""
 
     def getattr(self, obj: object, attribute: str) -> object:
         if attribute in getattr(type(obj), "_fields", ()):
@@ -52,19 +52,19 @@ class _Sandbox(ImmutableSandboxedEnvironment):
 
 
 class _Compiled(BytecodeCache):
-    """What was compiled in this process, by the file and the digest of its source; no language changes the code."""
+    """The compiled templates of this process, keyed by file and digest of the source, for all languages."""
 
     def __init__(self) -> None:
         self._codes: dict[str, tuple[str, CodeType]] = {}
 
     def load_bytecode(self, bucket: Bucket) -> None:
-        """Gives the bucket the code of the same source, if there is some."""
+        """Load the code of the same source into the bucket, if there is any."""
         checksum, code = self._codes.get(bucket.key, ("", None))
         if checksum == bucket.checksum:
             bucket.code = code
 
     def dump_bytecode(self, bucket: Bucket) -> None:
-        """Keeps the bucket's code."""
+        """Store the bucket's code."""
         if bucket.code is not None:
             self._codes[bucket.key] = bucket.checksum, bucket.code
 
@@ -72,11 +72,13 @@ class _Compiled(BytecodeCache):
 _COMPILED = {"html": _Compiled(), "text": _Compiled()}
 
 
-def environment(template_folders: Sequence[Path], language: str, *, kind: Kind) -> SandboxedEnvironment:
-    """An environment over `template_folders` (the first that has a file wins), with labels in `language`.
+def environment(
+    template_folders: Sequence[Path], language: str, *, kind: TemplateKind
+) -> SandboxedEnvironment:
+    """Return an environment over `template_folders` with labels in `language`; the first folder wins.
 
-    `html` escapes everything that is no `Markup`; `text` escapes nothing and isolates text of partners.
-    Templates have `_`, `gettext`, `ngettext`, `language` and `direction`.
+    `html` escapes everything except `Markup`; `text` escapes nothing and isolates text of partners.
+    Templates see `_`, `gettext`, `ngettext`, `language` and `direction`.
     Raises `BrokenCatalog` and `UnknownLanguage`.
     """
     built = _Sandbox(
@@ -106,16 +108,16 @@ def _in_text(value: object) -> object:
 
 
 def reader_language(partner_language: str, settings: Languages) -> str:
-    """The site's language nearest to a partner's: `de-AT` reads `de`, one that the site lacks the default.
+    """Return the site's language nearest to a partner's: `de` for `de-AT`, otherwise the default language.
 
-    The code is shortened from its end until the site has it (RFC 4647, lookup); case and `_` do not matter.
+    The code is shortened from its end until the site has it (RFC 4647, lookup). Case and `_` do not matter.
     """
     code = partner_language.replace("_", "-")
     return _nearest(code, tuple(settings.languages)) or settings.default_language
 
 
 def accepted_language(header: str, languages: Sequence[str]) -> str:
-    """The one of a site's languages, the default first, that an `Accept-Language` likes best (RFC 9110 12.5.4)."""
+    """Return the language that an `Accept-Language` header prefers (RFC 9110, 12.5.4), else `languages[0]`."""
     wishes = []
     for place, part in enumerate(header[:_LONGEST_HEADER].split(",")):
         code, _, weight = part.partition(";")
@@ -138,7 +140,7 @@ def _nearest(code: str, languages: tuple[str, ...]) -> str | None:
     )
 
 
-# Mistakes in a site's own templates, told with file and line.
+# Faults in templates, with file and line.
 
 _UNDEFINED = re.compile(r"'(?P<name>\w+)' is undefined")
 _BREAKS = (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError)
@@ -147,7 +149,7 @@ _BREAKS = (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, A
 def render(
     built: Environment, name: str, context: dict[str, object], template_folders: Sequence[Path]
 ) -> str:
-    """The template `name` filled in; raises Faulty with the place in the template that is wrong."""
+    """Render the template `name`; raises `Faulty` with the file and line of a mistake in it."""
     try:
         return built.get_template(name).render(context)
     except _BREAKS as error:
@@ -155,7 +157,7 @@ def render(
 
 
 def syntax_faults(built: Environment, template_folder: Path, room: str) -> list[Fault]:
-    """The templates of `template_folder`/`room` that cannot be compiled."""
+    """Return a fault for each template in `template_folder`/`room` that does not compile."""
     found = []
     for path in sorted((template_folder / room).rglob("*.html")):
         name = path.relative_to(template_folder).as_posix()
@@ -183,7 +185,7 @@ def _fault(error: Exception, name: str, context: Collection[str], folders: Seque
 
 
 def _place(error: Exception, name: str, folders: Sequence[Path]) -> tuple[str, int | None]:
-    """The innermost line of a template in the error's traceback."""
+    """Return file and line of the innermost template in the error's traceback."""
     found: tuple[str, int | None] = (f"templates/{name}", None)
     for frame, line in walk_tb(error.__traceback__):
         path = Path(frame.f_code.co_filename)
@@ -193,7 +195,7 @@ def _place(error: Exception, name: str, folders: Sequence[Path]) -> tuple[str, i
 
 
 def _shown(path: Path, folders: Sequence[Path]) -> str:
-    """`templates/site/page.html`: as both the site and the package call their folder."""
+    """Return the path as people see it, such as `templates/site/page.html`."""
     for folder in folders:
         if path.is_relative_to(folder):
             return f"templates/{path.relative_to(folder).as_posix()}"

@@ -1,11 +1,11 @@
-"""Amounts, days and numbers in a reader's language. Babel decides how they look and never what they are.
+"""Formats of amounts, days, numbers and lists in a reader's language. Babel decides the look, never the value.
 
-A call of Babel takes 60 µs, so what it does for a currency or a number is learnt once per language, compared
-with Babel on probes, and done by hand from then on; where it differs (Hindi groups by two) Babel is called.
+One call of Babel takes 60 µs. The module therefore derives a fast pattern once per language and currency and
+compares it with Babel on sample numbers. Where the two differ (Hindi groups by two digits), Babel is called.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -14,11 +14,12 @@ from functools import cache
 from typing import Literal
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date
+from babel.dates import format_date, format_skeleton, get_month_names
+from babel.lists import format_list
 from babel.numbers import NumberPattern, get_currency_symbol, parse_pattern
 
 from generator.errors import GeneratorError
-from generator.templating.values import Count, Shown
+from generator.templating.values import Shown, ShownCount
 from rewards import day_text, format_amount, minor_units
 
 Direction = Literal["ltr", "rtl"]
@@ -26,7 +27,7 @@ _PROBES = (0, 1, 12, 123, 1000, 9999, 12345, 123456, 1234567, 1234567890, 987654
 
 
 class UnknownLanguage(GeneratorError):
-    """There are no formats for a language; `language` is the code."""
+    """Babel has no formats for the language code `language`."""
 
     def __init__(self, language: str) -> None:
         self.language = language
@@ -42,7 +43,7 @@ def _locale(language: str) -> Locale:
 
 
 def known_language(language: str) -> bool:
-    """Whether amounts and dates can be shown in this language."""
+    """Return whether Babel has formats for the language."""
     try:
         _locale(language)
     except UnknownLanguage:
@@ -52,19 +53,19 @@ def known_language(language: str) -> bool:
 
 @cache
 def direction(language: str) -> Direction:
-    """In which direction the language is written; `ltr` for an unknown one."""
+    """Return the writing direction of the language; `ltr` for an unknown one."""
     return "rtl" if known_language(language) and _locale(language).text_direction == "rtl" else "ltr"
 
 
 def language_name(language: str) -> str:
-    """What speakers of the language call it, such as `Deutsch`. Raises `UnknownLanguage`."""
+    """Return the language's own name, such as `Deutsch`. Raises `UnknownLanguage`."""
     name = _locale(language).get_display_name() or language
     return name[:1].upper() + name[1:]
 
 
 @dataclass(frozen=True, slots=True)
 class _Pattern:
-    """How a locale writes a number with `places` decimals: learnt from samples."""
+    """The way a locale writes a number with `places` decimals, derived from samples."""
 
     places: int
     positive: tuple[str, str]
@@ -74,7 +75,7 @@ class _Pattern:
     ungrouped_below: int
 
     def apply(self, scaled: int) -> str:
-        """The number `scaled` / 10**places."""
+        """Return the text of the number `scaled` / 10**places."""
         prefix, suffix = self.positive if scaled >= 0 else self.negative
         whole, part = divmod(abs(scaled), 10**self.places)
         digits = f"{whole:,}".replace(",", self.group) if whole >= self.ungrouped_below else str(whole)
@@ -83,7 +84,7 @@ class _Pattern:
 
 
 def _learnt(slow: Callable[[int], str], locale: Locale, places: int) -> Callable[[int], str]:
-    """A fast function equal to `slow` on all probes, or `slow` itself."""
+    """Return a fast function that equals `slow` on all probes, or `slow` itself."""
     unit = 10**places
     positive, negative = slow(unit), slow(-unit)
     symbols = locale.number_symbols["latn"]
@@ -114,7 +115,7 @@ def _with_places(pattern: NumberPattern, places: int) -> NumberPattern:
 
 
 class Formats:
-    """Shows values in one language. Raises `UnknownLanguage` for a language without formats."""
+    """Formats values in one language. Raises `UnknownLanguage` for a language without formats."""
 
     def __init__(self, language: str) -> None:
         self.language = language
@@ -126,33 +127,45 @@ class Formats:
         self._numbers = _learnt(self._slow_number, self._locale, 0)
 
     def money(self, minor: int, currency: str) -> Shown:
-        """`minor` units of a currency, with exactly ISO 4217's places; raises `rewards.UnknownCurrency`."""
+        """Format `minor` units of a currency with exactly ISO 4217's places; raises `rewards.UnknownCurrency`."""
         return Shown(self.money_text(minor, currency), format_amount(minor, currency))
 
     def money_text(self, minor: int, currency: str) -> str:
-        """The text of `money` alone, for where nobody asks for its exact form."""
+        """Return the text of `money` without its exact form."""
         known = self._money.get(currency)
         if known is None:
             known = self._money[currency] = self._learn_currency(currency)
         return known(minor)
 
     def day(self, ordinal: int) -> Shown:
-        """A day with the month's name; `ordinal` as of `date.toordinal`."""
+        """Format a day with the month's name; `ordinal` is that of `date.toordinal`."""
         shown = self._days.get(ordinal)
         if shown is None:
             shown = self._days[ordinal] = Shown(self.day_text(ordinal), day_text(ordinal))
         return shown
 
     def day_text(self, ordinal: int) -> str:
-        """The text of `day` alone."""
+        """Return the text of `day` without its exact form."""
         text = self._day_texts.get(ordinal)
         if text is None:
             text = format_date(date.fromordinal(ordinal), "long", locale=self._locale)
             self._day_texts[ordinal] = text
         return text
 
+    def month_text(self, ordinal: int) -> str:
+        """Return the month of a day with its year, such as `January 2023`."""
+        return format_skeleton("yMMMM", date.fromordinal(ordinal), locale=self._locale)
+
+    def month_letter(self, ordinal: int) -> str:
+        """Return the narrow name of a day's month, such as `J`."""
+        return str(get_month_names("narrow", "stand-alone", self._locale)[date.fromordinal(ordinal).month])
+
+    def listed(self, texts: Sequence[str]) -> str:
+        """Join texts with the language's commas and its word for "and"."""
+        return format_list(list(texts), locale=self._locale) if len(texts) > 1 else "".join(texts)
+
     def percent(self, rate: Fraction) -> Shown:
-        """A rate such as 3/20 as `15%`, with the decimals it has, at most 10; `raw` is `0.15`."""
+        """Format a rate such as 3/20 as `15%` with its own decimals, at most 10; `raw` is `0.15`."""
         shown = self._rates.get(rate)
         if shown is None:
             shown = self._rates[rate] = self._percent(_plain(rate, 10))
@@ -164,16 +177,16 @@ class Formats:
         return Shown(pattern.apply(Decimal(raw), self._locale), raw)
 
     def number(self, number: int) -> Shown:
-        """A whole number, grouped as the language does."""
+        """Format a whole number with the language's grouping."""
         return Shown(self.number_text(number), str(number))
 
     def number_text(self, number: int) -> str:
-        """The text of `number` alone."""
+        """Return the text of `number` without its exact form."""
         return self._numbers(number)
 
-    def count(self, number: int) -> Count:
-        """A whole number that templates can also compare and compute with."""
-        return Count(number, self.number_text(number))
+    def count(self, number: int) -> ShownCount:
+        """Format a whole number that templates can also compare and compute with."""
+        return ShownCount(number, self.number_text(number))
 
     def _learn_currency(self, currency: str) -> Callable[[int], str]:
         places = minor_units(currency)
@@ -195,7 +208,7 @@ class Formats:
 
 @cache
 def formats(language: str) -> Formats:
-    """The one `Formats` of a language in this process: what was learnt stays."""
+    """Return the process-wide `Formats` of a language, which keeps its derived patterns."""
     return Formats(language)
 
 

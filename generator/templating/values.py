@@ -1,4 +1,4 @@
-"""Values as templates see them: text for the reader that carries its exact form, and text of partners."""
+"""Template values: formatted text with its exact form, web addresses, and text supplied by partners."""
 
 import re
 from decimal import Decimal, InvalidOperation
@@ -14,14 +14,14 @@ _FIRST_STRONG, _POP = "\u2068", "\u2069"
 class Shown(str):
     """Text in the reader's language; `raw` is the statement's JSON form (`"1851.85"`, `"2023-12-31"`).
 
-    An amount of 0 is false, and `<` and `>` compare with a number, as an author of a template expects.
+    An amount of 0 is false. `<` and `>` compare the exact form with a number or with another `Shown`.
     """
 
     __slots__ = ("raw",)
     raw: str
 
     def __new__(cls, text: str, raw: str) -> Self:
-        """Text for people, raw for machines."""
+        """Create a value from the formatted text and the exact form."""
         shown = super().__new__(cls, text)
         shown.raw = raw
         return shown
@@ -59,20 +59,20 @@ def _compare(shown: Shown, other: object) -> int:
     return (left > right) - (left < right)
 
 
-class Count(int):
+class ShownCount(int):
     """A whole number that prints in the reader's language; `raw` is the plain number."""
 
     text: str
 
     def __new__(cls, number: int, text: str) -> Self:
-        """A number to compute with, its text for people."""
+        """Create a count from the number and its formatted text."""
         count = super().__new__(cls, number)
         count.text = text
         return count
 
     @property
     def raw(self) -> int:
-        """The number itself, as in the JSON."""
+        """The plain number, as in the statement's JSON."""
         return int(self)
 
     def __str__(self) -> str:
@@ -80,9 +80,9 @@ class Count(int):
 
 
 class Address(str):
-    """A web address that we made, and the only kind of value that may stand in a link.
+    """A web address made by Offerpress: the only kind of value that a link in a mail accepts.
 
-    In HTML it shows as a link to itself, in text as it is; `address` is the bare text.
+    In HTML it renders as a link to itself, in text as it is. `address` is the bare text.
     """
 
     __slots__ = ()
@@ -93,56 +93,56 @@ class Address(str):
         return str.__str__(self)
 
     def __html__(self) -> Markup:
-        """A link to the address that shows the address."""
+        """Return a link whose text is the address."""
         bare = escape(self.address)
         return Markup('<a href="{0}">{0}</a>').format(bare) if bare else Markup("")
 
 
 class PartnerText(str):
-    """Text that a partner supplied: in HTML escaped and within `<bdi>`, in text between U+2068 and U+2069.
+    """Text that a partner supplied. HTML output escapes it within `<bdi>`; text output isolates it.
 
-    Methods whose result is still the partner's keep the type: a filter such as `upper` undoes nothing.
+    String methods keep the type, so that a filter such as `upper` cannot remove the protection.
     """
 
     __slots__ = ()
 
     def __html__(self) -> Markup:
-        """The text escaped, isolated from the direction of what stands around it."""
+        """Return the escaped text within `<bdi>`, isolated from the direction of the surrounding text."""
         return Markup(f"<bdi>{escape(contained(self))}</bdi>") if self else Markup("")  # noqa: S704 - escaped here
 
     def isolated(self) -> str:
-        """The text between FIRST STRONG ISOLATE and POP DIRECTIONAL ISOLATE; empty for no text."""
+        """Return the text between FIRST STRONG ISOLATE and POP DIRECTIONAL ISOLATE; empty for no text."""
         return f"{_FIRST_STRONG}{contained(self)}{_POP}" if self else ""
 
     def __str__(self) -> str:
         return self
 
     def upper(self) -> "PartnerText":
-        """As of `str`."""
+        """`str.upper` as partner text."""
         return PartnerText(super().upper())
 
     def lower(self) -> "PartnerText":
-        """As of `str`."""
+        """`str.lower` as partner text."""
         return PartnerText(super().lower())
 
     def title(self) -> "PartnerText":
-        """As of `str`."""
+        """`str.title` as partner text."""
         return PartnerText(super().title())
 
     def capitalize(self) -> "PartnerText":
-        """As of `str`."""
+        """`str.capitalize` as partner text."""
         return PartnerText(super().capitalize())
 
     def strip(self, chars: str | None = None, /) -> "PartnerText":
-        """As of `str`."""
+        """`str.strip` as partner text."""
         return PartnerText(super().strip(chars))
 
 
 def contained(text: str) -> str:
-    """`text` on one line and unable to leave an isolate that is put around it (UAX #9, rules X5a-X6a).
+    """Return `text` on one line and unable to end an isolate around it (UAX #9, rules X5a-X6a).
 
-    Line breaks and controls become spaces, an unmatched POP DIRECTIONAL ISOLATE goes, an unclosed isolate is
-    closed.
+    Line breaks and controls become spaces. Unmatched POP DIRECTIONAL ISOLATE characters are removed, and
+    unclosed isolates are closed.
     """
     plain = str.__str__(text)
     if plain.isascii() and plain.isprintable():

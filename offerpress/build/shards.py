@@ -17,7 +17,7 @@ from generator import (
     INDEX,
     ArtifactContent,
     NewTree,
-    Placed,
+    PlacedFile,
     SealedShard,
     StatementRenderer,
     former_packs,
@@ -98,14 +98,14 @@ class BuiltShard:
     sealed: SealedShard
     plain: Mapping[str, bytes]
     faults: tuple[Fault, ...]
-    placed: Mapping[str, Placed] = field(default_factory=dict)
+    placed: Mapping[str, PlacedFile] = field(default_factory=dict)
 
     def placed_in(self, tree: NewTree | None) -> "BuiltShard":
         """The same with its plain files in `tree`, if there is one."""
         if tree is None:
             return self
         placed = {
-            path: Placed(sha256(content).hexdigest(), tree.place(path, content))
+            path: PlacedFile(sha256(content).hexdigest(), tree.place(path, content))
             for path, content in self.plain.items()
         }
         return replace(self, plain={}, placed=placed)

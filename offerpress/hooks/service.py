@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from generator import Step, UnsubscribePages, accepted_language
+from generator import UnsubscribePages, UnsubscribeStep, accepted_language
 from mailer import (
     Event,
     EventKind,
@@ -169,7 +169,7 @@ class Service:
             {"status": "ok", "events": asdict(self.clerk.total), "refused": dict(self.refused)}
         )
 
-    def _page(self, request: Request, step: Step, status: int) -> Response:
+    def _page(self, request: Request, step: UnsubscribeStep, status: int) -> Response:
         language = accepted_language(request.headers.get("Accept-Language", ""), self.languages)
         content = self.pages.pages[language, step]
         return Response(content, status, dict(self.pages.headers), "text/html; charset=utf-8")

@@ -13,8 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from generator import Content, packs_of, read_content
-from generator.content.content import with_unpublished
+from generator import Content, packs_of, read_content, with_unpublished
 from mailer import BatchHeader, message_bytes, with_own_headers
 from offerpress.build.shards import statement_page, workshop_of
 from offerpress.figures.checking import rendered_site

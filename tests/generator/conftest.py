@@ -9,7 +9,9 @@ from typing import cast
 import pytest
 from lxml import html
 
-from generator import Content, SiteSettings, StatementSettings, read_content, site_artifacts
+from generator.content.content import Content, read_content
+from generator.public.site import site_artifacts
+from generator.settings import SiteSettings, StatementSettings
 from rewards import Fault
 
 TEMPLATES = Path(__file__).parents[2] / "templates"

@@ -6,8 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from generator import BadArtifact, GeneratorError, Publication, RefusedOutput, publish
-from generator.publish import exchange, exchange_by_renames
+from generator.errors import GeneratorError
+from generator.publish import (
+    BadArtifact,
+    Publication,
+    RefusedOutput,
+    exchange_folders,
+    exchange_folders_by_renames,
+    publish,
+)
 
 FIRST = {"index.html": b"one", "a/b.txt": b"same", "a/c/d.txt": b"goes"}
 
@@ -173,13 +180,13 @@ def test_exchange_and_its_fallback(tmp_path: Path) -> None:
     for folder in (one, other):
         folder.mkdir()
         (folder / folder.name).touch()
-    exchange(one, other, spare)
+    exchange_folders(one, other, spare)
     assert (one / "other").exists()
-    exchange_by_renames(one, other, spare)
+    exchange_folders_by_renames(one, other, spare)
     assert (one / "one").exists()
     assert not spare.exists()
     with pytest.raises(FileNotFoundError):
-        exchange_by_renames(tmp_path / "missing", other, spare)
+        exchange_folders_by_renames(tmp_path / "missing", other, spare)
     assert (other / "other").exists()
     with pytest.raises(FileNotFoundError):
-        exchange(one, tmp_path / "missing", spare)
+        exchange_folders(one, tmp_path / "missing", spare)

@@ -8,7 +8,8 @@ from hashlib import sha256
 
 import pytest
 
-from generator import ObjectHeaders, Publication, RefusedOutput, headers_of, upload
+from generator.publish import Publication, RefusedOutput
+from generator.upload import ObjectHeaders, headers_of, upload
 
 
 class BrokenLine(Exception):

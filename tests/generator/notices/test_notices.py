@@ -11,10 +11,11 @@ from typing import Protocol
 import html5lib
 import pytest
 
-from generator import Content, SiteSettings
+from generator.content.content import Content
 from generator.notices.checks import CampaignCheck
 from generator.notices.notices import CampaignRenderer
 from generator.notices.templates import BrokenLayout
+from generator.settings import SiteSettings
 from rewards import (
     Fault,
     Faulty,

@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 import html5lib
 import pytest
 
-from generator import StatementSettings
+from generator.settings import StatementSettings
 from tests.generator.conftest import CASHBACK, NEWS, SiteMaker, attributes
 
 PAGE = "---\ntitle: About\nsummary: About us.\n---\nText\n"
