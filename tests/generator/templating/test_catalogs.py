@@ -35,7 +35,7 @@ def labels() -> set[object]:
     found: set[object] = set()
     for mapping in mappings:
         patterns = [mapping["pattern"]] if isinstance(mapping["pattern"], str) else mapping["pattern"]
-        for path in sorted([*TEMPLATES.rglob("*"), *(ROOT / "generator").glob("*.py")]):
+        for path in sorted([*TEMPLATES.rglob("*"), *(ROOT / "generator").rglob("*.py")]):
             name = path.relative_to(ROOT).as_posix()
             if path.is_file() and any(pathmatch(pattern, name) for pattern in patterns):
                 extracted = extract_from_file(
