@@ -9,6 +9,14 @@ from generator.content.content import (
     with_unpublished,
 )
 from generator.errors import GeneratorError
+from generator.headers import (
+    FRAMED_MAIL_HEADERS,
+    PREVIEW_HEADERS,
+    REPORT_POLICY,
+    STAFF_HEADERS,
+    ObjectHeaders,
+    preview_policy,
+)
 from generator.notices.checks import CampaignCheck
 from generator.notices.notices import CampaignRenderer
 from generator.notices.unsubscribe import UnsubscribePages, UnsubscribeStep, unsubscribe_pages
@@ -32,8 +40,8 @@ from generator.statements.packing import (
     sealed_head,
 )
 from generator.statements.packs import (
-    FORMER,
-    INDEX,
+    FORMER_FOLDER,
+    PACKS_INDEX,
     PackError,
     PackReader,
     former_packs,
@@ -46,11 +54,15 @@ from generator.statements.table import guarded
 from generator.statements.view import offer_words
 from generator.templating.environment import accepted_language, environment, reader_language
 from generator.templating.values import PartnerText
-from generator.upload import ObjectHeaders, Store, upload
+from generator.upload import Store, upload
 
 __all__ = [
-    "FORMER",
-    "INDEX",
+    "FORMER_FOLDER",
+    "FRAMED_MAIL_HEADERS",
+    "PACKS_INDEX",
+    "PREVIEW_HEADERS",
+    "REPORT_POLICY",
+    "STAFF_HEADERS",
     "ArtifactContent",
     "Campaign",
     "CampaignCheck",
@@ -85,6 +97,7 @@ __all__ = [
     "offer_words",
     "packs_of",
     "parse_reference",
+    "preview_policy",
     "publish",
     "read_content",
     "read_program",

@@ -9,39 +9,15 @@ and never leaves a wrong file.
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from mimetypes import MimeTypes
 from pathlib import PurePosixPath
 from typing import Protocol
 
+from generator.headers import ObjectHeaders, headers_of
 from generator.publish import MARKER, Publication, RefusedOutput
 
 _ABOUT = "This place is written by offerpress build, which replaces all of it."
-_FINGERPRINTED = re.compile(r"-[0-9a-f]{12}\.[a-z0-9]+$")
 _LISTS = {"feed.xml", "atom.xml", "feed.json", "sitemap.xml", "robots.txt"}
 _INDEX = re.compile(r"^statement/.*(index|as-of)\.json$")
-_TYPES = {
-    "feed.xml": "application/rss+xml; charset=utf-8",
-    "atom.xml": "application/atom+xml; charset=utf-8",
-    "feed.json": "application/feed+json",
-    "_headers": "text/plain; charset=utf-8",
-}
-_SUFFIXES = {
-    ".avif": "image/avif",
-    ".js": "text/javascript",
-    ".webmanifest": "application/manifest+json",
-    ".webp": "image/webp",
-    ".woff2": "font/woff2",
-}
-_KNOWN_TYPES = MimeTypes(filenames=()).types_map[1] | _SUFFIXES
-
-
-@dataclass(frozen=True, slots=True)
-class ObjectHeaders:
-    """What a store is to say about an object."""
-
-    content_type: str
-    cache_control: str
 
 
 class Store(Protocol):
@@ -88,17 +64,6 @@ def upload(
     store.delete(gone)
     _remember(store, files)
     return Publication(len(changed), len(kept), len(gone), tuple(sorted(changed)), tuple(gone))
-
-
-def headers_of(path: str) -> ObjectHeaders:
-    """Its media type, and how long it may be kept: for good where the name changes with the bytes, else not long."""
-    name = PurePosixPath(path)
-    media = _TYPES.get(name.name) or _KNOWN_TYPES.get(name.suffix, "application/octet-stream")
-    if media.startswith("text/") and "charset" not in media:
-        media += "; charset=utf-8"
-    if _FINGERPRINTED.search(path):
-        return ObjectHeaders(media, "public, max-age=31536000, immutable")
-    return ObjectHeaders(media, "no-cache" if path.startswith("statement/") else "public, max-age=300")
 
 
 def _rank(path: str) -> int:

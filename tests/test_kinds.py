@@ -8,7 +8,7 @@ import pytest
 from generator.public.examples import compute_example
 from generator.public.terms import TermsFormatter
 from generator.statements.table import COLUMNS
-from generator.statements.view import StatementView, Viewer, level_names
+from generator.statements.view import StatementView, StatementViews, level_names
 from generator.templating.formats import formats
 from rewards import KINDS, LISTS, Policy, Statement, parse_day, statement_json
 from tests.reference import samples, worlds
@@ -52,7 +52,7 @@ def test_a_kind_gives_an_entry_that_every_view_knows(name: str) -> None:
     (entry, *_) = statement.entries(kind.list)
     assert entry.gives
     given = program()
-    viewer = Viewer(formats("en"), level_names(Policy(given, ())))
+    viewer = StatementViews(formats("en"), level_names(Policy(given, ())))
     shown = viewer.view(account().partner, statement)["statement"]
     assert isinstance(shown, StatementView)
     assert set(entry.json()) <= set(getattr(shown, kind.list)[0]._fields)

@@ -11,7 +11,7 @@ from generator.errors import GeneratorError
 from generator.notices.corrections import correction_context
 from generator.notices.templates import Frame, MailTemplates, mail_templates
 from generator.settings import SiteSettings
-from generator.statements.view import Viewer, level_names, offer_words, site_view
+from generator.statements.view import StatementViews, level_names, offer_words, site_view
 from generator.templating.formats import formats
 from generator.templating.values import Address
 from rewards import (
@@ -69,7 +69,7 @@ class CampaignCheck:
         if templates is None:
             return
         words = offer_words(self.content, self.settings, None)(language)
-        viewer = Viewer(formats(language), level_names(self.content.policy), words)
+        viewer = StatementViews(formats(language), level_names(self.content.policy), words)
         rest = {
             "site": site_view(self.settings),
             "link": Address(self.settings.base_url + _LINK if self.has_link else ""),

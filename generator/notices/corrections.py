@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from generator.statements.view import StatementView, Viewer
+from generator.statements.view import StatementView, StatementViews
 from generator.templating.values import PartnerText, Shown, ShownCount
 from rewards import Difference, Statement, differences, statement_json
 
@@ -26,7 +26,7 @@ class CorrectionView(NamedTuple):
     now: Shown | None
 
 
-def correction_context(viewer: Viewer, told: Statement | None, now: Statement) -> dict[str, object]:
+def correction_context(viewer: StatementViews, told: Statement | None, now: Statement) -> dict[str, object]:
     """`previous`, the statement as it was told, and `corrections`, what of it differs; None and empty for no `told`."""
     if told is None:
         return {"previous": None, "corrections": ()}

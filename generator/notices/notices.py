@@ -12,7 +12,7 @@ from generator.notices.corrections import correction_context
 from generator.notices.templates import Frame, MailTemplates, mail_templates
 from generator.settings import SiteSettings
 from generator.statements.table import statement_csv
-from generator.statements.view import Viewer, level_names, offer_words, site_view
+from generator.statements.view import StatementViews, level_names, offer_words, site_view
 from generator.templating.environment import reader_language
 from generator.templating.formats import formats
 from generator.templating.values import Address, contained
@@ -76,14 +76,14 @@ class CampaignRenderer:
         names = level_names(content.policy)
         faults: list[Fault] = []
         self._templates: dict[str, MailTemplates] = {}
-        self._viewers: dict[str, Viewer] = {}
+        self._viewers: dict[str, StatementViews] = {}
         for language in settings.languages:
             written_in = language if language in campaign.texts else settings.default_language
             text = campaign.texts[written_in]
             own = mail_templates(text, written_in, frame, template_folders, tuple(content.offers), faults)
             if own is not None:
                 self._templates[language] = own
-                self._viewers[language] = Viewer(formats(written_in), names, words(written_in))
+                self._viewers[language] = StatementViews(formats(written_in), names, words(written_in))
         if faults:
             raise Faulty(tuple(dict.fromkeys(faults)))
         self._unsubscribe = shown

@@ -1,14 +1,13 @@
 """The page at which a partner unsubscribes from announcements; the same for all: who it is stands in the address."""
 
-from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Literal
 
 from markupsafe import Markup
 
+from generator.headers import unsubscribe_headers
 from generator.notices.templates import template_source
 from generator.settings import SiteSettings
 from generator.templating.environment import environment
@@ -34,18 +33,4 @@ def unsubscribe_pages(template_folders: Sequence[Path], settings: SiteSettings) 
         for step in _STEPS:
             html = template.render(site=settings, step=step, style=Markup(style))  # noqa: S704 - a file of the site's
             pages[language, step] = html.encode()
-    return UnsubscribePages(pages, _headers(style))
-
-
-def _headers(style: str) -> dict[str, str]:
-    digest = b64encode(sha256(style.encode()).digest()).decode()
-    own = "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    policy = f"default-src 'none'; style-src 'sha256-{digest}'; {own}"
-    return {
-        "Content-Security-Policy": policy,
-        "Referrer-Policy": "no-referrer",
-        "X-Robots-Tag": "noindex, nofollow, noarchive",
-        "X-Content-Type-Options": "nosniff",
-        "Cache-Control": "no-store",
-        "Vary": "Accept-Language",
-    }
+    return UnsubscribePages(pages, unsubscribe_headers(style))

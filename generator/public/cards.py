@@ -46,7 +46,7 @@ _SIZES = ((84, 24, 2), (68, 30, 3), (56, 36, 4))
 
 
 @dataclass(frozen=True, slots=True)
-class Lines:
+class CardText:
     """A text broken into lines of `size` pixels; `right` if it is written from the right."""
 
     lines: tuple[str, ...]
@@ -59,22 +59,22 @@ def drawable(text: str) -> bool:
     return all(any(first <= ord(one) <= last for first, last in _COVERED) for one in text)
 
 
-def broken(text: str) -> Lines:
+def broken(text: str) -> CardText:
     """The text in lines that fit a card, as large as they can be; too long a text ends with an ellipsis."""
     text = " ".join(text.split())
     right = next((unicodedata.bidirectional(one) in {"R", "AL"} for one in text if one.isalpha()), False)
     for size, longest, most in _SIZES:
         lines = _wrapped(text, longest)
         if len(lines) <= most:
-            return Lines(tuple(lines), size, right)
+            return CardText(tuple(lines), size, right)
     size, longest, most = _SIZES[-1]
     lines = _wrapped(text, longest)[:most]
     last = lines[-1][: longest - 1].rstrip(" ,;:.")
-    return Lines((*lines[:-1], f"{last}…"), size, right)
+    return CardText((*lines[:-1], f"{last}…"), size, right)
 
 
 def _wrapped(text: str, longest: int) -> list[str]:
-    """Lines of at most `longest` characters; a longer word is cut."""
+    """CardText of at most `longest` characters; a longer word is cut."""
     lines: list[str] = []
     for whole in text.split(" "):
         word = whole

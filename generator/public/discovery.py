@@ -8,60 +8,44 @@ from xml.sax.saxutils import escape, quoteattr
 from generator.addresses import absolute, language_folder
 from generator.content.pages import Page
 from generator.public.cards import draw_icon
-from generator.public.localized import Reading
-from generator.public.pages import REFERRER
-from generator.settings import Security, SiteSettings, StatementSettings
-from generator.statements.page import statement_headers
+from generator.public.localized import LocalizedSite
+from generator.settings import Security, SiteSettings
 
-_COMMON = (
-    (
-        "Content-Security-Policy",
-        (
-            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; "
-            "font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; "
-            "frame-ancestors 'none'"
-        ),
-    ),
-    ("X-Content-Type-Options", "nosniff"),
-    ("Referrer-Policy", REFERRER),
-    ("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()"),
-)
-_FOREVER = (("Cache-Control", "public, max-age=31536000, immutable"),)
 _ICONS = (180, 192, 512)
 _SMALL = 32
 
 
-def sitemap(reading: Reading) -> bytes:
+def sitemap(localized: LocalizedSite) -> bytes:
     """Every page in every language in which it is written, with the others as alternates (sitemaps.org)."""
-    settings = reading.settings
+    settings = localized.settings
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>',
         '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"',
         ' xmlns:xhtml="http://www.w3.org/1999/xhtml">',
     ]
-    for path, languages, day in _addresses(reading):
+    for path, languages, day in _addresses(localized):
         ordered = [one for one in settings.languages if one in languages]
         for language in ordered:
             lines += _entry(path, language, ordered, day, settings)
     return "\n".join([*lines, "</urlset>", ""]).encode()
 
 
-def _addresses(reading: Reading) -> Iterable[tuple[str, Iterable[str], str]]:
+def _addresses(localized: LocalizedSite) -> Iterable[tuple[str, Iterable[str], str]]:
     """Path below a language's folder, the languages in which it is written, and when it changed last."""
-    everywhere = reading.settings.languages
-    newest = max((_changed(page) for page in reading.announcements), default="")
+    everywhere = localized.settings.languages
+    newest = max((_changed(page) for page in localized.announcements), default="")
     yield "", everywhere, newest
     yield "announcements/", everywhere, newest
     yield "offers/", everywhere, ""
-    for page in reading.announcements:
+    for page in localized.announcements:
         yield page.path, page.texts, _changed(page)
-    for offer in reading.offers:
+    for offer in localized.offers:
         yield offer.path, offer.texts, ""
-    for page in reading.pages:
+    for page in localized.pages:
         yield page.path, page.texts, _changed(page)
-    if reading.tags:
+    if localized.tags:
         yield "tags/", everywhere, ""
-    for tag in reading.tags:
+    for tag in localized.tags:
         yield f"tags/{tag}/", everywhere, ""
 
 
@@ -87,18 +71,6 @@ def _entry(path: str, language: str, languages: Iterable[str], day: str, setting
 def robots(settings: SiteSettings) -> bytes:
     """Everything may be read; private pages say by themselves that they must not be listed."""
     return f"User-agent: *\nAllow: /\n\nSitemap: {absolute('sitemap.xml', settings)}\n".encode()
-
-
-def headers(statements: StatementSettings) -> bytes:
-    """The headers for hosts that read `_headers` (Netlify, Cloudflare Pages); others are set up by hand."""
-    rules: list[tuple[str, tuple[tuple[str, str], ...]]] = [("/*", _COMMON), ("/assets/*", _FOREVER)]
-    if statements.access != "none":
-        known = dict(_COMMON)
-        rules.append(
-            ("/statement/*", tuple(one for one in statement_headers() if known.get(one[0]) != one[1]))
-        )
-    blocks = [f"{path}\n" + "".join(f"  {name}: {value}\n" for name, value in found) for path, found in rules]
-    return "\n".join(blocks).encode()
 
 
 def manifest(settings: SiteSettings, assets: Mapping[str, str]) -> bytes:

@@ -10,7 +10,7 @@ from datetime import date
 from fractions import Fraction
 from typing import NamedTuple
 
-from generator.statements.view import Viewer, level_names
+from generator.statements.view import StatementViews, level_names
 from generator.templating.formats import Formats
 from generator.templating.values import Shown
 from rewards import (
@@ -48,7 +48,7 @@ _YEAR = 366
 _MIDDLE = 15
 
 
-class Line(NamedTuple):
+class ExampleSale(NamedTuple):
     """A sale of the example, or with a minus a refund."""
 
     day: Shown
@@ -56,7 +56,7 @@ class Line(NamedTuple):
     refund: bool
 
 
-class Step(NamedTuple):
+class ExampleStep(NamedTuple):
     """A part of the sales and the rate that holds for it."""
 
     part: Shown
@@ -71,8 +71,8 @@ class Example(NamedTuple):
 
     kind: str
     level_name: str
-    lines: tuple[Line, ...]
-    steps: tuple[Step, ...]
+    lines: tuple[ExampleSale, ...]
+    steps: tuple[ExampleStep, ...]
     unlimited: Shown | None
     entries: tuple[object, ...]
 
@@ -104,12 +104,12 @@ def show_example(computed: Computed, offer: Offer, formats: Formats) -> Example:
     """The example in one language."""
     policy = computed.rules.policy
     names = level_names(policy)
-    view = Viewer(formats, names).statement(computed.statement)
+    view = StatementViews(formats, names).statement(computed.statement)
     return Example(
         kind=offer.kind,
         level_name=names[computed.statement.level],
         lines=tuple(
-            Line(formats.day(sale.day), formats.money(sale.amount, sale.currency), sale.amount < 0)
+            ExampleSale(formats.day(sale.day), formats.money(sale.amount, sale.currency), sale.amount < 0)
             for sale in computed.account.sales
         ),
         steps=tuple(_steps(computed, formats)),
@@ -125,10 +125,10 @@ def show_example(computed: Computed, offer: Offer, formats: Formats) -> Example:
     )
 
 
-def _steps(computed: Computed, formats: Formats) -> list[Step]:
+def _steps(computed: Computed, formats: Formats) -> list[ExampleStep]:
     """The parts of a cashback's base, each with its rate."""
     return [
-        Step(formats.money(int(part.base), entry.currency), formats.percent(part.rate))
+        ExampleStep(formats.money(int(part.base), entry.currency), formats.percent(part.rate))
         for rule, entry in zip(computed.rules.cashback, computed.statement.cashback, strict=False)
         for part in rule.slices(max(entry.eligible_sales, 0), entry.currency)
     ]

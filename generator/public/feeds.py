@@ -14,7 +14,7 @@ from lxml import etree
 
 from generator.addresses import absolute
 from generator.content.pages import Page, is_address
-from generator.public.localized import Reading
+from generator.public.localized import LocalizedSite
 
 # What makes a feed readable in a browser: a style sheet, and a word of explanation with a link to the page.
 
@@ -126,7 +126,7 @@ class FeedSource:
 
 
 def feed_source(
-    reading: Reading,
+    localized: LocalizedSite,
     announcements: Sequence[Page],
     folder: str,
     title: str,
@@ -137,40 +137,40 @@ def feed_source(
     return FeedSource(
         title=title,
         description=description,
-        site_title=reading.settings.title,
+        site_title=localized.settings.title,
         folder=folder,
-        page=absolute(folder, reading.settings),
-        language=reading.language,
-        entries=tuple(_entry(reading, page) for page in announcements),
-        base_url=reading.settings.base_url,
-        hub=reading.settings.hub or "",
+        page=absolute(folder, localized.settings),
+        language=localized.language,
+        entries=tuple(_entry(localized, page) for page in announcements),
+        base_url=localized.settings.base_url,
+        hub=localized.settings.hub or "",
         hint=hint,
     )
 
 
-def _entry(reading: Reading, page: Page) -> FeedEntry:
-    text, settings = reading.text(page), reading.settings
+def _entry(localized: LocalizedSite, page: Page) -> FeedEntry:
+    text, settings = localized.text(page), localized.settings
     published = _dated(page.date.instant if page.date else _EPOCH)
-    image = reading.image(page)
+    image = localized.image(page)
     return FeedEntry(
-        identity=_identity(reading, page),
-        address=absolute(f"{reading.folder}{page.path}", settings),
+        identity=_identity(localized, page),
+        address=absolute(f"{localized.folder}{page.path}", settings),
         title=text.title,
         summary=text.summary,
-        html=reading.absolute_body(page),
-        author=reading.author(page),
+        html=localized.absolute_body(page),
+        author=localized.author(page),
         published=published,
         updated=max(published, _dated(page.updated.instant)) if page.updated else published,
         tags=tuple(page.tags.items()),
-        language=reading.written_in(page),
+        language=localized.written_in(page),
         image=absolute(image, settings) if image else "",
     )
 
 
-def _identity(reading: Reading, page: Page) -> str:
+def _identity(localized: LocalizedSite, page: Page) -> str:
     if is_address(page.identity):
-        return page.identity if not reading.folder else f"{page.identity}#{reading.language}"
-    return absolute(f"{reading.folder}announcements/{page.identity}/", reading.settings)
+        return page.identity if not localized.folder else f"{page.identity}#{localized.language}"
+    return absolute(f"{localized.folder}announcements/{page.identity}/", localized.settings)
 
 
 def _dated(instant: datetime) -> datetime:

@@ -13,7 +13,7 @@ from generator.settings import SiteSettings
 
 
 @dataclass(frozen=True)
-class Reading:
+class LocalizedSite:
     """One language's site as of a day (an ordinal)."""
 
     content: Content

@@ -4,11 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from generator.content.content import Content
+from generator.headers import headers_file
 from generator.public.assets import read_assets
 from generator.public.cards import Draw, draw
-from generator.public.discovery import headers, icons, manifest, robots, security_txt, sitemap
+from generator.public.discovery import icons, manifest, robots, security_txt, sitemap
 from generator.public.feeds import atom, feed_source, json_feed, rss
-from generator.public.localized import Reading
+from generator.public.localized import LocalizedSite
 from generator.public.pages import SitePages
 from generator.settings import SiteSettings, StatementSettings
 from generator.templating.environment import environment, syntax_faults
@@ -31,20 +32,20 @@ def site_artifacts(
     that has the path of another file.
     """
     _check_templates(template_folders, settings, site)
-    readings = [Reading(content, settings, language, as_of) for language in settings.languages]
+    sites = [LocalizedSite(content, settings, language, as_of) for language in settings.languages]
     assets = read_assets(template_folders)
     found: dict[str, bytes] = dict(assets.files)
-    for reading in readings:
-        pages = SitePages.of(reading, template_folders, assets.paths)
+    for localized in sites:
+        pages = SitePages.of(localized, template_folders, assets.paths)
         found.update(pages.artifacts())
         found.update((path, draw(svg)) for path, svg in pages.cards())
-        found.update(_redirects(reading, pages))
-        found.update(_feeds(reading, pages))
-        if reading is readings[0]:
+        found.update(_redirects(localized, pages))
+        found.update(_feeds(localized, pages))
+        if localized is sites[0]:
             found["404.html"] = pages.not_found()
-    found["sitemap.xml"] = sitemap(readings[0])
+    found["sitemap.xml"] = sitemap(sites[0])
     found["robots.txt"] = robots(settings)
-    found["_headers"] = headers(statements)
+    found["_headers"] = headers_file(statements.access)
     found["site.webmanifest"] = manifest(settings, assets.paths)
     found.update(icons(assets.content("mark.svg")))
     if settings.security:
@@ -61,21 +62,21 @@ def _check_templates(template_folders: Sequence[Path], settings: SiteSettings, s
         raise Faulty(faults)
 
 
-def _redirects(reading: Reading, pages: SitePages) -> Iterator[tuple[str, bytes]]:
-    for page in (*reading.announcements, *reading.pages):
+def _redirects(localized: LocalizedSite, pages: SitePages) -> Iterator[tuple[str, bytes]]:
+    for page in (*localized.announcements, *localized.pages):
         for alias in page.aliases:
             yield pages.redirect(page, alias)
 
 
-def _feeds(reading: Reading, pages: SitePages) -> Iterator[tuple[str, bytes]]:
-    title = reading.settings.title
-    named = [("", title, reading.announcements)] + [
-        (f"tags/{tag}/", f"{title}: {name}", reading.tagged(tag, reading.announcements))
-        for tag, name in reading.tags.items()
+def _feeds(localized: LocalizedSite, pages: SitePages) -> Iterator[tuple[str, bytes]]:
+    title = localized.settings.title
+    named = [("", title, localized.announcements)] + [
+        (f"tags/{tag}/", f"{title}: {name}", localized.tagged(tag, localized.announcements))
+        for tag, name in localized.tags.items()
     ]
     for path, name, announcements in named:
-        folder = f"{reading.folder}{path}"
-        source = feed_source(reading, announcements, folder, name, name, pages.feed_hint(folder))
+        folder = f"{localized.folder}{path}"
+        source = feed_source(localized, announcements, folder, name, name, pages.feed_hint(folder))
         yield f"{folder}feed.xml", rss(source)
         yield f"{folder}atom.xml", atom(source)
         yield f"{folder}feed.json", json_feed(source)

@@ -23,7 +23,7 @@ Cells = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class TermRowView:
     """One line of the terms. `name` and `words` are codes that templates put into words; `values` are texts.
 
     `days` are formatted days whose `raw` is the ISO form: one, or the first and last of a period.
@@ -42,8 +42,8 @@ class Row:
 class Change:
     """A row before and after an amendment; None where there was or is none."""
 
-    before: Row | None
-    after: Row | None
+    before: TermRowView | None
+    after: TermRowView | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class TermsView:
     """Terms for templates: the rows, the figure that a card shows large, and the day that matters most."""
 
     kind: str
-    rows: tuple[Row, ...]
+    rows: tuple[TermRowView, ...]
     figure: str
     up_to: bool
     months: int
@@ -95,13 +95,13 @@ class TermsFormatter:
             history=self._history(offer, as_of),
         )
 
-    def rows(self, terms: OfferTerms) -> tuple[Row, ...]:
+    def rows(self, terms: OfferTerms) -> tuple[TermRowView, ...]:
         """The rows of any terms, those that say whom they are for at the end."""
         eligible = () if terms.eligible is None else terms.eligible.rows()
         return tuple(self._row(row) for row in (*terms.rows(self._program), *eligible))
 
-    def _row(self, row: TermRow) -> Row:
-        return Row(
+    def _row(self, row: TermRow) -> TermRowView:
+        return TermRowView(
             row.name,
             values=tuple(
                 self._text(value) for value in row.values if not isinstance(value, OnDay | Word | int)
@@ -143,7 +143,7 @@ class TermsFormatter:
         return tuple(reversed(found))
 
 
-def _changes(before: tuple[Row, ...], after: tuple[Row, ...]) -> tuple[Change, ...]:
+def _changes(before: tuple[TermRowView, ...], after: tuple[TermRowView, ...]) -> tuple[Change, ...]:
     old, new = ({row.name: row for row in rows} for rows in (before, after))
     names = dict.fromkeys([*old, *new])
     return tuple(Change(old.get(name), new.get(name)) for name in names if old.get(name) != new.get(name))

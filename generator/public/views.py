@@ -17,7 +17,7 @@ from generator.content.bodies import Heading, Reference
 from generator.content.content import OfferPage
 from generator.content.pages import Page
 from generator.public.examples import Example, compute_example, show_example
-from generator.public.localized import Reading
+from generator.public.localized import LocalizedSite
 from generator.public.terms import TermsFormatter, TermsView
 from generator.templating.formats import Formats, direction, language_name
 from generator.templating.values import Shown
@@ -26,7 +26,7 @@ Link = Callable[[str], str]
 _WORDS_A_MINUTE = 220
 
 
-class Tag(NamedTuple):
+class TagLink(NamedTuple):
     """A tag with the address of its page."""
 
     name: str
@@ -50,13 +50,13 @@ class PageView(NamedTuple):
     changed: str
     minutes: int
     contents: tuple[Heading, ...]
-    tags: tuple[Tag, ...]
+    tags: tuple[TagLink, ...]
     written_in: str
     direction: str
     translated: bool
 
 
-class OfferView(NamedTuple):
+class OfferPageView(NamedTuple):
     """An offer for a card or its own page; `announced` is the day of its announcement."""
 
     slug: str
@@ -74,85 +74,85 @@ class OfferView(NamedTuple):
 class Views:
     """Makes views for one page of the site: `link` turns a path below the root into a link on that page."""
 
-    reading: Reading
+    localized: LocalizedSite
     formats: Formats
     terms: TermsFormatter
     link: Link
 
     def page(self, page: Page) -> PageView:
         """The view of an announcement or page."""
-        reading, text = self.reading, self.reading.text(page)
-        written_in = reading.written_in(page)
+        localized, text = self.localized, self.localized.text(page)
+        written_in = localized.written_in(page)
         return PageView(
             title=text.title,
             summary=text.summary,
-            href=self.link(f"{reading.folder}{page.path}"),
-            author=reading.author(page),
-            image=self.link(reading.image(page)) if reading.image(page) else "",
-            day=self.formats.day(_local_day(page.date.instant, reading)) if page.date else None,
+            href=self.link(f"{localized.folder}{page.path}"),
+            author=localized.author(page),
+            image=self.link(localized.image(page)) if localized.image(page) else "",
+            day=self.formats.day(_local_day(page.date.instant, localized)) if page.date else None,
             instant=page.date.instant.isoformat() if page.date else "",
-            updated=self.formats.day(_local_day(page.updated.instant, reading)) if page.updated else None,
+            updated=self.formats.day(_local_day(page.updated.instant, localized)) if page.updated else None,
             changed=page.updated.instant.isoformat() if page.updated else "",
             minutes=max(1, round(text.body.words / _WORDS_A_MINUTE)),
             contents=text.body.headings,
             tags=tuple(
-                Tag(name, self.link(f"{reading.folder}tags/{address}/"))
+                TagLink(name, self.link(f"{localized.folder}tags/{address}/"))
                 for address, name in page.tags.items()
             ),
             written_in=written_in,
             direction=direction(written_in),
-            translated=written_in == reading.language,
+            translated=written_in == localized.language,
         )
 
     def pages(self, pages: Iterable[Page]) -> tuple[PageView, ...]:
         """The views of several pages."""
         return tuple(self.page(page) for page in pages)
 
-    def offer(self, page: OfferPage) -> OfferView:
+    def offer(self, page: OfferPage) -> OfferPageView:
         """The view of an announced offer."""
-        reading, written_in = self.reading, self.reading.written_in(page)
-        return OfferView(
+        localized, written_in = self.localized, self.localized.written_in(page)
+        return OfferPageView(
             slug=page.offer.slug,
-            title=reading.title(page),
-            summary=reading.summary(page),
-            href=self.link(f"{reading.folder}{page.path}"),
+            title=localized.title(page),
+            summary=localized.summary(page),
+            href=self.link(f"{localized.folder}{page.path}"),
             announced=self.formats.day(page.offer.announced_on),
-            terms=self.terms.view(page.offer, reading.as_of),
+            terms=self.terms.view(page.offer, localized.as_of),
             written_in=written_in,
             direction=direction(written_in),
-            translated=written_in == reading.language,
+            translated=written_in == localized.language,
         )
 
     def example(self, page: OfferPage) -> Example | None:
         """The worked example of an announced offer; None where its terms give an invented partner nothing."""
-        program = self.reading.content.policy.program
-        computed = compute_example(page.offer, program, self.reading.as_of)
+        program = self.localized.content.policy.program
+        computed = compute_example(page.offer, program, self.localized.as_of)
         return None if computed is None else show_example(computed, page.offer, self.formats)
 
-    def offers(self, slugs: Iterable[str] | None = None) -> tuple[OfferView, ...]:
+    def offers(self, slugs: Iterable[str] | None = None) -> tuple[OfferPageView, ...]:
         """The announced offers: all of them, or those of `slugs` in their order."""
-        announced = {page.offer.slug: page for page in self.reading.offers}
+        announced = {page.offer.slug: page for page in self.localized.offers}
         wanted = announced if slugs is None else dict.fromkeys(slugs)
         return tuple(self.offer(announced[slug]) for slug in wanted if slug in announced)
 
     def body(self, page: Page | OfferPage) -> Markup:
         """The body with links that work on this page; a link to what nobody may see yet is plain text."""
-        text = self.reading.text(page)
+        text = self.localized.text(page)
 
         def address(reference: Reference) -> str | None:
-            target = self.reading.target(text.file, reference)
+            target = self.localized.target(text.file, reference)
             if target.kind == "outside":
                 return target.path
             if target.kind == "here":
                 return f"#{quoted_fragment(target.fragment)}"
-            path = self.reading.path_of(target)
+            path = self.localized.path_of(target)
             return None if path is None else self.link(path)
 
         return Markup(text.body.html(address))  # noqa: S704 - checked when it was read
 
 
-def _local_day(instant: datetime, reading: Reading) -> int:
-    return instant.astimezone(reading.content.zone).date().toordinal()
+def _local_day(instant: datetime, localized: LocalizedSite) -> int:
+    return instant.astimezone(localized.content.zone).date().toordinal()
 
 
 def linked_from(here: str) -> Link:
@@ -175,7 +175,7 @@ class LanguageLink(NamedTuple):
     current: bool
 
 
-class Here(NamedTuple):
+class CurrentPage(NamedTuple):
     """The page at hand. `listed` tells search engines whether to list it; `room` marks the navigation.
 
     `canonical` and `root` are whole addresses. `alternates` are hreflang and whole address of every language in
@@ -191,20 +191,25 @@ class Here(NamedTuple):
     feeds: Mapping[str, str]
 
 
-def here(
-    reading: Reading, path: str, room: str, page: Page | OfferPage | None, link: Link, feeds_under: str = ""
-) -> Here:
+def current_page(
+    localized: LocalizedSite,
+    path: str,
+    room: str,
+    page: Page | OfferPage | None,
+    link: Link,
+    feeds_under: str = "",
+) -> CurrentPage:
     """The page with `path` below its language's folder; `page` is what it shows, None for a list."""
-    settings = reading.settings
+    settings = localized.settings
     written = [one for one in settings.languages if page is None or one in page.texts]
-    own = reading.language if reading.language in written else settings.default_language
+    own = localized.language if localized.language in written else settings.default_language
     alternates = [(one, absolute(f"{language_folder(one, settings)}{path}", settings)) for one in written]
     alternates.append(("x-default", absolute(path, settings)))
-    return Here(
+    return CurrentPage(
         room=room,
         canonical=absolute(f"{language_folder(own, settings)}{path}", settings),
         root=absolute("", settings),
-        listed=own == reading.language,
+        listed=own == localized.language,
         alternates=tuple(alternates) if len(written) > 1 else (),
         languages=tuple(
             LanguageLink(
@@ -212,9 +217,9 @@ def here(
                 language_name(one),
                 direction(one),
                 link(f"{language_folder(one, settings)}{path}"),
-                one == reading.language,
+                one == localized.language,
             )
             for one in settings.languages
         ),
-        feeds={kind: link(f"{reading.folder}{feeds_under}{name}") for kind, name in FEEDS},
+        feeds={kind: link(f"{localized.folder}{feeds_under}{name}") for kind, name in FEEDS},
     )

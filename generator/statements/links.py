@@ -44,7 +44,7 @@ def expand(secret: bytes, info: bytes, size: int) -> bytes:
     return HKDFExpand(SHA256(), size, info).derive(_extracted(secret))
 
 
-def derive(secret: bytes, info: bytes, size: int) -> bytes:
+def _derive(secret: bytes, info: bytes, size: int) -> bytes:
     """`size` bytes of HKDF-SHA-256 over a `secret` that is used once, without salt."""
     return HKDF(SHA256(), size, None, info).derive(secret)
 
@@ -100,7 +100,7 @@ class LinkSecret:
 
     @cached_property
     def _derived(self) -> bytes:
-        return derive(self.secret, fields("record"), _DERIVED_SIZE)
+        return _derive(self.secret, fields("record"), _DERIVED_SIZE)
 
     @property
     def locator(self) -> bytes:
@@ -130,7 +130,7 @@ class LinkSecret:
     @cached_property
     def folder(self) -> str:
         """The unguessable folder name of a plain statement; it does not give the fragment away."""
-        return _base32(derive(self.secret, fields("folder"), SECRET_SIZE))
+        return _base32(_derive(self.secret, fields("folder"), SECRET_SIZE))
 
     def shard(self, bits: int) -> int:
         """The number that the first `bits` bits of S make; 0 for no bits. `bits` is at most 32."""

@@ -17,9 +17,9 @@ from typing import Self
 
 from generator.statements.links import expand, fields
 from generator.statements.packs import (
-    FORMAT,
-    INDEX,
-    MAGIC,
+    PACK_FORMAT,
+    PACK_MAGIC,
+    PACKS_INDEX,
     SealedRecord,
     pack_path,
 )
@@ -182,7 +182,10 @@ class Packing:
                 else:
                     yield from ((pack_path(slot, bits, pack), None) for pack in packs)
         index = [{"size": slot, "bits": bits} for slot, bits in self.bits.items()]
-        yield INDEX, json.dumps({"format": FORMAT, "packs": index}, separators=(",", ":")).encode() + b"\n"
+        yield (
+            PACKS_INDEX,
+            json.dumps({"format": PACK_FORMAT, "packs": index}, separators=(",", ":")).encode() + b"\n",
+        )
 
     def _packs(self, slot: int, bits: int, packs: range, shards: Shards) -> Iterator[tuple[str, bytes]]:
         found: defaultdict[int, list[bytes]] = defaultdict(list)
@@ -213,6 +216,6 @@ def _dummy(key: bytes, slot: int, pack: int, index: int) -> bytes:
 
 
 def _pack_bytes(slot: int, bits: int, pack: int, key_version: int, body: bytes) -> bytes:
-    head = MAGIC + bytes([FORMAT, slot.bit_length() - 1, bits, 0])
+    head = PACK_MAGIC + bytes([PACK_FORMAT, slot.bit_length() - 1, bits, 0])
     head += pack.to_bytes(4, "big") + key_version.to_bytes(4, "big")
     return head + sha256(head + body).digest() + body

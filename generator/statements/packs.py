@@ -29,10 +29,10 @@ from generator.statements.record import (
     unpadded,
 )
 
-FORMAT = 1
+PACK_FORMAT = 1
 FOLDER = "statement/packs"
-INDEX = f"{FOLDER}/index.json"
-MAGIC = b"OPPK"
+PACKS_INDEX = f"{FOLDER}/index.json"
+PACK_MAGIC = b"OPPK"
 _HEADER_SIZE = 48
 _DIGEST = slice(16, _HEADER_SIZE)
 
@@ -98,7 +98,7 @@ class Pack:
 
 def read_pack(path: str, data: bytes) -> Pack:
     """The pack in `data`; raises PackError where it is no pack of ours or a byte of it changed."""
-    if len(data) < _HEADER_SIZE or data[: len(MAGIC)] != MAGIC or data[4] != FORMAT:
+    if len(data) < _HEADER_SIZE or data[: len(PACK_MAGIC)] != PACK_MAGIC or data[4] != PACK_FORMAT:
         raise PackError(path, "this is no pack; build again")
     if data[_DIGEST] != sha256(data[: _DIGEST.start] + data[_HEADER_SIZE:]).digest():
         raise PackError(path, "a byte of this pack was changed; build again")
@@ -117,17 +117,17 @@ class PackReader:
         self._files = files
         self._packs: dict[int, Pack] = {}
         try:
-            index = json.loads(files[INDEX])
+            index = json.loads(files[PACKS_INDEX])
             self._classes = [
                 (int(entry["size"]), int(entry["bits"]), str(entry.get("folder", "")))
                 for entry in index["packs"]
             ]
         except (KeyError, ValueError, TypeError) as error:
-            raise PackError(INDEX, "the packs' index is missing or changed; build again") from error
+            raise PackError(PACKS_INDEX, "the packs' index is missing or changed; build again") from error
 
     def open(self, link: LinkSecret) -> Record:
         """The record that the link opens; raises PackError if there is none, or if its pack was changed."""
-        path = INDEX
+        path = PACKS_INDEX
         for slot, bits, folder in self._classes:
             path = pack_path(slot, bits, link.shard(bits), folder)
             record = self._pack(slot, path).open(link)
@@ -163,25 +163,25 @@ def open_record(packs: Mapping[str, bytes], link: LinkSecret) -> Record:
 
 
 def _bound(link: LinkSecret) -> bytes:
-    return b"offerpress record" + bytes([FORMAT]) + link.key_version.to_bytes(4, "big") + link.locator
+    return b"offerpress record" + bytes([PACK_FORMAT]) + link.key_version.to_bytes(4, "big") + link.locator
 
 
 # Packs under a former site secret, beside those under the present one: for the grace after a rotation.
 
-FORMER: Final = "former/"
+FORMER_FOLDER: Final = "former/"
 
 
 def former_packs(packs: Mapping[str, bytes]) -> dict[str, bytes]:
     """Packs under the former secret at the paths where they are published, without their index."""
     return {
-        path.replace(f"{FOLDER}/", f"{FOLDER}/{FORMER}", 1): data
+        path.replace(f"{FOLDER}/", f"{FOLDER}/{FORMER_FOLDER}", 1): data
         for path, data in packs.items()
-        if path != INDEX
+        if path != PACKS_INDEX
     }
 
 
 def merged_index(present: bytes, former: bytes) -> bytes:
     """The present index with the former's packs behind its own, each with the folder that it lies in."""
     index = json.loads(present)
-    behind = [{**entry, "folder": FORMER} for entry in json.loads(former)["packs"]]
+    behind = [{**entry, "folder": FORMER_FOLDER} for entry in json.loads(former)["packs"]]
     return json.dumps({**index, "packs": [*index["packs"], *behind]}, separators=(",", ":")).encode() + b"\n"

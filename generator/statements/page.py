@@ -13,6 +13,7 @@ from markupsafe import Markup
 from pydantic_core import to_json
 
 from generator.errors import GeneratorError
+from generator.headers import PLAIN_STATEMENT_POLICY, STATEMENT_POLICY
 from generator.settings import SiteSettings
 from generator.statements.links import LinkSecret
 from generator.statements.record import DICTIONARY, Record, figures_without_day
@@ -146,11 +147,6 @@ def _month_words(policy: Policy, language: str) -> dict[str, str]:
     return words
 
 
-PAGE_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
-    "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
-)
-PLAIN_POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'"
 _FRAGMENT = "\0"  # HTML holds no such character
 _STYLING = ("statement.css", "statement.svg")
 
@@ -162,19 +158,6 @@ class Asset:
     name: str
     integrity: str
     content: bytes
-
-
-def statement_headers() -> tuple[tuple[str, str], ...]:
-    """The headers that a host should send with everything under `statement/`."""
-    return (
-        ("Content-Security-Policy", f"{PAGE_POLICY}; frame-ancestors 'none'"),
-        ("Referrer-Policy", "no-referrer"),
-        ("X-Robots-Tag", "noindex, nofollow, noarchive"),
-        ("X-Content-Type-Options", "nosniff"),
-        ("Cross-Origin-Opener-Policy", "same-origin"),
-        ("Cross-Origin-Resource-Policy", "same-origin"),
-        ("Cache-Control", "no-cache"),
-    )
 
 
 def statement_artifacts(
@@ -203,7 +186,7 @@ def statement_artifacts(
     page = environment(template_folders, settings.default_language, kind="html")
     html = page.get_template("statement/page.html").render(
         site=settings,
-        policy=PAGE_POLICY,
+        policy=STATEMENT_POLICY,
         script=script,
         styles=styles,
         icon=icon,
@@ -286,7 +269,7 @@ class StatementRenderer:
             page = environment(self._folders, language, kind="html").get_template("statement/plain.html")
             html = page.render(
                 site=self._settings,
-                policy=PLAIN_POLICY,
+                policy=PLAIN_STATEMENT_POLICY,
                 styles=self._styling[0],
                 icon=self._styling[1],
                 fragment=_FRAGMENT,

@@ -152,7 +152,7 @@ class StatementView(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Viewer:
+class StatementViews:
     """Shows statements in one language: `formats`, level id -> name, offer slug -> `OfferView`."""
 
     formats: Formats
@@ -303,9 +303,9 @@ def statement_view(
     policy: Policy,
     offers: Mapping[str, OfferView] | None = None,
 ) -> dict[str, object]:
-    """The view of one statement; whoever shows many keeps a `Viewer`. `offers`: those of the policy."""
+    """The view of one statement; whoever shows many keeps a `StatementViews`. `offers`: those of the policy."""
     shown = offer_views(policy, formats, statement.as_of) if offers is None else offers
-    return Viewer(formats, level_names(policy), shown).view(partner, statement)
+    return StatementViews(formats, level_names(policy), shown).view(partner, statement)
 
 
 class LinksView(NamedTuple):

@@ -14,7 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from generator import (
-    INDEX,
+    PACKS_INDEX,
     ArtifactContent,
     NewTree,
     PlacedFile,
@@ -272,6 +272,8 @@ def with_former_links(figures: Figures, former: SiteKeys, artifacts: Artifacts, 
     for path, content in artifacts:
         yield (
             path,
-            merged_index(content, packs[INDEX]) if path == INDEX and isinstance(content, bytes) else content,
+            merged_index(content, packs[PACKS_INDEX])
+            if path == PACKS_INDEX and isinstance(content, bytes)
+            else content,
         )
     yield from former_packs(packs).items()

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from html import escape, unescape
 from typing import Literal
 
+from generator import preview_policy
+
 Follows = Literal["edition", "turn"]
 LIVE = "/_live"
 POLICY = re.compile(rb"<meta\b[^>]*\bContent-Security-Policy\b[^>]*>", re.IGNORECASE)
 CONTENT = re.compile(rb"\bcontent=(\"[^\"]*\"|'[^']*')", re.IGNORECASE)
-NEEDED = ("script-src", "connect-src", "style-src")
 
 
 def with_script(html: bytes, number: int, *, follows: Follows = "edition") -> bytes:
@@ -23,21 +24,7 @@ def _with_room(tag: re.Match[bytes]) -> bytes:
 
 
 def _attribute(policy: str) -> bytes:
-    return f'content="{escape(_widened(unescape(policy)))}"'.encode()
-
-
-def _widened(policy: str) -> str:
-    """The policy with this server's own scripts, styles and live channel allowed."""
-    directives = [part.strip() for part in policy.split(";") if part.strip()]
-    for name in NEEDED:
-        place = next((n for n, one in enumerate(directives) if one.split()[0] == name), None)
-        if place is None:
-            directives.append(f"{name} 'self'")
-        elif "'none'" in directives[place]:
-            directives[place] = f"{name} 'self'"
-        elif "'self'" not in directives[place]:
-            directives[place] += " 'self'"
-    return "; ".join(directives)
+    return f'content="{escape(preview_policy(unescape(policy)))}"'.encode()
 
 
 # What the preview's server answers.

@@ -11,9 +11,6 @@ from markupsafe import escape
 from rewards import Notice
 
 VIEWS = {"html": "HTML", "text": "Text", "headers": "Headers", "source": "Source"}
-LETTER_POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; sandbox; frame-ancestors 'self'"
-)
 DARK = re.compile(r"\(\s*prefers-color-scheme\s*:\s*dark\s*\)")
 ALWAYS_TRUE, NEVER_TRUE = "(min-width:0)", "(max-width:0)"
 PLAIN = (

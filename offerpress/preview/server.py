@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from generator import PREVIEW_HEADERS
 from offerpress.preview.injecting import HTML, LIVE, Answer, with_script
 from offerpress.preview.staff import STAFF, staff_answer
 from offerpress.preview.state import Look, Preview
@@ -20,13 +21,6 @@ DEFAULT_PORT = 80
 HOSTS = ("127.0.0.1", "localhost")
 NOTHING_YET = (
     b"<!doctype html><html lang=en><meta charset=utf-8><title>Not yet</title><p>There is nothing to show yet."
-)
-ALWAYS = (
-    ("Cache-Control", "no-store"),
-    ("X-Content-Type-Options", "nosniff"),
-    ("Referrer-Policy", "no-referrer"),
-    ("Cross-Origin-Resource-Policy", "same-origin"),
-    ("X-Frame-Options", "SAMEORIGIN"),
 )
 
 
@@ -88,7 +82,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _answer(self, answer: Answer) -> None:
         self.send_response(answer.status)
-        for name, value in (*ALWAYS, *answer.headers):
+        for name, value in (*PREVIEW_HEADERS, *answer.headers):
             self.send_header(name, value)
         self.send_header("Content-Type", answer.media_type)
         self.send_header("Content-Length", str(len(answer.body)))
@@ -98,7 +92,7 @@ class Handler(BaseHTTPRequestHandler):
     def _events(self) -> None:
         """Server-sent events: the present state at once, then each new one, until the reader goes away."""
         self.send_response(200)
-        for name, value in (*ALWAYS, ("Content-Type", "text/event-stream"), ("Connection", "close")):
+        for name, value in (*PREVIEW_HEADERS, ("Content-Type", "text/event-stream"), ("Connection", "close")):
             self.send_header(name, value)
         self.end_headers()
         self.close_connection = True

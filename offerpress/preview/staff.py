@@ -3,20 +3,16 @@
 from collections.abc import Callable, Mapping
 from urllib.parse import urlencode
 
-from generator import environment
+from generator import FRAMED_MAIL_HEADERS, STAFF_HEADERS, environment
 from offerpress.preview.contents import Office
 from offerpress.preview.injecting import HTML, Answer, with_script
-from offerpress.preview.letters import LETTER_POLICY, framed, letter
+from offerpress.preview.letters import framed, letter
 from offerpress.preview.state import Look
 from offerpress.site.folder import starter_folder
 from rewards import Account, Faulty, Statement, day_text, format_amount, totals
 
 STAFF = "/_staff/"
 MOST_SHOWN = 200
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; frame-src 'self'; img-src data:; "
-    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-)
 REASONS = {
     "audience": "not in the audience",
     "nothing_to_say": "nothing to say: the statement has no entry",
@@ -55,8 +51,7 @@ def _page(template: str, look: Look, context: Context, status: int = 200) -> Ans
     built = environment([starter_folder() / "templates"], "en", kind="html")
     title = look.pages.site.settings.site.title if look.pages else "Preview"
     html = built.get_template(f"preview/{template}").render(site_title=title, **context).encode()
-    policy = (("Content-Security-Policy", POLICY),)
-    return Answer(with_script(html, look.turn, follows="turn"), HTML, status, policy)
+    return Answer(with_script(html, look.turn, follows="turn"), HTML, status, STAFF_HEADERS)
 
 
 def _partners(office: Office, query: Query) -> Context:
@@ -191,7 +186,7 @@ def _message(office: Office, query: Query) -> Answer:
         raise KeyError(partner_id)
     notice = office.mail(slug, partner_id)
     body, media_type = letter(notice, office.wire(notice), framed(query))
-    return Answer(body, media_type, 200, (("Content-Security-Policy", LETTER_POLICY),))
+    return Answer(body, media_type, 200, FRAMED_MAIL_HEADERS)
 
 
 def address(page: str, **query: str) -> str:

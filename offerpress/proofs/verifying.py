@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date
 from pathlib import Path
 
-from generator import FORMER, read_content
+from generator import FORMER_FOLDER, read_content
 from ledger import LedgerError, Snapshot
 from mailer import Batch, MailerError
 from offerpress.build.manifest import Manifest, NothingBuilt, read_manifest
@@ -46,7 +46,7 @@ from rewards import (
     rules_on,
 )
 
-FORMER_PACKS = f"statement/packs/{FORMER}"
+FORMER_PACKS = f"statement/packs/{FORMER_FOLDER}"
 
 
 @dataclass(frozen=True, slots=True)

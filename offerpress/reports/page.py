@@ -4,7 +4,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from generator import environment
+from generator import REPORT_POLICY, environment
 from offerpress.figures.conservation import write_conservation
 from offerpress.figures.figures import Figures
 from offerpress.reports.facts import Facts, Source, Told, gather
@@ -38,7 +38,9 @@ def render(figures: Figures, facts: Facts) -> str:
     # SVG from our own drawing library, which escapes every text in it.
     charts = {name: Markup(svg) for name, svg in pictures(facts, figures.rules).items()}  # noqa: S704
     site = figures.site.settings.site
-    return template.render(site_title=site.title, charts=charts, **report_view(facts, figures.rules))
+    return template.render(
+        site_title=site.title, policy=REPORT_POLICY, charts=charts, **report_view(facts, figures.rules)
+    )
 
 
 def sources(figures: Figures) -> list[Source]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from generator import environment
+from generator import REPORT_POLICY, environment
 from mailer import BatchError, EventKind, Failure, Outbox, Status, fates_json
 from offerpress.plans.status import minute, needs
 from offerpress.reports.charts import Row, stacked_bars, timeline, with_own_ids
@@ -26,7 +26,7 @@ def write_plan_report(site: Site, outbox: Outbox, plan: str, now: datetime) -> P
     template = environment(site.template_folders, "en", kind="html").get_template(TEMPLATE)
     # SVG from our own drawing library, which escapes every text in it.
     charts = {name: Markup(svg) for name, svg in _pictures(outbox, plan).items()}  # noqa: S704
-    html = template.render(site_title=site.settings.site.title, charts=charts, **view)
+    html = template.render(site_title=site.settings.site.title, policy=REPORT_POLICY, charts=charts, **view)
     path = site.make_private() / "reports" / f"plan-{plan}.html"
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_suffix(".new")

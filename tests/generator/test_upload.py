@@ -8,8 +8,9 @@ from hashlib import sha256
 
 import pytest
 
+from generator.headers import ObjectHeaders, headers_of
 from generator.publish import Publication, RefusedOutput
-from generator.upload import ObjectHeaders, headers_of, upload
+from generator.upload import upload
 
 
 class BrokenLine(Exception):

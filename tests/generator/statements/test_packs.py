@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from generator.statements.links import LinkSecret, link_secret, parse_fragment
 from generator.statements.packing import pack_artifacts, pack_bits
 from generator.statements.packs import (
-    INDEX,
+    PACKS_INDEX,
     PackError,
     PackReader,
     SealedRecord,
@@ -118,7 +118,7 @@ def test_every_class_has_its_own_packs() -> None:
         "statement/packs/1k-0/0.bin",
         "statement/packs/2k-0/0.bin",
         "statement/packs/4k-0/0.bin",
-        INDEX,
+        PACKS_INDEX,
     ]
     assert [len(record.data) for record in sealed] == list(SIZE_CLASSES)
     assert [open_record(packs, link) for link in everyone] == records
@@ -128,7 +128,7 @@ def test_every_class_has_its_own_packs() -> None:
 def test_sizes_hide_counts(count: int) -> None:
     """A pack of the smallest class has at least 200 slots, at most 256 KiB, and slots in eights."""
     packs = pack_artifacts([seal(link, SMALL) for link in links(count)], SITE)
-    sizes = [len(data) for path, data in packs.items() if path != INDEX]
+    sizes = [len(data) for path, data in packs.items() if path != PACKS_INDEX]
     assert len(sizes).bit_count() == 1
     assert all(200 <= (size - 48) // 1024 <= 255 and size <= 256 * 1024 for size in sizes)
     assert all((size - 48) // 1024 % 8 == 0 or (size - 48) // 1024 == 255 for size in sizes)
@@ -163,7 +163,7 @@ def test_another_site_has_other_dummies() -> None:
 def test_no_records() -> None:
     """A site without partners has an index and no packs, and every link is unknown to it."""
     packs = pack_artifacts([], SITE)
-    assert list(packs) == [INDEX]
+    assert list(packs) == [PACKS_INDEX]
     with pytest.raises(PackError, match="no record"):
         open_record(packs, links(1)[0])
 
@@ -193,7 +193,7 @@ def test_forged_record_is_found() -> None:
 def test_broken_index(index: bytes) -> None:
     """A missing or changed index is reported as such."""
     with pytest.raises(PackError, match="index is missing or changed"):
-        PackReader({INDEX: index} if index else {})
+        PackReader({PACKS_INDEX: index} if index else {})
 
 
 def test_missing_pack() -> None:

@@ -11,15 +11,14 @@ from pathlib import Path
 import pytest
 
 from generator.errors import GeneratorError
+from generator.headers import STATEMENT_HEADERS, STATEMENT_POLICY
 from generator.settings import SiteSettings
 from generator.statements.links import link_secret
 from generator.statements.packing import pack_artifacts
 from generator.statements.packs import PackReader, seal
 from generator.statements.page import (
-    PAGE_POLICY,
     StatementRenderer,
     statement_artifacts,
-    statement_headers,
 )
 from rewards import BonusEntry, Partner, Statement, canonical_json, statement_json
 from tests.samples.statement_site import (
@@ -147,12 +146,12 @@ def test_page_runs_nothing_inline() -> None:
 
 def test_policy() -> None:
     """The policy denies all that it does not name, also in the page, for hosts that send no headers."""
-    assert PAGE_POLICY.startswith("default-src 'none'; ")
-    assert "unsafe" not in PAGE_POLICY
-    assert "require-trusted-types-for 'script'" in PAGE_POLICY
-    assert PAGE_POLICY.replace("'", "&#39;") in page()
-    headers = dict(statement_headers())
-    assert headers["Content-Security-Policy"] == f"{PAGE_POLICY}; frame-ancestors 'none'"
+    assert STATEMENT_POLICY.startswith("default-src 'none'; ")
+    assert "unsafe" not in STATEMENT_POLICY
+    assert "require-trusted-types-for 'script'" in STATEMENT_POLICY
+    assert STATEMENT_POLICY.replace("'", "&#39;") in page()
+    headers = dict(STATEMENT_HEADERS)
+    assert headers["Content-Security-Policy"] == f"{STATEMENT_POLICY}; frame-ancestors 'none'"
     assert headers["Referrer-Policy"] == "no-referrer"
 
 
