@@ -1,60 +1,73 @@
 """Content and snapshot → the public site, feeds, sealed statements and notices."""
 
-from generator.content.campaigns import Campaign
-from generator.content.content import (
-    Content,
-    read_content,
-    read_program,
-    read_sound_content,
-    with_unpublished,
-)
-from generator.errors import GeneratorError
-from generator.headers import (
-    FRAMED_MAIL_HEADERS,
-    PREVIEW_HEADERS,
-    REPORT_POLICY,
-    STAFF_HEADERS,
-    ObjectHeaders,
-    preview_policy,
-)
-from generator.notices.checks import CampaignCheck
-from generator.notices.notices import CampaignRenderer
-from generator.notices.unsubscribe import UnsubscribePages, UnsubscribeStep, unsubscribe_pages
-from generator.public.site import site_artifacts
-from generator.publish import (
-    ArtifactContent,
-    NewTree,
-    PlacedFile,
-    Publication,
-    publish,
-)
-from generator.settings import SiteSettings, StatementSettings
-from generator.statements.links import LinkSecret, link_secret, parse_reference, shard_bits, unsubscribe_key
-from generator.statements.packing import (
-    Packing,
-    SealedHead,
-    SealedShard,
-    bits_of,
-    packs_of,
-    sealed_bytes,
-    sealed_head,
-)
-from generator.statements.packs import (
-    FORMER_FOLDER,
-    PACKS_INDEX,
-    PackError,
-    PackReader,
-    former_packs,
-    merged_index,
-    seal,
-)
-from generator.statements.page import StatementRenderer, statement_artifacts
-from generator.statements.record import figures_without_day
-from generator.statements.table import guarded
-from generator.statements.view import offer_words
-from generator.templating.environment import accepted_language, environment, reader_language
-from generator.templating.values import PartnerText
-from generator.upload import Store, upload
+from typing import TYPE_CHECKING
+
+from rewards.faces import lazy_face
+
+if TYPE_CHECKING:
+    from generator.content.campaigns import Campaign
+    from generator.content.content import (
+        Content,
+        read_content,
+        read_program,
+        read_sound_content,
+        with_unpublished,
+    )
+    from generator.errors import GeneratorError
+    from generator.headers import (
+        FRAMED_MAIL_HEADERS,
+        PREVIEW_HEADERS,
+        REPORT_POLICY,
+        STAFF_HEADERS,
+        ObjectHeaders,
+        preview_policy,
+    )
+    from generator.notices.checks import CampaignCheck
+    from generator.notices.notices import CampaignRenderer
+    from generator.notices.unsubscribe import UnsubscribePages, UnsubscribeStep, unsubscribe_pages
+    from generator.public.site import site_artifacts
+    from generator.publish import (
+        ArtifactContent,
+        NewTree,
+        PlacedFile,
+        Publication,
+        publish_tree,
+    )
+    from generator.settings import SiteSettings, StatementSettings
+    from generator.statements.links import (
+        LinkSecret,
+        link_secret,
+        parse_reference,
+        shard_bits,
+        unsubscribe_key,
+    )
+    from generator.statements.packing import (
+        Packing,
+        SealedHead,
+        SealedShard,
+        bits_of,
+        packs_of,
+        sealed_bytes,
+        sealed_head,
+    )
+    from generator.statements.packs import (
+        FORMER_FOLDER,
+        PACKS_INDEX,
+        PackError,
+        PackReader,
+        former_packs,
+        merged_index,
+        seal,
+    )
+    from generator.statements.page import StatementRenderer, statement_artifacts
+    from generator.statements.record import figures_without_day
+    from generator.statements.table import guarded
+    from generator.statements.view import offer_words
+    from generator.templating.environment import accepted_language, environment, reader_language
+    from generator.templating.values import PartnerText
+    from generator.upload import Store, upload_tree
+else:
+    __getattr__ = lazy_face(__name__)
 
 __all__ = [
     "FORMER_FOLDER",
@@ -98,7 +111,7 @@ __all__ = [
     "packs_of",
     "parse_reference",
     "preview_policy",
-    "publish",
+    "publish_tree",
     "read_content",
     "read_program",
     "read_sound_content",
@@ -111,6 +124,6 @@ __all__ = [
     "statement_artifacts",
     "unsubscribe_key",
     "unsubscribe_pages",
-    "upload",
+    "upload_tree",
     "with_unpublished",
 ]

@@ -153,7 +153,7 @@ ArtifactContent = bytes | PlacedFile | None
 """A file's bytes; what became of it where it was placed in the `NewTree` already; None for one that stays."""
 
 
-def publish(output: Path, artifacts: Iterable[tuple[str, ArtifactContent]]) -> Publication:
+def publish_tree(output: Path, artifacts: Iterable[tuple[str, ArtifactContent]]) -> Publication:
     """Makes `output` hold exactly `artifacts` (path with forward slashes, content) and our marker.
 
     From the first artifact that is asked for to the last, they may be placed in the output's `NewTree`. Raises

@@ -38,7 +38,7 @@ class Store(Protocol):
         """Removes objects."""
 
 
-def upload(
+def upload_tree(
     store: Store, files: Mapping[str, str], sizes: Mapping[str, int], read: Callable[[str], bytes]
 ) -> Publication:
     """Makes `store` hold exactly `files` (SHA-256 by path), whose sizes are given and which `read` reads.

@@ -1,59 +1,70 @@
 """The rules of a partner program: money, days, offers, statements. No files, clock, network or templates."""
 
-from rewards.account import Account, Credit, Partner, Sale, Subscription
-from rewards.days import add_months, day_in_zone, day_text, parse_day, time_zone
-from rewards.faults import Fault, Faulty, KeyPath, RewardsError, Severity, Source, suggestion, validated
-from rewards.fields import parse_toml
-from rewards.money import (
-    MINOR_UNITS,
-    Money,
-    UnknownCurrency,
-    UnlikeCurrencies,
-    format_amount,
-    minor_units,
-    parse_amount,
-    round_half_away,
-)
-from rewards.notice import Attachment, Category, Notice, Window, WindowSettings, parse_window
-from rewards.offers.bonus import BonusEntry, BonusRule, BonusTerms
-from rewards.offers.cashback import CashbackEntry, CashbackRule, CashbackTerms
-from rewards.offers.extension import ExtensionEntry, ExtensionTerms
-from rewards.offers.free_subscription import FreeSubscriptionEntry, FreeSubscriptionTerms, HeldSubscription
-from rewards.offers.kind import Entry
-from rewards.offers.kinds import KINDS
-from rewards.offers.level_quota import LevelEntry, LevelQuotaTerms
-from rewards.offers.offer import Amendment, Offer, Version, parse_offer
-from rewards.offers.steps import rate_text
-from rewards.offers.terms import Cell, Headline, LevelId, OfferTerms, OnDay, TermRow, Value, Word
-from rewards.program import Level, Program, parse_program
-from rewards.rates import RateRow, Rates
-from rewards.statements.conservation import (
-    Conserved,
-    LedgerTotals,
-    NotConserved,
-    Tally,
-    Total,
-    conserved_json,
-    equations,
-    require_conserved,
-)
-from rewards.statements.corrections import Difference, differences
-from rewards.statements.derivation import derive
-from rewards.statements.journal import CreditIdTaken, JournalLine, journal_lines, journal_sums
-from rewards.statements.policy import Policy, Rules, rules_on
-from rewards.statements.statement import (
-    LISTS,
-    Months,
-    Statement,
-    assigned_level,
-    canonical_json,
-    compute_statement,
-    month_starts,
-    monthly_sales,
-    statement_json,
-    told_statement,
-    totals,
-)
+from typing import TYPE_CHECKING
+
+from rewards.faces import lazy_face
+
+if TYPE_CHECKING:
+    from rewards.account import Account, Credit, Partner, Sale, Subscription
+    from rewards.days import add_months, day_in_zone, day_text, parse_day, time_zone
+    from rewards.faults import Fault, Faulty, KeyPath, RewardsError, Severity, Source, suggestion, validated
+    from rewards.fields import parse_toml
+    from rewards.money import (
+        MINOR_UNITS,
+        Money,
+        UnknownCurrency,
+        UnlikeCurrencies,
+        format_amount,
+        minor_units,
+        parse_amount,
+        round_half_away,
+    )
+    from rewards.notice import Attachment, Category, Notice, Window, WindowSettings, parse_window
+    from rewards.offers.bonus import BonusEntry, BonusRule, BonusTerms
+    from rewards.offers.cashback import CashbackEntry, CashbackRule, CashbackTerms
+    from rewards.offers.extension import ExtensionEntry, ExtensionTerms
+    from rewards.offers.free_subscription import (
+        FreeSubscriptionEntry,
+        FreeSubscriptionTerms,
+        HeldSubscription,
+    )
+    from rewards.offers.kind import Entry
+    from rewards.offers.kinds import KINDS
+    from rewards.offers.level_quota import LevelEntry, LevelQuotaTerms
+    from rewards.offers.offer import Amendment, Offer, Version, parse_offer
+    from rewards.offers.steps import rate_text
+    from rewards.offers.terms import Cell, Headline, LevelId, OfferTerms, OnDay, TermRow, Value, Word
+    from rewards.program import Level, Program, parse_program
+    from rewards.rates import RateRow, Rates
+    from rewards.statements.conservation import (
+        Conserved,
+        LedgerTotals,
+        NotConserved,
+        Tally,
+        Total,
+        conserved_json,
+        equations,
+        require_conserved,
+    )
+    from rewards.statements.corrections import Difference, differences
+    from rewards.statements.derivation import derive
+    from rewards.statements.journal import CreditIdTaken, JournalLine, journal_lines, journal_sums
+    from rewards.statements.policy import Policy, Rules, rules_on
+    from rewards.statements.statement import (
+        LISTS,
+        Months,
+        Statement,
+        assigned_level,
+        canonical_json,
+        compute_statement,
+        month_starts,
+        monthly_sales,
+        statement_json,
+        told_statement,
+        totals,
+    )
+else:
+    __getattr__ = lazy_face(__name__)
 
 __all__ = [
     "KINDS",

@@ -15,7 +15,7 @@ from generator import (
     Publication,
     SealedShard,
     bits_of,
-    publish,
+    publish_tree,
     shard_bits,
 )
 from offerpress.build.changes import Comparison
@@ -84,7 +84,7 @@ def build(
         building = _Building(figures, output, comparison, sealed, progress, engine, remember=remember)
         building.compute()
         files: dict[str, str] = {}
-        publication = publish(output, _digested(building.artifacts(), comparison.before, files))
+        publication = publish_tree(output, _digested(building.artifacts(), comparison.before, files))
         sealed.keep()
         if remember:
             write_manifest(site.private, building.manifest(files))

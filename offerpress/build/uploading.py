@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from generator import Store, upload
+from generator import Store, upload_tree
 from offerpress.build.manifest import read_manifest
 from offerpress.build.unchanged import Outcome
 from offerpress.site.folder import OfferpressError
@@ -28,5 +28,5 @@ def upload_build(private: Path, store: Store, built: Outcome) -> Outcome:
     manifest = read_manifest(private)
     folder = manifest.output
     sizes = {path: (folder / path).stat().st_size for path in manifest.files}
-    done = upload(store, manifest.files, sizes, lambda path: (folder / path).read_bytes())
+    done = upload_tree(store, manifest.files, sizes, lambda path: (folder / path).read_bytes())
     return replace(built, kept=done.kept, changed=done.changed, gone=done.gone)

@@ -13,7 +13,7 @@ from generator.publish import (
     RefusedOutput,
     exchange_folders,
     exchange_folders_by_renames,
-    publish,
+    publish_tree,
 )
 
 FIRST = {"index.html": b"one", "a/b.txt": b"same", "a/c/d.txt": b"goes"}
@@ -39,7 +39,7 @@ def state(folder: Path) -> dict[str, tuple[int, int, int]]:
 def test_first_build(tmp_path: Path) -> None:
     """The folder comes into being with exactly the artifacts, and nothing beside it."""
     output = tmp_path / "deep" / "output"
-    assert publish(output, FIRST.items()) == Publication(written=4, kept=0, removed=0)
+    assert publish_tree(output, FIRST.items()) == Publication(written=4, kept=0, removed=0)
     assert tree(output) == FIRST
     assert [path.name for path in output.parent.iterdir()] == ["output"]
 
@@ -47,18 +47,18 @@ def test_first_build(tmp_path: Path) -> None:
 def test_nothing_changed_touches_nothing(tmp_path: Path) -> None:
     """The same artifacts again leave every file and folder as it is, to the time of its status."""
     output = tmp_path / "output"
-    publish(output, FIRST.items())
+    publish_tree(output, FIRST.items())
     before = state(output)
-    assert publish(output, FIRST.items()) == Publication(written=0, kept=4, removed=0)
+    assert publish_tree(output, FIRST.items()) == Publication(written=0, kept=4, removed=0)
     assert state(output) == before
 
 
 def test_unchanged_files_keep_inode_and_time(tmp_path: Path) -> None:
     """A change replaces the changed file, removes the vanished one and keeps the rest, as new."""
     output = tmp_path / "output"
-    publish(output, FIRST.items())
+    publish_tree(output, FIRST.items())
     kept = (output / "a/b.txt").stat()
-    found = publish(output, {"index.html": b"two", "a/b.txt": b"same", "new.txt": b"x"}.items())
+    found = publish_tree(output, {"index.html": b"two", "a/b.txt": b"same", "new.txt": b"x"}.items())
     assert found == Publication(written=2, kept=2, removed=1)
     after = (output / "a/b.txt").stat()
     assert (after.st_ino, after.st_mtime_ns, after.st_nlink) == (kept.st_ino, kept.st_mtime_ns, 1)
@@ -69,8 +69,8 @@ def test_unchanged_files_keep_inode_and_time(tmp_path: Path) -> None:
 def test_same_size_other_content(tmp_path: Path) -> None:
     """A file of the same size with other bytes is written."""
     output = tmp_path / "output"
-    publish(output, {"a": b"12"}.items())
-    publish(output, {"a": b"34"}.items())
+    publish_tree(output, {"a": b"12"}.items())
+    publish_tree(output, {"a": b"34"}.items())
     assert tree(output) == {"a": b"34"}
 
 
@@ -81,10 +81,10 @@ def test_same_size_other_content(tmp_path: Path) -> None:
 def test_bad_paths(tmp_path: Path, path: str) -> None:
     """A path that leads outside, is not plain or is our marker is refused; the old site stays."""
     output = tmp_path / "output"
-    publish(output, FIRST.items())
+    publish_tree(output, FIRST.items())
     before = state(output)
     with pytest.raises(BadArtifact):
-        publish(output, [("ok.txt", b""), (path, b"")])
+        publish_tree(output, [("ok.txt", b""), (path, b"")])
     assert state(output) == before
     assert [one.name for one in tmp_path.iterdir()] == ["output"]
 
@@ -93,7 +93,7 @@ def test_bad_paths(tmp_path: Path, path: str) -> None:
 def test_colliding_paths(tmp_path: Path, second: str) -> None:
     """Two artifacts of one path, in any case of letters, or a file in the place of a folder are refused."""
     with pytest.raises(BadArtifact):
-        publish(tmp_path / "output", [("a/b", b""), (second, b"")])
+        publish_tree(tmp_path / "output", [("a/b", b""), (second, b"")])
     assert not (tmp_path / "output").exists()
 
 
@@ -108,7 +108,7 @@ def test_refused_outputs(tmp_path: Path) -> None:
     before = state(tmp_path)
     for name in ("file", "full", "marked", "link"):
         with pytest.raises(RefusedOutput, match="; ") as caught:
-            publish(tmp_path / name, FIRST.items())
+            publish_tree(tmp_path / name, FIRST.items())
         assert caught.value.output == tmp_path / name
         assert isinstance(caught.value, GeneratorError)
     assert state(tmp_path) == before
@@ -117,18 +117,18 @@ def test_refused_outputs(tmp_path: Path) -> None:
 def test_empty_folder_is_taken(tmp_path: Path) -> None:
     """An empty folder may be replaced."""
     (tmp_path / "output").mkdir()
-    publish(tmp_path / "output", FIRST.items())
+    publish_tree(tmp_path / "output", FIRST.items())
     assert tree(tmp_path / "output") == FIRST
 
 
 def test_links_inside_the_output_are_not_followed(tmp_path: Path) -> None:
     """A symbolic link in the old tree is replaced by a file; what it pointed to stays."""
     output = tmp_path / "output"
-    publish(output, FIRST.items())
+    publish_tree(output, FIRST.items())
     (tmp_path / "other").write_bytes(b"one")
     (output / "index.html").unlink()
     (output / "index.html").symlink_to(tmp_path / "other")
-    publish(output, FIRST.items())
+    publish_tree(output, FIRST.items())
     assert not (output / "index.html").is_symlink()
     assert (tmp_path / "other").read_bytes() == b"one"
 
@@ -136,7 +136,7 @@ def test_links_inside_the_output_are_not_followed(tmp_path: Path) -> None:
 def test_an_artifact_that_fails_changes_nothing(tmp_path: Path) -> None:
     """An error while artifacts are made leaves the old site and no litter."""
     output = tmp_path / "output"
-    publish(output, FIRST.items())
+    publish_tree(output, FIRST.items())
     before = state(output)
 
     def failing() -> object:
@@ -144,7 +144,7 @@ def test_an_artifact_that_fails_changes_nothing(tmp_path: Path) -> None:
         raise RuntimeError
 
     with pytest.raises(RuntimeError):
-        publish(output, failing())  # type: ignore[arg-type]
+        publish_tree(output, failing())  # type: ignore[arg-type]
     assert state(output) == before
     assert [one.name for one in tmp_path.iterdir()] == ["output"]
 
@@ -152,12 +152,12 @@ def test_an_artifact_that_fails_changes_nothing(tmp_path: Path) -> None:
 def test_after_a_crash(tmp_path: Path) -> None:
     """A half-built tree is removed, and an old tree whose successor never came is put back first."""
     output = tmp_path / "output"
-    publish(output, FIRST.items())
+    publish_tree(output, FIRST.items())
     inode = (output / "a/b.txt").stat().st_ino
     output.rename(tmp_path / ".output.spare")
     (tmp_path / ".output.next").mkdir()
     (tmp_path / ".output.next/half.txt").write_text("x")
-    publish(output, {**FIRST, "index.html": b"two"}.items())
+    publish_tree(output, {**FIRST, "index.html": b"two"}.items())
     assert tree(output) == {**FIRST, "index.html": b"two"}
     assert (output / "a/b.txt").stat().st_ino == inode
     assert [one.name for one in tmp_path.iterdir()] == ["output"]
@@ -169,7 +169,7 @@ def test_two_at_once(tmp_path: Path) -> None:
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
         with pytest.raises(RefusedOutput, match="another build"):
-            publish(tmp_path / "output", FIRST.items())
+            publish_tree(tmp_path / "output", FIRST.items())
     finally:
         os.close(handle)
 

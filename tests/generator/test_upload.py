@@ -10,7 +10,7 @@ import pytest
 
 from generator.headers import ObjectHeaders, headers_of
 from generator.publish import Publication, RefusedOutput
-from generator.upload import upload
+from generator.upload import upload_tree
 
 
 class BrokenLine(Exception):
@@ -55,7 +55,7 @@ def uploaded(shelf: Shelf, site: Mapping[str, bytes]) -> Publication:
     """Uploads a site of these files, and gives what was done."""
     shelf.done.clear()
     digests = {path: sha256(data).hexdigest() for path, data in site.items()}
-    return upload(shelf, digests, {path: len(data) for path, data in site.items()}, site.__getitem__)
+    return upload_tree(shelf, digests, {path: len(data) for path, data in site.items()}, site.__getitem__)
 
 
 SITE = {
