@@ -1,4 +1,4 @@
-"""Content and snapshot → the public site, feeds, sealed statements and notices."""
+"""The generator: content and snapshot → the public site, feeds, encrypted statement packs and notices."""
 
 from typing import TYPE_CHECKING
 

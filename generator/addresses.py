@@ -1,28 +1,28 @@
-"""Addresses on the site: paths below its root, seen from a page, from its host's root, or in full."""
+"""Addresses on the site: paths below its root, relative to a page, from the host's root, or absolute."""
 
 import posixpath
 from urllib.parse import quote, urlsplit
 
 from generator.settings import SiteSettings
 
-# RFC 3986, section 3.5: what a fragment may hold as it is.
+# RFC 3986, section 3.5: characters that a fragment holds unencoded.
 _SAFE_IN_FRAGMENT = "!$&'()*+,;=:@/?"
 
 
 def quoted_fragment(fragment: str) -> str:
-    """The id of an element as a fragment, without the `#`."""
+    """Return the id of an element as a fragment, without the `#`."""
     return quote(fragment, safe=_SAFE_IN_FRAGMENT)
 
 
 def language_folder(language: str, settings: SiteSettings) -> str:
-    """`` for the default language, `de/` for another."""
+    """Return the folder of a language's pages: empty for the default language, `de/` for another."""
     return "" if language == settings.default_language else f"{language}/"
 
 
 def relative(here: str, there: str) -> str:
-    """The address of the path `there` as a link on the page with the path `here`; a fragment may follow.
+    """Return the address of the path `there` as a link on the page `here`; a fragment may follow the path.
 
-    Paths are below the site's root without a leading slash; a folder ends with a slash, the root itself is
+    Paths are below the site's root without a leading slash. A folder ends with a slash, and the root itself is
     empty.
     """
     path, mark, fragment = there.partition("#")
@@ -36,17 +36,17 @@ def relative(here: str, there: str) -> str:
 
 
 def absolute(there: str, settings: SiteSettings) -> str:
-    """The whole address of a path below the site's root; a fragment may follow."""
+    """Return the absolute address of a path below the site's root; a fragment may follow the path."""
     path, mark, fragment = there.partition("#")
     return f"{settings.base_url}/{quote(path)}{mark}{quoted_fragment(fragment)}"
 
 
 def from_root(there: str, settings: SiteSettings) -> str:
-    """The address of a path as the host's root sees it, for a page that is shown at any depth."""
+    """Return the address of a path from the host's root, for a page that is shown at any depth."""
     path, mark, fragment = there.partition("#")
     return f"{settings.base_path}{quote(path)}{mark}{quoted_fragment(fragment)}"
 
 
 def authority(settings: SiteSettings) -> str:
-    """The host name of the site."""
+    """Return the host name of the site."""
     return urlsplit(settings.base_url).hostname or ""

@@ -1,5 +1,5 @@
-"""The root of this package's errors."""
+"""The base class of this package's errors."""
 
 
 class GeneratorError(Exception):
-    """Something that cannot be generated or published; the text says what, which, why and what to do."""
+    """Something cannot be generated or published; the text says what, which, why and what to do."""

@@ -1,9 +1,9 @@
-"""Artifacts → the output folder, in one exchange; files that stay the same keep their inode and time.
+"""Publication of artifacts to the output folder in one exchange; unchanged files keep their inode and time.
 
-The new tree is built beside the old one, with hard links for unchanged files; then the two change places and
-the old one is removed. With nothing changed nothing is touched. A crash leaves the old or the new site whole,
-and what it left beside them is removed by the next publication. The output is wholly replaceable: nothing is
-synchronised to the disk.
+The new tree is built beside the old one, with hard links for unchanged files. Then the two change places, and the
+old one is removed. If nothing has changed, nothing is touched. A crash leaves either the old or the new site
+complete, and the next publication removes what the crash left beside it. The output can be built again at any
+time, so nothing is synchronised to the disk.
 """
 
 import ctypes
@@ -21,13 +21,13 @@ from typing import NamedTuple, Self
 
 from generator.errors import GeneratorError
 
-# The next output, which grows beside the old one; several processes may place files in it.
+# The new tree beside the old one; several processes may place files in it.
 
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 
 
 class PlacedFile(NamedTuple):
-    """What became of a file: its SHA-256, and whether the old one stays because it is the same."""
+    """A file placed in the new tree: its SHA-256, and whether the published file is equal and stays."""
 
     digest: str
     kept: bool
@@ -35,19 +35,19 @@ class PlacedFile(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class NewTree:
-    """The folder `new` beside `old`, the published one (empty where there is none)."""
+    """The folder `new` beside the published folder `old`, which is empty if there is none."""
 
     old: str
     new: str
 
     @classmethod
     def of(cls, output: Path) -> Self:
-        """That of an output folder; `publish` alone begins it, and makes an end of it."""
+        """Return the tree of an output folder; only `publish` creates and removes it."""
         folder, name = os.path.split(os.path.abspath(output))  # noqa: PTH100 - a symbolic link is refused, not followed
         return cls(str(output) if output.is_dir() else "", os.path.join(folder, f".{name}.next"))  # noqa: PTH118
 
     def place(self, path: str, content: bytes) -> bool:
-        """Writes the file, unless the old one is the same and so is kept: then True. No other may have its path."""
+        """Write the file unless the published one is equal; return whether it was kept. Each path comes once."""
         if self.old and _holds(f"{self.old}/{path}", content):
             return True
         target = f"{self.new}/{path}"
@@ -62,7 +62,7 @@ class NewTree:
 
 
 def _holds(path: str, content: bytes) -> bool:
-    """Whether a plain file at `path` holds exactly that."""
+    """Return whether `path` is a plain file with exactly this content."""
     try:
         status = os.lstat(path)
         same_size = stat.S_ISREG(status.st_mode) and status.st_size == len(content)
@@ -71,7 +71,7 @@ def _holds(path: str, content: bytes) -> bool:
         return False
 
 
-# Two folders change places in one step, so that a web server never sees half a site.
+# The exchange of two folders in one step, so that a web server never sees half a site.
 
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
@@ -80,9 +80,9 @@ _UNSUPPORTED = {errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, err
 
 
 def exchange_folders(one: Path, other: Path, spare: Path) -> None:
-    """`one` and `other`, existing and on one file system, change places; `spare` is a free name there.
+    """Exchange two existing folders on one file system; `spare` is a free name there.
 
-    Raises OSError, with nothing changed, where neither way is possible.
+    Raises OSError, with nothing changed, if the system offers no way.
     """
     code = _exchange_in_one_step(os.fsencode(one), os.fsencode(other))
     if code in _UNSUPPORTED:
@@ -92,7 +92,7 @@ def exchange_folders(one: Path, other: Path, spare: Path) -> None:
 
 
 def exchange_folders_by_renames(one: Path, other: Path, spare: Path) -> None:
-    """The fallback: `other` moves to `spare`, `one` into its place, and `spare` to where `one` was."""
+    """Move `other` to `spare`, `one` to `other`, and `spare` to `one`: the fallback."""
     other.rename(spare)
     try:
         one.rename(other)
@@ -103,7 +103,7 @@ def exchange_folders_by_renames(one: Path, other: Path, spare: Path) -> None:
 
 
 def _exchange_in_one_step(one: bytes, other: bytes) -> int:
-    """0, or the number of the error; ENOSYS where the C library has no such call."""
+    """Return 0 or the error number; ENOSYS if the C library has no such call."""
     library = ctypes.CDLL(None, use_errno=True)
     if sys.platform == "darwin":
         swap = getattr(library, "renamex_np", None)
@@ -123,7 +123,7 @@ _NO_LINK = {errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP}
 
 
 class RefusedOutput(GeneratorError):
-    """The output folder or store must not be replaced; `output` names it."""
+    """The output folder or store `output` must not be replaced."""
 
     def __init__(self, output: Path | str, why: str, remedy: str) -> None:
         self.output = output
@@ -131,7 +131,7 @@ class RefusedOutput(GeneratorError):
 
 
 class BadArtifact(GeneratorError):
-    """An artifact's path that cannot be published; `path` is it."""
+    """The artifact `path` cannot be published."""
 
     def __init__(self, path: str, why: str) -> None:
         self.path = path
@@ -140,7 +140,7 @@ class BadArtifact(GeneratorError):
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """How many files were written, kept as they were, and removed; beside the counts, which these were, sorted."""
+    """The numbers of files written, kept and removed, and the sorted paths of those written and removed."""
 
     written: int
     kept: int
@@ -150,16 +150,16 @@ class Publication:
 
 
 ArtifactContent = bytes | PlacedFile | None
-"""A file's bytes; what became of it where it was placed in the `NewTree` already; None for one that stays."""
+"""The bytes of a file, or the `PlacedFile` of one already in the `NewTree`, or None for one that stays."""
 
 
 def publish_tree(output: Path, artifacts: Iterable[tuple[str, ArtifactContent]]) -> Publication:
-    """Makes `output` hold exactly `artifacts` (path with forward slashes, content) and our marker.
+    """Make `output` hold exactly `artifacts` (path with forward slashes, content) and the marker.
 
-    From the first artifact that is asked for to the last, they may be placed in the output's `NewTree`. Raises
-    RefusedOutput (a symbolic link, no folder, a folder with files that we did not write, another publication at work),
-    BadArtifact (a path outside, twice, or that is a file and a folder) and what `artifacts` raises, with `output` as it
-    was.
+    While `artifacts` is read, its files may be placed in the output's `NewTree`. Raises `RefusedOutput` (a symbolic
+    link, no folder, a folder with files of other origin, another publication in progress), `BadArtifact` (a path
+    outside, twice, or that is both a file and a folder) and the errors of `artifacts`; `output` then stays
+    unchanged.
     """
     output = Path(os.path.abspath(output))  # noqa: PTH100 - resolve() would follow a symbolic link
     output.parent.mkdir(parents=True, exist_ok=True)
@@ -180,7 +180,7 @@ def publish_tree(output: Path, artifacts: Iterable[tuple[str, ArtifactContent]])
                     fresh.rename(output)
         finally:
             if isinstance(artifacts, Generator):
-                artifacts.close()  # whoever still places files stops before the tree goes
+                artifacts.close()  # stops the processes that place files before the tree is removed
             for left in (fresh, spare):
                 if left.exists():
                     shutil.rmtree(left)
@@ -189,7 +189,7 @@ def publish_tree(output: Path, artifacts: Iterable[tuple[str, ArtifactContent]])
 
 @contextmanager
 def _alone(output: Path) -> Iterator[None]:
-    """Holds the lock of the folder in which `output` stands; the system frees it when the process dies."""
+    """Hold the lock of the folder that contains `output`; the system frees it when the process dies."""
     handle = os.open(output.parent, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -201,7 +201,7 @@ def _alone(output: Path) -> Iterator[None]:
 
 
 def _mend(output: Path, fresh: Path, spare: Path) -> None:
-    """Puts right what a crash left: an old tree without its successor, or a half-built tree."""
+    """Repair the state after a crash: restore an old tree without successor, remove a half-built tree."""
     if spare.is_dir() and not output.exists():
         spare.rename(output)
     for left in (fresh, spare):
@@ -229,7 +229,7 @@ def _check(output: Path) -> None:
 
 
 def _checked(artifacts: Iterable[tuple[str, ArtifactContent]]) -> Iterator[tuple[str, ArtifactContent]]:
-    """The artifacts and the marker; every path is plain, and differs from the others by more than case."""
+    """Yield the marker and the artifacts; each path is plain and differs from the others by more than case."""
     files: set[str] = set()
     folders: set[str] = set()
     yield MARKER, _MARKER_TEXT
@@ -256,7 +256,7 @@ def _plain(path: str) -> bool:
 
 
 class _Tree:
-    """The new tree, which comes into being with the first difference from the old one."""
+    """The new tree, which is created with the first difference from the old one."""
 
     def __init__(self, old: Path, new: Path) -> None:
         self._old, self._new = old, new
@@ -266,7 +266,7 @@ class _Tree:
         self._tree = NewTree(str(old) if self._before else "", str(new))
 
     def add(self, path: str, content: ArtifactContent) -> None:
-        """Takes one artifact: notes it where the old tree has it, places it otherwise."""
+        """Add one artifact: note it if the old tree holds it, place it otherwise."""
         kept = (
             self._tree.place(path, content) if isinstance(content, bytes) else content is None or content.kept
         )
@@ -279,17 +279,17 @@ class _Tree:
 
     @property
     def changed(self) -> bool:
-        """True once anything differs from the old tree."""
+        """Whether anything differs from the old tree."""
         return bool(self._written) or len(self._kept) != len(self._before)
 
     def counts(self) -> Publication:
-        """What was done so far; a changed file counts as written, a vanished one as removed."""
+        """Return the counts so far; a changed file counts as written, a missing one as removed."""
         gone = self._before.keys() - set(self._kept) - set(self._written)
         changed = tuple(sorted(self._written))
         return Publication(len(changed), len(self._kept), len(gone), changed, tuple(sorted(gone)))
 
     def complete(self) -> None:
-        """Links the unchanged files into the new tree."""
+        """Link the unchanged files into the new tree."""
         folders: set[str] = set()
         for path in self._kept:
             folder, _, _ = path.rpartition("/")
@@ -305,7 +305,7 @@ class _Tree:
 
 
 def _files(folder: Path) -> dict[str, int]:
-    """Every file under `folder` with its size; what is no plain file has -1, so that it never matches."""
+    """Return every file under `folder` with its size; anything but a plain file has -1, which never matches."""
     found: dict[str, int] = {}
     below = [("", str(folder))]
     while below:

@@ -1,4 +1,4 @@
-"""`[site]` and `[statements]` of `offerpress.toml`."""
+"""The settings `[site]` and `[statements]` of `offerpress.toml`."""
 
 import re
 from datetime import datetime
@@ -74,7 +74,7 @@ Language = Annotated[str, AfterValidator(_language)]
 
 
 class Links(BaseModel):
-    """Where else the vendor is: `social` (name -> address), `forum`, `contact` (address or `mailto:`)."""
+    """The vendor's other addresses: `social` (name -> address), `forum`, `contact` (address or `mailto:`)."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
@@ -84,7 +84,7 @@ class Links(BaseModel):
 
 
 class Security(BaseModel):
-    """Where researchers report a weakness (RFC 9116): contacts in order of preference, valid until `expires`."""
+    """The contacts for reports of a vulnerability (RFC 9116), in order of preference, valid until `expires`."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
@@ -96,9 +96,10 @@ class Security(BaseModel):
 
 
 class SiteSettings(BaseModel):
-    """`[site]`: `base_url` may have a path and ends without slash; `languages` has the default first.
+    """`[site]`: `base_url` may have a path and has no slash at its end; `languages` has the default first.
 
-    `hub` is told of new entries by whoever publishes (WebSub); `cards` are the pictures of shared links.
+    `hub` is the WebSub hub that the publisher notifies of new entries. `cards` turns on the preview pictures of
+    shared links.
     """
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
@@ -127,9 +128,9 @@ class SiteSettings(BaseModel):
 
 
 class StatementSettings(BaseModel):
-    """`[statements]`: how a partner reaches its statement.
+    """`[statements]`: the way in which a partner reaches its statement.
 
-    `link`: encrypted packs; `plain`: one folder a partner, for a host that checks access itself; `none`.
+    `link`: encrypted packs; `plain`: one folder per partner, for a host that checks access itself; `none`.
     """
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")

@@ -1,9 +1,9 @@
-"""A built folder → an object store: what differs is uploaded, in an order in which nothing leads to what is not there.
+"""Upload of a built folder to an object store, in an order in which no file refers to a missing one.
 
-A store has no folders to exchange, so this is not atomic: for a while readers meet old and new files. First comes what
-pages and indexes name, then those, then what lists pages; what is left over is deleted last. The marker in the store
-says which file has which bytes; it forgets each file before that is replaced, so a crash makes the next upload larger
-and never leaves a wrong file.
+A store cannot exchange folders, so an upload is not atomic: for a while readers meet old and new files. The upload
+sends first the files that pages and indexes refer to, then pages and indexes, then the lists of pages, and deletes
+leftover files last. The marker in the store records the digest of each file. The upload removes a file's record before
+it replaces the file, so that a crash can make the next upload larger, but never leaves a wrong file.
 """
 
 import json
@@ -21,29 +21,29 @@ _INDEX = re.compile(r"^statement/.*(index|as-of)\.json$")
 
 
 class Store(Protocol):
-    """A place for objects by path."""
+    """A store of objects by path."""
 
     url: str
 
     def sizes(self) -> Mapping[str, int]:
-        """The bytes of each object there, by path."""
+        """Return the size in bytes of each object by path."""
 
     def read(self, path: str) -> bytes | None:
-        """An object; None where there is none."""
+        """Return an object's bytes; None if there is none."""
 
     def write(self, objects: Iterable[tuple[str, bytes]], headers: ObjectHeaders) -> None:
-        """Puts objects there that have the same headers; they are there when it returns."""
+        """Write objects with the same headers; all are stored when the method returns."""
 
     def delete(self, paths: Iterable[str]) -> None:
-        """Removes objects."""
+        """Remove objects."""
 
 
 def upload_tree(
     store: Store, files: Mapping[str, str], sizes: Mapping[str, int], read: Callable[[str], bytes]
 ) -> Publication:
-    """Makes `store` hold exactly `files` (SHA-256 by path), whose sizes are given and which `read` reads.
+    """Make `store` hold exactly `files` (SHA-256 by path); `sizes` are their sizes, and `read` reads one.
 
-    Raises `RefusedOutput` where the store holds objects that no build wrote.
+    Raises `RefusedOutput` if the store holds objects that no build wrote.
     """
     there = dict(store.sizes())
     known = _remembered(store, there)
@@ -67,7 +67,7 @@ def upload_tree(
 
 
 def _rank(path: str) -> int:
-    """Its turn: what others name, indexes of packs, pages, and at last what lists pages."""
+    """Return the turn of a file: files that others refer to, indexes of packs, pages, lists of pages."""
     name = PurePosixPath(path)
     if name.name in _LISTS or (name.name == "index.html" and len(name.parts) <= 1):
         return 3
@@ -77,7 +77,7 @@ def _rank(path: str) -> int:
 
 
 def _groups(paths: Iterable[str]) -> list[tuple[tuple[int, ObjectHeaders], list[str]]]:
-    """Paths of one turn and the same headers, in the order of turns."""
+    """Return the paths by turn and headers, in the order of turns."""
     groups: dict[tuple[int, ObjectHeaders], list[str]] = {}
     for path in paths:
         groups.setdefault((_rank(path), headers_of(path)), []).append(path)
@@ -85,7 +85,7 @@ def _groups(paths: Iterable[str]) -> list[tuple[tuple[int, ObjectHeaders], list[
 
 
 def _remembered(store: Store, there: Mapping[str, int]) -> Mapping[str, str]:
-    """What the marker says; nothing where it is damaged. Raises `RefusedOutput` where it is missing beside others."""
+    """Return the marker's records, none if it is damaged. Raises `RefusedOutput` if other objects have no marker."""
     if not there:
         return {}
     marker = store.read(MARKER)

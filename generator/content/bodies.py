@@ -1,4 +1,4 @@
-"""A Markdown body as HTML with its links kept apart, to be resolved for each place where it is shown."""
+"""Markdown bodies as HTML with separate links, which are resolved for each place that shows the body."""
 
 import html
 import re
@@ -30,7 +30,7 @@ _REFUSED = re.compile(r"on.*|style|srcset|srcdoc|ping|formaction|background")
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """An address as the author wrote it: the attribute that holds it, its text, and the line of the file."""
+    """An address as written: the attribute that holds it, its text, and the line of the file."""
 
     attribute: str
     address: str
@@ -38,7 +38,7 @@ class Reference:
 
 
 class Heading(NamedTuple):
-    """A heading that a table of contents may name; `level` is 2 for `<h2>`."""
+    """A heading for the table of contents; `level` is 2 for `<h2>`."""
 
     level: int
     anchor: str
@@ -47,9 +47,9 @@ class Heading(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """HTML in parts: text, and references between. `anchors` are the ids that a fragment may name.
+    """HTML in parts: texts with references between them. `anchors` are the ids that a fragment may name.
 
-    `words` counts what is read; a character of a script without spaces counts as half a word.
+    `words` is the number of words; a character of a script without spaces counts as half a word.
     """
 
     parts: tuple[str | Reference, ...] = ()
@@ -59,11 +59,11 @@ class Body:
 
     @property
     def references(self) -> tuple[Reference, ...]:
-        """The references in the order of the text."""
+        """Return the references in the order of the text."""
         return tuple(part for part in self.parts if isinstance(part, Reference))
 
     def html(self, address: Callable[[Reference], str | None]) -> str:
-        """The body with each reference replaced by what `address` gives; None leaves the attribute out."""
+        """Return the body with `address` applied to each reference; None omits the attribute."""
         return "".join(
             part if isinstance(part, str) else _attribute(part, address(part)) for part in self.parts
         )
@@ -74,7 +74,7 @@ def _attribute(reference: Reference, address: str | None) -> str:
 
 
 def compile_page_body(text: str, file: str, first_line: int, faults: list[Fault]) -> Body:
-    """The Markdown `text`, which begins at `first_line` of `file`; what a page may not hold adds faults."""
+    """Compile the Markdown `text`, which begins at `first_line` of `file`; adds a fault for refused HTML."""
     parser = _BodyParser(text, file, first_line, faults)
     parser.feed(markdown_html(text))
     parser.close()
@@ -82,7 +82,7 @@ def compile_page_body(text: str, file: str, first_line: int, faults: list[Fault]
 
 
 class _BodyParser(HTMLParser):
-    """Reads the converter's HTML, which may hold HTML of the author's."""
+    """Reads the converter's HTML, which may contain the author's own HTML."""
 
     def __init__(self, source: str, file: str, first_line: int, faults: list[Fault]) -> None:
         super().__init__(convert_charrefs=False)
@@ -99,7 +99,7 @@ class _BodyParser(HTMLParser):
         self._text: list[str] = []
 
     def body(self) -> Body:
-        """What was read; call it once, at the end."""
+        """Return the body; called once, at the end."""
         for tag in self._open:
             self._fault(f"<{tag}> is never closed", f"add </{tag}>", self._line(f"<{tag}"))
         words = _words(" ".join(self._text))
@@ -169,7 +169,7 @@ class _BodyParser(HTMLParser):
         self._faults.append(Fault(what, remedy, self._file, line))
 
     def _line(self, needle: str) -> int:
-        """The line of the next occurrence of `needle`; the first line where it is not there verbatim."""
+        """Return the line of the next occurrence of `needle`, or the first line if there is none."""
         nth = self._seen[needle]
         self._seen[needle] += 1
         whole = re.compile(rf"(?<![\w./#-]){re.escape(needle)}(?![\w/-])")
@@ -194,7 +194,7 @@ def _joined(parts: Sequence[str | Reference]) -> list[str | Reference]:
 
 
 def missing_anchor(fragment: str, anchors: frozenset[str], reference: Reference, file: str) -> Fault | None:
-    """The fault of a link to `#fragment` of a text that has no such heading."""
+    """Return the fault of a link to `#fragment` if the target has no such id."""
     if not fragment or fragment in anchors:
         return None
     remedy = suggestion(fragment, sorted(anchors)) if anchors else "leave the fragment out"

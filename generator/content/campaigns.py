@@ -1,4 +1,4 @@
-"""Campaigns as written: front matter, audience, and the texts in each language."""
+"""Campaigns: front matter, audience, and the text in each language."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -37,7 +37,7 @@ _MailboxText = Annotated[str, AfterValidator(_mailbox)]
 
 
 class Audience(BaseModel):
-    """Who gets a campaign: every list that is given must hold the partner's value; `partners` are ids."""
+    """The recipients of a campaign: every given list must hold the partner's value; `partners` are ids."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
@@ -49,7 +49,7 @@ class Audience(BaseModel):
 
 
 class CampaignFront(BaseModel):
-    """Front matter of a campaign."""
+    """The front matter of a campaign."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
@@ -68,7 +68,7 @@ class CampaignFront(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class CampaignText:
-    """A campaign in one language. `body` begins at `body_line` of `file`; its links are whole addresses."""
+    """A campaign in one language. `body` begins at `body_line` of `file`; its links are absolute addresses."""
 
     subject: str
     preheader: str
@@ -81,7 +81,7 @@ class CampaignText:
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """A mailing as written; `send_at` is aware, `window` None for the site's.
+    """A mailing as written; `send_at` has a time zone, and a `window` of None means the site's window.
 
     `texts` always has the site's default language.
     """
@@ -101,7 +101,7 @@ class Campaign:
 
 
 def parse_campaign(slug: str, document: Document, zone: ZoneInfo, faults: list[Fault]) -> Campaign | None:
-    """The campaign without its texts; None after faults were added. The caller checks its references."""
+    """Parse the campaign without its texts; returns None after adding faults. The caller checks references."""
     front = validated(CampaignFront, document.raw, document.source, faults)
     if front is None:
         return None
@@ -138,7 +138,7 @@ def _send_at(text: str | None, zone: ZoneInfo) -> datetime | None:
 def campaign_text(
     front: Mapping[str, object], document: Document, body: str, faults: list[Fault]
 ) -> CampaignText | None:
-    """The text of one language, with `front`'s subject and preheader; None after a fault was added."""
+    """Return the text of one language with the subject and preheader of `front`; None after adding a fault."""
     subject, preheader = front.get("subject"), front.get("preheader") or ""
     source = document.source
     if not isinstance(subject, str) or not subject.strip() or "\n" in subject.strip():

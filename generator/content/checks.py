@@ -1,4 +1,4 @@
-"""What is worth a second look in content that could be published as it is: remarks, which stop nothing."""
+"""Checks over all content: remarks, which never stop a build, and faults in references between files."""
 
 import re
 from collections.abc import (
@@ -21,7 +21,7 @@ from generator.settings import SiteSettings
 from rewards import Offer, Policy, Program
 from rewards.faults import Fault, suggestion
 
-# What readers stumble over in a text: headings that skip, pictures without a word, placeholders.
+# Remarks about one text: skipped heading levels, pictures without description, placeholders.
 
 _ATX = re.compile(r"\s{0,3}(?P<marks>#{1,6})\s+\S")
 _UNDERLINE = re.compile(r"\s{0,3}(?P<mark>=+|-+)\s*")
@@ -36,7 +36,7 @@ _PLACEHOLDER = re.compile(
 
 
 def text_remarks(document: Document, *, under_title: bool) -> Iterator[Fault]:
-    """The remarks of one file; `under_title`: its title is a heading of the first level that stands above the body."""
+    """Yield the remarks of one file; `under_title` says that a page shows its title as `<h1>` above the body."""
     lines = prose_lines(document)
     yield from _heading_remarks(document.source.file, lines, under_title=under_title)
     for line in lines:
@@ -100,7 +100,7 @@ PICTURES = frozenset({".avif", ".gif", ".jpeg", ".jpg", ".png", ".svg", ".webp"}
 def content_remarks(
     rooms: Rooms, policy: Policy | None, own_days: Mapping[str, frozenset[int]], settings: SiteSettings
 ) -> Iterator[Fault]:
-    """The remarks of all content files that are no drafts; `own_days` are those of each announcement's front matter."""
+    """Yield the remarks of all files except drafts; `own_days` are the days of each announcement's front matter."""
     default = settings.default_language
     for room, found in rooms.items():
         yield from _missing_translations(room, found, settings)
@@ -119,7 +119,7 @@ def content_remarks(
 
 
 def picture_remarks(static: Mapping[str, Path]) -> Iterator[Fault]:
-    """Pictures that keep readers waiting."""
+    """Yield a remark for each picture that is too large for phones."""
     for name, path in static.items():
         size = path.stat().st_size
         if path.suffix.lower() in PICTURES and size > LARGEST_PICTURE:
@@ -135,7 +135,7 @@ def _is_draft(document: Document) -> bool:
 def _missing_translations(
     room: str, found: Mapping[str, Versions], settings: SiteSettings
 ) -> Iterator[Fault]:
-    """Languages that most texts of a room have, and that one lacks; a draft in a language is under way."""
+    """Yield a remark for each text without a translation that most texts of its room have."""
     published = {slug: one for slug, one in found.items() if not _is_draft(one[settings.default_language])}
     for language in settings.languages:
         having = sum(language in versions for versions in published.values())
@@ -148,7 +148,7 @@ def _missing_translations(
 
 
 def _length_remarks(document: Document) -> Iterator[Fault]:
-    """Titles and summaries that lists, cards and feed readers cut off."""
+    """Yield a remark for each title or summary that lists, cards and feed readers cut off."""
     for key, longest in (("title", LONGEST_TITLE), ("summary", LONGEST_SUMMARY)):
         value = document.raw.get(key)
         if isinstance(value, str) and len(value) > longest:
@@ -170,7 +170,7 @@ def _announced(
     own: frozenset[int],
     default: str,
 ) -> Iterator[Fault]:
-    """What an announcement says of the offers that it names, in each of its languages."""
+    """Yield the remarks about an announcement's offers in each of its languages."""
     for language, document in versions.items():
         named = {}
         for offer in offers:
@@ -180,7 +180,7 @@ def _announced(
             yield from term_remarks(document, language, named, program, own)
 
 
-# What content says about other content: offers and levels exist, addresses differ, links lead somewhere.
+# Faults in references between files: unknown offers and levels, equal addresses, dead links.
 
 OWN_NAMES = frozenset({"404", "announcements", "assets", "index", "offers", "statement", "tags"})
 Texts = Mapping[tuple[str, str], Mapping[str, PageText]]
@@ -189,7 +189,7 @@ Texts = Mapping[tuple[str, str], Mapping[str, PageText]]
 def page_faults(
     pages: Mapping[str, Page], offers: Collection[str], languages: Collection[str]
 ) -> Iterator[Fault]:
-    """The faults of one room's pages: unknown offers, and addresses or ids that two of them claim."""
+    """Yield the faults of one room's pages: unknown offers, and addresses or ids that two pages claim."""
     claimed: dict[str, str] = dict.fromkeys(pages, "")
     identities: dict[str, str] = {}
     for page in pages.values():
@@ -212,7 +212,7 @@ def page_faults(
 
 
 def _root_faults(page: Page, languages: Collection[str]) -> Iterator[Fault]:
-    """A page stands at the site's root, where some names are ours."""
+    """Yield a fault for each page or alias at the site's root with a reserved name."""
     ours = OWN_NAMES | {language.lower() for language in languages}
     if page.slug in ours:
         remedy = "rename the file"
@@ -225,7 +225,7 @@ def _root_faults(page: Page, languages: Collection[str]) -> Iterator[Fault]:
 
 
 def tag_faults(pages: Iterable[Page]) -> Iterator[Fault]:
-    """Tags that differ and would have one address."""
+    """Yield a fault for each tag that differs from another tag with the same address."""
     names: dict[str, tuple[str, str]] = {}
     for page in pages:
         for n, (address, name) in enumerate(page.tags.items()):
@@ -236,7 +236,7 @@ def tag_faults(pages: Iterable[Page]) -> Iterator[Fault]:
 
 
 def campaign_faults(campaign: Campaign, levels: Collection[str], offers: Collection[str]) -> Iterator[Fault]:
-    """Levels and offers of the audience that do not exist."""
+    """Yield a fault for each unknown level and offer of the audience."""
     audience = campaign.audience
     for key, named, known in (("levels", audience.levels, levels), ("offers", audience.offers, offers)):
         for n, name in enumerate(named or ()):
@@ -248,7 +248,7 @@ def campaign_faults(campaign: Campaign, levels: Collection[str], offers: Collect
 def link_targets(
     texts: Texts, default_language: str, index: Index, faults: list[Fault]
 ) -> dict[tuple[str, Reference], Target]:
-    """Where each reference leads; `texts` are by (room, slug), then language. Dead links add faults."""
+    """Resolve each reference of `texts`, which are by (room, slug), then language; adds faults for dead links."""
     found: dict[tuple[str, Reference], Target] = {}
     for versions in texts.values():
         for language, text in versions.items():
@@ -271,7 +271,7 @@ def link_targets(
 def _named_text(
     target: Target, text: PageText, language: str, texts: Texts, default_language: str
 ) -> PageText | None:
-    """The text whose headings a fragment may name: as the reader of `language` will see it."""
+    """Return the text that a fragment refers to, in the version that a reader of `language` sees."""
     if target.kind == "here":
         return text
     if target.kind != "content":

@@ -1,4 +1,4 @@
-"""Everything that staff wrote under `content/`, read and checked in one pass that reports every fault."""
+"""All content under `content/`, read and checked in one pass that reports every fault."""
 
 import hashlib
 from collections.abc import Iterable, Mapping
@@ -60,7 +60,7 @@ PROGRAM_FILE = "content/program.toml"
 
 @dataclass(frozen=True, slots=True)
 class OfferPage:
-    """An offer and its texts by language; the site's default language is always there."""
+    """An offer and its texts by language, which always include the site's default language."""
 
     offer: Offer
     texts: Mapping[str, PageText]
@@ -73,10 +73,9 @@ class OfferPage:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """A faultless `content/`: slugs map to what they name, sorted by slug.
+    """The content of a site without faults, in mappings by slug, sorted by slug.
 
-    `targets` tells where the references of each body lead, by (file, reference). `static` are the files to
-    copy.
+    `targets` has the target of each body's references by (file, reference). `static` are the files to copy.
     """
 
     policy: Policy
@@ -96,7 +95,7 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class _Sources:
-    """Content files taken apart but not yet understood: room -> slug -> language -> document."""
+    """Content files split into front matter and body: room -> slug -> language -> document."""
 
     rooms: Mapping[str, Mapping[str, Mapping[str, Document]]]
     index: Index
@@ -105,7 +104,7 @@ class _Sources:
 
 
 def read_content(site: Path, settings: SiteSettings, faults: list[Fault]) -> Content | None:
-    """The content of the folder `site`; None if it has a fault. `faults` takes all faults and remarks."""
+    """Read the content of the folder `site`; returns None if it has a fault. Adds all faults and remarks."""
     found: list[Fault] = []
     content = _content(site, settings, found)
     faults.extend(found)
@@ -113,7 +112,10 @@ def read_content(site: Path, settings: SiteSettings, faults: list[Fault]) -> Con
 
 
 def read_sound_content(site: Path, settings: SiteSettings) -> Content | None:
-    """What of the content is sound, None if the policy is not: for data and campaigns beside a faulty page."""
+    """Read the faultless part of the content; returns None if the program or an offer has a fault.
+
+    It lets a check go on with data and campaigns while a page has a fault.
+    """
     found: list[Fault] = []
     content = _content(site, settings, found)
     own = (PROGRAM_FILE, "content/offers/")
@@ -122,7 +124,7 @@ def read_sound_content(site: Path, settings: SiteSettings) -> Content | None:
 
 
 def read_program(site: Path, faults: list[Fault]) -> Program | None:
-    """The program alone, whatever else is wrong; None after faults were added."""
+    """Read only the program; returns None after adding faults."""
     return _program(site, faults)[0]
 
 
@@ -165,7 +167,7 @@ def _content(site: Path, settings: SiteSettings, faults: list[Fault]) -> Content
 
 
 def _program(site: Path, faults: list[Fault]) -> tuple[Program | None, str]:
-    """The program, and the text that it was read from."""
+    """Return the program and its source text."""
     if not (site / PROGRAM_FILE).is_file():
         remedy = "add it: 'offerpress new' writes one with a comment for each key"
         faults.append(Fault("the file is missing", remedy, PROGRAM_FILE))
@@ -258,7 +260,7 @@ def _campaigns(
 def _linked_body(
     document: Document, language: str, settings: SiteSettings, index: Index, faults: list[Fault]
 ) -> str:
-    """A campaign's body with whole addresses in the place of links to content files, line by line."""
+    """Return a campaign's body with absolute addresses in place of links to content files."""
     parts, end = [], 0
     for match, reference in markdown_links(document.body, document.body_line):
         target = resolve(reference, document.source.file, index)
@@ -271,7 +273,7 @@ def _linked_body(
 
 
 def public_address(target: Target, language: str, settings: SiteSettings) -> str:
-    """The whole address of a content or static file, for a reader of `language`."""
+    """Return the absolute address of a content or static file for a reader of `language`."""
     if target.kind == "static":
         path = target.path
     else:
@@ -283,13 +285,13 @@ def public_address(target: Target, language: str, settings: SiteSettings) -> str
     return urljoin(f"{settings.base_url}/", path) + fragment
 
 
-# Content as a preview shows it: with what the public does not see on the day, and what there is to say about that.
+# Content for a preview, which includes unpublished pages.
 
 
 def with_unpublished(content: Content, settings: SiteSettings, as_of: int) -> tuple[Content, dict[str, str]]:
-    """The content with everything visible on `as_of`, and a sentence for each path that is not simply published.
+    """Return the content with every page visible on `as_of`, and a note for each page with limited visibility.
 
-    Paths are below the site's root, in every language. A translation that is a draft is in no content, so not here.
+    The notes are by path below the site's root, in every language. Translations that are drafts are left out.
     """
     rooms = (content.announcements, content.pages, content.offers)
     marks = {
@@ -309,7 +311,7 @@ def with_unpublished(content: Content, settings: SiteSettings, as_of: int) -> tu
 
 
 def _mark(page: Page | OfferPage, as_of: int) -> str:
-    """What keeps the page from the public, or will; empty where nothing does."""
+    """Return the reason why the page is or will be hidden from the public; empty if there is none."""
     if isinstance(page, OfferPage):
         day = page.offer.announced_on
         return f"Announced on {day_text(day)}" if day > as_of else ""
@@ -333,7 +335,7 @@ def _visible(room: Mapping[str, Page], as_of: int) -> dict[str, Page]:
 
 
 def _announced(page: OfferPage, as_of: int) -> OfferPage:
-    """The page of an offer, with the terms of its announcement where that is still to come."""
+    """Return the page of an offer as if it were announced, with its first terms."""
     offer = page.offer
     if offer.announced_on <= as_of:
         return page

@@ -1,4 +1,4 @@
-"""Dates and instants as people write them in content: `2023-12-31`, an instant with offset, or local time.
+"""Dates and instants in front matter: `2023-12-31`, an instant with an offset, or local time.
 
 A time without an offset is local time in the program's zone.
 """
@@ -19,14 +19,14 @@ _REMEDY = "write a date as 2023-12-31, or an instant as 2023-12-31T09:00:00+01:0
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """An instant, and the day (a proleptic ordinal) that it is in the program's zone."""
+    """An instant and its day in the program's zone (a proleptic ordinal)."""
 
     instant: datetime
     day: int
 
 
 def parse_moment(text: str, zone: ZoneInfo) -> Moment:
-    """`text` as a moment; a date alone is its midnight in `zone`. ValueError has the form `what; remedy`."""
+    """Parse a moment; a date alone is midnight in `zone`. Raises ValueError with `what; remedy`."""
     text = text.strip()
     if _DAY.fullmatch(text):
         return Moment(_local(_day(text), time(), zone), _day(text).toordinal())
@@ -59,7 +59,7 @@ def _local(day: date, clock: time, zone: ZoneInfo) -> datetime:
 
 
 def _existing(day: date, clock: time, zone: ZoneInfo) -> datetime:
-    """The local time with its offset; the earlier one where clocks are put back. ValueError inside a gap."""
+    """Return the local time with its offset, the earlier one of two; raises ValueError inside a gap."""
     instant = _local(day, clock, zone)
     if instant.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != instant.replace(tzinfo=None):
         raise ValueError(

@@ -1,4 +1,4 @@
-"""The files of `content/`, read in a fixed order and checked as text: encoding, control characters, names."""
+"""The files of `content/`, read in a fixed order and checked for names, encoding and control characters."""
 
 import re
 from collections.abc import Collection, Iterator
@@ -28,7 +28,7 @@ class ContentFile:
 
 
 def slug_fault(slug: str, file: str, line: int | None = None, field: str = "") -> Fault | None:
-    """The fault of a slug that is not lower-case words of a-z and 0-9 joined by single hyphens."""
+    """Return a fault unless the slug consists of words of a-z and 0-9 joined by single hyphens."""
     if _SLUG.fullmatch(slug) and len(slug) <= _LONGEST_SLUG:
         return None
     if len(slug) > _LONGEST_SLUG:
@@ -46,10 +46,10 @@ def slug_fault(slug: str, file: str, line: int | None = None, field: str = "") -
 
 
 def read_text(path: Path, file: str, faults: list[Fault]) -> str | None:
-    """The text of a file; None after a fault (unreadable, not UTF-8, a NUL byte).
+    """Read the text of a file; returns None after adding a fault (unreadable, not UTF-8, a NUL byte).
 
-    A byte order mark is dropped, line ends become line feeds; what no feed may hold is dropped with
-    a remark.
+    A byte order mark is removed, and line ends become line feeds. Characters that XML forbids are removed with a
+    remark.
     """
     try:
         raw = path.read_bytes()
@@ -74,7 +74,7 @@ def read_text(path: Path, file: str, faults: list[Fault]) -> str | None:
 
 
 def without_forbidden(text: str, file: str, faults: list[Fault], line: int = 1) -> str:
-    """`text` without the control characters that XML 1.0 forbids, with a remark for the first of them."""
+    """Return `text` without the control characters that XML 1.0 forbids; adds a remark for the first one."""
     found = _FORBIDDEN.search(text)
     if found is None:
         return text
@@ -87,9 +87,9 @@ def without_forbidden(text: str, file: str, faults: list[Fault], line: int = 1) 
 def content_files(
     site: Path, room: str, languages: Collection[str], faults: list[Fault]
 ) -> Iterator[ContentFile]:
-    """The Markdown files of `content/ROOM`, sorted by name; those that cannot be used add faults.
+    """Yield the Markdown files of `content/ROOM`, sorted by name; adds a fault for each unusable file.
 
-    `languages` are the site's, the default one first.
+    `languages` are the site's languages, the default language first.
     """
     folder = site / "content" / room
     if not folder.is_dir():
@@ -137,7 +137,7 @@ def _language_faults(
 
 
 def content_names(site: Path) -> dict[str, tuple[str, str, str]]:
-    """Every Markdown file by its path below `content/`, with its room, slug and language, readable or not."""
+    """Return room, slug and language of every Markdown file, readable or not, by its path below `content/`."""
     found = {}
     for room in ROOMS:
         for path in sorted((site / "content" / room).glob("*.md")):
@@ -147,7 +147,7 @@ def content_names(site: Path) -> dict[str, tuple[str, str, str]]:
 
 
 def static_files(site: Path, faults: list[Fault]) -> dict[str, Path]:
-    """The files under `content/static/` by their path on the site; a symbolic link is a fault."""
+    """Return the files under `content/static/` by their path on the site; adds a fault for a symbolic link."""
     folder = site / "content" / "static"
     found: dict[str, Path] = {}
     if not folder.is_dir():

@@ -1,7 +1,7 @@
-"""A content file taken apart: YAML 1.2 front matter with the line of every key, and the Markdown body.
+"""Content files split into YAML 1.2 front matter, with the line of each key, and the Markdown body.
 
-Plain scalars follow YAML 1.2's core schema: `NO` and `on` are words, numbers with a point are exact decimals,
-dates stay text. A key that stands twice is a fault.
+Plain scalars follow YAML 1.2's core schema: `NO` and `on` are words, numbers with a point are exact decimals, and
+dates stay text. A duplicate key is a fault.
 """
 
 import re
@@ -44,7 +44,7 @@ _LONGEST_NUMBER = 100
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """Front matter as plain values, and the body, which begins at line `body_line` of the file."""
+    """A content file: front matter as plain values, and the body, which begins at line `body_line`."""
 
     raw: Mapping[str, object]
     source: Source
@@ -59,7 +59,7 @@ class _Refused(Exception):
 
 
 def parse_document(text: str, file: str, faults: list[Fault]) -> Document | None:
-    """`text`, whose line ends are line feeds, as a document; None after a fault with its line was added."""
+    """Parse `text`, whose line ends are line feeds; returns None after adding a fault with its line."""
     document, found = parsed_document(text, file)
     faults.extend(found)
     return document
@@ -67,7 +67,7 @@ def parse_document(text: str, file: str, faults: list[Fault]) -> Document | None
 
 @lru_cache(maxsize=1024)  # a preview reads all files again when one of them changed
 def parsed_document(text: str, file: str) -> tuple[Document | None, tuple[Fault, ...]]:
-    """The same with its faults, remembered by the text."""
+    """Return the document of `text` and its faults, cached by the text."""
     faults: list[Fault] = []
     return _document(text, file, faults), tuple(faults)
 
@@ -131,7 +131,7 @@ def _parse_yaml(
 
 
 def _check_depth(text: str, first_line: int) -> None:
-    """The parser's time grows with the square of the depth, so hopeless nesting is refused before it."""
+    """Refuse deep nesting before parsing, because the parser's time grows with the square of the depth."""
     depth = 0
     for match in _BRACKET.finditer(text):
         depth += 1 if match[0] in "[{" else -1
@@ -141,7 +141,7 @@ def _check_depth(text: str, first_line: int) -> None:
 
 
 class _Reader:
-    """Turns composed nodes into plain values, and notes the line of each key."""
+    """Turns composed nodes into plain values and records the line of each key."""
 
     def __init__(self, file: str, first_line: int, faults: list[Fault]) -> None:
         self.lines: dict[KeyPath, int] = {}
@@ -150,7 +150,7 @@ class _Reader:
         self._count = 0
 
     def document(self, node: Node) -> dict[str, object]:
-        """The whole front matter."""
+        """Return the whole front matter."""
         raw = self.value(node, ())
         if not isinstance(raw, dict):
             raise _Refused("the front matter is no mapping", "write it as 'key: value' lines", self._first)
@@ -210,13 +210,13 @@ def _scalar(node: ScalarNode, line: int) -> object:
     return Decimal(text) if _DECIMAL.fullmatch(text) else text
 
 
-# A translation's front matter: its own words, and nothing that would contradict the original.
+# The front matter of a translation must not contradict that of the original.
 
 
 def translated_keys(
     original: Document, translation: Document, own: Collection[str], faults: list[Fault]
 ) -> Mapping[str, object]:
-    """The keys of `own` in the translation. Another key that differs from the original's adds a fault."""
+    """Return the keys of `own` in the translation; adds a fault for each other key that differs."""
     for key, value in translation.raw.items():
         if key in own:
             continue

@@ -1,6 +1,6 @@
-"""Markdown to HTML, with the extensions that content may use, and small ones of ours where there is none.
+"""Markdown to HTML with the extensions that content may use, and with three tree processors of its own.
 
-Pages have no inline styles: what cells, figures and questions look like is said by classes.
+Pages have no inline styles; classes say how cells, figures and questions look.
 """
 
 import re
@@ -29,11 +29,11 @@ _EXTENSIONS = (
 )
 _QUESTION = re.compile(r"[?\u037e\u061f\uff1f]\s*$")
 _WIDE = 5
-"""The columns from which on a table scrolls sideways on a narrow screen."""
+"""The number of columns from which a table scrolls sideways on a narrow screen."""
 
 
 class _Figures(Treeprocessor):
-    """A paragraph that is one picture with a title becomes a figure with that caption."""
+    """Turns a paragraph with a single, titled picture into a figure with a caption."""
 
     def run(self, root: Element) -> None:
         for paragraph in list(root.iter("p")):
@@ -52,7 +52,7 @@ class _Figures(Treeprocessor):
 
 
 class _Tables(Treeprocessor):
-    """Cells say by a class how they are aligned; a wide table stands in a box that scrolls, also by keyboard."""
+    """Marks the alignment of cells by classes, and puts a wide table into a box that scrolls, also by keyboard."""
 
     def run(self, root: Element) -> None:
         for cell in (*root.iter("th"), *root.iter("td")):
@@ -69,7 +69,7 @@ class _Tables(Treeprocessor):
 
 
 class _Questions(Treeprocessor):
-    """A definition list whose terms all end with a question mark is one of questions and answers."""
+    """Marks definition lists whose terms all end with a question mark as questions and answers."""
 
     def run(self, root: Element) -> None:
         for listed in root.iter("dl"):
@@ -78,8 +78,8 @@ class _Questions(Treeprocessor):
                 listed.set("class", "questions")
 
 
-class _Ours(Extension):
-    """Our tree processors, after all others, so that they see what those made."""
+class _OwnProcessors(Extension):
+    """The tree processors of this module, which run after all others."""
 
     def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802 - the library calls it so
         for name, processor in (("figures", _Figures), ("cells", _Tables), ("questions", _Questions)):
@@ -88,9 +88,9 @@ class _Ours(Extension):
 
 @lru_cache(maxsize=1024)  # a preview reads all texts again when one of them changed
 def markdown_html(text: str) -> str:
-    """The HTML fragment of a Markdown text; headings have ids. Deterministic; raises nothing for any text."""
+    """Convert a Markdown text to an HTML fragment whose headings have ids. Deterministic; never raises."""
     converter = Markdown(
-        extensions=[*_EXTENSIONS, _Ours()],
+        extensions=[*_EXTENSIONS, _OwnProcessors()],
         extension_configs={
             "tables": {"use_align_attribute": True},
             "footnotes": {"BACKLINK_TEXT": "↩\N{VARIATION SELECTOR-15}"},
@@ -101,13 +101,13 @@ def markdown_html(text: str) -> str:
 
 
 def mail_markdown_html(text: str) -> str:
-    """The HTML fragment of a mail's Markdown: tables, lists and code only, because nothing may move there."""
+    """Convert a mail's Markdown to an HTML fragment, with only those extensions that move no text."""
     extensions = ["tables", "sane_lists", "fenced_code"]
     configs = {"tables": {"use_align_attribute": True}}
     return Markdown(extensions=extensions, extension_configs=configs, output_format="html").convert(text)
 
 
-# Markdown as a reader of its source sees it: lines without code, and the blocks that say something together.
+# The prose of Markdown source: lines without code, and blocks of lines that belong together.
 
 _FENCE = re.compile(r"\s{0,3}(?P<mark>`{3,}|~{3,})")
 _CODE = re.compile(r"(`+)(?!`).*?(?<!`)\1(?!`)")
@@ -116,25 +116,25 @@ _BEGINS = re.compile(r"\s*([-*+]|\d+[.)])\s|\s*\||\s{0,3}#|\s{0,3}>|:\s")
 
 
 class SourceLine(NamedTuple):
-    """A line of the file with its number; what stood in code or a comment is left out."""
+    """A line of the file with its number, without code and comments."""
 
     number: int
     text: str
 
 
 class Block(NamedTuple):
-    """A paragraph, a list item or a table row, with its first line."""
+    """A paragraph, a list item or a table row with the number of its first line."""
 
     line: int
     text: str
 
     def line_at(self, place: int) -> int:
-        """The line of the file on which that character of the text stands."""
+        """Return the line of the file that holds the character at index `place`."""
         return self.line + self.text.count("\n", 0, place)
 
 
 def prose_lines(document: Document) -> list[SourceLine]:
-    """The lines of the body; those of fenced code are empty."""
+    """Return the lines of the body; those of fenced code are empty."""
     body = _COMMENT.sub(lambda comment: "\n" * comment[0].count("\n"), document.body)
     found, fence = [], ""
     for number, text in enumerate(body.split("\n"), document.body_line):
@@ -148,7 +148,7 @@ def prose_lines(document: Document) -> list[SourceLine]:
 
 
 def blocks(lines: list[SourceLine]) -> Iterator[Block]:
-    """The body in pieces, each of which is about one thing."""
+    """Yield the body in blocks: paragraphs, list items and table rows."""
     gathered: list[SourceLine] = []
     for line in lines:
         if gathered and (not line.text.strip() or _BEGINS.match(line.text)):

@@ -1,4 +1,4 @@
-"""Announcements and pages: their front matter, their texts by language, and when they are visible."""
+"""Announcements and pages: front matter, texts by language, and visibility."""
 
 import posixpath
 import re
@@ -28,7 +28,7 @@ _ID = re.compile(r"[!-~]{1,200}", re.ASCII)
 
 
 def line_of_text(text: str) -> str:
-    """`text` trimmed; ValueError where it is empty or has several lines."""
+    """Return `text` trimmed; raises ValueError if it is empty or has several lines."""
     text = text.strip()
     if not text or "\n" in text:
         raise ValueError("it is empty, or has several lines; write it on one line")
@@ -56,7 +56,7 @@ OneLine = Annotated[str, AfterValidator(line_of_text)]
 
 
 class PageFront(BaseModel):
-    """Front matter of a page; dates are text, checked afterwards in the program's zone."""
+    """The front matter of a page; dates are text, which is checked later in the program's zone."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
@@ -76,7 +76,7 @@ class PageFront(BaseModel):
 
 
 class AnnouncementFront(PageFront):
-    """Front matter of an announcement, which needs a date."""
+    """The front matter of an announcement, which requires a date."""
 
     date: Annotated[str, BeforeValidator(_date_text)]
 
@@ -95,9 +95,9 @@ class PageText:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """An announcement or page with its texts by language; the site's default language is always there.
+    """An announcement or page with its texts by language, which always include the site's default language.
 
-    `visible_from` and `visible_until` are days; `tags` maps the tag's address to its name.
+    `visible_from` and `visible_until` are days. `tags` maps the address of a tag to its name.
     """
 
     room: str
@@ -116,13 +116,13 @@ class Page:
 
     @property
     def own_days(self) -> frozenset[int]:
-        """The days of its front matter, which its text may name."""
+        """Return the days of the front matter, which the text may mention."""
         ends = (self.date, self.updated)
         days = {moment.day for moment in ends if moment} | {self.visible_from, self.visible_until}
         return frozenset(day for day in days if day)
 
     def visible(self, as_of: int) -> bool:
-        """True on the days on which the public sees it."""
+        """Return whether the public sees the page on the day `as_of`."""
         return (
             not self.draft
             and self.visible_from <= as_of
@@ -136,13 +136,13 @@ class Page:
 
 
 def tag_slug(tag: str) -> str:
-    """The address of a tag: `Cash back` -> `cash-back`; empty where nothing of it can be used."""
+    """Return the address of a tag: `Cash back` -> `cash-back`; empty if no character is usable."""
     plain = unicodedata.normalize("NFKD", tag.lower().replace("ß", "ss"))
     return re.sub(r"[^a-z0-9]+", "-", plain.encode("ascii", "ignore").decode()).strip("-")
 
 
 def parse_page(room: str, slug: str, document: Document, zone: ZoneInfo, faults: list[Fault]) -> Page | None:
-    """The page without its texts; None after faults were added."""
+    """Parse the page without its texts; returns None after adding faults."""
     before = len(faults)
     model = AnnouncementFront if room == "announcements" else PageFront
     front = validated(model, document.raw, document.source, faults)
@@ -207,18 +207,18 @@ def _tags(front: PageFront, source: Source, faults: list[Fault]) -> dict[str, st
 
 
 def is_address(identity: str) -> bool:
-    """True for an id that is already a whole address or URN, used in feeds as it is."""
+    """Return whether an id is an absolute address or URN, which feeds use unchanged."""
     return bool(urlsplit(identity).scheme)
 
 
-# The words of an announcement, page or offer in each language, with their bodies.
+# The texts of an announcement, page or offer in each language.
 
 _OFFER_WORDS = ("title", "summary")
 _PAGE_WORDS = ("title", "summary", "author", "image", "draft")
 
 
 class _Words(BaseModel):
-    """What a language version says by itself."""
+    """The front matter keys of one language version."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
 
@@ -232,7 +232,7 @@ class _Words(BaseModel):
 def page_texts(
     room: str, versions: Mapping[str, Document], default_language: str, index: Index, faults: list[Fault]
 ) -> dict[str, PageText]:
-    """The texts by language; a version with faults is left out, and so is a translation that is a draft."""
+    """Return the texts by language without versions with faults and without translations that are drafts."""
     own = _OFFER_WORDS if room == "offers" else _PAGE_WORDS
     original = versions[default_language]
     found = {}
@@ -246,7 +246,7 @@ def page_texts(
 
 
 def _own_words(room: str, original: Document) -> Mapping[str, object]:
-    """The original's words; those of an offer may have line breaks, which do not count."""
+    """Return the original's keys; line breaks in those of an offer become spaces."""
     if room != "offers":
         return original.raw
     return {key: " ".join(str(original.raw.get(key)).split()) or "-" for key in _OFFER_WORDS}
@@ -259,7 +259,7 @@ def _page_text(
     faults: list[Fault],
     front_faults: list[Fault],
 ) -> PageText | None:
-    """`front_faults` takes what is wrong with the words; those of an original are validated elsewhere."""
+    """Return the text; `front_faults` collects faults of its keys, because an original is validated elsewhere."""
     file = document.source.file
     body = compile_page_body(document.body, file, document.body_line, faults)
     words = validated(_Words, raw, document.source, front_faults)
@@ -276,7 +276,7 @@ def _page_text(
 
 
 def _image(path: str, document: Document, index: Index, faults: list[Fault]) -> str:
-    """The image's path on the site; empty after a fault."""
+    """Return the image's path on the site; empty after adding a fault."""
     line = document.source.lines.get(("image",), 1)
     target = resolve(Reference("src", path, line), document.source.file, index)
     if isinstance(target, Target) and target.kind == "static":

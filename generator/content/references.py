@@ -1,4 +1,4 @@
-"""Where links in content lead: a content file, a static file, the outside, a heading of the same text."""
+"""Targets of links in content: a content file, a static file, an outside address, an id in the same text."""
 
 import posixpath
 import re
@@ -19,10 +19,10 @@ _MARKDOWN_LINK = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a reference leads.
+    """The target of a reference.
 
-    `room` and `slug` name a content file (`language` is empty where the reader's is meant); `static`: `path`
-    is the file's path on the site; `outside`: `path` is the whole address; `here`: only the fragment counts.
+    `content`: `room` and `slug` name a content file, and an empty `language` means the reader's. `static`: `path`
+    is the file's path on the site. `outside`: `path` is the whole address. `here`: only the fragment counts.
     """
 
     kind: Literal["content", "static", "outside", "here"]
@@ -35,14 +35,14 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """What a link can name: content files (path below `content/` -> room, slug, language), static files."""
+    """The possible targets: content files (path below `content/` -> room, slug, language) and static files."""
 
     files: Mapping[str, tuple[str, str, str]]
     static: Collection[str]
 
 
 def resolve(reference: Reference, file: str, index: Index) -> Target | Fault:
-    """Where `reference`, which stands in `file`, leads; a Fault with a suggestion where it leads nowhere."""
+    """Return the target of a reference in `file`, or a fault with a suggestion if there is no such target."""
     address = reference.address.strip()
     try:
         parts = urlsplit(address)
@@ -94,7 +94,7 @@ def _inside(
 
 
 def markdown_links(text: str, first_line: int) -> list[tuple[re.Match[str], Reference]]:
-    """The links to `.md` and static files in Markdown source, with where they stand; for bodies that become mail."""
+    """Return the links to `.md` and static files in the Markdown source of a mail, with their places."""
     found = []
     for match in _MARKDOWN_LINK.finditer(text):
         if "://" not in match["address"]:

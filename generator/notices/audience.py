@@ -1,4 +1,4 @@
-"""Which addresses can be written to: exactly one plain address, nothing that only looks like one."""
+"""The audience of a campaign: usable addresses, and the reasons to skip a partner."""
 
 import re
 from functools import lru_cache
@@ -15,12 +15,11 @@ _LONGEST, _LONGEST_LOCAL = 254, 64
 
 
 def plain_address(text: str) -> str | None:
-    """`text` trimmed, if it is one `local@domain` (RFC 5322 addr-spec of atoms); None for everything else.
+    """Return `text` trimmed if it is one `local@domain` (RFC 5322 addr-spec of atoms), otherwise None.
 
-    None, so a bad address: quoted local parts, comments, groups, routes, address literals, several addresses,
-    control characters, a local part that is not ASCII (few servers take it), and a domain with `ß`, `ς` or a
-    joiner, which IDNA
-    2003 would turn into another domain. Other domains in Unicode are fine; the mailer encodes them.
+    It returns None for quoted local parts, comments, groups, routes, address literals, several addresses, control
+    characters, a local part that is not ASCII (few servers accept it), and a domain with `ß`, `ς` or a joiner,
+    which IDNA 2003 would turn into another domain. Other Unicode domains are usable; the mailer encodes them.
     """
     address = text.strip(" \t")
     local, at, domain = address.rpartition("@")
@@ -32,7 +31,7 @@ def plain_address(text: str) -> str | None:
 
 @lru_cache(maxsize=1024)
 def _encoded(domain: str) -> str | None:
-    """The domain in the form that is looked up (IDNA); None where it is none."""
+    """Return the domain in the form of the DNS (IDNA); None if it has none."""
     if _MAPPED_AWAY & set(domain):
         return None
     try:
@@ -43,23 +42,23 @@ def _encoded(domain: str) -> str | None:
 
 
 def address_list(text: str) -> tuple[str, ...] | None:
-    """The addresses in `text`, separated by commas or semicolons, each once; None if any of them is bad."""
+    """Return the addresses in `text`, separated by commas or semicolons, each once; None if one is unusable."""
     parts = [part for part in re.split(r"[,;]", text) if part.strip()]
     addresses = [plain_address(part) for part in parts]
     good = [address for address in addresses if address is not None]
     return tuple(dict.fromkeys(good)) if len(good) == len(addresses) else None
 
 
-# Who gets a campaign, decided from the partner, its statement and the campaign alone.
+# The decision about one partner, from the partner, its statement and the campaign alone.
 
 SkipReason = Literal["audience", "nothing_to_say", "bad_address", "negative"]
 
 
 def skip_reason(campaign: Campaign, partner: Partner, statement: Statement) -> SkipReason | None:
-    """The first reason, in the order of `SkipReason`, why the partner has no notice; None to send one.
+    """Return the first reason, in the order of `SkipReason`, to skip the partner; None to send a notice.
 
-    A `notice`, which is about the partner's own account, has nothing to say about a statement without
-    any entry.
+    A campaign of category `notice` is about the partner's own account and has nothing to say about a statement
+    without entries.
     """
     if not in_audience(campaign.audience, partner, statement):
         return "audience"
@@ -69,7 +68,7 @@ def skip_reason(campaign: Campaign, partner: Partner, statement: Statement) -> S
 
 
 def unsendable_reason(campaign: Campaign, partner: Partner, statement: Statement) -> SkipReason | None:
-    """Why no message can or may go to the partner, whoever the campaign is for; None to send one."""
+    """Return the reason why no message can go to the partner whatever the audience; None to send one."""
     if plain_address(partner.email) is None or address_list(partner.cc) is None:
         return "bad_address"
     if not campaign.include_negative and any(entry.to_credit < 0 for entry in statement.cashback):
@@ -78,9 +77,9 @@ def unsendable_reason(campaign: Campaign, partner: Partner, statement: Statement
 
 
 def in_audience(audience: Audience, partner: Partner, statement: Statement) -> bool:
-    """Whether every list given holds the partner's value: its assigned level, country, language, id.
+    """Return whether every given list holds the partner's value: assigned level, country, language, id.
 
-    An empty value is in no list. Of `offers` one must give the partner something.
+    An empty value is in no list. At least one of `offers` must give the partner something.
     """
     wanted = (
         (audience.levels, statement.level),
@@ -94,7 +93,7 @@ def in_audience(audience: Audience, partner: Partner, statement: Statement) -> b
 
 
 def giving_offers(statement: Statement) -> frozenset[str]:
-    """The offers with an entry that gives something, as each kind of offer says."""
+    """Return the offers with an entry that gives something, as defined by each kind of offer."""
     return frozenset(entry.offer for entry in statement.all_entries() if entry.gives)
 
 

@@ -1,4 +1,4 @@
-"""A campaign's Markdown body, compiled once: an HTML and a text template that render without Markdown."""
+"""Campaign bodies, compiled once from Markdown to an HTML and a text template, which render without Markdown."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -41,7 +41,7 @@ _UNSAFE_FILTERS = frozenset({"safe", "xmlattr", "tojson", "pprint"})
 
 @dataclass(frozen=True, slots=True)
 class CompiledBody:
-    """Two template sources over the same values; `*_lines` map their lines to those of the author's file."""
+    """Two template sources over the same values; `*_lines` map their lines to lines of the author's file."""
 
     html: str
     text: str
@@ -50,7 +50,7 @@ class CompiledBody:
 
 
 class NotAnAddressError(TypeError):
-    """A value that we did not make was put into a link."""
+    """A template puts a value into a link that is not an `Address`."""
 
 
 def _href(value: object) -> str:
@@ -66,7 +66,7 @@ def _href(value: object) -> str:
 def mail_environment(
     template_folders: Sequence[Path], language: str, kind: TemplateKind
 ) -> SandboxedEnvironment:
-    """As of `environment`, with the filters that compiled bodies use, and none that trusts a value."""
+    """Return an environment with the filters of compiled bodies and without filters that trust a value."""
     built = environment(template_folders, language, kind=kind)
     for name in _UNSAFE_FILTERS:
         del built.filters[name]
@@ -86,12 +86,11 @@ def compile_body(
     offers: Collection[str] | None = None,
     images_from: str = "",
 ) -> CompiledBody:
-    """The Markdown `source`, which begins at `first_line` of `file`, as templates.
+    """Compile the Markdown `source`, which begins at `first_line` of `file`, to templates.
 
-    Images may come from below the address `images_from` alone, none where it is empty.
-    Syntax errors, unknown names (`offers`: the slugs that may be named, None for any), lost or torn tags and
-    addresses that we did not make add faults; with a fault the result is not to be used. `styles` are the
-    inline styles by element.
+    `images_from` is the address below which images may lie; if it is empty, none are allowed. `offers` are the
+    slugs that templates may name, None for any. `styles` are the inline styles by element. Adds a fault for each
+    syntax error, unknown name, lost or torn tag and untrusted address; with a fault the result is unusable.
     """
     source = source.replace("\r\n", "\n")
     found: list[Fault] = []
@@ -113,7 +112,7 @@ def compile_body(
 def check_line(
     source: str, file: str, line: int, field: str, faults: list[Fault], offers: Collection[str] | None = None
 ) -> None:
-    """Adds the faults of a one-line template, such as a subject, that the front matter has as `field`."""
+    """Add the faults of a one-line template, such as a subject, in the front matter key `field`."""
     found: list[Fault] = []
     _checked(source, file, line, offers, found)
     faults.extend(replace(fault, field=field) for fault in found)
@@ -141,7 +140,7 @@ def _checked(
 
 
 def _without_brackets(text: str, marked: MarkedText) -> str:
-    """`<{{ link }}>` as `{{ link }}`, which shows as a link by itself."""
+    """Replace `<{{ link }}>` by `{{ link }}`, which renders as a link."""
     for number, tag in enumerate(marked.tags):
         if tag.inner.strip() in _OWN_ADDRESSES and not tag.is_block:
             text = text.replace(f"<{marked.word(number)}>", marked.word(number))
@@ -149,7 +148,7 @@ def _without_brackets(text: str, marked: MarkedText) -> str:
 
 
 def _link_faults(html: Emitter, file: str, offers: Collection[str] | None) -> list[Fault]:
-    """What is wrong with expressions in links, which only show in the compiled template."""
+    """Return the faults of expressions in links, which are visible only in the compiled template."""
     found: list[Fault] = []
     NameCheck(file, 1, offers, found).check(mail_environment((), "en", "html").parse(html.source()))
     lines = tuple(html.lines)
@@ -161,7 +160,7 @@ def _link_faults(html: Emitter, file: str, offers: Collection[str] | None) -> li
 
 
 def author_line(lines: LineMap, line: int) -> int:
-    """The author's line for a line of the compiled template: that of the last tag begun there or before."""
+    """Return the author's line for a line of the compiled template: that of the last tag up to there."""
     written = line
     for at, own in lines:
         if at > line:

@@ -1,4 +1,4 @@
-"""Every campaign tried out before there is a ledger, with the fullest possible partner and the emptiest."""
+"""Checks of campaigns without a ledger: each is rendered for sample partners with many and with few entries."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -37,7 +37,7 @@ _PARTNER = Partner(
 
 @dataclass(frozen=True, slots=True)
 class CampaignCheck:
-    """Tries campaigns out; `as_of` only dates the samples, without `has_link` statements have no page."""
+    """Checks the campaigns of a content; `as_of` dates the samples, `has_link` says whether statements have a page."""
 
     content: Content
     settings: SiteSettings
@@ -46,9 +46,9 @@ class CampaignCheck:
     has_link: bool = True
 
     def faults(self) -> list[Fault]:
-        """What cannot be compiled, and what fails for a possible partner, in all campaigns and languages.
+        """Return the faults of compiling and of rendering for sample partners, for all campaigns and languages.
 
-        A broken layout or catalog is a fault too.
+        A broken layout or catalog is a fault, too.
         """
         found: list[Fault] = []
         for campaign in self.content.campaigns.values():
@@ -93,7 +93,7 @@ def _try(templates: MailTemplates, context: dict[str, object], faults: list[Faul
 def _samples(
     campaign: Campaign, offers: Sequence[Offer], program: Program, as_of: int
 ) -> Iterator[tuple[Partner, Statement]]:
-    """The fullest partner, then those who get as little as the audience allows."""
+    """Yield a partner with every entry, then partners with as few entries as the audience allows."""
     partner = replace(_PARTNER, currency=program.currency, level=program.base_level)
     yield partner, _statement(offers, program, as_of, top=False)
     yield partner, _statement(offers, program, as_of, top=True)

@@ -1,4 +1,4 @@
-"""What a mail says of figures that were told otherwise before: both, in the reader's language."""
+"""Corrections in mails: the figures that differ from those told before, in the reader's language."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -12,10 +12,10 @@ _NAMED = frozenset({"level", "attained_level", "next_level", "secured_level"})
 
 
 class CorrectionView(NamedTuple):
-    """One of `corrections` in a template: a figure that is not what was told.
+    """One of `corrections` in a template: a figure that differs from the one told before.
 
-    `figure` is its name in the statement's JSON, `item` the subscription's id, if it is one's; `told` and `now` are
-    None where there was or is none.
+    `figure` is its name in the statement's JSON, and `item` is the id of its subscription, if it has one. `told` and
+    `now` are None if the figure did not or does not exist.
     """
 
     offer: str
@@ -27,7 +27,7 @@ class CorrectionView(NamedTuple):
 
 
 def correction_context(viewer: StatementViews, told: Statement | None, now: Statement) -> dict[str, object]:
-    """`previous`, the statement as it was told, and `corrections`, what of it differs; None and empty for no `told`."""
+    """Return `previous`, the statement told before, and `corrections`, its differences; None and empty without it."""
     if told is None:
         return {"previous": None, "corrections": ()}
     before, after = viewer.statement(told), viewer.statement(now)
@@ -51,7 +51,7 @@ def _shown(difference: Difference, told: StatementView, now: StatementView) -> C
 
 
 def _entry(difference: Difference, statement: StatementView) -> object:
-    """The view of the entry that the difference is about; None where that statement has none."""
+    """Return the view of the entry that the difference is about; None if the statement has none."""
     if difference.table == "subscriptions":
         frees = [one for one in statement.free_subscriptions if one.offer == difference.key[0]]
         held = {str(one.subscription_id): one for free in frees for one in free.subscriptions}

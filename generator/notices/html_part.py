@@ -1,4 +1,4 @@
-"""A mail's body as an HTML template: inline styles, and tables that become cards on a phone."""
+"""The HTML part of a mail as a template with inline styles and with tables that become cards on a phone."""
 
 import html
 from collections.abc import Mapping
@@ -14,14 +14,14 @@ _TABLE = (("border", "0"), ("cellpadding", "0"), ("cellspacing", "0"), ("width",
 
 @dataclass(frozen=True, slots=True)
 class HtmlWriter:
-    """Writes a tree; `styles` maps an element's name to its declarations, `label` to those of card labels."""
+    """Writes a tree as HTML; `styles` maps element names, and `label` for card labels, to declarations."""
 
     marked: MarkedText
     styles: Mapping[str, str]
     direction: Direction
 
     def write(self, root: Element) -> Emitter:
-        """The template of the whole tree."""
+        """Return the template of the whole tree."""
         emitter = Emitter(self.marked.tags)
         for child in root.children:
             self._node(child, emitter)
@@ -110,7 +110,7 @@ class HtmlWriter:
         emitter.text("</tr>")
 
     def _labels(self, table: Element) -> list[str]:
-        """The headings of a table that becomes cards: three columns or more, headings without tags."""
+        """Return the headings of a table that becomes cards: at least three columns, headings without tags."""
         heads = [cell for cell in _descendants(table) if cell.name == "th"]
         plain = [_plain(head) for head in heads]
         return [text or "" for text in plain] if len(heads) >= _CARD_COLUMNS and None not in plain else []
@@ -125,7 +125,7 @@ def _descendants(element: Element) -> list[Element]:
 
 
 def _plain(element: Element) -> str | None:
-    """The element's text; None where it holds template tags."""
+    """Return the element's text; None if it holds template tags."""
     parts = []
     for child in element.children:
         part = child if isinstance(child, str) else _plain(child) if isinstance(child, Element) else None
@@ -136,7 +136,7 @@ def _plain(element: Element) -> str | None:
 
 
 def read_styles(css: str) -> dict[str, str]:
-    """`element { declarations }` rules as a mapping; the declarations on one line, comments left out."""
+    """Parse `element { declarations }` rules to a mapping; declarations on one line, comments removed."""
     rules: dict[str, str] = {}
     for rule in _without_comments(css).split("}"):
         selectors, _, declarations = rule.partition("{")

@@ -1,4 +1,4 @@
-"""The names in a template, checked in every branch against what templates see, without rendering it."""
+"""Checks of the names in a template, in every branch and without rendering, against the names that exist."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ ROOTS: Mapping[str, object] = {
     "link": Address,
     "reference": str,
 }
-"""What a campaign may name, and of which type each is; `previous` is None unless the plan makes corrections."""
+"""The names that a campaign sees with their types; `previous` is None unless the plan makes corrections."""
 _GLOBALS = frozenset({"range", "dict", "lipsum", "cycler", "joiner", "namespace", "_", "gettext", "ngettext"})
 _KEEPS_ITEMS = frozenset(
     {"sort", "list", "reverse", "unique", "selectattr", "rejectattr", "select", "reject"}
@@ -35,13 +35,13 @@ _HIDDEN = frozenset({"count", "index"})
 
 @dataclass(frozen=True, slots=True)
 class _Sequence:
-    """The type of what yields `element`s; an element that is a tuple of types is a tuple of such values."""
+    """The type of an iterable of `element`; a tuple of types stands for a tuple of such values."""
 
     element: object
 
 
 class NameCheck:
-    """Checks one template; `offers` are the slugs that `offers[...]` may name, None for any."""
+    """Checks one template; `offers` are the slugs that the template may name, None for any."""
 
     def __init__(self, file: str, line: int, offers: Collection[str] | None, faults: list[Fault]) -> None:
         self._file = file
@@ -50,7 +50,7 @@ class NameCheck:
         self._faults = faults
 
     def check(self, template: nodes.Template) -> None:
-        """Adds a fault for each unknown name and attribute; lines count from the template's first."""
+        """Add a fault for each unknown name and attribute; line numbers continue from the first line."""
         known = {*ROOTS, *_GLOBALS}
         for name in sorted(meta.find_undeclared_variables(template) - known):
             line = min(node.lineno for node in template.find_all(nodes.Name) if node.name == name)
@@ -86,7 +86,7 @@ class NameCheck:
                     self._node(child, scope)
 
     def _type(self, node: nodes.Node, scope: Mapping[str, object]) -> object:  # noqa: PLR0911 - a case a kind
-        """The type of an expression, None where it is not known; faults of its attributes are added."""
+        """Return the type of an expression, None if it is unknown; adds faults of its attributes."""
         match node:
             case nodes.Name():
                 return scope.get(node.name)
@@ -181,7 +181,7 @@ _ADDRESS_REMEDY = "use link, site.base_url, the addresses of site.links, or an o
 
 
 def _bound(target: nodes.Node, value: object) -> dict[str, object]:
-    """The names that an assignment binds, with their types."""
+    """Return the names that an assignment binds with their types."""
     if isinstance(target, nodes.Name):
         return {target.name: value}
     if isinstance(target, nodes.Tuple):
@@ -205,7 +205,7 @@ def _without_none(hint: object) -> object:
 
 
 def _element(owner: object) -> object:
-    """The type of what a loop over `owner` yields."""
+    """Return the type of the elements of `owner`."""
     if isinstance(owner, _Sequence):
         return owner.element
     if get_origin(owner) is tuple:
@@ -214,7 +214,7 @@ def _element(owner: object) -> object:
 
 
 def _value(owner: object) -> object:
-    """The type of a mapping's values; None for what is no mapping."""
+    """Return the type of a mapping's values; None for other types."""
     origin = get_origin(owner)
     return get_args(owner)[1] if isinstance(origin, type) and issubclass(origin, Mapping) else None
 

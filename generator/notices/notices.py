@@ -1,4 +1,4 @@
-"""Campaign + statement → the notice of one partner, or the reason why there is none."""
+"""Notices: the message of a campaign to one partner, or the reason why there is none."""
 
 from collections.abc import Mapping, Sequence
 from email.utils import parseaddr
@@ -30,7 +30,7 @@ from rewards import (
 
 
 class Sender(Protocol):
-    """Whom mails come from unless a campaign says otherwise: a display name and a bare address."""
+    """The default sender of mails: a display name and a bare address."""
 
     @property
     def name(self) -> str:
@@ -42,12 +42,11 @@ class Sender(Protocol):
 
 
 class CampaignRenderer:
-    """Renders the notices of one campaign, each in its reader's language; templates are compiled here, once.
+    """Renders the notices of one campaign, each in its reader's language; compiles the templates once.
 
-    `corrections` makes messages that correct what was told.
-    `reply_to` is a bare address. `unsubscribe`, a web or mail address, is shown at the foot of announcements.
-    Without `has_link` no statement can be opened and layouts show no link. Raises `Faulty` with every fault of the
-    campaign's templates, and `BrokenLayout`.
+    `corrections` renders messages that correct earlier figures. `reply_to` is a bare address. Announcements show
+    `unsubscribe`, a web or mail address, at their foot. Without `has_link` statements have no page, and layouts show
+    no link. Raises `Faulty` with every fault of the campaign's templates, and `BrokenLayout`.
     """
 
     def __init__(
@@ -89,15 +88,15 @@ class CampaignRenderer:
         self._unsubscribe = shown
 
     def reason(self, partner: Partner, statement: Statement) -> SkipReason | None:
-        """Why the partner has no notice: the first that applies, in the order of `SkipReason`.
+        """Return the first reason, in the order of `SkipReason`, to skip the partner; None to send a notice.
 
-        Who was told a figure learns of its correction, in the audience or not.
+        A correction goes to everyone who was told the figure, inside or outside the audience.
         """
         decide = unsendable_reason if self._corrections else skip_reason
         return decide(self._campaign, partner, statement)
 
     def language(self, partner: Partner) -> str:
-        """The language that the partner's message is written in."""
+        """Return the language of the partner's message."""
         return self._templates[reader_language(partner.language, self._settings)].language
 
     def notice(
@@ -110,11 +109,10 @@ class CampaignRenderer:
         *,
         unsubscribe: str = "",
     ) -> Notice:
-        """The partner's message, if `reason` is None; an empty `link_url` where statements have no page.
+        """Render the message of a partner whose `reason` is None; `link_url` is empty without a statement page.
 
-        `told` is the statement that a correction corrects; `unsubscribe` is shown in place of the renderer's, if that
-        shows any. Raises `Faulty` where a template asks for what this
-        partner does not have.
+        `told` is the statement that a correction corrects. `unsubscribe` replaces the renderer's address, if the
+        message shows one. Raises `Faulty` if a template names something that this partner does not have.
         """
         language = reader_language(partner.language, self._settings)
         templates = self._templates[language]

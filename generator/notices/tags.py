@@ -1,6 +1,6 @@
-"""Template tags taken out of Markdown: each becomes a word of letters and digits, which it leaves alone.
+"""Template tags in Markdown: each is replaced by a word of letters and digits before the conversion.
 
-Raw tags do not survive the conversion: tables split at `|`, attribute lists eat `{% endfor %}`.
+Raw tags do not survive the conversion: tables split at `|`, and attribute lists swallow `{% endfor %}`.
 """
 
 import re
@@ -17,9 +17,9 @@ _BRACES = re.compile(r"\{")
 
 @dataclass(frozen=True, slots=True)
 class TemplateTag:
-    """A template tag: `inner` stands between its delimiters; `name` is the block's, empty for an expression.
+    """A template tag: `inner` is the text between its delimiters, and `name` is empty for an expression.
 
-    `line` is where it begins in the file.
+    `line` is the line of the file on which the tag begins.
     """
 
     inner: str
@@ -28,12 +28,12 @@ class TemplateTag:
 
     @property
     def is_block(self) -> bool:
-        """Whether it is a block tag, not an expression."""
+        """Whether the tag is a block tag, not an expression."""
         return bool(self.name)
 
     @property
     def role(self) -> Literal["open", "branch", "close", "single"]:
-        """What it does to the nesting of blocks; an expression and a plain `set` stand alone."""
+        """The effect of the tag on the nesting of blocks; an expression and a plain `set` are `single`."""
         if self.name in _OPENERS or (self.name == "set" and "=" not in self.inner):
             return "open"
         if self.name in _BRANCHES:
@@ -47,27 +47,27 @@ class TemplateTag:
 
 @dataclass(frozen=True, slots=True)
 class MarkedText:
-    """A text in which tag number n of `tags` stands as the n-th word."""
+    """A text with a placeholder word for each of `tags`."""
 
     text: str
     tags: tuple[TemplateTag, ...]
     prefix: str
 
     def word(self, number: int) -> str:
-        """The word in the place of a tag."""
+        """Return the placeholder of a tag."""
         return f"{self.prefix}{number:05d}z"
 
     @property
     def pattern(self) -> re.Pattern[str]:
-        """Finds words; the first group is the tag's number."""
+        """The pattern of placeholders; its first group is the tag's number."""
         return re.compile(rf"{self.prefix}(\d{{5}})z")
 
     def numbers(self, text: str) -> list[int]:
-        """The tags in `text`, in order."""
+        """Return the numbers of the tags in `text`, in order."""
         return [int(match[1]) for match in self.pattern.finditer(text)]
 
     def parts(self, text: str) -> list[str | int]:
-        """`text` split into plain text and numbers of tags."""
+        """Split `text` into plain text and numbers of tags."""
         pieces = self.pattern.split(text)
         return [
             int(piece) if index % 2 else piece for index, piece in enumerate(pieces) if index % 2 or piece
@@ -75,9 +75,9 @@ class MarkedText:
 
 
 def take_out(source: str, environment: Environment, first_line: int) -> MarkedText:
-    """The tags of `source` and the text without them. Comments go; a raw block's content stays as text.
+    """Replace the tags of `source` by placeholders. Comments are removed; the content of a raw block stays text.
 
-    A `-` or `+` at a delimiter has no effect, because Markdown has the last word about space.
+    A `-` or `+` at a delimiter has no effect, because Markdown decides about white space.
     Raises `jinja2.TemplateSyntaxError`.
     """
     prefix = "tq"
@@ -115,7 +115,7 @@ def _space_after(delimiter: str) -> str:
 
 
 class Emitter:
-    """Writes a template in which each tag has a line of its own, by which it can be found again."""
+    """Writes a template with each tag on a line of its own, from which its place in the file can be found."""
 
     def __init__(self, tags: Sequence[TemplateTag]) -> None:
         self._tags = tags
@@ -124,27 +124,27 @@ class Emitter:
         self.lines: list[tuple[int, int]] = []
 
     def text(self, text: str) -> None:
-        """Literal text: a brace in it is no tag's."""
+        """Write literal text, with its braces escaped."""
         self.code(_BRACES.sub("{{ '{' }}", text))
 
     def code(self, code: str) -> None:
-        """Template source as it is."""
+        """Write template source unchanged."""
         self._parts.append(code)
         self._line += code.count("\n")
 
     def tag(self, number: int, wrapped: str = "{}") -> None:
-        """A tag; `wrapped` is what an expression is put into, such as `({}) | href`."""
+        """Write a tag; `wrapped` is a pattern around an expression, such as `({}) | href`."""
         tag = self._tags[number]
         self.lines.append((self._line + 1, tag.line))
         inner = tag.inner.strip(" \t") if tag.is_block else wrapped.format(tag.inner.strip(" \t"))
         self.code(f"{{%\n{inner} %}}" if tag.is_block else f"{{{{\n{inner} }}}}")
 
     def source(self) -> str:
-        """The whole template."""
+        """Return the whole template."""
         return "".join(self._parts)
 
 
-# Block tags alone on their line are given a place in the Markdown text that the conversion keeps.
+# A block tag alone on its line gets a place in the Markdown text that the conversion keeps.
 
 _Place = Literal["item", "row", "paragraph", "continuation"]
 _ITEM = re.compile(r"(?P<indent>\s*)(?P<bullet>[-*+]|\d+\.)\s+\S")
@@ -154,7 +154,7 @@ _PIPE = re.compile(r"(?<!\\)\|")
 
 @dataclass(slots=True)
 class _Line:
-    """A line of text, or with `number` a block tag that stands alone; the rest is decided later."""
+    """A line of text, or with `number` a block tag alone on its line; `_decide` sets the other fields."""
 
     text: str
     number: int | None = None
@@ -174,14 +174,14 @@ class _Line:
 
 @dataclass(slots=True)
 class _Construct:
-    """An own-line tag pair such as `for` … `endfor`, its branches between; values are indexes of lines."""
+    """A pair of tags such as `for` … `endfor` with its branches; `tags` are indexes of lines."""
 
     tags: list[int]
     inside: list["_Construct"] = field(default_factory=list)
 
 
 def with_placed_blocks(marked: MarkedText) -> str:
-    """The Markdown text with every block tag that stands alone put where it survives."""
+    """Return the Markdown text with each block tag that stands alone in a place that the conversion keeps."""
     lines = list(_lines(marked))
     for construct in _constructs(lines):
         _decide(construct, lines, None)
@@ -192,7 +192,7 @@ def with_placed_blocks(marked: MarkedText) -> str:
 
 
 def _is_alone(text: str, marked: MarkedText) -> bool:
-    """Whether `text` holds at least one block tag and nothing else."""
+    """Return whether `text` holds at least one block tag and nothing else."""
     numbers = marked.numbers(text)
     return (
         bool(numbers)
@@ -261,7 +261,7 @@ def _follows_row(lines: Sequence[_Line], index: int) -> bool:
 
 
 def _is_items(content: Sequence[_Line]) -> bool:
-    """Whether the lines are nothing but list items of one indentation, and what belongs to them."""
+    """Return whether the lines are only list items of one indentation with their content."""
     filled = [line for line in content if not line.is_blank]
     first = _ITEM.match(filled[0].text) if filled else None
     if first is None:
@@ -285,7 +285,7 @@ def _indent(text: str) -> str:
 
 
 def _laid_out(lines: Sequence[_Line], marked: MarkedText) -> Iterator[str]:
-    """The lines, with blank ones around paragraphs and none between tags and what they enclose."""
+    """Yield the lines with blank lines around paragraphs, and without blank lines between tags and content."""
     written: list[_Line] = []
     pending_blank = False
     for line in lines:
@@ -301,7 +301,7 @@ def _laid_out(lines: Sequence[_Line], marked: MarkedText) -> Iterator[str]:
 
 
 def _gap(before: _Line, line: _Line, *, blank: bool) -> bool:
-    """Whether a blank line goes between two lines; `blank`: there was one in the source."""
+    """Return whether a blank line goes between two lines; `blank` says whether the source has one."""
     if "paragraph" in {before.place, line.place}:
         return True
     if "row" in {before.place, line.place}:

@@ -1,4 +1,4 @@
-"""A campaign's text in one language, compiled: from a partner's view to the parts of its notice."""
+"""Compiled mail templates of a campaign in one language, which turn a partner's view into a message."""
 
 import re
 import unicodedata
@@ -35,7 +35,7 @@ from generator.templating.formats import direction
 from generator.templating.values import CONTROLS
 from rewards import Fault, Faulty
 
-# The layout of mails: rendered once per language around holes, compiled from MJML, filled with a body.
+# The mail layout is rendered once per language with placeholders, compiled from MJML, and filled with a body.
 
 HTML_LAYOUT, TEXT_LAYOUT, STYLES = "mail/notice.mjml", "mail/notice.txt", "mail/body.css"
 CORRECTION = "mail/correction.md"
@@ -53,7 +53,7 @@ _BRACE = re.compile(r"\{(?=[{%#])")
 
 
 class BrokenLayout(GeneratorError):
-    """A mail layout that cannot be used; `name` is the template's, below `templates/`."""
+    """The mail layout `name`, a path below `templates/`, cannot be used."""
 
     def __init__(self, name: str, reason: str) -> None:
         self.name = name
@@ -64,10 +64,10 @@ class BrokenLayout(GeneratorError):
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What a layout says besides the body; an empty `unsubscribe` leaves its line out.
+    """The values of a layout besides the body; an empty `unsubscribe` omits its line.
 
-    `corrections`: the body begins with what was told before, unless it says so itself.
-    `images_from` is the site's own address: an image from elsewhere would tell its host who reads the mail.
+    With `corrections` the body begins with the figures told before, unless it names them itself. `images_from` is
+    the site's own address, because an image from elsewhere would tell its host who reads the mail.
     """
 
     title: str
@@ -80,7 +80,7 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class MailSources:
-    """The two whole templates of one language; `*_lines` map their lines to the author's."""
+    """The two complete templates of one language; `*_lines` map their lines to lines of the author's file."""
 
     html: str
     text: str
@@ -89,12 +89,12 @@ class MailSources:
 
 
 def body_styles(template_folders: Sequence[Path]) -> dict[str, str]:
-    """The inline styles of body elements; raises `BrokenLayout`."""
+    """Return the inline styles of body elements; raises `BrokenLayout`."""
     return read_styles(_rendered(environment(template_folders, "en", kind="text"), STYLES, {}))
 
 
 def template_source(template_folders: Sequence[Path], name: str) -> str:
-    """A template as it is written; raises `BrokenLayout` where no folder has it."""
+    """Return the source of a template; raises `BrokenLayout` if no folder has it."""
     for folder in template_folders:
         if (file := folder / name).is_file():
             return file.read_text(encoding="utf-8")
@@ -104,7 +104,7 @@ def template_source(template_folders: Sequence[Path], name: str) -> str:
 def mail_sources(
     template_folders: Sequence[Path], language: str, frame: Frame, body: CompiledBody
 ) -> MailSources:
-    """The layouts of `language` around `body`; raises `BrokenLayout`."""
+    """Return the layouts of `language` filled with `body`; raises `BrokenLayout`."""
     html, html_line = _filled(_laid_out(template_folders, language, frame, "html"), body.html, HTML_LAYOUT)
     text, text_line = _filled(_laid_out(template_folders, language, frame, "text"), body.text, TEXT_LAYOUT)
     return MailSources(html, text, _moved(body.html_lines, html_line), _moved(body.text_lines, text_line))
@@ -147,7 +147,7 @@ def _rendered(built: SandboxedEnvironment, name: str, context: Mapping[str, obje
 
 
 def _filled(layout: str, body: str, name: str) -> tuple[str, int]:
-    """The layout with code in its holes, and the line on which the body begins."""
+    """Return the layout with code in place of its placeholders, and the first line of the body."""
     parts = _HOLE.split(layout)
     if parts[1::2].count("body") != 1:
         raise BrokenLayout(
@@ -179,7 +179,7 @@ _REMEDY = "correct it, or put it into an {% if %} that makes sure of it"
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """The parts of one message that come from templates."""
+    """The parts of one message that are rendered from templates."""
 
     subject: str
     html: str
@@ -188,7 +188,7 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True)
 class _Compiled:
-    """A template, and where its lines were written."""
+    """A template with the origin of its lines."""
 
     template: Template
     name: str
@@ -197,7 +197,7 @@ class _Compiled:
     field: str = ""
 
     def render(self, context: Mapping[str, object]) -> str:
-        """The text; raises `Faulty` with the author's file and line."""
+        """Render the text; raises `Faulty` with the author's file and line."""
         try:
             return self.template.render(context)
         except _BREAKS as error:
@@ -218,7 +218,7 @@ class _Compiled:
 
 @dataclass(frozen=True, slots=True)
 class MailTemplates:
-    """The compiled templates of one campaign in one language; render with the view of a partner."""
+    """The compiled templates of one campaign in one language."""
 
     language: str
     subject: _Compiled
@@ -227,9 +227,9 @@ class MailTemplates:
     text: _Compiled
 
     def render(self, context: Mapping[str, object]) -> Rendered:
-        """The message for a view with `link` and `reference`.
+        """Render the message for the view of a partner with `link` and `reference`.
 
-        Raises `Faulty` where a template asks for what is not there.
+        Raises `Faulty` if a template names something that the view does not have.
         """
         subject = one_line(self.subject.render(context), self.language)
         preheader = one_line(self.preheader.render(context), self.language)
@@ -245,7 +245,7 @@ def mail_templates(
     offers: Collection[str],
     faults: list[Fault],
 ) -> MailTemplates | None:
-    """The templates of `text`; None after faults were added. Raises `BrokenLayout` and `BrokenCatalog`."""
+    """Compile the templates of `text`; returns None after adding faults. Raises `BrokenLayout`, `BrokenCatalog`."""
     if frame.corrections and not tells_corrections(text):
         text = _with_corrections(text, template_folders)
     try:
@@ -293,17 +293,17 @@ def _mail_templates(
 
 
 def tells_corrections(text: CampaignText) -> bool:
-    """Whether subject or body name what was told before, so that nothing need be said for them."""
+    """Return whether subject or body name the figures told before, so that the layout need not add them."""
     lexer = mail_environment((), "en", "text")
     try:
         tokens = [token for source in (text.subject, text.body) for token in lexer.lex(source)]
     except TemplateSyntaxError:
-        return False  # compiling says what is wrong
+        return False  # the compilation reports the error
     return any(kind == "name" and value in {"previous", "corrections"} for _, kind, value in tokens)
 
 
 def _with_corrections(text: CampaignText, template_folders: Sequence[Path]) -> CampaignText:
-    """The text with what was told before above its body; raises `BrokenLayout`."""
+    """Return the text with the figures told before above its body; raises `BrokenLayout`."""
     above = template_source(template_folders, CORRECTION)
     subject = f"{template_source(template_folders, CORRECTION_SUBJECT).rstrip()} {text.subject}"
     first_line = text.body_line - above.count("\n")
@@ -317,12 +317,12 @@ def _line(built: SandboxedEnvironment, source: str, part: str, file: str, line: 
 def _compiled(built: SandboxedEnvironment, source: str, part: str, file: str, lines: LineMap) -> _Compiled:
     name = f"<{file} as {part}>"
     code = built.compile(source, name, name)
-    # A plain mapping: every rendering copies it, and a chain of mappings is copied key by key.
+    # Globals are a plain mapping, because each rendering copies them, and a chain of mappings copies key by key.
     return _Compiled(Template.from_code(built, code, dict(built.globals)), name, file, lines)
 
 
 def one_line(text: str, language: str) -> str:
-    """`text` on one line. Isolates stay only where some of it runs from right to left."""
+    """Return `text` on one line; directional isolates stay only if part of it runs from right to left."""
     line = " ".join(CONTROLS.sub(" ", text).split())
     if direction(language) == "rtl" or any(
         unicodedata.bidirectional(char) in _RIGHT_TO_LEFT for char in _LATER_SCRIPTS.findall(line)

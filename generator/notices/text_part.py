@@ -1,4 +1,4 @@
-"""A mail's body as a text template: each address stands after the paragraph that links to it."""
+"""The text part of a mail as a template; each address follows the paragraph that links to it."""
 
 import re
 import unicodedata
@@ -9,7 +9,7 @@ from functools import lru_cache
 from generator.notices.tags import Emitter, MarkedText
 from generator.notices.tree import Element, Node
 
-# Filters and the last step of text parts: lists, tables and lines laid out once the values are known.
+# The filters of text parts, which lay out lists, tables and lines when the values are known.
 
 WIDTH = 76
 CELL, FIXED, NUMBER = "\x01", "\x02", "\x03"
@@ -20,7 +20,7 @@ _BLANKS = re.compile(r"\n{3,}")
 
 
 def width(text: str) -> int:
-    """The columns that `text` takes in a fixed-width font."""
+    """Return the number of columns of `text` in a fixed-width font."""
     if text.isascii() or _NARROW.fullmatch(text):
         return len(text)
     plain = _ZERO_WIDTH.sub("", text)
@@ -31,13 +31,13 @@ def width(text: str) -> int:
 
 
 def underlined(text: str, mark: str) -> str:
-    """A heading with a line of `mark` below it."""
+    """Return a heading with a line of `mark` below it."""
     line = " ".join(text.split())
     return f"{FIXED}{line}\n{FIXED}{mark * width(line)}\n"
 
 
 def hanging(text: str, lead: str) -> str:
-    """A block whose first line begins with `lead` and whose other lines are indented as far."""
+    """Return a block with `lead` before its first line and as much indentation before its other lines."""
     first, *others = text.strip("\n").split("\n")
     indent = "> " if lead == "> " else " " * (len(lead) + (NUMBER in lead))
     return "\n".join(
@@ -50,13 +50,13 @@ def _led(lead: str, line: str) -> str:
 
 
 def numbered(text: str, start: int = 1) -> str:
-    """Numbers the items of a list, however often a loop has repeated them."""
+    """Number the items of a list, including items that a loop has repeated."""
     parts = text.split(NUMBER)
     return "".join([parts[0], *(f"{start + index}.{part}" for index, part in enumerate(parts[1:]))])
 
 
 def aligned(text: str, sides: str) -> str:
-    """A table from rows of cells, a letter of `sides` (`l`, `r`, `c`) a column; a wide one becomes records."""
+    """Lay out rows of cells as a table; `sides` has `l`, `r` or `c` per column. A wide table becomes records."""
     rows = [
         [" ".join(cell.split()) for cell in row.split(CELL)[:-1]] for row in text.split("\n") if CELL in row
     ]
@@ -97,7 +97,7 @@ FILTERS: Mapping[str, object] = {
 
 
 def finished(text: str) -> str:
-    """The text as sent: lines of at most 76 columns unless a word is longer, single blank lines."""
+    """Return the final text: lines of at most 76 columns unless a word is longer, and single blank lines."""
     lines = []
     for raw in text.split("\n"):
         line = raw.rstrip()
@@ -111,7 +111,7 @@ def finished(text: str) -> str:
     return (_BLANKS.sub("\n\n", whole) if "\n\n\n" in whole else whole).strip("\n") + "\n"
 
 
-@lru_cache(maxsize=1024)  # most long lines are the same in every message of a campaign
+@lru_cache(maxsize=1024)  # most long lines are equal in all messages of a campaign
 def _wrapped(line: str) -> tuple[str, ...]:
     lead = _HANGING.match(line)
     start = lead.group() if lead else ""
@@ -140,7 +140,7 @@ _SIDES = {"right": "r", "center": "c"}
 
 @dataclass(slots=True)
 class _Links:
-    """A paragraph's links, to be written after it; `depth` counts the template blocks open within it."""
+    """The links of a paragraph, which follow it; `depth` is the number of template blocks open within it."""
 
     found: list[Element] = field(default_factory=list)
     depth: int = 0
@@ -149,18 +149,18 @@ class _Links:
 
 @dataclass(frozen=True, slots=True)
 class TextWriter:
-    """Writes a tree as text; lists and tables are laid out by filters when the values are known."""
+    """Writes a tree as text; filters lay out lists and tables when the values are known."""
 
     marked: MarkedText
 
     def write(self, root: Element) -> Emitter:
-        """The template of the whole tree."""
+        """Return the template of the whole tree."""
         emitter = Emitter(self.marked.tags)
         self._blocks(root, emitter)
         return emitter
 
     def _blocks(self, parent: Element, emitter: Emitter) -> None:
-        """The children of a container: blocks one by one, what stands between them as paragraphs."""
+        """Write the children of a container: each block, and the content between blocks as paragraphs."""
         holds_text = any(self._is_text(child) for child in parent.children)
         run: list[Node] = []
         for child in [*parent.children, None]:
@@ -293,7 +293,7 @@ class TextWriter:
             links.found.append(link)
 
     def _addresses(self, links: _Links, emitter: Emitter) -> None:
-        """`text: address` a line; our own addresses, which are long, stand whole on a line of their own."""
+        """Write one `text: address` per line; private links, which are long, stand on a line of their own."""
         for link in links.found:
             address = link.attribute("href")
             self._inline(link.children, emitter, _Links(in_place=True))
@@ -310,7 +310,7 @@ class TextWriter:
 
 
 def _cells(table: Element) -> list[Element]:
-    """The cells of the first row."""
+    """Return the cells of the first row."""
     for child in table.children:
         if isinstance(child, Element):
             if child.name == "tr":

@@ -1,4 +1,4 @@
-"""A mail's converted Markdown as a tree in which template tags are nodes, and proof that none was lost."""
+"""The tree of a mail's converted Markdown, with template tags as nodes and a check that none was lost."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -30,7 +30,7 @@ class Element:
     children: list["Element | str | int"] = field(default_factory=list)
 
     def attribute(self, name: str) -> str:
-        """The attribute's value, empty where it has none."""
+        """Return the attribute's value; empty if it is missing."""
         return next((value for key, value in self.attributes if key == name), "")
 
 
@@ -40,7 +40,7 @@ Node = Element | str | int
 def mail_tree(
     html: str, marked: MarkedText, file: str, first_line: int, faults: list[Fault], images_from: str = ""
 ) -> Element:
-    """The tree of a fragment; what a mail may not hold, and every tag lost or torn apart, adds a fault."""
+    """Return the tree of a fragment; adds a fault for refused HTML and for each lost or torn tag."""
     reader = _Reader(marked, file, first_line, faults, images_from)
     reader.feed(html)
     reader.close()
@@ -69,7 +69,7 @@ class _Reader(HTMLParser):
         self._open = [Element("")]
 
     def root(self) -> Element:
-        """The whole tree; call it once, at the end."""
+        """Return the whole tree; called once, at the end."""
         for element in self._open[1:]:
             self._fault(f"<{element.name}> is never closed", f"add </{element.name}>", f"<{element.name}")
         return self._open[0]
@@ -146,7 +146,7 @@ class _Reader(HTMLParser):
 
 
 def _splice(element: Element, marked: MarkedText) -> None:
-    """Replaces paragraphs, items and rows that hold nothing but block tags by these tags."""
+    """Replace paragraphs, items and rows that hold only block tags by these tags."""
     children: list[Node] = []
     for child in element.children:
         if isinstance(child, Element):
@@ -174,7 +174,7 @@ def _only_tags(element: Element, marked: MarkedText) -> list[int] | None:
 
 
 def _numbers(element: Element, marked: MarkedText) -> Iterator[int]:
-    """The tags in the order of the source: Markdown writes a link's text before its address."""
+    """Yield the tags in the order of the source, in which a link's text stands before its address."""
     for child in element.children:
         if isinstance(child, int):
             yield child
@@ -198,7 +198,7 @@ def _lost(found: Sequence[int], marked: MarkedText, file: str) -> Fault:
 
 
 def _torn(element: Element, marked: MarkedText, file: str) -> Iterator[Fault]:
-    """A fault for each block whose tags are not all children of one element: a branch would be unbalanced."""
+    """Yield a fault for each block whose tags are not all children of one element."""
     opened: list[TemplateTag] = []
     for child in element.children:
         if isinstance(child, Element):

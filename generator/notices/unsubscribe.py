@@ -1,4 +1,4 @@
-"""The page at which a partner unsubscribes from announcements; the same for all: who it is stands in the address."""
+"""The unsubscribe page of announcements: one page for all partners, because the address names the partner."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,14 +18,14 @@ _STEPS: tuple[UnsubscribeStep, ...] = ("ask", "done", "failed")
 
 @dataclass(frozen=True, slots=True)
 class UnsubscribePages:
-    """The page by language and step, and the headers to send it with."""
+    """The unsubscribe page by language and step, and its HTTP headers."""
 
     pages: Mapping[tuple[str, UnsubscribeStep], bytes]
     headers: Mapping[str, str]
 
 
 def unsubscribe_pages(template_folders: Sequence[Path], settings: SiteSettings) -> UnsubscribePages:
-    """Every page in each of the site's languages; raises `BrokenLayout` where a template is missing."""
+    """Render every step in each of the site's languages; raises `BrokenLayout` if a template is missing."""
     style = template_source(template_folders, "unsubscribe/page.css")
     pages: dict[tuple[str, UnsubscribeStep], bytes] = {}
     for language in settings.languages:
