@@ -23,8 +23,8 @@ if TYPE_CHECKING:
         preview_policy,
     )
     from generator.notices.checks import CampaignCheck
+    from generator.notices.layouts import UnsubscribePages, UnsubscribeStep, unsubscribe_pages
     from generator.notices.notices import CampaignRenderer
-    from generator.notices.unsubscribe import UnsubscribePages, UnsubscribeStep, unsubscribe_pages
     from generator.public.site import site_artifacts
     from generator.publish import (
         ArtifactContent,

@@ -9,7 +9,8 @@ from generator.content.campaigns import Campaign
 from generator.content.content import Content
 from generator.notices.audience import SkipReason, address_list, plain_address, skip_reason, unsendable_reason
 from generator.notices.corrections import correction_context
-from generator.notices.templates import Frame, MailTemplates, mail_templates
+from generator.notices.layouts import Frame
+from generator.notices.templates import MailTemplates, mail_templates
 from generator.settings import SiteSettings
 from generator.statements.table import statement_csv
 from generator.statements.view import StatementViews, level_names, offer_words, site_view

@@ -13,8 +13,8 @@ import pytest
 
 from generator.content.content import Content
 from generator.notices.checks import CampaignCheck
+from generator.notices.layouts import BrokenLayout
 from generator.notices.notices import CampaignRenderer
-from generator.notices.templates import BrokenLayout
 from generator.settings import SiteSettings
 from rewards import (
     Fault,
