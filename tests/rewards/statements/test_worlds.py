@@ -3,8 +3,6 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
-from hypothesis import HealthCheck, given, settings
-
 from rewards import Account, CashbackEntry, CashbackTerms, Offer, Rules, Statement, compute_statement
 from tests.reference.opening import opened
 from tests.reference.worlds import World, worlds
@@ -50,25 +48,12 @@ OTHERS = {
 }
 
 
-@settings(
-    max_examples=1200,
-    deadline=None,
-    database=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
-@given(worlds())
-def _meet(world: World) -> None:
-    MET.update(set(_of_program(world)) | set(_of_ledger(world)) | set(_of_statements(world)))
-
-
-MET: Counter[str] = Counter()
-
-
 def test_every_term_and_every_kind_of_line_occurs() -> None:
-    """In twelve hundred worlds each happens at least once."""
-    _meet()
-    assert [] == sorted(name for name in PROGRAM | LEDGER | OFFERS | CASHBACK | OTHERS if not MET[name])
+    """In the first five hundred worlds each happens at least once."""
+    met: Counter[str] = Counter()
+    for _, world in worlds(500):
+        met.update({*_of_program(world), *_of_ledger(world), *_of_statements(world)})
+    assert [] == sorted(name for name in PROGRAM | LEDGER | OFFERS | CASHBACK | OTHERS if not met[name])
 
 
 def _of_program(world: World) -> Iterator[str]:
