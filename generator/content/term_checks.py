@@ -13,8 +13,7 @@ from functools import cache
 
 from generator.content.front_matter import Document
 from generator.content.markdown import Block, blocks, prose_lines
-from generator.templating.formats import formats
-from generator.templating.spellings import WrittenValue, dates, percentages
+from generator.templating.formats import WrittenValue, dates, formats, percentages
 from rewards import (
     Offer,
     OnDay,

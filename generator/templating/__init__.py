@@ -1,1 +1,1 @@
-"""Values as text for people: formats, spellings, catalogs and the template environment."""
+"""Values as text for people: formats, catalogs and the template environment."""
