@@ -16,8 +16,7 @@ from pathlib import Path
 from workload import SECRET, make_site
 
 from offerpress.figures.figures import open_figures
-from offerpress.site.moment import Moment
-from offerpress.site.site import open_site
+from offerpress.site.site import Site
 from rewards import Fault
 
 AS_OF = date(2023, 12, 31)
@@ -25,9 +24,9 @@ AS_OF = date(2023, 12, 31)
 
 def measure(folder: Path) -> dict[str, float]:
     """Seconds of each stage, bytes on disk and the peak of this process in MiB."""
-    moment = Moment(datetime(2023, 12, 31, tzinfo=UTC), {"OFFERPRESS_SITE_SECRET": SECRET}, AS_OF)
+    site = Site(folder, datetime(2023, 12, 31, tzinfo=UTC), {"OFFERPRESS_SITE_SECRET": SECRET}, AS_OF)
     began = time.perf_counter()
-    with open_figures(open_site(folder), moment) as figures:
+    with open_figures(site) as figures:
         frozen = time.perf_counter()
         faults: list[Fault] = []
         partners = sum(1 for _ in figures.statements(faults))

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from offerpress.site.folder import SiteFolder, find_folder
-from offerpress.site.moment import Moment
+from offerpress.site.folder import find_folder
+from offerpress.site.site import Site
 
 
 class Day(click.ParamType[date]):
@@ -41,11 +41,9 @@ as_of_option = click.option(
 json_option = click.option("--json", "as_json", is_flag=True, help="Print only JSON on standard output.")
 
 
-def folder_at(folder: Path | None) -> SiteFolder:
-    """The named site's folder, or that around the current one; raises where there is none."""
-    return find_folder((folder or Path()).resolve())
+def site_at(folder: Path | None, as_of: date | None = None) -> Site:
+    """Return the named site, or the one around the current folder, at this instant; raises where there is none.
 
-
-def moment(as_of: date | None = None) -> Moment:
-    """This instant and this process's environment: the only place where a command reads them."""
-    return Moment(datetime.now(UTC), dict(os.environ), as_of)
+    Only this function reads the clock and this process's environment for a command.
+    """
+    return Site(find_folder((folder or Path()).resolve()), datetime.now(UTC), dict(os.environ), as_of)

@@ -12,7 +12,7 @@ from generator import shard_bits
 from offerpress.build.manifest import Manifest
 from offerpress.figures.figures import Figures
 from offerpress.site.folder import MARKER
-from offerpress.site.inputs import CODE, DAY, KEYS, PACKAGED, Digests, changed, digest_of, digest_of_inputs
+from offerpress.site.inputs import CODE, DAY, KEYS, PACKAGED, Digests, changed, inputs_digest, parts_digest
 
 _NAMED = 3
 _PUBLIC = (MARKER, DAY, CODE, "content/", "templates/", f"{PACKAGED}templates/")
@@ -65,9 +65,9 @@ class Comparison:
             why,
             not written_again,
             figures.inputs,
-            digest_of_inputs(figures.inputs, _PUBLIC),
+            inputs_digest(figures.inputs, _PUBLIC),
             statements,
-            {n: digest_of(statements, str(bits), str(n), digests[n]) for n in snapshot.shards},
+            {n: parts_digest(statements, str(bits), str(n), digests[n]) for n in snapshot.shards},
             _of_page(figures),
         )
 
@@ -119,6 +119,6 @@ def _statements_key(figures: Figures) -> str:
     """
     site, rules, keys = figures.site, figures.rules, figures.keys
     settings = site.settings
-    templates = digest_of_inputs(figures.inputs, (CODE, *_STATEMENTS, *_of_page(figures)))
+    templates = inputs_digest(figures.inputs, (CODE, *_STATEMENTS, *_of_page(figures)))
     facts = (settings.site.languages, settings.statements.access, rules.policy, rules.rates.rows)
-    return digest_of(templates, keys.digest if keys else "", str(rules.as_of), *map(repr, facts))
+    return parts_digest(templates, keys.digest if keys else "", str(rules.as_of), *map(repr, facts))

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from offerpress.site.folder import OfferpressError
+from offerpress.site.folder import BUILD_FILE, OfferpressError
+from offerpress.site.site import Site
+from offerpress.site.state import DamagedState, read_state, write_state
 
-MANIFEST = "manifests/build.json"
 Place = tuple[int, int, int]
 """A published file on the disk: its size, its time in nanoseconds, and its inode."""
 
@@ -47,28 +48,19 @@ class Manifest:
         return bool(self.places) and places_in(self.output) == self.places
 
 
-def write_manifest(private: Path, manifest: Manifest) -> None:
-    """Writes it in the private folder, unless it says the same already."""
-    path = private / MANIFEST
+def write_manifest(site: Site, manifest: Manifest) -> None:
+    """Write it in the private folder, unless it says the same already."""
     text = json.dumps({each.name: getattr(manifest, each.name) for each in fields(manifest)}, default=str)
-    if path.is_file() and path.read_text(encoding="utf-8") == text:
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_suffix(".new")
-    beside.write_text(text, encoding="utf-8")
-    beside.replace(path)
+    write_state(site.make_private() / BUILD_FILE, text)
 
 
-def read_manifest(private: Path) -> Manifest:
-    """What the last build published; raises `NothingBuilt`, and `DamagedManifest` where it cannot be read."""
-    path = private / MANIFEST
-    try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
-        return _manifest({each.name: raw[each.name] for each in fields(Manifest) if each.name in raw})
-    except FileNotFoundError as error:
-        raise NothingBuilt(path) from error
-    except (ValueError, TypeError, AttributeError) as error:
-        raise DamagedManifest(path) from error
+def read_manifest(site: Site) -> Manifest:
+    """Return what the last build published; raises `NothingBuilt`, and `DamagedState` if it cannot be read."""
+    path = site.private / BUILD_FILE
+    manifest = read_state(path, _manifest, "run `offerpress build`")
+    if manifest is None:
+        raise NothingBuilt(path)
+    return manifest
 
 
 class NothingBuilt(OfferpressError):
@@ -78,18 +70,11 @@ class NothingBuilt(OfferpressError):
         super().__init__(f"nothing built: {path}: there is no manifest; run `offerpress build`")
 
 
-class DamagedManifest(OfferpressError):
-    """The manifest is there and cannot be read."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(f"damaged: {path}: it is no manifest of a build; run `offerpress build`")
-
-
-def last_build(private: Path) -> Manifest | None:
-    """What the last build published, None where nobody can tell: then everything is made anew."""
+def last_build(site: Site) -> Manifest | None:
+    """Return what the last build published; None if that is not known: then everything is made anew."""
     try:
-        return read_manifest(private)
-    except OfferpressError:
+        return read_manifest(site)
+    except (NothingBuilt, DamagedState):
         return None
 
 
@@ -113,7 +98,6 @@ def places_in(folder: Path) -> dict[str, Place]:
 
 
 def _manifest(raw: dict[str, object]) -> Manifest:
-    """The manifest in JSON values; TypeError or AttributeError for another shape."""
     typed: dict[str, Callable[[Any], object]] = {
         "output": Path,
         "data": tuple,
@@ -121,7 +105,8 @@ def _manifest(raw: dict[str, object]) -> Manifest:
         "shards": _numbered,
         "bits": _numbered,
     }
-    read = {name: typed[name](value) if name in typed else value for name, value in raw.items()}
+    known = {each.name: raw[each.name] for each in fields(Manifest) if each.name in raw}
+    read = {name: typed[name](value) if name in typed else value for name, value in known.items()}
     made = Manifest(**read)  # type: ignore[arg-type]
     if not isinstance(made.files, dict) or not isinstance(made.inputs, dict):
         raise TypeError("files and inputs are by name")

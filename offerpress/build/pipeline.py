@@ -33,14 +33,13 @@ from offerpress.build.shards import (
     with_former_links,
     workshop_of,
 )
-from offerpress.build.unchanged import Outcome
+from offerpress.build.unchanged import BuildReport
 from offerpress.build.workers import Engine, alone
 from offerpress.figures.checking import campaign_faults, rendered_site
 from offerpress.figures.conservation import conserved, write_conservation
 from offerpress.figures.figures import Figures, open_figures
 from offerpress.site.keys import SiteKeys
-from offerpress.site.moment import Moment
-from offerpress.site.site import open_site
+from offerpress.site.site import Site
 from offerpress.terminal import Progress, progress
 from rewards import (
     Fault,
@@ -77,7 +76,7 @@ def build(
     and `verify` compare with; a preview does not.
     """
     site = figures.site
-    last = last_build(site.private) if remember else None
+    last = last_build(site) if remember else None
     folder = site.sealed if remember else site.private / "preview-sealed"
     with SealedFolder.opened(folder) as sealed:
         comparison = Comparison.of(figures, last, output)
@@ -87,7 +86,7 @@ def build(
         publication = publish_tree(output, _digested(building.artifacts(), comparison.before, files))
         sealed.keep()
         if remember:
-            write_manifest(site.private, building.manifest(files))
+            write_manifest(site, building.manifest(files))
     return Build(figures.partner_count, publication, tuple(building.reasons))
 
 
@@ -126,7 +125,7 @@ class _Building:
         keys = self.figures.keys
         if keys is None or self.figures.site.settings.statements.access == "none":
             return
-        former = keys.former_keys(self.figures.today)
+        former = keys.former_keys(self.figures.site.today)
         statements = self._statements(keys)
         yield from with_former_links(self.figures, former, statements, self.engine) if former else statements
 
@@ -201,7 +200,7 @@ class _Building:
         figures = self.figures
         found = conserved(self.tally, figures.snapshot, figures.rules)
         if self.remember:
-            write_conservation(figures.site.make_private(), found, figures.snapshot, figures.rules.as_of)
+            write_conservation(figures.site, found, figures.snapshot, figures.rules.as_of)
         require_conserved(found)
 
     def _statements(self, keys: SiteKeys) -> Artifacts:
@@ -244,13 +243,13 @@ def _digested(artifacts: Artifacts, before: Manifest | None, files: dict[str, st
 # A build from a site folder: figures opened, computed by a pool, and told.
 
 
-def rebuild(folder: Path, moment: Moment, output: Path, engine: Engine, *, quiet: bool) -> Outcome:
-    """Builds the site of `folder` into `output`; raises what `open_figures` and `build` raise."""
+def rebuild(site: Site, output: Path, engine: Engine, *, quiet: bool) -> BuildReport:
+    """Builds the site into `output`; raises what `open_figures` and `build` raise."""
     with (
-        open_figures(open_site(folder), moment) as figures,
+        open_figures(site) as figures,
         progress("Building", figures.partner_count, quiet=quiet) as advance,
     ):
         done = build(figures, output, advance, engine=engine)
     files = done.publication
     day, digest = figures.rules.as_of, figures.snapshot.digest
-    return Outcome(day, done.partners, digest, files.kept, files.changed, files.gone, done.reasons)
+    return BuildReport(day, done.partners, digest, files.kept, files.changed, files.gone, done.reasons)

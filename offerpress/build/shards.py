@@ -9,6 +9,7 @@ import platform
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -40,8 +41,8 @@ from offerpress.build.sharing import (
 from offerpress.build.workers import Engine
 from offerpress.figures.figures import Figures
 from offerpress.site.folder import OfferpressError
-from offerpress.site.keys import SiteKeys, read_site_keys
-from offerpress.site.site import Site, open_site
+from offerpress.site.keys import SiteKeys
+from offerpress.site.site import Site
 from rewards import (
     Fault,
     Faulty,
@@ -208,7 +209,7 @@ def job_of(figures: Figures, *, former: bool = False) -> Job:
         figures.snapshot.folder,
         figures.rules.as_of,
         keys.digest if keys else "",
-        figures.today if former else 0,
+        figures.site.today if former else 0,
     )
 
 
@@ -223,9 +224,9 @@ def figures_at(job: Job) -> Figures:
         raise _unfit(f"it has no site folder {job.folder}", "put the site there, or mount it")
     if not job.snapshot.is_dir():
         raise _unfit(f"it has no snapshot {job.snapshot}", "share the site's private/snapshots with it")
-    site = open_site(job.folder)
+    site = Site(job.folder, datetime.now(UTC), os.environ)
     settings = replace(site.settings, site=site.settings.site.model_copy(update={"base_url": job.base_url}))
-    site = replace(site, settings=settings)
+    site = replace(site, given=settings)
     keys = _worker_keys(job, site) if job.keys else None
     faults: list[Fault] = []
     content = read_content(job.folder, settings.site, faults)
@@ -242,7 +243,7 @@ def _unfit(why: str, remedy: str) -> UnfitWorker:
 
 def _worker_keys(job: Job, site: Site) -> SiteKeys:
     faults: list[Fault] = []
-    keys = read_site_keys(site.private, os.environ, faults)
+    keys = site.read_keys(faults)
     if keys is None:
         raise _unfit(faults[0].what, faults[0].remedy)
     if job.former:

@@ -15,9 +15,7 @@ from pathlib import Path
 from generator import ObjectHeaders
 from ledger import Snapshot
 from offerpress.build.uploading import open_store
-from offerpress.site.folder import MARKER, OfferpressError
-from offerpress.site.inputs import VERSIONS
-from offerpress.site.keys import EPOCHS
+from offerpress.site.folder import EPOCHS_FILE, MARKER, VERSIONS_FILE, OfferpressError
 from offerpress.site.site import Site
 
 SITE, SNAPSHOT = "site", "snapshot"
@@ -52,7 +50,7 @@ def shared(site: Site, snapshot: Snapshot, url: str) -> Iterator[Shared]:
 
 def _files(site: Site, snapshot: Snapshot) -> Iterator[tuple[str, Path]]:
     """Every file that a worker needs, by its path in the store."""
-    own = [site.folder / MARKER, site.private / EPOCHS, site.private / VERSIONS]
+    own = [site.folder / MARKER, site.private / EPOCHS_FILE, site.private / VERSIONS_FILE]
     own += [path for name in _FOLDERS for path in (site.folder / name).rglob("*")]
     yield from (
         (f"{SITE}/{path.relative_to(site.folder).as_posix()}", path) for path in own if path.is_file()

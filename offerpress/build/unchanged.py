@@ -7,15 +7,14 @@ from hashlib import sha256
 from pathlib import Path
 
 from offerpress.build.manifest import last_build
-from offerpress.site.folder import SiteFolder
 from offerpress.site.inputs import DATABASE, data_digests, input_digests
-from offerpress.site.moment import Moment
+from offerpress.site.site import Site
 
 # What a build did, as it is told to people and programs.
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class BuildReport:
     """The day (an ordinal), the ledger's digest, and what became of the files.
 
     `reasons` are the parts that were made anew, each with why; `changed` and `gone` are the files that were written and
@@ -54,18 +53,18 @@ class Outcome:
         yield from (f"removed: {path}" for path in self.gone)
 
 
-def unchanged_build(site: SiteFolder, output: Path, moment: Moment) -> Outcome | None:
-    """What a build would say now, if it would make the same of the same and find it published; None if that is open."""
-    last = last_build(site.private)
+def unchanged_build(site: Site, output: Path) -> BuildReport | None:
+    """Return the last build's report if nothing has changed since, otherwise None."""
+    last = last_build(site)
     if last is None or last.output != output or not last.zone or DATABASE in last.inputs:
         return None
-    data = data_digests(site.folder, last.data, moment.environment)
-    day = date.fromordinal(moment.day(last.zone)).isoformat()
-    if input_digests(site, data, moment, day) != dict(last.inputs):
+    data = data_digests(site, last.data)
+    day = date.fromordinal(site.day(last.zone)).isoformat()
+    if input_digests(site, data, day) != dict(last.inputs):
         return None
     snapshot = site.snapshots / last.snapshot / "snapshot.json"
     if not snapshot.is_file() or sha256(snapshot.read_bytes()).hexdigest() != last.stamp:
         return None
     if not last.still_there:
         return None
-    return Outcome(last.as_of, last.partners, last.snapshot_digest, len(last.places))
+    return BuildReport(last.as_of, last.partners, last.snapshot_digest, len(last.places))

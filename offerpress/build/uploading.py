@@ -1,12 +1,12 @@
 """The built folder of a site → the store that `--output` names."""
 
 from dataclasses import replace
-from pathlib import Path
 
 from generator import Store, upload_tree
 from offerpress.build.manifest import read_manifest
-from offerpress.build.unchanged import Outcome
+from offerpress.build.unchanged import BuildReport
 from offerpress.site.folder import OfferpressError
+from offerpress.site.site import Site
 
 
 def open_store(url: str) -> Store:
@@ -20,12 +20,12 @@ def open_store(url: str) -> Store:
     return FileStore(url)
 
 
-def upload_build(private: Path, store: Store, built: Outcome) -> Outcome:
+def upload_build(site: Site, store: Store, built: BuildReport) -> BuildReport:
     """Uploads what the last build published, and tells what became of the objects.
 
     Raises `RefusedOutput` for a place that holds others' objects.
     """
-    manifest = read_manifest(private)
+    manifest = read_manifest(site)
     folder = manifest.output
     sizes = {path: (folder / path).stat().st_size for path in manifest.files}
     done = upload_tree(store, manifest.files, sizes, lambda path: (folder / path).read_bytes())

@@ -7,7 +7,7 @@ import click
 
 from offerpress.build.unchanged import unchanged_build
 from offerpress.build.workers import engine
-from offerpress.options import as_of_option, folder_at, json_option, moment, site_option
+from offerpress.options import as_of_option, json_option, site_at, site_option
 from offerpress.terminal import count, say, show_json
 
 
@@ -39,20 +39,20 @@ def build_command(
     """Build the site, the feeds and the private statements into output/."""
     if share and not scheduler:
         raise click.UsageError("--share goes with --scheduler")
-    site, now = folder_at(site_folder), moment(as_of)
+    site = site_at(site_folder, as_of)
     store = None
     if output and "://" in output:
         from offerpress.build.uploading import open_store, upload_build  # noqa: PLC0415 - only a store needs it
 
         store = open_store(output)
     place = Path(output).absolute() if output and not store else site.output
-    outcome = unchanged_build(site, place, now)
+    outcome = unchanged_build(site, place)
     if outcome is None:
         from offerpress.build.pipeline import rebuild  # noqa: PLC0415 - half a second, where there is something to build
 
-        outcome = rebuild(site.folder, now, place, engine(jobs, scheduler, share), quiet=as_json)
+        outcome = rebuild(site, place, engine(jobs, scheduler, share), quiet=as_json)
     if store:
-        outcome = upload_build(site.private, store, outcome)
+        outcome = upload_build(site, store, outcome)
     if as_json:
         show_json(outcome.json(explain=explain))
         return

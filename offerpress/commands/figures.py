@@ -1,7 +1,7 @@
 """The commands about figures: `statement`, `statements`, `link`, `find`."""
 
 import secrets
-from datetime import UTC, date, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import click
@@ -12,15 +12,13 @@ from offerpress.figures.exports import export_statements, statement_lines
 from offerpress.figures.figures import Figures, UnknownPartner, open_figures
 from offerpress.options import (
     as_of_option,
-    folder_at,
     json_option,
-    moment,
+    site_at,
     site_option,
 )
 from offerpress.site.folder import OfferpressError
 from offerpress.site.keys import SiteKeys, private_address, revoke
 from offerpress.site.rotation import end_grace, rotate
-from offerpress.site.site import site_at
 from offerpress.terminal import (
     count,
     say,
@@ -39,7 +37,7 @@ def statement_command(
     partner_id: str, site_folder: Path | None, as_of: date | None, *, as_json: bool
 ) -> None:
     """Show PARTNER's statement and the derivation of every figure."""
-    with open_figures(site_at(site_folder), moment(as_of), need_keys=False) as figures:
+    with open_figures(site_at(site_folder, as_of), need_keys=False) as figures:
         _show_statement(figures, partner_id, as_json=as_json)
 
 
@@ -64,7 +62,7 @@ def statements_command(
 ) -> None:
     """Export every statement as JSON Lines, sorted by partner id."""
     del as_json  # The lines are JSON already.
-    with open_figures(site_at(site_folder), moment(as_of), need_keys=False) as figures:
+    with open_figures(site_at(site_folder, as_of), need_keys=False) as figures:
         if output:
             say(f"Wrote {count(export_statements(figures, output), 'statement')} to {output}")
             return
@@ -81,13 +79,13 @@ def statements_command(
 @json_option
 def link_command(partner_id: str, site_folder: Path | None, *, revoked: bool, as_json: bool) -> None:
     """Print PARTNER's private link: whoever has it can read the statement."""
-    with open_figures(site_at(site_folder), moment()) as figures:
+    with open_figures(site_at(site_folder)) as figures:
         keys = _keys(figures)
         if figures.snapshot.account(partner_id) is None:
             raise UnknownPartner(partner_id)
         site = figures.site
     if revoked:
-        keys = revoke(keys, site.make_private(), partner_id)
+        keys = revoke(site, keys, partner_id)
         say("Revoked. Run `offerpress build` and publish: until then the old link still opens the statement.")
     link = keys.link(partner_id)
     url = private_address(site, link)
@@ -108,9 +106,9 @@ def find_command(reference: str, site_folder: Path | None, as_of: date | None, *
         wanted = parse_reference(reference)
     except ValueError as error:
         raise OfferpressError(f"no such reference: {error}") from error
-    with open_figures(site_at(site_folder), moment(as_of)) as figures:
+    with open_figures(site_at(site_folder, as_of)) as figures:
         keys = _keys(figures)
-        former = keys.former_keys(figures.today)
+        former = keys.former_keys(figures.site.today)
         known = [keys, former] if former else [keys]
         for partner in figures.snapshot.partners():
             if any(one.link(partner.partner_id).reference == wanted for one in known):
@@ -144,9 +142,9 @@ def rotate_secret_command(grace: int | None, site_folder: Path | None, *, end: b
     """Make a new site secret: every private link changes with the next build."""
     if (grace is None) != end:
         raise click.UsageError("give --grace DAYS, or --end")
-    site, now = folder_at(site_folder), moment()
+    site = site_at(site_folder)
     if grace is None:
-        ended = end_grace(site.make_private())
+        ended = end_grace(site)
         if as_json:
             show_json({"ended": ended})
         else:
@@ -157,9 +155,8 @@ def rotate_secret_command(grace: int | None, site_folder: Path | None, *, end: b
             )
             say(words + (" Run `offerpress build` and publish." if ended else ""))
         return
-    today = now.now.astimezone(UTC).date()
-    until = today + timedelta(days=grace - 1)
-    version = rotate(site.make_private(), now.environment, secrets.token_bytes, today, until)
+    until = date.fromordinal(site.today) + timedelta(days=grace - 1)
+    version = rotate(site, secrets.token_bytes, until)
     lasts = until.isoformat() if grace else None
     if as_json:
         show_json({"key_version": version, "former_until": lasts})

@@ -19,14 +19,12 @@ from offerpress.figures.sign_offs import SignOff, lines_digest, write_sign_off
 from offerpress.options import (
     as_of_option,
     json_option,
-    moment,
+    site_at,
     site_option,
 )
 from offerpress.reports.facts import Told, last_told
 from offerpress.reports.page import write_report
-from offerpress.site.mail import OUTBOX, open_outbox
-from offerpress.site.moment import Moment
-from offerpress.site.site import site_at
+from offerpress.site.folder import OUTBOX, OUTBOX_FILE
 from offerpress.terminal import count, say, show_json
 from rewards import day_text, format_amount, journal_sums
 
@@ -50,7 +48,7 @@ def credits_command(
     as_json: bool,
 ) -> None:
     """Write OFFER's credit journal as CSV: append its rows to the credits table once they are posted."""
-    with open_figures(site_at(site_folder), moment(as_of), need_keys=False) as figures:
+    with open_figures(site_at(site_folder, as_of), need_keys=False) as figures:
         journal = make_journal(figures, offer)
         if not accruing:
             require_final(journal, "wait for its end, or say --accruing")
@@ -84,10 +82,10 @@ def sign_off_command(
     offer: str, by: str, site_folder: Path | None, as_of: date | None, *, as_json: bool
 ) -> None:
     """Freeze OFFER's journal once its period is over: later changes become lines of their own."""
-    now = moment(as_of)
+    site = site_at(site_folder, as_of)
     if not by.strip():
         raise click.UsageError("--by needs a name")
-    with open_figures(site_at(site_folder), now, need_keys=False) as figures:
+    with open_figures(site, need_keys=False) as figures:
         journal = make_journal(figures, offer)
         require_final(journal, "sign it off when it is over")
         if journal.sign_offs and not journal.unsigned:
@@ -97,13 +95,13 @@ def sign_off_command(
             offer=offer,
             number=len(journal.sign_offs) + 1,
             by=by.strip(),
-            at=now.now,
+            at=site.now,
             as_of=journal.as_of,
             snapshot=figures.snapshot.folder.name,
             lines=journal.unsigned,
             digest=lines_digest(journal.unsigned),
         )
-        write_sign_off(figures.site.make_private(), signed)
+        write_sign_off(site, signed)
     if as_json:
         show_json(signed.model_dump(mode="json", exclude={"lines"}) | {"lines": len(signed.lines)})
     else:
@@ -126,9 +124,9 @@ def report_command(
     site_folder: Path | None, as_of: date | None, campaign: str | None, *, as_json: bool
 ) -> None:
     """Write the figures for staff as an HTML file into private/reports/."""
-    now = moment(as_of)
-    with open_figures(site_at(site_folder), now, need_keys=False) as figures:
-        path, facts = write_report(figures, _told(figures, now, campaign))
+    site = site_at(site_folder, as_of)
+    with open_figures(site, need_keys=False) as figures:
+        path, facts = write_report(figures, _told(figures, campaign))
     if as_json:
         show_json(
             {
@@ -146,9 +144,10 @@ def report_command(
         say(f"Wrote {path}: open it in a browser. It names partners: keep it private.")
 
 
-def _told(figures: Figures, now: Moment, campaign: str | None) -> Told | None:
+def _told(figures: Figures, campaign: str | None) -> Told | None:
     """The plan to compare with; a site that never planned gets no outbox for it."""
-    if OUTBOX not in now.environment and not (figures.site.private / "outbox.sqlite").is_file():
+    site = figures.site
+    if OUTBOX not in site.environment and not (site.private / OUTBOX_FILE).is_file():
         return None
-    with open_outbox(figures.site, now.environment) as outbox:
-        return last_told(figures.site, outbox, campaign)
+    with site.open_outbox() as outbox:
+        return last_told(site, outbox, campaign)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from offerpress.options import folder_at, moment, site_option
+from offerpress.options import site_at, site_option
 from offerpress.site.folder import OfferpressError
 from offerpress.terminal import say
 
@@ -28,19 +28,18 @@ WEBHOOK_KEY = "SENDGRID_WEBHOOK_KEY"
 @site_option
 def hooks_command(host: str, port: int, max_age: int, site_folder: Path | None) -> None:
     """Take in the provider's events and one-click unsubscribing over HTTP, until interrupted."""
-    site = folder_at(site_folder)
+    site = site_at(site_folder)
     try:
         serving = import_module("offerpress.hooks.serving")
     except ImportError as error:
         raise OfferpressError(
             "no service: hooks: needs starlette and uvicorn; install offerpress[hooks]"
         ) from error
-    key = moment().environment.get(WEBHOOK_KEY, "")
+    key = site.environment.get(WEBHOOK_KEY, "")
     if not key:
         say(f"no events are taken: {WEBHOOK_KEY} is not set; set it to the public key that SendGrid shows")
     serving.serve(
         site,
-        moment().environment,
         key,
         host,
         port,

@@ -19,17 +19,15 @@ from mailer import (
 )
 from offerpress.commands.returns import intake_text
 from offerpress.options import (
-    folder_at,
     json_option,
-    moment,
+    site_at,
     site_option,
 )
 from offerpress.plans.returns import read_postfix_log
 from offerpress.plans.sending import fences_of
 from offerpress.plans.status import account_csv
 from offerpress.plans.told import told_json, told_notices, told_text
-from offerpress.site.mail import open_batch, open_outbox, transport_of
-from offerpress.site.marker import read_mail_settings
+from offerpress.site.site import Site
 from offerpress.terminal import (
     count,
     say,
@@ -53,31 +51,30 @@ def status_command(
         raise click.UsageError("--csv and --report are about one PLAN")
     if as_csv and (as_json or report):
         raise click.UsageError("--csv goes with neither --json nor --report")
-    site, now = folder_at(site_folder), moment()
-    with open_outbox(site, now.environment) as outbox:
+    site = site_at(site_folder)
+    with site.open_outbox() as outbox:
         plans = [plan] if plan else [record.plan for record in outbox.plans()]
-        rows = [_status(outbox, one, now.now) for one in plans]
+        rows = [_status(outbox, one, site.now) for one in plans]
         unknown = {one: outbox.notices_at(one, Status.UNKNOWN) for one in plans}
         fences = {one: outbox.fences_in_doubt(one) for one in plans}
         if plan and as_csv:
             click.echo(account_csv(site, outbox, plan), nl=False)
         if plan and report:
-            rows[0]["report"] = str(_written(site.folder, outbox, plan, now.now))
+            rows[0]["report"] = str(_written(site, outbox, plan))
     if as_json:
         show_json(rows[0] if plan else {"plans": rows})
     elif report:
         say(f"Wrote {rows[0]['report']}: open it in a browser. It names partners: keep it private.")
     elif not as_csv:
-        _show(rows, unknown, fences, now.now)
+        _show(rows, unknown, fences, site.now)
     return 1 if any(unknown.values()) else 0
 
 
-def _written(folder: Path, outbox: Outbox, plan: str, now: datetime) -> Path:
+def _written(site: Site, outbox: Outbox, plan: str) -> Path:
     # The drawing library and the templates are of no use to anyone who only asks for numbers.
     from offerpress.reports.plan import write_plan_report  # noqa: PLC0415
-    from offerpress.site.site import open_site  # noqa: PLC0415
 
-    return write_plan_report(open_site(folder), outbox, plan, now)
+    return write_plan_report(site, outbox, plan, site.now)
 
 
 def _show(
@@ -159,17 +156,17 @@ def resolve_command(
         raise click.UsageError(
             "name PLAN, PARTNER and resend or give-up, with --by and --reason; or --postfix-log alone"
         )
-    now = moment()
-    with open_outbox(folder_at(site_folder), now.environment) as outbox:
-        outbox.resolve(plan, partner_id, decision, by=by, reason=reason, at=now.now)
+    site = site_at(site_folder)
+    with site.open_outbox() as outbox:
+        outbox.resolve(plan, partner_id, decision, by=by, reason=reason, at=site.now)
     say(f"{plan}: {partner_id}: {decision} by {by}")
     return 0
 
 
 def _resolve_by_log(log: TextIO, site_folder: Path | None) -> int:
-    site, now = folder_at(site_folder), moment()
-    with open_outbox(site, now.environment) as outbox:
-        taken = read_postfix_log(site, outbox, log, now.now.astimezone())
+    site = site_at(site_folder)
+    with site.open_outbox() as outbox:
+        taken = read_postfix_log(site, outbox, log, site.now.astimezone())
         unknown = sum(outbox.counts(record.plan)[Status.UNKNOWN] for record in outbox.plans())
     say(f"{intake_text(taken)}; {count(unknown, 'notice')} still unknown")
     return 1 if unknown else 0
@@ -185,9 +182,9 @@ def _resolve_by_log(log: TextIO, site_folder: Path | None) -> int:
 @json_option
 def withdraw_command(plan: str, by: str, site_folder: Path | None, *, as_json: bool) -> int:
     """Have the provider discard each fence of PLAN in which a notice is unknown; all of it is ready again."""
-    site, now = folder_at(site_folder), moment()
-    way = transport_of(site, read_mail_settings(site), "sendgrid", now.environment)
-    with open_outbox(site, now.environment) as outbox:
+    site = site_at(site_folder)
+    way = site.transport("sendgrid")
+    with site.open_outbox() as outbox:
         done = withdraw(outbox, plan, fences_of(way), by, lambda: datetime.now(UTC))
         unknown = outbox.counts(plan)[Status.UNKNOWN]
     if as_json:
@@ -212,17 +209,17 @@ def withdraw_command(plan: str, by: str, site_folder: Path | None, *, as_json: b
 @json_option
 def reconcile_command(by: str, site_folder: Path | None, *, as_json: bool) -> int:
     """Make unknown whatever was claimed after the backup that the outbox was restored from."""
-    site, now = folder_at(site_folder), moment()
+    site = site_at(site_folder)
     with (
-        open_outbox(site, now.environment) as outbox,
-        outbox.alone(Sender.here(now.now.isoformat()), now.now),
+        site.open_outbox() as outbox,
+        outbox.alone(Sender.here(site.now.isoformat()), site.now),
     ):
         known = {record.plan for record in outbox.plans()}
         plans = sorted({file.stem for file in site.batches.glob("*.batch")} - known)
         for plan in plans:
-            with open_batch(site, plan) as batch:
-                outbox.register(batch, now.now)
-        unknown = outbox.reconcile(by, now.now)
+            with site.open_batch(plan) as batch:
+                outbox.register(batch, site.now)
+        unknown = outbox.reconcile(by, site.now)
     if as_json:
         show_json({"unknown": unknown, "registered": plans})
         return 1 if unknown else 0
@@ -241,8 +238,8 @@ def reconcile_command(by: str, site_folder: Path | None, *, as_json: bool) -> in
 @json_option
 def told_command(partner_id: str, site_folder: Path | None, *, as_json: bool) -> None:
     """List what PARTNER was told, when, in which plan, and what became of it."""
-    site = folder_at(site_folder)
-    with open_outbox(site, moment().environment) as outbox:
+    site = site_at(site_folder)
+    with site.open_outbox() as outbox:
         notices = told_notices(site, outbox, partner_id)
     if as_json:
         show_json(told_json(partner_id, notices))

@@ -14,7 +14,7 @@ from mailer import Batch, Outbox, message_bytes
 from offerpress.build.workers import engine
 from offerpress.figures.checking import require_faultless_content
 from offerpress.figures.figures import open_figures
-from offerpress.options import as_of_option, folder_at, json_option, moment, site_option
+from offerpress.options import as_of_option, json_option, site_at, site_option
 from offerpress.plans.corrections import difference_text, told_figures
 from offerpress.plans.draft import Barred, Draft, Drafting, draft, without_statement
 from offerpress.plans.planning import Since, make_plan, plan_csv, refuse_stale, since, windows
@@ -22,10 +22,9 @@ from offerpress.plans.rendering import CLIPPED_BYTES
 from offerpress.reports.brief import brief
 from offerpress.reports.facts import Told, told_by
 from offerpress.site.folder import OfferpressError
-from offerpress.site.mail import open_batch, open_outbox
-from offerpress.site.site import Site, site_at
+from offerpress.site.mail import pruned_plans
+from offerpress.site.site import Site
 from offerpress.terminal import count, progress, say, show, show_json, table
-from offerpress.upkeep.pruning import pruned_plans
 from rewards import Difference, format_amount
 
 SHOWN_CORRECTIONS = 20
@@ -63,14 +62,14 @@ def plan_command(
     """Freeze CAMPAIGN's notices into a batch that a person can approve."""
     if as_csv and (as_json or not dry_run):
         raise click.UsageError("--csv goes with --dry-run, and not with --json")
-    site, now = site_at(site_folder), moment(as_of)
+    site = site_at(site_folder, as_of)
     with ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory())) if dry_run else None
-        figures = stack.enter_context(open_figures(site, now, snapshots=scratch))
+        figures = stack.enter_context(open_figures(site, snapshots=scratch))
         require_faultless_content(figures)
         # An outbox that is not there yet is made when every figure is known: a faulty site must leave none.
         nowhere = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        outbox = stack.enter_context(open_outbox(site, now.environment, scratch=nowhere))
+        outbox = stack.enter_context(site.open_outbox(scratch=nowhere))
         told = told_figures(site, outbox, campaign) if corrections else None
         drafting = Drafting(figures, campaign, told)
         with progress("Planning", figures.partner_count, quiet=as_json) as advance:
@@ -80,12 +79,12 @@ def plan_command(
                 click.echo(plan_csv(every, others, reasons, site.settings.site), nl=False)
                 return
             maker, folder = by or getpass.getuser(), scratch or site.batches
-            batch, made = make_plan(drafting, maker, now.now, outbox, folder, advance, engine(jobs))
+            batch, made = make_plan(drafting, maker, site.now, outbox, folder, advance, engine(jobs))
         stack.enter_context(batch)
         earlier, before = (None, None) if corrections else _since(site, outbox, batch)
         if not dry_run:
-            with open_outbox(site, now.environment) as kept:
-                kept.register(batch, now.now, made.recipients)
+            with site.open_outbox() as kept:
+                kept.register(batch, site.now, made.recipients)
         if as_json:
             show_json(_plan_json(batch, made, earlier, dry_run=dry_run))
         else:
@@ -104,9 +103,9 @@ def _since(site: Site, outbox: Outbox, batch: Batch) -> tuple[Since, Told] | tup
     """How the batch differs from the newest earlier plan of its campaign, and what that one told."""
     for record in reversed(outbox.plans()):
         if record.campaign == batch.header.campaign and record.plan != batch.header.plan:
-            if record.plan in pruned_plans(site.private):
+            if record.plan in pruned_plans(site):
                 break
-            with open_batch(site, record.plan) as earlier:
+            with site.open_batch(record.plan) as earlier:
                 return since(batch, earlier), told_by(earlier)
     return None, None
 
@@ -197,7 +196,7 @@ def notice_command(
     plan: str, partner_id: str, site_folder: Path | None, form: Literal["eml", "html", "text"]
 ) -> None:
     """Show the frozen message of PLAN to PARTNER."""
-    with open_batch(folder_at(site_folder), plan) as batch:
+    with site_at(site_folder).open_batch(plan) as batch:
         try:
             frozen = batch.frozen(partner_id)
         except KeyError as error:
@@ -221,11 +220,11 @@ def approve_command(
     plan: str, by: str, digest: str | None, site_folder: Path | None, *, as_json: bool
 ) -> None:
     """Record that NAME approves PLAN, unless it is stale."""
-    site, now = site_at(site_folder), moment()
-    with open_outbox(site, now.environment) as outbox, open_batch(site, plan) as batch:
+    site = site_at(site_folder)
+    with site.open_outbox() as outbox, site.open_batch(plan) as batch:
         batch.verify(digest or outbox.plan(plan).digest)
-        refuse_stale(site, now, batch, outbox)
-        outbox.approve(plan, batch.digest, by, now.now, self_approval=site.settings.mail.self_approval)
+        refuse_stale(site, batch, outbox)
+        outbox.approve(plan, batch.digest, by, site.now, self_approval=site.settings.mail.self_approval)
         if as_json:
             show_json({"plan": plan, "digest": batch.digest, "approved_by": by})
         else:

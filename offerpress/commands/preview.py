@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from offerpress.options import as_of_option, folder_at, moment, site_option
+from offerpress.options import as_of_option, site_at, site_option
 from offerpress.preview.serving import serve
 
 
@@ -26,4 +26,4 @@ def serve_command(site_folder: Path | None, as_of: date | None, port: int) -> No
     The page in your browser reloads when a file changes, and faults are shown over it. Drafts are shown with a mark;
     under /_staff/ are every partner's statement and every mail. Other machines cannot reach it.
     """
-    serve(folder_at(site_folder).folder, port, lambda: moment(as_of))
+    serve(lambda: site_at(site_folder, as_of), port)

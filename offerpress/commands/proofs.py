@@ -1,5 +1,6 @@
 """The commands that show the promises: `verify`, `demo`."""
 
+import os
 import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -10,16 +11,14 @@ import click
 from mailer import FolderTransport, Outbox
 from offerpress.build.pipeline import build
 from offerpress.figures.figures import Figures, open_figures
-from offerpress.options import json_option, moment, site_option
+from offerpress.options import json_option, site_at, site_option
 from offerpress.plans.draft import Drafting
 from offerpress.plans.planning import make_plan
 from offerpress.plans.sending import send_plan
 from offerpress.proofs.verifying import verify
 from offerpress.site.folder import starter_folder
 from offerpress.site.keys import make_site_secret
-from offerpress.site.mail import open_batch, open_outbox
-from offerpress.site.moment import Moment
-from offerpress.site.site import Site, open_site, site_at
+from offerpress.site.site import Site
 from offerpress.site.starter import start_site
 from offerpress.terminal import (
     count,
@@ -45,10 +44,9 @@ def run_demo(folder: Path | None, here: Path, environment: Mapping[str, str]) ->
 
     The sample site is made in `folder`; in a source checkout it is there already. Run again, nothing is sent twice.
     """
-    site = open_site(_sample(folder, here))
+    site = Site(_sample(folder, here), NOW, environment, NOW.date())
     make_site_secret(site.private, secrets.token_bytes)
-    moment = Moment(NOW, environment, NOW.date())
-    with open_figures(site, moment) as figures, open_outbox(site, environment) as outbox:
+    with open_figures(site) as figures, site.open_outbox() as outbox:
         say(
             f"1/4  {count(figures.partner_count, 'partner')} read and checked, snapshot {figures.snapshot.digest[:12]}"
         )
@@ -57,9 +55,7 @@ def run_demo(folder: Path | None, here: Path, environment: Mapping[str, str]) ->
         say(f"2/4  site built: {count(files.written + files.kept, 'file')} in {site.output}")
         plan = _plan(figures, outbox)
         transport = FolderTransport(site.mail)
-        sending = send_plan(
-            site, site.settings.mail, moment, outbox, plan, transport, clock=_clock(outbox, plan)
-        )
+        sending = send_plan(site, outbox, plan, transport, clock=_clock(outbox, plan))
         sent = count(sending.delivery.accepted, "notice")
         say(f"4/4  {sent} sent into {site.mail}; run again, none is sent twice")
         _tell(site, figures, plan)
@@ -111,7 +107,7 @@ class Clock:
 
 
 def _tell(site: Site, figures: Figures, plan: str) -> None:
-    with open_batch(site, plan) as batch:
+    with site.open_batch(plan) as batch:
         totals = batch.header.totals
     rows = [
         (currency, str(row.partners), format_amount(row.amount, currency), format_amount(row.debit, currency))
@@ -138,7 +134,7 @@ In a source checkout the command is .venv/bin/offerpress."""
 @json_option
 def verify_command(plan: str | None, site_folder: Path | None, *, as_json: bool) -> int:
     """Recompute every figure from its snapshot and compare packs, batches and exports; with PLAN, that batch only."""
-    report = verify(site_at(site_folder), moment(), plan)
+    report = verify(site_at(site_folder), plan)
     if as_json:
         findings = [{"channel": f.channel, "which": f.which, "what": f.what} for f in report.findings]
         show_json({"checked": report.checked, "findings": findings})
@@ -158,4 +154,4 @@ def verify_command(plan: str | None, site_folder: Path | None, *, as_json: bool)
 )
 def demo_command(folder: Path | None) -> None:
     """Run the whole journey on the sample site as of 2023-12-31, into a local mail folder."""
-    run_demo(folder, Path.cwd(), moment().environment)
+    run_demo(folder, Path.cwd(), dict(os.environ))

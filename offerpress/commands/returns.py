@@ -15,15 +15,12 @@ from mailer import (
 )
 from mailer.events.sendgrid import SOURCE
 from offerpress.options import (
-    folder_at,
     json_option,
-    moment,
+    site_at,
     site_option,
 )
 from offerpress.plans.returns import read_suppressions, suppressions_csv
 from offerpress.site.folder import OfferpressError
-from offerpress.site.keys import read_site_keys
-from offerpress.site.mail import open_outbox
 from offerpress.terminal import (
     count,
     say,
@@ -39,15 +36,15 @@ from offerpress.terminal import (
 @json_option
 def events_command(file: BinaryIO, site_folder: Path | None, *, as_json: bool) -> int:
     """Take in the events in FILE (`-`: standard input), as SendGrid posts them: a JSON array, or lines of JSON."""
-    site, now = folder_at(site_folder), moment()
+    site = site_at(site_folder)
     try:
         read = read_events(file.read())
     except ValueError as error:
         raise OfferpressError(
             f"no events: {file.name}: {error}; give what the provider posts, an array or one event a line"
         ) from error
-    with open_outbox(site, now.environment) as outbox:
-        taken = outbox.take_in(read.events, SOURCE, now.now)
+    with site.open_outbox() as outbox:
+        taken = outbox.take_in(read.events, SOURCE, site.now)
     if as_json:
         show_json({**intake_json(taken), "ignored": read.ignored, "damaged": read.damaged})
     else:
@@ -88,16 +85,16 @@ IMAP_URL = "OFFERPRESS_IMAP_URL"
 @json_option
 def bounces_command(maildir: Path | None, site_folder: Path | None, *, as_json: bool) -> None:
     """Take in the bounces, complaints and unsubscriptions that came to a mailbox."""
-    site, now = folder_at(site_folder), moment()
+    site = site_at(site_folder)
     try:
         bouncing = import_module("offerpress.plans.bouncing")
     except ImportError as error:
         raise OfferpressError("no bounces: they need flufl.bounce; install offerpress[bounces]") from error
-    mailbox = _mailbox(maildir, now.environment.get(IMAP_URL, ""))
-    keys = read_site_keys(site.private, now.environment, [])
+    mailbox = _mailbox(maildir, site.environment.get(IMAP_URL, ""))
+    keys = site.read_keys([])
     try:
-        with open_outbox(site, now.environment) as outbox:
-            done = bouncing.sort_mailbox(site, outbox, mailbox, keys.tokens if keys else None, now.now)
+        with site.open_outbox() as outbox:
+            done = bouncing.sort_mailbox(site, outbox, mailbox, keys.tokens if keys else None, site.now)
     finally:
         mailbox.close()
     left = {
@@ -153,14 +150,14 @@ def suppress_command(
     """Never write to ADDRESS again; after `unsubscribed`, only announcements are held back."""
     if (address is None) == (file is None):
         raise click.UsageError("name one ADDRESS, or a table with --import")
-    now = moment()
-    with open_outbox(folder_at(site_folder), now.environment) as outbox:
+    site = site_at(site_folder)
+    with site.open_outbox() as outbox:
         if file is not None:
-            found = read_suppressions(file.read(), file.name, now.now)
+            found = read_suppressions(file.read(), file.name, site.now)
             outbox.import_suppressions(found)
             say(f"Imported {count(len(found), 'suppression')} from {file.name}")
         elif address is not None:
-            outbox.suppress(address, reason, source, now.now)
+            outbox.suppress(address, reason, source, site.now)
             say(f"Suppressed ({reason}): {address}")
 
 
@@ -169,7 +166,7 @@ def suppress_command(
 @site_option
 def unsuppress_command(address: str, site_folder: Path | None) -> int:
     """Write to ADDRESS again."""
-    with open_outbox(folder_at(site_folder), moment().environment) as outbox:
+    with site_at(site_folder).open_outbox() as outbox:
         removed = outbox.unsuppress(address)
     say(f"Removed {count(removed, 'suppression')} of {address}")
     return 0 if removed else 1
@@ -183,7 +180,7 @@ def suppressions_command(site_folder: Path | None, *, as_csv: bool, as_json: boo
     """List the addresses that are not written to, with reason, source and instant."""
     if as_csv and as_json:
         raise click.UsageError("--csv goes without --json")
-    with open_outbox(folder_at(site_folder), moment().environment) as outbox:
+    with site_at(site_folder).open_outbox() as outbox:
         rows = outbox.suppressions()
     if as_csv:
         click.echo(suppressions_csv(rows), nl=False)

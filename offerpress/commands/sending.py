@@ -10,7 +10,7 @@ import click
 
 from mailer import MailerError, Outbox, Status, TransportName, stop_on_signals
 from offerpress.log import log
-from offerpress.options import folder_at, json_option, moment, site_option
+from offerpress.options import json_option, site_at, site_option
 from offerpress.plans.sending import (
     Sending,
     due_plans,
@@ -21,8 +21,6 @@ from offerpress.plans.sending import (
     waiting_plans,
 )
 from offerpress.site.folder import OfferpressError
-from offerpress.site.mail import open_outbox, transport_of
-from offerpress.site.marker import read_mail_settings
 from offerpress.terminal import count, say, show_json
 from rewards import RewardsError
 
@@ -57,20 +55,17 @@ def send_command(
 ) -> int:
     """Send PLAN, or all that is due; resumes after any crash and never hands a notice over twice."""
     _require_one_way(plan, late_by, test_address, partner_id, due=due, watch=watch)
-    site = folder_at(site_folder)
-    settings = read_mail_settings(site)
-    way = transport_of(site, settings, transport or settings.transport, moment().environment)
+    site = site_at(site_folder)
+    way = site.transport(transport)
     if plan and test_address and partner_id:
-        answer = send_sample(site, plan, partner_id, test_address, way, moment().now)
+        answer = send_sample(site, plan, partner_id, test_address, way, site.now)
         say(f"Sent one sample to {test_address}: {answer}")
         return 0
-    with open_outbox(site, moment().environment) as outbox:
+    with site.open_outbox() as outbox:
 
         def send(one: str, stop: threading.Event | None = None) -> Sending:
             return send_plan(
                 site,
-                settings,
-                moment(),
                 outbox,
                 one,
                 way,
@@ -207,6 +202,6 @@ def resume_command(plan: str, site_folder: Path | None) -> None:
 
 
 def _act(site_folder: Path | None, act: Callable[[Outbox, datetime], object]) -> None:
-    site, now = folder_at(site_folder), moment()
-    with open_outbox(site, now.environment) as outbox:
-        act(outbox, now.now)
+    site = site_at(site_folder)
+    with site.open_outbox() as outbox:
+        act(outbox, site.now)

@@ -8,9 +8,8 @@ import click
 
 from generator import read_program
 from offerpress.figures.checking import find_faults
-from offerpress.options import as_of_option, folder_at, json_option, moment, site_option
+from offerpress.options import as_of_option, json_option, site_at, site_option
 from offerpress.site.folder import template_folders
-from offerpress.site.site import site_at
 from offerpress.site.starter import FOLDERS, Kind, Stub, add_stub, start_site
 from offerpress.terminal import SHOWN_FAULTS, fault_json, say, show, show_faults, show_json
 from rewards import KINDS, Fault, Faulty
@@ -58,12 +57,12 @@ def add_command(kind: Kind, title: str, offer_kind: str | None, site_folder: Pat
     """Add a commented stub of the given KIND under content/, named after TITLE."""
     if offer_kind and kind != "offer":
         raise click.UsageError(f"--kind goes with `add offer`, not with `add {kind}`")
-    site = folder_at(site_folder)
+    site = site_at(site_folder)
     faults: list[Fault] = []
     program = read_program(site.folder, faults)
     if program is None:
         raise Faulty(faults)
-    today = date.fromordinal(moment().day(program.timezone))
+    today = date.fromordinal(site.day(program.timezone))
     folders = template_folders(site.folder)
     path = add_stub(site.folder, folders, Stub(kind, title, offer_kind or "cashback"), program, today)
     say(f"Wrote {path}")
@@ -77,7 +76,7 @@ def add_command(kind: Kind, title: str, offer_kind: str | None, site_folder: Pat
 def check_command(site_folder: Path | None, as_of: date | None, *, as_json: bool) -> int:
     """Report every fault in settings, content, data and templates; write nothing."""
     try:
-        faults = find_faults(site_at(site_folder), moment(as_of))
+        faults = find_faults(site_at(site_folder, as_of))
     except Faulty as faulty:  # of the settings, without which nothing else can be looked at
         faults = list(faulty.faults)
     real = [fault for fault in faults if fault.severity == "fault"]

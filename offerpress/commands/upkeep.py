@@ -10,11 +10,10 @@ from mailer import Sender
 from offerpress.options import (
     Day,
     json_option,
-    moment,
+    site_at,
     site_option,
 )
-from offerpress.site.mail import open_outbox
-from offerpress.site.site import Site, site_at
+from offerpress.site.site import Site
 from offerpress.terminal import (
     count,
     say,
@@ -39,14 +38,14 @@ from offerpress.upkeep.pruning import Pruning, find_old, prune
 @json_option
 def prune_command(before: date, site_folder: Path | None, *, dry_run: bool, as_json: bool) -> None:
     """Delete old snapshots, batches and reports that no open plan needs; what was sent stays counted."""
-    site, now = site_at(site_folder), moment()
+    site = site_at(site_folder)
     with (
-        open_outbox(site, now.environment) as outbox,
-        outbox.alone(Sender.here(now.now.isoformat()), now.now),
+        site.open_outbox() as outbox,
+        outbox.alone(Sender.here(site.now.isoformat()), site.now),
     ):
         found = find_old(site, outbox, before)
         if not dry_run:
-            prune(site, found.old, now.now)
+            prune(site, found.old, site.now)
     if as_json:
         show_json(_json(site, found, dry_run=dry_run))
         return
@@ -77,11 +76,11 @@ def _json(site: Site, found: Pruning, *, dry_run: bool) -> dict[str, object]:
 @json_option
 def forget_command(partner_id: str, by: str, site_folder: Path | None, *, as_json: bool) -> int:
     """Erase PARTNER's data from snapshots, batches, outbox, exports and reports; counts and digests stay."""
-    site, now = site_at(site_folder), moment()
-    require_absent(site, now, partner_id)
-    with open_outbox(site, now.environment) as outbox:
+    site = site_at(site_folder)
+    require_absent(site, partner_id)
+    with site.open_outbox() as outbox:
         who = traces(site, outbox, partner_id)
-        done = forget(site, outbox, who, by, now.now)
+        done = forget(site, outbox, who, by, site.now)
     left = left_over(site, who.words)
     if as_json:
         show_json({**asdict(done), "left": sorted({name for name, _ in left})})

@@ -13,7 +13,6 @@ from generator import (
     site_artifacts,
 )
 from offerpress.figures.figures import Figures, open_figures
-from offerpress.site.moment import Moment
 from offerpress.site.site import Site
 from rewards import BonusRule, Fault, Faulty
 
@@ -42,25 +41,25 @@ def _unpaid(slug: str, currency: str, count: int) -> Fault:
     )
 
 
-def find_faults(site: Site, moment: Moment) -> list[Fault]:
+def find_faults(site: Site) -> list[Fault]:
     """Every fault and remark of the site: what a build and every campaign's plan would meet."""
     try:
         with (
             tempfile.TemporaryDirectory(prefix="offerpress-") as workspace,
-            open_figures(site, moment, snapshots=Path(workspace)) as figures,
+            open_figures(site, snapshots=Path(workspace)) as figures,
         ):
             content, as_of = figures.content, figures.rules.as_of
             return [*figures_faults(figures), *content_faults(content, site, as_of), *figures.remarks]
     except Faulty as faulty:
-        return list(dict.fromkeys([*faulty.faults, *_faults_beside(site, moment)]))
+        return list(dict.fromkeys([*faulty.faults, *_faults_beside(site)]))
 
 
-def _faults_beside(site: Site, moment: Moment) -> list[Fault]:
+def _faults_beside(site: Site) -> list[Fault]:
     """What is wrong with templates and campaigns, where something else is wrong already."""
     sound = read_sound_content(site.folder, site.settings.site)
     if sound is None:
         return []
-    as_of = moment.day(sound.policy.program.timezone)
+    as_of = site.day(sound.policy.program.timezone)
     whole = read_content(site.folder, site.settings.site, [])
     return content_faults(whole, site, as_of) if whole else campaign_faults(sound, site, as_of)
 

@@ -1,13 +1,12 @@
 """The conservation report: every line of the ledger in its place, kept beside the build that it belongs to."""
 
-import json
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 from ledger import Snapshot
+from offerpress.site.folder import CONSERVATION_FILE
+from offerpress.site.site import Site
+from offerpress.site.state import json_text, write_state
 from rewards import Conserved, Rules, Tally, Total, conserved_json, day_text, equations
-
-REPORT = "reports/conservation.json"
 
 
 def conserved(tally: Tally, snapshot: Snapshot, rules: Rules) -> list[Conserved]:
@@ -20,20 +19,12 @@ def holds(found: Iterable[Conserved]) -> bool:
     return all(one.difference == Total(0, 0) for one in found)
 
 
-def write_conservation(private: Path, found: Sequence[Conserved], snapshot: Snapshot, as_of: int) -> Path:
-    """Writes `reports/conservation.json` in the private folder, unless it says the same already."""
-    path = private / REPORT
+def write_conservation(site: Site, found: Sequence[Conserved], snapshot: Snapshot, as_of: int) -> None:
+    """Write `private/reports/conservation.json`."""
     report = {
         "as_of": day_text(as_of),
         "snapshot": snapshot.digest,
         "holds": holds(found),
         "equations": [conserved_json(one) for one in found],
     }
-    text = json.dumps(report, ensure_ascii=False, indent=1) + "\n"
-    if path.is_file() and path.read_text(encoding="utf-8") == text:
-        return path
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_suffix(".new")
-    beside.write_text(text, encoding="utf-8")
-    beside.replace(path)
-    return path
+    write_state(site.make_private() / CONSERVATION_FILE, json_text(report))

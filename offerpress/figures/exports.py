@@ -5,14 +5,17 @@ import json
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from generator import guarded
 from offerpress.figures.figures import Figures
 from offerpress.figures.journals import Journal, journal_csv
+from offerpress.site.folder import EXPORTS_FILE
+from offerpress.site.site import Site
+from offerpress.site.state import json_text, read_state, replace_file, write_state
 from rewards import JournalLine, statement_json
 
 EXPORTS = "export"
-RECORD = "manifests/exports.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +38,14 @@ def statement_lines(figures: Figures) -> Iterator[str]:
 def export_statements(figures: Figures, path: Path) -> int:
     """Writes the lines to `path`, beside it first, and remembers the export; the count of lines."""
     lines = list(statement_lines(figures))
-    _write(path, "".join(f"{line}\n" for line in lines))
+    replace_file(path, "".join(f"{line}\n" for line in lines))
     _remember(figures, Export(path.resolve(), figures.rules.as_of, figures.snapshot.folder.name))
     return len(lines)
 
 
 def export_journal(figures: Figures, journal: Journal, path: Path) -> None:
     """Writes the journal as CSV to `path`, beside it first, and remembers the export."""
-    _write(path, journal_csv(journal.lines))
+    replace_file(path, journal_csv(journal.lines))
     snapshot = figures.snapshot.folder.name
     signed = len(journal.sign_offs)
     _remember(figures, Export(path.resolve(), journal.as_of, snapshot, journal.offer, signed))
@@ -57,7 +60,7 @@ def forget_export(export: Export, partner_ids: Collection[str]) -> int:
     whose = _journal_partner if export.offer else _line_partner
     kept = [line for line in lines if whose(line) not in gone]
     if len(kept) < len(lines):
-        _write(export.path, "".join(kept))
+        replace_file(export.path, "".join(kept))
     return len(lines) - len(kept)
 
 
@@ -74,25 +77,19 @@ def _journal_partner(line: str) -> str:
     return row.get("partner_id", "")
 
 
-def _write(path: Path, text: str) -> None:
-    beside = path.with_name(path.name + ".new")
-    beside.write_text(text, encoding="utf-8", newline="")
-    beside.replace(path)
-
-
 def _remember(figures: Figures, made: Export) -> None:
-    private = figures.site.make_private()
-    known = {str(export.path): export for export in [*read_exports(private), made]}
-    record = private / RECORD
-    record.parent.mkdir(parents=True, exist_ok=True)
+    site = figures.site
+    site.make_private()
+    known = {str(export.path): export for export in [*read_exports(site), made]}
     rows = [[name, one.as_of, one.snapshot, one.offer, one.sign_offs] for name, one in sorted(known.items())]
-    record.write_text(json.dumps(rows, indent=1), encoding="utf-8")
+    write_state(site.private / EXPORTS_FILE, json_text(rows))
 
 
-def read_exports(private: Path) -> list[Export]:
-    """Every export that was made of this site."""
-    try:
-        rows = json.loads((private / RECORD).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return []
-    return [Export(Path(path), *rest) for path, *rest in rows]
+def read_exports(site: Site) -> list[Export]:
+    """Return every export that was made of this site."""
+    remedy = "restore it from a backup, or delete it: `verify` then compares no earlier export"
+    return read_state(site.private / EXPORTS_FILE, _exports, remedy) or []
+
+
+def _exports(raw: Any) -> list[Export]:  # noqa: ANN401 - JSON
+    return [Export(Path(path), int(as_of), str(snapshot), *rest) for path, as_of, snapshot, *rest in raw]

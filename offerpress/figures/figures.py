@@ -7,13 +7,11 @@ import shutil
 from collections.abc import (
     Iterable,
     Iterator,
-    Mapping,
     Sequence,
 )
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC
 from hashlib import sha256
 from pathlib import Path
 
@@ -38,12 +36,12 @@ from offerpress.site.inputs import (
     DAY,
     Digests,
     data_digests,
-    digest_of,
     input_digests,
+    parts_digest,
 )
-from offerpress.site.keys import SiteKeys, read_site_keys
-from offerpress.site.moment import Moment
+from offerpress.site.keys import SiteKeys
 from offerpress.site.site import Site
+from offerpress.site.state import write_state
 from rewards import (
     Account,
     Conserved,
@@ -61,7 +59,7 @@ from rewards import (
 
 # Which snapshot was frozen from which sources, so that a ledger whose files did not change is not read again.
 
-FILE = "source"
+SOURCE_FILE = "source"
 
 
 def source_key(
@@ -70,7 +68,6 @@ def source_key(
     keys: SiteKeys | None,
     code: str,
     files: Digests,
-    environment: Mapping[str, str],
 ) -> str | None:
     """One digest over all that a snapshot follows from: files, how they are read and checked, and the site's keys.
 
@@ -80,14 +77,14 @@ def source_key(
     if DATABASE in files:
         return None
     data = site.settings.data
-    used = sorted((name, value) for name, value in environment.items() if f"${{{name}}}" in repr(data))
+    used = sorted((name, value) for name, value in site.environment.items() if f"${{{name}}}" in repr(data))
     facts = (data, used, policy.program, sorted(policy.cashback_slugs), sorted(files.items()))
-    return digest_of(code, keys.digest if keys else "", *map(repr, facts))
+    return parts_digest(code, keys.digest if keys else "", *map(repr, facts))
 
 
 def known_snapshot(folder: Path, source: str) -> Snapshot | None:
     """The snapshot in `folder` that was frozen from `source`; None where there is none, or it cannot be opened."""
-    for note in folder.glob(f"*/{FILE}"):
+    for note in folder.glob(f"*/{SOURCE_FILE}"):
         if note.read_text(encoding="ascii") == source:
             try:
                 return Snapshot.open(note.parent)
@@ -98,9 +95,7 @@ def known_snapshot(folder: Path, source: str) -> Snapshot | None:
 
 def remember_snapshot(snapshot: Snapshot, source: str) -> None:
     """Notes beside the snapshot what it was frozen from last."""
-    beside = snapshot.folder / f"{FILE}.new"
-    beside.write_text(source, encoding="ascii")
-    beside.replace(snapshot.folder / FILE)
+    write_state(snapshot.folder / SOURCE_FILE, source)
 
 
 class UnknownPartner(OfferpressError):
@@ -118,8 +113,7 @@ class Figures:
     """Everything that statements follow from. `keys` is None where no link was asked for.
 
     `inputs` are the digests of all that was read, taken before; `remarks` are empty where the ledger was not read
-    again. `today` is the clock's day in UTC as an ordinal, whatever the figures' day: a former secret's grace ends
-    by it.
+    again.
     """
 
     site: Site
@@ -130,7 +124,6 @@ class Figures:
     partner_count: int
     remarks: tuple[Fault, ...]
     inputs: Digests
-    today: int = 0
 
     def statements(self, faults: list[Fault]) -> Iterator[tuple[Account, Statement]]:
         """Every partner's account and statement, by shard and partner id; what cannot be computed is a fault."""
@@ -178,43 +171,38 @@ class Figures:
 
 
 @contextmanager
-def open_figures(
-    site: Site, moment: Moment, *, need_keys: bool = True, snapshots: Path | None = None
-) -> Iterator[Figures]:
+def open_figures(site: Site, *, need_keys: bool = True, snapshots: Path | None = None) -> Iterator[Figures]:
     """Reads content, data and keys, and freezes the snapshot in `snapshots` (by default in the private folder).
 
     Raises `Faulty` with every fault of all three. Whoever finds a fault later raises `Faulty` inside the block: the
     snapshot that this call made is then taken back, so that a refused command leaves nothing behind.
     """
-    data = data_digests(site.folder, site.settings.data.paths, moment.environment)
-    inputs = input_digests(site, data, moment)
+    data = data_digests(site, site.settings.data.paths)
+    inputs = input_digests(site, data)
     faults: list[Fault] = []
     content = read_content(site.folder, site.settings.site, faults)
-    keys = _keys(site, moment, need_keys=need_keys, faults=faults)
+    keys = _keys(site, need_keys=need_keys, faults=faults)
     source = None
     if content is not None and snapshots is None and not any(fault.severity == "fault" for fault in faults):
-        source = source_key(site, content.policy, keys, inputs[CODE], data, moment.environment)
+        source = source_key(site, content.policy, keys, inputs[CODE], data)
     with ExitStack() as stack:
         snapshot = known_snapshot(site.snapshots, source) if source else None
         if snapshot is None:
-            ledger = _read(site, content, faults, moment)
+            ledger = _read(site, content, faults)
             frozen = _frozen(site, ledger, keys, snapshots or site.snapshots, source)
             snapshot = stack.enter_context(frozen)
         assert content is not None
-        as_of = moment.day(content.policy.program.timezone)
+        as_of = site.day(content.policy.program.timezone)
         rules = rules_on(content.policy, snapshot.rates, as_of)
         inputs[DAY] = day_text(as_of)
-        today = moment.now.astimezone(UTC).toordinal()
-        yield Figures(
-            site, content, rules, snapshot, keys, snapshot.account_count, tuple(faults), inputs, today
-        )
+        yield Figures(site, content, rules, snapshot, keys, snapshot.account_count, tuple(faults), inputs)
 
 
-def _read(site: Site, content: Content | None, faults: list[Fault], moment: Moment) -> Ledger:
+def _read(site: Site, content: Content | None, faults: list[Fault]) -> Ledger:
     """The ledger; raises `Faulty` with every fault of content and ledger."""
     sound = content or read_sound_content(site.folder, site.settings.site)
-    data, environment = site.settings.data, moment.environment
-    ledger = read(data, site.folder, sound.policy, faults, environment) if sound else None
+    data = site.settings.data
+    ledger = read(data, site.folder, sound.policy, faults, site.environment) if sound else None
     if content is None or ledger is None or any(fault.severity == "fault" for fault in faults):
         if ledger is not None:
             ledger.close()
@@ -229,11 +217,11 @@ def sorted_faults(faults: list[Fault]) -> list[Fault]:
     )
 
 
-def _keys(site: Site, moment: Moment, *, need_keys: bool, faults: list[Fault]) -> SiteKeys | None:
+def _keys(site: Site, *, need_keys: bool, faults: list[Fault]) -> SiteKeys | None:
     one_click = site.settings.mail.unsubscribe.url is not None
     wanted = need_keys and (site.settings.statements.access != "none" or one_click)
     ignored: list[Fault] = []
-    return read_site_keys(site.private, moment.environment, faults if wanted else ignored)
+    return site.read_keys(faults if wanted else ignored)
 
 
 @contextmanager

@@ -58,7 +58,7 @@ def make_journal(figures: Figures, slug: str) -> Journal:
     offer = _offer(figures, slug)
     statements = figures.sorted_statements()
     _refuse_ambiguous_ids(figures, slug)
-    signed = read_sign_offs(figures.site.private, slug, figures.rules.as_of)
+    signed = read_sign_offs(figures.site, slug, figures.rules.as_of)
     lines = journal_of(slug, statements, figures.rules, signed)
     remarks = tuple(_posted_otherwise(statements, signed))
     return Journal(slug, figures.rules.as_of, accruing(offer, figures.rules), lines, tuple(signed), remarks)

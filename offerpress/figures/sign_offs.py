@@ -7,10 +7,11 @@ from pathlib import Path
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from mailer import is_pseudonym, pseudonym
-from offerpress.site.folder import OfferpressError
+from offerpress.site.folder import SIGN_OFFS, OfferpressError
+from offerpress.site.site import Site
+from offerpress.site.state import create_state, write_state
 from rewards import JournalLine, canonical_json, day_text
 
-FOLDER = "sign-offs"
 Row = tuple[str, str, str, int, str, int]
 """A `JournalLine`: amount in minor units, the day as an ordinal."""
 
@@ -64,9 +65,7 @@ def forget_lines(path: Path, partner_ids: Collection[str]) -> int:
     if found:
         rows = tuple(tuple(line) for line in lines)
         left = sign_off.model_copy(update={"lines": rows, "left": lines_digest(lines)})
-        beside = path.with_suffix(".new")
-        beside.write_text(left.model_dump_json(indent=1) + "\n", encoding="utf-8")
-        beside.replace(path)
+        write_state(path, left.model_dump_json(indent=1) + "\n")
     return found
 
 
@@ -79,24 +78,21 @@ def lines_digest(lines: Sequence[JournalLine]) -> str:
     return hashlib.sha256(canonical_json([list(line) for line in lines]).encode()).hexdigest()
 
 
-def write_sign_off(private: Path, sign_off: SignOff) -> Path:
-    """Writes the file of a new sign-off; one that exists already is an OSError, never replaced."""
-    path = private / FOLDER / f"{sign_off.offer}.{sign_off.number}.json"
-    path.parent.mkdir(exist_ok=True)
-    with path.open("x", encoding="utf-8") as file:
-        file.write(sign_off.model_dump_json(indent=1) + "\n")
-    return path
+def write_sign_off(site: Site, sign_off: SignOff) -> None:
+    """Write the file of a new sign-off; raises `FileExistsError` where there is one, which is never replaced."""
+    path = site.make_private() / SIGN_OFFS / f"{sign_off.offer}.{sign_off.number}.json"
+    create_state(path, sign_off.model_dump_json(indent=1) + "\n")
 
 
-def read_sign_offs(private: Path, offer: str, as_of: int) -> list[SignOff]:
+def read_sign_offs(site: Site, offer: str, as_of: int) -> list[SignOff]:
     """The sign-offs of that offer up to that day, by number; raises `SignOffDamaged`."""
-    found = [read_sign_off(path) for path in (private / FOLDER).glob(f"{offer}.*.json")]
+    found = [read_sign_off(path) for path in (site.private / SIGN_OFFS).glob(f"{offer}.*.json")]
     return sorted((one for one in found if one.as_of <= as_of), key=lambda one: one.number)
 
 
-def all_sign_offs(private: Path) -> list[Path]:
+def all_sign_offs(site: Site) -> list[Path]:
     """The files of all sign-offs, by name."""
-    return sorted((private / FOLDER).glob("*.json"))
+    return sorted((site.private / SIGN_OFFS).glob("*.json"))
 
 
 def read_sign_off(path: Path) -> SignOff:

@@ -1,7 +1,7 @@
 """The service on a port, by uvicorn."""
 
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -12,18 +12,15 @@ from mailer import stop_on_signals
 from mailer.events.signatures import SignedRequests
 from offerpress.hooks.clerk import Clerk
 from offerpress.hooks.service import Service
-from offerpress.site.folder import SiteFolder, template_folders
-from offerpress.site.keys import read_site_keys
-from offerpress.site.mail import open_outbox
-from offerpress.site.marker import read_section
+from offerpress.site.settings_file import read_section
+from offerpress.site.site import Site
 from rewards import Fault, Faulty
 
 _AT_ONCE: Final = 200
 
 
 def serve(
-    site: SiteFolder,
-    environment: Mapping[str, str],
+    site: Site,
     webhook_key: str,
     host: str,
     port: int,
@@ -39,14 +36,14 @@ def serve(
     what is no public key, and what keeps the outbox from being opened.
     """
     faults: list[Fault] = []
-    keys = read_site_keys(site.private, environment, faults)
-    settings = read_section(site, "site", SiteSettings, faults)
+    keys = site.read_keys(faults)
+    settings = read_section(site.folder, "site", SiteSettings, faults)
     if keys is None or settings is None:
         raise Faulty(faults)
-    clerk = Clerk(lambda: open_outbox(site, environment), clock)
+    clerk = Clerk(site.open_outbox, clock)
     service = Service(
         clerk,
-        unsubscribe_pages(template_folders(site.folder), settings),
+        unsubscribe_pages(site.template_folders, settings),
         settings.languages,
         keys.tokens,
         SignedRequests(webhook_key) if webhook_key else None,

@@ -6,7 +6,7 @@ from datetime import datetime
 from mailer import Event, Inbox, Intake, Outbox, Tokens
 from mailer.events.bounces import SOURCE, Returned, read_returned
 from offerpress.plans.returns import Recipients, groups
-from offerpress.site.folder import SiteFolder
+from offerpress.site.site import Site
 
 
 @dataclass(slots=True)
@@ -23,9 +23,7 @@ class Sorted:
     other: int = 0
 
 
-def sort_mailbox(
-    site: SiteFolder, outbox: Outbox, inbox: Inbox, tokens: Tokens | None, now: datetime
-) -> Sorted:
+def sort_mailbox(site: Site, outbox: Outbox, inbox: Inbox, tokens: Tokens | None, now: datetime) -> Sorted:
     """Take in every unread message; it is marked as read once what it says is durable."""
     done, recipients = Sorted(), Recipients(site, outbox)
     for group in groups(inbox.unread()):

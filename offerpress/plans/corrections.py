@@ -6,9 +6,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from mailer import Batch, Outbox, Status
-from offerpress.site.folder import SiteFolder
-from offerpress.site.mail import open_batch
-from offerpress.upkeep.pruning import pruned_plans
+from offerpress.site.mail import pruned_plans
+from offerpress.site.site import Site
 from rewards import Difference, Statement, differences, statement_json, told_statement
 
 
@@ -30,20 +29,20 @@ class ToldFigures:
         return differences(json.loads(self.figures), statement_json(now))
 
 
-def told_figures(site: SiteFolder, outbox: Outbox, campaign: str) -> Mapping[str, ToldFigures]:
+def told_figures(site: Site, outbox: Outbox, campaign: str) -> Mapping[str, ToldFigures]:
     """By partner id, what the campaign told last; `BatchError` where the batch that knows it is gone.
 
     What a batch told that was pruned cannot be corrected any more: nobody knows it.
     """
     batches: dict[str, Batch] = {}
     found = {}
-    pruned = pruned_plans(site.private)
+    pruned = pruned_plans(site)
     with ExitStack() as stack:
         for partner_id, handed in outbox.handed_last(campaign).items():
             if handed.plan in pruned:
                 continue
             if handed.plan not in batches:
-                batches[handed.plan] = stack.enter_context(open_batch(site, handed.plan))
+                batches[handed.plan] = stack.enter_context(site.open_batch(handed.plan))
             figures = batches[handed.plan].message(partner_id).figures
             found[partner_id] = ToldFigures(handed.plan, handed.status, figures)
     return found

@@ -7,8 +7,8 @@ import csv
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 from io import StringIO
 from pathlib import Path
@@ -37,9 +37,8 @@ from offerpress.plans.rendering import (
     same_messages,
     stale,
 )
-from offerpress.site.folder import OfferpressError, SiteFolder
-from offerpress.site.moment import Moment
-from offerpress.site.site import open_site
+from offerpress.site.folder import OfferpressError
+from offerpress.site.site import Site
 from offerpress.terminal import Progress
 from rewards import (
     Account,
@@ -217,12 +216,11 @@ class StalePlan(OfferpressError):
         super().__init__(f"stale: {plan}: {why} ({named}); plan the campaign again")
 
 
-def refuse_stale(folder: SiteFolder, moment: Moment, batch: Batch, outbox: Outbox) -> None:
+def refuse_stale(site: Site, batch: Batch, outbox: Outbox) -> None:
     """Raises `StalePlan`, naming the recipients whose message would change, and `Faulty` where none can be made."""
     header = batch.header
-    told = told_figures(folder, outbox, header.campaign) if header.corrections else None
-    then = replace(moment, as_of=date.fromordinal(header.as_of))
-    with open_figures(open_site(folder.folder), then) as figures:
+    told = told_figures(site, outbox, header.campaign) if header.corrections else None
+    with open_figures(site.on(header.as_of)) as figures:
         stale = stale_partners(batch, figures, told, engine())
     if stale:
         raise StalePlan(batch.header.plan, stale)

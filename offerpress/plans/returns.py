@@ -21,8 +21,7 @@ from mailer import (
     sendable,
 )
 from mailer.events.postfix_log import SOURCE, PostfixLog
-from offerpress.site.folder import SiteFolder
-from offerpress.site.mail import open_batch
+from offerpress.site.site import Site
 from rewards import Fault, Faulty
 
 _GROUP: Final = 500
@@ -33,7 +32,7 @@ _Item = TypeVar("_Item")
 class Recipients:
     """To whom the notices of an outbox were written, the partner first and then who got a copy."""
 
-    site: SiteFolder
+    site: Site
     outbox: Outbox
     _known: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -48,13 +47,13 @@ class Recipients:
         if found is None:
             return ()
         try:
-            with open_batch(self.site, found.plan) as batch:
+            with self.site.open_batch(found.plan) as batch:
                 return (found.address, *batch.message(found.partner_id).cc)
         except (BatchError, KeyError):
             return (found.address,)
 
 
-def read_postfix_log(site: SiteFolder, outbox: Outbox, lines: Iterable[str], now: datetime) -> Intake:
+def read_postfix_log(site: Site, outbox: Outbox, lines: Iterable[str], now: datetime) -> Intake:
     """Take in what a relay's log shows of our messages."""
     taken, recipients = Intake(), Recipients(site, outbox)
     for group in groups(PostfixLog(now).events(lines)):

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 
@@ -12,7 +12,6 @@ from mailer import (
     Cause,
     Delivery,
     FenceProvider,
-    MailSettings,
     Outbox,
     SendGridTransport,
     Status,
@@ -22,9 +21,8 @@ from mailer import (
     start_late,
     stop_on_signals,
 )
-from offerpress.site.folder import OfferpressError, SiteFolder
-from offerpress.site.mail import open_batch
-from offerpress.site.moment import Moment
+from offerpress.site.folder import OfferpressError
+from offerpress.site.site import Site
 
 WATCH_SECONDS = 20.0
 
@@ -45,9 +43,7 @@ class Sending:
 
 
 def send_plan(
-    site: SiteFolder,
-    settings: MailSettings,
-    moment: Moment,
+    site: Site,
     outbox: Outbox,
     plan: str,
     transport: Transport,
@@ -66,8 +62,9 @@ def send_plan(
 
     Staleness is asked before the first claim only: a plan that has begun goes on as it was approved.
     """
+    settings = site.mail_settings
     _refuse_sandbox(plan, transport)
-    with open_batch(site, plan) as batch:
+    with site.open_batch(plan) as batch:
         if late_by is not None:
             start_late(outbox, batch, settings, late_by, clock())
         record = check_sendable(outbox, batch, settings, clock())
@@ -75,7 +72,7 @@ def send_plan(
             # Only this path needs the ledger and the templates; resuming must work without them.
             from offerpress.plans.planning import refuse_stale  # noqa: PLC0415
 
-            refuse_stale(site, moment, batch, outbox)
+            refuse_stale(replace(site, now=clock()), batch, outbox)
         with nullcontext(stop) if stop else stop_on_signals() as asked:
             delivery = deliver(
                 outbox,
@@ -158,10 +155,10 @@ def rounds(stop: threading.Event, *, watch: bool) -> Iterator[None]:
 
 
 def send_sample(
-    site: SiteFolder, plan: str, partner_id: str, address: str, transport: Transport, now: datetime
+    site: Site, plan: str, partner_id: str, address: str, transport: Transport, now: datetime
 ) -> str:
     """Hands one frozen message to `address` alone, marked as a test; it counts as no notice. Gives the answer."""
-    with open_batch(site, plan) as batch:
+    with site.open_batch(plan) as batch:
         try:
             frozen = batch.frozen(partner_id)
         except KeyError as error:

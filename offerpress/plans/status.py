@@ -17,8 +17,7 @@ from mailer import (
     Timing,
     timing,
 )
-from offerpress.site.folder import SiteFolder
-from offerpress.site.mail import open_batch
+from offerpress.site.site import Site
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +83,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def account_csv(site: SiteFolder, outbox: Outbox, plan: str) -> str:
+def account_csv(site: Site, outbox: Outbox, plan: str) -> str:
     """A row for each planned notice by partner id, lines ending in CR LF (RFC 4180).
 
     Instants are in UTC. A text that a spreadsheet could take for a formula begins with `'`. Where the batch is gone, or
@@ -99,9 +98,9 @@ def account_csv(site: SiteFolder, outbox: Outbox, plan: str) -> str:
     return table.getvalue()
 
 
-def _addresses(site: SiteFolder, plan: str) -> Mapping[str, str]:
+def _addresses(site: Site, plan: str) -> Mapping[str, str]:
     try:
-        with open_batch(site, plan) as batch:
+        with site.open_batch(plan) as batch:
             return {one.partner_id: one.to_address for one in batch.recipients()}
     except BatchError:
         return {}

@@ -7,8 +7,7 @@ from dataclasses import asdict, dataclass
 from mailer import BatchError, BatchHeader, EventRecord, Outbox, Status, fate
 from mailer import Told as Planned
 from offerpress.plans.corrections import difference_text
-from offerpress.site.folder import SiteFolder
-from offerpress.site.mail import open_batch
+from offerpress.site.site import Site
 from rewards import Difference, Notice, day_text, differences
 
 Figures = Mapping[str, object]
@@ -35,7 +34,7 @@ class ToldNotice:
         return json.loads(self.notice.figures) if self.notice else None
 
 
-def told_notices(site: SiteFolder, outbox: Outbox, partner_id: str) -> list[ToldNotice]:
+def told_notices(site: Site, outbox: Outbox, partner_id: str) -> list[ToldNotice]:
     """Every notice that was planned for the partner, the oldest plan first."""
     found = []
     last: dict[str, Figures] = {}
@@ -52,9 +51,9 @@ def told_notices(site: SiteFolder, outbox: Outbox, partner_id: str) -> list[Told
     return found
 
 
-def _message(site: SiteFolder, plan: str, partner_id: str) -> tuple[BatchHeader, Notice] | tuple[None, None]:
+def _message(site: Site, plan: str, partner_id: str) -> tuple[BatchHeader, Notice] | tuple[None, None]:
     try:
-        with open_batch(site, plan) as batch:
+        with site.open_batch(plan) as batch:
             return batch.header, batch.message(partner_id)
     except (BatchError, KeyError):  # a forgotten partner's message is gone from its batch
         return None, None

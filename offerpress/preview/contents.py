@@ -10,7 +10,6 @@ from datetime import (
     time,
 )
 from functools import cached_property
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from generator import Content, packs_of, read_content, with_unpublished
@@ -20,8 +19,7 @@ from offerpress.figures.checking import rendered_site
 from offerpress.figures.figures import Figures
 from offerpress.plans.draft import Drafting
 from offerpress.site.keys import private_address
-from offerpress.site.moment import Moment
-from offerpress.site.site import Site, open_site
+from offerpress.site.site import Site
 from rewards import (
     Account,
     Fault,
@@ -45,15 +43,15 @@ class Pages:
     remarks: tuple[Fault, ...]
 
 
-def read_pages(folder: Path, origin: str, moment: Moment) -> Pages:
+def read_pages(site: Site, origin: str) -> Pages:
     """Reads settings and content and renders every page, with links that stay under `origin`; raises `Faulty`."""
-    site = _local(open_site(folder), origin)
+    site = _local(site, origin)
     settings = site.settings.site
     faults: list[Fault] = []
-    content = read_content(folder, settings, faults)
+    content = read_content(site.folder, settings, faults)
     if content is None:
         raise Faulty(faults)
-    as_of = moment.day(content.policy.program.timezone)
+    as_of = site.day(content.policy.program.timezone)
     shown, marks = with_unpublished(content, settings, as_of)
     broken: list[Fault] = []
     files = rendered_site(shown, site, as_of, broken)
@@ -66,7 +64,7 @@ def _local(site: Site, origin: str) -> Site:
     """The same site with addresses of this machine, so that links of the preview stay in it."""
     base_url = origin + urlsplit(site.settings.site.base_url).path.rstrip("/")
     local = site.settings.site.model_copy(update={"base_url": base_url})
-    return replace(site, settings=replace(site.settings, site=local))
+    return replace(site, given=replace(site.settings, site=local))
 
 
 People = Mapping[str, tuple[Account, Statement]]
@@ -89,7 +87,12 @@ class Office:
         """Keeps the statements that were made for the same figures in the same words."""
         made = vars(earlier).get("_statement_files")
         same_words = earlier.pages.content.offers == self.pages.content.offers
-        if made and same_words and earlier.pages.site == self.pages.site and earlier.people is self.people:
+        if (
+            made
+            and same_words
+            and earlier.pages.site.settings == self.pages.site.settings
+            and earlier.people is self.people
+        ):
             vars(self)["_statement_files"] = made
 
     @property

@@ -6,7 +6,6 @@ import sys
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from generator import PREVIEW_HEADERS
@@ -14,7 +13,7 @@ from offerpress.preview.injecting import HTML, LIVE, Answer, with_script
 from offerpress.preview.staff import STAFF, staff_answer
 from offerpress.preview.state import Look, Preview
 from offerpress.site.folder import starter_folder
-from offerpress.site.moment import Moment
+from offerpress.site.site import Site
 from rewards import Fault
 
 DEFAULT_PORT = 80
@@ -29,10 +28,10 @@ class PreviewServer(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, folder: Path, port: int, moment: Callable[[], Moment]) -> None:
+    def __init__(self, site_now: Callable[[], Site], port: int) -> None:
         super().__init__((HOSTS[0], port), Handler)
         self.origin = f"http://{HOSTS[0]}:{self.server_port}"
-        self.preview = Preview(folder, self.origin, moment)
+        self.preview = Preview(site_now, self.origin)
         self._answering: threading.Thread | None = None
 
     def start(self) -> None:

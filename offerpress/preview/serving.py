@@ -10,8 +10,8 @@ from watchfiles import Change, watch
 from offerpress.preview.server import PreviewServer
 from offerpress.preview.staff import STAFF
 from offerpress.site.folder import MARKER, OfferpressError
-from offerpress.site.moment import Moment
-from offerpress.site.site import read_settings
+from offerpress.site.settings import read_settings
+from offerpress.site.site import Site
 from offerpress.terminal import say, show_faults
 from rewards import Fault
 
@@ -22,10 +22,11 @@ WAKE_MS = 250
 LAST_WORDS_SECONDS = 1.0
 
 
-def serve(folder: Path, port: int, moment: Callable[[], Moment]) -> None:
+def serve(site_now: Callable[[], Site], port: int) -> None:
     """Shows the site of that folder on a port of this machine, and every change of it; port 0 takes a free one."""
+    folder = site_now().folder
     try:
-        server = PreviewServer(folder, port, moment)
+        server = PreviewServer(site_now, port)
     except OSError as error:
         remedy = "name another one with --port N"
         raise OfferpressError(f"no preview: port {port}: {error.strerror}; {remedy}") from error

@@ -16,8 +16,7 @@ from offerpress.figures.checking import campaign_faults, figures_faults
 from offerpress.figures.figures import Figures, open_figures
 from offerpress.preview.contents import Office, Pages, People, read_pages
 from offerpress.site.folder import OfferpressError
-from offerpress.site.keys import read_site_keys
-from offerpress.site.moment import Moment
+from offerpress.site.site import Site
 from rewards import Fault, Faulty, RewardsError
 
 KEEP_ALIVE_SECONDS = 15.0
@@ -45,12 +44,12 @@ class Look:
 class Preview:
     """Keeps the present look, and tells everyone who waits for the next one."""
 
-    def __init__(self, folder: Path, origin: str, moment: Callable[[], Moment]) -> None:
-        self.folder = folder
+    def __init__(self, site_now: Callable[[], Site], origin: str) -> None:
+        self.folder = site_now().folder
         self.origin = origin
         self.look = Look()
         self.stopped = False
-        self._moment = moment
+        self._site_now = site_now
         self._changed = threading.Condition()
         self._ledger: _Ledger | None = None
         self._tried = _TriedCampaigns()
@@ -63,7 +62,7 @@ class Preview:
         if any(self._is_under(path, "templates") for path in changed):
             self._tried = _TriedCampaigns()
         try:
-            pages = read_pages(self.folder, self.origin, self._moment())
+            pages = read_pages(self._site_now(), self.origin)
         except FAILURES as error:
             self._show(faults=(*_faults_of(error), *self._later))
             return
@@ -102,10 +101,10 @@ class Preview:
     def _office(self, pages: Pages, found: list[Fault]) -> Office:
         """The figures beside `pages`; what is remarkable in them is added to `found`."""
         ledger = self._ledger
-        keys = read_site_keys(pages.site.private, self._moment().environment, [])
+        keys = self._site_now().read_keys([])
         if ledger is None or not ledger.fits(pages) or ledger.figures.keys != keys:
             self._ledger = None
-            ledger = self._ledger = _read_ledger(pages, self._moment())
+            ledger = self._ledger = _read_ledger(pages)
         found += ledger.remarks
         office = Office(pages, ledger.figures, ledger.people)
         if self.look.office:
@@ -126,12 +125,12 @@ class _Ledger:
         return (
             self.figures.content.policy == pages.content.policy
             and self.figures.rules.as_of == pages.as_of
-            and self.figures.site == pages.site
+            and self.figures.site.settings == pages.site.settings
         )
 
 
-def _read_ledger(pages: Pages, moment: Moment) -> _Ledger:
-    with open_figures(pages.site, moment) as figures:
+def _read_ledger(pages: Pages) -> _Ledger:
+    with open_figures(pages.site) as figures:
         people = {
             account.partner.partner_id: (account, told) for account, told in figures.sorted_statements()
         }

@@ -5,7 +5,7 @@ Packs are decrypted, batches are read message by message, exports line by line; 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date
+from datetime import date
 from pathlib import Path
 
 from generator import FORMER_FOLDER, read_content
@@ -33,9 +33,7 @@ from offerpress.proofs.channels import (
     check_snapshot,
     recompute,
 )
-from offerpress.site.keys import SiteKeys, read_site_keys
-from offerpress.site.mail import open_outbox
-from offerpress.site.moment import Moment
+from offerpress.site.keys import SiteKeys
 from offerpress.site.site import Site
 from rewards import (
     Fault,
@@ -57,42 +55,39 @@ class Verification:
     findings: tuple[Finding, ...]
 
 
-def verify(site: Site, moment: Moment, plan: str | None) -> Verification:
+def verify(site: Site, plan: str | None) -> Verification:
     """Compares everything that exists, or one plan's batch; raises `Faulty` where content or keys cannot be read."""
     faults: list[Fault] = []
     content = read_content(site.folder, site.settings.site, faults)
     wanted = site.settings.statements.access == "link"
-    keys = read_site_keys(site.private, moment.environment, faults if wanted else [])
+    keys = site.read_keys(faults if wanted else [])
     if content is None or any(fault.severity == "fault" for fault in faults):
         raise Faulty(faults)
-    verifier = _Verifier(
-        site.snapshots, content.policy, _registered(site, moment), moment.now.astimezone(UTC).toordinal()
-    )
+    verifier = _Verifier(site, content.policy, _registered(site))
     if plan is None:
-        verifier.build(site, keys)
-        for export in read_exports(site.private):
-            verifier.export(export, site.private)
-        for path in all_sign_offs(site.private):
+        verifier.build(keys)
+        for export in read_exports(site):
+            verifier.export(export)
+        for path in all_sign_offs(site):
             verifier.sign_off(path)
     for file in [site.batches / f"{plan}.batch"] if plan else sorted(site.batches.glob("*.batch")):
         verifier.batch(file)
     return Verification(tuple(verifier.checked), tuple(verifier.findings))
 
 
-def _registered(site: Site, moment: Moment) -> Mapping[str, str]:
+def _registered(site: Site) -> Mapping[str, str]:
     """The digest under which each plan was registered; none where the site has no batch."""
     if not site.batches.is_dir():
         return {}
-    with open_outbox(site, moment.environment) as outbox:
+    with site.open_outbox() as outbox:
         return {record.plan: record.digest for record in outbox.plans()}
 
 
 class _Verifier:
     """Collects findings; a snapshot is recomputed once for each day that a channel tells of."""
 
-    def __init__(self, snapshots: Path, policy: Policy, registered: Mapping[str, str], today: int) -> None:
-        self.snapshots = snapshots
-        self.today = today
+    def __init__(self, site: Site, policy: Policy, registered: Mapping[str, str]) -> None:
+        self.site = site
         self.registered = registered
         self.policy = policy
         self.checked: list[str] = []
@@ -100,10 +95,10 @@ class _Verifier:
         self._opened: dict[str, Snapshot | None] = {}
         self._figures: dict[tuple[str, int], Mapping[str, str]] = {}
 
-    def build(self, site: Site, keys: SiteKeys | None) -> None:
+    def build(self, keys: SiteKeys | None) -> None:
         """The published output, its packs, and what stands in the open."""
         try:
-            manifest = read_manifest(site.private)
+            manifest = read_manifest(self.site)
         except NothingBuilt:
             return
         self.checked.append("output")
@@ -112,11 +107,11 @@ class _Verifier:
         if snapshot is None:
             return
         # Plain statements are open by choice: their host decides who may read them.
-        sealed = "statement/" if site.settings.statements.access == "plain" else "statement/packs/"
+        sealed = "statement/" if self.site.settings.statements.access == "plain" else "statement/packs/"
         self.findings += check_leaks(manifest, snapshot, sealed)
         self.checked.append("conservation")
         figures = self._recomputed(snapshot, manifest.as_of)
-        if keys and site.settings.statements.access == "link":
+        if keys and self.site.settings.statements.access == "link":
             self.checked.append("packs")
             self.findings += check_packs(manifest, keys, figures)
             self._former(manifest, keys, figures)
@@ -124,7 +119,7 @@ class _Verifier:
     def _former(self, manifest: Manifest, keys: SiteKeys, figures: Mapping[str, str]) -> None:
         """The packs under a former secret, and whether they should be there today."""
         published = any(name.startswith(FORMER_PACKS) for name in manifest.files)
-        former = keys.former_keys(self.today)
+        former = keys.former_keys(self.site.today)
         if former and published:
             self.checked.append("former packs")
             self.findings += check_packs(manifest, former, figures)
@@ -132,7 +127,7 @@ class _Verifier:
             what = "are missing" if former else "still open, though their grace is over"
             self.findings.append(Finding("packs", "former links", f"they {what}; build again, and publish"))
 
-    def export(self, export: Export, private: Path) -> None:
+    def export(self, export: Export) -> None:
         """One exported file of statements, or a journal."""
         self.checked.append(f"export {export.path.name}")
         snapshot = self._snapshot(export.snapshot)
@@ -141,7 +136,7 @@ class _Verifier:
         if not export.offer:
             self.findings += check_export(export, self._recomputed(snapshot, export.as_of))
             return
-        signed = self._signed_before(private, export.offer, export.sign_offs + 1)
+        signed = self._signed_before(export.offer, export.sign_offs + 1)
         self.findings += check_journal(export, self._journal(snapshot, export.offer, export.as_of, signed))
 
     def sign_off(self, path: Path) -> None:
@@ -154,7 +149,7 @@ class _Verifier:
             return
         snapshot = self._snapshot(one.snapshot)
         if snapshot:
-            signed = self._signed_before(path.parent.parent, one.offer, one.number)
+            signed = self._signed_before(one.offer, one.number)
             self.findings += check_sign_off(one, self._journal(snapshot, one.offer, one.as_of, signed))
 
     def batch(self, file: Path) -> None:
@@ -166,7 +161,7 @@ class _Verifier:
             self.findings.append(Finding("batch", file.stem, str(error)))
             return
         with batch:
-            names = sorted(path.name for path in self.snapshots.glob(f"{batch.header.snapshot[:16]}-*"))
+            names = sorted(path.name for path in self.site.snapshots.glob(f"{batch.header.snapshot[:16]}-*"))
             if not names:
                 self.findings.append(
                     Finding("batch", file.stem, "the snapshot that it was made from is gone")
@@ -177,11 +172,11 @@ class _Verifier:
                 figures = self._recomputed(snapshot, batch.header.as_of)
                 self.findings += check_batch(batch, self.registered.get(file.stem), figures)
 
-    def _signed_before(self, private: Path, offer: str, number: int) -> list[SignOff]:
+    def _signed_before(self, offer: str, number: int) -> list[SignOff]:
         """The sign-offs of the offer below that number; a damaged one is a finding of its own."""
         try:
             return [
-                one for one in read_sign_offs(private, offer, date.max.toordinal()) if one.number < number
+                one for one in read_sign_offs(self.site, offer, date.max.toordinal()) if one.number < number
             ]
         except SignOffDamaged:
             return []
@@ -202,7 +197,7 @@ class _Verifier:
 
     def _checked(self, name: str) -> Snapshot | None:
         try:
-            snapshot = Snapshot.open(self.snapshots / name)
+            snapshot = Snapshot.open(self.site.snapshots / name)
         except LedgerError as error:
             self.findings.append(Finding("snapshot", name, str(error)))
             return None

@@ -26,8 +26,7 @@ from offerpress.reports.outlook import (
     near_next_level,
     outlooks,
 )
-from offerpress.site.folder import SiteFolder
-from offerpress.site.mail import open_batch
+from offerpress.site.site import Site
 from rewards import Conserved, Rules, parse_amount
 
 Sums = Mapping[tuple[str, str], Liability]
@@ -103,12 +102,12 @@ def gather(
 # What earlier plans told, read from their frozen batches.
 
 
-def last_told(site: SiteFolder, outbox: Outbox, campaign: str | None) -> Told | None:
+def last_told(site: Site, outbox: Outbox, campaign: str | None) -> Told | None:
     """What the newest plan told, of `campaign` or of any; None where none was made or its batch is gone."""
     for record in reversed(outbox.plans()):
         if campaign in {None, record.campaign}:
             try:
-                with open_batch(site, record.plan) as batch:
+                with site.open_batch(record.plan) as batch:
                     return told_by(batch)
             except BatchError:
                 continue

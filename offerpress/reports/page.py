@@ -10,6 +10,7 @@ from offerpress.figures.figures import Figures
 from offerpress.reports.facts import Facts, Source, Told, gather
 from offerpress.reports.pictures import pictures
 from offerpress.reports.view import report_view
+from offerpress.site.state import write_state
 from rewards import day_text
 
 TEMPLATE = "reports/figures.html"
@@ -21,14 +22,11 @@ def write_report(figures: Figures, told: Told | None) -> tuple[Path, Facts]:
     site, rules = figures.site, figures.rules
     statements = figures.sorted_statements()
     found = figures.equations(statements)
-    private = site.make_private()
-    write_conservation(private, found, figures.snapshot, rules.as_of)
+    write_conservation(site, found, figures.snapshot, rules.as_of)
     facts = gather(statements, rules, told, found, figures.snapshot.digest, sources(figures))
     html = render(figures, facts)
-    path = private / "reports" / f"figures-{day_text(rules.as_of)}.html"
-    beside = path.with_suffix(".new")
-    beside.write_text(html, encoding="utf-8")
-    beside.replace(path)
+    path = site.private / "reports" / f"figures-{day_text(rules.as_of)}.html"
+    write_state(path, html)
     return path, facts
 
 

@@ -9,8 +9,8 @@ from generator import REPORT_POLICY, environment
 from mailer import BatchError, EventKind, Failure, Outbox, Status, fates_json
 from offerpress.plans.status import minute, needs
 from offerpress.reports.charts import Row, stacked_bars, timeline, with_own_ids
-from offerpress.site.mail import open_batch
 from offerpress.site.site import Site
+from offerpress.site.state import write_state
 from offerpress.terminal import plain
 
 TEMPLATE = "reports/plan.html"
@@ -28,10 +28,7 @@ def write_plan_report(site: Site, outbox: Outbox, plan: str, now: datetime) -> P
     charts = {name: Markup(svg) for name, svg in _pictures(outbox, plan).items()}  # noqa: S704
     html = template.render(site_title=site.settings.site.title, policy=REPORT_POLICY, charts=charts, **view)
     path = site.make_private() / "reports" / f"plan-{plan}.html"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_suffix(".new")
-    beside.write_text(html, encoding="utf-8")
-    beside.replace(path)
+    write_state(path, html)
     return path
 
 
@@ -87,7 +84,7 @@ def _failures(outbox: Outbox, plan: str) -> Failures:
 def _left_out(site: Site, plan: str) -> list[dict[str, str]]:
     """Who had no notice at all, by reason; nothing where the batch is gone."""
     try:
-        with open_batch(site, plan) as batch:
+        with site.open_batch(plan) as batch:
             return [
                 {"reason": reason, "notices": f"{number:,}"}
                 for reason, number in batch.header.skipped.items()

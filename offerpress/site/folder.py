@@ -1,73 +1,57 @@
-"""The site folder and its paths; it loads nothing, because every command begins here."""
+"""The names of a site: its folder, the files in `private/`, and the variables of the environment.
 
-from dataclasses import dataclass
+This module loads nothing else, because every command begins with it.
+"""
+
 from pathlib import Path
+from typing import Final
 
-MARKER = "offerpress.toml"
+MARKER: Final = "offerpress.toml"
+
+# Variables of the environment.
+
+SECRET_NAME: Final = "OFFERPRESS_SITE_SECRET"  # noqa: S105 - the name of a variable
+FORMER_SECRET_NAME: Final = "OFFERPRESS_FORMER_SITE_SECRET"  # noqa: S105 - likewise
+OUTBOX: Final = "OFFERPRESS_OUTBOX"
+SMTP_URL: Final = "OFFERPRESS_SMTP_URL"
+DKIM_KEY: Final = "OFFERPRESS_DKIM_KEY"
+SENDGRID_KEY: Final = "SENDGRID_API_KEY"
+SENDGRID_URL: Final = "SENDGRID_BASE_URL"
+
+# Files in `private/`, by their path in it.
+
+SECRET_FILE: Final = "site-secret"  # noqa: S105 - the name of a file
+FORMER_SECRET_FILE: Final = "site-secret.former"  # noqa: S105 - likewise
+NEW_SECRET_FILE: Final = "site-secret.new"  # noqa: S105 - likewise
+VERSIONS_FILE: Final = "keys.json"
+EPOCHS_FILE: Final = "epochs.json"
+BUILD_FILE: Final = "manifests/build.json"
+EXPORTS_FILE: Final = "manifests/exports.json"
+PRUNED_FILE: Final = "pruned.json"
+FORGOTTEN_FILE: Final = "forgotten.json"
+CONSERVATION_FILE: Final = "reports/conservation.json"
+OUTBOX_FILE: Final = "outbox.sqlite"
+RECEIPTS_FILE: Final = "outbox.receipts"
+SIGN_OFFS: Final = "sign-offs"
 
 
 class OfferpressError(Exception):
     """Root of the errors of this package; its text says what, which, why and what to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class SiteFolder:
-    """A site folder; every path of ours inside it is named here."""
-
-    folder: Path
-
-    @property
-    def private(self) -> Path:
-        """Secret, epochs, snapshots, manifests, batches and outbox; mode 0700, never published."""
-        return self.folder / "private"
-
-    @property
-    def output(self) -> Path:
-        """The built site, wholly replaceable."""
-        return self.folder / "output"
-
-    @property
-    def snapshots(self) -> Path:
-        """One folder for each frozen ledger."""
-        return self.private / "snapshots"
-
-    @property
-    def batches(self) -> Path:
-        """One file for each plan."""
-        return self.private / "batches"
-
-    @property
-    def sealed(self) -> Path:
-        """The sealed records of each shard, from which the next build goes on."""
-        return self.private / "sealed"
-
-    @property
-    def mail(self) -> Path:
-        """The Maildir of the `folder` transport."""
-        return self.private / "mail"
-
-    def make_private(self) -> Path:
-        """The private folder, made with mode 0700 where it does not exist."""
-        self.private.mkdir(mode=0o700, exist_ok=True)
-        return self.private
-
-
-def find_folder(start: Path) -> SiteFolder:
-    """`start` or the nearest folder above it that holds `offerpress.toml`."""
+def find_folder(start: Path) -> Path:
+    """Return `start` or the nearest folder above it that holds `offerpress.toml`."""
     for folder in (start, *start.parents):
         if (folder / MARKER).is_file():
-            return SiteFolder(folder)
+            return folder
     raise OfferpressError(
         f"no site: {start}: neither it nor a folder above holds {MARKER}; make one with `offerpress new DIR`, "
         "or name one with --site DIR"
     )
 
 
-# The starter content, data and templates that travel with the package.
-
-
 def starter_folder() -> Path:
-    """The folder that holds `content`, `data`, `templates` and `offerpress.toml`.
+    """Return the folder that holds `content`, `data`, `templates` and `offerpress.toml` of the starter site.
 
     An installed wheel carries them inside this package; in a source checkout they are the repository's root.
     """
@@ -76,6 +60,6 @@ def starter_folder() -> Path:
 
 
 def template_folders(site: Path) -> tuple[Path, ...]:
-    """Where the templates of the site in that folder are looked up, its own first."""
+    """Return where templates of the site in that folder are looked up: its own folder first, then ours."""
     folders = (site / "templates", starter_folder() / "templates")
     return tuple(dict.fromkeys(folder for folder in folders if folder.is_dir()))

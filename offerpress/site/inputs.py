@@ -1,7 +1,7 @@
-"""What a build is made from, as digests by name; found without loading anything that reads it.
+"""The inputs of a build as digests by name, taken without loading anything that reads them.
 
-Names are paths from the site folder (`packaged/…` for our own templates) and the facts below. Whoever wants to know
-whether something changed takes the digests before reading, so that a file that is saved meanwhile counts as changed.
+Names are paths from the site folder (`packaged/…` for our own templates) and the facts below. Take the digests before
+reading the files, so that a file that is saved meanwhile counts as changed.
 """
 
 import glob
@@ -14,14 +14,20 @@ from functools import cache
 from hashlib import file_digest, sha256
 from pathlib import Path
 
-from offerpress.site.folder import MARKER, SiteFolder, starter_folder
-from offerpress.site.moment import Moment
+from offerpress.site.folder import (
+    EPOCHS_FILE,
+    FORMER_SECRET_FILE,
+    FORMER_SECRET_NAME,
+    MARKER,
+    SECRET_FILE,
+    SECRET_NAME,
+    VERSIONS_FILE,
+    starter_folder,
+)
+from offerpress.site.site import Site
 
 DAY, KEYS, CODE, DATABASE = "the as-of day", "the site's keys", "the program itself", "a database"
 PACKAGED = "packaged/"
-SECRET_NAME = "OFFERPRESS_SITE_SECRET"  # noqa: S105 - the name of a variable
-FORMER_SECRET_NAME = "OFFERPRESS_FORMER_SITE_SECRET"  # noqa: S105 - likewise
-VERSIONS = "keys.json"
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _PACKAGES = ("rewards", "ledger", "generator", "mailer", "offerpress")
 _URLS = ("sqlite:", "postgresql:", "postgres:")
@@ -29,10 +35,10 @@ _URLS = ("sqlite:", "postgresql:", "postgres:")
 Digests = Mapping[str, str]
 
 
-def input_digests(site: SiteFolder, data: Digests, moment: Moment, day: str = "") -> dict[str, str]:
-    """The digest (SHA-256) of everything that a build of `site` as of `day` is made from; `data`: `data_digests`."""
+def input_digests(site: Site, data: Digests, day: str = "") -> dict[str, str]:
+    """Return the SHA-256 of every input of a build of `site` as of `day`; `data` are the `data_digests`."""
     found = {MARKER: _of_file(site.folder / MARKER), DAY: day, CODE: code_digest(), **data}
-    found[KEYS] = _of_keys(site.private, moment)
+    found[KEYS] = _of_keys(site)
     for name in ("content", "templates"):
         found |= _of_tree(site.folder / name, f"{name}/")
     packaged = starter_folder() / "templates"
@@ -41,21 +47,21 @@ def input_digests(site: SiteFolder, data: Digests, moment: Moment, day: str = ""
     return found
 
 
-def data_digests(folder: Path, data: Sequence[str], environment: Mapping[str, str]) -> dict[str, str]:
-    """The digest of each file that a path or glob of `[data]` names; of a database, which has none, only `DATABASE`."""
+def data_digests(site: Site, data: Sequence[str]) -> dict[str, str]:
+    """Return the digest of each file that a path or glob of `[data]` names; a database has none, only `DATABASE`."""
     found = {}
     for pattern in data:
-        path = _VARIABLE.sub(lambda variable: environment.get(variable[1], ""), pattern)
+        path = _VARIABLE.sub(lambda variable: site.environment.get(variable[1], ""), pattern)
         if path.startswith(_URLS):
             found[DATABASE] = ""
         else:
-            found |= {name: _of_file(file) for name, file in _data_files(folder, path)}
+            found |= {name: _of_file(file) for name, file in _data_files(site.folder, path)}
     return found
 
 
 @cache
 def code_digest() -> str:
-    """What this program would do: its own modules, the versions of what is installed beside it, and Python's."""
+    """Return one digest of this program: its modules, the installed packages' versions, and Python's version."""
     own = Path(__file__).parents[2]
     whole = sha256(f"{sys.version} {zlib.ZLIB_RUNTIME_VERSION}".encode())
     for package in _PACKAGES:
@@ -69,12 +75,12 @@ def code_digest() -> str:
 
 
 def changed(before: Digests, now: Digests) -> list[str]:
-    """The names that are new, gone or have another digest, sorted."""
+    """Return the names that are new, gone or have another digest, sorted."""
     return sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
 
 
-def digest_of(*parts: str) -> str:
-    """One SHA-256 (hexadecimal) over parts of any length, none of which can run into the next."""
+def parts_digest(*parts: str) -> str:
+    """Return one SHA-256 (hexadecimal) over parts of any length; each part is hashed with its length."""
     whole = sha256()
     for part in parts:
         data = part.encode("utf-8", "surrogatepass")
@@ -82,9 +88,9 @@ def digest_of(*parts: str) -> str:
     return whole.hexdigest()
 
 
-def digest_of_inputs(inputs: Digests, begins: tuple[str, ...]) -> str:
-    """One digest over those inputs whose name begins with one of `begins`."""
-    return digest_of(
+def inputs_digest(inputs: Digests, begins: tuple[str, ...]) -> str:
+    """Return one digest over the inputs whose name begins with one of `begins`."""
+    return parts_digest(
         *(f"{name} {inputs[name]}" for name in sorted(inputs) if name.startswith(begins)), *begins
     )
 
@@ -109,17 +115,17 @@ def _of_file(path: Path) -> str:
         return file_digest(stream, "sha256").hexdigest()
 
 
-def _of_keys(private: Path, moment: Moment) -> str:
-    """Over the secrets, as they stand, their versions and epochs; it tells nothing about them.
+def _of_keys(site: Site) -> str:
+    """Return one digest over the secrets, their versions and the epochs; it reveals nothing about them.
 
-    While links of a former secret open, it changes with every day, because one day they do not any more.
+    While links of a former secret open, it changes with every day, because one day they stop opening.
     """
-    secrets = [moment.environment.get(name, "").strip() for name in (SECRET_NAME, FORMER_SECRET_NAME)]
+    secrets = [site.environment.get(name, "").strip() for name in (SECRET_NAME, FORMER_SECRET_NAME)]
+    versions = site.private / VERSIONS_FILE
     files = [
-        _of_file(private / name) for name in ("site-secret", "site-secret.former", "epochs.json", VERSIONS)
+        _of_file(site.private / name)
+        for name in (SECRET_FILE, FORMER_SECRET_FILE, EPOCHS_FILE, VERSIONS_FILE)
     ]
-    grace = (private / VERSIONS).is_file() and '"former"' in (private / VERSIONS).read_text(
-        "ascii", "replace"
-    )
-    today = moment.now.astimezone(UTC).date().isoformat() if grace else ""
-    return digest_of("offerpress keys", *secrets, *files, today)
+    grace = versions.is_file() and '"former"' in versions.read_text("ascii", "replace")
+    today = site.now.astimezone(UTC).date().isoformat() if grace else ""
+    return parts_digest("offerpress keys", *secrets, *files, today)

@@ -1,31 +1,31 @@
-"""The site secret and the epochs of private links: what every link and every encrypted record hangs on.
+"""The site secret and the epochs of private links, from which every link and every encrypted record is derived.
 
 Losing them loses every link; publishing them opens every statement. They never enter `output/`, a log or a message.
 """
 
 import json
-import os
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from generator import LinkSecret, link_secret, unsubscribe_key
 from mailer import Tokens, Unsubscribing, pseudonym
-from offerpress.site.inputs import FORMER_SECRET_NAME, SECRET_NAME, VERSIONS
+from offerpress.site.folder import (
+    EPOCHS_FILE,
+    FORMER_SECRET_FILE,
+    FORMER_SECRET_NAME,
+    SECRET_FILE,
+    SECRET_NAME,
+    VERSIONS_FILE,
+)
+from offerpress.site.site import Site
+from offerpress.site.state import create_state, json_text, read_state, read_text_state, write_state
 from rewards import Fault, Faulty, parse_day
 
-if (
-    TYPE_CHECKING
-):  # it brings the ledger's settings and its database, which who only reads the secret does not need
-    from offerpress.site.site import Site
-
-FORMER_NAME = FORMER_SECRET_NAME
-FILE = "site-secret"
-FORMER_FILE = "site-secret.former"
-EPOCHS = "epochs.json"
 SECRET_BYTES = 32
 
 
@@ -53,8 +53,11 @@ class SiteKeys:
         if former is None or today > former.until:
             return None
         if not former.secret:
-            remedy = f"put it back into private/{FORMER_FILE} or {FORMER_NAME}, or end the grace: rotate-secret --end"
-            raise Faulty([Fault("the former site secret is missing", remedy, f"private/{FORMER_FILE}")])
+            place = f"private/{FORMER_SECRET_FILE}"
+            remedy = (
+                f"put it back into {place} or {FORMER_SECRET_NAME}, or end the grace: rotate-secret --end"
+            )
+            raise Faulty([Fault("the former site secret is missing", remedy, place)])
         return SiteKeys(former.secret, former.key_version, self.epochs)
 
     def link(self, partner_id: str) -> LinkSecret:
@@ -88,25 +91,25 @@ class SiteKeys:
         return sha256(b"offerpress site keys" + self.secret + state.encode()).hexdigest()[:16]
 
 
-def private_address(site: "Site", link: LinkSecret) -> str:
-    """Where the partner reads its statement: the private link, its own folder, or nowhere (empty)."""
+def private_address(site: Site, link: LinkSecret) -> str:
+    """Return where the partner reads its statement: the private link, its own folder, or nowhere (empty)."""
     base, access = site.settings.site.base_url, site.settings.statements.access
     if access == "none":
         return ""
     return link.url(base) if access == "link" else link.plain_url(base)
 
 
-def unsubscribing(site: "Site", keys: SiteKeys | None) -> Unsubscribing:
-    """How the readers of that site's announcements unsubscribe."""
+def unsubscribing(site: Site, keys: SiteKeys | None) -> Unsubscribing:
+    """Return how the readers of that site's announcements unsubscribe."""
     return Unsubscribing(site.settings.mail.unsubscribe, keys.tokens if keys else None)
 
 
-def read_site_keys(private: Path, environment: Mapping[str, str], faults: list[Fault]) -> SiteKeys | None:
-    """The secret from the environment, else from `private/site-secret`; None with a fault where there is none."""
-    text, place = environment.get(SECRET_NAME), SECRET_NAME
+def read_site_keys(site: Site, faults: list[Fault]) -> SiteKeys | None:
+    """Read the secret from the environment, else from `private/site-secret`; None, with a fault, if there is none."""
+    text, place = site.environment.get(SECRET_NAME), SECRET_NAME
     if text is None:
-        place = f"private/{FILE}"
-        text = _read(private / FILE)
+        place = f"private/{SECRET_FILE}"
+        text = read_text_state(site.private / SECRET_FILE)
     if text is None:
         remedy = f"set {SECRET_NAME} to 64 hexadecimal digits, or make one: openssl rand -hex 32 > {place}"
         faults.append(Fault("the site secret is missing", remedy, place))
@@ -115,48 +118,60 @@ def read_site_keys(private: Path, environment: Mapping[str, str], faults: list[F
     if fault:
         faults.append(Fault(fault, "make a new one: openssl rand -hex 32", place))
         return None
-    secret, versions = bytes.fromhex(text.strip()), read_versions(private)
-    if versions and versions["of"] != fingerprint(secret):
+    secret, versions = bytes.fromhex(text.strip()), read_versions(site)
+    if versions and versions["of"] != secret_fingerprint(secret):
         remedy = (
             f"put back the secret of version {versions['key_version']}, or finish a rotation that broke off: "
         )
         faults.append(Fault("this is another site secret", remedy + "call rotate-secret again", place))
         return None
-    former = _former(private, environment, versions)
-    return SiteKeys(secret, versions.get("key_version", 1), _read_epochs(private), former)
-
-
-def read_versions(private: Path) -> dict[str, Any]:
-    """What a rotation noted: `key_version`, `of` (the present secret's fingerprint) and `former`; empty without one."""
-    text = _read(private / VERSIONS)
-    return json.loads(text) if text is not None else {}
-
-
-def fingerprint(secret: bytes) -> str:
-    """16 hexadecimal digits by which a secret is recognised; nobody can go back from them."""
-    return sha256(b"offerpress site secret" + secret).hexdigest()[:16]
-
-
-def _former(private: Path, environment: Mapping[str, str], versions: Mapping[str, Any]) -> Former | None:
-    noted = versions.get("former")
-    if noted is None:
-        return None
-    text = (environment.get(FORMER_NAME) or _read(private / FORMER_FILE) or "").strip()
-    secret = b"" if secret_fault(text) else bytes.fromhex(text)
-    return Former(
-        secret if noted["of"] == fingerprint(secret) else b"", noted["key_version"], parse_day(noted["until"])
+    return SiteKeys(
+        secret, versions.get("key_version", 1), _read_epochs(site), _former_secret(site, versions)
     )
 
 
-def _read(file: Path) -> str | None:
-    try:
-        return file.read_text(encoding="ascii", errors="replace")
-    except FileNotFoundError:
+def read_versions(site: Site) -> dict[str, Any]:
+    """Read the notes of the last rotation; empty without one.
+
+    `key_version` and `of` are the present secret's version and fingerprint, `former` describes the one before.
+    """
+    remedy = "restore it from a backup; without it links under a rotated secret cannot be told apart"
+    return read_state(site.private / VERSIONS_FILE, _versions, remedy) or {}
+
+
+def _versions(raw: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+    former = raw.get("former")
+    if former is not None:
+        int(former["key_version"]), str(former["of"]), parse_day(former["until"])
+    return {**raw, "key_version": int(raw["key_version"]), "of": str(raw["of"])}
+
+
+def write_versions(site: Site, versions: Mapping[str, Any]) -> None:
+    """Write the notes of a rotation, for the owner alone."""
+    write_state(site.private / VERSIONS_FILE, json_text(versions), mode=0o600)
+
+
+def secret_fingerprint(secret: bytes) -> str:
+    """Return 16 hexadecimal digits by which a secret is recognised; the secret cannot be derived from them."""
+    return sha256(b"offerpress site secret" + secret).hexdigest()[:16]
+
+
+def _former_secret(site: Site, versions: Mapping[str, Any]) -> Former | None:
+    noted = versions.get("former")
+    if noted is None:
         return None
+    named = site.environment.get(FORMER_SECRET_NAME)
+    text = (named or read_text_state(site.private / FORMER_SECRET_FILE) or "").strip()
+    secret = b"" if secret_fault(text) else bytes.fromhex(text)
+    return Former(
+        secret if noted["of"] == secret_fingerprint(secret) else b"",
+        noted["key_version"],
+        parse_day(noted["until"]),
+    )
 
 
 def secret_fault(text: str) -> str:
-    """What is wrong with a site secret, never quoting it; empty where nothing is."""
+    """Say what is wrong with a site secret, without quoting it; empty if nothing is wrong."""
     if not re.fullmatch(r"[0-9a-fA-F]{64}", text):
         return "the site secret is not 64 hexadecimal digits"
     if len(set(bytes.fromhex(text))) == 1:
@@ -165,42 +180,35 @@ def secret_fault(text: str) -> str:
 
 
 def make_site_secret(private: Path, random_bytes: Callable[[int], bytes]) -> None:
-    """Writes `private/site-secret` with mode 0600, unless there is one already."""
+    """Write `site-secret` with mode 0600 into that private folder, unless there is one already."""
     private.mkdir(mode=0o700, exist_ok=True)
-    try:
-        handle = os.open(private / FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return
-    with os.fdopen(handle, "w", encoding="ascii") as file:
-        file.write(random_bytes(SECRET_BYTES).hex() + "\n")
+    with suppress(FileExistsError):
+        create_state(private / SECRET_FILE, random_bytes(SECRET_BYTES).hex() + "\n", mode=0o600)
 
 
-def revoke(keys: SiteKeys, private: Path, partner_id: str) -> SiteKeys:
-    """Keys in which that partner has a new link; the old one opens nothing after the next build."""
+def revoke(site: Site, keys: SiteKeys, partner_id: str) -> SiteKeys:
+    """Return keys in which that partner has a new link; the old one opens nothing after the next build."""
     epochs = {**keys.epochs, partner_id: keys.epoch_of(partner_id) + 1}
-    private.mkdir(mode=0o700, exist_ok=True)
-    _write_epochs(private, epochs)
+    site.make_private()
+    _write_epochs(site, epochs)
     return replace(keys, epochs=epochs)
 
 
-def forget_epochs(private: Path, names: Mapping[str, str]) -> None:
-    """Let the epochs of these partners stand under other names."""
-    epochs = _read_epochs(private)
+def forget_epochs(site: Site, names: Mapping[str, str]) -> None:
+    """Keep the epochs of these partners under other names."""
+    epochs = _read_epochs(site)
     if epochs.keys() & names.keys():
-        _write_epochs(private, {names.get(partner, partner): epoch for partner, epoch in epochs.items()})
+        _write_epochs(site, {names.get(partner, partner): epoch for partner, epoch in epochs.items()})
 
 
-def _write_epochs(private: Path, epochs: Mapping[str, int]) -> None:
-    beside = private / f"{EPOCHS}.new"
-    beside.write_text(
-        json.dumps(dict(sorted(epochs.items())), ensure_ascii=False, indent=1), encoding="utf-8"
-    )
-    beside.replace(private / EPOCHS)
+def _write_epochs(site: Site, epochs: Mapping[str, int]) -> None:
+    write_state(site.private / EPOCHS_FILE, json_text(dict(sorted(epochs.items()))))
 
 
-def _read_epochs(private: Path) -> dict[str, int]:
-    try:
-        text = (private / EPOCHS).read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return {}
-    return {str(partner): int(epoch) for partner, epoch in json.loads(text).items()}
+def _read_epochs(site: Site) -> dict[str, int]:
+    remedy = "restore it from a backup; without it links that were revoked would open again"
+    return read_state(site.private / EPOCHS_FILE, _epochs, remedy) or {}
+
+
+def _epochs(raw: Any) -> dict[str, int]:  # noqa: ANN401 - JSON
+    return {str(partner): int(epoch) for partner, epoch in raw.items()}

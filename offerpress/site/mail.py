@@ -3,12 +3,12 @@
 import ssl
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from mailer import (
     DEFAULT_BASE_URL,
     Batch,
     FolderTransport,
-    MailSettings,
     Outbox,
     SendGridTransport,
     Signer,
@@ -18,46 +18,61 @@ from mailer import (
     outbox_file,
     signer,
 )
-from offerpress.site.folder import OfferpressError, SiteFolder
+from offerpress.site.folder import (
+    DKIM_KEY,
+    OUTBOX,
+    OUTBOX_FILE,
+    PRUNED_FILE,
+    RECEIPTS_FILE,
+    SENDGRID_KEY,
+    SENDGRID_URL,
+    SMTP_URL,
+    OfferpressError,
+)
+from offerpress.site.site import Site
+from offerpress.site.state import read_state
 
-OUTBOX = "OFFERPRESS_OUTBOX"
-SMTP_URL = "OFFERPRESS_SMTP_URL"
-DKIM_KEY = "OFFERPRESS_DKIM_KEY"
-SENDGRID_KEY = "SENDGRID_API_KEY"
-SENDGRID_URL = "SENDGRID_BASE_URL"
 
+def open_outbox(site: Site, scratch: Path | None = None) -> Outbox:
+    """Open the outbox that the environment names, else `private/outbox.sqlite`.
 
-def open_outbox(site: SiteFolder, environment: Mapping[str, str], *, scratch: Path | None = None) -> Outbox:
-    """The outbox that the environment names, else `private/outbox.sqlite`.
-
-    With `scratch` a file that does not exist is not made there either, but in that folder.
+    With `scratch`, a file that does not exist is made in that folder instead.
     """
-    named, own = environment.get(OUTBOX), site.private / "outbox.sqlite"
+    named, own = site.environment.get(OUTBOX), site.private / OUTBOX_FILE
     shared = named is not None and named.startswith("postgres")
     file = own if not named or shared else outbox_file(named)
     if scratch is not None and not shared and not file.exists():
         return Outbox.open(scratch / own.name)
     site.make_private()
-    return Outbox.open(named or own, site.private / "outbox.receipts" if shared else None)
+    return Outbox.open(named or own, site.private / RECEIPTS_FILE if shared else None)
 
 
-def open_batch(site: SiteFolder, plan: str) -> Batch:
-    """The batch of that plan; a plan's name can be no path."""
+def open_batch(site: Site, plan: str) -> Batch:
+    """Open the batch of that plan; a plan's name can be no path."""
     if "/" in plan or plan.startswith("."):
         raise OfferpressError(f"no plan: {plan!r}: that is no plan's name; `offerpress status` lists them")
     return Batch.open(batch_file(site.batches, plan))
 
 
-def transport_of(
-    site: SiteFolder, settings: MailSettings, name: str, environment: Mapping[str, str]
-) -> Transport:
-    """The transport of that name, set up from `[mail]` and the environment."""
+def pruned_plans(site: Site) -> dict[str, str]:
+    """Return the plans whose batches were pruned, each with its digest."""
+    remedy = "restore it from a backup; without it pruned batches count as lost"
+    return read_state(site.private / PRUNED_FILE, _pruned, remedy) or {}
+
+
+def _pruned(raw: Any) -> dict[str, str]:  # noqa: ANN401 - JSON
+    return {str(plan): str(digest) for plan, digest in raw["batches"].items()}
+
+
+def transport_of(site: Site, name: str) -> Transport:
+    """Return the transport of that name, set up from `[mail]` and the environment."""
+    settings, environment = site.mail_settings, site.environment
     if name == "folder":
         return FolderTransport(site.mail)
     if name == "smtp":
         url = _required(environment, SMTP_URL, "smtp+starttls://user:password@host:587")
-        context = _believed(site, settings.smtp.ca_file)
-        return SmtpTransport(url, settings.smtp, context=context, sign=_signer(site, settings, environment))
+        context = _trusted_certificates(site, settings.smtp.ca_file)
+        return SmtpTransport(url, settings.smtp, context=context, sign=_signer(site))
     if name == "sendgrid":
         base_url = environment.get(SENDGRID_URL) or DEFAULT_BASE_URL
         return SendGridTransport(
@@ -68,8 +83,8 @@ def transport_of(
     )
 
 
-def _believed(site: SiteFolder, ca_file: str | None) -> ssl.SSLContext | None:
-    """What is believed in place of the system's certificates, None for those."""
+def _trusted_certificates(site: Site, ca_file: str | None) -> ssl.SSLContext | None:
+    """Return the certificates that `ca_file` names; None for those of the system."""
     if ca_file is None:
         return None
     try:
@@ -80,13 +95,12 @@ def _believed(site: SiteFolder, ca_file: str | None) -> ssl.SSLContext | None:
         ) from error
 
 
-def _signer(site: SiteFolder, settings: MailSettings, environment: Mapping[str, str]) -> Signer | None:
-    """What signs the messages, None where nothing is to."""
-    dkim = settings.smtp.dkim
+def _signer(site: Site) -> Signer | None:
+    dkim = site.mail_settings.smtp.dkim
     if dkim is None:
         return None
     try:
-        key = (environment.get(DKIM_KEY) or "").encode() or (site.folder / dkim.key_file).read_bytes()
+        key = (site.environment.get(DKIM_KEY) or "").encode() or (site.folder / dkim.key_file).read_bytes()
     except OSError as error:
         raise OfferpressError(
             f"no key: {dkim.key_file}: [mail.smtp.dkim] ({error.strerror}); put it there, or into {DKIM_KEY}"

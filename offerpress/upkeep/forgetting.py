@@ -3,13 +3,11 @@
 Each step may be repeated. The snapshots, which tell what to search for, come last.
 """
 
-import json
 import shutil
 from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Final
 
 from ledger import Snapshot, erase, family
 from mailer import Batch, Outbox, Sender, erase_messages, pseudonym
@@ -17,13 +15,11 @@ from offerpress.figures.exports import forget_export, read_exports
 from offerpress.figures.figures import open_figures
 from offerpress.figures.leaks import leaked
 from offerpress.figures.sign_offs import all_sign_offs, forget_lines
-from offerpress.site.folder import OfferpressError
+from offerpress.site.folder import FORGOTTEN_FILE, OfferpressError
 from offerpress.site.keys import forget_epochs
-from offerpress.site.moment import Moment
 from offerpress.site.site import Site
+from offerpress.site.state import json_text, read_state, write_state
 from rewards import Partner
-
-RECORD: Final = "forgotten.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +46,9 @@ class Forgotten:
     reports: int
 
 
-def require_absent(site: Site, moment: Moment, partner_id: str) -> None:
+def require_absent(site: Site, partner_id: str) -> None:
     """Raises `OfferpressError` while the ledger, which is the user's to edit, holds any of the family."""
-    with open_figures(site, moment) as figures:
+    with open_figures(site) as figures:
         held = sorted(family(figures.snapshot, partner_id))
     if held:
         raise OfferpressError(
@@ -96,16 +92,16 @@ def traces(site: Site, outbox: Outbox, partner_id: str) -> Traces:
 
 def forget(site: Site, outbox: Outbox, who: Traces, by: str, now: datetime) -> Forgotten:
     """Erase them everywhere; a named person asks for it. While nobody sends."""
-    private, ids = site.private, who.partner_ids
+    ids = who.partner_ids
     with outbox.alone(Sender.here(now.isoformat()), now):
         for one in ids:
             for planned in outbox.told(one):
                 _drop_mail(site, planned.key)
         batches = sum(erase_messages(file, ids) > 0 for file in sorted(site.batches.glob("*.batch")))
-        exports = sum(forget_export(one, ids) > 0 for one in read_exports(private))
-        signed = sum(forget_lines(file, ids) > 0 for file in all_sign_offs(private))
-        forget_epochs(private, {one: pseudonym(one) for one in ids})
-        reports = _drop_reports(private, who.words)
+        exports = sum(forget_export(one, ids) > 0 for one in read_exports(site))
+        signed = sum(forget_lines(file, ids) > 0 for file in all_sign_offs(site))
+        forget_epochs(site, {one: pseudonym(one) for one in ids})
+        reports = _drop_reports(site.private, who.words)
         erased = outbox.forget(ids, who.addresses, by, now)
         held = [one for one in _snapshots(site) if ids & {row.partner_id for row in one.partners()}]
         for snapshot in held:
@@ -121,7 +117,7 @@ def forget(site: Site, outbox: Outbox, who: Traces, by: str, now: datetime) -> F
         signed,
         reports,
     )
-    _record(private, sorted(map(pseudonym, ids)), by, now, done)
+    _record(site, sorted(map(pseudonym, ids)), by, now, done)
     return done
 
 
@@ -161,11 +157,11 @@ def _drop_reports(private: Path, words: Collection[str]) -> int:
     return len(found)
 
 
-def _record(private: Path, pseudonyms: list[str], by: str, now: datetime, done: Forgotten) -> None:
+def _record(site: Site, pseudonyms: list[str], by: str, now: datetime, done: Forgotten) -> None:
     """Remember that someone was forgotten, and not who."""
-    path = private / RECORD
-    known = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
-    known.append({"partners": pseudonyms, "by": by, "at": now.isoformat(), "erased": asdict(done)})
-    beside = path.with_suffix(".new")
-    beside.write_text(json.dumps(known, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    beside.replace(path)
+    path = site.private / FORGOTTEN_FILE
+    known = read_state(
+        path, list, "restore it from a backup, or delete it: then nobody knows who was forgotten before"
+    )
+    erased = {"partners": pseudonyms, "by": by, "at": now.isoformat(), "erased": asdict(done)}
+    write_state(path, json_text([*(known or []), erased]))

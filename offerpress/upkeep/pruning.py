@@ -4,7 +4,6 @@ A batch is needed while a notice of its plan may still move; a snapshot while a 
 export or a sign-off was made from it.
 """
 
-import json
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,9 +15,11 @@ from mailer import Batch, Outbox, PlanRecord, Status
 from offerpress.build.manifest import last_build
 from offerpress.figures.exports import read_exports
 from offerpress.figures.sign_offs import all_sign_offs, read_sign_off
+from offerpress.site.folder import PRUNED_FILE
+from offerpress.site.mail import pruned_plans
 from offerpress.site.site import Site
+from offerpress.site.state import json_text, write_state
 
-RECORD: Final = "pruned.json"
 MOVING: Final = (Status.READY, Status.SENDING, Status.UNKNOWN)
 
 
@@ -78,18 +79,12 @@ def find_old(site: Site, outbox: Outbox, before: date) -> Pruning:
 
 def prune(site: Site, found: Sequence[Old], now: datetime) -> None:
     """Delete it, and remember the digests of the batches: they are missed by nobody."""
-    _record(site.private, [one for one in found if one.kind == "batch"], now)
+    _record(site, [one for one in found if one.kind == "batch"], now)
     for one in found:
         if one.path.is_dir():
             shutil.rmtree(one.path)
         else:
             one.path.unlink()
-
-
-def pruned_plans(private: Path) -> dict[str, str]:
-    """The plans whose batches were pruned, each with its digest."""
-    path = private / RECORD
-    return json.loads(path.read_text(encoding="utf-8"))["batches"] if path.is_file() else {}
 
 
 def _why_needed(outbox: Outbox, record: PlanRecord | None, before: date) -> str | None:
@@ -105,21 +100,17 @@ def _why_needed(outbox: Outbox, record: PlanRecord | None, before: date) -> str 
 
 def _named(site: Site) -> Iterator[str]:
     """The snapshots that are needed by their folder's name."""
-    built = last_build(site.private)
+    built = last_build(site)
     if built:
         yield built.snapshot
-    yield from (export.snapshot for export in read_exports(site.private))
-    yield from (read_sign_off(path).snapshot for path in all_sign_offs(site.private))
+    yield from (export.snapshot for export in read_exports(site))
+    yield from (read_sign_off(path).snapshot for path in all_sign_offs(site))
 
 
 def _is_older(path: Path, before: date) -> bool:
     return path.is_file() and datetime.fromtimestamp(path.stat().st_mtime, UTC).date() < before
 
 
-def _record(private: Path, batches: Sequence[Old], now: datetime) -> None:
-    known = {**pruned_plans(private), **{one.path.stem: one.digest for one in batches}}
-    beside = private / f"{RECORD}.new"
-    beside.write_text(
-        json.dumps({"at": now.isoformat(), "batches": known}, indent=1) + "\n", encoding="utf-8"
-    )
-    beside.replace(private / RECORD)
+def _record(site: Site, batches: Sequence[Old], now: datetime) -> None:
+    known = {**pruned_plans(site), **{one.path.stem: one.digest for one in batches}}
+    write_state(site.private / PRUNED_FILE, json_text({"at": now.isoformat(), "batches": known}))

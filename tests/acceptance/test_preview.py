@@ -5,21 +5,21 @@ import http.client
 import signal
 import subprocess
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from offerpress.preview.state import Preview
-from offerpress.site.moment import Moment
+from offerpress.site.site import Site
 from tests.acceptance.conftest import AS_OF, SECRET, Call, copy_sample, finished, installed, tree
 from tests.servers.browsing import CHROMIUM
 
 READY = "offerpress-preview[data-ready]"
 OVERLAY = "offerpress-preview .overlay"
 HOSTILE = '<img src=x onerror="alert(1)">{{7*7}}\u202egnp'
-MOMENT = Moment(datetime(2023, 12, 31, tzinfo=UTC), {"OFFERPRESS_SITE_SECRET": SECRET}, date(2023, 12, 31))
+NOW, ENVIRONMENT = datetime(2023, 12, 31, tzinfo=UTC), {"OFFERPRESS_SITE_SECRET": SECRET}
 
 
 class Desk:
@@ -254,7 +254,7 @@ def faulty_files(preview: Preview) -> list[str]:
 
 def test_words_are_shown_without_reading_data(site: Path) -> None:
     """A change of content leaves the ledger unread, a change of data or of terms reads it."""
-    preview = Preview(site, "http://127.0.0.1:1", lambda: MOMENT)
+    preview = Preview(lambda: Site(site, NOW, ENVIRONMENT, NOW.date()), "http://127.0.0.1:1")
     preview.update()
     assert () == preview.look.faults
     (site / "data" / "sales.csv").write_text("nonsense\n", encoding="utf-8")
@@ -275,7 +275,7 @@ def test_words_are_shown_without_reading_data(site: Path) -> None:
 
 def test_what_is_no_mistake_of_content_is_said_too(site: Path) -> None:
     """Labels that cannot be read, and settings that are gone, leave the last good look with a sentence beside it."""
-    preview = Preview(site, "http://127.0.0.1:1", lambda: MOMENT)
+    preview = Preview(lambda: Site(site, NOW, ENVIRONMENT, NOW.date()), "http://127.0.0.1:1")
     preview.update()
     labels = site / "templates" / "locale" / "de.po"
     labels.parent.mkdir(parents=True)

@@ -4,14 +4,14 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from offerpress.site.keys import read_site_keys
 from offerpress.site.rotation import rotate
+from offerpress.site.site import Site
 from rewards import Fault
 from tests.acceptance.conftest import AS_OF, SECRET, Call
 from tests.servers.browsing import CHROMIUM, Reader, Server
@@ -130,24 +130,26 @@ def test_secrets_of_the_environment_are_rotated_there(site: Path, offerpress: Ca
 
 def test_a_rotation_that_broke_off_is_finished(own_secret: Path) -> None:
     """Before its last step the keys of two secrets are recognised as such, and the next call makes them work."""
-    today, until = date(2024, 1, 1), date(2024, 1, 30)
-    assert 2 == rotate(own_secret, {}, os.urandom, today, until)
+    today, until = datetime(2024, 1, 1, tzinfo=UTC), date(2024, 1, 30)
+    site = Site(own_secret.parent, today, {})
+    assert 2 == rotate(site, os.urandom, until)
     (own_secret / "site-secret").rename(own_secret / "site-secret.new")
     (own_secret / "site-secret").write_text(SECRET, encoding="ascii")
     faults: list[Fault] = []
-    assert read_site_keys(own_secret, {}, faults) is None
+    assert site.read_keys(faults) is None
     assert "call rotate-secret again" in faults[0].remedy
-    assert 2 == rotate(own_secret, {}, os.urandom, today, until)
-    keys = read_site_keys(own_secret, {}, faults)
+    assert 2 == rotate(site, os.urandom, until)
+    keys = site.read_keys(faults)
     assert keys is not None
-    former = keys.former_keys(today.toordinal())
+    former = keys.former_keys(site.today)
     assert former is not None
     assert SECRET == former.secret.hex() != keys.secret.hex()
 
 
 def test_a_rotation_that_hardly_began_changed_nothing(own_secret: Path) -> None:
     """A new secret that nothing depends on yet is thrown away."""
+    site = Site(own_secret.parent, datetime(2024, 1, 1, tzinfo=UTC), {})
     (own_secret / "site-secret.new").write_text(NEW, encoding="ascii")
-    assert 2 == rotate(own_secret, {}, os.urandom, date(2024, 1, 1), date(2024, 1, 30))
+    assert 2 == rotate(site, os.urandom, date(2024, 1, 30))
     assert NEW not in (own_secret / "site-secret").read_text(encoding="ascii")
     assert not (own_secret / "site-secret.new").exists()

@@ -10,10 +10,7 @@ import pytest
 
 from mailer import Outbox, Status
 from offerpress.plans.sending import Sending, due_plans, send_plan, waiting_plans
-from offerpress.site.mail import transport_of
-from offerpress.site.marker import read_mail_settings
-from offerpress.site.moment import Moment
-from offerpress.site.site import site_at
+from offerpress.site.site import Site
 from tests.acceptance.conftest import AS_OF, PLAN, SECRET, Call
 
 ENVIRONMENT = {"OFFERPRESS_SITE_SECRET": SECRET}
@@ -41,10 +38,8 @@ def windowed(site: Path, offerpress: Call) -> Callable[[str], dict[str, object]]
 
 def sent(site_folder: Path, outbox: Outbox, now: datetime) -> Sending:
     """What `send` does at an instant, of figures as of the end of 2023."""
-    site, settings = site_at(site_folder), read_mail_settings(site_at(site_folder))
-    moment = Moment(now, ENVIRONMENT)
-    way = transport_of(site, settings, "folder", ENVIRONMENT)
-    return send_plan(site, settings, moment, outbox, PLAN, way, clock=lambda: now)
+    site = Site(site_folder.resolve(), now, ENVIRONMENT)
+    return send_plan(site, outbox, PLAN, site.transport("folder"), clock=lambda: now)
 
 
 def test_each_partner_is_written_to_in_its_own_working_hours(

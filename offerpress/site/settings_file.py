@@ -1,4 +1,4 @@
-"""`offerpress.toml` with the line of each key, and single sections of it, which load little."""
+"""The file `offerpress.toml` with the line of each key, and single sections of it, which load little."""
 
 from pathlib import Path
 from typing import TypeVar
@@ -6,15 +6,15 @@ from typing import TypeVar
 from pydantic import BaseModel
 
 from mailer import MailSettings
-from offerpress.site.folder import MARKER, SiteFolder
+from offerpress.site.folder import MARKER
 from rewards import Fault, Faulty, KeyPath, Source, validated
 from rewards.fields import parse_toml
 
 _Section = TypeVar("_Section", bound=BaseModel)
 
 
-def read_marker(folder: Path, faults: list[Fault]) -> tuple[dict[str, object], Source] | None:
-    """`offerpress.toml` with the line of each key; None where it is no TOML."""
+def read_settings_file(folder: Path, faults: list[Fault]) -> tuple[dict[str, object], Source] | None:
+    """Return the tables of `offerpress.toml` with the line of each key; None, with a fault, if it is not TOML."""
     data = (folder / MARKER).read_bytes()
     try:
         text = data.decode("utf-8-sig")
@@ -27,7 +27,7 @@ def read_marker(folder: Path, faults: list[Fault]) -> tuple[dict[str, object], S
 
 
 def section(raw: dict[str, object], name: str, source: Source, faults: list[Fault]) -> dict[str, object]:
-    """The table [name], empty where it is absent; what is no table is a fault."""
+    """Return the table [name], empty where it is absent; a value that is no table is a fault."""
     table = raw.get(name, {})
     if isinstance(table, dict):
         return table
@@ -36,18 +36,16 @@ def section(raw: dict[str, object], name: str, source: Source, faults: list[Faul
     return {}
 
 
-def read_section(
-    folder: SiteFolder, name: str, model: type[_Section], faults: list[Fault]
-) -> _Section | None:
-    """One section of that site's settings, without the others; None where it is faulty, with its faults added."""
-    read = read_marker(folder.folder, faults)
+def read_section(folder: Path, name: str, model: type[_Section], faults: list[Fault]) -> _Section | None:
+    """Return one section of that site's settings without the others; None, with faults added, if it is faulty."""
+    read = read_settings_file(folder, faults)
     return (
         validated(model, section(read[0], name, read[1], faults), read[1], faults, (name,)) if read else None
     )
 
 
-def read_mail_settings(folder: SiteFolder) -> MailSettings:
-    """`[mail]` of that site; raises `Faulty`."""
+def read_mail_settings(folder: Path) -> MailSettings:
+    """Return `[mail]` of that site; raises `Faulty`."""
     faults: list[Fault] = []
     mail = read_section(folder, "mail", MailSettings, faults)
     if mail is None:

@@ -1,0 +1,58 @@
+"""All settings of a site, validated section by section."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from generator import SiteSettings, StatementSettings
+from ledger import DataSettings
+from mailer import MailSettings
+from offerpress.site.settings_file import read_settings_file, section
+from rewards import Fault, Faulty, suggestion, validated
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The four sections of `offerpress.toml`."""
+
+    site: SiteSettings
+    mail: MailSettings
+    statements: StatementSettings
+    data: DataSettings
+
+
+def read_all_settings(folder: Path) -> Settings:
+    """Return the settings of that site folder; raises `Faulty` with every fault in them."""
+    faults: list[Fault] = []
+    settings = read_settings(folder, faults)
+    if settings is None:
+        raise Faulty(faults)
+    return settings
+
+
+def read_settings(folder: Path, faults: list[Fault]) -> Settings | None:
+    """Return the settings of that site folder; None, with every fault added to `faults`, if they are faulty."""
+    read = read_settings_file(folder, faults)
+    if read is None:
+        return None
+    raw, source = read
+    before = len(faults)
+    sections: dict[str, type[BaseModel]] = {
+        "site": SiteSettings,
+        "mail": MailSettings,
+        "statements": StatementSettings,
+        "data": DataSettings,
+    }
+    faults += [
+        source.fault((name,), f"unknown section [{name}]", suggestion(name, sorted(sections)))
+        for name in sorted(raw.keys() - sections.keys())
+    ]
+    tables = {name: section(raw, name, source, faults) for name in sections}
+    site = validated(SiteSettings, tables["site"], source, faults, ("site",))
+    mail = validated(MailSettings, tables["mail"], source, faults, ("mail",))
+    statements = validated(StatementSettings, tables["statements"], source, faults, ("statements",))
+    data = validated(DataSettings, tables["data"], source, faults, ("data",))
+    if len(faults) > before or not (site and mail and statements and data):
+        return None
+    return Settings(site, mail, statements, data)

@@ -1,0 +1,116 @@
+"""State files: the small files in `private/` that are read whole and replaced whole.
+
+A reader sees either the old file or the new one. A damaged file is one line that names the file and the remedy.
+"""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from offerpress.site.folder import OfferpressError
+
+_Value = TypeVar("_Value")
+
+
+class DamagedState(OfferpressError):
+    """A state file that cannot be read; `path` holds it."""
+
+    def __init__(self, path: Path, why: str, remedy: str) -> None:
+        self.path = path
+        super().__init__(f"damaged: {path}: {why}; {remedy}")
+
+
+def read_state(path: Path, parse: Callable[[Any], _Value], remedy: str) -> _Value | None:
+    """Return what `parse` makes of the JSON in that file; None where there is no file.
+
+    `parse` may raise `ValueError`, `TypeError`, `KeyError` and `AttributeError` for JSON of another shape. Raises
+    `DamagedState` with `remedy` for every damage.
+    """
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    try:
+        return parse(json.loads(data.decode("utf-8")))
+    except RecursionError:
+        why = "its values are nested too deeply"
+    except json.JSONDecodeError as error:
+        why = "it is empty" if not data.strip() else f"it is no JSON (line {error.lineno}: {error.msg})"
+    except UnicodeDecodeError:
+        why = "it is no text in UTF-8"
+    except (ValueError, TypeError, KeyError, AttributeError):
+        why = "its JSON has another form than this program writes"
+    raise DamagedState(path, why, remedy)
+
+
+def read_text_state(path: Path) -> str | None:
+    """Return the text of a file that holds ASCII only; None where there is no file. Other bytes become `\ufffd`."""
+    try:
+        return path.read_text(encoding="ascii", errors="replace")
+    except FileNotFoundError:
+        return None
+
+
+def json_text(value: object) -> str:
+    """Return the form in which state files hold JSON."""
+    return json.dumps(value, ensure_ascii=False, indent=1) + "\n"
+
+
+def write_state(path: Path, text: str, *, mode: int = 0o666) -> None:
+    """Replace the file in one step by one that is durable; its folder is made where it is missing.
+
+    Nothing is written where the file holds that text already.
+    """
+    data = text.encode()
+    try:
+        if path.read_bytes() == data:
+            return
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    _replace(path, data, mode)
+
+
+def replace_file(path: Path, text: str) -> None:
+    """Replace a file of the user's in one step by one that is durable; its folder must be there."""
+    _replace(path, text.encode(), 0o666)
+
+
+def create_state(path: Path, text: str, *, mode: int = 0o666) -> None:
+    """Write a new file in one step; raises `FileExistsError` where there is one, which is never replaced."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = _written_beside(path, text.encode(), mode)
+    try:
+        path.hardlink_to(beside)
+    finally:
+        beside.unlink()
+    _flush_folder(path.parent)
+
+
+def _replace(path: Path, data: bytes, mode: int) -> None:
+    _written_beside(path, data, mode).replace(path)
+    _flush_folder(path.parent)
+
+
+def _written_beside(path: Path, data: bytes, mode: int) -> Path:
+    """Write a durable file beside `path`; a file of that name which a crash left there is replaced."""
+    beside = path.with_name(f"{path.name}.new")
+    beside.unlink(missing_ok=True)
+    try:
+        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
+    return beside
+
+
+def _flush_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
