@@ -1,7 +1,8 @@
 """Formats of amounts, days, numbers and lists in a reader's language, and values in texts of that language.
 
-Babel decides the look, never the value. One call of Babel takes 60 µs. The module therefore derives a fast pattern once per language and currency and
-compares it with Babel on sample numbers. Where the two differ (Hindi groups by two digits), Babel is called.
+Babel decides the look, never the value. One call of Babel takes 60 µs. The module therefore derives a fast pattern
+once per language and currency and compares it with Babel on sample numbers. Where the two differ (Hindi groups by
+two digits), Babel is called.
 """
 
 import re
