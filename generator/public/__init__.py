@@ -1,1 +1,1 @@
-"""The public site: pages, feeds, cards and the files that crawlers read."""
+"""The public site: pages, feeds, cards and the files for machines."""

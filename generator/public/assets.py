@@ -1,6 +1,6 @@
-"""What pages load besides themselves: styles and pictures of `templates/assets/`, named by their content.
+"""Styles and pictures of `templates/assets/`, published under names that follow from their content.
 
-So a cache may keep each forever, and no cache pairs a page with the styles of another build.
+A cache may therefore keep each of them forever, and never combines a page with the styles of another build.
 """
 
 import hashlib
@@ -18,20 +18,20 @@ _URL = re.compile(r"""url\(\s*(?P<quote>["']?)(?P<name>[^"')]+)(?P=quote)\s*\)""
 
 @dataclass(frozen=True, slots=True)
 class Assets:
-    """`paths` has the path on the site by the name under `templates/assets/`, `files` the content by path."""
+    """The published assets: `paths` maps names under `templates/assets/` to published paths, `files` these to bytes."""
 
     paths: Mapping[str, str]
     files: Mapping[str, bytes]
 
     def content(self, name: str) -> bytes:
-        """The file of that name; empty where a site's templates have none."""
+        """Return the bytes of an asset, or nothing if the templates have no asset of this name."""
         return self.files[self.paths[name]] if name in self.paths else b""
 
 
 def read_assets(template_folders: Sequence[Path]) -> Assets:
-    """The files of `templates/assets/`, each of the first folder with it, without the statement page's.
+    """Read the files of `templates/assets/`, each from the first folder that has it; none of the statement page.
 
-    A style sheet that names another of them by `url(...)` names it as it is called on the site.
+    A `url(...)` in a style sheet is replaced by the published name of the asset.
     """
     found = _found(template_folders)
     plain = {name: path.read_bytes() for name, path in found.items() if not name.endswith(".css")}
@@ -61,7 +61,7 @@ def _named(name: str, content: bytes) -> str:
 
 
 def fingerprint(content: bytes) -> str:
-    """Ten hexadecimal digits that follow from the content."""
+    """Return ten hexadecimal digits of the SHA-256 of the content."""
     return hashlib.sha256(content).hexdigest()[:10]
 
 
@@ -75,9 +75,6 @@ def _resolved(styles: str, name: str, paths: Mapping[str, str]) -> str:
     return _URL.sub(replaced, styles)
 
 
-# HTML without what browsers do not need. The result stays valid: tags that the specification asks for stay.
-
-
 def minified(html: str) -> str:
-    """The page without comments, needless space and quotes; the same input gives the same text."""
+    """Remove comments, needless space and quotes from a page; the tags that the HTML specification requires stay."""
     return minify(html, keep_closing_tags=True, keep_html_and_head_opening_tags=True)

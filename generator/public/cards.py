@@ -1,24 +1,23 @@
-"""Pictures of shared links: an SVG template filled with a title, drawn as PNG with fonts that packages ship.
+"""Pictures of shared links: an SVG template with a title, drawn as PNG with fonts from Python packages.
 
-No font of the machine is used, so the same words give the same bytes everywhere.
+The fonts of the machine are not used, so the same words give the same bytes everywhere.
 """
 
 import unicodedata
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
 import resvg_py
 from fontpkg_noto_sans import ROOT as LATIN
 from fontpkg_noto_sans_arabic import ROOT as ARABIC
+from lxml import etree
 
 WIDTH, HEIGHT = 1200, 630
-Draw = Callable[[str], bytes]
 _FONTS = [
     str(LATIN / "files" / "NotoSans[wdth,wght].ttf"),
     str(ARABIC / "files" / "NotoSansArabic[wdth,wght].ttf"),
 ]
-# What the fonts above can show: Latin, Greek, Cyrillic, Arabic, Devanagari, punctuation, currencies.
+# The characters of the fonts above: Latin, Greek, Cyrillic, Arabic, Devanagari, punctuation, currencies.
 _COVERED = (
     (0x20, 0x7E),
     (0xA0, 0x24F),
@@ -41,13 +40,13 @@ _COVERED = (
     (0x20AC, 0x20AC),
     (0x2212, 0x2212),
 )
-# Font size, the most characters of a line, the most lines: the first that holds the whole title wins.
+# Font size, most characters in a line, most lines. The first that holds the whole title is used.
 _SIZES = ((84, 24, 2), (68, 30, 3), (56, 36, 4))
 
 
 @dataclass(frozen=True, slots=True)
 class CardText:
-    """A text broken into lines of `size` pixels; `right` if it is written from the right."""
+    """The title of a card in lines of `size` pixels; `right` tells that it is written from right to left."""
 
     lines: tuple[str, ...]
     size: int
@@ -55,12 +54,12 @@ class CardText:
 
 
 def drawable(text: str) -> bool:
-    """Whether the fonts have every character of `text`."""
+    """Return whether the fonts have every character of `text`."""
     return all(any(first <= ord(one) <= last for first, last in _COVERED) for one in text)
 
 
 def broken(text: str) -> CardText:
-    """The text in lines that fit a card, as large as they can be; too long a text ends with an ellipsis."""
+    """Break a title into lines that fit a card, as large as possible; one that is too long ends with an ellipsis."""
     text = " ".join(text.split())
     right = next((unicodedata.bidirectional(one) in {"R", "AL"} for one in text if one.isalpha()), False)
     for size, longest, most in _SIZES:
@@ -88,14 +87,23 @@ def _wrapped(text: str, longest: int) -> list[str]:
     return lines
 
 
+def check_card(svg: str) -> bytes:
+    """Check an SVG without drawing it and return no bytes; raises `ValueError` if it is not well-formed."""
+    try:
+        etree.fromstring(svg.encode())
+    except etree.XMLSyntaxError as error:
+        raise ValueError(str(error)) from error
+    return b""
+
+
 @lru_cache(maxsize=1024)
 def draw(svg: str) -> bytes:
-    """The PNG of an SVG, in its own size; raises `ValueError` for one that cannot be read."""
+    """Draw an SVG as PNG in its own size; raises `ValueError` if it cannot be read."""
     return _png(svg)
 
 
 def draw_icon(svg: bytes, size: int) -> bytes:
-    """The PNG of a square SVG, `size` pixels wide; raises `ValueError` for one that cannot be read."""
+    """Draw a square SVG as PNG, `size` pixels wide; raises `ValueError` if it cannot be read."""
     return _png(svg.decode(), size)
 
 

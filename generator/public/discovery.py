@@ -1,4 +1,4 @@
-"""What hosts, search engines, phones and researchers read: sitemap, robots.txt, _headers, manifest, security.txt."""
+"""Files for machines: sitemap, robots.txt, web app manifest, icons and security.txt."""
 
 import json
 import struct
@@ -16,7 +16,7 @@ _SMALL = 32
 
 
 def sitemap(localized: LocalizedSite) -> bytes:
-    """Every page in every language in which it is written, with the others as alternates (sitemaps.org)."""
+    """Return the sitemap: every page in every language in which it is written, with its translations (sitemaps.org)."""
     settings = localized.settings
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>',
@@ -31,7 +31,7 @@ def sitemap(localized: LocalizedSite) -> bytes:
 
 
 def _addresses(localized: LocalizedSite) -> Iterable[tuple[str, Iterable[str], str]]:
-    """Path below a language's folder, the languages in which it is written, and when it changed last."""
+    """Yield path below the language folder, the languages in which the page is written, and its last change."""
     everywhere = localized.settings.languages
     newest = max((_changed(page) for page in localized.announcements), default="")
     yield "", everywhere, newest
@@ -69,12 +69,12 @@ def _entry(path: str, language: str, languages: Iterable[str], day: str, setting
 
 
 def robots(settings: SiteSettings) -> bytes:
-    """Everything may be read; private pages say by themselves that they must not be listed."""
+    """Return robots.txt, which allows everything; private pages carry `noindex` themselves."""
     return f"User-agent: *\nAllow: /\n\nSitemap: {absolute('sitemap.xml', settings)}\n".encode()
 
 
 def manifest(settings: SiteSettings, assets: Mapping[str, str]) -> bytes:
-    """The web app manifest: name, colours and icons for a phone's home screen; addresses are relative to it."""
+    """Return the web app manifest (name, colours and icons for a phone's home screen), with relative addresses."""
     drawn = [{"src": f"icon-{size}.png", "sizes": f"{size}x{size}", "type": "image/png"} for size in _ICONS]
     mark = (
         [{"src": assets["mark.svg"], "sizes": "any", "type": "image/svg+xml"}] if "mark.svg" in assets else []
@@ -94,17 +94,17 @@ def manifest(settings: SiteSettings, assets: Mapping[str, str]) -> bytes:
 
 
 def icons(mark: bytes) -> Iterator[tuple[str, bytes]]:
-    """The mark as PNG in the sizes that phones ask for, and as `favicon.ico`; none without a mark."""
+    """Yield the mark as PNG in the sizes that phones request, and as `favicon.ico`; nothing without a mark."""
     if mark:
         small = draw_icon(mark, _SMALL)
-        # One picture of 32 bits a pixel, a PNG that begins after this header and its one entry.
+        # An ICO header with one entry: a PNG of 32 bits a pixel that begins at byte 22.
         header = struct.pack("<3H4B2H2I", 0, 1, 1, _SMALL, _SMALL, 0, 0, 1, 32, len(small), 22)
         yield "favicon.ico", header + small
         yield from ((f"icon-{size}.png", draw_icon(mark, size)) for size in _ICONS)
 
 
 def security_txt(settings: SiteSettings, security: Security) -> bytes:
-    """Where to report a weakness (RFC 9116)."""
+    """Return security.txt, which says where to report a vulnerability (RFC 9116)."""
     named = [("Contact", contact) for contact in security.contact]
     named.append(("Expires", security.expires))
     for name, address in (

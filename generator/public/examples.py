@@ -1,6 +1,6 @@
 """A worked example for an offer's page: an invented account, computed by the rules that make every statement.
 
-The lines follow from the terms, so that each step has something to show; the figures come from `rewards` alone.
+The invented sales follow from the terms, so that every step of the rule occurs. All figures come from `rewards`.
 """
 
 import re
@@ -39,8 +39,7 @@ from rewards import (
     rules_on,
 )
 
-# Three sales and a refund: how much of the period has gone by in percent, and a share of a round sum that is odd
-# enough for rounding to have something to do.
+# Three sales and a refund: when, as a percentage of the period, and a share of a round sum that needs rounding.
 _SHARES = ((15, 62_043), (40, 45_037), (70, 21_513), (85, -3_555))
 _WHOLE = 100_000
 _UNTIERED = 10_000
@@ -49,7 +48,7 @@ _MIDDLE = 15
 
 
 class ExampleSale(NamedTuple):
-    """A sale of the example, or with a minus a refund."""
+    """A sale of the example, or a refund with a negative amount."""
 
     day: Shown
     amount: Shown
@@ -57,16 +56,16 @@ class ExampleSale(NamedTuple):
 
 
 class ExampleStep(NamedTuple):
-    """A part of the sales and the rate that holds for it."""
+    """A part of the sales, and the rate that applies to it."""
 
     part: Shown
     rate: Shown
 
 
 class Example(NamedTuple):
-    """An example for templates: `entries` are the offer's in the statement view; `level_name` is the assigned one.
+    """An example for templates: `entries` are the offer's in the statement view; `level_name` is the assigned level.
 
-    `unlimited` is what a cashback's rates give where a least or highest amount makes another of it.
+    `unlimited` is a cashback before its minimum or cap, if one of them changes the amount.
     """
 
     kind: str
@@ -79,7 +78,7 @@ class Example(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Computed:
-    """An invented account with its statement, and the rules that made it."""
+    """An invented account, its statement, and the rules that computed it."""
 
     account: Account
     statement: Statement
@@ -87,7 +86,7 @@ class Computed:
 
 
 def compute_example(offer: Offer, program: Program, as_of: int) -> Computed | None:
-    """The example of an offer by its terms of `as_of`, seen once its days are over; None where it gives nothing."""
+    """Compute the example by the offer's terms of `as_of`, after the end of its period; None if it gives nothing."""
     rules = rules_on(Policy(program, (offer,)), Rates(), as_of)
     terms = offer.terms_on(as_of)
     if terms is None:
@@ -101,7 +100,7 @@ def compute_example(offer: Offer, program: Program, as_of: int) -> Computed | No
 
 
 def show_example(computed: Computed, offer: Offer, formats: Formats) -> Example:
-    """The example in one language."""
+    """Format the example in one language."""
     policy = computed.rules.policy
     names = level_names(policy)
     view = StatementViews(formats, names).statement(computed.statement)
@@ -126,7 +125,6 @@ def show_example(computed: Computed, offer: Offer, formats: Formats) -> Example:
 
 
 def _steps(computed: Computed, formats: Formats) -> list[ExampleStep]:
-    """The parts of a cashback's base, each with its rate."""
     return [
         ExampleStep(formats.money(int(part.base), entry.currency), formats.percent(part.rate))
         for rule, entry in zip(computed.rules.cashback, computed.statement.cashback, strict=False)
@@ -135,7 +133,7 @@ def _steps(computed: Computed, formats: Formats) -> list[ExampleStep]:
 
 
 def _partner(terms: OfferTerms, currency: str, level: str) -> Partner:
-    """Somebody whom the offer is for."""
+    """Invent a partner who is eligible for the offer."""
     eligible = terms.eligible
     if eligible is None:
         return Partner("example", "", "", currency, level)
@@ -145,7 +143,7 @@ def _partner(terms: OfferTerms, currency: str, level: str) -> Partner:
 
 
 def _sales(total: int, currency: str, first: int, last: int, product: str = "") -> tuple[Sale, ...]:
-    """Sales within a period whose sum is about a quarter above `total` (minor units)."""
+    """Invent sales within a period; their sum is a quarter above `total` (minor units)."""
     return tuple(
         Sale(
             str(n),
@@ -174,7 +172,7 @@ def _cashback(terms: CashbackTerms, offer: Offer, program: Program) -> tuple[Acc
 
 
 def _extension(terms: ExtensionTerms, offer: Offer, program: Program) -> tuple[Account, int]:
-    """One subscription in the middle of a month, and one at an end that the months shorten."""
+    """Invent a subscription that ends in the middle of a month, and one whose new end is clamped to a shorter month."""
     days = range(terms.active_on + 45, terms.active_on + 45 + _YEAR)
     middle = next(day for day in days if date.fromordinal(day).day == _MIDDLE)
     clamped = next((day for day in days if _shortened(day, terms.months)), middle + 100)
@@ -191,7 +189,7 @@ def _shortened(day: int, months: int) -> bool:
 
 
 def _free(terms: FreeSubscriptionTerms, offer: Offer, program: Program) -> tuple[Account, int]:
-    """Two held subscriptions of a partner of the middle level."""
+    """Invent two held subscriptions of a partner at the middle level."""
     level = program.level_ids[(len(program.level_ids) + 1) // 2]
     expiry = offer.announced_on + 60
     held = tuple(Subscription(str(n), terms.product, "free", None, expiry, "") for n in range(2))
@@ -200,7 +198,7 @@ def _free(terms: FreeSubscriptionTerms, offer: Offer, program: Program) -> tuple
 
 
 def _levels(terms: LevelQuotaTerms, offer: Offer, program: Program) -> tuple[Account, int]:
-    """Sales between two quotas, of a partner who was assigned the level below."""
+    """Invent sales between two quotas, for a partner whose assigned level is lower."""
     del offer
     quotas = dict(program.quotas)
     middle = program.level_ids[max(1, len(program.levels) // 2)]
@@ -212,7 +210,7 @@ def _levels(terms: LevelQuotaTerms, offer: Offer, program: Program) -> tuple[Acc
 
 
 def _bonus(terms: BonusTerms, offer: Offer, program: Program) -> tuple[Account, int]:
-    """Sales above the quota of the level."""
+    """Invent sales above the quota of the level."""
     del offer
     sales = _sales(dict(program.quotas)[terms.level], program.currency, terms.period.first, terms.period.last)
     currency = program.currency if program.currency in terms.amount else min(terms.amount)

@@ -1,6 +1,6 @@
-"""The feeds of one language or tag: RSS 2.0 and Atom, with full content and whole addresses.
+"""The feeds of one language or tag: RSS 2.0, Atom and JSON Feed, with full content and absolute addresses.
 
-Every date comes from content: a feed without entries is dated at the epoch.
+Every date comes from content; a feed without entries has the date of the epoch.
 """
 
 import json
@@ -16,14 +16,12 @@ from generator.addresses import absolute
 from generator.content.pages import Page, is_address
 from generator.public.localized import LocalizedSite
 
-# What makes a feed readable in a browser: a style sheet, and a word of explanation with a link to the page.
-
 _ATOM = "http://www.w3.org/2005/Atom"
 _XHTML = "http://www.w3.org/1999/xhtml"
 
 
 class FeedHint(NamedTuple):
-    """Sentences in the reader's language, and the style sheet's address seen from the feed."""
+    """What a browser shows above a feed: two sentences, and the style sheet's address relative to the feed."""
 
     explanation: str
     to_page: str
@@ -31,9 +29,9 @@ class FeedHint(NamedTuple):
 
 
 class ReadableFeed:
-    """An extension of a feedgen feed: adds the hint and, to RSS, where updates are pushed from (WebSub).
+    """A feedgen extension that adds the hint and, to RSS, the hub that announces updates (WebSub).
 
-    Atom has links of its own for that.
+    Atom has its own element for the hub.
     """
 
     def __init__(self) -> None:
@@ -41,15 +39,15 @@ class ReadableFeed:
         self._page = self._hub = ""
 
     def show(self, hint: FeedHint, page: str, hub: str) -> None:
-        """Sets what is added; an empty `hub` is none."""
+        """Set the hint, the address of the page and the hub; an empty `hub` adds none."""
         self._hint, self._page, self._hub = hint, page, hub
 
     def extend_ns(self) -> dict[str, str]:
-        """The prefix of the hint's elements."""
+        """Return the namespace prefix of the hint's elements."""
         return {"xhtml": _XHTML}
 
     def extend_rss(self, feed: etree._Element) -> etree._Element:
-        """Adds to the channel, before its items."""
+        """Add to the channel, before its items."""
         channel = feed[0]
         if self._hub:
             channel.insert(0, etree.Element(f"{{{_ATOM}}}link", rel="hub", href=self._hub))
@@ -57,7 +55,7 @@ class ReadableFeed:
         return feed
 
     def extend_atom(self, feed: etree._Element) -> etree._Element:
-        """Adds to the feed, before its entries."""
+        """Add to the feed, before its entries."""
         self._explain(feed)
         return feed
 
@@ -69,8 +67,8 @@ class ReadableFeed:
         parent.insert(0, box)
 
 
-def styled(feed: bytes, hint: FeedHint) -> bytes:
-    """The document with an instruction that names its style sheet; as it is without one."""
+def _styled(feed: bytes, hint: FeedHint) -> bytes:
+    """Add the processing instruction that names the style sheet, if there is one."""
     declaration, _, rest = feed.partition(b"?>\n")
     if not hint.styles:
         return feed
@@ -82,7 +80,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class FeedEntry:
-    """An announcement in a feed; with an `id` its `identity` survives even a new name."""
+    """An announcement in a feed. Its `identity` survives a new file name if the announcement has an `id`."""
 
     identity: str
     address: str
@@ -99,9 +97,9 @@ class FeedEntry:
 
 @dataclass(frozen=True, slots=True)
 class FeedSource:
-    """What all three forms of a feed say; `folder` is where they stand below the site's root.
+    """The content of a feed in all three formats; `folder` is its folder below the site's root.
 
-    `hub` is where updates are pushed from (WebSub), or empty.
+    `hub` is the address of the hub that announces updates (WebSub), or empty.
     """
 
     title: str
@@ -117,11 +115,11 @@ class FeedSource:
 
     @property
     def updated(self) -> datetime:
-        """When anything in it changed last, as its content says."""
+        """Return the last change of any entry."""
         return max((entry.updated for entry in self.entries), default=_EPOCH)
 
     def address(self, name: str) -> str:
-        """The whole address of one form, such as `feed.xml`."""
+        """Return the absolute address of one format, such as `feed.xml`."""
         return f"{self.base_url}/{self.folder}{name}"
 
 
@@ -133,7 +131,7 @@ def feed_source(
     description: str,
     hint: FeedHint,
 ) -> FeedSource:
-    """A feed of `announcements` under `folder`, empty or ending with a slash, which is also its page."""
+    """Collect a feed of `announcements`. `folder` is empty or ends with a slash, and is also the feed's page."""
     return FeedSource(
         title=title,
         description=description,
@@ -174,20 +172,20 @@ def _identity(localized: LocalizedSite, page: Page) -> str:
 
 
 def _dated(instant: datetime) -> datetime:
-    """Feeds are dated to the second."""
+    # Feeds have dates to the second.
     return instant.replace(microsecond=0)
 
 
 def rss(source: FeedSource) -> bytes:
-    """RSS 2.0 with `content:encoded`."""
+    """Return the feed as RSS 2.0 with `content:encoded`."""
     feed = _generator(source, "feed.xml", "application/rss+xml")
-    return styled(bytes(feed.rss_str(pretty=True)), source.hint) + b"\n"
+    return _styled(bytes(feed.rss_str(pretty=True)), source.hint) + b"\n"
 
 
 def atom(source: FeedSource) -> bytes:
-    """Atom (RFC 4287)."""
+    """Return the feed as Atom (RFC 4287)."""
     feed = _generator(source, "atom.xml", "application/atom+xml")
-    return styled(bytes(feed.atom_str(pretty=True)), source.hint) + b"\n"
+    return _styled(bytes(feed.atom_str(pretty=True)), source.hint) + b"\n"
 
 
 def _generator(source: FeedSource, name: str, media_type: str) -> FeedGenerator:
@@ -229,11 +227,8 @@ def _add(feed: FeedGenerator, entry: FeedEntry) -> None:
         item.dc.dc_creator(entry.author)
 
 
-# JSON Feed 1.1 (https://www.jsonfeed.org/version/1.1/).
-
-
 def json_feed(source: FeedSource) -> bytes:
-    """The feed as UTF-8 JSON with the keys in the order of the specification."""
+    """Return the feed as JSON Feed 1.1 (https://www.jsonfeed.org/version/1.1/), with the keys in its order."""
     feed: dict[str, object] = {
         "version": "https://jsonfeed.org/version/1.1",
         "title": source.title,

@@ -1,4 +1,4 @@
-"""The site as the reader of one language sees it on a day: what is visible, in which words, and where."""
+"""The site in one language on one day: which content is visible, with which texts, at which paths."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from generator.settings import SiteSettings
 
 @dataclass(frozen=True)
 class LocalizedSite:
-    """One language's site as of a day (an ordinal)."""
+    """The site in one language as of a day (an ordinal)."""
 
     content: Content
     settings: SiteSettings
@@ -23,18 +23,18 @@ class LocalizedSite:
 
     @property
     def folder(self) -> str:
-        """Where this language stands below the site's root: `` or `de/`."""
+        """Return the folder of this language below the site's root: `` or `de/`."""
         return language_folder(self.language, self.settings)
 
     @cached_property
     def announcements(self) -> tuple[Page, ...]:
-        """The visible announcements, the newest first, then by slug."""
+        """Return the visible announcements, the newest first, then by slug."""
         visible = (page for page in self.content.announcements.values() if page.visible(self.as_of))
         return tuple(sorted(visible, key=lambda page: (-_stamp(page), page.slug)))
 
     @cached_property
     def offers(self) -> tuple[OfferPage, ...]:
-        """The announced offers, the newest first; those of a day as announcements name them, then by slug."""
+        """Return the announced offers, the newest first; those of one day as announcements name them, then by slug."""
         named = list(dict.fromkeys(slug for page in self.announcements for slug in page.offers))
         places = {slug: place for place, slug in enumerate(named)}
         announced = (
@@ -47,12 +47,12 @@ class LocalizedSite:
 
     @cached_property
     def pages(self) -> tuple[Page, ...]:
-        """The visible pages, by slug."""
+        """Return the visible pages by slug."""
         return tuple(page for page in self.content.pages.values() if page.visible(self.as_of))
 
     @cached_property
     def tags(self) -> dict[str, str]:
-        """Address -> name of every tag of a visible announcement or page, by address."""
+        """Return address -> name of the tags of visible announcements and pages, by address."""
         found = {
             address: name
             for page in (*self.announcements, *self.pages)
@@ -61,23 +61,23 @@ class LocalizedSite:
         return dict(sorted(found.items()))
 
     def tagged(self, tag: str, pages: Iterable[Page]) -> tuple[Page, ...]:
-        """Those of `pages` that have the tag."""
+        """Return the `pages` that have the tag."""
         return tuple(page for page in pages if tag in page.tags)
 
     def text(self, page: Page | OfferPage) -> PageText:
-        """The words in this language, or in the default one where there is no translation."""
+        """Return the text in this language, or in the default language if there is no translation."""
         return page.texts.get(self.language) or page.texts[self.settings.default_language]
 
     def written_in(self, page: Page | OfferPage) -> str:
-        """The language of `text`."""
+        """Return the language of `text`."""
         return self.language if self.language in page.texts else self.settings.default_language
 
     def title(self, page: Page | OfferPage) -> str:
-        """The title; an amendment may have changed that of an offer, in the default language."""
+        """Return the title; in the default language, that of the offer's amended terms."""
         return self._words(page)[0]
 
     def summary(self, page: Page | OfferPage) -> str:
-        """The summary, likewise."""
+        """Return the summary; in the default language, that of the offer's amended terms."""
         return self._words(page)[1]
 
     def _words(self, page: Page | OfferPage) -> tuple[str, str]:
@@ -88,19 +88,19 @@ class LocalizedSite:
         return " ".join(terms.title.split()), " ".join(terms.summary.split())
 
     def image(self, page: Page) -> str:
-        """The path of the page's picture: this language's, else the original's, else empty."""
+        """Return the path of the page's picture in this language, else in the default language, else empty."""
         return self.text(page).image or page.texts[self.settings.default_language].image
 
     def author(self, page: Page) -> str:
-        """Who wrote it, likewise."""
+        """Return the author in this language, else in the default language, else empty."""
         return self.text(page).author or page.texts[self.settings.default_language].author
 
     def target(self, file: str, reference: Reference) -> Target:
-        """Where a reference in `file` leads."""
+        """Return the target of a reference in `file`."""
         return self.content.targets[file, reference]
 
     def path_of(self, target: Target) -> str | None:
-        """The path of a content or static file below the root; None while the public does not see it."""
+        """Return the path of a content or static file below the root; None if it is not public on this day."""
         fragment = f"#{target.fragment}" if target.fragment else ""
         if target.kind == "static":
             return target.path + fragment
@@ -119,7 +119,7 @@ class LocalizedSite:
         return page if page.visible(self.as_of) else None
 
     def absolute_body(self, page: Page | OfferPage) -> str:
-        """The body's HTML with whole addresses, to be read away from the site."""
+        """Return the body's HTML with absolute addresses, for readers outside the site."""
         text = self.text(page)
 
         def address(reference: Reference) -> str | None:

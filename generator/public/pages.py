@@ -18,19 +18,19 @@ from generator.public.cards import HEIGHT, WIDTH, broken, drawable
 from generator.public.feeds import FeedHint
 from generator.public.localized import LocalizedSite
 from generator.public.terms import TermsFormatter
-from generator.public.views import CurrentPage, Link, PageView, Views, current_page, linked_from
+from generator.public.views import CurrentPage, Link, PageView, PageViews, current_page, linked_from
 from generator.templating.catalogs import translations
 from generator.templating.environment import environment, render
 from generator.templating.formats import Formats, formats
 
 _LATEST = 6
-# Pictures that those who show links can read; SVG is not among them.
+# Picture formats that link previews support; SVG is not one of them.
 _PHOTOS = (".png", ".jpg", ".jpeg", ".webp", ".gif")
 _Context = dict[str, object]
 
 
 class Card(NamedTuple):
-    """The picture of a shared link: its whole address; `path` and `svg` where it is ours to draw."""
+    """The picture of a shared link: its absolute address, and `path` and `svg` if the build draws it."""
 
     address: str
     width: int
@@ -54,7 +54,7 @@ class SitePages:
     def of(
         cls, localized: LocalizedSite, template_folders: Sequence[Path], assets: Mapping[str, str]
     ) -> "SitePages":
-        """The pages of one language; raises GeneratorError for an unknown language or a broken catalog."""
+        """Prepare the pages of one language; raises GeneratorError for an unknown language or a broken catalog."""
         built = environment(template_folders, localized.language, kind="html")
         shown = formats(localized.language)
         return cls(
@@ -62,7 +62,7 @@ class SitePages:
         )
 
     def artifacts(self) -> Iterator[tuple[str, bytes]]:
-        """Path and content of every page, in a fixed order."""
+        """Yield path and content of every page in a fixed order."""
         yield self._home()
         yield self._archive()
         yield self._offers()
@@ -74,12 +74,12 @@ class SitePages:
             yield from (self._tag(tag, name) for tag, name in self.localized.tags.items())
 
     def cards(self) -> Iterator[tuple[str, str]]:
-        """Path and SVG of the picture of every shared link that is ours to draw."""
+        """Yield path and SVG of every picture of a shared link that the build draws."""
         shown = [self._site_card, *(self._card(page) for page in self.localized.announcements)]
         yield from ((card.path, card.svg) for card in shown if card and card.path)
 
     def feed_hint(self, folder: str) -> FeedHint:
-        """What a browser that shows a feed of `folder` says about it."""
+        """Return what a browser shows above a feed in `folder`."""
         words = translations(self.template_folders, self.localized.language).gettext
         styles = self.assets.get("feed.css")
         return FeedHint(
@@ -89,7 +89,7 @@ class SitePages:
         )
 
     def not_found(self) -> bytes:
-        """The page for addresses that lead nowhere, whose links work at any depth."""
+        """Return the page for unknown addresses; its links work at any depth."""
         settings = self.localized.settings
 
         def link(there: str) -> str:
@@ -101,7 +101,7 @@ class SitePages:
         return self._render("not_found.html", there, link, {})
 
     def redirect(self, page: Page, alias: str) -> tuple[str, bytes]:
-        """The page under an old slug that leads to the new one."""
+        """Return path and content of the page under an old slug, which leads to the new one."""
         room = "" if page.room == "pages" else f"{page.room}/"
         old, new = (f"{self.localized.folder}{path}" for path in (f"{room}{alias}/", page.path))
         link = linked_from(old)
@@ -113,7 +113,7 @@ class SitePages:
     def _home(self) -> tuple[str, bytes]:
         announcements = self.localized.announcements
 
-        def context(views: Views) -> _Context:
+        def context(views: PageViews) -> _Context:
             return {
                 "latest": views.page(announcements[0]) if announcements else None,
                 "latest_offers": views.offers(announcements[0].offers) if announcements else (),
@@ -124,7 +124,7 @@ class SitePages:
         return self._written("home.html", "", "home", context)
 
     def _archive(self) -> tuple[str, bytes]:
-        def context(views: Views) -> _Context:
+        def context(views: PageViews) -> _Context:
             shown = views.pages(self.localized.announcements)
             return {"years": [(year, tuple(group)) for year, group in groupby(shown, key=_year)]}
 
@@ -136,7 +136,7 @@ class SitePages:
     def _page(self, page: Page) -> tuple[str, bytes]:
         is_announcement = page.room == "announcements"
 
-        def context(views: Views) -> _Context:
+        def context(views: PageViews) -> _Context:
             shown: _Context = {
                 "page": views.page(page),
                 "body": views.body(page),
@@ -151,8 +151,7 @@ class SitePages:
             template, page.path, "announcements" if is_announcement else page.slug, context, page
         )
 
-    def _neighbours(self, page: Page, views: Views) -> _Context:
-        """The announcements after and before this one."""
+    def _neighbours(self, page: Page, views: PageViews) -> _Context:
         everything = self.localized.announcements
         place = everything.index(page)
         newer = everything[place - 1] if place else None
@@ -160,7 +159,7 @@ class SitePages:
         return {"newer": views.page(newer) if newer else None, "older": views.page(older) if older else None}
 
     def _offer(self, page: OfferPage) -> tuple[str, bytes]:
-        def context(views: Views) -> _Context:
+        def context(views: PageViews) -> _Context:
             mentions = (one for one in self.localized.announcements if page.offer.slug in one.offers)
             return {
                 "offer": views.offer(page),
@@ -174,7 +173,7 @@ class SitePages:
     def _tags(self) -> tuple[str, bytes]:
         localized = self.localized
 
-        def context(views: Views) -> _Context:
+        def context(views: PageViews) -> _Context:
             everything = (*localized.announcements, *localized.pages)
             counted = [
                 (name, views.link(f"{localized.folder}tags/{tag}/"), len(localized.tagged(tag, everything)))
@@ -185,7 +184,7 @@ class SitePages:
         return self._written("tags.html", "tags/", "tags", context)
 
     def _tag(self, tag: str, name: str) -> tuple[str, bytes]:
-        def context(views: Views) -> _Context:
+        def context(views: PageViews) -> _Context:
             return {
                 "tag": name,
                 "announcements": views.pages(self.localized.tagged(tag, self.localized.announcements)),
@@ -199,26 +198,26 @@ class SitePages:
         template: str,
         path: str,
         room: str,
-        context: Callable[[Views], _Context],
+        context: Callable[[PageViews], _Context],
         page: Page | OfferPage | None = None,
         feeds_under: str = "",
     ) -> tuple[str, bytes]:
-        """The artifact of the page with `path` below this language's folder."""
+        """Render the page with `path` below this language's folder."""
         full = f"{self.localized.folder}{path}"
         link = linked_from(full)
         there = current_page(self.localized, path, room, page, link, feeds_under)
         return f"{full}index.html", self._render(template, there, link, context(self._views(link)))
 
-    def _views(self, link: Link) -> Views:
-        return Views(self.localized, self.formats, self.terms, link)
+    def _views(self, link: Link) -> PageViews:
+        return PageViews(self.localized, self.formats, self.terms, link)
 
     @cached_property
     def _site_card(self) -> Card | None:
-        """The picture of pages that have none of their own."""
+        """The picture of pages that have none."""
         return self._drawn("", self.localized.settings.title, "")
 
     def _card(self, page: Page) -> Card | None:
-        """The announcement's own photo, or a card with its title."""
+        """Return the announcement's photo, or a card with its title."""
         localized = self.localized
         image = localized.image(page)
         if image.lower().endswith(_PHOTOS):
@@ -227,7 +226,7 @@ class SitePages:
         return self._drawn(page.path, localized.title(page), day)
 
     def _drawn(self, path: str, title: str, foot: str) -> Card | None:
-        """A card at `path`, named by what it shows; without words that no font of ours has."""
+        """Fill a card below `path`, named by its content; texts with characters that the fonts lack are left out."""
         settings = self.localized.settings
         if not settings.cards:
             return None
@@ -269,7 +268,6 @@ class SitePages:
         return minified(html).encode()
 
     def _navigation(self, link: Link) -> tuple[tuple[str, str, str], ...]:
-        """Slug, title and address of every page."""
         localized = self.localized
         return tuple(
             (page.slug, localized.title(page), link(f"{localized.folder}{page.path}"))

@@ -1,4 +1,4 @@
-"""Every public file outside `statement/`, from content alone: partner data never comes here."""
+"""Every public file outside `statement/`. It comes from content alone, without partner data."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 from generator.content.content import Content
 from generator.headers import headers_file
 from generator.public.assets import read_assets
-from generator.public.cards import Draw, draw
+from generator.public.cards import check_card, draw
 from generator.public.discovery import icons, manifest, robots, security_txt, sitemap
 from generator.public.feeds import atom, feed_source, json_feed, rss
 from generator.public.localized import LocalizedSite
@@ -23,13 +23,14 @@ def site_artifacts(
     as_of: int,
     site: Path,
     statements: StatementSettings,
-    draw: Draw = draw,
+    *,
+    draw_cards: bool = True,
 ) -> dict[str, bytes]:
-    """Path -> content of every public file outside `statement/`, as of a day (an ordinal).
+    """Return path -> content of every public file outside `statement/`, as of a day (an ordinal).
 
-    `template_folders` come first to last in the order in which they win; `site` is the site folder; `draw` makes
-    the PNG of a card's SVG. Raises Faulty with the file and line of a mistake in a template, and for a static file
-    that has the path of another file.
+    The first of `template_folders` that has a file is used; `site` is the site folder. Without `draw_cards` the
+    pictures of shared links are checked and stay empty. Raises Faulty with the file and line of a mistake in a
+    template, and for a static file that has the path of another file.
     """
     _check_templates(template_folders, settings, site)
     sites = [LocalizedSite(content, settings, language, as_of) for language in settings.languages]
@@ -38,7 +39,7 @@ def site_artifacts(
     for localized in sites:
         pages = SitePages.of(localized, template_folders, assets.paths)
         found.update(pages.artifacts())
-        found.update((path, draw(svg)) for path, svg in pages.cards())
+        found.update(_cards(pages, draw_cards=draw_cards))
         found.update(_redirects(localized, pages))
         found.update(_feeds(localized, pages))
         if localized is sites[0]:
@@ -54,12 +55,21 @@ def site_artifacts(
 
 
 def _check_templates(template_folders: Sequence[Path], settings: SiteSettings, site: Path) -> None:
-    """The site's own templates are checked as a whole: also those that no page uses today."""
+    """Check all templates of the site folder, including those that no page uses on this day."""
     own = [folder for folder in template_folders if folder.is_relative_to(site)]
     built = environment(template_folders, settings.default_language, kind="html")
     faults = [fault for folder in own for fault in syntax_faults(built, folder, "site")]
     if faults:
         raise Faulty(faults)
+
+
+def _cards(pages: SitePages, *, draw_cards: bool) -> Iterator[tuple[str, bytes]]:
+    for path, svg in pages.cards():
+        try:
+            yield path, draw(svg) if draw_cards else check_card(svg)
+        except ValueError as error:
+            what = f"the picture {path} cannot be drawn: {error}"
+            raise Faulty([Fault(what, "correct the SVG", "templates/site/card.svg")]) from error
 
 
 def _redirects(localized: LocalizedSite, pages: SitePages) -> Iterator[tuple[str, bytes]]:

@@ -24,7 +24,7 @@ Cells = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class TermRowView:
-    """One line of the terms. `name` and `words` are codes that templates put into words; `values` are texts.
+    """One row of the terms. `name` and `words` are codes that templates translate; `values` are texts.
 
     `days` are formatted days whose `raw` is the ISO form: one, or the first and last of a period.
     `table` holds rows of cells, whose head follows from `name`.
@@ -40,7 +40,7 @@ class TermRowView:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A row before and after an amendment; None where there was or is none."""
+    """A row before and after an amendment; None if the row is added or removed."""
 
     before: TermRowView | None
     after: TermRowView | None
@@ -48,7 +48,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class AmendmentView:
-    """What changed on a day, and the notes that say why."""
+    """The changes of a day, and the notes that explain them."""
 
     day: Shown
     notes: Cells
@@ -57,7 +57,7 @@ class AmendmentView:
 
 @dataclass(frozen=True, slots=True)
 class TermsView:
-    """Terms for templates: the rows, the figure that a card shows large, and the day that matters most."""
+    """Terms for templates: the rows, the headline figure, and the deadline; `passed` tells that it is over."""
 
     kind: str
     rows: tuple[TermRowView, ...]
@@ -70,7 +70,7 @@ class TermsView:
 
 
 class TermsFormatter:
-    """Puts the terms of one policy into rows in one language."""
+    """Formats the terms of one policy in one language."""
 
     def __init__(self, policy: Policy, formats: Formats) -> None:
         self._program = policy.program
@@ -78,7 +78,7 @@ class TermsFormatter:
         self._names = level_names(policy)
 
     def view(self, offer: Offer, as_of: int) -> TermsView:
-        """The terms in force on `as_of` of an offer announced by then, and the amendments up to it."""
+        """Return the terms of `as_of` and the amendments up to it; raises ValueError before the announcement."""
         terms = offer.terms_on(as_of)
         if terms is None:
             raise ValueError(f"offer {offer.slug!r} is not announced yet")
@@ -96,7 +96,7 @@ class TermsFormatter:
         )
 
     def rows(self, terms: OfferTerms) -> tuple[TermRowView, ...]:
-        """The rows of any terms, those that say whom they are for at the end."""
+        """Return the rows of any terms; those about eligibility come last."""
         eligible = () if terms.eligible is None else terms.eligible.rows()
         return tuple(self._row(row) for row in (*terms.rows(self._program), *eligible))
 
@@ -128,7 +128,7 @@ class TermsFormatter:
                 return cell
 
     def _history(self, offer: Offer, as_of: int) -> tuple[AmendmentView, ...]:
-        """The amendments in force since the announcement, the newest first."""
+        """Return the amendments in force since the announcement, the newest first."""
         found = []
         for before, after in zip(offer.versions, offer.versions[1:], strict=False):
             if after.effective_on > as_of or after.effective_on <= offer.announced_on:

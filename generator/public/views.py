@@ -1,4 +1,4 @@
-"""What the site's templates see: plain texts, formatted days, and links relative to the page at hand."""
+"""Views for the site's templates: plain texts, formatted days, and links relative to the current page."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -27,16 +27,16 @@ _WORDS_A_MINUTE = 220
 
 
 class TagLink(NamedTuple):
-    """A tag with the address of its page."""
+    """A tag, and a link to its page."""
 
     name: str
     href: str
 
 
 class PageView(NamedTuple):
-    """An announcement or page. `day` and `updated` may be None; `written_in` is the language of its words.
+    """An announcement or page. `day` and `updated` may be None; `written_in` is the language of its text.
 
-    `changed` is the instant of the last change, `minutes` how long it takes to read, `contents` its headings.
+    `changed` is the instant of the last change, `minutes` the reading time, `contents` the headings.
     """
 
     title: str
@@ -57,7 +57,7 @@ class PageView(NamedTuple):
 
 
 class OfferPageView(NamedTuple):
-    """An offer for a card or its own page; `announced` is the day of its announcement."""
+    """An offer for a list or its own page; `announced` is the day of its announcement."""
 
     slug: str
     title: str
@@ -71,8 +71,8 @@ class OfferPageView(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Views:
-    """Makes views for one page of the site: `link` turns a path below the root into a link on that page."""
+class PageViews:
+    """Makes the views of one page; `link` turns a path below the root into a link on that page."""
 
     localized: LocalizedSite
     formats: Formats
@@ -80,7 +80,7 @@ class Views:
     link: Link
 
     def page(self, page: Page) -> PageView:
-        """The view of an announcement or page."""
+        """Return the view of an announcement or page."""
         localized, text = self.localized, self.localized.text(page)
         written_in = localized.written_in(page)
         return PageView(
@@ -105,11 +105,11 @@ class Views:
         )
 
     def pages(self, pages: Iterable[Page]) -> tuple[PageView, ...]:
-        """The views of several pages."""
+        """Return the views of several pages."""
         return tuple(self.page(page) for page in pages)
 
     def offer(self, page: OfferPage) -> OfferPageView:
-        """The view of an announced offer."""
+        """Return the view of an announced offer."""
         localized, written_in = self.localized, self.localized.written_in(page)
         return OfferPageView(
             slug=page.offer.slug,
@@ -124,19 +124,19 @@ class Views:
         )
 
     def example(self, page: OfferPage) -> Example | None:
-        """The worked example of an announced offer; None where its terms give an invented partner nothing."""
+        """Return the worked example of an announced offer; None if its terms give an invented partner nothing."""
         program = self.localized.content.policy.program
         computed = compute_example(page.offer, program, self.localized.as_of)
         return None if computed is None else show_example(computed, page.offer, self.formats)
 
     def offers(self, slugs: Iterable[str] | None = None) -> tuple[OfferPageView, ...]:
-        """The announced offers: all of them, or those of `slugs` in their order."""
+        """Return all announced offers, or those of `slugs` in their order."""
         announced = {page.offer.slug: page for page in self.localized.offers}
         wanted = announced if slugs is None else dict.fromkeys(slugs)
         return tuple(self.offer(announced[slug]) for slug in wanted if slug in announced)
 
     def body(self, page: Page | OfferPage) -> Markup:
-        """The body with links that work on this page; a link to what nobody may see yet is plain text."""
+        """Return the body with links for this page; a link to content that is not public becomes plain text."""
         text = self.localized.text(page)
 
         def address(reference: Reference) -> str | None:
@@ -156,11 +156,9 @@ def _local_day(instant: datetime, localized: LocalizedSite) -> int:
 
 
 def linked_from(here: str) -> Link:
-    """Links for the page with the path `here`."""
+    """Return a function that makes links on the page with the path `here`."""
     return lambda there: relative(here, there)
 
-
-# Where a page of the site stands: its address in every language, its feeds, and the way up from it.
 
 FEEDS = (("rss", "feed.xml"), ("atom", "atom.xml"), ("json", "feed.json"))
 
@@ -176,10 +174,10 @@ class LanguageLink(NamedTuple):
 
 
 class CurrentPage(NamedTuple):
-    """The page at hand. `listed` tells search engines whether to list it; `room` marks the navigation.
+    """The current page. `listed` tells search engines whether to list it; `room` is the navigation's current item.
 
-    `canonical` and `root` are whole addresses. `alternates` are hreflang and whole address of every language in
-    which it is written, if there are several.
+    `canonical` and `root` are absolute addresses. `alternates` are hreflang and absolute address of every language
+    in which the page is written, if there are several.
     """
 
     room: str
@@ -199,7 +197,7 @@ def current_page(
     link: Link,
     feeds_under: str = "",
 ) -> CurrentPage:
-    """The page with `path` below its language's folder; `page` is what it shows, None for a list."""
+    """Return the page with `path` below its language's folder; `page` is its content, None for a list."""
     settings = localized.settings
     written = [one for one in settings.languages if page is None or one in page.texts]
     own = localized.language if localized.language in written else settings.default_language

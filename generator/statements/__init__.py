@@ -1,1 +1,1 @@
-"""The private statement of a partner: its view, its record, its link and the encrypted packs."""
+"""The private statement of a partner: view, record, link and encrypted packs."""

@@ -1,8 +1,8 @@
-"""The secret behind a partner's private link, and everything that follows from it.
+"""The secret behind a partner's private link, and everything that is derived from it.
 
 `S = HKDF-SHA-256(site secret, info = fields("link", key_version, epoch, partner_id))`, 20 bytes.
-The link carries S in its fragment, which browsers never send. Whoever holds S can compute the rest;
-the viewer does so in the browser.
+The link carries S in its fragment, which browsers never send. Everything else follows from S; the viewer
+derives it in the browser.
 """
 
 import hmac
@@ -17,50 +17,49 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF, HKDFExpand
 
-# The primitives that protect statements: HKDF-SHA-256 (RFC 5869) and AES-256-GCM (NIST SP 800-38D).
+# Cryptographic primitives: HKDF-SHA-256 (RFC 5869) and AES-256-GCM (NIST SP 800-38D).
 
 NONCE_SIZE = 12
 TAG_SIZE = 16
 
 
 class NotAuthentic(ValueError):
-    """The ciphertext is not what was encrypted under this key, or is bound to something else."""
+    """A ciphertext that was not encrypted under this key, or is bound to other data."""
 
 
 def fields(*values: str | int) -> bytes:
-    """The values as one unambiguous byte string: each in UTF-8 after its length in four big-endian bytes."""
+    """Return the values as one unambiguous byte string: each in UTF-8 after its length in four big-endian bytes."""
     texts = [str(value).encode() for value in values]
     return b"".join(len(text).to_bytes(4, "big") + text for text in texts)
 
 
 @lru_cache(maxsize=2)
 def _extracted(secret: bytes) -> bytes:
-    # HKDF's first half depends on the secret alone: a partner's link then costs the second half only.
+    # HKDF's extract step depends on the secret alone, so that a partner's link costs the expand step only.
     return hmac.digest(bytes(sha256().digest_size), secret, "sha256")
 
 
 def expand(secret: bytes, info: bytes, size: int) -> bytes:
-    """`size` bytes of HKDF-SHA-256 over the long-lived `secret`, without salt."""
+    """Return `size` bytes of HKDF-SHA-256 over the long-lived `secret`, without salt."""
     return HKDFExpand(SHA256(), size, info).derive(_extracted(secret))
 
 
 def _derive(secret: bytes, info: bytes, size: int) -> bytes:
-    """`size` bytes of HKDF-SHA-256 over a `secret` that is used once, without salt."""
     return HKDF(SHA256(), size, None, info).derive(secret)
 
 
 def encrypt(key: bytes, nonce_key: bytes, plaintext: bytes, bound: bytes) -> bytes:
-    """Nonce, ciphertext and tag; `bound` is authenticated beside it.
+    """Return nonce, ciphertext and tag; `bound` is authenticated additional data.
 
-    The nonce follows from key and content, so that the same content gives the same bytes, and another
-    content another nonce: a nonce never repeats under a key except for the same message.
+    The nonce is derived from key and content. The same content therefore gives the same bytes, and a nonce never
+    repeats under a key except for the same message.
     """
     nonce = hmac.digest(nonce_key, bound + plaintext, "sha256")[:NONCE_SIZE]
     return nonce + AESGCM(key).encrypt(nonce, plaintext, bound)
 
 
 def decrypt(key: bytes, sealed: bytes, bound: bytes) -> bytes:
-    """The plaintext of what `encrypt` gave; raises NotAuthentic if a bit of it, of key or bound differs."""
+    """Return the plaintext of what `encrypt` returned; raises NotAuthentic if a bit of it, key or `bound` differs."""
     try:
         return AESGCM(key).decrypt(sealed[:NONCE_SIZE], sealed[NONCE_SIZE:], bound)
     except InvalidTag as error:
@@ -75,11 +74,11 @@ _CHECKSUM_LENGTH = 4
 _LOCATOR, _KEY, _NONCE_KEY, _REFERENCE = slice(0, 16), slice(16, 48), slice(48, 80), slice(80, 96)
 _DERIVED_SIZE = 96
 _LARGEST_SHARD_BITS = 32
-_PARTNERS_A_SHARD = 1000  # asking the snapshot for a shard costs as much as a hundred partners do
+_PARTNERS_A_SHARD = 1000  # reading a shard from the snapshot costs as much as a hundred partners
 
 
 class DamagedLink(ValueError):
-    """A fragment that no site ever made: cut off, mistyped or changed on its way."""
+    """A fragment that no site made: cut off, mistyped or changed in transit."""
 
 
 @dataclass(frozen=True)
@@ -90,12 +89,12 @@ class LinkSecret:
     key_version: int = 1
 
     def __repr__(self) -> str:
-        """Shows the reference only, so that no log or traceback gives the link away."""
+        """Return the reference only, so that no log or traceback reveals the link."""
         return f"LinkSecret({self.reference})"
 
     @property
     def fragment(self) -> str:
-        """What stands after `#` in the link: S and its checksum, 36 characters of `[a-z2-7]`."""
+        """Return the link's part after `#`: S and its checksum, 36 characters of `[a-z2-7]`."""
         return _base32(self.secret) + _checksum(self.secret)
 
     @cached_property
@@ -104,22 +103,22 @@ class LinkSecret:
 
     @property
     def locator(self) -> bytes:
-        """16 bytes that stand in the open beside the sealed record."""
+        """Return the 16 public bytes that identify the sealed record in its pack."""
         return self._derived[_LOCATOR]
 
     @property
     def key(self) -> bytes:
-        """The 32 bytes of the record's AES-256 key."""
+        """Return the 32 bytes of the record's AES-256 key."""
         return self._derived[_KEY]
 
     @property
     def nonce_key(self) -> bytes:
-        """The 32 bytes that key the nonce."""
+        """Return the 32 bytes of the key from which the nonce is derived."""
         return self._derived[_NONCE_KEY]
 
     @cached_property
     def reference(self) -> str:
-        """The short code by which staff find the partner; it tells nothing about the link."""
+        """Return the short code by which staff find the partner; it reveals nothing about the link."""
         number = int.from_bytes(self._derived[_REFERENCE], "big")
         letters = []
         for _ in range(REFERENCE_LENGTH):
@@ -129,37 +128,37 @@ class LinkSecret:
 
     @cached_property
     def folder(self) -> str:
-        """The unguessable folder name of a plain statement; it does not give the fragment away."""
+        """Return the unguessable folder name of a plain statement; it does not reveal the fragment."""
         return _base32(_derive(self.secret, fields("folder"), SECRET_SIZE))
 
     def shard(self, bits: int) -> int:
-        """The number that the first `bits` bits of S make; 0 for no bits. `bits` is at most 32."""
+        """Return the first `bits` bits of S as a number; `bits` is at most 32."""
         return int.from_bytes(self.secret[:4], "big") >> (_LARGEST_SHARD_BITS - bits)
 
     def url(self, base_url: str) -> str:
-        """The private link on the site at `base_url`."""
+        """Return the private link on the site at `base_url`."""
         return f"{base_url.rstrip('/')}/statement/#{self.fragment}"
 
     def plain_url(self, base_url: str) -> str:
-        """The address of the partner's own folder, for a site whose statements are not encrypted."""
+        """Return the address of the partner's folder on a site whose statements are not encrypted."""
         return f"{base_url.rstrip('/')}/statement/{self.folder}/"
 
 
 def link_secret(site_secret: bytes, partner_id: str, key_version: int = 1, epoch: int = 0) -> LinkSecret:
-    """The link secret of a partner; a new `epoch` (link revoked) or `key_version` makes an unrelated one."""
+    """Derive a partner's link secret; a new `epoch` (link revoked) or `key_version` gives an unrelated one."""
     info = fields("link", key_version, epoch, partner_id)
     return LinkSecret(expand(site_secret, info, SECRET_SIZE), key_version)
 
 
 def unsubscribe_key(site_secret: bytes, key_version: int = 1) -> bytes:
-    """The 32 bytes under which the tokens are made by which partners unsubscribe; it tells nothing about any link."""
+    """Derive the 32-byte key of unsubscribe tokens; it reveals nothing about any link."""
     return expand(site_secret, fields("unsubscribe", key_version), 32)
 
 
 def parse_fragment(text: str, key_version: int = 1) -> LinkSecret:
-    """The link secret in a fragment as it came back from a mail: in either case, with stray marks around it.
+    """Parse a fragment as it comes back from a mail: in upper or lower case, with stray marks around it.
 
-    Raises DamagedLink where the length or the checksum is wrong.
+    Raises DamagedLink if the length or the checksum is wrong.
     """
     fragment = re.sub(r"^[^a-z2-7]+|[^a-z2-7]+$", "", text.lower())
     if not re.fullmatch(rf"[a-z2-7]{{{FRAGMENT_LENGTH}}}", fragment):
@@ -171,9 +170,9 @@ def parse_fragment(text: str, key_version: int = 1) -> LinkSecret:
 
 
 def parse_reference(text: str) -> str:
-    """A reference as somebody typed it, in the form of `LinkSecret.reference`: any case, hyphen or not.
+    """Parse a typed reference, in any case and with or without hyphen, into the form of `LinkSecret.reference`.
 
-    Raises ValueError for what no reference can be.
+    Raises ValueError for a text that cannot be a reference.
     """
     letters = re.sub(r"[\s-]+", "", text.upper())
     if len(letters) != REFERENCE_LENGTH or set(letters) - set(REFERENCE_ALPHABET):
@@ -182,7 +181,7 @@ def parse_reference(text: str) -> str:
 
 
 def shard_bits(partner_count: int) -> int:
-    """How many first bits of S number the shards of a site with so many partners: 0 for a small one."""
+    """Return how many first bits of S number the shards of a site with this many partners; 0 for a small site."""
     return max(0, (max(partner_count, 1) - 1) // _PARTNERS_A_SHARD).bit_length()
 
 

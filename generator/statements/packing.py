@@ -1,4 +1,4 @@
-"""Sealed records → packs: how many packs each size class has, and their bytes, a few of them in memory at a time."""
+"""Sealed records → packs: the number of packs of each size class, and their bytes, a few in memory at a time."""
 
 import json
 import struct
@@ -24,22 +24,20 @@ from generator.statements.packs import (
     pack_path,
 )
 
-# The sealed records of one shard, together: what packs are put together from, in this build and in later ones.
-
 _NAME = b"offerpress sealed shard 1 "
 _PREFIX = 4
 
 
 @dataclass(frozen=True, slots=True)
 class SealedShard:
-    """Sealed records by size class: `prefixes` holds the first 32 bits of each S, `slots` the records in that order."""
+    """The sealed records of a shard by size class: `prefixes` has the first 32 bits of each S, `slots` the records."""
 
     prefixes: Mapping[int, bytes]
     slots: Mapping[int, bytes]
 
     @classmethod
     def of(cls, records: Iterable[SealedRecord]) -> Self:
-        """The records, in their order."""
+        """Group records by size class, in their order."""
         classes: defaultdict[int, list[SealedRecord]] = defaultdict(list)
         for record in records:
             classes[record.slot].append(record)
@@ -49,25 +47,25 @@ class SealedShard:
         )
 
     def records(self, slot: int) -> Iterator[tuple[int, bytes]]:
-        """Prefix and bytes of each record of a size class."""
+        """Yield prefix and bytes of each record of a size class."""
         slots = self.slots.get(slot, b"")
         for number, prefix in enumerate(unpacked_prefixes(self.prefixes.get(slot, b""))):
             yield prefix, slots[number * slot : (number + 1) * slot]
 
 
 def packed_prefixes(records: Iterable[SealedRecord]) -> bytes:
-    """The records' prefixes, four big-endian bytes each."""
+    """Return the records' prefixes, four big-endian bytes each."""
     return b"".join(record.prefix.to_bytes(_PREFIX, "big") for record in records)
 
 
 def unpacked_prefixes(packed: bytes) -> tuple[int, ...]:
-    """The prefixes as numbers."""
+    """Return the prefixes as numbers."""
     return struct.unpack(f">{len(packed) // _PREFIX}I", packed)
 
 
 @dataclass(frozen=True, slots=True)
 class SealedHead:
-    """What a file tells without its slots being read; `noted` is what its writer noted."""
+    """The head of a file with a sealed shard; `noted` is the writer's note. The slots are read later."""
 
     noted: Mapping[str, object]
     prefixes: Mapping[int, bytes]
@@ -75,7 +73,7 @@ class SealedHead:
     end: int
 
     def shard(self, data: bytes) -> SealedShard | None:
-        """The records in the whole file's `data`; None where a byte of them changed."""
+        """Return the records in the `data` of the whole file; None if a byte of them changed."""
         if sha256(data[self.end :]).hexdigest() != self.digest:
             return None
         slots, start = {}, self.end
@@ -87,7 +85,7 @@ class SealedHead:
 
 
 def sealed_bytes(shard: SealedShard, noted: Mapping[str, object]) -> bytes:
-    """The shard as a file, with what is to be noted beside it."""
+    """Return the shard as the bytes of a file, with a note."""
     body = b"".join(shard.slots.values())
     classes = [[slot, len(prefixes) // _PREFIX] for slot, prefixes in shard.prefixes.items()]
     line = json.dumps({"noted": noted, "classes": classes, "sha256": sha256(body).hexdigest()}) + "\n"
@@ -96,7 +94,7 @@ def sealed_bytes(shard: SealedShard, noted: Mapping[str, object]) -> bytes:
 
 
 def sealed_head(path: Path) -> SealedHead | None:
-    """The head of that file; None where there is none, or it is damaged or of another version."""
+    """Read the head of a sealed shard; None if the file is missing, damaged or of another version."""
     try:
         with path.open("rb") as file:
             name, line = file.readline(), file.readline()
@@ -110,11 +108,12 @@ def sealed_head(path: Path) -> SealedHead | None:
 
 
 _DUMMY_KEY_SIZE = 32
-# Slots come in eights, so that the size of a pack does not count its partners; 255 of 1 KiB are 256 KiB.
+# The number of slots is a multiple of eight, so that the size of a pack hides the number of its partners.
+# 255 slots of 1 KiB and the header stay within 256 KiB.
 _STEP = 8
 _LARGEST = {1024: 255}
 _FEWEST = {1024: 200, 2048: 64, 4096: 8, 16_384: 8, 131_072: 8}
-# The mean keeps a distance from the largest and from the next eight that chance alone hardly ever crosses.
+# The mean is far enough below the largest number that chance alone hardly ever exceeds it.
 _MEAN = {1024: 200, 2048: 100, 4096: 48, 16_384: 12, 131_072: 4}
 
 Shards = Iterable[SealedShard]
@@ -123,19 +122,19 @@ Shards = Iterable[SealedShard]
 def pack_artifacts(
     records: Iterable[SealedRecord], site_secret: bytes, key_version: int = 1
 ) -> dict[str, bytes]:
-    """Every file under `statement/packs/` for these records."""
+    """Return every file under `statement/packs/` for these records."""
     return packs_of([SealedShard.of(records)], site_secret, key_version)
 
 
 def packs_of(shards: Sequence[SealedShard], site_secret: bytes, key_version: int = 1) -> dict[str, bytes]:
-    """Every file under `statement/packs/` for shards that are all in memory."""
+    """Return every file under `statement/packs/` for shards that are all in memory."""
     packing = Packing(bits_of(shard.prefixes for shard in shards), 0, site_secret, key_version)
     found = packing.artifacts(lambda _: shards, lambda *_: True)
     return {path: data for path, data in found if data is not None}
 
 
 def bits_of(prefixes: Iterable[Mapping[int, bytes]]) -> dict[int, int]:
-    """How many first bits of S number the packs of each size class in use, from the prefixes of each shard."""
+    """Return how many first bits of S number the packs of each size class, from the prefixes of each shard."""
     found: dict[int, list[bytes]] = {}
     for classes in prefixes:
         for slot, packed in classes.items():
@@ -144,7 +143,7 @@ def bits_of(prefixes: Iterable[Mapping[int, bytes]]) -> dict[int, int]:
 
 
 def pack_bits(slot: int, prefixes: Sequence[int]) -> int:
-    """How many first bits of S number the packs of a class: by the count of its records; none bursts.
+    """Return how many first bits of S number the packs of a class, so that no pack exceeds its largest size.
 
     `prefixes` are the first 32 bits of each record's S.
     """
@@ -167,10 +166,9 @@ class Packing:
     def artifacts(
         self, shards_of: Callable[[range], Shards], wanted: Callable[[int, range], bool]
     ) -> Iterator[tuple[str, bytes | None]]:
-        """Every file under `statement/packs/`: path and bytes, which are None where they are not `wanted`.
+        """Yield path and bytes of every file under `statement/packs/`; bytes are None for packs that are not `wanted`.
 
-        Both functions are given the numbers of the shards that one or several packs are made of, `wanted` the size
-        class too.
+        Both functions get the numbers of the shards in a pack; `wanted` also gets the size class.
         """
         for slot, bits in self.bits.items():
             common = min(bits, self.shard_bits)

@@ -1,8 +1,8 @@
-"""Packs: the encrypted records of a shard and size class, in one public file and among dummies like them.
+"""Packs: the encrypted records of a shard and size class in one public file, among dummy records.
 
 A pack is a header of 48 bytes and slots of one size, sorted. Header: `OPPK`, format, slot size as a power of
-two, shard bits, zero; shard and key version in four big-endian bytes each; the SHA-256 of all the rest, which
-finds accidents (against forgery stands each record's own tag). Slot: locator (16 bytes), nonce (12),
+two, shard bits, zero; shard and key version in four big-endian bytes each; the SHA-256 of all the rest. The
+digest detects accidents; each record's own tag detects forgery. Slot: locator (16 bytes), nonce (12),
 ciphertext, tag (16).
 """
 
@@ -30,15 +30,15 @@ from generator.statements.record import (
 )
 
 PACK_FORMAT = 1
-FOLDER = "statement/packs"
-PACKS_INDEX = f"{FOLDER}/index.json"
+_FOLDER = "statement/packs"
+PACKS_INDEX = f"{_FOLDER}/index.json"
 PACK_MAGIC = b"OPPK"
 _HEADER_SIZE = 48
 _DIGEST = slice(16, _HEADER_SIZE)
 
 
 class PackError(GeneratorError):
-    """A pack that cannot be trusted, or a record that is not where its link leads; `path` says which file."""
+    """A changed pack, or a record that is not where its link leads; `path` is the file."""
 
     def __init__(self, path: str, why: str) -> None:
         self.path = path
@@ -55,9 +55,9 @@ class SealedRecord:
 
 
 def seal(link: LinkSecret, record: Record, partner_id: str = "") -> SealedRecord:
-    """The record under its link's key, bound to format, key version and locator.
+    """Encrypt a record under its link's key, bound to format, key version and locator.
 
-    The same record gives the same bytes. Raises StatementTooLarge, naming `partner_id`, where no class fits.
+    The same record gives the same bytes. Raises StatementTooLarge with `partner_id` if no size class fits.
     """
     packed = record.packed()
     try:
@@ -69,23 +69,23 @@ def seal(link: LinkSecret, record: Record, partner_id: str = "") -> SealedRecord
 
 
 def pack_path(slot: int, bits: int, shard: int, folder: str = "") -> str:
-    """Where a pack is published; with the bits, so that no cached index leads to a pack of another count.
+    """Return the path of a pack; it contains the bits, so that a cached index never leads to a pack of another size.
 
-    `folder` ends in a slash: that of packs under a former secret.
+    `folder` ends with a slash; packs under a former secret have one.
     """
-    return f"{FOLDER}/{folder}{slot // 1024}k-{bits}/{shard:0{max(1, -(-bits // 4))}x}.bin"
+    return f"{_FOLDER}/{folder}{slot // 1024}k-{bits}/{shard:0{max(1, -(-bits // 4))}x}.bin"
 
 
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """A pack that was read and whose digest is right: its slots in order."""
+    """A pack with a correct digest, and its slots in order."""
 
     path: str
     key_version: int
     slots: tuple[bytes, ...]
 
     def open(self, link: LinkSecret) -> Record | None:
-        """The link's record; None if it is not in this pack. Raises PackError if it was tampered with."""
+        """Return the link's record, or None if it is not in this pack; raises PackError if the record was changed."""
         found = next((slot for slot in self.slots if slot[:LOCATOR_SIZE] == link.locator), None)
         if found is None:
             return None
@@ -97,7 +97,7 @@ class Pack:
 
 
 def read_pack(path: str, data: bytes) -> Pack:
-    """The pack in `data`; raises PackError where it is no pack of ours or a byte of it changed."""
+    """Parse a pack; raises PackError if `data` is not a pack or a byte of it changed."""
     if len(data) < _HEADER_SIZE or data[: len(PACK_MAGIC)] != PACK_MAGIC or data[4] != PACK_FORMAT:
         raise PackError(path, "this is no pack; build again")
     if data[_DIGEST] != sha256(data[: _DIGEST.start] + data[_HEADER_SIZE:]).digest():
@@ -108,9 +108,9 @@ def read_pack(path: str, data: bytes) -> Pack:
 
 
 class PackReader:
-    """Opens links in published packs as the viewer does; it remembers the last pack of each size class.
+    """Opens links in published packs like the viewer; keeps the last pack of each size class.
 
-    `files` maps paths such as `statement/packs/index.json` to their bytes; a missing one is a KeyError there.
+    `files` maps paths such as `statement/packs/index.json` to bytes, and raises KeyError for a missing path.
     """
 
     def __init__(self, files: Mapping[str, bytes]) -> None:
@@ -126,7 +126,7 @@ class PackReader:
             raise PackError(PACKS_INDEX, "the packs' index is missing or changed; build again") from error
 
     def open(self, link: LinkSecret) -> Record:
-        """The record that the link opens; raises PackError if there is none, or if its pack was changed."""
+        """Return the record that the link opens; raises PackError if there is none, or if its pack was changed."""
         path = PACKS_INDEX
         for slot, bits, folder in self._classes:
             path = pack_path(slot, bits, link.shard(bits), folder)
@@ -138,7 +138,7 @@ class PackReader:
         )
 
     def verify(self) -> Iterator[PackError]:
-        """What is wrong with any of the packs that the index promises, dummies included."""
+        """Yield an error for each pack of the index that is missing or changed."""
         for slot, bits, folder in self._classes:
             for shard in range(1 << bits):
                 try:
@@ -158,7 +158,7 @@ class PackReader:
 
 
 def open_record(packs: Mapping[str, bytes], link: LinkSecret) -> Record:
-    """The record that the viewer would show for this link; raises PackError as `PackReader.open` does."""
+    """Return the record that a link opens; raises PackError like `PackReader.open`."""
     return PackReader(packs).open(link)
 
 
@@ -166,22 +166,21 @@ def _bound(link: LinkSecret) -> bytes:
     return b"offerpress record" + bytes([PACK_FORMAT]) + link.key_version.to_bytes(4, "big") + link.locator
 
 
-# Packs under a former site secret, beside those under the present one: for the grace after a rotation.
-
+# The folder of packs under the former site secret, which stay published for a while after a rotation.
 FORMER_FOLDER: Final = "former/"
 
 
 def former_packs(packs: Mapping[str, bytes]) -> dict[str, bytes]:
-    """Packs under the former secret at the paths where they are published, without their index."""
+    """Return packs under the former secret with their published paths, without their index."""
     return {
-        path.replace(f"{FOLDER}/", f"{FOLDER}/{FORMER_FOLDER}", 1): data
+        path.replace(f"{_FOLDER}/", f"{_FOLDER}/{FORMER_FOLDER}", 1): data
         for path, data in packs.items()
         if path != PACKS_INDEX
     }
 
 
 def merged_index(present: bytes, former: bytes) -> bytes:
-    """The present index with the former's packs behind its own, each with the folder that it lies in."""
+    """Append the packs of the former index to the present one, each with its folder."""
     index = json.loads(present)
     behind = [{**entry, "folder": FORMER_FOLDER} for entry in json.loads(former)["packs"]]
     return json.dumps({**index, "packs": [*index["packs"], *behind]}, separators=(",", ":")).encode() + b"\n"

@@ -1,4 +1,4 @@
-"""The page that opens private links, and the statements that it shows."""
+"""The page that opens private links, and the statements as records and plain pages."""
 
 import json
 from base64 import b64encode
@@ -17,12 +17,7 @@ from generator.headers import PLAIN_STATEMENT_POLICY, STATEMENT_POLICY
 from generator.settings import SiteSettings
 from generator.statements.links import LinkSecret
 from generator.statements.record import DICTIONARY, Record, figures_without_day
-from generator.statements.shell import (
-    Pieces,
-    filled,
-    merged_values,
-    parsed_shell,
-)
+from generator.statements.shell import ParsedShell, merged_values, parse_shell
 from generator.statements.table import table_words
 from generator.statements.values import StatementValues, Values, month_key
 from generator.statements.view import OfferView, OfferWords, level_names
@@ -41,31 +36,29 @@ from rewards import (
     statement_json,
 )
 
-# The statement of a language without anybody's figures: a public shell, and the words that values become.
-
 _MOST_FORMS = 200
-"""Numbers up to which a plural form is looked for; Arabic, with the most forms, has met all at 100."""
+"""Numbers below this are tried to find every plural form; Arabic has the most forms, and needs numbers up to 100."""
 
 
 @dataclass(frozen=True)
 class Shell:
-    """A language's shell as HTML, and its words by name: `offer:SLUG`, `level:ID`, `month:2023-01` and `letter:…`."""
+    """A language's statement template without figures, and its words as `offer:SLUG`, `level:ID`, `month:2023-01`."""
 
     language: str
     html: str
     words: Mapping[str, str]
 
     @cached_property
-    def _pieces(self) -> Pieces:
-        return parsed_shell(self.html)
+    def _parsed(self) -> ParsedShell:
+        return parse_shell(self.html)
 
     def check(self) -> None:
-        """Raises `BrokenShell` for a shell that cannot be filled."""
-        self._pieces  # noqa: B018 - reading it is the check
+        """Raise `BrokenShell` if the shell cannot be filled."""
+        self._parsed  # noqa: B018 - reading it is the check
 
     def filled(self, figures: Mapping[str, object], values: Values) -> str:
-        """The statement as HTML, as the viewer shows it: `figures` is its JSON, `values` are those of its record."""
-        return filled(self._pieces, merged_values(figures, values), self.words)
+        """Return the statement as HTML like the viewer; `figures` is its JSON, `values` are those of its record."""
+        return self._parsed.fill(merged_values(figures, values), self.words)
 
 
 def shell(
@@ -75,7 +68,7 @@ def shell(
     offers: Mapping[str, OfferView],
     language: str,
 ) -> Shell:
-    """The shell of a language; the same for every ledger. `offers` are the offers' words by slug."""
+    """Render the shell of a language, which is the same for every ledger; `offers` are the offers' texts by slug."""
     built = environment(template_folders, language, kind="html")
     catalog = translations(template_folders, language)
     html = built.get_template("statement/statement.html").render(
@@ -94,7 +87,7 @@ def shell(
 
 
 def plural_form(catalog: NullTranslations) -> Callable[[int], int]:
-    """The index of a number's plural form in a catalog, as `msgstr[index]` stands there."""
+    """Return the function from a number to the index of its plural form in a catalog."""
     found: Callable[[int], int] | None = getattr(catalog, "plural", None)
     return found or (lambda number: int(number != 1))
 
@@ -112,7 +105,7 @@ def _class(kind: str) -> Markup:
 
 
 def _plural(catalog: NullTranslations) -> Callable[..., Markup]:
-    """`plural(one, many, key)`: every plural form of the language, each where the value `KEY_form` asks for it."""
+    """Return `plural(one, many, key)`, which writes every plural form; the value `KEY_form` selects one of them."""
     form = plural_form(catalog)
     samples: dict[int, int] = {}
     for number in range(_MOST_FORMS):
@@ -133,7 +126,7 @@ def _plural(catalog: NullTranslations) -> Callable[..., Markup]:
 
 
 def _month_words(policy: Policy, language: str) -> dict[str, str]:
-    """The months of all cashback periods: in full with the year, and by the letter for an axis."""
+    """Return the months of all cashback periods: full names with the year, and letters for an axis."""
     periods = {
         (version.terms.period.first, version.terms.period.last)
         for offer in policy.offers
@@ -153,7 +146,7 @@ _STYLING = ("statement.css", "statement.svg")
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """A file beside the page; its name follows from its content, so no cache pairs it with another page."""
+    """A file beside the page; its name follows from its content, so that caches never combine it with another page."""
 
     name: str
     integrity: str
@@ -163,9 +156,9 @@ class Asset:
 def statement_artifacts(
     template_folders: Sequence[Path], settings: SiteSettings, policy: Policy, offers: OfferWords, as_of: int
 ) -> dict[str, bytes]:
-    """The page that opens links, its script and styles and `as-of.json`: the same for every ledger.
+    """Return the page that opens links, its script, styles and `as-of.json`; they are the same for every ledger.
 
-    `offers` gives, for a language, the offers' words by slug. Raises `BrokenShell` for a template that cannot be
+    `offers` returns the offers' texts of a language by slug. Raises `BrokenShell` for a template that cannot be
     filled.
     """
     script, styles, icon = (_asset(template_folders, name) for name in ("viewer.js", *_STYLING))
@@ -205,7 +198,7 @@ def statement_artifacts(
 class StatementRenderer:
     """Renders statements, each in its reader's language.
 
-    `offers` gives, for a language, the offers' words by slug.
+    `offers` returns the offers' texts of a language by slug.
     """
 
     def __init__(
@@ -220,7 +213,7 @@ class StatementRenderer:
         self._pages: dict[str, Sequence[str]] = {}
 
     def record(self, partner: Partner, statement: Statement, reference: str, months: Months) -> Record:
-        """The record to seal: it changes only when what the partner is told changes, not with the day.
+        """Return the record to seal; it changes only with the partner's figures and texts, not with the day.
 
         `months` are the statement's counted sales by month.
         """
@@ -230,9 +223,9 @@ class StatementRenderer:
     def plain(
         self, partner: Partner, statement: Statement, link: LinkSecret, months: Months
     ) -> dict[str, bytes]:
-        """The partner's own folder, not encrypted: its page and `statement.json`.
+        """Return the partner's folder without encryption: page and `statement.json`.
 
-        Only the folder's name is hard to guess, so the host must check who may read it.
+        Only the folder's name protects it, so the host must check access.
         """
         of_language = self._values_of(partner)
         language = of_language.language
@@ -247,7 +240,7 @@ class StatementRenderer:
         }
 
     def plain_artifacts(self) -> dict[str, bytes]:
-        """What the plain pages share."""
+        """Return the files that all plain pages use."""
         return {f"statement/{asset.name}": asset.content for asset in self._styling}
 
     @cached_property
@@ -263,7 +256,7 @@ class StatementRenderer:
         return known
 
     def _around(self, language: str) -> Sequence[str]:
-        """The plain page in a language: what stands before the statement, and after it."""
+        """Return the plain page of a language in two parts: before and after the statement."""
         known = self._pages.get(language)
         if known is None:
             page = environment(self._folders, language, kind="html").get_template("statement/plain.html")

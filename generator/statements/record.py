@@ -1,4 +1,4 @@
-"""A statement as the record that a link opens: its JSON and the values for people, compressed and padded."""
+"""A statement as the record that a link opens: its JSON and its formatted values, compressed and padded."""
 
 import zlib
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from generator.errors import GeneratorError
 from generator.statements.links import NONCE_SIZE, TAG_SIZE
 from rewards import canonical_json
 
-# The text before every record that its compression may refer back to: the keys, which all records share.
+# The preset dictionary of the compression: the keys that all records share.
 
 _FIGURES = (
     '{"bonuses":[{"amount":"","attained_level":"","currency":"USD","level":"","offer":"","status":"final"}],'
@@ -32,7 +32,7 @@ _SHOWN = (
     '"manager_link":"mailto:","manager_mail":"","name":"","reference":"","total":""}'
 )
 DICTIONARY = _FIGURES + _SHOWN
-"""Of ASCII letters only, so that it has as many bytes as characters."""
+"""ASCII only, so that it has as many bytes as characters."""
 
 
 LOCATOR_SIZE = 16
@@ -45,7 +45,7 @@ _DICTIONARY = DICTIONARY.encode()
 
 
 class StatementTooLarge(GeneratorError):
-    """A statement that fits into no size class; `partner_id` says whose."""
+    """A statement of `partner_id` that does not fit into any size class."""
 
     def __init__(self, size: int, partner_id: str = "") -> None:
         self.size = size
@@ -60,39 +60,39 @@ class StatementTooLarge(GeneratorError):
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A partner's statement as the reader's browser gets it.
+    """A partner's statement as the reader's browser receives it.
 
-    `shown` is the canonical JSON of the values that fill a shell; `figures` is the statement's canonical JSON without
-    `as_of`: the day stands outside, so that a record changes only when its figures do. Each is one line.
+    `shown` is the canonical JSON of the values that fill a shell. `figures` is the statement's canonical JSON without
+    `as_of`, so that a record changes only when its figures do. Each is one line.
     """
 
     shown: str
     figures: str
 
     def packed(self) -> bytes:
-        """Figures, a line break and the values, in UTF-8, as a raw deflate stream (RFC 1951) after `DICTIONARY`."""
+        """Compress figures, a line break and values (UTF-8) as a raw deflate stream (RFC 1951) with `DICTIONARY`."""
         compressor = zlib.compressobj(_LEVEL, zlib.DEFLATED, _RAW, _MEMORY, zdict=_DICTIONARY)
         return compressor.compress(f"{self.figures}\n{self.shown}".encode()) + compressor.flush()
 
 
 def unpacked(stream: bytes) -> Record:
-    """The record in a stream that `Record.packed` gave."""
+    """Return the record in a stream from `Record.packed`."""
     inflated = zlib.decompressobj(_RAW, _DICTIONARY).decompress(stream)
     figures, _, shown = inflated.decode().partition("\n")
     return Record(shown, figures)
 
 
 def figures_without_day(statement: dict[str, object]) -> str:
-    """The figures of a statement's JSON form for a record: all but `as_of`, keys sorted, no spaces."""
+    """Return a statement's JSON for a record: without `as_of`, keys sorted, no spaces."""
     figures = {key: value for key, value in statement.items() if key != "as_of"}
     return canonical_json(figures)
 
 
 def size_class(packed_size: int) -> int:
-    """The size in bytes of the slots that a packed record belongs into: the smallest with a fifth to spare.
+    """Return the slot size in bytes for a packed record: the smallest with a fifth to spare.
 
-    So a figure that grows by a digit seldom changes a record's class, which everybody can see. The largest
-    class is filled up to its end; raises StatementTooLarge beyond.
+    A record's size class is public, and with this reserve it seldom changes when a figure gains a digit. The largest
+    class has no reserve; raises StatementTooLarge beyond.
     """
     for size in SIZE_CLASSES[:-1]:
         if packed_size * _HEADROOM <= _capacity(size):
@@ -103,13 +103,13 @@ def size_class(packed_size: int) -> int:
 
 
 def padded(packed: bytes, slot: int) -> bytes:
-    """The length in four big-endian bytes, the stream, and zeros up to what a slot of this size can hold."""
+    """Return the length in four big-endian bytes, the stream, and zeros up to the capacity of the slot."""
     framed = len(packed).to_bytes(_LENGTH_SIZE, "big") + packed
     return framed.ljust(_capacity(slot) + _LENGTH_SIZE, b"\0")
 
 
 def unpadded(framed: bytes) -> bytes:
-    """The stream in what `padded` gave."""
+    """Return the stream in what `padded` returned."""
     length = int.from_bytes(framed[:_LENGTH_SIZE], "big")
     return framed[_LENGTH_SIZE : _LENGTH_SIZE + length]
 

@@ -1,4 +1,4 @@
-"""Shells: HTML with places that values fill, by the reader's browser or, for a plain page, here.
+"""Shells: HTML with places that values fill, in the reader's browser or, for a plain page, here.
 
 A place is an element with one of these attributes, which templates/assets/viewer.js fills in the same way:
 
@@ -8,133 +8,19 @@ A place is an element with one of these attributes, which templates/assets/viewe
 `data-set="attribute:key"`, parted by spaces, sets attributes. A key may lead into a value: `raw.expires_on`.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from html import escape
 from html.parser import HTMLParser
+from typing import NamedTuple
 
 from generator.errors import GeneratorError
 
-# A shell folded once into constant HTML and the places between, so that filling it costs what its values cost.
-
-Scope = Mapping[str, object]
-Words = Mapping[str, str]
-Write = Callable[[str], object]
-Key = tuple[str, ...]
-"""The way to a value: its name, and what leads on into it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """A value as text."""
-
-    key: Key
-
-    def fill(self, scope: Scope, words: Words, write: Write) -> None:
-        """Writes the value, escaped."""
-        del words
-        write(escape(_text(_value(scope, self.key))))
-
-
-@dataclass(frozen=True, slots=True)
-class Name:
-    """A value as the word of its kind, or else as it is."""
-
-    kind: str
-    key: Key
-
-    def fill(self, scope: Scope, words: Words, write: Write) -> None:
-        """Writes the word, escaped."""
-        value = _text(_value(scope, self.key))
-        write(escape(words.get(f"{self.kind}:{value}", value)))
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """Whether a value is there, or is `value` if that is not None; or the opposite."""
-
-    key: Key
-    value: str | None
-    opposite: bool
-
-    def holds(self, scope: Scope) -> bool:
-        """Whether it holds for those values."""
-        found = _value(scope, self.key)
-        return (bool(found) if self.value is None else _text(found) == self.value) is not self.opposite
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """Pieces that are left out where the condition does not hold, or are repeated for each item of a list."""
-
-    each: Key | None
-    condition: Condition | None
-    pieces: "Pieces"
-
-    def fill(self, scope: Scope, words: Words, write: Write) -> None:
-        """Writes the pieces as often as they are wanted; an item's own values come before those around it."""
-        if self.each is None:
-            self._once(scope, words, write)
-            return
-        items = _value(scope, self.each)
-        for item in items if isinstance(items, list) else ():
-            self._once({**scope, **item}, words, write)
-
-    def _once(self, scope: Scope, words: Words, write: Write) -> None:
-        if self.condition is None or self.condition.holds(scope):
-            fill(self.pieces, scope, words, write)
-
-
-Piece = str | Text | Name | Block
-Pieces = tuple[Piece, ...]
-
-
-def joined(pieces: Iterator[Piece]) -> Pieces:
-    """The pieces, with HTML beside HTML made one."""
-    found: list[Piece] = []
-    for piece in pieces:
-        last = found[-1] if found else None
-        if isinstance(piece, str) and isinstance(last, str):
-            found[-1] = last + piece
-        else:
-            found.append(piece)
-    return tuple(found)
-
-
-def fill(pieces: Pieces, scope: Scope, words: Words, write: Write) -> None:
-    """Writes the pieces with those values in their places."""
-    for piece in pieces:
-        if isinstance(piece, str):
-            write(piece)
-        else:
-            piece.fill(scope, words, write)
-
-
-def key_of(text: str) -> Key:
-    """The way to a value as a shell names it: `raw.expires_on`."""
-    return tuple(text.split("."))
-
-
-def condition_of(text: str) -> Condition:
-    """A condition as a shell writes it: `key`, `key=value`, either after `!`."""
-    rest = text.lstrip("!")
-    key, wanted, value = rest.partition("=")
-    return Condition(key_of(key), value if wanted else None, (len(text) - len(rest)) % 2 == 1)
-
-
-def _value(scope: Scope, key: Key) -> object:
-    found: object = scope
-    for part in key:
-        found = found.get(part) if isinstance(found, dict) else None
-    return found
-
-
-def _text(value: object) -> str:
-    return "" if value is None else str.__str__(value) if isinstance(value, str) else str(value)
-
-
-PLACES = frozenset({"data-each", "data-if", "data-text", "data-name", "data-set"})
-SETTABLE = frozenset(
+_Scope = Mapping[str, object]
+_Write = Callable[[str], object]
+_Key = tuple[str, ...]
+_PLACES = frozenset({"data-each", "data-if", "data-text", "data-name", "data-set"})
+_SETTABLE = frozenset(
     {"aria-label", "class", "d", "data-sort", "height", "href", "value", "viewBox", "width", "x", "y"}
 )
 _VOID = frozenset({"area", "br", "col", "hr", "img", "input", "link", "meta", "source", "track", "wbr"})
@@ -148,49 +34,160 @@ class BrokenShell(GeneratorError):
         super().__init__(f"templates/statement: {place}: {why}")
 
 
-@dataclass(slots=True)
-class Element:
-    """An element of a shell; `children` are elements and text as it stands in HTML."""
+@dataclass(frozen=True, slots=True)
+class ParsedShell:
+    """A shell whose constant HTML is in one string up to the next place, so that filling it costs what values cost."""
 
-    tag: str
-    attributes: dict[str, str | None]
-    children: list["Element | str"] = field(default_factory=list)
+    _parts: "_Parts"
+
+    def fill(self, values: Mapping[str, object], words: Mapping[str, str]) -> str:
+        """Return the shell as HTML with every value escaped; `words` has the words of kinds as `level:gold`."""
+        written: list[str] = []
+        _fill(self._parts, values, words, written.append)
+        return "".join(written)
 
 
-def parsed_shell(html: str) -> Pieces:
-    """The shell's constant HTML and the places in it. Raises `BrokenShell` for one that cannot be filled."""
+def parse_shell(html: str) -> ParsedShell:
+    """Parse a shell. Raises `BrokenShell` for one that cannot be filled."""
     parser = _Parser()
     parser.feed(html)
     parser.close()
     if len(parser.open) > 1:
         raise BrokenShell(f"<{parser.open[-1].tag}>", "the element is not closed")
-    return joined(_children(parser.open[0]))
+    return ParsedShell(_joined(parser.open[0].content))
+
+
+def merged_values(figures: Mapping[str, object], values: Mapping[str, object]) -> Mapping[str, object]:
+    """Return a statement's JSON with the values of its record in place of its figures, as a shell names them.
+
+    An item's own figures stay below `raw`.
+    """
+    found = _merged(dict(figures), dict(values))
+    return found if isinstance(found, dict) else {}
+
+
+def _merged(raw: object, shown: object) -> object:
+    if isinstance(raw, list):
+        of_items = shown if isinstance(shown, list) else []
+        return [
+            _merged(item, of_items[index] if index < len(of_items) else None)
+            for index, item in enumerate(raw)
+        ]
+    if not isinstance(raw, dict):
+        return raw if shown is None else shown
+    values = shown if isinstance(shown, dict) else {}
+    lists = {key: _merged(item, values.get(key)) for key, item in raw.items() if isinstance(item, list)}
+    return {**raw, **values, **lists, "raw": raw}
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """The text of a value, or the word of its `kind`."""
+
+    key: _Key
+    kind: str = ""
+
+    def text(self, scope: _Scope, words: Mapping[str, str]) -> str:
+        value = _text(_value(scope, self.key))
+        return words.get(f"{self.kind}:{value}", value) if self.kind else value
+
+
+@dataclass(frozen=True, slots=True)
+class _Condition:
+    """Whether a value is there, or is `value` if that is not None; or the opposite."""
+
+    key: _Key
+    value: str | None
+    opposite: bool
+
+    def holds(self, scope: _Scope) -> bool:
+        found = _value(scope, self.key)
+        return (bool(found) if self.value is None else _text(found) == self.value) is not self.opposite
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """Parts that are left out where the condition does not hold, and repeated for each item of a list."""
+
+    each: _Key | None
+    condition: _Condition | None
+    parts: "_Parts"
+
+    def fill(self, scope: _Scope, words: Mapping[str, str], write: _Write) -> None:
+        found = [{}] if self.each is None else _value(scope, self.each)
+        for item in found if isinstance(found, list) else ():
+            inner = {**scope, **item}
+            if self.condition is None or self.condition.holds(inner):
+                _fill(self.parts, inner, words, write)
+
+
+_Part = str | _Place | _Block
+_Parts = tuple[_Part, ...]
+
+
+def _fill(parts: _Parts, scope: _Scope, words: Mapping[str, str], write: _Write) -> None:
+    for part in parts:
+        if isinstance(part, str):
+            write(part)
+        elif isinstance(part, _Place):
+            write(escape(part.text(scope, words)))
+        else:
+            part.fill(scope, words, write)
+
+
+def _value(scope: _Scope, key: _Key) -> object:
+    found: object = scope
+    for part in key:
+        found = found.get(part) if isinstance(found, dict) else None
+    return found
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str.__str__(value) if isinstance(value, str) else str(value)
+
+
+class _Open(NamedTuple):
+    """An element that is not closed yet: where it stands, its own parts with its tags, and what is inside."""
+
+    tag: str
+    attributes: Mapping[str, str | None]
+    around: list[_Part]
+    own: list[_Part]
+    content: list[_Part]
 
 
 class _Parser(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=False)
-        self.open = [Element("", {})]
+        parts: list[_Part] = []
+        self.open = [_Open("", {}, parts, parts, parts)]
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        element = Element(tag, dict(attrs))
-        _check(element)
-        self.open[-1].children.append(element)
-        if tag not in _VOID:
-            self.open.append(element)
+        attributes = dict(attrs)
+        _check(tag, attributes)
+        around = self.open[-1].content
+        own: list[_Part] = [] if attributes.get("data-each") or attributes.get("data-if") else around
+        own += _start_tag(tag, attributes)
+        place = _place(attributes)
+        if place:
+            own.append(place)
+        # Whatever stands inside a place gives way to its value.
+        self.open.append(_Open(tag, attributes, around, own, [] if place else own))
+        if tag in _VOID:
+            self._close()
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.handle_starttag(tag, attrs)
         if tag not in _VOID:
-            self.open.pop()
+            self._close()
 
     def handle_endtag(self, tag: str) -> None:
         if self.open[-1].tag != tag:
             raise BrokenShell(f"</{tag}>", f"it closes <{self.open[-1].tag}>")
-        self.open.pop()
+        self._close()
 
     def handle_data(self, data: str) -> None:
-        self.open[-1].children.append(data)
+        self.open[-1].content.append(data)
 
     def handle_entityref(self, name: str) -> None:
         self.handle_data(f"&{name};")
@@ -198,89 +195,68 @@ class _Parser(HTMLParser):
     def handle_charref(self, name: str) -> None:
         self.handle_data(f"&#{name};")
 
+    def _close(self) -> None:
+        element = self.open.pop()
+        if element.tag not in _VOID:
+            element.own.append(f"</{element.tag}>")
+        if element.own is not element.around:
+            each, condition = (element.attributes.get(name) for name in ("data-each", "data-if"))
+            block = _Block(
+                _key(each) if each else None,
+                _condition(condition) if condition else None,
+                _joined(element.own),
+            )
+            element.around.append(block)
 
-def _check(element: Element) -> None:
-    places = [name for name in element.attributes if name.startswith("data-") and name in PLACES]
-    for name in places:
-        value = element.attributes[name] or ""
-        shown = f'<{element.tag} {name}="{value}">'
+
+def _check(tag: str, attributes: Mapping[str, str | None]) -> None:
+    for name in attributes.keys() & _PLACES:
+        value = attributes[name] or ""
+        shown = f'<{tag} {name}="{value}">'
         if not value:
             raise BrokenShell(shown, "it names no value")
         if name == "data-name" and ":" not in value:
             raise BrokenShell(shown, "write the kind of word and the value, as in level:next_level")
-        if name == "data-set" and not {pair.partition(":")[0] for pair in value.split()} <= SETTABLE:
-            raise BrokenShell(shown, f"only these attributes can be set: {', '.join(sorted(SETTABLE))}")
+        if name == "data-set" and not {pair.partition(":")[0] for pair in value.split()} <= _SETTABLE:
+            raise BrokenShell(shown, f"only these attributes can be set: {', '.join(sorted(_SETTABLE))}")
 
 
-def merged(raw: object, shown: object) -> object:
-    """The figures with their form for people in place of each; an item's own figures stay below `raw`."""
-    if isinstance(raw, list):
-        of_items = shown if isinstance(shown, list) else []
-        return [
-            merged(item, of_items[index] if index < len(of_items) else None) for index, item in enumerate(raw)
-        ]
-    if not isinstance(raw, dict):
-        return raw if shown is None else shown
-    values = shown if isinstance(shown, dict) else {}
-    lists = {key: merged(item, values.get(key)) for key, item in raw.items() if isinstance(item, list)}
-    return {**raw, **values, **lists, "raw": raw}
-
-
-def merged_values(figures: Mapping[str, object], values: Mapping[str, object]) -> Mapping[str, object]:
-    """A statement's JSON with the values of its record, as a shell names them."""
-    found = merged(dict(figures), dict(values))
-    return found if isinstance(found, dict) else {}
-
-
-def filled(shell: Pieces, values: Mapping[str, object], words: Mapping[str, str]) -> str:
-    """The shell as HTML, filled with values; every value is escaped."""
-    written: list[str] = []
-    fill(shell, dict(values), words, written.append)
-    return "".join(written)
-
-
-def _children(element: Element) -> Iterator[Piece]:
-    for child in element.children:
-        if isinstance(child, str):
-            yield child
-        else:
-            yield from _settled(child)
-
-
-def _settled(element: Element) -> Iterator[Piece]:
-    each, condition = (element.attributes.get(name) for name in ("data-each", "data-if"))
-    if each or condition:
-        yield Block(
-            key_of(each) if each else None,
-            condition_of(condition) if condition else None,
-            joined(_written(element)),
-        )
-    else:
-        yield from _written(element)
-
-
-def _written(element: Element) -> Iterator[Piece]:
-    yield f"<{element.tag}"
-    yield from _attributes(element)
-    yield ">"
-    if element.tag in _VOID:
-        return
-    if key := element.attributes.get("data-text"):
-        yield Text(key_of(key))
-    elif place := element.attributes.get("data-name"):
-        kind, _, key = place.partition(":")
-        yield Name(kind, key_of(key))
-    else:
-        yield from _children(element)
-    yield f"</{element.tag}>"
-
-
-def _attributes(element: Element) -> Iterator[Piece]:
-    for name, value in element.attributes.items():
-        if name not in PLACES:
-            yield f" {name}" if value is None else f' {name}="{escape(value)}"'
-    for pair in (element.attributes.get("data-set") or "").split():
+def _start_tag(tag: str, attributes: Mapping[str, str | None]) -> list[_Part]:
+    parts: list[_Part] = [f"<{tag}"]
+    for name, value in attributes.items():
+        if name not in _PLACES:
+            parts.append(f" {name}" if value is None else f' {name}="{escape(value)}"')
+    for pair in (attributes.get("data-set") or "").split():
         name, _, key = pair.partition(":")
-        yield f' {name}="'
-        yield Text(key_of(key))
-        yield '"'
+        parts += [f' {name}="', _Place(_key(key)), '"']
+    return [*parts, ">"]
+
+
+def _place(attributes: Mapping[str, str | None]) -> _Place | None:
+    if key := attributes.get("data-text"):
+        return _Place(_key(key))
+    kind, _, key = (attributes.get("data-name") or "").partition(":")
+    return _Place(_key(key), kind) if key else None
+
+
+def _key(text: str) -> _Key:
+    """The way to a value: its name, and what leads on into it."""
+    return tuple(text.split("."))
+
+
+def _condition(text: str) -> _Condition:
+    rest = text.lstrip("!")
+    key, wanted, value = rest.partition("=")
+    return _Condition(_key(key), value if wanted else None, (len(text) - len(rest)) % 2 == 1)
+
+
+def _joined(parts: list[_Part]) -> _Parts:
+    """Join HTML beside HTML into one string."""
+    found: list[_Part] = []
+    for part in parts:
+        last = found[-1] if found else None
+        if isinstance(part, str) and isinstance(last, str):
+            found[-1] = last + part
+        else:
+            found.append(part)
+    return tuple(found)

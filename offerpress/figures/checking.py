@@ -67,7 +67,7 @@ def _faults_beside(site: Site) -> list[Fault]:
 def content_faults(content: Content, site: Site, as_of: int) -> list[Fault]:
     """What keeps the site or any campaign from being rendered."""
     faults: list[Fault] = []
-    rendered_site(content, site, as_of, faults)
+    rendered_site(content, site, as_of, faults, draw_cards=False)
     return faults + campaign_faults(content, site, as_of)
 
 
@@ -78,11 +78,15 @@ def require_faultless_content(figures: Figures) -> None:
         raise Faulty(faults)
 
 
-def rendered_site(content: Content, site: Site, as_of: int, faults: list[Fault]) -> dict[str, bytes]:
+def rendered_site(
+    content: Content, site: Site, as_of: int, faults: list[Fault], *, draw_cards: bool = True
+) -> dict[str, bytes]:
     """Every public file outside `statement/`; none where a template is faulty, with its mistakes added to `faults`."""
     settings, folders = site.settings, site.template_folders
     try:
-        return site_artifacts(content, settings.site, folders, as_of, site.folder, settings.statements)
+        return site_artifacts(
+            content, settings.site, folders, as_of, site.folder, settings.statements, draw_cards=draw_cards
+        )
     except Faulty as faulty:
         faults.extend(faulty.faults)
         return {}

@@ -1,7 +1,11 @@
 """A site's own templates win file by file; mistakes in them are faults with file and line."""
 
+from datetime import date
+
 import pytest
 
+from generator.public.site import site_artifacts
+from generator.settings import StatementSettings
 from rewards import Faulty
 from tests.generator.conftest import TEMPLATES, SiteMaker, SmallSite
 
@@ -78,3 +82,22 @@ def test_static_file_in_our_place(make_site: SiteMaker, name: str) -> None:
     with pytest.raises(Faulty) as caught:
         site.artifacts()
     assert caught.value.faults[0].file == f"content/static/{name}"
+
+
+@pytest.mark.parametrize("draw_cards", [True, False])
+def test_card_that_cannot_be_drawn(make_site: SiteMaker, *, draw_cards: bool) -> None:
+    """A template of cards that is no well-formed SVG is a fault for `build`, and for `check`, which draws nothing."""
+    site = with_template(make_site(), "site/card.svg", "<svg><text></svg>")
+    content = site.content()
+    assert content is not None
+    with pytest.raises(Faulty) as caught:
+        site_artifacts(
+            content,
+            site.settings,
+            [site.folder / "templates", TEMPLATES],
+            date(2023, 12, 31).toordinal(),
+            site.folder,
+            StatementSettings(),
+            draw_cards=draw_cards,
+        )
+    assert "templates/site/card.svg" == caught.value.faults[0].file

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from generator.statements.packs import seal
 from generator.statements.record import DICTIONARY
-from generator.statements.shell import BrokenShell, filled, parsed_shell
+from generator.statements.shell import BrokenShell, parse_shell
 from rewards import Account, Rates, Sale, compute_statement, monthly_sales, rules_on
 from tests.samples.statement_site import (
     AS_OF,
@@ -31,7 +31,7 @@ FIRST, LAST = day("2022-12-01"), day("2024-01-31")
 
 def fill(html: str, **values: object) -> str:
     """A shell filled with values and one word."""
-    return filled(parsed_shell(html), values, {"level:gold": "Gold & more"})
+    return parse_shell(html).fill(values, {"level:gold": "Gold & more"})
 
 
 def test_places() -> None:
@@ -60,7 +60,7 @@ def test_places() -> None:
 def test_a_shell_that_cannot_be_filled(html: str, why: str) -> None:
     """A place that no browser could fill, or should not, is an error that names the element."""
     with pytest.raises(BrokenShell, match=why):
-        parsed_shell(html)
+        parse_shell(html)
 
 
 @given(
