@@ -1,0 +1,119 @@
+"""The docs name files, commands, options, settings and variables that exist, and leave no setting or variable out."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+from pydantic import BaseModel
+
+from generator.settings import SiteSettings, StatementSettings
+from ledger.settings import DataSettings
+from mailer.settings import MailSettings
+from offerpress.cli import COMMANDS, offerpress
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+PACKAGES = ("rewards", "ledger", "generator", "mailer", "offerpress")
+PATH = re.compile(
+    rf"(?<![\w/.-])(?:{'|'.join(PACKAGES)}|benchmarks|docs|requirements|templates|tests|\.ci)/[\w./*<>{{}}…-]*"
+)
+# A guide asks its reader to make these files.
+TO_BE_MADE = {"mailer/transports/example.py"}
+PLACEHOLDER = re.compile(r"[A-Z]{3,}|…|<|\{")
+CODE = re.compile(r"^```[^\n]*\n(.*?)^```|`([^`\n]+)`", re.MULTILINE | re.DOTALL)
+CALL = re.compile(r"(?:^|[\s(])offerpress +(?P<words>[a-z][a-z-]*\b[^|;&#\n]*)", re.MULTILINE)
+OPTION = re.compile(r"(?<!\S)--[a-z][a-z-]*")
+SETTING = re.compile(r"(?:site|mail|statements)(?:\.[a-z_]+)+")
+# What these begin with stands in files or is signed; they are no calls.
+MARKS = ("site secret", "record", "batch 1", "sealed shard 1")
+VARIABLE = re.compile(r"\b(?:OFFERPRESS|SENDGRID)_[A-Z_]+\b")
+SECTIONS = {"site": SiteSettings, "mail": MailSettings, "statements": StatementSettings, "data": DataSettings}
+
+
+def code_of(document: Path) -> Iterator[str]:
+    """Each piece of code in a document: its blocks and what stands between backticks."""
+    for block, span in CODE.findall(document.read_text(encoding="utf-8")):
+        yield block or span
+
+
+def options_of(command: str) -> set[str]:
+    """Every option of a command, and the help."""
+    found = offerpress.get_command(click.Context(offerpress), command)
+    assert found is not None
+    return {"--help", *(word for parameter in found.params for word in parameter.opts)}
+
+
+def fields_of(section: str, model: type[BaseModel]) -> Iterator[str]:
+    """The dotted name of each setting below a section, as people write it."""
+    for name, field in model.model_fields.items():
+        dotted = f"{section}.{field.alias or name}"
+        yield dotted
+        parts: list[object] = [field.annotation, *getattr(field.annotation, "__args__", ())]
+        for part in parts:
+            if isinstance(part, type) and issubclass(part, BaseModel):
+                yield from fields_of(dotted, part)
+
+
+SETTINGS = {name for section, model in SECTIONS.items() for name in fields_of(section, model)}
+
+
+def variables_read() -> set[str]:
+    """The variables of the environment that the code names."""
+    text = "".join(
+        path.read_text(encoding="utf-8") for name in PACKAGES for path in (ROOT / name).rglob("*.py")
+    )
+    return set(re.findall(r"\"((?:OFFERPRESS|SENDGRID)_[A-Z_]+)\"", text))
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_named_files_exist(document: Path) -> None:
+    """Each file or folder of the repository that a document names in code is there."""
+    named = {path.rstrip("./") for code in code_of(document) for path in PATH.findall(code)}
+    checked = {path for path in named if not PLACEHOLDER.search(path)} - TO_BE_MADE
+    assert [] == sorted(path for path in checked if not any(ROOT.glob(path)))
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_named_commands_and_options_exist(document: Path) -> None:
+    """Each call of the program that a document shows has a command that exists, with options that it has."""
+    wrong = []
+    for code in code_of(document):
+        for call in CALL.finditer(code):
+            if call["words"].startswith(MARKS):
+                continue
+            command = call["words"].split()[0]
+            known = options_of(command) if command in COMMANDS else set()
+            wrong += [call["words"] for option in OPTION.findall(call["words"]) if option not in known]
+            wrong += [call["words"] for _ in [command] if command not in COMMANDS]
+    assert [] == wrong
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_named_settings_exist(document: Path) -> None:
+    """Each dotted setting that a document names in code is one that the settings file may hold."""
+    named = {code for code in code_of(document) if SETTING.fullmatch(code)}
+    assert [] == sorted(named - SETTINGS - {"site.webmanifest"})
+
+
+def test_every_setting_is_in_the_reference() -> None:
+    """The reference of the site folder names each setting, whole or by its last word beside its section."""
+    text = (ROOT / "docs" / "reference" / "site-folder.md").read_text(encoding="utf-8")
+    leaves = {name for name in SETTINGS if not name.startswith("data.")}
+    assert [] == sorted(
+        name for name in leaves if f"`{name.rpartition('.')[2]}`" not in text and name not in text
+    )
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_named_variables_exist(document: Path) -> None:
+    """Each variable of ours that a document names is read by the code."""
+    named = set(VARIABLE.findall(document.read_text(encoding="utf-8")))
+    assert set() == named - variables_read()
+
+
+def test_every_variable_is_in_the_reference() -> None:
+    """The page on the environment names each variable that the code reads."""
+    text = (ROOT / "docs" / "reference" / "environment.md").read_text(encoding="utf-8")
+    assert [] == sorted(name for name in variables_read() if f"`{name}`" not in text)
