@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import click
 import pytest
@@ -53,7 +54,7 @@ def fields_of(section: str, model: type[BaseModel]) -> Iterator[str]:
         parts: list[object] = [field.annotation, *getattr(field.annotation, "__args__", ())]
         for part in parts:
             if isinstance(part, type) and issubclass(part, BaseModel):
-                yield from fields_of(dotted, part)
+                yield from fields_of(dotted, cast("type[BaseModel]", part))
 
 
 SETTINGS = {name for section, model in SECTIONS.items() for name in fields_of(section, model)}
