@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import cast
 
 import click
 import pytest
@@ -30,7 +29,12 @@ SETTING = re.compile(r"(?:site|mail|statements)(?:\.[a-z_]+)+")
 # What these begin with stands in files or is signed; they are no calls.
 MARKS = ("site secret", "record", "batch 1", "sealed shard 1")
 VARIABLE = re.compile(r"\b(?:OFFERPRESS|SENDGRID)_[A-Z_]+\b")
-SECTIONS = {"site": SiteSettings, "mail": MailSettings, "statements": StatementSettings, "data": DataSettings}
+SECTIONS: dict[str, type[BaseModel]] = {
+    "site": SiteSettings,
+    "mail": MailSettings,
+    "statements": StatementSettings,
+    "data": DataSettings,
+}
 
 
 def code_of(document: Path) -> Iterator[str]:
@@ -54,7 +58,7 @@ def fields_of(section: str, model: type[BaseModel]) -> Iterator[str]:
         parts: list[object] = [field.annotation, *getattr(field.annotation, "__args__", ())]
         for part in parts:
             if isinstance(part, type) and issubclass(part, BaseModel):
-                yield from fields_of(dotted, cast("type[BaseModel]", part))
+                yield from fields_of(dotted, part)
 
 
 SETTINGS = {name for section, model in SECTIONS.items() for name in fields_of(section, model)}
