@@ -122,3 +122,12 @@ def test_every_variable_is_in_the_reference() -> None:
     """The page on the environment names each variable that the code reads."""
     text = (ROOT / "docs" / "reference" / "environment.md").read_text(encoding="utf-8")
     assert [] == sorted(name for name in variables_read() if f"`{name}`" not in text)
+
+
+def test_modules_named_beside_their_folder_exist() -> None:
+    """A folder of the guide for contributors with modules in brackets holds each of them."""
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    found = re.findall(r"`([\w/]+/)` \(((?:`\w+\.py`(?:, )?)+)\)", text)
+    named = [folder + name for folder, names in found for name in re.findall(r"\w+\.py", names)]
+    assert len(named) > 10
+    assert [] == [path for path in named if not (ROOT / path).is_file()]
