@@ -28,7 +28,11 @@ from urllib.parse import urlsplit
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from mailer import BatchHeader, Cause, Claimant, Outbox, Settlement, freeze
+from mailer.batch.batch_header import BatchHeader
+from mailer.batch.freezing import freeze_batch
+from mailer.outbox.moves import Claimant
+from mailer.outbox.outbox import Outbox
+from mailer.rules.states import Cause, Settlement
 from rewards import Notice
 
 NOW = datetime(2023, 12, 31, 12, tzinfo=UTC)
@@ -64,7 +68,7 @@ def make_site(folder: Path) -> list[tuple[str, str]]:
     header = BatchHeader(plan="b", campaign="b", category="notice", as_of=738885, made_by="A", made_at=NOW)
     claimant, settled = Claimant("b", "me", "sendgrid"), []
     with (
-        freeze(private / "batches", header, map(notice, range(NOTICES))) as batch,
+        freeze_batch(private / "batches", header, map(notice, range(NOTICES))) as batch,
         Outbox.open(private / "outbox.sqlite") as outbox,
     ):
         outbox.register(batch, NOW)

@@ -24,20 +24,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from shutil import which
 
-from mailer import (
-    Attempt,
-    Batch,
-    BatchHeader,
-    MailSettings,
-    Outbox,
-    SendGridSettings,
-    SendGridTransport,
-    SmtpSettings,
-    SmtpTransport,
-    Transport,
-    deliver,
-    freeze,
-)
+from mailer.batch.batch import Batch
+from mailer.batch.batch_header import BatchHeader
+from mailer.batch.freezing import freeze_batch
+from mailer.delivery.delivery import deliver
+from mailer.outbox.outbox import Outbox
+from mailer.providers.sendgrid.transport import SendGridTransport
+from mailer.settings import MailSettings, SendGridSettings, SmtpSettings
+from mailer.transports.base import Attempt, Transport
+from mailer.transports.smtp import SmtpTransport
 from rewards import Attachment, Notice
 
 NOW = datetime(2023, 12, 31, 12, tzinfo=UTC)
@@ -77,7 +72,7 @@ def approved(folder: Path, count: int) -> Iterator[tuple[Outbox, Batch]]:
     header = BatchHeader(
         plan="bench", campaign="bench", category="notice", as_of=738885, made_by="A", made_at=NOW
     )
-    batch = freeze(folder, header, map(notice, range(count)))
+    batch = freeze_batch(folder, header, map(notice, range(count)))
     with batch, Outbox.open(folder / "outbox.sqlite") as outbox:
         outbox.register(batch, NOW)
         outbox.approve("bench", batch.digest, "B", NOW)

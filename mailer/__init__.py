@@ -8,237 +8,114 @@ from typing import TYPE_CHECKING
 from rewards.faces import lazy_face
 
 if TYPE_CHECKING:
-    from mailer.addresses import Mailbox, address_digest, is_digest, parse_mailbox, sendable
-    from mailer.batch.batch import Batch, FrozenMessage, Recipient, batch_file
-    from mailer.batch.deflating import Deflated, Deflating, Prepared, dictionary_of
-    from mailer.batch.freezing import erase_messages, freeze, freeze_deflated, prepared
-    from mailer.batch.header import (
+    from mailer.addresses import is_digest, sendable
+    from mailer.batch.batch import Batch, Recipient, batch_file
+    from mailer.batch.batch_header import (
         BatchHeader,
-        Totals,
-        instant_text,
+        CurrencyTotals,
         message_key,
         notice_digest,
         with_own_headers,
     )
+    from mailer.batch.compression import DeflatedMessage, Deflater, PreparedMessage, dictionary_of
+    from mailer.batch.freezing import erase_messages, freeze_deflated, prepare_message
     from mailer.batch.mime import message_bytes
-    from mailer.batch.unsubscribing import Tokens, Unsubscribing
+    from mailer.batch.unsubscribe import UnsubscribeMethods, UnsubscribeTokens
     from mailer.delivery.delivery import check_sendable, deliver, start_late, stop_on_signals
-    from mailer.delivery.fencing import Fences, Withdrawal, withdraw
-    from mailer.delivery.patience import Patience
-    from mailer.delivery.retries import Settlement, Timing, backoff, next_depth, settlement, timing
+    from mailer.delivery.fencing import withdraw
+    from mailer.delivery.retries import Timing, timing
     from mailer.delivery.run import Delivery
-    from mailer.delivery.warm_up import Allowance, allowance
-    from mailer.errors import (
-        ApprovalRefused,
-        BatchError,
-        BatchTampered,
-        ConfigurationError,
-        DecisionRefused,
-        FenceRefused,
-        LostPlans,
-        MailerError,
-        NotApproved,
-        NotDue,
-        OtherDigest,
-        OutboxError,
-        OutboxOwned,
-        OutboxRestored,
-        PlanCancelled,
-        PlanPaused,
-        SendRefused,
-        TooLate,
-        UnknownPlan,
-    )
-    from mailer.events.events import (
-        FATES,
-        SUPPRESSES,
-        Event,
-        EventKind,
-        fate,
-        placed,
-        rank_of,
-        without_addresses,
-    )
-    from mailer.events.inboxes import ImapInbox, Inbox, InboxError, MaildirInbox
-    from mailer.events.sendgrid import Read, read_events
-    from mailer.outbox.database import Sender, sole_sender
-    from mailer.outbox.erasing import Erased, is_pseudonym, pseudonym
-    from mailer.outbox.fates import Account, Addressed, EventHour, EventRecord, Failure
+    from mailer.errors import BatchError, MailerError
+    from mailer.events.events import DELIVERY_RESULTS, Event, EventKind, delivery_result, recipient_events
+    from mailer.events.inboxes import ImapInbox, Inbox, MaildirInbox
+    from mailer.outbox.database import SendingProcess
+    from mailer.outbox.delivery_results import EventRecord, Failure, NoticeAccount
+    from mailer.outbox.erasing import is_pseudonym, pseudonym
     from mailer.outbox.intake import Intake
-    from mailer.outbox.moves import Claimant, Turn
-    from mailer.outbox.outbox import Outbox, fates_json, outbox_file, status_json
-    from mailer.outbox.records import Handed, NoticeAt, PlanRecord, Told
-    from mailer.rules.approval import Approval
+    from mailer.outbox.outbox import Outbox, outbox_file, results_json
+    from mailer.outbox.records import NoticeAt, NoticeHistory, PlanRecord
+    from mailer.providers.sendgrid.events import read_events
+    from mailer.providers.sendgrid.transport import DEFAULT_BASE_URL, SendGridTransport
     from mailer.rules.fences import Fence, FenceProvider
-    from mailer.rules.pace import Openings, domain_of, longest_wait, opening, rate_of, room
-    from mailer.rules.states import HANDED, TRANSITIONS, Cause, Status
-    from mailer.rules.suppression import Suppressed, Suppression, SuppressionReason, skip_reason
-    from mailer.rules.windows import next_opening
-    from mailer.settings import (
-        DkimSettings,
-        GroupSettings,
-        MailSettings,
-        RetrySettings,
-        SendGridSettings,
-        SmtpSettings,
-        TransportName,
-        UnsubscribeSettings,
-        WarmUpSettings,
-    )
-    from mailer.transports import (
-        DEFAULT_BASE_URL,
-        Attempt,
-        Connection,
-        FolderTransport,
-        Outcome,
-        SendGridTransport,
-        Signer,
-        SmtpServer,
-        SmtpTransport,
-        Timeouts,
-        Transport,
-        parse_smtp_url,
-        signer,
-    )
+    from mailer.rules.states import Cause, Status, instant_text
+    from mailer.rules.suppression import Suppressed, Suppression, SuppressionReason
+    from mailer.settings import MailSettings, TransportName
+    from mailer.transports.base import Attempt, Transport
+    from mailer.transports.dkim_signing import Signer, signer
+    from mailer.transports.folder import FolderTransport
+    from mailer.transports.smtp import SmtpTransport
 else:
     __getattr__ = lazy_face(__name__)
 
 __all__ = [
     "DEFAULT_BASE_URL",
-    "FATES",
-    "HANDED",
-    "SUPPRESSES",
-    "TRANSITIONS",
-    "Account",
-    "Addressed",
-    "Allowance",
-    "Approval",
-    "ApprovalRefused",
+    "DELIVERY_RESULTS",
     "Attempt",
     "Batch",
     "BatchError",
     "BatchHeader",
-    "BatchTampered",
     "Cause",
-    "Claimant",
-    "ConfigurationError",
-    "Connection",
-    "DecisionRefused",
-    "Deflated",
-    "Deflating",
+    "CurrencyTotals",
+    "DeflatedMessage",
+    "Deflater",
     "Delivery",
-    "DkimSettings",
-    "Erased",
     "Event",
-    "EventHour",
     "EventKind",
     "EventRecord",
     "Failure",
     "Fence",
     "FenceProvider",
-    "FenceRefused",
-    "Fences",
     "FolderTransport",
-    "FrozenMessage",
-    "GroupSettings",
-    "Handed",
     "ImapInbox",
     "Inbox",
-    "InboxError",
     "Intake",
-    "LostPlans",
     "MailSettings",
-    "Mailbox",
     "MaildirInbox",
     "MailerError",
-    "NotApproved",
-    "NotDue",
+    "NoticeAccount",
     "NoticeAt",
-    "Openings",
-    "OtherDigest",
+    "NoticeHistory",
     "Outbox",
-    "OutboxError",
-    "OutboxOwned",
-    "OutboxRestored",
-    "Outcome",
-    "Patience",
-    "PlanCancelled",
-    "PlanPaused",
     "PlanRecord",
-    "Prepared",
-    "Read",
+    "PreparedMessage",
     "Recipient",
-    "RetrySettings",
-    "SendGridSettings",
     "SendGridTransport",
-    "SendRefused",
-    "Sender",
-    "Settlement",
+    "SendingProcess",
     "Signer",
-    "SmtpServer",
-    "SmtpSettings",
     "SmtpTransport",
     "Status",
     "Suppressed",
     "Suppression",
     "SuppressionReason",
-    "Timeouts",
     "Timing",
-    "Tokens",
-    "Told",
-    "TooLate",
-    "Totals",
     "Transport",
     "TransportName",
-    "Turn",
-    "UnknownPlan",
-    "UnsubscribeSettings",
-    "Unsubscribing",
-    "WarmUpSettings",
-    "Withdrawal",
-    "address_digest",
-    "allowance",
-    "backoff",
+    "UnsubscribeMethods",
+    "UnsubscribeTokens",
     "batch_file",
     "check_sendable",
     "deliver",
+    "delivery_result",
     "dictionary_of",
-    "domain_of",
     "erase_messages",
-    "fate",
-    "fates_json",
-    "freeze",
     "freeze_deflated",
     "instant_text",
     "is_digest",
     "is_pseudonym",
-    "longest_wait",
     "message_bytes",
     "message_key",
-    "next_depth",
-    "next_opening",
     "notice_digest",
-    "opening",
     "outbox_file",
-    "parse_mailbox",
-    "parse_smtp_url",
-    "placed",
-    "prepared",
+    "prepare_message",
     "pseudonym",
-    "rank_of",
-    "rate_of",
     "read_events",
-    "room",
+    "recipient_events",
+    "results_json",
     "sendable",
-    "settlement",
     "signer",
-    "skip_reason",
-    "sole_sender",
     "start_late",
-    "status_json",
     "stop_on_signals",
     "timing",
     "with_own_headers",
     "withdraw",
-    "without_addresses",
 ]

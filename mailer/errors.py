@@ -1,22 +1,19 @@
-"""What can go wrong here: every error's text is what: which: why.
-
-What an operator can act on says the remedy.
-"""
+"""The errors of this package. A message names the subject, which one it is, the reason and the remedy."""
 
 from datetime import datetime
 from pathlib import Path
 
 
 class MailerError(Exception):
-    """Root of the errors of this package."""
+    """The root of the errors of this package."""
 
 
 class ConfigurationError(MailerError):
-    """A transport cannot work as it is set up (address, password, certificate): not about any one notice."""
+    """A transport cannot work as it is set up (address, password, certificate); the error concerns no single notice."""
 
 
 class BatchError(MailerError):
-    """A batch cannot be written or read; `file` is where it is or should be."""
+    """A batch cannot be written or read; `file` is its place."""
 
     def __init__(self, file: Path, what: str) -> None:
         self.file = file
@@ -24,10 +21,7 @@ class BatchError(MailerError):
 
 
 class BatchTampered(BatchError):
-    """A batch is not what was frozen.
-
-    `partner_id` names the message that changed, None when it is no single one.
-    """
+    """A batch differs from what was frozen; `partner_id` names the changed message, None if it is no single one."""
 
     def __init__(self, file: Path, what: str, partner_id: str | None = None) -> None:
         self.partner_id = partner_id
@@ -38,11 +32,11 @@ class BatchTampered(BatchError):
 
 
 class OutboxError(MailerError):
-    """The outbox cannot be opened, or holds something that cannot be."""
+    """The outbox cannot be opened, or its content is inconsistent."""
 
 
 class Collision(OutboxError):
-    """Another process wrote what cannot stand beside this; nothing of this step was recorded, it can be tried again."""
+    """Another process wrote a conflicting row first; nothing of this step was recorded, and it can be tried again."""
 
     def __init__(self, name: str, why: str) -> None:
         super().__init__(
@@ -51,7 +45,7 @@ class Collision(OutboxError):
 
 
 class LeaseLost(OutboxError):
-    """A sender was silent for longer than its lease, so that others made what it had claimed unknown."""
+    """A sender was silent for longer than its lease, so that its claimed notices became unknown."""
 
     def __init__(self, sender: str) -> None:
         super().__init__(
@@ -68,7 +62,7 @@ class UnknownPlan(OutboxError):
 
 
 class OutboxRestored(OutboxError):
-    """The outbox is older than its receipts, which know of `claims` (notices' own ids) that it does not."""
+    """The outbox is older than its receipts, which hold `claims` that it does not know."""
 
     def __init__(self, name: str, serial: int, last: int, claims: int) -> None:
         self.claims = claims
@@ -79,7 +73,7 @@ class OutboxRestored(OutboxError):
 
 
 class LostPlans(OutboxError):
-    """Receipts name `claims` notices of plans that the outbox does not know."""
+    """The receipts name `claims` notices of plans that the outbox does not know."""
 
     def __init__(self, claims: int) -> None:
         self.claims = claims
@@ -90,7 +84,7 @@ class LostPlans(OutboxError):
 
 
 class OutboxOwned(OutboxError):
-    """Another sender has the outbox; it is told by process id, host and since when."""
+    """Another sender owns the outbox; it is identified by process id, host and start."""
 
     def __init__(self, pid: int, host: str, since: str) -> None:
         self.pid = pid
@@ -102,7 +96,7 @@ class OutboxOwned(OutboxError):
 
 
 class ApprovalRefused(MailerError):
-    """An approval does not count; `plan` and `by` say which."""
+    """An approval of `plan` by `by` is not valid."""
 
     def __init__(self, plan: str, by: str, why: str) -> None:
         self.plan = plan
@@ -111,7 +105,7 @@ class ApprovalRefused(MailerError):
 
 
 class DecisionRefused(MailerError):
-    """A person's decision about one notice does not fit where the notice stands."""
+    """A person's decision does not fit the status of the notice."""
 
     def __init__(self, plan: str, partner_id: str, why: str) -> None:
         self.plan = plan
@@ -120,7 +114,7 @@ class DecisionRefused(MailerError):
 
 
 class SendRefused(MailerError):
-    """Root of the reasons for which a whole plan is not sent; nothing was handed over."""
+    """The root of the errors that keep a whole plan from being sent; nothing was handed over."""
 
     def __init__(self, plan: str, why: str) -> None:
         self.plan = plan
@@ -128,18 +122,18 @@ class SendRefused(MailerError):
 
 
 class FenceRefused(MailerError):
-    """A provider does not give a fence, or does not say that it discards one."""
+    """A provider does not give a fence, or does not confirm that it discards one."""
 
     def __init__(self, why: str) -> None:
         super().__init__(f"fence: {why}")
 
 
 class NotApproved(SendRefused):
-    """No valid approval stands for the plan."""
+    """The plan has no valid approval."""
 
 
 class OtherDigest(SendRefused):
-    """The batch has another digest than the one that was registered or approved."""
+    """The batch's digest differs from the registered or approved one."""
 
 
 class PlanPaused(SendRefused):
@@ -150,14 +144,14 @@ class PlanPaused(SendRefused):
 
 
 class PlanCancelled(SendRefused):
-    """The plan was cancelled, which is for good."""
+    """The plan was cancelled; this is final."""
 
     def __init__(self, plan: str) -> None:
         super().__init__(plan, "it was cancelled; plan the campaign again")
 
 
 class NotDue(SendRefused):
-    """The plan's `send_at` has not come."""
+    """The plan's `send_at` is in the future."""
 
     def __init__(self, plan: str, send_at: datetime) -> None:
         self.send_at = send_at
@@ -167,7 +161,7 @@ class NotDue(SendRefused):
 
 
 class TooLate(SendRefused):
-    """The plan was not begun within the latest start after its `send_at`."""
+    """The plan was not begun within its latest start after `send_at`."""
 
     def __init__(self, plan: str, send_at: datetime, hours: int) -> None:
         self.send_at = send_at

@@ -19,19 +19,17 @@ from mailer.addresses import (
     parse_mailbox,
     sendable,
 )
-from mailer.rules.pace import ANY_DOMAIN, Rate, domain_of
+from mailer.rules.domain_pace import ANY_DOMAIN, MessageRate, domain_of
 from rewards import WindowSettings
 
-# `[mail.smtp]` and `[mail.sendgrid]`: how each way out is used; who may log in stands in the environment.
-
 TransportName = Literal["folder", "smtp", "sendgrid"]
-"""The ways out, by the word for each in settings and on the command line."""
+"""The names of the transports in settings and on the command line."""
 
 STRICT = ConfigDict(frozen=True, strict=True, extra="forbid", populate_by_name=True)
 
 
 def as_tuple(value: object) -> object:
-    """A list, as TOML gives it, as the tuple that settings hold."""
+    """Turn a list, as TOML gives it, into the tuple that settings hold."""
     return tuple(value) if isinstance(value, list) else value
 
 
@@ -54,13 +52,12 @@ CategoryName = Annotated[str, Field(min_length=1, max_length=255)]
 
 
 class SendGridSettings(BaseModel):
-    """`requests` is how many are under way at once, so that the provider's latency costs no time.
+    """The `[mail.sendgrid]` section; the API key comes from the environment.
 
-    `per_second` goes before that of `[mail]`.
-
-    `sandbox` lets the provider check every request and send none. `unsubscribe_group` is the number of the provider's
-    group (its `asm`) that announcements belong to, in place of our own way to unsubscribe. `categories` stand beside
-    the campaign's own in the provider's statistics; it takes ten in all.
+    `requests` is the number of requests under way at once, which hides the provider's latency. `per_second` overrides
+    that of `[mail]`. With `sandbox` the provider checks every request and sends none. `unsubscribe_group` is the number
+    of the provider's group (its `asm`) for announcements, in place of our own unsubscribe addresses. `categories` are
+    added to the campaign's own in the provider's statistics, which take ten in all.
     """
 
     model_config = STRICT
@@ -75,9 +72,9 @@ class SendGridSettings(BaseModel):
 
 
 class DkimSettings(BaseModel):
-    """A signature by `domain`, whose public key stands in its DNS under `selector`.
+    """The `[mail.smtp.dkim]` section: signatures for `domain`, whose DNS holds the key under `selector`.
 
-    `key_file` holds the private key, relative to the site; one in the environment goes before it.
+    `key_file` holds the private key, relative to the site; a key in the environment overrides it.
     """
 
     model_config = STRICT
@@ -88,11 +85,11 @@ class DkimSettings(BaseModel):
 
 
 class SmtpSettings(BaseModel):
-    """`connections` is how many work at once. `per_second` goes before that of `[mail]`.
+    """The `[mail.smtp]` section; the server's address comes from the environment.
 
-    `ca_file` (PEM, relative to the site) names the certificates to believe in place of the system's, for a relay
-    whose certificate nobody else vouches for. `hello` is this machine's name as told to the server.
-    `dkim` signs every message, where the relay does not.
+    `connections` is the number of connections that work at once. `per_second` overrides that of `[mail]`. `ca_file`
+    (PEM, relative to the site) holds the certificates to trust in place of the system's. `hello` is this machine's
+    name for the server. `dkim` signs every message, for relays that do not.
     """
 
     model_config = STRICT
@@ -125,10 +122,7 @@ def _one_click(value: str) -> str:
 
 
 class UnsubscribeSettings(BaseModel):
-    """Where readers of announcements unsubscribe.
-
-    `url` by one click (RFC 8058), `mailto` by a message to an address.
-    """
+    """The addresses for unsubscribing from announcements: `url` by one click (RFC 8058), `mailto` by a message."""
 
     model_config = STRICT
 
@@ -137,9 +131,9 @@ class UnsubscribeSettings(BaseModel):
 
 
 class GroupSettings(BaseModel):
-    """How many claims one durable write may hold, and how long (milliseconds) it waits for them.
+    """The most claims in one durable write, and how long (milliseconds) it waits for them.
 
-    After a crash at most `size` and those in flight are unknown.
+    After a crash at most `size` notices and those under way are unknown.
     """
 
     model_config = STRICT
@@ -149,10 +143,9 @@ class GroupSettings(BaseModel):
 
 
 class RetrySettings(BaseModel):
-    """How often a notice is tried that was refused for now; waits double from first to longest.
+    """The retries of a notice that was refused temporarily; the waits double from first to longest.
 
-    `patience_seconds` is how long one call of `send` waits for the next try before it leaves the
-    rest for a later call.
+    `patience_seconds` is the longest wait of one call of `send` for the next retry; it leaves the rest to a later call.
     """
 
     model_config = STRICT
@@ -171,10 +164,10 @@ def _domain(value: str) -> str:
 
 
 class WarmUpSettings(BaseModel):
-    """How many notices may leave on each of the first days of a new sending address or domain.
+    """The notices that may leave on each of the first days of a new sending address or domain.
 
-    `since` is its first day: what was handed over before does not count. `daily` holds an allowance for each day
-    on which anything leaves; after the last of them there is no limit.
+    `since` is its first day; earlier notices do not count. `daily` holds an allowance for each day with mail; after the
+    last one there is no limit.
     """
 
     model_config = STRICT
@@ -187,9 +180,9 @@ class MailSettings(BaseModel):
     """The `[mail]` section; only `from` has no default.
 
     `per_second` limits the messages handed over per second, `per_domain` those to addresses of one domain (`*`: of
-    each that is not named). `latest_start_hours` refuses to begin a plan later than that after its `send_at`. `window`
-    is the send window of campaigns without one. A sender of a shared outbox that is silent for `lease_seconds` counts
-    as dead. With `self_approval` the person who made a plan may approve it.
+    each other domain). A plan does not begin later than `latest_start_hours` after its `send_at`. `window` is the
+    send window of campaigns without one. A sender of a shared outbox that is silent for `lease_seconds` counts as
+    dead. With `self_approval` the person who made a plan may approve it.
     """
 
     model_config = STRICT
@@ -210,7 +203,7 @@ class MailSettings(BaseModel):
     smtp: SmtpSettings = SmtpSettings()
     sendgrid: SendGridSettings = SendGridSettings()
 
-    def rate_of_transport(self, name: str) -> Rate | None:
-        """The messages a second that may be handed to the transport of that name; None for no limit."""
+    def rate_of_transport(self, name: str) -> MessageRate | None:
+        """Return the messages per second that the transport of that name may take; None for no limit."""
         own = {"smtp": self.smtp.per_second, "sendgrid": self.sendgrid.per_second}.get(name)
         return self.per_second if own is None else own

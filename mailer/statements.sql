@@ -286,7 +286,7 @@ WHERE n.key = :key AND n.status IN ('unknown', 'ready')
                     AND (e.kind = 'dropped' OR e.occurred_at <= f.send_at))
 ORDER BY e.occurred_at, e.kind LIMIT 1 /*postgresql: FOR UPDATE OF n */;
 
--- fates
+-- delivery_results
 -- Of the accepted notices of a plan, how many have which highest rank of events; 0 for none.
 SELECT rank, count(*) AS notices
 FROM (SELECT coalesce((SELECT max(rank) FROM events e WHERE e.key = n.key AND e.recipient = ''), 0) AS rank
@@ -298,7 +298,7 @@ GROUP BY rank ORDER BY rank;
 SELECT count(DISTINCT e.key) AS notices FROM events e JOIN notices n ON n.key = e.key
 WHERE n.plan = :plan AND e.kind = 'unsubscribed';
 
--- fates_by_partner
+-- results_by_partner
 -- Every notice of a plan of which events tell, with the highest rank and the last of that rank.
 SELECT n.partner_id, e.rank, max(e.occurred_at) AS at
 FROM notices n JOIN events e ON e.key = n.key

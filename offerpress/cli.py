@@ -30,7 +30,7 @@ COMMANDS = {
     "approve": ("plans", "Approve a plan by name."),
     "send": ("sending", "Send what is approved and due."),
     "status": ("outbox", "Show where every notice of a plan stands."),
-    "resolve": ("outbox", "Settle a notice whose fate is unknown."),
+    "resolve": ("outbox", "Settle a notice whose status is unknown."),
     "withdraw": ("outbox", "Have the provider discard what it holds back."),
     "cancel": ("sending", "Cancel what a plan has not handed over yet."),
     "pause": ("sending", "Pause a plan."),

@@ -1,17 +1,14 @@
-"""A frozen plan: one file that is written once, read by many, and proves every byte of itself.
+"""A frozen plan: one file that is written once and whose digests cover every byte.
 
-Layout: a first line, the messages (canonical JSON, each deflated with its language's dictionary),
-the dictionaries, the partner ids, an index of fixed-width entries in order of partner id, a footer
-in JSON with the header, the footer's offset, and a SHA-256 over all that. Finding one partner is a
-binary search in the index.
+Layout: a first line, the messages (canonical JSON, each deflated with its language's dictionary), the dictionaries, the
+partner ids, an index of fixed-width entries in order of partner id, a footer in JSON with the header, the footer's
+offset, and a SHA-256 over all of this. A binary search in the index finds one partner.
 """
 
 import hashlib
 import json
 import mmap
-import os
 import struct
-import weakref
 import zlib
 from bisect import bisect_left
 from collections.abc import Iterator
@@ -22,8 +19,7 @@ from typing import Final, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from mailer.batch.deflating import WINDOW
-from mailer.batch.header import (
+from mailer.batch.batch_header import (
     BatchHeader,
     batch_digest,
     canonical,
@@ -31,17 +27,16 @@ from mailer.batch.header import (
     message_id,
     message_key,
 )
+from mailer.batch.compression import WINDOW
 from mailer.errors import BatchError, BatchTampered
 from rewards import Notice
-
-# A few facts of a frozen message, read from its canonical form without the rest of it.
 
 _LAST: Final = b',"to_address":'
 _FIGURES: Final = (b',"figures":', b',"from_address":')
 
 
 class Recipient(NamedTuple):
-    """To whom a message goes, and in which send window (empty for any time)."""
+    """The recipient of a message, and the send window (empty for any time)."""
 
     partner_id: str
     to_address: str
@@ -49,24 +44,24 @@ class Recipient(NamedTuple):
 
 
 def recipient_of(partner_id: str, parts: bytes) -> Recipient:
-    """The recipient of the message with these canonical parts."""
+    """Read the recipient from a message's canonical form, without parsing the rest."""
     facts = json.loads(b"{" + parts[parts.rindex(_LAST) + 1 :])
     return Recipient(partner_id, facts["to_address"], facts.get("window", ""))
 
 
 def figures_of(parts: bytes) -> str:
-    """The figures that the message tells: the JSON text of a statement."""
+    """Read the figures of a message from its canonical form: the JSON text of a statement."""
     start = parts.index(_FIGURES[0]) + len(_FIGURES[0])
     return str(json.loads(parts[start : parts.index(_FIGURES[1], start)]))
 
 
-MAGIC: Final = b"offerpress batch 1\n"
-ENTRY: Final = struct.Struct(">QLLQL32s")
+BATCH_MAGIC: Final = b"offerpress batch 1\n"
+INDEX_ENTRY: Final = struct.Struct(">QLLQL32s")
 TRAILER: Final = struct.Struct(">Q32s")
 
 
-class Entry(NamedTuple):
-    """Where a message and its partner's id stand in the file, its dictionary, and its digest."""
+class IndexEntry(NamedTuple):
+    """The places of a message and its partner's id in the file, the number of its dictionary, and its digest."""
 
     at: int
     length: int
@@ -77,9 +72,9 @@ class Entry(NamedTuple):
 
 
 class Footer(BaseModel):
-    """What is needed to find everything else; `dictionaries` are (offset, length).
+    """The header, and the places of everything else; `dictionaries` are pairs of offset and length.
 
-    `forgotten` are the places of messages that were erased: of each only its digest is left.
+    `forgotten` holds the numbers of erased messages, of which only the digests are left.
     """
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
@@ -93,7 +88,7 @@ class Footer(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class FrozenMessage:
-    """A message as it was frozen, with its own id and its `Message-ID` header."""
+    """A frozen message with its own id and its `Message-ID`."""
 
     notice: Notice
     key: str
@@ -101,16 +96,15 @@ class FrozenMessage:
 
 
 def batch_file(folder: Path, plan: str) -> Path:
-    """Where the batch of `plan` is kept in `folder`."""
+    """Return the file of the batch of `plan` in `folder`."""
     return folder / f"{plan}.batch"
 
 
 class Batch:
     """An open batch; close it, or use it in a `with`."""
 
-    def __init__(self, file: Path, handle: int, content: mmap.mmap, footer: Footer) -> None:
+    def __init__(self, file: Path, content: mmap.mmap, footer: Footer) -> None:
         self.file = file
-        self._handle, self._let_go = handle, weakref.finalize(self, os.close, handle)
         self.header = footer.header
         self._content = content
         self._footer = footer
@@ -121,23 +115,18 @@ class Batch:
 
     @classmethod
     def open(cls, file: Path) -> Self:
-        """The batch in `file`.
-
-        BatchError if there is none; BatchTampered if it cannot be one that was frozen.
-        """
+        """Open the batch in `file`; BatchError if there is none, BatchTampered if it is damaged."""
         try:
             with file.open("rb") as stream:
                 content = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
-                handle = os.dup(stream.fileno())
         except FileNotFoundError as error:
             raise BatchError(file, "there is no such file; plan the campaign, or restore the file") from error
         except (OSError, ValueError) as error:
             raise BatchTampered(file, f"cannot be read ({error})") from error
         try:
-            return cls(file, handle, content, _footer(file, content))
+            return cls(file, content, _footer(file, content))
         except BaseException:
             content.close()
-            os.close(handle)
             raise
 
     def __enter__(self) -> Self:
@@ -149,17 +138,12 @@ class Batch:
         self.close()
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._content.close()
-        self._let_go()
-
-    def fileno(self) -> int:
-        """The open file's number: whatever its name stands for by now, this is the batch that was opened."""
-        return self._handle
 
     @property
     def digest(self) -> str:
-        """The digest over header and messages that the file states; `verify` proves it."""
+        """The digest over header and messages as the file states it; `verify` recomputes it."""
         return self.header.digest
 
     def __len__(self) -> int:
@@ -167,54 +151,47 @@ class Batch:
 
     @property
     def forgotten(self) -> int:
-        """How many of its messages were erased; their digests are kept, and so is the batch's."""
+        """The number of erased messages; their digests and the batch's are kept."""
         return len(self._footer.forgotten)
 
     def partner_ids(self) -> Iterator[str]:
-        """All recipients, sorted by code point."""
+        """Return the partner ids of all recipients, sorted by code point."""
         return map(self._partner_id, self._held)
 
     def messages(self) -> Iterator[Notice]:
-        """All messages in order of partner id, each checked against its digest (BatchTampered)."""
+        """Return all messages in order of partner id, each checked against its digest (BatchTampered)."""
         return map(self._read, self._held)
 
     def recipients(self) -> Iterator[Recipient]:
-        """To whom all messages go, in the same order, checked likewise; their bodies are not parsed."""
+        """Return the recipients in the same order, checked likewise, without parsing bodies."""
         return (recipient_of(self._partner_id(n), self._parts(n)) for n in self._held)
 
     def figures(self) -> Iterator[tuple[str, str]]:
-        """Of all messages the partner and the figures that it tells, as `recipients`."""
+        """Return the partner and the figures of all messages, checked like `recipients`."""
         return ((self._partner_id(n), figures_of(self._parts(n))) for n in self._held)
 
     def message(self, partner_id: str) -> Notice:
-        """The message to one partner, checked against its digest; a KeyError if the plan has none for it."""
+        """Return the message to one partner, checked against its digest; KeyError if the plan has none for it."""
         return self._read(self._position(partner_id))
 
     def frozen(self, partner_id: str) -> FrozenMessage:
-        """Like `message`, with the ids under which it is sent."""
+        """Return the message to one partner with the ids under which it is sent."""
         return self._frozen(self._position(partner_id))
 
     def place(self, partner_id: str) -> int:
-        """Where a recipient stands among all, sorted (from 0); a KeyError if the plan has no message for it."""
+        """Return the number of a recipient in sorted order (from 0); KeyError if the plan has no message for it."""
         return bisect_left(self._held, self._position(partner_id))
 
-    def frozen_at(self, place: int) -> FrozenMessage:
-        """Like `frozen`, by the place of the recipient."""
-        return self._frozen(self._held[place])
-
     def key(self, partner_id: str) -> str:
-        """The own id of the notice to a partner."""
+        """Return the own id of the notice to a partner."""
         return message_key(self.header, partner_id)
 
     def digest_of(self, partner_id: str) -> str:
-        """The digest (hex) of the message to one partner; a KeyError if the plan has none for it."""
+        """Return the digest (hex) of the message to one partner; KeyError if the plan has none for it."""
         return self._entry(self._position(partner_id)).digest.hex()
 
     def verify(self, digest: str | None = None) -> str:
-        """Recompute every digest from the bytes; BatchTampered says what changed.
-
-        Gives the digest, which is `digest` if given.
-        """
+        """Recompute every digest and return the batch's; BatchTampered if one differs, or it is not `digest`."""
         for n in self._held:
             self._parts(n)
         found = batch_digest(self.header, (self._entry(n).digest for n in range(self._footer.count)))
@@ -226,7 +203,7 @@ class Batch:
         return found
 
     def _position(self, partner_id: str) -> int:
-        after = self._read_last + 1  # who sends a plan asks for one after the other
+        after = self._read_last + 1  # a sender asks for one after the other
         if after < self._footer.count and self._partner_id(after) == partner_id:
             return after
         place = bisect_left(self._held, partner_id, key=self._partner_id)
@@ -234,15 +211,17 @@ class Batch:
             raise KeyError(partner_id)
         return self._held[place]
 
-    def _entry(self, n: int) -> Entry:
-        return Entry(*ENTRY.unpack_from(self._content, self._footer.entries_at + n * ENTRY.size))
+    def _entry(self, n: int) -> IndexEntry:
+        return IndexEntry(
+            *INDEX_ENTRY.unpack_from(self._content, self._footer.entries_at + n * INDEX_ENTRY.size)
+        )
 
     def _partner_id(self, n: int) -> str:
         entry = self._entry(n)
         return self._content[entry.id_at : entry.id_at + entry.id_length].decode("utf-8", "replace")
 
     def stored(self) -> Iterator[tuple[str, bytes, bytes]]:
-        """Of each message in order its partner, its parts and its digest; no partner and no parts of an erased one."""
+        """Yield partner, parts and digest of each message in order; an erased one has no partner and no parts."""
         for n in range(self._footer.count):
             digest = self._entry(n).digest
             if n in self._footer.forgotten:
@@ -261,7 +240,7 @@ class Batch:
         return notice
 
     def _parts(self, n: int) -> bytes:
-        """The canonical form of a message: what was digested, and to the partner under whose id it stands."""
+        """Return the canonical form of a message, checked against its digest and its partner's id."""
         entry, partner_id = self._entry(n), self._partner_id(n)
         try:
             inflate = zlib.decompressobj(WINDOW, zdict=self._dictionaries[entry.dictionary])
@@ -277,7 +256,7 @@ class Batch:
 
 
 def _footer(file: Path, content: mmap.mmap) -> Footer:
-    if len(content) < len(MAGIC) + TRAILER.size or content[: len(MAGIC)] != MAGIC:
+    if len(content) < len(BATCH_MAGIC) + TRAILER.size or content[: len(BATCH_MAGIC)] != BATCH_MAGIC:
         raise BatchTampered(file, "is no batch")
     end = len(content) - TRAILER.size
     footer_at, _ = TRAILER.unpack_from(content, end)
@@ -285,6 +264,9 @@ def _footer(file: Path, content: mmap.mmap) -> Footer:
         footer = Footer.model_validate_json(content[footer_at:end])
     except (ValidationError, json.JSONDecodeError, UnicodeDecodeError) as error:
         raise BatchTampered(file, "its footer is damaged") from error
-    if footer.entries_at + footer.count * ENTRY.size != footer_at or footer.header.recipients != footer.count:
+    if (
+        footer.entries_at + footer.count * INDEX_ENTRY.size != footer_at
+        or footer.header.recipients != footer.count
+    ):
         raise BatchTampered(file, "its index is damaged")
     return footer

@@ -1,8 +1,7 @@
-"""The message as it goes over the wire (RFC 5322).
+"""The message as it goes over the wire (RFC 5322): a fixed function of the notice, its Message-ID and the date.
 
-A fixed function of the notice, its Message-ID and the date. The standard library writes the skeleton of parts once for
-each kind of message; every message then fills its bodies into that, which is fifty times as fast as having each
-written anew.
+The standard library writes a skeleton of the parts once for each kind of message. Every message then fills its bodies
+into the skeleton, which is fifty times as fast as writing each from scratch.
 """
 
 import hashlib
@@ -20,8 +19,6 @@ from unicodedata import category
 from mailer.addresses import Mailbox, wire_address
 from rewards import Notice
 
-# Header values that a reader decodes to exactly what went in, however hostile.
-
 _LINE: Final = 76
 _MARKS: Final = len("=?utf-8?b??=")
 _LONGEST_RAW: Final = 800  # under RFC 5322's limit of 998 to a line, names included
@@ -30,7 +27,7 @@ _PLAIN = re.compile(r"[!-~]+(?: [!-~]+)*")
 
 
 class HeaderLine(str):
-    """A header value that is already folded; `EmailMessage` stores it as it is, because it has a `name`."""
+    """A header value that is already folded; `EmailMessage` stores it unchanged, because it has a `name`."""
 
     __slots__ = ("name",)
     name: str
@@ -42,13 +39,16 @@ class HeaderLine(str):
         return self
 
     def fold(self, *, policy: Policy) -> str:
-        """The whole header as the generator writes it."""
+        """Return the whole header."""
         return f"{self.name}: {self}{policy.linesep}"
 
 
 @lru_cache(maxsize=1024)  # most are the same in every message of a campaign
 def text_line(name: str, text: str) -> HeaderLine:
-    """A header of free text, such as a subject. Control characters are a ValueError."""
+    """Return a header of free text, such as a subject, which every reader decodes to `text`.
+
+    A control character is a ValueError.
+    """
     if not _NAME.fullmatch(name):
         raise ValueError(f"{name!r} is no name of a header; use letters, digits and hyphens")
     _refuse_controls(name, text)
@@ -58,12 +58,12 @@ def text_line(name: str, text: str) -> HeaderLine:
 
 
 def mailboxes_line(name: str, mailboxes: list[Mailbox]) -> HeaderLine:
-    """A header of addresses, such as `To`. An address that cannot be sent to is a ValueError."""
+    """Return a header of addresses, such as `To`; an address that cannot be sent to is a ValueError."""
     return HeaderLine(name, ",\r\n ".join(_mailbox(name, box) for box in mailboxes))
 
 
 def _refuse_controls(name: str, text: str) -> None:
-    """A ValueError where `text` could break out of the header `name`, or cannot be written as UTF-8."""
+    """Raise a ValueError if `text` could break out of the header `name`, or cannot be written as UTF-8."""
     if text.isprintable():
         return
     bad = next((c for c in text if category(c) in {"Cc", "Cs"}), None)
@@ -88,7 +88,7 @@ def _folded_value(text: str, column: int) -> str:
 
 
 def _encoded(text: str, column: int) -> str:
-    """Encoded words of at most 75 characters in lines of at most 76 (RFC 2047), broken after spaces."""
+    """Return encoded words of at most 75 characters in lines of at most 76 (RFC 2047), broken after spaces."""
     words: list[str] = []
     rest = text
     while rest or not words:
@@ -125,44 +125,33 @@ def _mailbox(name: str, box: Mailbox) -> str:
     return f"{_encoded(box.name, len(name) + 2)}\r\n <{address}>"
 
 
-_MARK: Final = (
-    b"0123456789abcdef01234567"  # stands in a skeleton for what tells a message's boundaries from others'
-)
+_MARK: Final = b"0123456789abcdef01234567"  # the placeholder in a skeleton for a message's own boundary
 _BODY: Final = "here stands a body"
 _PART: Final = re.compile(rb"(?m)^here stands a body\r\n")
 
 
 def message_bytes(notice: Notice, message_id: str, date: datetime) -> bytes:
-    """The whole message with CRLF line ends, 7-bit clean.
+    """Return the whole message with CRLF line ends, in 7-bit ASCII.
 
-    `message_id` comes with its angle brackets, `date` with its zone. What cannot be a header is a ValueError.
+    `message_id` has its angle brackets, `date` its zone. A value that cannot be a header is a ValueError.
     """
-    return dated(message_pieces(notice, message_id), date)
-
-
-def dated(pieces: tuple[bytes, bytes], date: datetime) -> bytes:
-    """A message from what goes before its date and what goes after it."""
-    return _written(date.replace(microsecond=0)).join(pieces)
-
-
-def message_pieces(notice: Notice, message_id: str) -> tuple[bytes, bytes]:
-    """All of a message but its date, and so all that can be written before its turn has come."""
-    before = [*header_lines(notice), HeaderLine("Date", "")]
-    after = [HeaderLine("Message-ID", message_id), HeaderLine("Auto-Submitted", "auto-generated")]
+    lines = [
+        *header_lines(notice),
+        HeaderLine("Date", _date(date.replace(microsecond=0))),
+        HeaderLine("Message-ID", message_id),
+        HeaderLine("Auto-Submitted", "auto-generated"),
+    ]
     files = tuple(_File(one.filename, one.media_type.partition("/")[2]) for one in notice.attachments)
     bodies = (notice.text, notice.html, *(one.text for one in notice.attachments))
     mark = hashlib.sha256(message_id.encode()).hexdigest()[:24].encode()
     first, *rest = (piece.replace(_MARK, mark) for piece in _skeleton(files))
     filled = (_quoted(body) + piece for body, piece in zip(bodies, rest, strict=True))
-    return _folded(before).removesuffix(b"\r\n"), b"".join((b"\r\n", _folded(after), first, *filled))
-
-
-def _folded(lines: list[HeaderLine]) -> bytes:
-    return "".join(line.fold(policy=SMTP) for line in lines).encode("ascii")
+    head = "".join(line.fold(policy=SMTP) for line in lines).encode("ascii")
+    return b"".join((head, first, *filled))
 
 
 def header_lines(notice: Notice) -> list[HeaderLine]:
-    """The headers that the notice itself decides, in order; a ValueError says which of them cannot be one."""
+    """Return the headers that the notice itself decides, in order; a ValueError names one that cannot be written."""
     lines = [
         mailboxes_line("From", [Mailbox(notice.from_name, notice.from_address)]),
         mailboxes_line("To", [Mailbox(notice.to_name, notice.to_address)]),
@@ -177,12 +166,12 @@ def header_lines(notice: Notice) -> list[HeaderLine]:
 
 
 @lru_cache(maxsize=16)
-def _written(date: datetime) -> bytes:
-    return format_datetime(date).encode()
+def _date(date: datetime) -> str:
+    return format_datetime(date)
 
 
 class _File(NamedTuple):
-    """What of an attachment stands in the skeleton."""
+    """The facts of an attachment that the skeleton holds."""
 
     filename: str
     subtype: str
@@ -190,7 +179,7 @@ class _File(NamedTuple):
 
 @lru_cache(maxsize=64)
 def _skeleton(files: tuple[_File, ...]) -> tuple[bytes, ...]:
-    """A message of text, HTML and those files, without headers of its own, cut where each body belongs."""
+    """Write a message of text, HTML and those files, without its own headers, and cut it where each body belongs."""
     message, mark = EmailMessage(policy=SMTP), _MARK.decode()
     # "=_" cannot occur in quoted-printable text, so no body can hold a boundary
     message.set_content(_BODY, cte="quoted-printable")
@@ -206,7 +195,7 @@ def _skeleton(files: tuple[_File, ...]) -> tuple[bytes, ...]:
 
 
 def _quoted(text: str) -> bytes:
-    """A body in quoted-printable (RFC 2045 6.7), each line ended by CRLF, however it ended."""
+    """Encode a body in quoted-printable (RFC 2045 6.7), with CRLF at the end of each line."""
     return b"".join(map(_quoted_line, text.encode().splitlines() or [b""]))
 
 

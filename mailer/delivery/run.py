@@ -1,8 +1,8 @@
-"""One delivery under way: claim durably, hand over, settle; nothing is ever claimed to be what is not proved.
+"""One delivery: claim notices durably, hand them over, and settle each by what is proved.
 
-One thread writes the outbox; a thread for each connection hands over. No byte of a message leaves
-before the write that claims it is durable. A stop lets the connections finish what they hold, gives
-back what they had not begun, and records.
+One thread writes the outbox, and one thread for each connection hands messages over. No byte of a message leaves before
+the write that claims its notice is durable. On a stop the connections finish the messages that they hold, the others
+are given back, and everything is recorded.
 """
 
 import threading
@@ -14,16 +14,15 @@ from datetime import datetime
 from typing import Final
 
 from mailer.batch.batch import Batch
-from mailer.delivery.ahead import WrittenAhead
-from mailer.delivery.connections import Connections, Preparation, Result
+from mailer.delivery.connections import BatchAttempts, Connections, Result
 from mailer.delivery.fencing import Fences
-from mailer.delivery.patience import Patience
-from mailer.delivery.retries import Settlement, next_depth, settlement
+from mailer.delivery.retries import next_depth, settlement
+from mailer.delivery.throttle import Throttle
 from mailer.delivery.warm_up import WarmUp
 from mailer.errors import FenceRefused, LeaseLost
 from mailer.outbox.moves import Claimant
 from mailer.outbox.outbox import Outbox
-from mailer.rules.states import Cause
+from mailer.rules.states import Cause, Settlement
 from mailer.settings import MailSettings
 from mailer.transports.base import Transport
 
@@ -32,12 +31,11 @@ _TICK: Final = 0.1  # seconds between two looks at whether to stop
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What one call of `deliver` did: notices by what came of them.
+    """The report of one call of `deliver`: numbers of notices by outcome.
 
-    `refused` counts refusals for now, `released` claims that were given back unbegun, `recovered`
-    notices that a dead sender left and that are unknown since. `stopped` says why it ended before
-    all was settled; `goes_on` is the day or the instant (text) from which on a later call may send what is left, where
-    that is why.
+    `refused` counts temporary refusals, `released` claims that were given back unbegun, `recovered` notices of a dead
+    sender that are unknown now. `stopped` tells why the call ended before all was settled. `goes_on` is the day or the
+    instant (text) from which a later call may send the rest, if that is the reason.
     """
 
     plan: str
@@ -52,7 +50,7 @@ class Delivery:
     goes_on: str = ""
 
     def plus(self, settled: Sequence[Settlement], skipped: int) -> "Delivery":
-        """Add what one durable write settled and skipped."""
+        """Return the report with the settled and skipped notices of one durable write added."""
         found = Counter(_COUNTED[one.cause] for one in settled) + Counter(skipped=skipped)
         return replace(self, **{name: getattr(self, name) + number for name, number in found.items()})
 
@@ -68,7 +66,7 @@ _COUNTED: Final = {
 
 
 class Run:
-    """The loop of a delivery, and what it keeps between two durable writes."""
+    """The loop of a delivery, and its state between two durable writes."""
 
     def __init__(
         self,
@@ -82,13 +80,12 @@ class Run:
         stop: threading.Event,
         limit: int | None = None,
         fences: Fences | None = None,
-        ahead: WrittenAhead | None = None,
     ) -> None:
         self._outbox, self._transport = outbox, transport
         self._claimant, self._settings = claimant, settings
         self._stop, self._left, self._fences = stop, limit, fences
-        self._patience = Patience(clock, time.monotonic, settings, transport.name)
-        self._preparation = Preparation(batch, outbox, self._patience.now, fences, ahead)
+        self._throttle = Throttle(clock, time.monotonic, settings, transport.name)
+        self._attempts = BatchAttempts(batch, outbox, self._throttle.now, fences)
         self._depth = transport.width
         self._exhausted = False
         self._again: str | None = None
@@ -100,12 +97,12 @@ class Run:
         self.report = Delivery(claimant.plan)
 
     def until_done(self, report: Delivery, progress: Callable[[Delivery], None]) -> Delivery:
-        """Go on until all is settled or something ends it, record what is on its way, raise what went wrong.
+        """Run until all notices are settled or something ends the delivery; record the rest, then raise any error.
 
-        `report` is where the counts begin; `progress` is told them after each durable write.
+        The counts start at `report`; `progress` receives them after each durable write.
         """
         self.report, self._progress = report, progress
-        with Connections.working(self._transport, self._preparation) as connections:
+        with Connections.working(self._transport, self._attempts) as connections:
             try:
                 while not self._finished(connections):
                     self._step(connections)
@@ -130,35 +127,32 @@ class Run:
         return self._exhausted and self._nothing_comes()
 
     def _nothing_comes(self) -> bool:
-        """With nothing to claim and nothing on its way.
-
-        Whether that is the end, after waiting for a near retry.
-        """
-        due = self._outbox.next_due(self._claimant.plan, self._patience.now())
+        """Return whether the delivery is over, with no notice left or outstanding; wait for a near retry."""
+        due = self._outbox.next_due(self._claimant.plan, self._throttle.now())
         self._exhausted = False
         if due is None:
             return True
-        if not self._patience.outlasts(due) and self._closed():
+        if not self._throttle.outlasts(due) and self._closed():
             return True
-        if not self._patience.outlasts(due):
+        if not self._throttle.outlasts(due):
             self._ended = f"what is left is not tried again before {due}"
             return True
-        self._patience.wait_until(due, self._stop, self._stay)
+        self._throttle.wait_until(due, self._stop, self._stay)
         return False
 
     def _closed(self) -> bool:
-        """With nothing to claim: whether all that is left waits for its send window, which needs no person."""
-        opens = self._outbox.next_window(self._claimant.plan, self._patience.now())
+        """Return whether every notice that is left waits for its send window, which needs no person."""
+        opens = self._outbox.next_window(self._claimant.plan, self._throttle.now())
         if opens:
             self._ended, self._goes_on = f"what is left waits for its send window, from {opens} on", opens
         return bool(opens)
 
     def _used_up(self) -> bool:
-        """With nothing on its way: whether today's allowance is used up, which stops only what waits."""
-        today = self._warm_up.at(self._patience.now())
+        """Return whether today's warm-up allowance is used up, with nothing outstanding."""
+        today = self._warm_up.at(self._throttle.now())
         if today is None or today.left:
             return False
-        if self._outbox.next_due(self._claimant.plan, self._patience.now()) is not None:
+        if self._outbox.next_due(self._claimant.plan, self._throttle.now()) is not None:
             self._ended, self._goes_on = today.used_up, today.goes_on
         return True
 
@@ -173,30 +167,30 @@ class Run:
             self._depth = next_depth(self._depth, len(results), width=width, group=size)
             self._turn(connections, most)
         elif not connections.outstanding:
-            self._stop.wait(min(_TICK, self._patience.seconds_held()))
+            self._stop.wait(min(_TICK, self._throttle.seconds_held()))
 
     def _stay(self) -> None:
-        """Say that this sender is alive, and count what dead ones left."""
-        recovered = self._outbox.stay(self._patience.now())
+        """Renew the lease, and count the notices that dead senders left."""
+        recovered = self._outbox.stay(self._throttle.now())
         self.report = replace(self.report, recovered=self.report.recovered + recovered)
 
     def _wanted(self, connections: Connections) -> int:
         stopping = self._stop.is_set() or self._error is not None or self._ended
-        if self._exhausted and self._again is not None and self._patience.reached(self._again):
+        if self._exhausted and self._again is not None and self._throttle.reached(self._again):
             self._exhausted = False
-        if stopping or self._exhausted or self._patience.seconds_held():
+        if stopping or self._exhausted or self._throttle.seconds_held():
             return 0
-        room = min(self._depth - connections.outstanding, self._settings.group.size, self._patience.burst())
-        if room > 0 and (today := self._warm_up.at(self._patience.now())) is not None:
+        room = min(self._depth - connections.outstanding, self._settings.group.size, self._throttle.burst())
+        if room > 0 and (today := self._warm_up.at(self._throttle.now())) is not None:
             room = min(room, today.left - connections.outstanding - len(self._pending))
         return max(0, room if self._left is None else min(room, self._left))
 
     def _turn(self, connections: Connections, most: int) -> None:
-        """One durable write, and only then the claimed ones go to the connections."""
+        """Do one durable write, and only then give the claimed notices to the connections."""
         claimant, most = self._fenced(most)
         settled, self._pending = self._pending, []
         try:
-            turn = self._outbox.turn(claimant, settled, most, self._patience.now(), self._settings.per_domain)
+            turn = self._outbox.turn(claimant, settled, most, self._throttle.now(), self._settings.per_domain)
         except LeaseLost as lost:
             self._error = self._error or lost
             return
@@ -206,19 +200,19 @@ class Run:
             self._ended = self._ended or f"the plan is {turn.standing}"
         if most > 0 and not turn.claimed and not turn.skipped:
             self._exhausted = True
-            self._again = self._outbox.next_due(self._claimant.plan, self._patience.now())
+            self._again = self._outbox.next_due(self._claimant.plan, self._throttle.now())
         if self._left is not None:
             self._left -= len(turn.claimed)
-        self._patience.sent(len(turn.claimed))
+        self._throttle.sent(len(turn.claimed))
         self.report = self.report.plus(settled, turn.skipped)
         self._progress(self.report)
 
     def _fenced(self, most: int) -> tuple[Claimant, int]:
-        """Who claims, and how many: none, where there is to be a fence and the provider gives none."""
+        """Return the claimant and the claim limit; the limit is 0 while the provider refuses a fence."""
         if self._fences is None or most < 1:
             return self._claimant, most
         try:
-            fence = self._fences.current(self._patience.now(), most)
+            fence = self._fences.current(self._throttle.now(), most)
         except FenceRefused as error:
             self._error = self._error or error
             return self._claimant, 0
@@ -229,18 +223,18 @@ class Run:
         for result in results:
             candidate, outcome = result.candidate, result.outcome
             self._error = self._error or result.error
-            now = self._patience.now()
+            now = self._throttle.now()
             self._pending.append(settlement(candidate.partner_id, outcome, candidate.refusals, now, retries))
             if outcome.cause is Cause.REFUSAL:
                 self._exhausted = False
             if outcome.about == "transport":
                 self._release(connections)
-                self._ended = self._ended or self._patience.refused(outcome)
+                self._ended = self._ended or self._throttle.refused(outcome)
             elif outcome.cause is not Cause.REFUSAL:
-                self._patience.served()
+                self._throttle.served()
 
     def _release(self, connections: Connections) -> None:
-        """Give back what no connection has begun."""
+        """Give back the candidates that no connection has begun."""
         back = connections.withdraw()
         self._pending += [Settlement(one.partner_id, Cause.RELEASED, "given back unbegun") for one in back]
         if self._left is not None:

@@ -1,7 +1,7 @@
-"""Warming up: how many notices may leave today from an address or domain that mailbox providers do not know yet.
+"""The warm-up: how many notices may leave today from an address or domain that mailbox providers do not know yet.
 
-The n-th day on which anything was handed over has the n-th allowance; a day without mail is none of them. Days are
-those of UTC.
+The n-th day on which any notice was handed over has the n-th allowance; days without mail do not count. Days are in
+UTC.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,7 +13,7 @@ from mailer.settings import WarmUpSettings
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """A day's allowance: what is `left` of its `notices`, and how many the `next` day has (None: no limit)."""
+    """A day's allowance: its `notices`, how many are `left`, and that of the `next` day (None: no limit)."""
 
     day: date
     notices: int
@@ -22,7 +22,7 @@ class Allowance:
 
     @property
     def used_up(self) -> str:
-        """The words to end a day with."""
+        """Why the delivery ends for today."""
         then = "the rest" if self.next is None else f"{self.next:,} more"
         return (
             f"today's {self.notices:,} notices of the warm-up have left; call send again from {self.goes_on} (UTC) "
@@ -36,7 +36,7 @@ class Allowance:
 
 
 def allowance(warm_up: WarmUpSettings, handed: Mapping[str, int], now: datetime) -> Allowance | None:
-    """What may leave today after what was `handed` over on each day (as text); None before and after warming up."""
+    """Return today's allowance after the notices `handed` over by day (text); None outside the warm-up."""
     today = now.astimezone(UTC).date()
     if today < warm_up.since:
         return None
@@ -50,9 +50,10 @@ def allowance(warm_up: WarmUpSettings, handed: Mapping[str, int], now: datetime)
 
 
 class WarmUp:
-    """The allowance as it is now; `handed` tells what left on each day from a day on, and is asked for today each time.
+    """The allowance as it is now.
 
-    So several senders share one allowance, but for what each of them has on its way.
+    `handed` counts what left on each day from a day on, and is asked for today each time, so that several senders share
+    one allowance, apart from what each of them has under way.
     """
 
     def __init__(self, settings: WarmUpSettings | None, handed: Callable[[date], Mapping[str, int]]) -> None:
@@ -60,7 +61,7 @@ class WarmUp:
         self._before: tuple[date, Mapping[str, int]] | None = None
 
     def at(self, now: datetime) -> Allowance | None:
-        """What may leave today; None for no limit."""
+        """Return today's allowance; None for no limit."""
         if self._settings is None:
             return None
         day = now.astimezone(UTC).date()

@@ -1,7 +1,7 @@
-"""Mail that comes back: reports of what became of a message (RFC 3464, RFC 5965, and odd ones), replies, leavers.
+"""Mail that comes back: delivery reports (RFC 3464 and others), complaints (RFC 5965), unsubscriptions and replies.
 
-A report is believed only about a notice of ours whose own id it quotes, and about nobody but that notice's recipients:
-who was never written to cannot know an id. What quotes none is left to a person.
+A report counts only if it quotes the own id of a notice of ours, and only for the recipients of that notice: nobody
+else can know the id. A report without an id is left to a person.
 """
 
 import re
@@ -15,16 +15,14 @@ from typing import Final, Literal
 
 from flufl.bounce import all_failures
 
-from mailer.batch.unsubscribing import Tokens
+from mailer.batch.unsubscribe import UnsubscribeTokens
 from mailer.events.events import (
     Event,
     EventKind,
     code_in,
     failure_of,
-    placed,
+    recipient_events,
 )
-
-# Reports in forms that no standard describes, read by `flufl.bounce`, which Mailman's authors keep.
 
 _FULL: Final = ("mailbox is full", "mailbox full", "over quota", "quota exceeded", "exceeded storage")
 _COPY: Final = (
@@ -37,7 +35,10 @@ _COPY: Final = (
 
 
 def odd_verdicts(message: Message) -> Iterator[tuple[str, EventKind, str, str]]:
-    """For each recipient that the report names: address, kind, enhanced status code, and the words around it."""
+    """Read a report in a form that no standard describes, with `flufl.bounce`, which Mailman's authors maintain.
+
+    Yield address, kind, enhanced status code and the surrounding words for each recipient that the report names.
+    """
     temporary, permanent = all_failures(message)
     text = _report(message)
     for address in sorted(permanent):
@@ -52,7 +53,7 @@ def odd_verdicts(message: Message) -> Iterator[tuple[str, EventKind, str, str]]:
 
 
 def _report(message: Message) -> str:
-    """The text that the server wrote, up to the copy of our message."""
+    """Return the text that the server wrote, up to the copy of our message."""
     for part in message.walk():
         if part.get_content_type() in {"text/plain", "text/html"}:
             body = part.get_payload(decode=True)
@@ -63,12 +64,12 @@ def _report(message: Message) -> str:
 
 
 def _around(text: str, address: str) -> str:
-    """What is said of an address: from it to the next paragraph but one."""
+    """Return the text about an address: from the address to the next paragraph but one."""
     at = text.lower().find(address.lower())
     return "\n\n".join(text[max(at, 0) :].split("\n\n")[:2]) if text else ""
 
 
-SOURCE: Final = "bounce report"
+BOUNCE_SOURCE: Final = "bounce report"
 _LONGEST: Final = 4 << 20  # bytes of one message that are looked at
 _KEY: Final = re.compile(rb"(?<![0-9a-f])([0-9a-f]{40})@")
 _LEAVING: Final = re.compile(r"\bunsubscribe\s+([\w-]{44})(?![\w-])", re.IGNORECASE)
@@ -87,7 +88,7 @@ MailKind = Literal["report", "complaint", "unsubscribe", "reply", "other"]
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a report says of one recipient, under all the addresses that it gives it."""
+    """The result that a report gives for one recipient, with every address that it uses for the recipient."""
 
     addresses: tuple[str, ...]
     kind: EventKind
@@ -96,8 +97,8 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Returned:
-    """A message that came back: what it is, the own ids that it quotes, its instant, and what it says of whom."""
+class ReturnedMail:
+    """A message that came back: its kind, the own ids that it quotes, its instant, and its verdicts."""
 
     kind: MailKind
     keys: tuple[str, ...]
@@ -105,36 +106,36 @@ class Returned:
     verdicts: tuple[Verdict, ...] = ()
 
     def events(self, key: str, recipients: Sequence[str]) -> list[Event]:
-        """The events of the notice with that own id, which was written to `recipients`, the partner first.
+        """Return the events of the notice with that own id, which went to `recipients`, the partner first.
 
-        Only they can be suppressed. If the report names another address, that of a forwarding, the notice counts as
-        returned all the same, where it had one recipient only.
+        Only they can be suppressed. A report about another address, such as that of a forwarding, counts for the
+        notice if it had one recipient only.
         """
         return [
             event
             for verdict in self.verdicts
-            for event in placed(_event(key, verdict, self.at), verdict.addresses, recipients)
+            for event in recipient_events(_event(key, verdict, self.at), verdict.addresses, recipients)
         ]
 
 
-def read_returned(content: bytes, tokens: Tokens | None, now: datetime) -> Returned:
-    """What a message is that came to the address for bounces. Nothing that is in it is an error."""
+def read_returned(content: bytes, tokens: UnsubscribeTokens | None, now: datetime) -> ReturnedMail:
+    """Read a message that came to the address for bounces. No content of it is an error."""
     message = message_from_bytes(content[:_LONGEST])
     keys = tuple(dict.fromkeys(_keys(content[:_LONGEST], message)))
     at = _date(message, now)
     status = [part for part in message.walk() if part.get_content_type() == "message/delivery-status"]
     if status:
-        return Returned("report", keys, at, tuple(_reported(status)))
+        return ReturnedMail("report", keys, at, tuple(_reported(status)))
     if any(part.get_content_type() == "message/feedback-report" for part in message.walk()):
-        return Returned(
+        return ReturnedMail(
             "complaint", keys, at, (Verdict((), EventKind.COMPLAINED, detail="reported as spam"),)
         )
     if (key := _leaving(message, tokens)) is not None:
-        return Returned("unsubscribe", (key,), at, (Verdict((), EventKind.UNSUBSCRIBED),))
+        return ReturnedMail("unsubscribe", (key,), at, (Verdict((), EventKind.UNSUBSCRIBED),))
     if not _from_a_server(message):
-        return Returned("reply" if _is_automatic(message) else "other", keys, at)
+        return ReturnedMail("reply" if _is_automatic(message) else "other", keys, at)
     odd = tuple(Verdict((one,), kind, code, words) for one, kind, code, words in odd_verdicts(message))
-    return Returned("report" if odd else "other", keys, at, odd)
+    return ReturnedMail("report" if odd else "other", keys, at, odd)
 
 
 def _event(key: str, verdict: Verdict, at: datetime) -> Event:
@@ -142,7 +143,7 @@ def _event(key: str, verdict: Verdict, at: datetime) -> Event:
 
 
 def _reported(parts: Sequence[Message]) -> Iterator[Verdict]:
-    """What the blocks of a delivery status say (RFC 3464 2.3), one for each recipient."""
+    """Read the blocks of a delivery status (RFC 3464 2.3), one for each recipient."""
     for part in parts:
         blocks = part.get_payload()
         for block in blocks if isinstance(blocks, list) else []:
@@ -160,7 +161,7 @@ def _reported(parts: Sequence[Message]) -> Iterator[Verdict]:
 
 
 def _code(status: str, words: str) -> str:
-    """The status, unless that says nothing but the class and the server's own words say more."""
+    """Return the status code, or that in the server's words if the status holds nothing but the class."""
     plain = code_in(status)
     if plain and not plain.endswith(".0.0"):
         return plain
@@ -169,7 +170,7 @@ def _code(status: str, words: str) -> str:
 
 
 def _mailbox(field: object) -> str:
-    """The address in a field such as `rfc822; jo@reseller.example` (RFC 3464 2.3.1)."""
+    """Return the address in a field such as `rfc822; jo@reseller.example` (RFC 3464 2.3.1)."""
     address = str(field).rpartition(";")[2].strip()
     return parseaddr(address)[1] if "@" in address else ""
 
@@ -184,7 +185,7 @@ def _keys(content: bytes, message: Message) -> Iterator[str]:
             yield from (found[1].decode("ascii") for found in _KEY.finditer(body))
 
 
-def _leaving(message: Message, tokens: Tokens | None) -> str | None:
+def _leaving(message: Message, tokens: UnsubscribeTokens | None) -> str | None:
     found = _LEAVING.search(str(message.get("subject", "")))
     return tokens.notice(found[1]) if found and tokens else None
 
@@ -195,7 +196,7 @@ def _from_a_server(message: Message) -> bool:
 
 
 def _is_automatic(message: Message) -> bool:
-    """Whether nobody wrote it: a note of absence, a receipt (RFC 3834 5, and what came before it)."""
+    """Return whether a machine wrote it: an out-of-office reply or a receipt (RFC 3834 5 and older headers)."""
     told = str(message.get("auto-submitted", "no")).split(";")[0].strip().lower() != "no"
     precedence = str(message.get("precedence", "")).lower() in {"auto_reply", "bulk", "junk"}
     own = ("x-autoreply", "x-autorespond", "x-auto-response-suppress")

@@ -1,7 +1,7 @@
-"""What providers, relays and bounces tell later of a notice, and what became of it by all that was told.
+"""The events that providers, relays and bounces report about a notice, and the delivery result that follows from them.
 
-Events repeat, come in any order, and may be told by several sources. So what became of a notice is the event of the
-highest rank among them, which no repetition and no order changes.
+Events repeat, come in any order, and may come from several sources. The delivery result is the event of the highest
+rank among them, so that neither repetition nor order changes it.
 """
 
 import re
@@ -24,7 +24,7 @@ _LONGEST: Final = 300
 
 
 class EventKind(StrEnum):
-    """What an event tells."""
+    """The kind of an event."""
 
     PROCESSED = "processed"
     DEFERRED = "deferred"
@@ -36,7 +36,7 @@ class EventKind(StrEnum):
     UNSUBSCRIBED = "unsubscribed"
 
 
-FATES: Final = (
+DELIVERY_RESULTS: Final = (
     EventKind.DEFERRED,
     EventKind.DROPPED,
     EventKind.DELIVERED,
@@ -44,10 +44,11 @@ FATES: Final = (
     EventKind.BOUNCED,
     EventKind.COMPLAINED,
 )
-"""What may have become of an accepted notice, by rising rank; of one of which nothing else is told, nothing yet.
+"""The delivery results of an accepted notice, by rising rank.
 
-Dropped stands below delivered: what its provider discarded may be handed over again. What bounces may have
-been taken by the recipient's server before. Blocked is a bounce for another reason than the address.
+Dropped ranks below delivered, because a notice that its provider discarded may be handed over again. Bounced ranks
+above delivered, because the recipient's server may take a message before it bounces. Blocked is a failure for another
+reason than the address.
 """
 
 SUPPRESSES: Final[dict[EventKind, SuppressionReason]] = {
@@ -55,16 +56,16 @@ SUPPRESSES: Final[dict[EventKind, SuppressionReason]] = {
     EventKind.COMPLAINED: "complained",
     EventKind.UNSUBSCRIBED: "unsubscribed",
 }
-"""After which events an address is written to no more, and for which reason."""
+"""The events that suppress an address, with the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
     """One event of the notice whose own id is `key`.
 
-    `address` is the recipient that it is about, empty for whom the notice is addressed to. `code` is the enhanced
-    status (RFC 3463) or the provider's class, empty if neither is told; `detail` the words. `suppresses` is the reason
-    for which the address is written to no more, None for no such.
+    `address` is the recipient that it is about, empty for the addressee. `code` is the enhanced status code (RFC
+    3463) or the provider's class, empty without either; `detail` holds the words. `suppresses` is the reason for
+    which the address is suppressed, None if it is not.
     """
 
     key: str
@@ -77,24 +78,25 @@ class Event:
 
 
 def rank_of(kind: EventKind) -> int:
-    """The rank of an event of that kind; 0 if it does not say what became of the notice."""
-    return FATES.index(kind) + 1 if kind in FATES else 0
+    """Return the rank of an event of that kind; 0 if the kind is no delivery result."""
+    return DELIVERY_RESULTS.index(kind) + 1 if kind in DELIVERY_RESULTS else 0
 
 
-def fate(kinds: Iterable[EventKind]) -> EventKind | None:
-    """What became of a notice of which these events were told, in any order and however often; None if nothing yet."""
-    return fate_of_rank(max(map(rank_of, kinds), default=0))
+def delivery_result(kinds: Iterable[EventKind]) -> EventKind | None:
+    """Return the delivery result of a notice with these events, in any order and however often; None without any."""
+    return result_of_rank(max(map(rank_of, kinds), default=0))
 
 
-def fate_of_rank(rank: int) -> EventKind | None:
-    """What became of a notice whose highest rank of events is this."""
-    return FATES[rank - 1] if rank else None
+def result_of_rank(rank: int) -> EventKind | None:
+    """Return the delivery result with that rank, None for rank 0."""
+    return DELIVERY_RESULTS[rank - 1] if rank else None
 
 
-def placed(event: Event, addresses: Collection[str], recipients: Sequence[str]) -> Iterator[Event]:
-    """The event about that one of a notice's recipients that is among `addresses`.
+def recipient_events(event: Event, addresses: Collection[str], recipients: Sequence[str]) -> Iterator[Event]:
+    """Assign an event to the recipient of its notice that is among `addresses`.
 
-    None is suppressed for what happened to another address; with several recipients it cannot be said whose that was.
+    If another address failed, such as that of a forwarding, nobody is suppressed; with several recipients the event is
+    dropped, because nothing tells whose forwarding it was.
     """
     named = {address_key(address) for address in addresses}
     found = [one for one in recipients if address_key(one) in named]
@@ -108,29 +110,27 @@ def placed(event: Event, addresses: Collection[str], recipients: Sequence[str]) 
 
 
 def without_addresses(text: str) -> str:
-    """A server's words in one line, at most 300 characters, with every mail address taken out."""
+    """Return a server's words in one line of at most 300 characters, without mail addresses."""
     plain = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     return _ADDRESS.sub("…", plain)[:_LONGEST]
 
 
-# Enhanced status codes (RFC 3463): what they say of an address, and where they stand in a server's words.
-
 _CODE: Final = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?!\.?\d)")
 _LATER, _NEVER = "4", "5"
-# About the message, the server or its policy: a full mailbox, a size, a system, a timeout, a content, a policy.
+# Failures for another reason than the address: full mailbox, size, system, timeout, content, policy (RFC 3463).
 _OTHER_REASONS: Final = re.compile(r"5\.(2\.[23]|3\.\d+|4\.[67]|6\.\d+|7\.\d+)")
 
 
 def code_in(text: str) -> str:
-    """The first enhanced status code in a text, the more telling before a bare class (`5.0.0`); empty without one."""
+    """Return the first enhanced status code (RFC 3463) in a text, a specific one before `5.0.0`, or ''."""
     found = [match[0] for match in _CODE.finditer(text)]
     return next((code for code in found if not code.endswith(".0.0")), found[0] if found else "")
 
 
 def failure_of(code: str) -> EventKind:
-    """What a failure with that code is: a bounce, because of the address, or blocked, for any other reason.
+    """Return bounced for a failure because of the address, blocked for any other reason.
 
-    A temporary code means that the server gave up trying. Without a code it is taken for a bounce.
+    A temporary code means that the server gave up trying. A failure without a code counts as bounced.
     """
     if code.startswith(_LATER) or _OTHER_REASONS.fullmatch(code):
         return EventKind.BLOCKED

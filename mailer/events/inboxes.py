@@ -1,4 +1,4 @@
-"""The mailbox that bounces come to: a Maildir, or a folder on an IMAP server. What was dealt with is marked as read."""
+"""The mailbox for bounces: a Maildir, or a folder on an IMAP server. Processed messages are marked as read."""
 
 import imaplib
 import ssl
@@ -15,7 +15,7 @@ _SECONDS: Final = 60.0
 
 
 class InboxError(MailerError):
-    """The mailbox cannot be read; `name` says which, without a password."""
+    """The mailbox cannot be read; `name` tells which one, without a password."""
 
     def __init__(self, name: str, why: str) -> None:
         self.name = name
@@ -23,10 +23,10 @@ class InboxError(MailerError):
 
 
 class Inbox(Protocol):
-    """Messages that nobody has read yet."""
+    """A mailbox with unread messages."""
 
     def unread(self) -> Iterator[tuple[str, bytes]]:
-        """Each with the name by which `mark_read` knows it."""
+        """Yield each unread message with its name for `mark_read`."""
         ...
 
     def mark_read(self, names: Sequence[str]) -> None:
@@ -34,7 +34,7 @@ class Inbox(Protocol):
         ...
 
     def close(self) -> None:
-        """Let go."""
+        """Close the mailbox."""
         ...
 
 
@@ -47,7 +47,7 @@ class MaildirInbox:
         self._folder = folder
 
     def unread(self) -> Iterator[tuple[str, bytes]]:
-        """All that is new, or was moved without being read, the oldest name first."""
+        """Yield the messages that are new or were moved without being read, the oldest name first."""
         for place in ("new", "cur"):
             for file in sorted((self._folder / place).iterdir()):
                 if "S" not in file.name.partition(":2,")[2]:
@@ -61,7 +61,7 @@ class MaildirInbox:
             (self._folder / name).rename(self._folder / "cur" / f"{stem}:2,{marked}")
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing: no file is held open."""
 
 
 class ImapInbox:
@@ -93,7 +93,7 @@ class ImapInbox:
             raise InboxError(self.name, "has no such folder; name it after the host, such as /INBOX")
 
     def unread(self) -> Iterator[tuple[str, bytes]]:
-        """All without the flag Seen, which reading does not set."""
+        """Yield the messages without the flag Seen, and leave the flag as it is."""
         numbers = [
             one for part in self._asked("SEARCH", "UNSEEN") if isinstance(part, bytes) for one in part.split()
         ]

@@ -1,8 +1,8 @@
 """Postfix's log: which of our messages the relay took, and what it did with them.
 
-`cleanup` writes a message's id while it still reads the message, which may yet break off; only the line by which the
-queue manager takes it up (`queue active`), or that of a delivery, shows that the relay has it. What is not in a log
-proves nothing: it may be another relay's, or have been rotated away.
+`cleanup` logs a message's id while it still reads the message, which may break off. Only the line of the queue
+manager (`queue active`) or of a delivery proves that the relay has the message. A missing line proves nothing:
+another relay may have taken the message, or the log may have been rotated.
 """
 
 import re
@@ -13,7 +13,7 @@ from typing import Final
 
 from mailer.events.events import Event, EventKind, failure_of
 
-SOURCE: Final = "relay's log"
+POSTFIX_SOURCE: Final = "relay's log"
 _LINE: Final = re.compile(
     r"(?P<when>\d{4}-\d\d-\d\dT\S+|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d) \S+ "
     r"postfix[\w.-]*/(?:[\w-]+/)*(?P<daemon>\w+)\[\d+\]: (?P<queue>[0-9A-Za-z]{6,20}): (?P<rest>.*)"
@@ -26,7 +26,7 @@ _RESULT: Final = re.compile(r"\bdsn=(?P<code>[245]\.\d+\.\d+), status=(?P<status
 
 @dataclass(frozen=True, slots=True)
 class Logged:
-    """An event from a log, and the addresses that the line gives its recipient; none for the message as such."""
+    """An event from a log, and the recipient's addresses in its line; none for an event about the message as such."""
 
     event: Event
     addresses: tuple[str, ...]
@@ -34,13 +34,13 @@ class Logged:
 
 @dataclass(slots=True)
 class PostfixLog:
-    """Reads lines in their order. `now` (with its zone) says in which year those lines were written that name none."""
+    """Reads lines in their order. `now` (with its zone) gives the year of lines that name none."""
 
     now: datetime
     _keys: dict[str, str] = field(default_factory=dict)
 
     def events(self, lines: Iterable[str]) -> Iterator[Logged]:
-        """What the lines show of messages with an own id of ours."""
+        """Yield the events of messages with an own id of ours."""
         for line in lines:
             found = _LINE.match(line)
             if found is None:

@@ -1,4 +1,4 @@
-"""What the outbox asks of a database: named statements, all-or-nothing transactions, and how senders are kept apart."""
+"""The interface of the outbox's database: named statements, transactions, and the lock that keeps senders apart."""
 
 import fcntl
 import json
@@ -21,30 +21,28 @@ from typing import Any, Protocol
 
 from mailer.errors import OutboxError, OutboxOwned
 
-# One sender at a time.
-
 
 @dataclass(frozen=True, slots=True)
-class Sender:
-    """Who sends: process id, host, and since when (an instant as text)."""
+class SendingProcess:
+    """A process that sends: its id, its host, and since when (an instant as text)."""
 
     pid: int
     host: str
     since: str
 
     @classmethod
-    def here(cls, since: str) -> "Sender":
-        """This process."""
+    def here(cls, since: str) -> "SendingProcess":
+        """Describe this process."""
         return cls(os.getpid(), socket.gethostname(), since)
 
     def __str__(self) -> str:
-        # a process id comes again, on another day or in another container
+        # a process id is used again, on another day or in another container
         return f"{self.pid}@{self.host} since {self.since}"
 
 
 @contextmanager
-def sole_sender(file: Path, sender: Sender) -> Iterator[None]:
-    """Be the only one for the length of the block; OutboxOwned tells who is, if somebody else is."""
+def sole_sender(file: Path, sender: SendingProcess) -> Iterator[None]:
+    """Hold the sender lock for the length of the block; OutboxOwned names the process that holds it."""
     handle = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         try:
@@ -66,74 +64,74 @@ def _owned(handle: int) -> OutboxOwned:
         return OutboxOwned(0, "this machine", "just now")
 
 
-Values = Mapping[str, str | int | None]
+Parameters = Mapping[str, str | int | None]
 
 
-class Row(Protocol):
-    """A row, by the names of its columns."""
+class OutboxRow(Protocol):
+    """A row of a result, by the names of its columns."""
 
     def keys(self) -> Iterable[str]:
-        """The names of the columns."""
+        """Return the names of the columns."""
         ...
 
     def __getitem__(self, name: str, /) -> Any:  # noqa: ANN401 - as the statement gives it
-        """The value of one."""
+        """Return the value of a column."""
         ...
 
 
-class Database(Protocol):
-    """An open database with the outbox's tables; to be used by the thread that opened it.
+class OutboxDatabase(Protocol):
+    """An open database with the outbox's tables; only the thread that opened it may use it.
 
-    `name` is what people know it by, without a password. `shared` is whether several senders may work at once, who
-    then hold leases; else `sole` lets in one alone.
+    `name` tells people which database it is, without a password. `shared` tells whether several senders with leases may
+    work at once; otherwise `sole` admits one sender only.
     """
 
     name: str
     shared: bool
 
     def close(self) -> None:
-        """Let go of it."""
+        """Close it."""
         ...
 
-    def sole(self, sender: Sender) -> AbstractContextManager[None]:
-        """Be the only sender for the length of the block, unless it is shared; OutboxOwned tells who else is."""
+    def sole(self, sender: SendingProcess) -> AbstractContextManager[None]:
+        """Be the only sender for the length of the block, unless it is shared; OutboxOwned names the other one."""
         ...
 
     def transaction(self) -> AbstractContextManager[None]:
-        """All or nothing, durable when the block ends.
+        """Record all or nothing, durably when the block ends.
 
-        Raises `Collision` where another was faster, `OutboxError` where nothing can be written.
+        Raises `Collision` if another process was faster, `OutboxError` if nothing can be written.
         """
         ...
 
     def overwrite_deleted(self) -> None:
-        """Let what is deleted from now on not stay in free pages."""
+        """Overwrite what is deleted from now on, so that no free page keeps it."""
         ...
 
     def scrub(self) -> None:
-        """Let no page, log or free space keep what was deleted; not within a transaction."""
+        """Remove deleted content from pages, logs and free space; not within a transaction."""
         ...
 
-    def rows(self, name: str, values: Values) -> Sequence[Row]:
-        """The rows that the statement called `name` gives."""
+    def rows(self, name: str, values: Parameters) -> Sequence[OutboxRow]:
+        """Return the rows of the statement `name`."""
         ...
 
-    def run(self, name: str, values: Values) -> int:
-        """Run the statement called `name`; the number of rows that it changed."""
+    def run(self, name: str, values: Parameters) -> int:
+        """Run the statement `name`; return the number of rows that it changed."""
         ...
 
-    def run_many(self, name: str, batch: Sequence[Values]) -> int:
-        """Run it for each of `batch`; the number of rows that were changed in all."""
+    def run_many(self, name: str, batch: Sequence[Parameters]) -> int:
+        """Run it for each of `batch`; return the number of changed rows."""
         ...
 
 
-def run_once_each(database: Database, name: str, batch: Sequence[Values]) -> None:
+def run_once_each(database: OutboxDatabase, name: str, batch: Sequence[Parameters]) -> None:
     """Run a statement for each of `batch`; OutboxError unless every one changed exactly one row."""
     _require(name, database.run_many(name, batch), len(batch))
 
 
-def require_each(database: Database, name: str, values: Values, number: int) -> None:
-    """Run a statement that is to change so many rows, unless that is none; OutboxError if it changed others."""
+def require_each(database: OutboxDatabase, name: str, values: Parameters, number: int) -> None:
+    """Run a statement that must change `number` rows, unless that is 0; OutboxError if it changed another number."""
     if number:
         _require(name, database.run(name, values), number)
 
@@ -143,21 +141,19 @@ def _require(name: str, changed: int, number: int) -> None:
         raise OutboxError(f"outbox: {name}: changed {changed} rows instead of {number}; nothing was recorded")
 
 
-# The named statements of `statements.sql` and the numbered schema files, read once.
-
 _NAME = re.compile(r"^-- ([a-z_]+)\n", re.MULTILINE)
 
 
 @cache
 def statements() -> MappingProxyType[str, str]:
-    """Every statement by its name."""
+    """Return the statements of `statements.sql` by name."""
     parts = _NAME.split(files("mailer").joinpath("statements.sql").read_text(encoding="utf-8"))
     return MappingProxyType(dict(zip(parts[1::2], parts[2::2], strict=True)))
 
 
 @cache
 def migrations() -> tuple[str, ...]:
-    """The scripts that lead from each schema version to the next; the first makes an empty outbox."""
+    """Return the scripts that lead from each schema version to the next; the first creates an empty outbox."""
     folder = files("mailer").joinpath("schema")
     scripts = sorted((file.name, file) for file in folder.iterdir() if file.name.endswith(".sql"))
     return tuple(file.read_text(encoding="utf-8") for _, file in scripts)

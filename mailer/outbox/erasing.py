@@ -1,7 +1,7 @@
-"""Forgetting a person in the outbox: what was sent stays counted, and nobody can read to whom.
+"""The part of the outbox that forgets a partner: sent notices stay counted, and nobody can read to whom they went.
 
-A partner's id becomes a digest of itself, by which the same id is recognised should it come back, so that it is not
-handed an edition again. A suppression becomes one of the address's digest.
+A partner's id is replaced by a digest of itself. If the same id returns, the digest recognises it, so that it is not
+handed an edition again. A suppression is replaced by one of the address's digest.
 """
 
 import re
@@ -12,52 +12,49 @@ from hashlib import sha256
 from typing import Any, Final
 
 from mailer.addresses import address_digest, address_key, is_digest
-from mailer.batch.header import instant_text
-from mailer.delivery.retries import Settlement
-from mailer.outbox.database import Database, Row
+from mailer.outbox.base import OutboxPart
+from mailer.outbox.database import OutboxRow
 from mailer.outbox.moves import move
-from mailer.rules.states import Cause, Status
-from mailer.rules.suppression import skip_reason
+from mailer.rules.states import Cause, Settlement, Status, instant_text
+from mailer.rules.suppression import suppression_reason
 
 _PSEUDONYM: Final = re.compile(r"forgotten-[0-9a-f]{24}")
 _WHY: Final = "the partner was forgotten"
 
 
 def pseudonym(partner_id: str) -> str:
-    """What stands in the place of a forgotten partner's id: always the same, and nobody can read it."""
+    """Return the replacement for a forgotten partner's id: a digest that is always the same."""
     return f"forgotten-{sha256(b'offerpress forgotten ' + partner_id.encode()).hexdigest()[:24]}"
 
 
 def is_pseudonym(partner_id: str) -> bool:
-    """Whether it stands for a forgotten partner."""
+    """Return whether an id is the pseudonym of a forgotten partner."""
     return _PSEUDONYM.fullmatch(partner_id) is not None
 
 
 def as_kept(address: str, own: str) -> str:
-    """An address that an event names, in the form in which its notice keeps its `own`: as a digest, if that is one."""
+    """Return an event's address in the form of its notice's `own` address: as a digest if that is one."""
     return address_digest(address) if is_digest(own) else address_key(address)
 
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """What was forgotten: notices, how many of them had been ready or unknown until then, and suppressions."""
+    """The numbers of forgotten notices, of those among them that were ready or unknown, and of suppressions."""
 
     notices: int
     ended: int
     suppressions: int
 
 
-class Erasing:
-    """Forgetting in an outbox."""
-
-    _database: Database
+class Erasure(OutboxPart):
+    """The erasure of partners."""
 
     def forget(
         self, partner_ids: Collection[str], addresses: Collection[str], by: str, now: datetime
     ) -> Erased:
-        """Erase these partners and addresses, and let no page of the database keep them. Only while `alone`.
+        """Erase these partners and addresses from every page of the database. Only while `alone`.
 
-        What was ready is cancelled, what was unknown given up, both by that person.
+        Ready notices are cancelled and unknown ones given up, in the name of `by`.
         """
         at = instant_text(now)
         notices = ended = suppressions = 0
@@ -75,8 +72,8 @@ class Erasing:
         self._database.scrub()
         return Erased(notices, ended, suppressions)
 
-    def _end(self, row: Row, by: str, at: str) -> int:
-        """Settle a notice that still waits for something; whether it did."""
+    def _end(self, row: OutboxRow, by: str, at: str) -> int:
+        """Settle a ready or unknown notice; return 1 if it was one, else 0."""
         plan, partner_id = row["plan"], row["partner_id"]
         if row["status"] == Status.READY:
             move(self._database, plan, [Settlement(partner_id, Cause.CANCELLATION, "cancelled")], at)
@@ -88,8 +85,8 @@ class Erasing:
             return 0
         return 1
 
-    def _rename(self, row: Row, partner_id: str) -> None:
-        """Give a notice its pseudonym, and take from its history what anyone wrote in words."""
+    def _rename(self, row: OutboxRow, partner_id: str) -> None:
+        """Replace a notice's partner id by the pseudonym, and remove all words from its history."""
         plan, digest = row["plan"], address_digest(row["address_key"])
         old = {"plan": plan, "partner_id": partner_id}
         new = {"plan": plan, "partner_id": pseudonym(partner_id)}
@@ -102,9 +99,9 @@ class Erasing:
         self._database.run_many("insert_decision", [{**one, **new, "reason": _WHY} for one in decisions])
 
     def _digest_suppressions(self, key: str, at: str) -> int:
-        """Turn the suppressions of an address into those of its digest; how many there were.
+        """Turn the suppressions of an address into those of its digest; return how many there were.
 
-        Notices of others to the same address, which would look for it in vain, are skipped now.
+        Other partners' ready notices to the same address are skipped now, because they would not find the suppression.
         """
         found = self._database.rows("suppressions_of", {"address_key": key})
         digest = address_digest(key)
@@ -121,7 +118,7 @@ class Erasing:
         reasons = {row["reason"] for row in found}
         barred, unsubscribed = bool(reasons - {"unsubscribed"}), "unsubscribed" in reasons
         for row in self._database.rows("ready_to", {"address_key": key}):
-            reason = skip_reason(row["category"], barred=barred, unsubscribed=unsubscribed)
+            reason = suppression_reason(row["category"], barred=barred, unsubscribed=unsubscribed)
             if reason is not None:
                 skipped = Settlement(row["partner_id"], Cause.SUPPRESSION, reason)
                 move(self._database, row["plan"], [skipped], at)

@@ -1,29 +1,29 @@
-"""The outbox as those who report use it: events of providers, relays and bounces, taken in once each."""
+"""The parts of the outbox that take in events of providers, relays and bounces, and that hold the suppressions."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from hashlib import sha256
 
-from mailer.addresses import address_key, is_digest
-from mailer.batch.header import instant_text
+from mailer.addresses import address_digest, address_key, is_digest
 from mailer.events.events import Event, rank_of, without_addresses
-from mailer.outbox.claiming import Claiming
-from mailer.outbox.database import Database, Values
+from mailer.outbox.base import OutboxPart
+from mailer.outbox.database import OutboxDatabase, Parameters
 from mailer.outbox.erasing import as_kept
 from mailer.outbox.moves import accept_proved
-from mailer.rules.states import TRANSITIONS, Cause
-from mailer.rules.suppression import Suppression, SuppressionReason
+from mailer.rules.states import TRANSITIONS, Cause, instant_text
+from mailer.rules.suppression import Suppressed, Suppression, SuppressionReason
+from rewards import Category
 
 _PROVABLE = {TRANSITIONS[Cause.PROOF_OF_ACCEPTANCE].was, TRANSITIONS[Cause.PROOF_OF_EARLIER].was}
 
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """What came of events: how many were new, told before, or of no notice of ours.
+    """The numbers of events that were new, known before, or about no notice of ours.
 
-    `proved`: notices now accepted that were unknown, or ready to be sent again. `suppressed`: events after which an
-    address is written to no more.
+    `proved` counts the notices that were unknown or ready and are accepted now, `suppressed` the events that
+    suppressed an address.
     """
 
     new: int = 0
@@ -37,41 +37,70 @@ class Intake:
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
-    """An event with its notice: the row for it, the notice's status, and the recipient's address."""
+class _KnownEvent:
+    """An event of a notice of ours: the row for it, the notice's status, and the recipient's address."""
 
-    row: Values
+    row: Parameters
     status: str
     address: str
     suppresses: SuppressionReason | None
 
 
-class Reporting(Claiming):
-    """What those who report do with an outbox; they may do it while a sender owns it."""
+class EventIntake(OutboxPart):
+    """The operations of those who report events; they may run while a sender owns the outbox."""
 
     def take_in(self, events: Sequence[Event], source: str, now: datetime) -> Intake:
-        """Record events by one durable write, each once (same notice, recipient, kind and instant), and what follows.
+        """Record events and their consequences by one durable write.
 
-        An address is suppressed after a new event only: who lifted a suppression does not meet it again when an old
-        event is repeated.
+        An event is recorded once (same notice, recipient, kind and instant). Only a new event suppresses an address,
+        so that a lifted suppression does not return when an old event is repeated.
         """
         at = instant_text(now)
         return self._again(lambda: _take_in(self._database, events, source, at))
 
+
+class SuppressionList(OutboxPart):
+    """The addresses that must not be written to."""
+
+    def suppress(self, address: str, reason: SuppressionReason, source: str, at: datetime) -> None:
+        """Suppress `address`; the reason `unsubscribed` holds back announcements only."""
+        values = {"address": address, "reason": reason, "source": source, "at": instant_text(at)}
+        with self._database.transaction():
+            self._database.run("insert_suppression", {"address_key": address_key(address), **values})
+
     def import_suppressions(self, found: Sequence[Suppression]) -> None:
-        """Add all of them or none; of an address and reason the earliest stays."""
+        """Add all of them or none; for each address and reason the earliest is kept."""
         self._again(lambda: _import(self._database, found))
 
+    def unsuppress(self, address: str) -> int:
+        """Remove every suppression of `address`; return how many there were."""
+        with self._database.transaction():
+            return self._database.run("delete_suppressions", _keys(address))
 
-def _import(database: Database, found: Sequence[Suppression]) -> None:
+    def suppressions(self) -> list[Suppression]:
+        """Return all suppressions, sorted by address."""
+        rows = self._database.rows("suppressions", {})
+        return [Suppression(*(row[name] for name in row.keys())) for row in rows]  # noqa: SIM118 - no mapping
+
+    def suppressed(self, category: Category) -> Suppressed:
+        """Return the addresses to which no message of `category` may go now."""
+        rows = self._database.rows("suppression_reasons", {})
+        return Suppressed.of(category, ((row["address_key"], row["reason"]) for row in rows))
+
+
+def _keys(address: str) -> Parameters:
+    return {"address_key": address_key(address), "address_digest": address_digest(address)}
+
+
+def _import(database: OutboxDatabase, found: Sequence[Suppression]) -> None:
     for one in found:
         values = {"address": one.address, "address_key": address_key(one.address), "reason": one.reason}
         database.run("insert_suppression", {**values, "source": one.source, "at": one.at})
 
 
-def _take_in(database: Database, events: Sequence[Event], source: str, at: str) -> Intake:
-    told = _known(database, events, source, at)
-    distinct = {_identity(one.row): one for one in told}
+def _take_in(database: OutboxDatabase, events: Sequence[Event], source: str, at: str) -> Intake:
+    known = _known(database, events, source, at)
+    distinct = {_identity(one.row): one for one in known}
     plain = [one.row for one in distinct.values() if one.suppresses is None]
     new = database.run_many("insert_event", plain)
     suppressed = 0
@@ -85,11 +114,11 @@ def _take_in(database: Database, events: Sequence[Event], source: str, at: str) 
         database.run("insert_suppression", suppression)
     keys = dict.fromkeys(str(one.row["key"]) for one in distinct.values() if one.status in _PROVABLE)
     proved = accept_proved(database, keys, at)
-    return Intake(new, len(told) - new, len(events) - len(told), proved, suppressed)
+    return Intake(new, len(known) - new, len(events) - len(known), proved, suppressed)
 
 
-def _known(database: Database, events: Iterable[Event], source: str, at: str) -> list[_Told]:
-    """The events of our own notices, ready to be inserted."""
+def _known(database: OutboxDatabase, events: Iterable[Event], source: str, at: str) -> list[_KnownEvent]:
+    """Return the events of notices of ours, ready to be inserted."""
     notices: dict[str, Mapping[str, str] | None] = {}
     found = []
     for event in events:
@@ -101,7 +130,7 @@ def _known(database: Database, events: Iterable[Event], source: str, at: str) ->
             continue
         own = notice["address_key"]
         key = as_kept(event.address, own) if event.address else own
-        row: Values = {
+        row: Parameters = {
             "key": event.key,
             "kind": event.kind,
             "occurred_at": instant_text(event.at),
@@ -113,9 +142,9 @@ def _known(database: Database, events: Iterable[Event], source: str, at: str) ->
             "at": at,
         }
         address = key if is_digest(own) else event.address or own
-        found.append(_Told(row, notice["status"], address, event.suppresses))
+        found.append(_KnownEvent(row, notice["status"], address, event.suppresses))
     return found
 
 
-def _identity(row: Values) -> tuple[str | int | None, ...]:
+def _identity(row: Parameters) -> tuple[str | int | None, ...]:
     return row["key"], row["kind"], row["occurred_at"], row["recipient"]

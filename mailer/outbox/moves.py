@@ -1,4 +1,4 @@
-"""The moves of notices, each inside a transaction that the outbox holds."""
+"""The moves of notices. Every function runs inside a transaction of the caller."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -6,19 +6,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from mailer.batch.header import instant_text
-from mailer.delivery.retries import Settlement
 from mailer.errors import UnknownPlan
-from mailer.outbox.database import Database, Values, require_each
-from mailer.outbox.records import PlanRecord, Standing, plan_record
-from mailer.rules.pace import Openings, Rates
-from mailer.rules.states import TRANSITIONS, Cause
-from mailer.rules.suppression import skip_reason
+from mailer.outbox.database import OutboxDatabase, Parameters, require_each
+from mailer.outbox.records import PlanRecord, PlanStanding, plan_record
+from mailer.rules.domain_pace import DomainOpenings, DomainRates
+from mailer.rules.states import TRANSITIONS, Cause, Settlement, instant_text
+from mailer.rules.suppression import suppression_reason
 from mailer.rules.windows import Windows
 
 
 class Claimant(NamedTuple):
-    """Who claims: the plan that is sent, the sender, the transport's name and the fence, as they are recorded."""
+    """The claimant as it is recorded: the plan, the sender, the transport's name and the fence."""
 
     plan: str
     sender: str
@@ -27,10 +25,7 @@ class Claimant(NamedTuple):
 
 
 class Candidate(NamedTuple):
-    """A claimed notice with its own id.
-
-    How often it was refused before, the number of this attempt, and the fence that it was claimed under.
-    """
+    """A claimed notice with its own id, its earlier refusals, the number of this attempt, and its fence."""
 
     partner_id: str
     key: str
@@ -41,18 +36,15 @@ class Candidate(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What one durable write brought.
-
-    Notices now claimed, the number skipped instead, the plan's standing.
-    """
+    """The result of one durable write: the claimed notices, the number of skipped ones, and the plan's standing."""
 
     claimed: tuple[Candidate, ...]
     skipped: int
-    standing: Standing
+    standing: PlanStanding
 
 
-def registered(database: Database, plan: str) -> PlanRecord:
-    """A registered plan; UnknownPlan if there is none."""
+def registered(database: OutboxDatabase, plan: str) -> PlanRecord:
+    """Return a registered plan; UnknownPlan if there is none."""
     rows = database.rows("plan", {"plan": plan})
     if not rows:
         raise UnknownPlan(plan)
@@ -60,12 +52,17 @@ def registered(database: Database, plan: str) -> PlanRecord:
 
 
 def claim(
-    database: Database, record: PlanRecord, claimant: Claimant, most: int, now: datetime, rates: Rates
+    database: OutboxDatabase,
+    record: PlanRecord,
+    claimant: Claimant,
+    most: int,
+    now: datetime,
+    rates: DomainRates,
 ) -> tuple[tuple[Candidate, ...], int]:
-    """Claim up to `most` of the plan's ready notices, as far as their domains have room and their windows are open.
+    """Claim up to `most` of the plan's ready notices whose domains have room and whose windows are open.
 
-    What must not be sent is skipped, and counted. What a domain has no room for is looked past, with the domain closed;
-    what has a closed window is held until it opens.
+    A notice that must not be sent is skipped and counted. A notice whose domain has no room is passed over, and one
+    whose window is closed is held until the window opens.
     """
     claimed: list[Candidate] = []
     skipped, past = 0, True
@@ -77,19 +74,24 @@ def claim(
 
 
 def _claim_some(
-    database: Database, record: PlanRecord, claimant: Claimant, most: int, now: datetime, rates: Rates
+    database: OutboxDatabase,
+    record: PlanRecord,
+    claimant: Claimant,
+    most: int,
+    now: datetime,
+    rates: DomainRates,
 ) -> tuple[list[Candidate], int, bool]:
-    """What is claimed of the next `most`, how many of them are skipped, and whether some have to wait."""
+    """Return what is claimed of the next `most`, how many of them are skipped, and whether some have to wait."""
     at = instant_text(now)
     claimed: list[Candidate] = []
     held: dict[str, str] = {}
     skipped, past = 0, False
-    domains, windows = Openings(rates, now), Windows(now)
+    domains, windows = DomainOpenings(rates, now), Windows(now)
     for row in database.rows("candidates", {"plan": record.plan, "at": at, "most": most}):
         if opens := windows.opens(row["send_window"]):
             held[row["send_window"]], past = opens, True
             continue
-        reason = skip_reason(
+        reason = suppression_reason(
             record.category, barred=bool(row["barred"]), unsubscribed=bool(row["unsubscribed"])
         )
         if reason is None and not row["elsewhere"]:
@@ -108,33 +110,36 @@ def _claim_some(
     require_each(database, "claim", {**shared, "keys": keys}, len(claimed))
     for domain, open_at in sorted(domains.moved().items()):
         database.run("set_opening", {"domain": domain, "open_at": instant_text(open_at)})
-    for window, opens in held.items():  # all that have it, so that none of them is looked at before it opens
+    for (
+        window,
+        opens,
+    ) in held.items():  # every notice with this window, so that none is looked at before it opens
         database.run("hold_window", {"plan": record.plan, "window": window, "at": at, "opens": opens})
     return claimed, skipped, past
 
 
-def next_due(database: Database, plan: str, at: str) -> str | None:
-    """The earliest instant (text) at which a ready notice of the plan may be claimed.
+def next_due(database: OutboxDatabase, plan: str, at: str) -> str | None:
+    """Return the earliest instant (text) at which a ready notice of the plan may be claimed.
 
-    Empty for at once, None if none is ready.
+    The text is empty if that is now; None if no notice is ready.
     """
     found = database.rows("next_due", {"plan": plan, "at": at})[0]
     if found["first"] is None or found["first"] > at:
         return None if found["first"] is None else str(found["first"])
-    # what could have been claimed by its own instant waits for its domain
+    # a notice that was due and not claimed waits for its domain
     return min((str(due) for due in (found["later"], found["opening"]) if due is not None), default="")
 
 
-def settle(database: Database, plan: str, settlements: Sequence[Settlement], at: str) -> None:
-    """Record what came of claimed notices and move them on."""
+def settle(database: OutboxDatabase, plan: str, settlements: Sequence[Settlement], at: str) -> None:
+    """Record the attempts at claimed notices and move the notices."""
     for alike in _alike(settlements):
-        values: Values = {"plan": plan, "at": at, "cause": alike[0].cause, "reasons": _reasons(alike)}
+        values: Parameters = {"plan": plan, "at": at, "cause": alike[0].cause, "reasons": _reasons(alike)}
         require_each(database, "insert_attempts", values, len(alike))
     move(database, plan, settlements, at)
 
 
-def settle_orphans(database: Database, at: str) -> int:
-    """Make every notice of every plan unknown that was claimed by a sender without a lease; how many there were."""
+def settle_orphans(database: OutboxDatabase, at: str) -> int:
+    """Make every notice unknown that was claimed by a sender without a lease, in every plan; return how many."""
     database.run("expire_senders", {"at": at})
     orphans = database.rows("orphans", {})
     for row in orphans:
@@ -143,8 +148,8 @@ def settle_orphans(database: Database, at: str) -> int:
     return len(orphans)
 
 
-def prove(database: Database, plan: str, settlements: Sequence[Settlement], at: str) -> None:
-    """Record the acceptances among what came of notices that are unknown by now."""
+def prove(database: OutboxDatabase, plan: str, settlements: Sequence[Settlement], at: str) -> None:
+    """Record the acceptances of notices that have become unknown."""
     for one in settlements:
         standing = database.rows("status_of", {"plan": plan, "partner_id": one.partner_id})
         unknown = [row for row in standing if row["status"] == TRANSITIONS[Cause.PROOF_OF_ACCEPTANCE].was]
@@ -153,21 +158,22 @@ def prove(database: Database, plan: str, settlements: Sequence[Settlement], at: 
             move(database, plan, [proof], at)
 
 
-def move(database: Database, plan: str, settlements: Sequence[Settlement], at: str) -> None:
-    """Move notices by the table.
-
-    OutboxError, and nothing moved, if one of them does not stand where it should.
-    """
+def move(database: OutboxDatabase, plan: str, settlements: Sequence[Settlement], at: str) -> None:
+    """Move notices by the table; OutboxError, and nothing moved, if one of them has another status."""
     for alike in _alike(settlements):
         first = alike[0]
         was, became, _ = TRANSITIONS[first.cause]
-        own: Values = {"not_before": first.not_before, "refusals": first.refusals, "reasons": _reasons(alike)}
-        values: Values = {"plan": plan, "at": at, "was": was, "became": became, **own}
+        own: Parameters = {
+            "not_before": first.not_before,
+            "refusals": first.refusals,
+            "reasons": _reasons(alike),
+        }
+        values: Parameters = {"plan": plan, "at": at, "was": was, "became": became, **own}
         require_each(database, "move", values, len(alike))
 
 
 def _alike(settlements: Sequence[Settlement]) -> Iterable[list[Settlement]]:
-    """Those that differ in nothing but partner and words, which one statement can record."""
+    """Group the settlements that differ only in partner and words, so that one statement can record each group."""
     groups: dict[tuple[Cause, str, int], list[Settlement]] = {}
     for one in settlements:
         groups.setdefault((one.cause, one.not_before, one.refusals), []).append(one)
@@ -175,33 +181,30 @@ def _alike(settlements: Sequence[Settlement]) -> Iterable[list[Settlement]]:
 
 
 def _reasons(settlements: Iterable[Settlement]) -> str:
-    """The words for each partner, as statements take them."""
+    """Return the words for each partner as JSON."""
     return json.dumps({one.partner_id: one.detail for one in settlements})
 
-
-# What events prove about notices of which nobody knows whether they were handed over.
 
 _PROOFS = (Cause.PROOF_OF_ACCEPTANCE, Cause.PROOF_OF_EARLIER)
 
 
-def accept_proved(database: Database, keys: Iterable[str], at: str) -> int:
-    """Accept the notices of those keys that stand unknown or ready and of which an event is known; how many.
+def accept_proved(database: OutboxDatabase, keys: Iterable[str], at: str) -> int:
+    """Accept the unknown and ready notices of those keys that have an event; return how many.
 
-    Whatever is told of a message, its provider has it: even what was dropped had been taken before. To be run in a
-    transaction.
+    Any event proves that the provider took the message: even a dropped one had been taken before.
     """
     proved = [row for key in keys for row in database.rows("proved", {"key": key})]
     moved = 0
     for row in proved:
         cause = next(one for one in _PROOFS if TRANSITIONS[one].was == row["status"])
         if cause is Cause.PROOF_OF_EARLIER and row["elsewhere"]:
-            continue  # it is never claimed, and two plans cannot both have handed it
+            continue  # it is never claimed, and two plans cannot both have handed it over
         proof = Settlement(row["partner_id"], cause, f"{row['kind']}: {row['source']}")
         move(database, row["plan"], [proof], at)
         moved += 1
     return moved
 
 
-def accept_in_doubt(database: Database, at: str) -> int:
-    """The same for every unknown notice: its events may have come before it was known to be unknown."""
+def accept_in_doubt(database: OutboxDatabase, at: str) -> int:
+    """Accept every unknown notice that has an event: its events may be older than its status."""
     return accept_proved(database, [row["key"] for row in database.rows("keys_in_doubt", {})], at)

@@ -1,7 +1,7 @@
 """The outbox in PostgreSQL, for several senders on several machines; needs the extra `postgresql`.
 
-The statements and schema are those of SQLite, with what `/*postgresql: … */` holds added, and text that sorts by code
-points as it does there. What is committed is durable whatever the server's `synchronous_commit` says by default.
+Statements and schema are those of SQLite. The content of `/*postgresql: … */` is added to them, and text sorts by code
+points as in SQLite. Commits are durable whatever the server's default for `synchronous_commit` is.
 """
 
 import re
@@ -14,7 +14,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from mailer.errors import Collision, OutboxError
-from mailer.outbox.database import Sender, Values, migrations, statements
+from mailer.outbox.database import Parameters, SendingProcess, migrations, statements
 
 _LOCK: Final = 0x4F504F42
 _CONNECT_SECONDS: Final = 10
@@ -28,7 +28,7 @@ _COLLISIONS: Final = (
 
 
 class PostgresqlDatabase:
-    """One connection; to be used by the thread that opened it."""
+    """One connection; only the thread that opened it may use it."""
 
     shared = True
 
@@ -39,9 +39,9 @@ class PostgresqlDatabase:
 
     @classmethod
     def open(cls, url: str) -> "PostgresqlDatabase":
-        """The outbox in the database at a `postgresql://` address, its tables made if they are not there.
+        """Open the outbox in the database at a `postgresql://` address, and create its tables if they are missing.
 
-        OutboxError if it cannot be reached, is another program's or a newer version's.
+        OutboxError if it cannot be reached, or belongs to another program or a newer version.
         """
         try:
             connection = psycopg.connect(
@@ -61,17 +61,17 @@ class PostgresqlDatabase:
         return database
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         self._connection.close()
 
-    def sole(self, sender: Sender) -> AbstractContextManager[None]:
-        """Nothing to do: senders are kept apart by their leases."""
+    def sole(self, sender: SendingProcess) -> AbstractContextManager[None]:
+        """Do nothing: leases keep the senders apart."""
         del sender
         return nullcontext()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing, durable when the block ends; Collision or OutboxError where it cannot be written."""
+        """Record all or nothing, durably when the block ends; Collision or OutboxError if it cannot be written."""
         try:
             with self._connection.transaction():
                 yield
@@ -84,23 +84,23 @@ class PostgresqlDatabase:
             ) from error
 
     def overwrite_deleted(self) -> None:
-        """Nothing to do before: tables are written anew."""
+        """Do nothing: `scrub` rewrites the tables."""
 
     def scrub(self) -> None:
-        """Write the tables anew; the server's own log and backups keep what was deleted as long as they are kept."""
+        """Rewrite the tables; the server's own log and backups keep deleted content as long as they exist."""
         for table in ("notices", "attempts", "decisions", "suppressions"):
             self._execute(f"VACUUM FULL {table}".encode(), {})
 
-    def rows(self, name: str, values: Values) -> list[dict[str, Any]]:
-        """The rows that the statement called `name` gives."""
+    def rows(self, name: str, values: Parameters) -> list[dict[str, Any]]:
+        """Return the rows of the statement `name`."""
         return self._execute(_statement(name), values).fetchall()
 
-    def run(self, name: str, values: Values) -> int:
-        """Run the statement called `name`; the number of rows that it changed."""
+    def run(self, name: str, values: Parameters) -> int:
+        """Run the statement `name`; return the number of rows that it changed."""
         return self._execute(_statement(name), values).rowcount
 
-    def run_many(self, name: str, batch: Sequence[Values]) -> int:
-        """Run it for each of `batch`; the number of rows that were changed in all."""
+    def run_many(self, name: str, batch: Sequence[Parameters]) -> int:
+        """Run it for each of `batch`; return the number of changed rows."""
         if not batch:
             return 0
         with self._connection.cursor() as cursor:
@@ -111,7 +111,7 @@ class PostgresqlDatabase:
         """What a setting of the server's is for this session."""
         return str(self._value(f"SHOW {name}"))
 
-    def _execute(self, statement: bytes, values: Values) -> "psycopg.Cursor[dict[str, Any]]":
+    def _execute(self, statement: bytes, values: Parameters) -> "psycopg.Cursor[dict[str, Any]]":
         try:
             return self._connection.execute(statement, values)
         except psycopg.OperationalError as error:
@@ -154,11 +154,11 @@ def _statement(name: str) -> bytes:
 
 
 def _words(error: psycopg.Error) -> str:
-    """The server's words in one line."""
+    """Return the server's words in one line."""
     return " ".join(str(error.diag.message_primary or error).split())
 
 
 def _without_password(url: str) -> str:
-    """The address up to the user's password."""
+    """Return the address without user and password."""
     scheme, _, rest = url.partition("://")
     return f"{scheme}://{rest.rpartition('@')[2]}"

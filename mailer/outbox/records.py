@@ -1,15 +1,15 @@
-"""What the outbox tells about plans and notices."""
+"""The records that the outbox returns about plans and notices."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from mailer.outbox.database import Row
+from mailer.outbox.database import OutboxRow
 from mailer.rules.states import Status
 from rewards import Category
 
-Standing = Literal["open", "paused", "cancelled"]
+PlanStanding = Literal["open", "paused", "cancelled"]
 Decision = Literal["resend", "give-up"]
 
 
@@ -17,8 +17,8 @@ Decision = Literal["resend", "give-up"]
 class PlanRecord:
     """A registered plan.
 
-    `begun` once any of its notices was claimed, `planned` is the number of its notices. `late_by` is who decided, and
-    `late_at` when, to begin it after its latest start.
+    `begun` tells whether any of its notices was claimed, `planned` is the number of its notices. `late_by` names who
+    allowed it to begin after its latest start, `late_at` when.
     """
 
     plan: str
@@ -31,7 +31,7 @@ class PlanRecord:
     made_at: str
     send_at: datetime | None
     planned: int
-    standing: Standing
+    standing: PlanStanding
     registered_at: str
     begun: bool
     late_by: str = ""
@@ -39,13 +39,13 @@ class PlanRecord:
 
     @property
     def due_at(self) -> datetime | None:
-        """When it was to begin: its `send_at`, or the decision to begin it late."""
+        """When it may begin: at its `send_at`, or at the decision to begin it late."""
         return self.late_at or self.send_at
 
 
 @dataclass(frozen=True, slots=True)
-class Handed:
-    """The plan that handed a partner something, and where its notice stands."""
+class HandedNotice:
+    """A notice that was handed over: its plan and its status."""
 
     plan: str
     status: Status
@@ -53,10 +53,7 @@ class Handed:
 
 @dataclass(frozen=True, slots=True)
 class NoticeAt:
-    """A notice that stands at the status that was asked for.
-
-    `reason` in the provider's or a person's words.
-    """
+    """A notice at a status, since when, and the reason in the provider's or a person's words."""
 
     partner_id: str
     reason: str
@@ -65,7 +62,7 @@ class NoticeAt:
 
 @dataclass(frozen=True, slots=True)
 class AttemptRecord:
-    """One attempt at a notice and what came of it; instants as text."""
+    """One attempt at a notice and its outcome; instants are text."""
 
     number: int
     sender: str
@@ -78,7 +75,7 @@ class AttemptRecord:
 
 @dataclass(frozen=True, slots=True)
 class DecisionRecord:
-    """A person settled an unknown."""
+    """The decision of a person about an unknown notice."""
 
     at: str
     decision: Decision
@@ -87,11 +84,8 @@ class DecisionRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What became of one notice to a partner.
-
-    The plan that held it, where it stands, its attempts and decisions.
-    """
+class NoticeHistory:
+    """The history of one notice to a partner: its plan, its status, its attempts and decisions."""
 
     plan: str
     campaign: str
@@ -104,8 +98,8 @@ class Told:
     decisions: tuple[DecisionRecord, ...]
 
 
-def plan_record(row: Row) -> PlanRecord:
-    """The plan in a row of the statement `plan`."""
+def plan_record(row: OutboxRow) -> PlanRecord:
+    """Read the plan from a row of the statement `plan`."""
     values = dict(row)
     values["corrections"], values["begun"] = bool(row["corrections"]), bool(row["begun"])
     for name in ("send_at", "late_at"):
@@ -114,10 +108,12 @@ def plan_record(row: Row) -> PlanRecord:
     return PlanRecord(**values)
 
 
-def told_record(row: Row, attempts: Iterable[Row], decisions: Iterable[Row]) -> Told:
-    """The notice in a row of the statement `told`, with the rows that belong to it."""
+def notice_history(
+    row: OutboxRow, attempts: Iterable[OutboxRow], decisions: Iterable[OutboxRow]
+) -> NoticeHistory:
+    """Read the notice from a row of the statement `told`, with the rows that belong to it."""
     values = dict(row)
-    return Told(
+    return NoticeHistory(
         **{**values, "status": Status(values["status"])},
         attempts=tuple(AttemptRecord(**dict(attempt)) for attempt in attempts),
         decisions=tuple(DecisionRecord(**dict(decision)) for decision in decisions),

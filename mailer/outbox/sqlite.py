@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Final
 
 from mailer.errors import Collision, OutboxError
-from mailer.outbox.database import Sender, Values, migrations, sole_sender, statements
+from mailer.outbox.database import Parameters, SendingProcess, migrations, sole_sender, statements
 
 APPLICATION_ID: Final = 0x4F504F42
 _BUSY_SECONDS: Final = 30.0
 
 
 class SqliteDatabase:
-    """One connection; to be used by the thread that opened it. A lock on a file beside it keeps other senders out."""
+    """One connection; only the thread that opened it may use it. A lock on a file beside it keeps other senders out."""
 
     shared = False
 
@@ -26,10 +26,7 @@ class SqliteDatabase:
 
     @classmethod
     def open(cls, file: Path) -> "SqliteDatabase":
-        """The outbox in `file`, made if it is not there.
-
-        OutboxError if it cannot be one, or is a newer program's.
-        """
+        """Open the outbox in `file`, and create it if it is missing; OutboxError if it is unusable or newer."""
         try:
             # Partner ids and addresses are in it: for the owner alone, as are the files that SQLite keeps beside it.
             os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
@@ -53,16 +50,16 @@ class SqliteDatabase:
         return database
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._connection.close()
 
-    def sole(self, sender: Sender) -> AbstractContextManager[None]:
-        """Be the only sender for the length of the block; OutboxOwned tells who is, if somebody else is."""
+    def sole(self, sender: SendingProcess) -> AbstractContextManager[None]:
+        """Be the only sender for the length of the block; OutboxOwned names the other one."""
         return sole_sender(self._file.with_name(f"{self._file.name}.lock"), sender)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing, durable when the block ends; Collision or OutboxError where it cannot be written."""
+        """Record all or nothing, durably when the block ends; Collision or OutboxError if it cannot be written."""
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
@@ -81,11 +78,11 @@ class SqliteDatabase:
             ) from error
 
     def overwrite_deleted(self) -> None:
-        """Let what is deleted be overwritten with zeros."""
+        """Overwrite deleted content with zeros."""
         self._connection.execute("PRAGMA secure_delete = ON")
 
     def scrub(self) -> None:
-        """Write the file anew, and empty its log; OutboxError where that cannot be done now."""
+        """Rewrite the file and empty its log; OutboxError if that cannot be done now."""
         try:
             self._connection.execute("VACUUM")
             busy = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
@@ -96,16 +93,16 @@ class SqliteDatabase:
                 f"outbox: {self._file}: somebody reads it, so its log keeps what was deleted; try again"
             )
 
-    def rows(self, name: str, values: Values) -> list[sqlite3.Row]:
-        """The rows that the statement called `name` gives."""
+    def rows(self, name: str, values: Parameters) -> list[sqlite3.Row]:
+        """Return the rows of the statement `name`."""
         return list(self._connection.execute(statements()[name], values))
 
-    def run(self, name: str, values: Values) -> int:
-        """Run the statement called `name`; the number of rows that it changed."""
+    def run(self, name: str, values: Parameters) -> int:
+        """Run the statement `name`; return the number of rows that it changed."""
         return self._connection.execute(statements()[name], values).rowcount
 
-    def run_many(self, name: str, batch: Sequence[Values]) -> int:
-        """Run it for each of `batch`; the number of rows that were changed in all."""
+    def run_many(self, name: str, batch: Sequence[Parameters]) -> int:
+        """Run it for each of `batch`; return the number of changed rows."""
         return self._connection.executemany(statements()[name], batch).rowcount if batch else 0
 
     def _prepare(self, file: Path) -> None:

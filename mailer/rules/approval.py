@@ -1,4 +1,4 @@
-"""Who may approve what: the one rule, asked when an approval is given and again before anything is sent."""
+"""The rule for approvals, which applies when an approval is given and again before a plan is sent."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from unicodedata import normalize
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """A named person approved a digest; `at` is an instant as text."""
+    """The approval of a digest by a named person; `at` is an instant as text."""
 
     digest: str
     by: str
@@ -15,7 +15,7 @@ class Approval:
 
 
 def approval_refusal(made_by: str, by: str, *, self_approval: bool) -> str | None:
-    """Why `by` may not approve what `made_by` made, None if it may."""
+    """Return why `by` may not approve a plan of `made_by`, None if it may."""
     if not by.strip():
         return "nobody is named; say who approves"
     if not self_approval and _person(by) == _person(made_by):
@@ -28,7 +28,7 @@ def approval_refusal(made_by: str, by: str, *, self_approval: bool) -> str | Non
 def valid_approval(
     approvals: Iterable[Approval], digest: str, made_by: str, *, self_approval: bool
 ) -> Approval | None:
-    """The first approval that counts for a plan with this digest, None if none does."""
+    """Return the first valid approval for a plan with this digest, None if there is none."""
     return next(
         (
             approval

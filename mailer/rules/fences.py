@@ -1,14 +1,14 @@
-"""A fence: messages that the provider holds back until an instant, and discards if it is told so early enough.
+"""A fence: messages that the provider holds back until an instant, and discards if that is asked early enough.
 
-It is the one way to prove that a message was never sent. What was submitted at least 30 minutes before that instant,
-and cancelled at least 10 minutes before it, is discarded, whether or not its answer ever came.
+A fence is the only proof that a message was never sent. The provider discards a message that was submitted at least 30
+minutes and cancelled at least 10 minutes before the instant, even if its answer was lost.
 """
 
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple, Protocol
 
 SIZE: Final = 1000
-"""How many notices one fence holds at most: so many go out again when it is cancelled."""
+"""The most notices in one fence: all of them are sent again if it is cancelled."""
 
 _HELD: Final = timedelta(minutes=60)
 _SUBMITTED: Final = timedelta(minutes=30)
@@ -17,32 +17,32 @@ _MARGIN: Final = timedelta(minutes=2)  # for clocks that differ, and requests th
 
 
 class Fence(NamedTuple):
-    """The provider's key for it, and when it sends what it holds."""
+    """The provider's key for a fence, and the instant at which the provider sends its messages."""
 
     key: str
     send_at: datetime
 
     @classmethod
     def opened(cls, key: str, now: datetime) -> "Fence":
-        """A fence that holds from now on, for an hour."""
+        """Return a fence that holds messages from now on, for an hour."""
         return cls(key, (now + _HELD).astimezone(UTC).replace(microsecond=0))
 
     @property
     def closes_at(self) -> datetime:
-        """From when on nothing more may be submitted."""
+        """The instant from which nothing more may be submitted."""
         return self.send_at - _SUBMITTED - _MARGIN
 
     @property
     def cancel_before(self) -> datetime:
-        """From when on cancelling proves nothing."""
+        """The instant from which cancelling proves nothing."""
         return self.send_at - _CANCELLED - _MARGIN
 
 
 class FenceProvider(Protocol):
-    """What a provider must offer for fences."""
+    """A provider that supports fences."""
 
     def open(self, now: datetime) -> str:
-        """The key of a new fence; FenceRefused where there is none to be had."""
+        """Return the key of a new fence; FenceRefused if the provider gives none."""
 
     def cancel(self, key: str) -> None:
-        """Have all of it discarded; FenceRefused unless the provider says that it will."""
+        """Discard all messages of a fence; FenceRefused unless the provider confirms it."""

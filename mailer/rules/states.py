@@ -1,17 +1,18 @@
-"""Where a notice stands and how it may move: the one table that outbox, delivery and tests go by.
+"""The statuses of a notice and the moves between them: the one table that outbox, delivery and tests follow.
 
-A notice leaves `unknown` only by evidence or by a named person, and nothing leads from `accepted`
-or `unknown` back to `sending` in one step: that is what keeps every partner at one handing per
-campaign and edition.
+A notice leaves `unknown` only by evidence or by a named person, and no single move leads from `accepted` or `unknown`
+back to `sending`. This keeps every partner at one handing per campaign and edition.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 
 class Status(StrEnum):
-    """Where a notice stands; `gloss` says it in words."""
+    """The status of a notice; `gloss` describes it."""
 
     READY = "ready"
     SENDING = "sending"
@@ -23,7 +24,7 @@ class Status(StrEnum):
 
     @property
     def gloss(self) -> str:
-        """One sentence for people."""
+        """Return one sentence for people."""
         return _GLOSSES[self]
 
 
@@ -38,14 +39,11 @@ _GLOSSES: Mapping[Status, str] = {
 }
 
 HANDED = (Status.ACCEPTED, Status.SENDING, Status.UNKNOWN)
-"""The statuses in which a partner counts as handed the campaign's edition.
-
-No other plan may hand it again.
-"""
+"""The statuses in which the campaign's edition counts as handed to the partner: no other plan may hand it again."""
 
 
 class Cause(StrEnum):
-    """Why a notice moves."""
+    """The reason why a notice moves."""
 
     CLAIMED = "claimed"
     RELEASED = "released"
@@ -68,7 +66,7 @@ class Cause(StrEnum):
 
 
 class Transition(NamedTuple):
-    """A move from one status to another, and what has to be so for it."""
+    """A move from one status to another, and the condition for it."""
 
     was: Status
     became: Status
@@ -117,3 +115,39 @@ TRANSITIONS: Mapping[Cause, Transition] = {
     Cause.PERSON_RESENDS: Transition(Status.UNKNOWN, Status.READY, "a named person decides to send it again"),
     Cause.PERSON_GIVES_UP: Transition(Status.UNKNOWN, Status.ABANDONED, "a named person decides not to"),
 }
+
+OutcomeCause = Literal[Cause.ACCEPTANCE, Cause.REJECTION, Cause.REFUSAL, Cause.LOST_ANSWER]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The proved result of an attempt, in the provider's words.
+
+    An outcome about the `transport` (unreachable, throttling, broken) concerns every notice: the delivery waits, at
+    least `wait_seconds` if the provider asked for that. A broken transport must not make notice after notice unknown.
+    """
+
+    cause: OutcomeCause
+    detail: str
+    about: Literal["notice", "transport"] = "notice"
+    wait_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """The move of one notice after an attempt or a decision.
+
+    `not_before` (an instant as text, empty for at once) delays the next claim of a ready notice. `refusals` is added
+    to the number of refusals that were about this notice.
+    """
+
+    partner_id: str
+    cause: Cause
+    detail: str
+    not_before: str = ""
+    refusals: Literal[0, 1] = 0
+
+
+def instant_text(at: datetime) -> str:
+    """Write an instant as fixed-width text in UTC: the order of the texts is the order of time."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

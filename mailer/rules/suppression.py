@@ -1,4 +1,4 @@
-"""Addresses that must not be written to, and what each reason keeps back."""
+"""Suppressed addresses, and which messages each reason holds back."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ SuppressionReason = Literal["manual", "bounced", "complained", "unsubscribed"]
 
 @dataclass(frozen=True, slots=True)
 class Suppression:
-    """An address with the reason, where it came from, and since when (an instant as text)."""
+    """An address that must not be written to, with the reason, its source, and since when (an instant as text)."""
 
     address: str
     reason: SuppressionReason
@@ -20,11 +20,11 @@ class Suppression:
     at: str
 
 
-def skip_reason(category: Category, *, barred: bool, unsubscribed: bool) -> str | None:
-    """Why a message of `category` is not sent, None if it is.
+def suppression_reason(category: Category, *, barred: bool, unsubscribed: bool) -> str | None:
+    """Return why a message of `category` is not sent, None if it is.
 
-    Who unsubscribed from announcements still gets notices about its own account; a bounce, a
-    complaint or a person's decision (`barred`) keeps everything back.
+    A partner that unsubscribed from announcements still gets notices about its own account. A bounce, a complaint or a
+    person's decision (`barred`) holds every message back.
     """
     if barred:
         return "suppressed"
@@ -35,23 +35,23 @@ def skip_reason(category: Category, *, barred: bool, unsubscribed: bool) -> str 
 
 @dataclass(frozen=True, slots=True)
 class Suppressed:
-    """To which addresses no message of one category goes: `reasons` by the key of each, or a forgotten one's digest."""
+    """The addresses to which no message of one category goes: `reasons` by address key or digest."""
 
     reasons: Mapping[str, str]
 
     @classmethod
     def of(cls, category: Category, suppressions: Iterable[tuple[str, SuppressionReason]]) -> Self:
-        """From keys or digests, each with a reason for which it is suppressed."""
+        """Collect keys or digests, each with the reason for which it is suppressed."""
         reasons: dict[str, str] = {}
         for key, reason in suppressions:
             unsubscribed = reason == "unsubscribed"
-            found = skip_reason(category, barred=not unsubscribed, unsubscribed=unsubscribed)
+            found = suppression_reason(category, barred=not unsubscribed, unsubscribed=unsubscribed)
             if found and reasons.get(key) != "suppressed":
                 reasons[key] = found
         return cls(reasons)
 
     def reason(self, address: str) -> str | None:
-        """Why no message goes to `address`: `suppressed`, `unsubscribed`, else None."""
+        """Return why no message goes to `address`: `suppressed`, `unsubscribed`, else None."""
         if not self.reasons:
             return None
         found = {self.reasons.get(address_key(address)), self.reasons.get(address_digest(address))}

@@ -1,7 +1,7 @@
-"""When a notice with a send window may be handed over: decided from the window's text and the instant alone.
+"""Send windows: when a notice with a window may be handed over.
 
-A window is open while the wall clock of its zone says so. So where clocks are put forward over its opening it opens
-that much later, and where they are put back it may be open for an hour more; both are what people on the spot expect.
+A window follows the wall clock of its zone. If clocks are put forward over its opening, it opens that much later. If
+clocks are put back, it may be open for an hour more. Both are what people there expect.
 """
 
 from collections.abc import Iterable
@@ -9,20 +9,20 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from mailer.batch.header import instant_text
+from mailer.rules.states import instant_text
 from rewards import Window, parse_window
 
 _WEEK: Final = 8  # days, today's next week included: the longest wait for a window of one day a week
 
 
 def is_open(window: Window, now: datetime) -> bool:
-    """Whether the window is open at an instant."""
+    """Return whether the window is open at an instant."""
     here = now.astimezone(window.zone)
     return here.weekday() in window.days and window.opens <= here.hour * 60 + here.minute < window.closes
 
 
 def next_opening(window: Window, now: datetime) -> datetime:
-    """The first instant (UTC) from now on at which the window is open: now, if it is."""
+    """Return the first instant (UTC) from now on at which the window is open."""
     if is_open(window, now):
         return now.astimezone(UTC)
     today = now.astimezone(window.zone).date()
@@ -33,19 +33,19 @@ def next_opening(window: Window, now: datetime) -> datetime:
             found = wall.replace(fold=fold).astimezone(UTC)
             if found >= now and is_open(window, found):
                 return found
-    # a zone that skips whole days can swallow the only one of a week: look behind it
+    # a zone that skips a whole day can skip the only one of a week: look in the next one
     return next_opening(window, now + timedelta(days=_WEEK))
 
 
 class Windows:
-    """The windows of one claim, each asked for once."""
+    """The windows of one claim, each computed once."""
 
     def __init__(self, now: datetime) -> None:
         self._now = now
         self._opens: dict[str, str] = {}
 
     def opens(self, window: str) -> str:
-        """When a window that is closed opens (text); empty if it is open, or there is none."""
+        """Return when a closed window opens (text); empty if it is open, or there is no window."""
         if not window:
             return ""
         if window not in self._opens:
@@ -56,7 +56,7 @@ class Windows:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """The ready notices of a plan that have one window, and the earliest instant at which one may be claimed (text)."""
+    """The number of ready notices with one window, and the earliest instant at which one may be claimed (text)."""
 
     window: str
     notices: int
@@ -64,9 +64,9 @@ class Waiting:
 
 
 def next_window(groups: Iterable[Waiting], now: datetime) -> str:
-    """When the first window of what is ready opens (text); empty if nothing is ready, or something waits for no window.
+    """Return when the first window of the ready notices opens (text).
 
-    What is not to be claimed before its window opens, as far as anyone knows now, waits for it.
+    Empty if no notice is ready, or one of them waits for no window.
     """
     windows = Windows(now)
     found = []
@@ -79,9 +79,9 @@ def next_window(groups: Iterable[Waiting], now: datetime) -> str:
 
 
 def first_start(send_at: datetime, windows: Iterable[str]) -> datetime:
-    """The first instant from `send_at` on at which any notice of a plan with these windows may be handed over.
+    """Return the first instant from `send_at` on at which a notice of a plan with these windows may be handed over.
 
-    A window that opens late delays the latest start as much: a plan cannot have missed what it was not let to do.
+    A window that opens late delays the latest start as well: a plan cannot miss a start that was not allowed.
     """
     return min(
         (next_opening(parse_window(one), send_at) if one else send_at for one in windows), default=send_at

@@ -8,7 +8,7 @@ from mailer.errors import ConfigurationError
 from mailer.settings import DkimSettings
 
 Signer = Callable[[bytes], bytes]
-"""Gives a message with its signature before it."""
+"""Returns a message with its signature before it."""
 
 # "from" twice, so that nobody can put a second one before it; RFC 8058 wants the ways to unsubscribe signed
 _SIGNED: Final = [
@@ -19,7 +19,10 @@ _PROBE: Final = b"From: probe@vendor.example\r\n\r\nprobe\r\n"
 
 
 def signer(settings: DkimSettings, key: bytes) -> Signer:
-    """Signs with a private RSA key in PEM form; one that cannot sign is a ConfigurationError, which never shows it."""
+    """Return a function that signs with a private RSA key in PEM form.
+
+    A key that cannot sign is a ConfigurationError, which never shows the key.
+    """
     try:
         import dkim  # noqa: PLC0415 - an extra, loaded only by who signs
     except ImportError as error:

@@ -1,18 +1,15 @@
-"""A local mail folder (Maildir) instead of a provider.
-
-What would be sent can be read with any mail program.
-"""
+"""A local mail folder (Maildir) instead of a provider, which any mail program can read."""
 
 import os
 from pathlib import Path
 
 from mailer.errors import ConfigurationError
-from mailer.rules.states import Cause
-from mailer.transports.base import Attempt, Outcome
+from mailer.rules.states import Cause, Outcome
+from mailer.transports.base import Attempt
 
 
 class FolderTransport:
-    """Delivers into the Maildir at `folder`, which is made if it is not there.
+    """Delivers into the Maildir at `folder`, and creates it if it is missing.
 
     A file is named after the notice's own id, so a message that is handed over twice is there once.
     """
@@ -24,7 +21,7 @@ class FolderTransport:
         self.folder = folder
 
     def connect(self) -> "FolderTransport":
-        """The folder with its three parts. ConfigurationError if they cannot be made."""
+        """Create the folder with its three parts; ConfigurationError if that fails."""
         try:
             for part in ("tmp", "new", "cur"):
                 (self.folder / part).mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -35,7 +32,7 @@ class FolderTransport:
         return self
 
     def hand(self, attempt: Attempt) -> Outcome:
-        """Write beside, flush, then link into `new`: a reader sees the whole message or none."""
+        """Write into `tmp`, flush, then link into `new`: a reader sees the whole message or none."""
         name = attempt.idempotency_key
         beside, place = self.folder / "tmp" / name, self.folder / "new" / name
         if any((self.folder / "cur").glob(f"{name}*")):

@@ -8,13 +8,13 @@ from typing import Literal, TextIO
 import click
 
 from mailer import (
-    FATES,
+    DELIVERY_RESULTS,
     Fence,
     NoticeAt,
     Outbox,
-    Sender,
+    SendingProcess,
     Status,
-    fates_json,
+    results_json,
     withdraw,
 )
 from offerpress.commands.returns import intake_text
@@ -85,7 +85,7 @@ def _show(
 ) -> None:
     heads = ["plan", "planned", *(status.value for status in Status)]
     show(table([[str(row[head]) for head in heads] for row in rows], heads))
-    for line in filter(None, map(_fates, rows)):
+    for line in filter(None, map(_results, rows)):
         show(line)
     for row in rows:
         if row["next_window"]:
@@ -113,13 +113,13 @@ def _status(outbox: Outbox, plan: str, now: datetime) -> dict[str, object]:
         "next_window": outbox.next_window(plan, now) or None,
         "planned": record.planned,
         **{status.value: number for status, number in outbox.counts(plan).items()},
-        **fates_json(outbox, plan),
+        **results_json(outbox, plan),
     }
 
 
-def _fates(row: Mapping[str, object]) -> str:
+def _results(row: Mapping[str, object]) -> str:
     """What events tell of a plan, in one line; empty as long as they tell nothing."""
-    told = [f"{row[name]:,} {name}" for name in (*FATES, "unsubscribed") if row[name]]
+    told = [f"{row[name]:,} {name}" for name in (*DELIVERY_RESULTS, "unsubscribed") if row[name]]
     return f"{row['plan']}: of the accepted: {', '.join(told)}" if told else ""
 
 
@@ -149,7 +149,7 @@ def resolve_command(
     log: TextIO | None,
     site_folder: Path | None,
 ) -> int:
-    """Settle PARTNER's notice of PLAN, whose fate is unknown: send it again, or give it up."""
+    """Settle PARTNER's notice of PLAN, whose status is unknown: send it again, or give it up."""
     if log is not None and (plan, by, reason) == (None, None, None):
         return _resolve_by_log(log, site_folder)
     if log is not None or not (plan and partner_id and decision) or by is None or reason is None:
@@ -212,7 +212,7 @@ def reconcile_command(by: str, site_folder: Path | None, *, as_json: bool) -> in
     site = site_at(site_folder)
     with (
         site.open_outbox() as outbox,
-        outbox.alone(Sender.here(site.now.isoformat()), site.now),
+        outbox.alone(SendingProcess.here(site.now.isoformat()), site.now),
     ):
         known = {record.plan for record in outbox.plans()}
         plans = sorted({file.stem for file in site.batches.glob("*.batch")} - known)

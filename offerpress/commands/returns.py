@@ -13,7 +13,7 @@ from mailer import (
     SuppressionReason,
     read_events,
 )
-from mailer.events.sendgrid import SOURCE
+from mailer.providers.sendgrid.events import SENDGRID_SOURCE
 from offerpress.options import (
     json_option,
     site_at,
@@ -44,7 +44,7 @@ def events_command(file: BinaryIO, site_folder: Path | None, *, as_json: bool) -
             f"no events: {file.name}: {error}; give what the provider posts, an array or one event a line"
         ) from error
     with site.open_outbox() as outbox:
-        taken = outbox.take_in(read.events, SOURCE, site.now)
+        taken = outbox.take_in(read.events, SENDGRID_SOURCE, site.now)
     if as_json:
         show_json({**intake_json(taken), "ignored": read.ignored, "damaged": read.damaged})
     else:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from mailer import Sender
+from mailer import SendingProcess
 from offerpress.options import (
     Day,
     json_option,
@@ -41,7 +41,7 @@ def prune_command(before: date, site_folder: Path | None, *, dry_run: bool, as_j
     site = site_at(site_folder)
     with (
         site.open_outbox() as outbox,
-        outbox.alone(Sender.here(site.now.isoformat()), site.now),
+        outbox.alone(SendingProcess.here(site.now.isoformat()), site.now),
     ):
         found = find_old(site, outbox, before)
         if not dry_run:

@@ -17,11 +17,11 @@ from mailer import (
     Event,
     EventKind,
     MailerError,
-    Tokens,
+    UnsubscribeTokens,
     read_events,
 )
-from mailer.events.sendgrid import SOURCE
-from mailer.events.signatures import (
+from mailer.providers.sendgrid.events import SENDGRID_SOURCE
+from mailer.providers.sendgrid.signatures import (
     SIGNATURE_HEADER,
     TIMESTAMP_HEADER,
     SignedRequests,
@@ -87,7 +87,7 @@ class Service:
     clerk: Clerk
     pages: UnsubscribePages
     languages: tuple[str, ...]
-    tokens: Tokens
+    tokens: UnsubscribeTokens
     signed: SignedRequests | None
     clock: Callable[[], datetime]
     ticks: Callable[[], float]
@@ -137,7 +137,7 @@ class Service:
         except ValueError:
             return self._refuse("unreadable", 400)
         self.refused.update({"damaged event": read.damaged} if read.damaged else {})
-        return await self._recorded(read.events, SOURCE) or Response(status_code=204)
+        return await self._recorded(read.events, SENDGRID_SOURCE) or Response(status_code=204)
 
     async def _ask(self, request: Request) -> Response:
         """The page with the button: looking at it changes nothing, because link scanners do."""

@@ -9,7 +9,7 @@ import uvicorn
 
 from generator import SiteSettings, unsubscribe_pages
 from mailer import stop_on_signals
-from mailer.events.signatures import SignedRequests
+from mailer.providers.sendgrid.signatures import SignedRequests
 from offerpress.hooks.clerk import Clerk
 from offerpress.hooks.service import Service
 from offerpress.site.settings_file import read_section

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from mailer import Event, Inbox, Intake, Outbox, Tokens
-from mailer.events.bounces import SOURCE, Returned, read_returned
+from mailer import Event, Inbox, Intake, Outbox, UnsubscribeTokens
+from mailer.events.bounces import BOUNCE_SOURCE, ReturnedMail, read_returned
 from offerpress.plans.returns import Recipients, groups
 from offerpress.site.site import Site
 
@@ -23,7 +23,9 @@ class Sorted:
     other: int = 0
 
 
-def sort_mailbox(site: Site, outbox: Outbox, inbox: Inbox, tokens: Tokens | None, now: datetime) -> Sorted:
+def sort_mailbox(
+    site: Site, outbox: Outbox, inbox: Inbox, tokens: UnsubscribeTokens | None, now: datetime
+) -> Sorted:
     """Take in every unread message; it is marked as read once what it says is durable."""
     done, recipients = Sorted(), Recipients(site, outbox)
     for group in groups(inbox.unread()):
@@ -35,18 +37,18 @@ def sort_mailbox(site: Site, outbox: Outbox, inbox: Inbox, tokens: Tokens | None
             events += found
             if _counted(done, told, found):
                 names.append(name)
-        done.taken += outbox.take_in(events, SOURCE, now)
+        done.taken += outbox.take_in(events, BOUNCE_SOURCE, now)
         inbox.mark_read(names)
     return done
 
 
-def _events(told: Returned, recipients: Recipients) -> list[Event]:
+def _events(told: ReturnedMail, recipients: Recipients) -> list[Event]:
     """Those about the first of the quoted ids that is a notice's of ours."""
     key = next((one for one in told.keys if recipients.of(one)), None)
     return [] if key is None else told.events(key, recipients.of(key))
 
 
-def _counted(done: Sorted, told: Returned, events: list[Event]) -> bool:
+def _counted(done: Sorted, told: ReturnedMail, events: list[Event]) -> bool:
     """Count one message; whether it is dealt with."""
     if events:
         done.reports += 1

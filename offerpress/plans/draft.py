@@ -9,11 +9,11 @@ from generator import Campaign
 from ledger import Snapshot
 from mailer import (
     BatchHeader,
+    CurrencyTotals,
     Outbox,
     Recipient,
     Status,
     Suppressed,
-    Totals,
     message_key,
     pseudonym,
 )
@@ -215,10 +215,10 @@ class Draft:
         return dict(sorted(Counter(self.reasons.values()).items()))
 
     @property
-    def totals(self) -> dict[str, Totals]:
+    def totals(self) -> dict[str, CurrencyTotals]:
         """The recipients' sums by currency, sorted."""
         return {
-            currency: Totals(partners=partners, amount=credit + debit, credit=credit, debit=debit)
+            currency: CurrencyTotals(partners=partners, amount=credit + debit, credit=credit, debit=debit)
             for currency, (partners, credit, debit) in sorted(self.sums.items())
         }
 

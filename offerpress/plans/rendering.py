@@ -14,14 +14,14 @@ from typing import Final, NamedTuple
 from mailer import (
     Batch,
     BatchHeader,
-    Deflated,
-    Deflating,
-    Prepared,
+    DeflatedMessage,
+    Deflater,
+    PreparedMessage,
     Recipient,
     Suppressed,
     dictionary_of,
     notice_digest,
-    prepared,
+    prepare_message,
 )
 from offerpress.build.shards import Job, figures_at, job_of
 from offerpress.build.workers import Engine
@@ -43,13 +43,13 @@ class Rendering:
     header: BatchHeader
     barred: Barred
     folder: Path
-    deflating: Deflating
+    deflating: Deflater
 
     @classmethod
     def of(cls, drafting: Drafting, header: BatchHeader, barred: Barred, folder: Path) -> "Rendering":
         """With dictionaries that every process can share: of each language the first message, if one is near."""
         drafting.header = header
-        own = cls(drafting, header, barred, folder, Deflating())
+        own = cls(drafting, header, barred, folder, Deflater())
         dictionaries: dict[str, bytes] = {}
         snapshot = drafting.figures.snapshot
         accounts = chain.from_iterable(map(snapshot.accounts, snapshot.shards))
@@ -57,9 +57,9 @@ class Rendering:
             language = drafting.renderer.language(account.partner)
             if language not in dictionaries and (message := own.first(account)):
                 dictionaries[language] = dictionary_of(message.parts)
-        return replace(own, deflating=Deflating(dictionaries))
+        return replace(own, deflating=Deflater(dictionaries))
 
-    def first(self, account: Account) -> Prepared | None:
+    def first(self, account: Account) -> PreparedMessage | None:
         """The message to a partner, None where there is none; what stands in its way is told in its turn."""
         faults: list[Fault] = []
         statement = compute_statement(account, self.drafting.figures.rules, faults)
@@ -87,18 +87,20 @@ class Rendering:
                 draft.clipped.append(notice.partner_id)
         return RenderedShard(draft, messages)
 
-    def _prepared(self, notice: Notice) -> Prepared:
-        return prepared(self.folder, self.header, notice, self.drafting.unsubscribing)
+    def _prepared(self, notice: Notice) -> PreparedMessage:
+        return prepare_message(self.folder, self.header, notice, self.drafting.unsubscribing)
 
 
 class RenderedShard(NamedTuple):
     """Of one shard the messages as they stand in the batch, and what they come to."""
 
     draft: Draft
-    messages: list[Deflated]
+    messages: list[DeflatedMessage]
 
 
-def rendered(rendering: Rendering, made: Draft, engine: Engine, progress: Progress) -> Iterator[Deflated]:
+def rendered(
+    rendering: Rendering, made: Draft, engine: Engine, progress: Progress
+) -> Iterator[DeflatedMessage]:
     """All messages by shard and partner id; what they come to is merged into `made` on the way.
 
     Corrections are rendered here: only this process knows what was told.
@@ -156,7 +158,7 @@ def _rendering_at(job: RenderJob) -> Rendering:
     drafting.header = BatchHeader.model_validate_json(header)
     barred = Barred(frozenset(handed), Suppressed(reasons))
     dictionaries = {name: text.encode("latin-1") for name, text in given.items()}
-    return Rendering(drafting, drafting.header, barred, job.folder, Deflating(dictionaries))
+    return Rendering(drafting, drafting.header, barred, job.folder, Deflater(dictionaries))
 
 
 def same_messages(drafting: Drafting, batch: Batch, engine: Engine) -> Iterator[list[int]]:

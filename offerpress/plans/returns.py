@@ -17,10 +17,10 @@ from mailer import (
     SuppressionReason,
     instant_text,
     is_digest,
-    placed,
+    recipient_events,
     sendable,
 )
-from mailer.events.postfix_log import SOURCE, PostfixLog
+from mailer.events.postfix_log import POSTFIX_SOURCE, PostfixLog
 from offerpress.site.site import Site
 from rewards import Fault, Faulty
 
@@ -58,9 +58,11 @@ def read_postfix_log(site: Site, outbox: Outbox, lines: Iterable[str], now: date
     taken, recipients = Intake(), Recipients(site, outbox)
     for group in groups(PostfixLog(now).events(lines)):
         events = [
-            event for one in group for event in placed(one.event, one.addresses, recipients.of(one.event.key))
+            event
+            for one in group
+            for event in recipient_events(one.event, one.addresses, recipients.of(one.event.key))
         ]
-        taken += outbox.take_in(events, SOURCE, now)
+        taken += outbox.take_in(events, POSTFIX_SOURCE, now)
     return taken
 
 

@@ -9,9 +9,9 @@ from shlex import quote
 
 from generator import guarded
 from mailer import (
-    Account,
     BatchError,
     MailSettings,
+    NoticeAccount,
     Outbox,
     Status,
     Timing,
@@ -106,6 +106,6 @@ def _addresses(site: Site, plan: str) -> Mapping[str, str]:
         return {}
 
 
-def _row(one: Account, address: str) -> list[str | int]:
+def _row(one: NoticeAccount, address: str) -> list[str | int]:
     texts = (one.partner_id, address, one.status.value, one.since, one.reason)
-    return [*map(guarded, texts), one.attempts, one.fate, one.fate_at, guarded("; ".join(one.events))]
+    return [*map(guarded, texts), one.attempts, one.result, one.result_at, guarded("; ".join(one.events))]

@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
-from mailer import BatchError, BatchHeader, EventRecord, Outbox, Status, fate
-from mailer import Told as Planned
+from mailer import BatchError, BatchHeader, EventRecord, Outbox, Status, delivery_result
+from mailer import NoticeHistory as Planned
 from offerpress.plans.corrections import difference_text
 from offerpress.site.site import Site
 from rewards import Difference, Notice, day_text, differences
@@ -122,7 +122,7 @@ def _lines(one: ToldNotice) -> Iterator[str]:
 
 def became(events: Iterable[EventRecord]) -> str | None:
     """What became of a notice by all that was told of its own recipient; None while nothing is known."""
-    kind = fate(event.kind for event in events if not event.copy)
+    kind = delivery_result(event.kind for event in events if not event.copy)
     return kind.value if kind else None
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from markupsafe import Markup
 
 from generator import REPORT_POLICY, environment
-from mailer import BatchError, EventKind, Failure, Outbox, Status, fates_json
+from mailer import BatchError, EventKind, Failure, Outbox, Status, results_json
 from offerpress.plans.status import minute, needs
 from offerpress.reports.charts import Row, stacked_bars, timeline, with_own_ids
 from offerpress.site.site import Site
@@ -34,10 +34,10 @@ def write_plan_report(site: Site, outbox: Outbox, plan: str, now: datetime) -> P
 
 def plan_view(site: Site, outbox: Outbox, plan: str, now: datetime) -> dict[str, object]:
     """Everything that the report shows but the charts, as texts and numbers."""
-    counts, fates = outbox.counts(plan), fates_json(outbox, plan)
+    counts, results = outbox.counts(plan), results_json(outbox, plan)
     open_needs, failures = needs(outbox, plan, site.settings.mail, now), _failures(outbox, plan)
     opens = outbox.next_window(plan, now)
-    unsubscribed = fates.pop("unsubscribed")
+    unsubscribed = results.pop("unsubscribed")
     return {
         "plan": plan,
         "planned": f"{outbox.plan(plan).planned:,}",
@@ -47,7 +47,7 @@ def plan_view(site: Site, outbox: Outbox, plan: str, now: datetime) -> dict[str,
             {"name": status.value, "gloss": status.gloss, "notices": f"{number:,}"}
             for status, number in counts.items()
         ],
-        "fates": [{"name": name, "notices": f"{number:,}"} for name, number in fates.items()],
+        "results": [{"name": name, "notices": f"{number:,}"} for name, number in results.items()],
         "unsubscribed": unsubscribed,
         "needs": open_needs[:MOST_ROWS],
         "needs_more": max(0, len(open_needs) - MOST_ROWS),

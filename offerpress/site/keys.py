@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from generator import LinkSecret, link_secret, unsubscribe_key
-from mailer import Tokens, Unsubscribing, pseudonym
+from mailer import UnsubscribeMethods, UnsubscribeTokens, pseudonym
 from offerpress.site.folder import (
     EPOCHS_FILE,
     FORMER_SECRET_FILE,
@@ -73,7 +73,7 @@ class SiteKeys:
         return self.epochs.get(pseudonym(partner_id), 0) if known is None else known
 
     @property
-    def tokens(self) -> Tokens:
+    def tokens(self) -> UnsubscribeTokens:
         """What makes and reads the tokens by which partners unsubscribe; no partner's epoch enters them.
 
         Those under a former secret are read for as long as that is kept, past its grace too.
@@ -82,7 +82,7 @@ class SiteKeys:
         keys = [unsubscribe_key(self.secret, self.key_version)]
         if former and former.secret:
             keys.append(unsubscribe_key(former.secret, former.key_version))
-        return Tokens(keys)
+        return UnsubscribeTokens(keys)
 
     @property
     def digest(self) -> str:
@@ -99,9 +99,9 @@ def private_address(site: Site, link: LinkSecret) -> str:
     return link.url(base) if access == "link" else link.plain_url(base)
 
 
-def unsubscribing(site: Site, keys: SiteKeys | None) -> Unsubscribing:
+def unsubscribing(site: Site, keys: SiteKeys | None) -> UnsubscribeMethods:
     """Return how the readers of that site's announcements unsubscribe."""
-    return Unsubscribing(site.settings.mail.unsubscribe, keys.tokens if keys else None)
+    return UnsubscribeMethods(site.settings.mail.unsubscribe, keys.tokens if keys else None)
 
 
 def read_site_keys(site: Site, faults: list[Fault]) -> SiteKeys | None:

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from ledger import Snapshot, erase, family
-from mailer import Batch, Outbox, Sender, erase_messages, pseudonym
+from mailer import Batch, Outbox, SendingProcess, erase_messages, pseudonym
 from offerpress.figures.exports import forget_export, read_exports
 from offerpress.figures.figures import open_figures
 from offerpress.figures.leaks import leaked
@@ -93,7 +93,7 @@ def traces(site: Site, outbox: Outbox, partner_id: str) -> Traces:
 def forget(site: Site, outbox: Outbox, who: Traces, by: str, now: datetime) -> Forgotten:
     """Erase them everywhere; a named person asks for it. While nobody sends."""
     ids = who.partner_ids
-    with outbox.alone(Sender.here(now.isoformat()), now):
+    with outbox.alone(SendingProcess.here(now.isoformat()), now):
         for one in ids:
             for planned in outbox.told(one):
                 _drop_mail(site, planned.key)

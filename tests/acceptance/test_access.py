@@ -4,7 +4,8 @@ import json
 import shutil
 from pathlib import Path
 
-from mailer import Batch, freeze
+from mailer.batch.batch import Batch
+from mailer.batch.freezing import freeze_batch
 from tests.acceptance.conftest import AS_OF, PLAN, Call
 
 
@@ -41,7 +42,7 @@ def test_a_batch_rewritten_as_a_whole_is_found(offerpress: Call, site: Path, tmp
     file = site / "private" / "batches" / f"{PLAN}.batch"
     with Batch.open(file) as batch:
         notices = [notice.model_copy(update={"subject": "Another subject"}) for notice in batch.messages()]
-        freeze(tmp_path, batch.header, notices).close()
+        freeze_batch(tmp_path, batch.header, notices).close()
     file.unlink()
     shutil.copyfile(tmp_path / f"{PLAN}.batch", file)
     said = offerpress("verify", PLAN, "--json")

@@ -8,7 +8,8 @@ from collections import Counter
 from io import StringIO
 from pathlib import Path
 
-from mailer import FATES, Batch
+from mailer.batch.batch import Batch
+from mailer.events.events import DELIVERY_RESULTS
 from tests.acceptance.conftest import AS_OF, PLAN, Call
 from tests.acceptance.test_hooks import hooks
 from tests.servers.provider import Answer, provider
@@ -61,7 +62,9 @@ def test_the_account_is_the_providers_own(site: Path, offerpress: Call) -> None:
     status = offerpress("status", PLAN, "--json").json
     assert (4, 0) == (before["unknown"], before["ready"])
     expected = Counter(FATE.get(kind, kind) for kind in told.values())
-    assert {fate: expected[fate] for fate in FATES} == {fate: status[fate] for fate in FATES}
+    assert {kind: expected[kind] for kind in DELIVERY_RESULTS} == {
+        kind: status[kind] for kind in DELIVERY_RESULTS
+    }
     assert (len(server.taken), planned - len(server.taken), 0) == (
         status["accepted"],
         status["unknown"],
@@ -70,7 +73,7 @@ def test_the_account_is_the_providers_own(site: Path, offerpress: Call) -> None:
     assert 1 == status["unknown"]
     shown = reported(site, offerpress)
     assert {name: status[name] for name in shown} == shown
-    assert {"planned", "accepted", "unknown", *FATES} <= shown.keys()
+    assert {"planned", "accepted", "unknown", *DELIVERY_RESULTS} <= shown.keys()
     rows = csv.DictReader(StringIO(offerpress("status", PLAN, "--csv").out, newline=""))
     assert {address[key]: FATE.get(kind, kind) for key, kind in told.items()} == {
         row["to_address"]: row["became"] for row in rows if row["status"] == "accepted"

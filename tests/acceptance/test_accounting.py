@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import sync_playwright
 
-from mailer import Claimant, Event, EventKind, Outbox
+from mailer.events.events import Event, EventKind
+from mailer.outbox.moves import Claimant
+from mailer.outbox.outbox import Outbox
 from tests.acceptance.conftest import AS_OF, PLAN, Call
 from tests.servers.browsing import CHROMIUM, Reader
 

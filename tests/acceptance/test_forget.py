@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from ledger import Snapshot
-from mailer import Batch, Outbox, Status
+from mailer.batch.batch import Batch
+from mailer.outbox.outbox import Outbox
+from mailer.rules.states import Status
 from offerpress.figures.leaks import leaked, spellings
 from tests.acceptance.conftest import AS_OF, PLAN, Call
 

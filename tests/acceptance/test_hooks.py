@@ -13,7 +13,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import sync_playwright
 
-from mailer import Batch, EventKind, Outbox, Tokens
+from mailer.batch.batch import Batch
+from mailer.batch.unsubscribe import UnsubscribeTokens
+from mailer.events.events import EventKind
+from mailer.outbox.outbox import Outbox
 from tests.acceptance.conftest import AS_OF, Call, copy_sample, installed
 from tests.servers.provider_events import SIGNATURE, EventDouble, Told, request
 
@@ -86,10 +89,10 @@ def left(site: Path) -> dict[str, str]:
         return {one.address: one.reason for one in outbox.suppressions()}
 
 
-def fates(site: Path) -> dict[EventKind, int]:
+def results(site: Path) -> dict[EventKind, int]:
     """What became of the plan's notices, as far as anything did."""
     with Outbox.open(site / "private" / "outbox.sqlite") as outbox:
-        return {kind: number for kind, number in outbox.fates(PLAN).items() if number}
+        return {kind: number for kind, number in outbox.delivery_results(PLAN).items() if number}
 
 
 def way_out(batch: Batch, partner: str) -> str:
@@ -120,14 +123,14 @@ def test_signed_events_are_taken_in_and_nothing_else(site: Path, batch: Batch) -
         pieces = (large[at : at + 65536] for at in range(0, len(large), 65536))
         chunked = {**double.headers(large, now), "Transfer-Encoding": "chunked"}
         assert 413 == request(url, *path, pieces, chunked)[0]
-        assert ({}, {}) == (fates(site), left(site))
+        assert ({}, {}) == (results(site), left(site))
         for shift in range(46):
             again = [{**one, "sg_event_id": f"{shift}"} for one in (events if shift % 2 else events[::-1])]
             assert 204 == double.post(url, again, now)
         counted = health(url)
     assert {"signature": 1, "timestamp": 1, "size": 2} == counted["refused"]
     assert (2, 90) == (counted["events"]["new"], counted["events"]["repeated"])
-    assert {EventKind.DELIVERED: 1, EventKind.BOUNCED: 1} == fates(site)
+    assert {EventKind.DELIVERED: 1, EventKind.BOUNCED: 1} == results(site)
     assert {batch.message(second).to_address: "bounced"} == left(site)
 
 
@@ -152,7 +155,7 @@ def test_forged_and_foreign_tokens_do_nothing(site: Path, batch: Batch) -> None:
     """Nor does an address without one, nor an event without a key to believe it by."""
     partner = next(batch.partner_ids())
     key, now = batch.key(partner), int(time.time())
-    foreign = Tokens([b"another site's secret"]).token(key)
+    foreign = UnsubscribeTokens([b"another site's secret"]).token(key)
     good = way_out(batch, partner)
     with hooks(site) as url:
         for token in (foreign, key, "", good[-44:-1] + ("A" if good[-1] != "A" else "B"), "x" * 5000):

@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from mailer import Batch, Outbox, Status
+from mailer.batch.batch import Batch
+from mailer.outbox.outbox import Outbox
+from mailer.rules.states import Status
 from tests.acceptance.conftest import AS_OF, PLAN, Call, copy_sample, finished, installed
 from tests.servers.mail import Recorder, recording_server
 

@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
-from mailer import Outbox
+from mailer.outbox.outbox import Outbox
 from offerpress.plans.sending import due_plans
 from tests.acceptance.conftest import AS_OF, PLAN, Call
 

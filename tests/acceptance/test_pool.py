@@ -14,7 +14,7 @@ from typing import ParamSpec, TypeVar
 import pytest
 
 from generator.statements.record import StatementTooLarge, size_class
-from mailer import Batch
+from mailer.batch.batch import Batch
 from offerpress.build.workers import Team, WorkerDied, engine
 from tests.acceptance.conftest import AS_OF, Call, copy_sample, finished, installed, tree
 

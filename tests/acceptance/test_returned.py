@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mailer import Batch
+from mailer.batch.batch import Batch
 from offerpress.site.keys import SiteKeys
 from tests.acceptance.conftest import AS_OF, PLAN, SECRET, Call
 from tests.servers.imap import imap_server

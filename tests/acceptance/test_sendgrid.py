@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mailer import Batch
+from mailer.batch.batch import Batch
 from tests.acceptance.conftest import AS_OF, PLAN, Call
 from tests.servers.provider import Answer, Provider, provider
 from tests.servers.request_rules import broken_rules

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from mailer import Outbox, Status
+from mailer.outbox.outbox import Outbox
+from mailer.rules.states import Status
 from offerpress.plans.sending import Sending, due_plans, send_plan, waiting_plans
 from offerpress.site.site import Site
 from tests.acceptance.conftest import AS_OF, PLAN, SECRET, Call

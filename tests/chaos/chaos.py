@@ -20,7 +20,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from mailer import Batch, Outbox, Status
+from mailer.batch.batch import Batch
+from mailer.outbox.outbox import Outbox
+from mailer.rules.states import Status
 from rewards import Notice
 from tests.samples.mail import NOW, PLAN, approved, notice
 from tests.servers.mail import CUT, certificate, double

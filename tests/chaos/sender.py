@@ -4,16 +4,13 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from mailer import (
-    Batch,
-    MailSettings,
-    Outbox,
-    SendGridTransport,
-    SmtpSettings,
-    SmtpTransport,
-    Transport,
-    deliver,
-)
+from mailer.batch.batch import Batch
+from mailer.delivery.delivery import deliver
+from mailer.outbox.outbox import Outbox
+from mailer.providers.sendgrid.transport import SendGridTransport
+from mailer.settings import MailSettings, SmtpSettings
+from mailer.transports.base import Transport
+from mailer.transports.smtp import SmtpTransport
 
 SETTINGS = {
     "from": "partners@vendor.example",

@@ -11,7 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from mailer import Batch, Outbox, SendGridTransport, Status, withdraw
+from mailer.batch.batch import Batch
+from mailer.delivery.fencing import withdraw
+from mailer.outbox.outbox import Outbox
+from mailer.providers.sendgrid.transport import SendGridTransport
+from mailer.rules.states import Status
 from tests.chaos.chaos import COUNT, HTTP_ANSWERS, SENDER
 from tests.samples.mail import PLAN, approved, notice
 from tests.servers.provider import Answer, Provider, provider

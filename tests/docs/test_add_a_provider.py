@@ -10,7 +10,11 @@ from types import ModuleType
 
 import pytest
 
-from mailer import Attempt, Cause, ConfigurationError, Outbox, Outcome, Status, Transport, deliver
+from mailer.delivery.delivery import deliver
+from mailer.errors import ConfigurationError
+from mailer.outbox.outbox import Outbox
+from mailer.rules.states import Cause, Outcome, Status
+from mailer.transports.base import Attempt, Transport
 from tests.samples.mail import NOW, PLAN, approved, mail_settings, notice, notices
 from tests.servers.provider import Answer, Provider, provider
 

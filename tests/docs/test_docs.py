@@ -15,7 +15,7 @@ from generator.content.front_matter import parse_document
 from generator.statements.record import SIZE_CLASSES
 from generator.statements.table import COLUMNS
 from ledger import DataSettings
-from mailer.batch.batch import ENTRY, MAGIC
+from mailer.batch.batch import BATCH_MAGIC, INDEX_ENTRY
 from mailer.rules.states import TRANSITIONS
 from offerpress.cli import COMMANDS, offerpress, run
 from offerpress.site.starter import start_site
@@ -260,8 +260,8 @@ def test_the_terms_are_terms() -> None:
 def test_the_layouts_are_those_of_the_files() -> None:
     """What the reference says of packs and batches is what the code writes."""
     text = (ROOT / "docs" / "reference" / "formats.md").read_text(encoding="utf-8")
-    assert MAGIC.decode().strip() in text
-    assert f"{ENTRY.size} bytes" in text
+    assert BATCH_MAGIC.decode().strip() in text
+    assert f"{INDEX_ENTRY.size} bytes" in text
     for size in SIZE_CLASSES:
         assert f"| {size // 1024} KiB |" in text
     assert [] == [column for column in COLUMNS if f"`{column}`" not in text]

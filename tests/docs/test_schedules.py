@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from mailer import Outbox, Status
+from mailer.outbox.outbox import Outbox
+from mailer.rules.states import Status
 from offerpress.cli import run
 from tests.acceptance.conftest import AS_OF, COMMAND, PLAN, SECRET, copy_sample
 

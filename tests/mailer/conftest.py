@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mailer import Outbox
+from mailer.outbox.outbox import Outbox
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer import Mailbox, MailSettings, parse_mailbox, sendable
+from mailer.addresses import Mailbox, parse_mailbox, sendable
+from mailer.settings import MailSettings
 from rewards import Fault, Source, validated
 
 FROM = "Partner Team <partners@vendor.example>"

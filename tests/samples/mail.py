@@ -4,7 +4,11 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from mailer import Batch, BatchHeader, MailSettings, Outbox, freeze
+from mailer.batch.batch import Batch
+from mailer.batch.batch_header import BatchHeader
+from mailer.batch.freezing import freeze_batch
+from mailer.outbox.outbox import Outbox
+from mailer.settings import MailSettings
 from rewards import Attachment, Notice
 
 NOW = datetime(2023, 12, 31, 12, 0, tzinfo=UTC)
@@ -67,7 +71,7 @@ def approved(
     outbox: Outbox, folder: Path, made: Iterable[Notice], plan: str = PLAN, **changes: object
 ) -> Batch:
     """A frozen plan that is registered, and approved by Bert."""
-    batch = freeze(folder, header(plan, **changes), made)
+    batch = freeze_batch(folder, header(plan, **changes), made)
     outbox.register(batch, NOW)
     outbox.approve(plan, batch.digest, "Bert", NOW)
     return batch

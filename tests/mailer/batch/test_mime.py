@@ -12,8 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailer import message_bytes
-from mailer.batch.mime import header_lines
+from mailer.batch.mime import header_lines, message_bytes
 from rewards import Attachment, Notice
 from tests.samples.mail import NOW, notice
 

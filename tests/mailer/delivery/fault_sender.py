@@ -13,7 +13,12 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from mailer import Batch, MailerError, MailSettings, Outbox, SmtpSettings, SmtpTransport, deliver
+from mailer.batch.batch import Batch
+from mailer.delivery.delivery import deliver
+from mailer.errors import MailerError
+from mailer.outbox.outbox import Outbox
+from mailer.settings import MailSettings, SmtpSettings
+from mailer.transports.smtp import SmtpTransport
 
 NOBODY = 65534
 SYNCS = {"x86_64": (74, 75), "aarch64": (82, 83)}  # fsync and fdatasync

@@ -4,7 +4,11 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from mailer import Batch, MailSettings, Outbox, SmtpSettings, SmtpTransport, deliver, stop_on_signals
+from mailer.batch.batch import Batch
+from mailer.delivery.delivery import deliver, stop_on_signals
+from mailer.outbox.outbox import Outbox
+from mailer.settings import MailSettings, SmtpSettings
+from mailer.transports.smtp import SmtpTransport
 
 
 def main(outbox: str, batch: str, port: str) -> None:

@@ -14,34 +14,29 @@ from pathlib import Path
 
 import pytest
 
-from mailer import (
-    Attempt,
-    Batch,
+from mailer.batch.batch import Batch
+from mailer.batch.freezing import freeze_batch
+from mailer.delivery.delivery import deliver, start_late, stop_on_signals
+from mailer.delivery.run import Delivery
+from mailer.errors import (
     BatchTampered,
-    Cause,
-    Claimant,
     ConfigurationError,
-    Delivery,
-    FolderTransport,
-    MailSettings,
     NotApproved,
     NotDue,
     OtherDigest,
-    Outbox,
     OutboxOwned,
-    Outcome,
     PlanCancelled,
     PlanPaused,
-    Sender,
     SendRefused,
-    Status,
     TooLate,
-    Transport,
-    deliver,
-    freeze,
-    start_late,
-    stop_on_signals,
 )
+from mailer.outbox.database import SendingProcess
+from mailer.outbox.moves import Claimant
+from mailer.outbox.outbox import Outbox
+from mailer.rules.states import Cause, Outcome, Status
+from mailer.settings import MailSettings
+from mailer.transports.base import Attempt, Transport
+from mailer.transports.folder import FolderTransport
 from tests.samples.mail import NOW, PLAN, approved, header, mail_settings, notices
 
 ACCEPTED = Outcome(Cause.ACCEPTANCE, "ok")
@@ -140,7 +135,7 @@ def test_a_plan_that_may_not_be_sent_is_not(
 ) -> None:
     """Whatever forbids it is named before anything is claimed, and nothing reaches the transport."""
     instant = {"early": NOW.replace(year=2024), "late": NOW.replace(year=2022)}.get(spoil)
-    batch = freeze(tmp_path, header(send_at=instant), notices(3))
+    batch = freeze_batch(tmp_path, header(send_at=instant), notices(3))
     outbox.register(batch, NOW)
     if spoil == "maker":
         outbox.approve(PLAN, batch.digest, "Anna", NOW, self_approval=True)
@@ -162,7 +157,7 @@ def spoilt(outbox: Outbox, batch: Batch, spoil: str) -> Batch:
         outbox.cancel(PLAN, NOW)
     elif spoil == "other batch":
         batch.file.rename(batch.file.with_suffix(".away"))
-        return freeze(batch.file.parent, header(), notices(4))
+        return freeze_batch(batch.file.parent, header(), notices(4))
     elif spoil == "tampered":
         content = bytearray(batch.file.read_bytes())
         content[60] ^= 1
@@ -173,7 +168,7 @@ def spoilt(outbox: Outbox, batch: Batch, spoil: str) -> Batch:
 
 def test_the_maker_may_send_what_was_self_approved(outbox: Outbox, tmp_path: Path) -> None:
     """The setting that lets the maker approve counts when it is sent, too."""
-    batch = freeze(tmp_path, header(), notices(2))
+    batch = freeze_batch(tmp_path, header(), notices(2))
     outbox.register(batch, NOW)
     outbox.approve(PLAN, batch.digest, "Anna", NOW, self_approval=True)
     assert (
@@ -433,7 +428,7 @@ def test_a_second_sender_sends_nothing(file_outbox: Outbox, tmp_path: Path) -> N
     batch = approved(file_outbox, tmp_path, notices(2))
     transport = Scripted(lambda *_: ACCEPTED)
     with (
-        file_outbox.sending(Sender(1, "elsewhere", "before"), 60, NOW),
+        file_outbox.sending(SendingProcess(1, "elsewhere", "before"), 60, NOW),
         pytest.raises(OutboxOwned, match="elsewhere"),
     ):
         send(file_outbox, batch, transport)

@@ -9,7 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from mailer import Batch, FolderTransport, Outbox, Status, deliver
+from mailer.batch.batch import Batch
+from mailer.delivery.delivery import deliver
+from mailer.outbox.outbox import Outbox
+from mailer.rules.states import Status
+from mailer.transports.folder import FolderTransport
 from tests.samples.mail import NOW, PLAN, approved, mail_settings, notice, notices
 from tests.servers.mail import Recorder, recording_server
 

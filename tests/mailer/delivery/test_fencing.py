@@ -9,25 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from mailer import (
-    Attempt,
-    Cause,
-    Claimant,
-    Delivery,
-    Fence,
-    FenceRefused,
-    Fences,
-    Outbox,
-    OutboxOwned,
-    Sender,
-    SendGridTransport,
-    Settlement,
-    Status,
-    Withdrawal,
-    deliver,
-    withdraw,
-)
-from mailer.transports.sendgrid_payload import request_body
+from mailer.delivery.delivery import deliver
+from mailer.delivery.fencing import Fences, FenceWithdrawal, withdraw
+from mailer.delivery.run import Delivery
+from mailer.errors import FenceRefused, OutboxOwned
+from mailer.outbox.database import SendingProcess
+from mailer.outbox.moves import Claimant
+from mailer.outbox.outbox import Outbox
+from mailer.providers.sendgrid.payload import request_body
+from mailer.providers.sendgrid.transport import SendGridTransport
+from mailer.rules.fences import Fence
+from mailer.rules.states import Cause, Settlement, Status
+from mailer.transports.base import Attempt
 from tests.samples.mail import NOW, PLAN, approved, mail_settings, notice, notices
 from tests.servers.provider import Answer, Provider, provider
 from tests.servers.request_rules import broken_rules
@@ -95,14 +88,14 @@ def test_what_a_withdrawn_fence_held_goes_out_once(outbox: Outbox, tmp_path: Pat
         first = deliver(outbox, batch, way, clock=lambda: NOW, settings=settings, fences=way.fences)
         assert (first.accepted, first.unknown) == (4, 2)
         found = withdraw(outbox, PLAN, way.fences, "Ada", lambda: NOW + 40 * MINUTE)
-        assert (found, server.cancelled) == (Withdrawal(1, 6), ["fence-1"])
+        assert (found, server.cancelled) == (FenceWithdrawal(1, 6), ["fence-1"])
         assert (outbox.counts(PLAN)[Status.READY], server.delivered) == (6, [])
         again = deliver(
             outbox, batch, way, clock=lambda: NOW + 41 * MINUTE, settings=settings, fences=way.fences
         )
     assert (again.accepted, again.unknown) == (6, 0)
     assert Counter(server.delivered) == {batch.key(partner): 1 for partner in batch.partner_ids()}
-    assert withdraw(outbox, PLAN, way.fences, "Ada", lambda: NOW + 42 * MINUTE) == Withdrawal()
+    assert withdraw(outbox, PLAN, way.fences, "Ada", lambda: NOW + 42 * MINUTE) == FenceWithdrawal()
 
 
 def test_what_a_killed_sender_left_is_withdrawn(outbox: Outbox, tmp_path: Path) -> None:
@@ -112,7 +105,7 @@ def test_what_a_killed_sender_left_is_withdrawn(outbox: Outbox, tmp_path: Path) 
         way = transport(server)
         fence = Fences(outbox, PLAN, way.fences).current(NOW, 3)
         outbox.turn(Claimant(PLAN, "1@dead", "sendgrid", fence.key), [], 2, NOW)
-        assert withdraw(outbox, PLAN, way.fences, "Ada", lambda: NOW + MINUTE) == Withdrawal(1, 2)
+        assert withdraw(outbox, PLAN, way.fences, "Ada", lambda: NOW + MINUTE) == FenceWithdrawal(1, 2)
     assert outbox.counts(PLAN)[Status.READY] == 3
     assert "as Ada asked" in outbox.reasons(PLAN)[Status.READY].popitem()[0]
 
@@ -146,7 +139,7 @@ def test_a_provider_that_does_not_say_so_proves_nothing(outbox: Outbox, tmp_path
             withdraw(outbox, PLAN, way, "Ada", lambda: NOW)
         assert outbox.counts(PLAN)[Status.UNKNOWN] == 5
         server.refuses_fences, server.cancelled = False, ["fence-1"]
-        assert withdraw(outbox, PLAN, way, "Ada", lambda: NOW) == Withdrawal(1, 5)
+        assert withdraw(outbox, PLAN, way, "Ada", lambda: NOW) == FenceWithdrawal(1, 5)
     with pytest.raises(FenceRefused, match="gives none"):
         way.open(NOW)
 
@@ -171,7 +164,7 @@ def test_nothing_is_withdrawn_while_somebody_sends(file_outbox: Outbox, tmp_path
         fenced(file_outbox, tmp_path, server)
         way = transport(server).fences
         with (
-            file_outbox.sending(Sender(1, "elsewhere", "before"), 60, NOW),
+            file_outbox.sending(SendingProcess(1, "elsewhere", "before"), 60, NOW),
             pytest.raises(OutboxOwned, match="elsewhere"),
         ):
             withdraw(file_outbox, PLAN, way, "Ada", lambda: NOW)

@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from mailer import Batch, Outbox, Status
+from mailer.batch.batch import Batch
+from mailer.outbox.outbox import Outbox
+from mailer.rules.states import Status
 from tests.samples.mail import NOW, PLAN, approved, notice
 from tests.servers.mail import Recorder, recording_server
 

@@ -6,7 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from mailer import Attempt, Cause, Claimant, Outbox, Outcome, Settlement, WarmUpSettings, allowance, deliver
+from mailer.delivery.delivery import deliver
+from mailer.delivery.warm_up import allowance
+from mailer.outbox.moves import Claimant
+from mailer.outbox.outbox import Outbox
+from mailer.rules.states import Cause, Outcome, Settlement
+from mailer.settings import WarmUpSettings
+from mailer.transports.base import Attempt
 from tests.samples.mail import NOW, PLAN, approved, mail_settings, notices
 
 WARM_UP = WarmUpSettings(since=date(2023, 12, 31), daily=(5, 8))

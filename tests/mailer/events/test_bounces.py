@@ -5,16 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from mailer import Event, EventKind, Tokens
-from mailer.events.bounces import Returned, read_returned
-from mailer.events.events import code_in, failure_of
+from mailer.batch.unsubscribe import UnsubscribeTokens
+from mailer.events.bounces import ReturnedMail, read_returned
+from mailer.events.events import Event, EventKind, code_in, failure_of
 
 SAMPLES = Path(__file__).parent / "returned"
 KEY = "5a" * 20
 HOST = "reseller.example"
 ADDRESS = f"jo.smith@{HOST}"
 NOW = datetime(2024, 1, 2, tzinfo=UTC)
-TOKENS = Tokens([b"secret"])
+TOKENS = UnsubscribeTokens([b"secret"])
 SYSTEMS = (
     "amazon-ses",
     "courier",
@@ -33,7 +33,7 @@ SYSTEMS = (
 )
 
 
-def returned(name: str, *, key: str = KEY, address: str = ADDRESS) -> Returned:
+def returned(name: str, *, key: str = KEY, address: str = ADDRESS) -> ReturnedMail:
     """A sample about a message with that own id to that address."""
     text = (SAMPLES / f"{name}.eml").read_text(encoding="utf-8")
     filled = text.replace("{KEY}", key).replace("{ADDRESS}", address).replace("{HOST}", HOST)
@@ -120,7 +120,7 @@ def test_a_message_unsubscribes_by_its_token() -> None:
     found = read_returned(text.format(TOKENS.token(KEY)).encode(), TOKENS, NOW)
     (event,) = found.events(KEY, (ADDRESS,))
     assert ("unsubscribe", KEY, "unsubscribed") == (found.kind, event.key, event.suppresses)
-    forged = Tokens([b"other"]).token(KEY)
+    forged = UnsubscribeTokens([b"other"]).token(KEY)
     assert "other" == read_returned(text.format(forged).encode(), TOKENS, NOW).kind
 
 

@@ -10,23 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer import (
-    FATES,
-    Batch,
-    Cause,
-    Claimant,
-    Event,
-    EventKind,
-    Fence,
-    Intake,
-    Outbox,
-    Sender,
-    Settlement,
-    Status,
-    fate,
-    status_json,
-    without_addresses,
-)
+from mailer.batch.batch import Batch
+from mailer.events.events import DELIVERY_RESULTS, Event, EventKind, delivery_result, without_addresses
+from mailer.outbox.database import SendingProcess
+from mailer.outbox.intake import Intake
+from mailer.outbox.moves import Claimant
+from mailer.outbox.outbox import Outbox, status_json
+from mailer.rules.fences import Fence
+from mailer.rules.states import Cause, Settlement, Status
 from tests.samples.mail import NOW, PLAN, approved, notices
 
 ME = Claimant(PLAN, "me", "sendgrid")
@@ -64,10 +55,10 @@ def state(outbox: Outbox) -> tuple[object, ...]:
     return (
         status_json(outbox, PLAN),
         outbox.suppressions(),
-        outbox.fates_by_partner(PLAN),
+        outbox.results_by_partner(PLAN),
         outbox.event_hours(PLAN),
         [outbox.events_of(PLAN, partner) for partner in partners],
-        [outbox.failures(PLAN, kind) for kind in FATES],
+        [outbox.failures(PLAN, kind) for kind in DELIVERY_RESULTS],
     )
 
 
@@ -116,7 +107,7 @@ def test_the_fate_is_a_fold_without_order(kinds: list[EventKind], random: Random
     """No order and no repetition of events changes what became of a notice."""
     shuffled = kinds * 2
     random.shuffle(shuffled)
-    assert fate(kinds) == fate(shuffled)
+    assert delivery_result(kinds) == delivery_result(shuffled)
 
 
 @pytest.mark.parametrize(
@@ -132,15 +123,15 @@ def test_the_fate_is_a_fold_without_order(kinds: list[EventKind], random: Random
 )
 def test_what_becomes_of_a_notice(expected: str | None, kinds: list[str]) -> None:
     """A late bounce outdoes a delivery, a delivery what went before it; a bare `processed` says nothing yet."""
-    assert expected == fate(map(EventKind, kinds))
+    assert expected == delivery_result(map(EventKind, kinds))
 
 
 def test_the_fates_add_up_to_the_accepted(outbox: Outbox, tmp_path: Path) -> None:
-    """Each accepted notice has one fate or none; what is not accepted has none."""
+    """Each accepted notice has one delivery_result or none; what is not accepted has none."""
     batch = sent(outbox, tmp_path, dict.fromkeys((1, 2, 3, 4), Cause.ACCEPTANCE))
     outbox.take_in([told(batch, 1, EventKind.DELIVERED), told(batch, 2, EventKind.BLOCKED)], HOOK, NOW)
     counts = status_json(outbox, PLAN)
-    assert 4 == sum(int(counts[name]) for name in (*FATES, "untold"))
+    assert 4 == sum(int(counts[name]) for name in (*DELIVERY_RESULTS, "untold"))
     assert (1, 1, 2) == (counts["delivered"], counts["blocked"], counts["untold"])
 
 
@@ -184,7 +175,7 @@ def test_events_of_what_was_discarded_prove_nothing(outbox: Outbox, tmp_path: Pa
     claimed(outbox, 2, fence.key)
     lost = [Settlement(f"P-000{number}", Cause.LOST_ANSWER, "cut") for number in (1, 2)]
     outbox.turn(ME, lost, 0, NOW)
-    with outbox.alone(Sender.here("now"), NOW):
+    with outbox.alone(SendingProcess.here("now"), NOW):
         assert 2 == outbox.withdraw(PLAN, fence, "Finn", NOW)
     early = [told(batch, 1, EventKind.PROCESSED, 60), told(batch, 1, EventKind.DROPPED, 7200)]
     assert Intake(new=2) == outbox.take_in(early, HOOK, NOW)
@@ -209,7 +200,7 @@ def test_a_copys_bounce_is_not_the_partners(outbox: Outbox, tmp_path: Path) -> N
     own = told(batch, 1, EventKind.DELIVERED, address="partner1@reseller.example")
     copy = told(batch, 1, EventKind.BOUNCED, address="Copy@Reseller.example", suppresses="bounced")
     outbox.take_in([own, copy], HOOK, NOW)
-    assert 1 == outbox.fates(PLAN)[EventKind.DELIVERED]
+    assert 1 == outbox.delivery_results(PLAN)[EventKind.DELIVERED]
     assert ["Copy@Reseller.example"] == [one.address for one in outbox.suppressions()]
     assert [True, False] == [one.copy for one in outbox.events_of(PLAN, "P-0001")]
 
@@ -229,7 +220,7 @@ def test_a_repeated_bounce_does_not_undo_what_a_person_lifted(outbox: Outbox, tm
 def test_events_come_in_while_a_sender_owns_the_outbox(outbox: Outbox, tmp_path: Path) -> None:
     """The sender's lock is for senders."""
     batch = sent(outbox, tmp_path, {1: Cause.ACCEPTANCE})
-    with outbox.sending(Sender.here("now"), 60, NOW):
+    with outbox.sending(SendingProcess.here("now"), 60, NOW):
         assert 1 == outbox.take_in([told(batch, 1, EventKind.DELIVERED)], HOOK, NOW).new
 
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from mailer import Event, EventKind
+from mailer.events.events import Event, EventKind
 from mailer.events.postfix_log import PostfixLog
 
 KEY = "5a" * 20

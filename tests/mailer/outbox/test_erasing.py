@@ -8,18 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from mailer import (
-    Batch,
-    Event,
-    EventKind,
-    FolderTransport,
-    Outbox,
-    Sender,
-    Status,
-    deliver,
-    erase_messages,
-    pseudonym,
-)
+from mailer.batch.batch import Batch
+from mailer.batch.freezing import erase_messages
+from mailer.delivery.delivery import deliver
+from mailer.events.events import Event, EventKind
+from mailer.outbox.database import SendingProcess
+from mailer.outbox.erasing import pseudonym
+from mailer.outbox.outbox import Outbox
+from mailer.rules.states import Status
+from mailer.transports.folder import FolderTransport
 from tests.samples.mail import NOW, PLAN, approved, mail_settings, notice, notices
 
 LATER = NOW + timedelta(hours=1)
@@ -38,7 +35,7 @@ def outbox(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Outbox]:
 
 def forget(outbox: Outbox, partner_id: str = "P-0001") -> tuple[int, int, int]:
     """Forget a partner; notices, ended, suppressions."""
-    with outbox.alone(Sender.here("now"), LATER):
+    with outbox.alone(SendingProcess.here("now"), LATER):
         done = outbox.forget({partner_id}, set(), "Dana", LATER)
     return done.notices, done.ended, done.suppressions
 
@@ -56,7 +53,7 @@ def test_what_was_sent_stays_counted_and_names_nobody(outbox: Outbox, tmp_path: 
     bounced = Event(told.key, EventKind.BOUNCED, LATER, ADDRESS, "5.1.1", suppresses="bounced")
     taken = outbox.take_in([bounced], "webhook", LATER)
     assert (1, 1) == (taken.new, taken.suppressed)
-    assert 1 == outbox.fates(PLAN)[EventKind.BOUNCED]
+    assert 1 == outbox.delivery_results(PLAN)[EventKind.BOUNCED]
     (suppression,) = outbox.suppressions()
     assert suppression.address.startswith("sha256:")
     assert "suppressed" == outbox.suppressed("notice").reason(ADDRESS.upper())

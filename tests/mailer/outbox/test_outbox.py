@@ -8,26 +8,21 @@ from pathlib import Path
 
 import pytest
 
-from mailer import (
+from mailer.batch.freezing import freeze_batch
+from mailer.errors import (
     ApprovalRefused,
-    Cause,
-    Claimant,
     DecisionRefused,
-    Handed,
     OtherDigest,
-    Outbox,
     OutboxError,
     OutboxOwned,
     PlanCancelled,
-    Sender,
-    Settlement,
-    Status,
     UnknownPlan,
-    freeze,
-    outbox_file,
-    status_json,
 )
-from mailer.outbox.database import migrations
+from mailer.outbox.database import SendingProcess, migrations
+from mailer.outbox.moves import Claimant
+from mailer.outbox.outbox import Outbox, outbox_file, status_json
+from mailer.outbox.records import HandedNotice
+from mailer.rules.states import Cause, Settlement, Status
 from tests.samples.mail import NOW, PLAN, approved, header, notice, notices
 
 ME = Claimant(PLAN, "1@here", "folder")
@@ -45,7 +40,7 @@ def settled(outbox: Outbox, partner_id: str, cause: Cause, plan: str = PLAN) -> 
 
 def test_every_notice_of_a_registered_plan_is_ready(outbox: Outbox, tmp_path: Path) -> None:
     """Registering enters the header's facts and one ready notice for each recipient."""
-    batch = freeze(tmp_path, header(send_at=NOW), notices(3))
+    batch = freeze_batch(tmp_path, header(send_at=NOW), notices(3))
     outbox.register(batch, NOW)
     record = outbox.plan(PLAN)
     assert (record.campaign, record.edition, record.digest, record.planned) == (
@@ -71,7 +66,7 @@ def test_another_batch_under_the_same_name_is_refused(outbox: Outbox, tmp_path: 
     """A plan's name stands for one digest for ever."""
     approved(outbox, tmp_path, notices(2))
     (tmp_path / "other").mkdir()
-    other = freeze(tmp_path / "other", header(), notices(3))
+    other = freeze_batch(tmp_path / "other", header(), notices(3))
     with pytest.raises(OtherDigest):
         outbox.register(other, NOW)
 
@@ -79,7 +74,7 @@ def test_another_batch_under_the_same_name_is_refused(outbox: Outbox, tmp_path: 
 @pytest.mark.parametrize("by", ["Anna", " anna ", "ANNA", "\uff21nna", "", "  "])
 def test_the_maker_cannot_approve(outbox: Outbox, tmp_path: Path, by: str) -> None:
     """However the maker writes the name, and with no name at all, there is no approval."""
-    batch = freeze(tmp_path, header(), notices(1))
+    batch = freeze_batch(tmp_path, header(), notices(1))
     outbox.register(batch, NOW)
     with pytest.raises(ApprovalRefused):
         outbox.approve(PLAN, batch.digest, by, NOW)
@@ -88,7 +83,7 @@ def test_the_maker_cannot_approve(outbox: Outbox, tmp_path: Path, by: str) -> No
 
 def test_the_maker_may_approve_where_the_settings_say_so(outbox: Outbox, tmp_path: Path) -> None:
     """With self-approval the maker's name is enough; no name still is not."""
-    batch = freeze(tmp_path, header(), notices(1))
+    batch = freeze_batch(tmp_path, header(), notices(1))
     outbox.register(batch, NOW)
     outbox.approve(PLAN, batch.digest, "Anna", NOW, self_approval=True)
     assert [approval.by for approval in outbox.approvals(PLAN)] == ["Anna"]
@@ -98,7 +93,7 @@ def test_the_maker_may_approve_where_the_settings_say_so(outbox: Outbox, tmp_pat
 
 def test_an_approval_is_for_one_digest(outbox: Outbox, tmp_path: Path) -> None:
     """Approving another digest than the plan's is refused."""
-    batch = freeze(tmp_path, header(), notices(1))
+    batch = freeze_batch(tmp_path, header(), notices(1))
     outbox.register(batch, NOW)
     with pytest.raises(OtherDigest):
         outbox.approve(PLAN, "00" * 32, "Bert", NOW)
@@ -202,8 +197,8 @@ def test_what_was_handed_last_is_known_by_partner(
     claimed(outbox, plan="second")
     if cause is not None:
         settled(outbox, "P-0001", cause, "second")
-    first = Handed(PLAN, Status.ACCEPTED)
-    last = Handed("second", status) if status else first
+    first = HandedNotice(PLAN, Status.ACCEPTED)
+    last = HandedNotice("second", status) if status else first
     assert outbox.handed_last("thank-you") == {"P-0001": last, "P-0002": first}
 
 
@@ -442,14 +437,14 @@ def test_addresses_of_outboxes_name_a_file(tmp_path: Path) -> None:
 
 def test_a_second_sender_is_told_who_has_the_outbox(file_outbox: Outbox) -> None:
     """Process, host and since when; and the lock is free again afterwards."""
-    with file_outbox.sending(Sender(4711, "mailhost", "2023-12-31T12:00:00.000000Z"), 60, NOW):
+    with file_outbox.sending(SendingProcess(4711, "mailhost", "2023-12-31T12:00:00.000000Z"), 60, NOW):
         with (
             pytest.raises(OutboxOwned, match=r"process 4711 on mailhost since 2023-12-31T12") as caught,
-            file_outbox.sending(Sender.here("now"), 60, NOW),
+            file_outbox.sending(SendingProcess.here("now"), 60, NOW),
         ):
             pass
         assert (caught.value.pid, caught.value.host) == (4711, "mailhost")
-    with file_outbox.sending(Sender.here("now"), 60, NOW):
+    with file_outbox.sending(SendingProcess.here("now"), 60, NOW):
         pass
 
 
@@ -457,9 +452,9 @@ def test_a_lock_dies_with_its_process(file_outbox: Outbox) -> None:
     """After SIGKILL of the owner the next sender gets the lock at once."""
     script = (
         "import sys, time; from datetime import UTC, datetime; from pathlib import Path\n"
-        "from mailer import Outbox, Sender\n"
+        "from mailer import Outbox, SendingProcess\n"
         "with Outbox.open(Path(sys.argv[1])) as outbox:\n"
-        "    with outbox.sending(Sender.here('now'), 60, datetime.now(UTC)):\n"
+        "    with outbox.sending(SendingProcess.here('now'), 60, datetime.now(UTC)):\n"
         "        print('got it', flush=True); time.sleep(600)"
     )
     owner = subprocess.Popen(
@@ -470,10 +465,10 @@ def test_a_lock_dies_with_its_process(file_outbox: Outbox) -> None:
         assert owner.stdout.readline() == "got it\n"
         with (
             pytest.raises(OutboxOwned, match=str(owner.pid)),
-            file_outbox.sending(Sender.here("now"), 60, NOW),
+            file_outbox.sending(SendingProcess.here("now"), 60, NOW),
         ):
             pass
         owner.kill()
         owner.wait()
-    with file_outbox.sending(Sender.here("now"), 60, NOW):
+    with file_outbox.sending(SendingProcess.here("now"), 60, NOW):
         pass

@@ -5,18 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from mailer import (
-    Cause,
-    Claimant,
-    FolderTransport,
-    LostPlans,
-    MailSettings,
-    Outbox,
-    OutboxRestored,
-    Settlement,
-    Status,
-    deliver,
-)
+from mailer.delivery.delivery import deliver
+from mailer.errors import LostPlans, OutboxRestored
+from mailer.outbox.moves import Claimant
+from mailer.outbox.outbox import Outbox
+from mailer.rules.states import Cause, Settlement, Status
+from mailer.settings import MailSettings
+from mailer.transports.folder import FolderTransport
 from tests.samples.mail import NOW, PLAN, approved, notices
 
 ME = Claimant(PLAN, "1@here", "folder")

@@ -11,27 +11,21 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from mailer import (
-    Batch,
-    Claimant,
-    Delivery,
-    FolderTransport,
-    Outbox,
-    OutboxError,
-    OutboxOwned,
-    Sender,
-    Settlement,
-    Status,
-    deliver,
-)
-from mailer.errors import LeaseLost
+from mailer.batch.batch import Batch
+from mailer.delivery.delivery import deliver
+from mailer.delivery.run import Delivery
+from mailer.errors import LeaseLost, OutboxError, OutboxOwned
+from mailer.outbox.database import SendingProcess
+from mailer.outbox.moves import Claimant
+from mailer.outbox.outbox import Outbox
 from mailer.outbox.postgresql import PostgresqlDatabase
-from mailer.rules.states import Cause
+from mailer.rules.states import Cause, Settlement, Status
+from mailer.transports.folder import FolderTransport
 from tests.samples.mail import NOW, PLAN, approved, mail_settings, notices
 from tests.servers.postgresql import empty_schema, postgresql_server
 
-ADA = Sender(1, "north", "2023-12-31T12:00:00.000000Z")
-BEN = Sender(2, "south", "2023-12-31T12:00:00.000001Z")
+ADA = SendingProcess(1, "north", "2023-12-31T12:00:00.000000Z")
+BEN = SendingProcess(2, "south", "2023-12-31T12:00:00.000001Z")
 LEASE = 60
 SETTINGS = mail_settings(group={"size": 3})
 
@@ -41,7 +35,7 @@ def later(seconds: float) -> datetime:
     return NOW + timedelta(seconds=seconds)
 
 
-def claimant(sender: Sender) -> Claimant:
+def claimant(sender: SendingProcess) -> Claimant:
     """That sender, sending the plan into a folder."""
     return Claimant(PLAN, str(sender), "folder")
 

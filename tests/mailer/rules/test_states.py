@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from mailer import HANDED, TRANSITIONS, Cause, Status
+from mailer.rules.states import HANDED, TRANSITIONS, Cause, Status
 
 BY_ITSELF = frozenset(Cause) - {
     Cause.PROOF_OF_ACCEPTANCE,

@@ -9,20 +9,14 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from mailer import (
-    Attempt,
-    Batch,
-    Cause,
-    Delivery,
-    Outbox,
-    Outcome,
-    Status,
-    TooLate,
-    check_sendable,
-    deliver,
-    next_opening,
-    start_late,
-)
+from mailer.batch.batch import Batch
+from mailer.delivery.delivery import check_sendable, deliver, start_late
+from mailer.delivery.run import Delivery
+from mailer.errors import TooLate
+from mailer.outbox.outbox import Outbox
+from mailer.rules.states import Cause, Outcome, Status
+from mailer.rules.windows import next_opening
+from mailer.transports.base import Attempt
 from rewards import Notice, WindowSettings, parse_window
 from tests.samples.mail import PLAN, approved, mail_settings, notice
 

@@ -10,7 +10,12 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
-from mailer import Attempt, Cause, ConfigurationError, DkimSettings, SmtpSettings, SmtpTransport, signer
+from mailer.errors import ConfigurationError
+from mailer.rules.states import Cause
+from mailer.settings import DkimSettings, SmtpSettings
+from mailer.transports.base import Attempt
+from mailer.transports.dkim_signing import signer
+from mailer.transports.smtp import SmtpTransport
 from tests.samples.mail import NOW, notice
 from tests.servers.mail import Recorder, recording_server
 

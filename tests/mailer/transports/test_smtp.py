@@ -6,25 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from mailer import (
-    Attempt,
-    Cause,
-    ConfigurationError,
-    Delivery,
-    Outbox,
-    Outcome,
-    SmtpServer,
-    SmtpSettings,
-    SmtpTransport,
-    Status,
-    Timeouts,
-    Tokens,
-    UnsubscribeSettings,
-    Unsubscribing,
-    deliver,
-    freeze,
-    parse_smtp_url,
-)
+from mailer.batch.freezing import freeze_batch
+from mailer.batch.unsubscribe import UnsubscribeMethods, UnsubscribeTokens
+from mailer.delivery.delivery import deliver
+from mailer.delivery.run import Delivery
+from mailer.errors import ConfigurationError
+from mailer.outbox.outbox import Outbox
+from mailer.rules.states import Cause, Outcome, Status
+from mailer.settings import SmtpSettings, UnsubscribeSettings
+from mailer.transports.base import Attempt
+from mailer.transports.smtp import SmtpTransport
+from mailer.transports.smtp_session import SmtpServer, Timeouts, parse_smtp_url
 from tests.samples.mail import NOW, PLAN, approved, header, mail_settings, notice, notices
 from tests.servers.mail import CUT, Double, Recorder, certificate, double, recording_server
 
@@ -65,8 +57,8 @@ def handed(
 
 def test_each_notice_is_accepted_once_with_its_headers(outbox: Outbox, tmp_path: Path) -> None:
     """What the server got is what was frozen: sender, recipient, ids, parts; sending again sends nothing."""
-    ways, tokens = UnsubscribeSettings(url="https://vendor.example/u"), Tokens([b"secret"])
-    batch = freeze(tmp_path, header(), notices(30), unsubscribe=Unsubscribing(ways, tokens))
+    ways, tokens = UnsubscribeSettings(url="https://vendor.example/u"), UnsubscribeTokens([b"secret"])
+    batch = freeze_batch(tmp_path, header(), notices(30), unsubscribe=UnsubscribeMethods(ways, tokens))
     outbox.register(batch, NOW)
     outbox.approve(PLAN, batch.digest, "Bert", NOW)
     recorder = Recorder()

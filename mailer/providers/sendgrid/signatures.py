@@ -1,4 +1,4 @@
-"""Whether a request comes from SendGrid: its signature over timestamp and raw body, and how old it is."""
+"""Checks whether a request comes from SendGrid: its signature over timestamp and raw body, and its age."""
 
 import binascii
 from datetime import UTC, datetime, timedelta
@@ -14,7 +14,7 @@ _AHEAD: Final = timedelta(minutes=5)
 
 
 class SignedRequests:
-    """Judges requests by the public key that SendGrid shows; what is no such key is a ConfigurationError."""
+    """Checks requests by the public key that SendGrid shows; an unusable key is a ConfigurationError."""
 
     def __init__(self, public_key: str) -> None:
         try:
@@ -25,7 +25,7 @@ class SignedRequests:
             ) from error
 
     def genuine(self, body: bytes, signature: str, timestamp: str) -> bool:
-        """Whether the body was signed with that timestamp by the holder of the private key."""
+        """Return whether the holder of the private key signed the body with that timestamp."""
         try:
             return bool(self._webhook.verify_signature(body.decode(), signature, timestamp))
         except (binascii.Error, UnicodeError, ValueError):
@@ -33,7 +33,7 @@ class SignedRequests:
 
 
 def recent(timestamp: str, now: datetime, most: timedelta) -> bool:
-    """Whether a timestamp (seconds since 1970) is at most so old, and no more than five minutes ahead of our clock."""
+    """Return whether a timestamp (seconds since 1970) is at most `most` old and five minutes ahead of our clock."""
     if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= len("9999999999")):
         return False
     age = now - datetime.fromtimestamp(int(timestamp), UTC)

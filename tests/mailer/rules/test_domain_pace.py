@@ -9,25 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer import (
-    Attempt,
-    Cause,
-    Claimant,
-    Openings,
-    Outbox,
-    Outcome,
-    Patience,
-    Status,
-    deliver,
-    domain_of,
-    longest_wait,
-    opening,
-    rate_of,
-    room,
-)
-from mailer.batch.header import instant_text
+from mailer.delivery.delivery import deliver
+from mailer.delivery.throttle import Throttle
 from mailer.outbox.database import migrations
+from mailer.outbox.moves import Claimant
+from mailer.outbox.outbox import Outbox
 from mailer.outbox.sqlite import APPLICATION_ID
+from mailer.rules.domain_pace import DomainOpenings, domain_of, longest_wait, opening, rate_of, room
+from mailer.rules.states import Cause, Outcome, Status, instant_text
+from mailer.transports.base import Attempt
 from rewards import Notice
 from tests.samples.mail import NOW, PLAN, approved, mail_settings, notice, notices
 
@@ -89,7 +79,7 @@ def test_a_named_domain_goes_before_every_other() -> None:
 
 def test_one_claim_admits_to_each_domain_what_it_has_room_for() -> None:
     """A closed domain takes nothing from an open one, and only what was admitted to moves on."""
-    openings = Openings({"slow.example": 1, "fast.example": 20, "shut.example": 1}, NOW)
+    openings = DomainOpenings({"slow.example": 1, "fast.example": 20, "shut.example": 1}, NOW)
     assert not openings.admit("shut.example", instant_text(NOW + SECOND))
     tenth = instant_text(NOW - SECOND / 10)
     assert [openings.admit("slow.example", "") for _ in range(3)] == [True, False, False]
@@ -199,7 +189,7 @@ def test_what_waits_for_its_domain_is_waited_for(outbox: Outbox, tmp_path: Path)
     """However slow the pace is, one call sends all: patience is for retries."""
     approved(outbox, tmp_path, notices(1))
     settings = mail_settings(per_domain={"*": Decimal("0.01")}, retries={"patience_seconds": 0})
-    patience = Patience(lambda: NOW, lambda: 0.0, settings)
+    patience = Throttle(lambda: NOW, lambda: 0.0, settings)
     assert patience.outlasts(instant_text(NOW + 100 * SECOND))
     assert not patience.outlasts(instant_text(NOW + 101 * SECOND))
 
@@ -209,4 +199,4 @@ def test_each_transport_may_have_its_own_rate() -> None:
     settings = mail_settings(per_second=5, sendgrid={"per_second": 100})
     assert [settings.rate_of_transport(name) for name in ("folder", "smtp", "sendgrid")] == [5, 5, 100]
     assert mail_settings().rate_of_transport("smtp") is None
-    assert Patience(lambda: NOW, lambda: 0.0, settings, "sendgrid").burst() == 2
+    assert Throttle(lambda: NOW, lambda: 0.0, settings, "sendgrid").burst() == 2

@@ -3,10 +3,11 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer import Tokens, UnsubscribeSettings, Unsubscribing
+from mailer.batch.unsubscribe import UnsubscribeMethods, UnsubscribeTokens
+from mailer.settings import UnsubscribeSettings
 
 KEY = "a1" * 20
-OURS = Tokens([b"our secret"])
+OURS = UnsubscribeTokens([b"our secret"])
 
 
 @given(st.binary(min_size=20, max_size=20))
@@ -28,18 +29,18 @@ def test_a_changed_token_leads_nowhere() -> None:
     token = OURS.token(KEY)
     changed = [token[:n] + ("A" if token[n] != "A" else "B") + token[n + 1 :] for n in range(len(token))]
     assert [None] * len(token) == [OURS.notice(one) for one in changed]
-    assert OURS.notice(Tokens([b"their secret"]).token(KEY)) is None
+    assert OURS.notice(UnsubscribeTokens([b"their secret"]).token(KEY)) is None
 
 
 def test_a_former_secrets_token_is_still_read() -> None:
     """While it is named among the keys; new tokens are of the first."""
-    both = Tokens([b"new secret", b"our secret"])
+    both = UnsubscribeTokens([b"new secret", b"our secret"])
     assert KEY == both.notice(OURS.token(KEY))
-    assert Tokens([b"new secret"]).token(KEY) == both.token(KEY)
+    assert UnsubscribeTokens([b"new secret"]).token(KEY) == both.token(KEY)
 
 
 def test_without_a_secret_there_is_no_click() -> None:
     """A message to the address is left."""
     ways = UnsubscribeSettings(url="https://v.example/u", mailto="out@v.example")
     expected = [("List-Unsubscribe", "<mailto:out@v.example?subject=unsubscribe>")]
-    assert expected == Unsubscribing(ways, None).headers(KEY)
+    assert expected == UnsubscribeMethods(ways, None).headers(KEY)

@@ -5,8 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mailer import ConfigurationError, Event, EventKind, read_events
-from mailer.events.signatures import SIGNATURE_HEADER, SignedRequests, recent
+from mailer.errors import ConfigurationError
+from mailer.events.events import Event, EventKind
+from mailer.providers.sendgrid.events import read_events
+from mailer.providers.sendgrid.signatures import SIGNATURE_HEADER, SignedRequests, recent
 from tests.servers.provider_events import SIGNATURE, EventDouble
 
 KEY = "a1" * 20

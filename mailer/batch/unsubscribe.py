@@ -1,7 +1,7 @@
-"""How readers of announcements unsubscribe: the addresses that a message carries, and whose they are.
+"""Unsubscribing from announcements: the addresses that a message carries, and the token in them.
 
 A token is the notice's own id, which tells nothing about the partner, with a code that only the site's secret makes
-(HMAC-SHA-256, 104 bits of it). So it may be in a log or a scanner's hands: it unsubscribes one partner, and names none.
+(104 bits of HMAC-SHA-256). A token in a log or a scanner unsubscribes one partner and names none.
 """
 
 import hmac
@@ -18,10 +18,10 @@ _CODE_BYTES: Final = 13
 _LENGTH: Final = 44  # of 33 bytes in base64, without padding
 
 
-class Tokens:
-    """Makes tokens under the first of the site's `keys`, and reads those of any: a former secret's still are good.
+class UnsubscribeTokens:
+    """Makes tokens with the first of the site's `keys`, and reads those of every key: former secrets stay valid.
 
-    Without a key, or with an empty one, a ValueError.
+    No key or an empty one is a ValueError.
     """
 
     def __init__(self, keys: Sequence[bytes]) -> None:
@@ -30,12 +30,12 @@ class Tokens:
         self._keys = tuple(keys)
 
     def token(self, key: str) -> str:
-        """The token of the notice with that own id: 44 characters of `[A-Za-z0-9_-]`."""
+        """Return the token of the notice with that own id: 44 characters of `[A-Za-z0-9_-]`."""
         own = bytes.fromhex(key)
         return urlsafe_b64encode(own + _code(self._keys[0], own)).decode("ascii")
 
     def notice(self, token: str) -> str | None:
-        """The own id of the notice that a token is of; None for a forged, damaged or foreign one."""
+        """Return the own id of a token's notice; None for a forged, damaged or foreign token."""
         if len(token) != _LENGTH or not token.isascii():
             return None
         try:
@@ -52,21 +52,21 @@ def _code(key: bytes, own: bytes) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
-class Unsubscribing:
-    """A site's ways to unsubscribe, with the tokens that they carry; a click needs one, a message does without."""
+class UnsubscribeMethods:
+    """A site's unsubscribe addresses with their tokens; one click needs a token, a message does not."""
 
     settings: UnsubscribeSettings
-    tokens: Tokens | None
+    tokens: UnsubscribeTokens | None
 
     def url(self, key: str) -> str:
-        """The address at which the notice's reader unsubscribes by one click; empty where the site has none."""
+        """Return the address for unsubscribing by one click, empty if the site has none."""
         if self.settings.url is None or self.tokens is None:
             return ""
         joint = "&" if "?" in self.settings.url else "?"
         return f"{self.settings.url}{joint}token={self.tokens.token(key)}"
 
     def headers(self, key: str) -> list[tuple[str, str]]:
-        """`List-Unsubscribe` (RFC 2369) with all ways, and `List-Unsubscribe-Post` (RFC 8058) where one is a click."""
+        """Return `List-Unsubscribe` (RFC 2369), and `List-Unsubscribe-Post` (RFC 8058) if one click is possible."""
         ways = ", ".join(f"<{way}>" for way in (self.url(key), self._mailto(key)) if way)
         found = [("List-Unsubscribe", ways)] if ways else []
         if self.url(key):

@@ -1,20 +1,20 @@
-"""When to go on.
-
-The pace that was set, the rests that a refusing transport needs, the retries that are near.
-"""
+"""The waits of a delivery: for the rate that was set, after a refusal by the transport, and before a retry."""
 
 import threading
 from collections.abc import Callable
 from datetime import datetime
 
 from mailer.delivery.retries import backoff
-from mailer.rules.pace import longest_wait
+from mailer.rules.domain_pace import longest_wait
+from mailer.rules.states import Outcome
 from mailer.settings import MailSettings
-from mailer.transports.base import Outcome
 
 
-class Patience:
-    """Waits are measured by `elapsed` (seconds, rising), so that they end under a pinned `clock` too."""
+class Throttle:
+    """Decides how long a delivery waits.
+
+    `elapsed` (seconds, rising) measures the waits, so that they end under a pinned `clock` too.
+    """
 
     def __init__(
         self,
@@ -25,40 +25,40 @@ class Patience:
     ) -> None:
         self._clock, self._elapsed, self._settings = clock, elapsed, settings
         self._rate = settings.rate_of_transport(transport)
-        # a domain's pace is waited for, however slow it is: it never asks for more
+        # always wait for a domain's pace, however slow it is
         self._longest = max(float(settings.retries.patience_seconds), longest_wait(settings.per_domain))
         self._earliest = clock()
         self._paced_until = self._held_until = elapsed()
         self._holds = 0
 
     def now(self) -> datetime:
-        """The clock's instant, but none before one that was waited for."""
+        """Return the clock's instant, or the latest instant that was waited for if the clock is behind it."""
         return max(self._clock(), self._earliest)
 
     def seconds_held(self) -> float:
-        """How long nothing may be claimed, 0.0 if it may."""
+        """Return for how many seconds nothing may be claimed."""
         return max(0.0, max(self._paced_until, self._held_until) - self._elapsed())
 
     def burst(self) -> int:
-        """How many may be claimed at once, so that the pace is kept within the length of one group's wait."""
+        """Return how many notices may be claimed at once without exceeding the rate within one group's wait."""
         group = self._settings.group
         if self._rate is None:
             return group.size
         return max(1, int(self._rate * group.wait_ms / 1000))
 
     def sent(self, number: int) -> None:
-        """So many were claimed: keep the pace."""
+        """Note that notices were claimed, and hold the next ones until the rate allows them."""
         if self._rate is not None and number:
             self._paced_until = self._elapsed() + number / float(self._rate)
 
     def served(self) -> None:
-        """The transport did its work."""
+        """Note that the transport works, and start over with the shortest rest."""
         self._holds = 0
 
     def refused(self, outcome: Outcome) -> str:
-        """The transport as such refuses or breaks: rest, longer each time.
+        """Note that the transport refuses or breaks: rest, longer each time.
 
-        The words to end with, once patience is over.
+        Return why the delivery ends once the rests are used up, else an empty text.
         """
         if self._elapsed() < self._held_until:
             return ""
@@ -71,11 +71,11 @@ class Patience:
         return f"the transport is of no use for now: {outcome.detail}"
 
     def outlasts(self, due: str) -> bool:
-        """Whether an instant (text, empty for at once) is near enough to wait for."""
+        """Return whether an instant (text, empty for at once) is near enough to wait for."""
         return self._seconds_to(due) <= self._longest
 
     def reached(self, due: str) -> bool:
-        """Whether an instant (text) has come."""
+        """Return whether an instant (text) has come."""
         return self._seconds_to(due) == 0.0
 
     def wait_until(self, due: str, stop: threading.Event, meanwhile: Callable[[], None]) -> None:

@@ -1,7 +1,7 @@
-"""The request body for SendGrid's `/v3/mail/send`, built with the provider's own helpers.
+"""The request body for SendGrid's `/v3/mail/send`, built with the provider's own package.
 
-One personalization for one notice. Our own id goes with it, so that every later event names the notice; click and
-open tracking are off, because tracked links pass the private link's key to a third party and may break it.
+A request holds one notice in one personalization, with our own id, so that every later event names the notice. Click
+and open tracking are off, because tracked links pass the private link's key to a third party and may break it.
 """
 
 import json
@@ -43,15 +43,15 @@ from mailer.transports.base import Attempt
 from rewards import Notice
 
 NOTICE_ARGUMENT = "offerpress_notice"
-"""The custom argument under which events bring back the notice's own id."""
+"""The custom argument that brings the notice's own id back in events."""
 
 _OF_THE_BODY = frozenset({"from", "to", "cc", "reply-to", "subject"})
 
 
 def request_body(attempt: Attempt, settings: SendGridSettings | None = None) -> bytes:
-    """The JSON of one attempt, in UTF-8; in the sandbox it is checked by the provider and sent to nobody.
+    """Return the JSON of one attempt, in UTF-8; in the sandbox the provider checks it and sends it to nobody.
 
-    What could not be a header of a message, and what the provider takes no empty one of, is a ValueError.
+    A value that cannot be a header, or a part that the provider refuses if empty, is a ValueError.
     """
     notice, settings = attempt.notice, settings or SendGridSettings()
     _refuse_empty(notice)

@@ -1,102 +1,24 @@
 """Mail over SendGrid's HTTP interface, on kept connections.
 
-What each answer proves: until the body has begun nothing can have been taken. After that 202 is an acceptance, and a
-refusal of the request (4xx) says that it was not taken; 408, 5xx and a broken connection say nothing at all.
+Before the first byte of the body the provider cannot have taken the message. After that, 202 proves that it did, and a
+refused request (4xx) that it did not. 408, 5xx and a broken connection prove nothing.
 """
 
 import http.client
 import json
 import select
 import ssl
-from collections.abc import Mapping
-from datetime import datetime
 from email.utils import parsedate_to_datetime
 from http.client import HTTPMessage
 from importlib import import_module
-from typing import (
-    Any,
-    Final,
-    Protocol,
-    cast,
-)
-from urllib.parse import quote, urlsplit
+from typing import Final, Protocol, cast
+from urllib.parse import urlsplit
 
-from mailer.errors import ConfigurationError, FenceRefused
-from mailer.rules.states import Cause
+from mailer.errors import ConfigurationError
+from mailer.providers.sendgrid.fences import SendGridFences
+from mailer.rules.states import Cause, Outcome
 from mailer.settings import SendGridSettings
-from mailer.transports.base import Attempt, Outcome
-
-# Fences at SendGrid: a `batch_id` of scheduled messages, cancelled as a whole before their `send_at`.
-
-_CREATED, _DONE = 201, 200
-_SKEW: Final = 60.0  # seconds by which the clocks may differ
-
-
-class SendGridFences:
-    """Asks the provider at `base_url`; each request on a connection of its own."""
-
-    def __init__(self, key: str, base_url: str, context: ssl.SSLContext, seconds: float) -> None:
-        self._key, self._context, self._seconds = key, context, seconds
-        self._parts = urlsplit(base_url)
-
-    def open(self, now: datetime) -> str:
-        """A new batch id. FenceRefused also where this machine's clock is not the provider's: times would not hold."""
-        status, answer, headers = self._asked("POST", "/v3/mail/batch")
-        if status != _CREATED or not isinstance(answer, dict) or not answer.get("batch_id"):
-            raise FenceRefused(
-                f"the provider gives none ({status}); send without --fence, or call again later"
-            )
-        if "Date" in headers:
-            skew = abs((parsedate_to_datetime(headers["Date"]) - now).total_seconds())
-            if skew > _SKEW:
-                raise FenceRefused(
-                    f"this machine's clock is {skew:.0f} seconds from the provider's; set it right"
-                )
-        return str(answer["batch_id"])
-
-    def cancel(self, key: str) -> None:
-        """Cancel, then ask what holds: the answer to the first may be lost, or say that it was cancelled before."""
-        first, _, _ = self._asked("POST", "/v3/user/scheduled_sends", {"batch_id": key, "status": "cancel"})
-        status, answer, _ = self._asked("GET", f"/v3/user/scheduled_sends/{quote(key, safe='')}")
-        found = answer if isinstance(answer, list) else []
-        held = {one.get("batch_id"): one.get("status") for one in found if isinstance(one, dict)}
-        if status == _DONE and held.get(key) == "cancel":
-            return
-        raise FenceRefused(
-            f"{key}: the provider does not say that it is cancelled ({first}, then {status}); give the API key the "
-            "right to change scheduled sends, see that at most 10 are cancelled at a time, and withdraw again"
-        )
-
-    def _asked(
-        self, method: str, path: str, body: dict[str, str] | None = None
-    ) -> tuple[int, Any, Mapping[str, str]]:
-        """Status, what the JSON says (None if there is none), headers; 0 where no answer came."""
-        host, port = self._parts.hostname or "", self._parts.port
-        client: http.client.HTTPConnection
-        if self._parts.scheme == "https":
-            client = http.client.HTTPSConnection(host, port, timeout=self._seconds, context=self._context)
-        else:
-            client = http.client.HTTPConnection(host, port, timeout=self._seconds)
-        headers = {"Authorization": f"Bearer {self._key}"}
-        content = None
-        if body is not None:
-            content, headers["Content-Type"] = json.dumps(body).encode(), "application/json"
-        try:
-            client.request(method, self._parts.path.rstrip("/") + path, content, headers)
-            response = client.getresponse()
-            return response.status, _parsed(response.read()), dict(response.headers.items())
-        except (OSError, http.client.HTTPException):
-            return 0, None, {}
-        finally:
-            client.close()
-
-
-def _parsed(answer: bytes) -> Any:  # noqa: ANN401 - as the provider gives it
-    try:
-        return json.loads(answer)
-    except ValueError:
-        return None
-
+from mailer.transports.base import Attempt
 
 DEFAULT_BASE_URL: Final = "https://api.sendgrid.com"
 _OK, _ACCEPTED, _TIMED_OUT, _TOO_MANY = 200, 202, 408, 429
@@ -114,7 +36,7 @@ class _Payload(Protocol):
 class SendGridTransport:
     """The provider at `base_url` with an API key.
 
-    A base address that is no https address (but for this machine), or an empty key, is a ConfigurationError.
+    An empty key, or a base address without https (except on this machine), is a ConfigurationError.
     """
 
     name = "sendgrid"
@@ -145,11 +67,11 @@ class SendGridTransport:
 
     @property
     def fences(self) -> SendGridFences:
-        """The provider's way to hold messages back, and to discard them."""
+        """The provider's interface for holding messages back and discarding them."""
         return SendGridFences(self._key, self.base_url, self.context, self.connect_seconds)
 
     def connect(self) -> "SendGridConnection":
-        """A line that connects when the first message is handed over."""
+        """Return a connection that connects when the first message is handed over."""
         return SendGridConnection(self, self._key)
 
 
@@ -163,11 +85,11 @@ class SendGridConnection:
         self._host, self._port, self._tls = parts.hostname or "", parts.port, parts.scheme == "https"
         self._path = f"{parts.path.rstrip('/')}/v3/mail/send"
         self._headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
-        # loaded only by who sends this way: the provider's package takes longer than the rest of the mailer
-        self._payload = cast("_Payload", import_module("mailer.transports.sendgrid_payload").request_body)
+        # loaded here, because importing the provider's package takes longer than the rest of the mailer
+        self._payload = cast("_Payload", import_module("mailer.providers.sendgrid.payload").request_body)
 
     def hand(self, attempt: Attempt) -> Outcome:
-        """Send one request. What cannot be written as one is a rejection, before anything has left."""
+        """Send one request. A notice that cannot be written as one is a rejection, before anything has left."""
         if attempt.fence is not None and attempt.date >= attempt.fence.closes_at:
             return Outcome(Cause.REFUSAL, "its fence closed before it could be handed over")
         try:
@@ -180,7 +102,7 @@ class SendGridConnection:
             client = self._begun(len(body))
         except ssl.SSLCertVerificationError as error:
             self.close()
-            why = f"its certificate is not believed ({error.verify_message}); correct the base address"
+            why = f"its certificate is not trusted ({error.verify_message}); correct the base address"
             raise ConfigurationError(f"sendgrid: {self._host}: {why}") from error
         except _BROKEN as error:
             self.close()
@@ -189,13 +111,13 @@ class SendGridConnection:
         return self._answered(client, body)
 
     def close(self) -> None:
-        """Let go."""
+        """Close the connection."""
         client, self._client = self._client, None
         if client is not None:
             client.close()
 
     def _begun(self, length: int) -> http.client.HTTPConnection:
-        """A connection on which the request has begun, without any byte of its body."""
+        """Return a connection on which the request has begun, without any byte of its body."""
         if self._client is not None and _went_stale(self._client):
             self.close()
         if self._client is None:
@@ -241,7 +163,7 @@ class SendGridConnection:
 
 
 def _went_stale(client: http.client.HTTPConnection) -> bool:
-    """Whether the provider closed a kept connection: before a request nothing should be there to read."""
+    """Return whether the provider closed a kept connection: before a request there is nothing to read."""
     if client.sock is None:
         return True
     waiting = select.poll()
@@ -250,7 +172,7 @@ def _went_stale(client: http.client.HTTPConnection) -> bool:
 
 
 def _proved(status: int, headers: HTTPMessage, words: str, *, sandbox: bool) -> Outcome:
-    """What an answer proves. ConfigurationError where it is about the key, the account or the address."""
+    """Return what an answer proves; ConfigurationError if it is about the key, the account or the address."""
     detail = f"{status} {words}".strip()
     if status == _ACCEPTED or (sandbox and status == _OK):
         return Outcome(Cause.ACCEPTANCE, f"{status} {_printable(headers.get('X-Message-Id', ''))}".strip())
@@ -268,7 +190,7 @@ def _proved(status: int, headers: HTTPMessage, words: str, *, sandbox: bool) -> 
 
 
 def _asked_to_wait(headers: HTTPMessage) -> float | None:
-    """Seconds until the provider takes more, by its own clock; None if it does not say."""
+    """Return the seconds until the provider takes more, by its own clock; None if it does not say."""
     try:
         if "Retry-After" in headers:
             return max(0.0, float(headers["Retry-After"]))
@@ -279,7 +201,7 @@ def _asked_to_wait(headers: HTTPMessage) -> float | None:
 
 
 def _words(answer: bytes) -> str:
-    """The messages of an error answer, else its beginning."""
+    """Return the messages of an error answer, or its beginning if it has none."""
     try:
         told = json.loads(answer)["errors"]
         return _printable("; ".join(f"{one.get('field') or 'request'}: {one['message']}" for one in told))

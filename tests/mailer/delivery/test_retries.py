@@ -1,22 +1,14 @@
-"""What is decided from values alone: retries, claims, timing, pace."""
+"""Retries, claims, timing and pace, each decided from values alone."""
 
 import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mailer import (
-    Cause,
-    Outcome,
-    Patience,
-    RetrySettings,
-    Settlement,
-    Timing,
-    backoff,
-    next_depth,
-    settlement,
-    timing,
-)
+from mailer.delivery.retries import Timing, backoff, next_depth, settlement, timing
+from mailer.delivery.throttle import Throttle
+from mailer.rules.states import Cause, Outcome, Settlement
+from mailer.settings import RetrySettings
 from tests.samples.mail import NOW, mail_settings
 
 RETRIES = RetrySettings(attempts=3, first_seconds=10, longest_seconds=100, patience_seconds=15)
@@ -119,7 +111,7 @@ class Watch:
 def test_the_pace_is_kept_between_claims() -> None:
     """After a burst nothing is claimed until so many would have been sent at the rate."""
     watch = Watch()
-    patience = Patience(lambda: NOW, watch, mail_settings(per_second=200))
+    patience = Throttle(lambda: NOW, watch, mail_settings(per_second=200))
     assert patience.burst() == 4  # 200 a second * 20 ms
     patience.sent(4)
     assert patience.seconds_held() == pytest.approx(0.02)
@@ -129,7 +121,7 @@ def test_the_pace_is_kept_between_claims() -> None:
 
 def test_without_a_rate_nothing_is_held() -> None:
     """A whole group may be claimed at once, and the next one after it."""
-    patience = Patience(lambda: NOW, Watch(), mail_settings())
+    patience = Throttle(lambda: NOW, Watch(), mail_settings())
     patience.sent(50)
     assert (patience.burst(), patience.seconds_held()) == (50, 0.0)
 
@@ -137,7 +129,7 @@ def test_without_a_rate_nothing_is_held() -> None:
 def test_a_refusing_transport_is_left_alone_longer_each_time() -> None:
     """One rest however many connections report it; when the next would outlast patience the words say so."""
     watch = Watch()
-    patience = Patience(
+    patience = Throttle(
         lambda: NOW, watch, mail_settings(retries={"first_seconds": 10, "patience_seconds": 15})
     )
     refusal = Outcome(Cause.REFUSAL, "429 slow down", "transport")
@@ -150,7 +142,7 @@ def test_a_refusing_transport_is_left_alone_longer_each_time() -> None:
 def test_a_transport_that_works_again_starts_from_the_beginning() -> None:
     """What was served in between ends the row of refusals."""
     watch = Watch()
-    patience = Patience(
+    patience = Throttle(
         lambda: NOW, watch, mail_settings(retries={"first_seconds": 10, "patience_seconds": 15})
     )
     refusal = Outcome(Cause.REFUSAL, "429", "transport")
@@ -162,7 +154,7 @@ def test_a_transport_that_works_again_starts_from_the_beginning() -> None:
 
 def test_what_was_waited_for_has_come_even_under_a_pinned_clock() -> None:
     """After waiting for an instant, now is not before it."""
-    patience = Patience(lambda: NOW, Watch(), mail_settings())
+    patience = Throttle(lambda: NOW, Watch(), mail_settings())
     due = NOW + timedelta(milliseconds=5)
     assert patience.outlasts(due.isoformat())
     patience.wait_until(due.isoformat(), threading.Event(), lambda: None)

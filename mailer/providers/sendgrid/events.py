@@ -1,4 +1,4 @@
-"""SendGrid's events, as its webhook posts them, in our own terms."""
+"""SendGrid's events, as its webhook posts them, translated into our own events."""
 
 import json
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from mailer.events.events import SUPPRESSES, Event, EventKind
 from mailer.rules.suppression import SuppressionReason
 
-SOURCE: Final = "sendgrid"
+SENDGRID_SOURCE: Final = "sendgrid"
 _KINDS: Final = {
     "processed": EventKind.PROCESSED,
     "deferred": EventKind.DEFERRED,
@@ -30,8 +30,8 @@ _DROPPED_FOR: Final[dict[str, SuppressionReason]] = {
 _LATEST: Final = 4_102_444_800  # the year 2100
 
 
-class _Told(BaseModel):
-    """What is read of an event; it has more, which differs from account to account."""
+class _ProviderEvent(BaseModel):
+    """The fields of an event that are read; it has more, which differ between accounts."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
 
@@ -47,24 +47,24 @@ class _Told(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
-    """The events of a request or file; how many were of no use to us (opens, other programs'), and how many damaged."""
+class ReadEvents:
+    """The events of a request or file, the number of ignored ones (opens, other programs'), and of damaged ones."""
 
     events: tuple[Event, ...]
     ignored: int = 0
     damaged: int = 0
 
 
-def read_events(content: bytes) -> Read:
-    """The events in a JSON array, or in lines of JSON of which each is an event or an array of them.
+def read_events(content: bytes) -> ReadEvents:
+    """Read the events in a JSON array, or in lines of JSON that each hold an event or an array of events.
 
-    What is neither is a ValueError; what in it is no event is counted as damaged.
+    Other content is a ValueError. An element that is no event is counted as damaged.
     """
     events: list[Event] = []
     ignored = damaged = 0
     for one in _objects(content):
         try:
-            told = _Told.model_validate(one)
+            told = _ProviderEvent.model_validate(one)
         except ValidationError:
             damaged += 1
             continue
@@ -72,7 +72,7 @@ def read_events(content: bytes) -> Read:
             events.append(_event(told))
         else:
             ignored += 1
-    return Read(tuple(events), ignored, damaged)
+    return ReadEvents(tuple(events), ignored, damaged)
 
 
 def _objects(content: bytes) -> Iterator[object]:
@@ -87,7 +87,7 @@ def _objects(content: bytes) -> Iterator[object]:
         yield from part if isinstance(part, list) else [part]
 
 
-def _event(told: _Told) -> Event:
+def _event(told: _ProviderEvent) -> Event:
     kind = _KINDS[told.event]
     if kind is EventKind.BOUNCED and told.type == "blocked":
         kind = EventKind.BLOCKED

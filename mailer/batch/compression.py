@@ -1,28 +1,26 @@
-"""Messages deflated for a batch: those of one language differ in figures only, so one of them is the dictionary."""
+"""The compression of messages: those of one language differ in figures only, so one of them is the dictionary."""
 
 import zlib
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from mailer.batch.header import message_digest
+from mailer.batch.batch_header import message_digest
 
 WINDOW: Final = -15  # raw deflate with the largest window
 _DICTIONARY_BYTES: Final = 32_768 - 262  # what deflate can reach back to
-_LEVEL: Final = (
-    3  # under a dictionary twice as fast as level 6 and an eighth larger; 4 and 5 are worse in both
-)
+_LEVEL: Final = 3  # with a dictionary twice as fast as 6 and an eighth larger; 4 and 5 are worse in both
 
 
-class Prepared(NamedTuple):
-    """A message ready to be frozen: its canonical form, with all the headers that the plan gives it."""
+class PreparedMessage(NamedTuple):
+    """A message ready to be frozen: its canonical form, with all headers that the plan adds."""
 
     partner_id: str
     language: str
     parts: bytes
 
 
-class Deflated(NamedTuple):
-    """A prepared message as it stands in the batch: the number of its dictionary, the digest of its canonical form."""
+class DeflatedMessage(NamedTuple):
+    """A message as the batch stores it: dictionary number, content, and the digest of its canonical form."""
 
     partner_id: str
     dictionary: int
@@ -30,11 +28,10 @@ class Deflated(NamedTuple):
     digest: bytes
 
 
-class Deflating:
-    """Deflates under the dictionary of each language: of those given, else the first message of that language.
+class Deflater:
+    """Deflates messages with the dictionary of their language: a given one, else the first message of that language.
 
-    Several processes that are given the same dictionaries make the same bytes; a language that is not among them
-    takes the first.
+    Several processes with the same dictionaries make the same bytes. A language without a dictionary uses the first.
     """
 
     def __init__(self, dictionaries: Mapping[str, bytes] | None = None) -> None:
@@ -47,14 +44,16 @@ class Deflating:
         for language, dictionary in given.items():
             self._prime(language, dictionary)
 
-    def deflated(self, message: Prepared) -> Deflated:
-        """The message as it stands in the batch."""
+    def deflated(self, message: PreparedMessage) -> DeflatedMessage:
+        """Return the message as the batch stores it."""
         partner_id, language, parts = message
         if self._learns and language not in self._numbers:
             self._prime(language, dictionary_of(parts))
         number = self._numbers.get(language, 0)
         deflate = self._primed[number].copy()
-        return Deflated(partner_id, number, deflate.compress(parts) + deflate.flush(), message_digest(parts))
+        return DeflatedMessage(
+            partner_id, number, deflate.compress(parts) + deflate.flush(), message_digest(parts)
+        )
 
     def _prime(self, language: str, dictionary: bytes) -> None:
         self._numbers[language] = len(self._primed)
@@ -63,5 +62,5 @@ class Deflating:
 
 
 def dictionary_of(parts: bytes) -> bytes:
-    """What of a message others of its language are deflated under."""
+    """Return the dictionary that a message gives to others of its language."""
     return parts[-_DICTIONARY_BYTES:]

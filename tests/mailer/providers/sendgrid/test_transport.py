@@ -9,18 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from mailer import (
-    Attempt,
-    Cause,
-    ConfigurationError,
-    Delivery,
-    Outbox,
-    Outcome,
-    SendGridSettings,
-    SendGridTransport,
-    Status,
-    deliver,
-)
+from mailer.delivery.delivery import deliver
+from mailer.delivery.run import Delivery
+from mailer.errors import ConfigurationError
+from mailer.outbox.outbox import Outbox
+from mailer.providers.sendgrid.transport import SendGridTransport
+from mailer.rules.states import Cause, Outcome, Status
+from mailer.settings import SendGridSettings
+from mailer.transports.base import Attempt
 from rewards import Attachment
 from tests.samples.mail import NOW, PLAN, approved, mail_settings, notice, notices
 from tests.servers.mail import certificate

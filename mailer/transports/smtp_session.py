@@ -1,4 +1,4 @@
-"""A line to a mail server that has said hello, is secured as its address asks, and has logged in."""
+"""A session with a mail server: its address, the connection, and what its replies prove."""
 
 import smtplib
 import ssl
@@ -9,13 +9,10 @@ from typing import Final, Literal, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from mailer.errors import ConfigurationError, MailerError
-from mailer.rules.states import Cause
-from mailer.transports.base import Outcome
+from mailer.rules.states import Cause, Outcome
 
-# Which mail server to hand over to.
-
-Security = Literal["none", "tls", "starttls"]
-_SCHEMES: Final[dict[str, tuple[Security, int]]] = {
+SmtpSecurity = Literal["none", "tls", "starttls"]
+_SCHEMES: Final[dict[str, tuple[SmtpSecurity, int]]] = {
     "smtp": ("none", 25),
     "smtps": ("tls", 465),
     "smtp+starttls": ("starttls", 587),
@@ -25,24 +22,21 @@ _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 @dataclass(frozen=True, slots=True)
 class SmtpServer:
-    """A server, how the line to it is secured, and the account to log in with (empty for none)."""
+    """A server, the security of the connection, and the account to log in with (empty for none)."""
 
     host: str
     port: int
-    security: Security = "none"
+    security: SmtpSecurity = "none"
     user: str = ""
     password: str = field(default="", repr=False)
 
     def __str__(self) -> str:
-        """The server without its password."""
+        """Return host and port, without the password."""
         return f"{self.host}:{self.port}"
 
 
 def parse_smtp_url(url: str) -> SmtpServer:
-    """The server that an address names.
-
-    A ConfigurationError, which never shows the password, if it names none.
-    """
+    """Return the server that an address names, else raise a ConfigurationError without the password."""
     form = "write smtp+starttls://user:password@host:587, with special characters percent-encoded"
     try:
         parts = urlsplit(url)
@@ -62,30 +56,26 @@ def parse_smtp_url(url: str) -> SmtpServer:
     return SmtpServer(parts.hostname, port or default_port, security, user, password)
 
 
-# What a mail server's answers prove (RFC 5321 4.2), decided from code and words alone.
-
-_DONE, _LATER, NEVER = 2, 4, 5  # what the first digit of an answer says (RFC 5321 4.2.1)
+_DONE, _LATER, NEVER = 2, 4, 5  # the first digit of a reply (RFC 5321 4.2.1)
 CLOSING: Final = 421
 GO_AHEAD: Final = 354
-_FOR_ALL: Final = frozenset(
-    {CLOSING, 454}
-)  # closing, and what throttling relays answer: not about one recipient
+_FOR_ALL: Final = frozenset({CLOSING, 454})  # closing and throttling: not about one recipient
 _LOGIN_NEEDED: Final = frozenset({530, 534, 535, 538})
 
 
-class Answer(NamedTuple):
-    """A code, -1 for what is no answer, and the server's words."""
+class Reply(NamedTuple):
+    """A reply (RFC 5321 4.2): its code, -1 if it has none, and the server's words."""
 
     code: int
     words: bytes
 
 
-def refusal(command: str, answer: Answer) -> Outcome | None:
-    """What an answer before the body proves; None if it lets the message go on."""
-    code = answer.code
+def refusal(command: str, reply: Reply) -> Outcome | None:
+    """Return what a reply before the body proves, None if the message may go on."""
+    code = reply.code
     if code == GO_AHEAD if command == "DATA" else code // 100 == _DONE:
         return None
-    detail = f"{command}: {code} {printable(answer.words)}"
+    detail = f"{command}: {code} {printable(reply.words)}"
     if code in _LOGIN_NEEDED:
         raise ConfigurationError(f"smtp: {detail}; give a user and a password in the address")
     if code // 100 == NEVER:
@@ -94,9 +84,9 @@ def refusal(command: str, answer: Answer) -> Outcome | None:
     return Outcome(Cause.REFUSAL, detail, "notice" if about_notice else "transport")
 
 
-def final(answer: Answer) -> Outcome:
-    """What the answer to the final dot proves."""
-    code, detail = answer.code, f"{answer.code} {printable(answer.words)}"
+def final(reply: Reply) -> Outcome:
+    """Return what the reply to the final dot proves."""
+    code, detail = reply.code, f"{reply.code} {printable(reply.words)}"
     if code // 100 == _DONE:
         return Outcome(Cause.ACCEPTANCE, detail)
     if code // 100 == NEVER:
@@ -107,7 +97,7 @@ def final(answer: Answer) -> Outcome:
 
 
 def printable(words: bytes | str) -> str:
-    """A server's words on one line, for people."""
+    """Return a server's words on one line, for people."""
     text = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
     if not text.isprintable():
         text = "".join(c if c.isprintable() else " " for c in text)
@@ -115,7 +105,7 @@ def printable(words: bytes | str) -> str:
 
 
 def error_words(error: Exception) -> str:
-    """What an error says, else its name."""
+    """Return an error's words, or its name if it has none."""
     return printable(str(error)) or type(error).__name__
 
 
@@ -124,10 +114,7 @@ BROKEN: Final = (OSError, smtplib.SMTPException)
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """Seconds to wait.
-
-    For a connection, for the answer to a command, and to the final dot (RFC 5321 4.5.3.2).
-    """
+    """The seconds to wait for a connection, a reply, and the reply to the final dot (RFC 5321 4.5.3.2)."""
 
     connect: float = 30.0
     command: float = 120.0
@@ -135,61 +122,61 @@ class Timeouts:
 
 
 class Refused(MailerError):
-    """The server cannot be used for now."""
+    """The server cannot be used now."""
 
 
-class Line:
-    """A line in use. Whatever breaks it is raised as one of `BROKEN`; then it can only be closed."""
+class SmtpSession:
+    """A session in use. An error that breaks it is one of `BROKEN`; after that it can only be closed."""
 
     def __init__(self, client: smtplib.SMTP, timeouts: Timeouts) -> None:
         self._client = client
         self._timeouts = timeouts
-        self.together = client.has_extn("pipelining")
+        self.pipelines = client.has_extn("pipelining")
         self._wait(timeouts.command)
 
-    def ask(self, commands: Sequence[str]) -> Iterator[Answer]:
-        """The answers in turn; commands go out together where the server takes them so, else each in its turn.
+    def ask(self, commands: Sequence[str]) -> Iterator[Reply]:
+        """Send commands, together if the server `pipelines`, else one by one; yield the replies in order.
 
-        Where they went `together`, the answers must all be read.
+        If the server pipelines, the caller must read every reply.
         """
-        if self.together:
+        if self.pipelines:
             self._client.send(_joined(commands))
-            yield from self.answers(len(commands))
+            yield from self.replies(len(commands))
             return
         for command in commands:
             self._client.putcmd(command)
-            yield from self.answers(1)
+            yield from self.replies(1)
 
     def send_body(
         self, content: bytes, then: Sequence[str] = (), meanwhile: Callable[[], None] = lambda: None
-    ) -> Answer:
-        """Everything up to the final dot, and the answer to that; lines of `content` end with CRLF.
+    ) -> Reply:
+        """Send the body up to the final dot and return the reply; lines of `content` end with CRLF.
 
-        Where commands go `together`, those that come `then` leave with it (RFC 2920 3.1); `answers` reads what they are
-        answered. `meanwhile` is called before the answer is waited for.
+        The commands in `then` leave together with the final dot (RFC 2920 3.1); `replies` reads the replies to them.
+        `meanwhile` is called before the wait for the reply.
         """
         self._wait(self._timeouts.final)
         first = b"." if content.startswith(b".") else b""
         self._client.send(first + content.replace(b"\r\n.", b"\r\n..") + b".\r\n" + _joined(then))
         meanwhile()
-        answer = Answer(*self._client.getreply())
+        reply = Reply(*self._client.getreply())
         self._wait(self._timeouts.command)
-        return answer
+        return reply
 
-    def answers(self, number: int) -> Iterator[Answer]:
-        """So many answers to what was said before, each as it is asked for."""
+    def replies(self, number: int) -> Iterator[Reply]:
+        """Yield `number` replies to commands that were sent before."""
         for _ in range(number):
-            yield Answer(*self._client.getreply())
+            yield Reply(*self._client.getreply())
 
     def leave(self) -> None:
-        """Say goodbye, if somebody still listens."""
+        """Say goodbye, if the server still listens."""
         try:
             self._client.quit()
         except BROKEN:
             self.close()
 
     def close(self) -> None:
-        """Let go without a word."""
+        """Close the connection without a goodbye."""
         self._client.close()
 
     def _wait(self, seconds: float) -> None:
@@ -201,13 +188,15 @@ def _joined(commands: Sequence[str]) -> bytes:
     return "".join(f"{command}\r\n" for command in commands).encode("ascii")
 
 
-def connected(server: SmtpServer, context: ssl.SSLContext, timeouts: Timeouts, hello: str | None) -> Line:
-    """The line; without `hello` it tells the name that the resolver gives.
+def connected(
+    server: SmtpServer, context: ssl.SSLContext, timeouts: Timeouts, hello: str | None
+) -> SmtpSession:
+    """Connect, secure the connection and log in; without `hello` the server is told the name that the resolver gives.
 
-    Refused for now, ConfigurationError for good.
+    Refused means that the server may work later, ConfigurationError that the settings cannot work.
     """
     try:
-        return Line(_greeted(server, context, timeouts.connect, hello), timeouts)
+        return SmtpSession(_greeted(server, context, timeouts.connect, hello), timeouts)
     except ssl.SSLCertVerificationError as error:
         raise ConfigurationError(
             f"smtp: {server}: certificate not believed ({error.verify_message}); correct the host, or name who "

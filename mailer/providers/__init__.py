@@ -1,0 +1,1 @@
+"""Mail providers with an interface of their own: one folder for each."""

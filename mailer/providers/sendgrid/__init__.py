@@ -1,0 +1,1 @@
+"""SendGrid: request body, transport, fences, events and the signatures of its webhook."""
