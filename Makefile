@@ -1,7 +1,7 @@
 # Two commands matter: `make demo` shows the whole journey, `make test` runs every test.
 # Both work on a fresh clone with Python 3.11 or newer and the package registries.
 
-# Starting Python without its compiled files costs more than most commands and tests do.
+# Without compiled files, starting Python takes longer than most commands and tests.
 unexport PYTHONDONTWRITEBYTECODE
 
 PYTHON ?= python3
@@ -34,8 +34,8 @@ format: $(STAMP)/test
 serve: $(STAMP)/run
 	$(BIN)/offerpress serve
 
-# Three quarters of an hour on an idle machine; the results stand in docs/benchmarks. Each part can be made by itself:
-# `make bench-building PARTNERS=2000` looks in minutes whether all of it works.
+# Takes 45 minutes on an idle machine and writes the results into docs/benchmarks. Each part can run by itself.
+# `make bench-building PARTNERS=2000` checks in minutes that all of it works.
 bench: bench-building bench-million bench-ledger bench-sending bench-events
 
 bench-building: PARTNERS = 100000
@@ -60,16 +60,16 @@ bench-sending: $(STAMP)/test
 	$(BIN)/python benchmarks/sending.py --notices 20000 --json docs/benchmarks/sending.json
 	$(BIN)/python benchmarks/preview.py --json docs/benchmarks/preview.json
 
-# Two minutes; fetches Lighthouse from npm.
+# Takes two minutes and fetches Lighthouse from npm.
 lighthouse: $(STAMP)/test
 	$(BIN)/python benchmarks/lighthouse.py --json docs/benchmarks/lighthouse.json
 
-# About an hour for 10,000; what is found can be tried again by its seed.
+# 10,000 take about an hour. A seed repeats a finding.
 fuzz: N = 10000
 fuzz: $(STAMP)/test
 	$(BIN)/python -m tests.fuzz $(N)
 
-# Half an hour for 1,000 runs.
+# 1,000 runs take half an hour.
 chaos: N = 1000
 chaos: $(STAMP)/test
 	$(BIN)/python -m tests.chaos $(N)
@@ -79,7 +79,7 @@ worlds: N = 20000
 worlds: $(STAMP)/test
 	$(BIN)/python -m tests.reference $(N)
 
-# Takes new labels into every catalog, drops those that nothing shows any more, and checks placeholders and plural forms.
+# Adds new labels to every catalog, removes unused ones, and checks placeholders and plural forms.
 BABEL = $(BIN)/pybabel --quiet
 CATALOGS = $(patsubst templates/locale/%.po,%,$(wildcard templates/locale/*.po))
 
@@ -99,7 +99,7 @@ i18n: $(STAMP)/test
 screenshots: $(STAMP)/test
 	$(BIN)/python docs/images/make_screenshots.py
 
-# The address-free style: hashes decide what is installed, the machine's own settings decide from where.
+# The locks hold hashes and no addresses: the machine's own settings decide where packages come from.
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--custom-compile-command "make lock"
 
@@ -112,7 +112,7 @@ lock:
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
-# The locks are complete, so nothing is resolved: old versions of pip take an extra for a reason to look for newer releases.
+# The locks are complete, so pip resolves nothing. Old versions of pip would look for newer releases because of an extra.
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 $(STAMP)/run: requirements/run.txt requirements/build.txt pyproject.toml | $(VENV)/bin/python
