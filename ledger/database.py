@@ -20,6 +20,8 @@ MEMORY = "1GB"
 """What one database may hold in memory; beyond it, it spills into its scratch folder."""
 
 _PART = 20_000
+FEW_ROWS = 50_000
+"""A result of fewer rows reaches Python faster without numpy, which takes longer to import than the rows take."""
 _ERRNO = re.compile(r'"errno":"(\d+)"')
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from ledger.database import Database
+from ledger.database import FEW_ROWS, Database
 from ledger.findings import Findings, Place
 from ledger.identity import check_collisions, settle_repeats
 from ledger.loading import Surroundings, load
@@ -128,7 +128,9 @@ class Ledger:
     @cached_property
     def partner_ids(self) -> tuple[str, ...]:
         """The partners that have a statement (neither closed nor merged), by code point."""
-        (ids,) = self.database.columns(f"SELECT partner_id FROM partners WHERE {STATED} ORDER BY partner_id")
+        count = self.database.number("SELECT count(*) FROM partners")
+        query = f"SELECT partner_id FROM partners WHERE {STATED} ORDER BY partner_id"
+        (ids,) = self.database.columns(query, few=count < FEW_ROWS)
         return tuple(map(str, ids))
 
     def close(self) -> None:

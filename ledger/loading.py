@@ -27,14 +27,13 @@ from ledger.rows import (
     create_raw,
     raw_rows,
 )
-from ledger.settings import TableSource
+from ledger.settings import TableSource, label_of
 from ledger.tables import Table
 from ledger.typed import (
     TypedRows,
     Unusable,
     as_records,
     is_url,
-    label_of,
     open_parquet,
     open_query,
     open_workbook,

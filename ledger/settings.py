@@ -4,14 +4,23 @@ import codecs
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 
 from ledger.tables import BY_NAME, TABLES
-from ledger.typed import label_of
 from rewards import suggestion
 
+POSTGRESQL = ("postgresql://", "postgres://")
 _SETTINGS = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+
+def label_of(url: str) -> str:
+    """Return the address of a source as it is shown to people: a database's without user, password and options."""
+    if not url.startswith(POSTGRESQL):
+        return url
+    parts = urlsplit(url)
+    return f"postgresql://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 class TableSource(BaseModel):

@@ -10,7 +10,7 @@ from typing import Self, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from ledger.database import Database, Value, file_literal, literal, whole
+from ledger.database import FEW_ROWS, Database, Value, file_literal, literal, whole
 from ledger.errors import SnapshotDamaged, TablesUnreadable
 from ledger.ledger import digest_of
 from ledger.tables import BY_NAME, TABLES, Table, quoted
@@ -211,13 +211,14 @@ class Snapshot:
         self, table: Table, names: Iterable[str], condition: str, *, few: bool = False
     ) -> list[list[Value]]:
         """Columns of the rows that meet `condition`, in the order of the file, which a scan preserves."""
-        if not self._manifest.files[table.name].rows:
+        rows = self._manifest.files[table.name].rows
+        if not rows:
             return [[] for _ in names]
         selected = ", ".join(map(quoted, names))
         statement = f"SELECT {selected} FROM {self._relation(table)} WHERE {condition}"
         try:
             with self._database.lock:
-                return self._database.columns(statement, few=few)
+                return self._database.columns(statement, few=few or rows < FEW_ROWS)
         except TablesUnreadable as error:
             path = self.folder / file_name(table)
             raise SnapshotDamaged(f"{path} cannot be read ({error}); {_REMEDY}", path) from error

@@ -16,12 +16,12 @@ from decimal import Decimal
 from importlib import import_module
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import urlsplit
 from zipfile import BadZipFile
 
 from ledger.csv_text import Record
 from ledger.database import Database, file_literal
 from ledger.errors import SourceUnreadable, TablesUnreadable
+from ledger.settings import POSTGRESQL
 from ledger.tables import quoted
 
 
@@ -199,20 +199,11 @@ def _open(path: Path) -> _Workbook:
 # A table as the result of a query: SQLite through the standard library, PostgreSQL through psycopg.
 
 _SQLITE = "sqlite:///"
-_POSTGRESQL = ("postgresql://", "postgres://")
 
 
 def is_url(path: str) -> bool:
     """Whether `path` is the address of a database rather than that of a file."""
-    return path.startswith(("sqlite:", *_POSTGRESQL))
-
-
-def label_of(url: str) -> str:
-    """A database as it is named to people: without user, password and options."""
-    if not url.startswith(_POSTGRESQL):
-        return url
-    parts = urlsplit(url)
-    return f"postgresql://{parts.netloc.rpartition('@')[2]}{parts.path}"
+    return path.startswith(("sqlite:", *POSTGRESQL))
 
 
 @contextmanager
@@ -224,7 +215,7 @@ def open_query(url: str, query: str, site: Path) -> Iterator[TypedRows]:
     if not query:
         raise SourceUnreadable("a database needs a query", 'write {path = "…", query = "SELECT …"} in [data]')
     opening = _open_postgresql(url, query)
-    if not url.startswith(_POSTGRESQL):
+    if not url.startswith(POSTGRESQL):
         if not url.startswith(_SQLITE):
             raise SourceUnreadable(
                 f"{url!r} names no database", f"write {_SQLITE}PATH or postgresql://HOST/NAME"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rewards.faces import lazy_face
 
 if TYPE_CHECKING:
-    from mailer.addresses import is_digest, sendable
+    from mailer.addresses import is_digest, is_pseudonym, pseudonym, sendable
     from mailer.batch.batch import Batch, Recipient, batch_file
     from mailer.batch.batch_header import (
         BatchHeader,
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from mailer.events.inboxes import ImapInbox, Inbox, MaildirInbox
     from mailer.outbox.database import SendingProcess
     from mailer.outbox.delivery_results import EventRecord, Failure, NoticeAccount
-    from mailer.outbox.erasing import is_pseudonym, pseudonym
     from mailer.outbox.intake import Intake
     from mailer.outbox.outbox import Outbox, outbox_file, results_json
     from mailer.outbox.records import NoticeAt, NoticeHistory, PlanRecord

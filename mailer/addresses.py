@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from unicodedata import category
 
 _DIGEST: Final = "sha256:"
+_PSEUDONYM: Final = re.compile(r"forgotten-[0-9a-f]{24}")
 _LONGEST: Final = 254  # RFC 5321's path of 256 without its brackets
 _ATOM: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
@@ -74,3 +75,13 @@ def address_digest(address: str) -> str:
 def is_digest(key: str) -> bool:
     """Return whether an address key is the digest of a forgotten address."""
     return key.startswith(_DIGEST)
+
+
+def pseudonym(partner_id: str) -> str:
+    """Return the replacement for a forgotten partner's id: a digest that is always the same."""
+    return f"forgotten-{sha256(b'offerpress forgotten ' + partner_id.encode()).hexdigest()[:24]}"
+
+
+def is_pseudonym(partner_id: str) -> bool:
+    """Return whether an id is the pseudonym of a forgotten partner."""
+    return _PSEUDONYM.fullmatch(partner_id) is not None

@@ -108,7 +108,7 @@ def _parse_yaml(
     reader = _Reader(file, first_line, faults)
     try:
         _check_depth(text, first_line)
-        node = YAML(typ="rt", pure=True).compose(text)
+        node = YAML(typ="safe", pure=True).compose(text)
         raw = {} if node is None else reader.document(node)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from jinja2 import TemplateSyntaxError
+from jinja2 import TemplateSyntaxError, meta
 from jinja2.sandbox import SandboxedEnvironment
 
 from generator.content.markdown import mail_markdown_html
@@ -124,7 +124,7 @@ def _checked(
     checking = mail_environment((), "en", "html")
     try:
         template = checking.parse(source)
-        checking.compile(source)
+        undeclared = meta.find_undeclared_variables(template)  # finds unknown filters and tests too
         marked = take_out(source, checking, first_line)
     except TemplateSyntaxError as error:
         message = (error.message or "it cannot be read").rstrip(".")
@@ -135,7 +135,7 @@ def _checked(
         if tag.is_block and tag.name not in _BLOCKS:
             remedy = suggestion(tag.name, sorted(_BLOCKS))
             faults.append(Fault(f"the block {tag} may not be used here", remedy, file, tag.line))
-    NameCheck(file, first_line, offers, faults).check(template)
+    NameCheck(file, first_line, offers, faults).check(template, undeclared)
     return marked
 
 
@@ -150,7 +150,8 @@ def _without_brackets(text: str, marked: MarkedText) -> str:
 def _link_faults(html: Emitter, file: str, offers: Collection[str] | None) -> list[Fault]:
     """Return the faults of expressions in links, which are visible only in the compiled template."""
     found: list[Fault] = []
-    NameCheck(file, 1, offers, found).check(mail_environment((), "en", "html").parse(html.source()))
+    written = mail_environment((), "en", "html").parse(html.source())
+    NameCheck(file, 1, offers, found).check(written, ())
     lines = tuple(html.lines)
     return [
         Fault(fault.what, fault.remedy, file, author_line(lines, fault.line or 1))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import NoneType, UnionType
 from typing import Union, get_args, get_origin, get_type_hints
 
-from jinja2 import meta, nodes
+from jinja2 import nodes
 
 from generator.notices.corrections import CorrectionView
 from generator.statements.view import OfferView, PartnerView, SiteView, StatementView
@@ -49,10 +49,13 @@ class NameCheck:
         self._offers = offers
         self._faults = faults
 
-    def check(self, template: nodes.Template) -> None:
-        """Add a fault for each unknown name and attribute; line numbers continue from the first line."""
+    def check(self, template: nodes.Template, undeclared: Collection[str]) -> None:
+        """Add a fault for each unknown name and attribute; line numbers continue from the first line.
+
+        `undeclared` are the names that the template uses and does not set.
+        """
         known = {*ROOTS, *_GLOBALS}
-        for name in sorted(meta.find_undeclared_variables(template) - known):
+        for name in sorted(set(undeclared) - known):
             line = min(node.lineno for node in template.find_all(nodes.Name) if node.name == name)
             self._fault(f"{name!r} is not known", suggestion(name, sorted(ROOTS)), line)
         self._body(template.body, dict(ROOTS))

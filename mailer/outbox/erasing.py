@@ -4,32 +4,19 @@ A partner's id is replaced by a digest of itself. If the same id returns, the di
 handed an edition again. A suppression is replaced by one of the address's digest.
 """
 
-import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 from typing import Any, Final
 
-from mailer.addresses import address_digest, address_key, is_digest
+from mailer.addresses import address_digest, address_key, is_digest, pseudonym
 from mailer.outbox.base import OutboxPart
 from mailer.outbox.database import OutboxRow
 from mailer.outbox.moves import move
 from mailer.rules.states import Cause, Settlement, Status, instant_text
 from mailer.rules.suppression import suppression_reason
 
-_PSEUDONYM: Final = re.compile(r"forgotten-[0-9a-f]{24}")
 _WHY: Final = "the partner was forgotten"
-
-
-def pseudonym(partner_id: str) -> str:
-    """Return the replacement for a forgotten partner's id: a digest that is always the same."""
-    return f"forgotten-{sha256(b'offerpress forgotten ' + partner_id.encode()).hexdigest()[:24]}"
-
-
-def is_pseudonym(partner_id: str) -> bool:
-    """Return whether an id is the pseudonym of a forgotten partner."""
-    return _PSEUDONYM.fullmatch(partner_id) is not None
 
 
 def as_kept(address: str, own: str) -> str:

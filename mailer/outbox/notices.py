@@ -3,10 +3,10 @@
 from datetime import date, datetime
 from typing import Final
 
+from mailer.addresses import is_pseudonym
 from mailer.errors import DecisionRefused
 from mailer.outbox.base import OutboxPart
 from mailer.outbox.database import OutboxRow
-from mailer.outbox.erasing import is_pseudonym
 from mailer.outbox.moves import move, next_due, registered
 from mailer.outbox.records import (
     Decision,

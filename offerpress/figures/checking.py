@@ -56,12 +56,11 @@ def find_faults(site: Site) -> list[Fault]:
 
 def _faults_beside(site: Site) -> list[Fault]:
     """What is wrong with templates and campaigns, where something else is wrong already."""
-    sound = read_sound_content(site.folder, site.settings.site)
-    if sound is None:
-        return []
-    as_of = site.day(sound.policy.program.timezone)
     whole = read_content(site.folder, site.settings.site, [])
-    return content_faults(whole, site, as_of) if whole else campaign_faults(sound, site, as_of)
+    if whole is not None:
+        return content_faults(whole, site, site.day(whole.policy.program.timezone))
+    sound = read_sound_content(site.folder, site.settings.site)
+    return campaign_faults(sound, site, site.day(sound.policy.program.timezone)) if sound else []
 
 
 def content_faults(content: Content, site: Site, as_of: int) -> list[Fault]:
