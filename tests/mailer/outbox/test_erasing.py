@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from mailer.addresses import pseudonym
 from mailer.batch.batch import Batch
 from mailer.batch.freezing import erase_messages
 from mailer.delivery.delivery import deliver
 from mailer.events.events import Event, EventKind
 from mailer.outbox.database import SendingProcess
-from mailer.outbox.erasing import pseudonym
 from mailer.outbox.outbox import Outbox
 from mailer.rules.states import Status
 from mailer.transports.folder import FolderTransport
