@@ -1,4 +1,4 @@
-"""The provider that the guide adds, run as it stands there beside a server that answers, fails and cuts the line."""
+"""Runs the provider of the guide with a server that answers, fails and cuts the connection."""
 
 import importlib.util
 import re
@@ -26,7 +26,7 @@ WRONG_KEY = Answer(401, takes=False)
 
 @pytest.fixture
 def example(tmp_path: Path) -> ModuleType:
-    """The module of the guide."""
+    """Return the module of the guide."""
     (code,) = re.findall(
         r"^```python\n(.*?)^```$", GUIDE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
     )
@@ -42,25 +42,25 @@ def example(tmp_path: Path) -> ModuleType:
 
 @pytest.fixture
 def outbox(tmp_path: Path) -> Iterator[Outbox]:
-    """An empty outbox."""
+    """Open an empty outbox."""
     with Outbox.open(tmp_path / "outbox.sqlite") as opened:
         yield opened
 
 
 def transport(module: ModuleType, server: Provider) -> Transport:
-    """The guide's transport to a server."""
+    """Return the guide's transport to a server."""
     made: Transport = module.ExampleTransport("ex_key", server.base_url)
     return made
 
 
 def handed(way: Transport) -> Outcome:
-    """What one connection says of one message."""
+    """Return the outcome of one message over one connection."""
     with closing(way.connect()) as connection:
         return connection.hand(Attempt(notice(), "<m@vendor.example>", "key-1", NOW))
 
 
 def keys(server: Provider) -> Counter[str]:
-    """How often the server took a message under each key."""
+    """Count the messages that the server took under each key."""
     return Counter(head["idempotency-key"] for _, head in server.heads)
 
 
@@ -83,7 +83,7 @@ def keys(server: Provider) -> Counter[str]:
 def test_each_answer_proves_what_the_guide_says(
     example: ModuleType, answers: list[Answer], cause: Cause, about: str
 ) -> None:
-    """Each row of its table; after a lost answer only an acceptance under the same key proves anything."""
+    """Each row of the guide's table holds, and after a lost answer only an acceptance under the same key proves anything."""
     with provider(*answers) as server:
         outcome = handed(transport(example, server))
     assert (cause, about) == (outcome.cause, outcome.about)
@@ -92,7 +92,7 @@ def test_each_answer_proves_what_the_guide_says(
 
 
 def test_nobody_listening_is_a_refusal(example: ModuleType) -> None:
-    """Nothing can have been taken then."""
+    """If nobody listens, the outcome is a refusal, because nobody can have taken the message."""
     with provider() as server:
         way = transport(example, server)
     outcome = handed(way)
@@ -111,7 +111,7 @@ def test_settings_that_cannot_work_are_a_configuration_error(example: ModuleType
 def test_a_plan_is_taken_once_though_answers_are_lost(
     example: ModuleType, outbox: Outbox, tmp_path: Path
 ) -> None:
-    """Each message under its own key; what was asked twice has one key, and nothing is unknown."""
+    """The server takes each message under its own key, a repeated request keeps its key, and no notice is unknown."""
     batch = approved(outbox, tmp_path, notices(30))
     with provider(CUT, Answer(), CUT, Answer(503), Answer()) as server:
         done = deliver(outbox, batch, transport(example, server), clock=lambda: NOW, settings=mail_settings())
@@ -123,7 +123,7 @@ def test_a_plan_is_taken_once_though_answers_are_lost(
 def test_a_provider_that_fails_for_good_ends_the_call(
     example: ModuleType, outbox: Outbox, tmp_path: Path
 ) -> None:
-    """What it may have taken is unknown, and the rest still ready."""
+    """Notices that the provider may have taken are unknown, and the others are still ready."""
     batch = approved(outbox, tmp_path, notices(30))
     settings = mail_settings(retries={"first_seconds": 0, "attempts": 2})
     with provider(CUT) as server:

@@ -1,4 +1,4 @@
-"""What the docs say is so: their commands run, their links lead somewhere, their pictures exist."""
+"""Checks that the docs are true: their commands run, their links lead somewhere, their pictures exist."""
 
 import os
 import re
@@ -38,7 +38,7 @@ WORDS = """
 
 
 class Call(NamedTuple):
-    """A line of a block that is to be run, and the lines that its answer is shown to have.
+    """A line of a block that a reader runs, and the lines that the document shows as its answer.
 
     The line `write FILE` stands for a block that is the whole content of a file, which is the answer then.
     """
@@ -48,7 +48,7 @@ class Call(NamedTuple):
 
 
 def calls(document: Path) -> list[Call]:
-    """What a reader would do who follows the document.
+    """Return the steps of a reader who follows the document.
 
     They are the lines of `sh` blocks, those of `console` blocks after `$`, and `markdown FILE` blocks to be saved.
     """
@@ -71,7 +71,7 @@ def calls(document: Path) -> list[Call]:
 
 
 def told(shown: str, printed: list[str]) -> bool:
-    """Whether a line was printed as it is shown; `…` stands for any characters."""
+    """Return whether a line was printed as it is shown; `…` stands for any characters."""
     pattern = ".*".join(map(re.escape, shown.split(LEFT_OUT)))
     return any(re.fullmatch(pattern, line) for line in printed)
 
@@ -83,7 +83,7 @@ RUN = [document for document in DOCUMENTS if calls(document)]
 def follow(
     document: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Does all that the document says, in a fresh site in `folder`, which the document makes itself or is about."""
+    """Do every step of the document in `folder`, in a fresh site, unless the document makes one itself."""
     for name in [name for name in os.environ if name.startswith("OFFERPRESS_")]:
         monkeypatch.delenv(name)
     monkeypatch.chdir(folder)
@@ -112,14 +112,14 @@ def follow(
 def test_commands_run(
     document: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Every command of the document succeeds and answers as it says, one after the other, in a fresh site."""
+    """Every command of the document succeeds in a fresh site, in order, and prints the shown answer."""
     follow(document, tmp_path, monkeypatch, capsys)
 
 
 def test_the_tutorial_publishes_an_announcement_and_sends_what_was_tested(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Who follows the tutorial in an empty folder has the announcement on the site, a test mail, and all mails sent."""
+    """The tutorial in an empty folder gives the announcement on the site, a test mail, and all mails sent."""
     follow(TUTORIAL, tmp_path, monkeypatch, capsys)
     site = tmp_path / "partners"
     page = (site / "output" / "announcements" / "your-credit-is-ready" / "index.html").read_text(
@@ -137,7 +137,7 @@ def test_the_first_documents_are_run() -> None:
 
 
 def links(document: Path) -> Iterator[str]:
-    """The relative targets of a document's links and pictures, outside code."""
+    """Return the relative targets of a document's links and pictures, outside code."""
     text = re.sub(r"```.*?```|`[^`\n]*`", "", document.read_text(encoding="utf-8"), flags=re.DOTALL)
     targets = (match["target"] for match in LINK.finditer(text))
     return (target for target in targets if not re.match(r"[a-z]+:", target))
@@ -157,7 +157,7 @@ def test_links_lead_somewhere(document: Path) -> None:
 
 
 def section(name: str, heading: str) -> str:
-    """The part of a reference page under a heading of the second level."""
+    """Return the part of a reference page under a heading of the second level."""
     text = (ROOT / "docs" / "reference" / name).read_text(encoding="utf-8")
     return text.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
 
@@ -179,7 +179,7 @@ def test_every_option_is_in_the_reference(command: str) -> None:
 
 
 def test_the_words_are_in_the_glossary() -> None:
-    """The glossary fixes each word of which people of different trades must mean the same."""
+    """The glossary defines each term that people of different trades use."""
     text = (ROOT / "docs" / "reference" / "glossary.md").read_text(encoding="utf-8")
     assert [] == [word for word in re.split(r",\s*", WORDS.strip()) if f"**{word}**" not in text]
 
@@ -198,25 +198,25 @@ def test_every_document_is_in_the_index() -> None:
 
 
 def test_pictures_are_small() -> None:
-    """No picture keeps a reader waiting: each is below 200 kB."""
+    """Each picture is smaller than 200 kB."""
     assert [] == [path.name for path in (ROOT / "docs").rglob("*.png") if path.stat().st_size >= 200_000]
 
 
 def fences(name: str, language: str) -> list[str]:
-    """The bodies of a document's blocks of that language."""
+    """Return the bodies of a document's blocks of that language."""
     text = (ROOT / "docs" / name).read_text(encoding="utf-8")
     return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
 
 
 def test_the_diagram_is_the_table() -> None:
-    """The picture of a notice's life has exactly the moves that the outbox can make."""
+    """The diagram of a notice's statuses has exactly the moves that the outbox allows."""
     (diagram,) = fences("explanation/at-most-once.md", "mermaid")
     drawn = set(re.findall(r"^ +(\w+) --> (\w+):", diagram, re.MULTILINE))
     assert {(move.was.value, move.became.value) for move in TRANSITIONS.values()} == drawn
 
 
 def test_the_moves_are_the_table() -> None:
-    """The table of moves in the docs has one row for each cause, with the same words."""
+    """The table of moves has one row for each cause, with the words of the code."""
     text = (ROOT / "docs" / "explanation" / "at-most-once.md").read_text(encoding="utf-8")
     rows = set(re.findall(r"^\| `(\w+)` \| `(\w+)` \| (.+) \|$", text, re.MULTILINE))
     assert {(move.was.value, move.became.value, move.gloss) for move in TRANSITIONS.values()} == rows
@@ -225,7 +225,7 @@ def test_the_moves_are_the_table() -> None:
 def test_the_derivation_is_real(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Every line of the derivation that the docs explain is printed for the sample's partner."""
+    """`statement` prints every line of the derivation that the docs explain."""
     start_site(tmp_path / "site", os.urandom)
     monkeypatch.chdir(tmp_path / "site")
     assert 0 == run(["statement", "P-1001", "--as-of", "2023-12-31"])
@@ -235,7 +235,7 @@ def test_the_derivation_is_real(
 
 
 def test_the_sources_are_settings() -> None:
-    """The examples of `[data]` are accepted as they stand."""
+    """The settings accept every example of `[data]`."""
     examples = [tomllib.loads(example)["data"] for example in fences("how-to/connect-your-export.md", "toml")]
     assert examples
     for example in examples:
@@ -243,7 +243,7 @@ def test_the_sources_are_settings() -> None:
 
 
 def test_the_terms_are_terms() -> None:
-    """The examples of offers have no fault beside the sample's program."""
+    """The examples of offers have no fault with the sample's program."""
     faults: list[Fault] = []
     text = (ROOT / "content" / "program.toml").read_text(encoding="utf-8")
     read = parse_toml(text, "program.toml", faults)
@@ -258,7 +258,7 @@ def test_the_terms_are_terms() -> None:
 
 
 def test_the_layouts_are_those_of_the_files() -> None:
-    """What the reference says of packs and batches is what the code writes."""
+    """The reference describes packs and batches as the code writes them."""
     text = (ROOT / "docs" / "reference" / "formats.md").read_text(encoding="utf-8")
     assert BATCH_MAGIC.decode().strip() in text
     assert f"{INDEX_ENTRY.size} bytes" in text

@@ -1,4 +1,4 @@
-"""The docs name files, commands, options, settings and variables that exist, and leave no setting or variable out."""
+"""Checks that files, commands, options, settings and variables in the docs exist, and that none of the last two is missing."""
 
 import re
 from collections.abc import Iterator
@@ -38,20 +38,20 @@ SECTIONS: dict[str, type[BaseModel]] = {
 
 
 def code_of(document: Path) -> Iterator[str]:
-    """Each piece of code in a document: its blocks and what stands between backticks."""
+    """Return each piece of code in a document: its blocks and the text between backticks."""
     for block, span in CODE.findall(document.read_text(encoding="utf-8")):
         yield block or span
 
 
 def options_of(command: str) -> set[str]:
-    """Every option of a command, and the help."""
+    """Return every option of a command, and the help."""
     found = offerpress.get_command(click.Context(offerpress), command)
     assert found is not None
     return {"--help", *(word for parameter in found.params for word in parameter.opts)}
 
 
 def fields_of(section: str, model: type[BaseModel]) -> Iterator[str]:
-    """The dotted name of each setting below a section, as people write it."""
+    """Return the dotted name of each setting below a section, as people write it."""
     for name, field in model.model_fields.items():
         dotted = f"{section}.{field.alias or name}"
         yield dotted
@@ -65,7 +65,7 @@ SETTINGS = {name for section, model in SECTIONS.items() for name in fields_of(se
 
 
 def variables_read() -> set[str]:
-    """The variables of the environment that the code names."""
+    """Return the environment variables that the code names."""
     text = "".join(
         path.read_text(encoding="utf-8") for name in PACKAGES for path in (ROOT / name).rglob("*.py")
     )
@@ -74,7 +74,7 @@ def variables_read() -> set[str]:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_named_files_exist(document: Path) -> None:
-    """Each file or folder of the repository that a document names in code is there."""
+    """Each file or folder of the repository that a document names in code exists."""
     named = {path.rstrip("./") for code in code_of(document) for path in PATH.findall(code)}
     checked = {path for path in named if not PLACEHOLDER.search(path)} - NOT_HERE
     assert [] == sorted(path for path in checked if not any(ROOT.glob(path)))
@@ -82,7 +82,7 @@ def test_named_files_exist(document: Path) -> None:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_named_commands_and_options_exist(document: Path) -> None:
-    """Each call of the program that a document shows has a command that exists, with options that it has."""
+    """Each call of the program in a document has an existing command, with options of that command."""
     wrong = []
     for code in code_of(document):
         for call in CALL.finditer(code):
@@ -97,13 +97,13 @@ def test_named_commands_and_options_exist(document: Path) -> None:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_named_settings_exist(document: Path) -> None:
-    """Each dotted setting that a document names in code is one that the settings file may hold."""
+    """Each dotted setting that a document names in code exists."""
     named = {code for code in code_of(document) if SETTING.fullmatch(code)}
     assert [] == sorted(named - SETTINGS - {"site.webmanifest"})
 
 
 def test_every_setting_is_in_the_reference() -> None:
-    """The reference of the site folder names each setting, whole or by its last word beside its section."""
+    """The reference of the site folder names each setting, in full or by its last word."""
     text = (ROOT / "docs" / "reference" / "site-folder.md").read_text(encoding="utf-8")
     leaves = {name for name in SETTINGS if not name.startswith("data.")}
     assert [] == sorted(
@@ -113,19 +113,19 @@ def test_every_setting_is_in_the_reference() -> None:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_named_variables_exist(document: Path) -> None:
-    """Each variable of ours that a document names is read by the code."""
+    """The code reads each of our environment variables that a document names."""
     named = set(VARIABLE.findall(document.read_text(encoding="utf-8")))
     assert set() == named - variables_read()
 
 
 def test_every_variable_is_in_the_reference() -> None:
-    """The page on the environment names each variable that the code reads."""
+    """The reference of the environment names each variable that the code reads."""
     text = (ROOT / "docs" / "reference" / "environment.md").read_text(encoding="utf-8")
     assert [] == sorted(name for name in variables_read() if f"`{name}`" not in text)
 
 
 def test_modules_named_beside_their_folder_exist() -> None:
-    """A folder of the guide for contributors with modules in brackets holds each of them."""
+    """Each module that CONTRIBUTING names in brackets is in the folder before it."""
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     found = re.findall(r"`([\w/]+/)` \(((?:`\w+\.py`(?:, )?)+)\)", text)
     named = [folder + name for folder, names in found for name in re.findall(r"\w+\.py", names)]

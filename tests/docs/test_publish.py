@@ -1,4 +1,4 @@
-"""The recipes for web hosts: their files are well-formed, and nginx serves a built site with the headers of a build."""
+"""Checks the recipes for web hosts: their files are well-formed, and nginx sends the headers of a build."""
 
 import json
 import re
@@ -30,13 +30,13 @@ HOUR = timedelta(hours=1)
 
 
 def fences(language: str) -> list[str]:
-    """The blocks of that language."""
+    """Return the blocks of that language."""
     return re.findall(rf"^```{language}\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
 
 
 @pytest.fixture(scope="module")
 def output(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The sample site, built."""
+    """Build the sample site and return its output folder."""
     site = copy_sample(tmp_path_factory.mktemp("site"))
     said = finished(installed(site, "build", *AS_OF))
     assert 0 == said.code, said.err
@@ -44,7 +44,7 @@ def output(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def built_headers(output: Path, path: str) -> dict[str, str]:
-    """What `_headers` says of a path; what stands later holds."""
+    """Return the headers of a path in `_headers`; a later one replaces an earlier one."""
     found: dict[str, str] = {}
     holds = False
     for line in (output / "_headers").read_text(encoding="utf-8").splitlines():
@@ -57,7 +57,7 @@ def built_headers(output: Path, path: str) -> dict[str, str]:
 
 
 def write_certificate(folder: Path) -> None:
-    """A certificate for this machine, signed by itself, as the recipe names its files."""
+    """Write a self-signed certificate for this machine, with the file names of the recipe."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "partners.example")])
     now = datetime.now(UTC)
@@ -72,7 +72,7 @@ def write_certificate(folder: Path) -> None:
 
 @pytest.fixture(scope="module")
 def nginx(output: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Nginx with exactly the recipe's server, but for port and folders; its address."""
+    """Run nginx with the recipe's server, except for port and folders, and yield its address."""
     folder = tmp_path_factory.mktemp("nginx")
     write_certificate(folder)
     with socket.socket() as probe:
@@ -111,7 +111,7 @@ def nginx(output: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[st
 
 
 def get(address: str) -> tuple[int, Message, bytes]:
-    """Status, headers and body, whoever signed the certificate."""
+    """Return status, headers and body, and accept any certificate."""
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -138,7 +138,7 @@ def test_nginx_sends_the_headers_of_the_build(nginx: str, output: Path) -> None:
 
 
 def test_nginx_hides_what_is_no_page(nginx: str, output: Path) -> None:
-    """What nobody should ask for, and what is not there, gets the site's own page with 404."""
+    """Hidden and missing files give the site's own page with status 404."""
     for path in ("/.offerpress", "/_headers", "/nothing/"):
         status, headers, body = get(nginx + path)
         assert (404, (output / "404.html").read_bytes()) == (status, body), path
@@ -146,7 +146,7 @@ def test_nginx_hides_what_is_no_page(nginx: str, output: Path) -> None:
 
 
 def test_the_files_of_hosts_are_well_formed(output: Path) -> None:
-    """The recipe's TOML, YAML and JSON can be read, name the folder that is built, and have the build's policy."""
+    """The recipe's TOML, YAML and JSON are well-formed, name the built folder, and have the build's policy."""
     wrangler, netlify = (tomllib.loads(text) for text in fences("toml"))
     assert ("output", "output") == (wrangler["pages_build_output_dir"], netlify["build"]["publish"])
     (workflow,) = (YAML(typ="safe").load(text) for text in fences("yaml"))

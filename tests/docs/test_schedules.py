@@ -1,4 +1,4 @@
-"""The files for schedulers: read by the programs that they are for, and the commands in them run."""
+"""Checks the files for schedulers: their programs can read them, and their commands run."""
 
 import json
 import os
@@ -22,7 +22,7 @@ PROGRAM = "/opt/offerpress/bin/offerpress"
 
 
 def commands() -> dict[str, list[str]]:
-    """The command that each file calls, without the program."""
+    """Return the command that each file calls, without the program."""
     found = {}
     for file in sorted(SCHEDULES.glob("*.service")):
         (line,) = re.findall(r"^ExecStart=(.*)$", file.read_text(encoding="utf-8"), re.MULTILINE)
@@ -37,7 +37,7 @@ def commands() -> dict[str, list[str]]:
 
 @pytest.fixture
 def approved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A site with an approved plan that is due."""
+    """Make a site with an approved plan that is due."""
     site = copy_sample_to(tmp_path / "site")
     monkeypatch.setenv("OFFERPRESS_SITE_SECRET", SECRET)
     monkeypatch.chdir(site)
@@ -47,13 +47,13 @@ def approved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def copy_sample_to(folder: Path) -> Path:
-    """A copy of the sample site."""
+    """Copy the sample site."""
     folder.mkdir()
     return copy_sample(folder)
 
 
 def test_every_file_calls_the_same_command() -> None:
-    """Once, or as a service that watches."""
+    """Every file calls `send --due`, and the watching service adds `--watch`."""
     found = commands()
     assert ["send", "--due", "--watch"] == found.pop("offerpress-watch.service")
     assert {"crontab", "cronjob.yaml", "offerpress-send.service"} == set(found)
@@ -61,7 +61,7 @@ def test_every_file_calls_the_same_command() -> None:
 
 
 def test_the_command_of_a_scheduler_sends_what_is_due(approved: Path, tmp_path: Path) -> None:
-    """In a process of its own; its exit codes are 0 when done and when nothing is due, and its log has no partner."""
+    """The command sends what is due, exits with 0 also when nothing is due, and logs no partner."""
     log = tmp_path / "log.jsonl"
     environment = {**os.environ, "OFFERPRESS_LOG": str(log)}
     for _ in range(2):
@@ -81,7 +81,7 @@ def test_the_command_of_a_scheduler_sends_what_is_due(approved: Path, tmp_path: 
 
 
 def test_the_watching_service_ends_when_it_is_asked_to(approved: Path, tmp_path: Path) -> None:
-    """It sends what is due, waits, and ends at SIGTERM with nothing unknown."""
+    """The service sends what is due, waits, and ends at SIGTERM with no unknown notice."""
     log = tmp_path / "log.jsonl"
     environment = {**os.environ, "OFFERPRESS_LOG": str(log), "PYTHONUNBUFFERED": "1"}
     command = [COMMAND, *commands()["offerpress-watch.service"]]
@@ -97,7 +97,7 @@ def test_the_watching_service_ends_when_it_is_asked_to(approved: Path, tmp_path:
 
 
 def test_exit_codes_tell_a_scheduler_whom_to_call(approved: Path) -> None:
-    """1 where a person is needed, 2 where the call itself is wrong."""
+    """The exit code is 1 if a person is needed, and 2 if the call is wrong."""
     assert 0 == run(["pause", PLAN])
     assert 1 == run(["send", PLAN])
     assert 0 == run(["send", "--due"])
@@ -108,7 +108,7 @@ def test_exit_codes_tell_a_scheduler_whom_to_call(approved: Path) -> None:
 
 
 def test_systemd_reads_the_units(tmp_path: Path) -> None:
-    """As `systemd-analyze verify` sees them, with this program in the place of the installed one."""
+    """`systemd-analyze verify` accepts the units, with this program instead of the installed one."""
     for file in SCHEDULES.glob("offerpress-*"):
         text = file.read_text(encoding="utf-8").replace(PROGRAM, sys.executable)
         (tmp_path / file.name).write_text(text, encoding="utf-8")
@@ -126,7 +126,7 @@ def test_systemd_reads_the_units(tmp_path: Path) -> None:
 
 
 def test_cron_and_kubernetes_have_the_same_five_minutes() -> None:
-    """Five fields that cron knows, and a job that never runs twice at once."""
+    """Cron and Kubernetes run every five minutes, and the job never runs twice at once."""
     cron = (SCHEDULES / "crontab").read_text(encoding="utf-8").splitlines()[-1]
     job = YAML(typ="safe").load(SCHEDULES / "cronjob.yaml")
     assert ["*/5", "*", "*", "*", "*"] == cron.split()[:5] == job["spec"]["schedule"].split()
