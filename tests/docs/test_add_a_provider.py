@@ -83,7 +83,7 @@ def keys(server: Provider) -> Counter[str]:
 def test_each_answer_proves_what_the_guide_says(
     example: ModuleType, answers: list[Answer], cause: Cause, about: str
 ) -> None:
-    """Each row of the guide's table holds, and after a lost answer only an acceptance under the same key proves anything."""
+    """Each row of the table holds; after a lost answer only an acceptance under the same key proves anything."""
     with provider(*answers) as server:
         outcome = handed(transport(example, server))
     assert (cause, about) == (outcome.cause, outcome.about)

@@ -1,4 +1,4 @@
-"""Checks that files, commands, options, settings and variables in the docs exist, and that none of the last two is missing."""
+"""Checks that the files, commands, options, settings and variables that the docs name exist."""
 
 import re
 from collections.abc import Iterator
