@@ -5,10 +5,10 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from html.parser import HTMLParser
 from typing import NamedTuple
 
 from generator.content.markdown import markdown_html
+from generator.templating.markup import Attributes, MarkupParser
 from rewards.faults import Fault, suggestion
 
 _ELEMENTS = frozenset(
@@ -81,11 +81,11 @@ def compile_page_body(text: str, file: str, first_line: int, faults: list[Fault]
     return parser.body()
 
 
-class _BodyParser(HTMLParser):
+class _BodyParser(MarkupParser):
     """Reads the converter's HTML, which may contain the author's own HTML."""
 
     def __init__(self, source: str, file: str, first_line: int, faults: list[Fault]) -> None:
-        super().__init__(convert_charrefs=False)
+        super().__init__()
         self._source = source.split("\n")
         self._file = file
         self._first_line = first_line
@@ -105,18 +105,16 @@ class _BodyParser(HTMLParser):
         words = _words(" ".join(self._text))
         return Body(tuple(_joined(self._parts)), frozenset(self._anchors), tuple(self._headings), words)
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._start(tag, attrs)
-        if tag not in _VOID:
-            self._open.append(tag)
-        anchor = dict(attrs).get("id")
+    def start_tag(self, tag: str, attributes: Attributes, *, closed: bool) -> None:
+        self._start(tag, attributes)
+        if closed and tag not in _VOID:
+            self._parts.append(f"</{tag}>")
+        if closed or tag in _VOID:
+            return
+        self._open.append(tag)
+        anchor = attributes.get("id")
         if tag in _HEADINGS and anchor:
             self._heading = (_HEADINGS[tag], anchor, [])
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._start(tag, attrs)
-        if tag not in _VOID:
-            self._parts.append(f"</{tag}>")
 
     def handle_endtag(self, tag: str) -> None:
         if tag in _VOID:
@@ -133,28 +131,17 @@ class _BodyParser(HTMLParser):
             self._fault(f"</{tag}> closes nothing here", remedy, self._line(f"</{tag}"))
 
     def handle_data(self, data: str) -> None:
-        self._parts.append(data)
-        self._read(data)
-
-    def handle_entityref(self, name: str) -> None:
-        self._parts.append(f"&{name};")
-        self._read(html.unescape(f"&{name};"))
-
-    def handle_charref(self, name: str) -> None:
-        self._parts.append(f"&#{name};")
-        self._read(html.unescape(f"&#{name};"))
-
-    def _read(self, text: str) -> None:
-        self._text.append(text)
+        self._parts.append(html.escape(data, quote=False))
+        self._text.append(data)
         if self._heading:
-            self._heading[2].append(text)
+            self._heading[2].append(data)
 
-    def _start(self, tag: str, attrs: Sequence[tuple[str, str | None]]) -> None:
+    def _start(self, tag: str, attributes: Attributes) -> None:
         if tag not in _ELEMENTS:
             remedy = "leave it out: pages hold text, tables and images, no scripts, styles or frames"
             self._fault(f"the element <{tag}> may not be used", remedy, self._line(f"<{tag}"))
         found: list[str | Reference] = [f"<{tag}"]
-        for name, value in attrs:
+        for name, value in attributes.items():
             if _REFUSED.fullmatch(name):
                 self._fault(f"the attribute {name!r} may not be used", "leave it out", self._line(name))
             elif name in _ADDRESSES:

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from html.parser import HTMLParser
 
 from generator.notices.tags import MarkedText, TemplateTag
+from generator.templating.markup import Attributes, MarkupParser
 from rewards import Fault
 
 VOID = frozenset({"br", "col", "hr", "img"})
@@ -54,13 +54,13 @@ def mail_tree(
     return root
 
 
-class _Reader(HTMLParser):
+class _Reader(MarkupParser):
     """Builds the tree."""
 
     def __init__(
         self, marked: MarkedText, file: str, first_line: int, faults: list[Fault], images_from: str
     ) -> None:
-        super().__init__(convert_charrefs=True)
+        super().__init__()
         self._marked = marked
         self._file = file
         self._first_line = first_line
@@ -74,7 +74,7 @@ class _Reader(HTMLParser):
             self._fault(f"<{element.name}> is never closed", f"add </{element.name}>", f"<{element.name}")
         return self._open[0]
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def start_tag(self, tag: str, attributes: Attributes, *, closed: bool) -> None:
         element = Element(tag)
         if tag not in _ELEMENTS:
             known = self._marked.numbers(tag)
@@ -85,16 +85,11 @@ class _Reader(HTMLParser):
                 else "use Markdown; mails hold text, tables and images"
             )
             self._fault(f"the element <{name}> may not be used in a mail", remedy, f"<{tag}")
-        for name, value in attrs:
+        for name, value in attributes.items():
             self._attribute(element, name, value or "")
         self._open[-1].children.append(element)
-        if tag not in VOID:
+        if not closed and tag not in VOID:
             self._open.append(element)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.handle_starttag(tag, attrs)
-        if tag not in VOID:
-            self._open.pop()
 
     def handle_endtag(self, tag: str) -> None:
         if self._open[-1].name == tag and len(self._open) > 1:

@@ -11,10 +11,10 @@ A place is an element with one of these attributes, which templates/assets/viewe
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from html import escape
-from html.parser import HTMLParser
 from typing import NamedTuple
 
 from generator.errors import GeneratorError
+from generator.templating.markup import Attributes, MarkupParser
 
 _Scope = Mapping[str, object]
 _Write = Callable[[str], object]
@@ -156,14 +156,13 @@ class _Open(NamedTuple):
     content: list[_Part]
 
 
-class _Parser(HTMLParser):
+class _Parser(MarkupParser):
     def __init__(self) -> None:
-        super().__init__(convert_charrefs=False)
+        super().__init__()
         parts: list[_Part] = []
         self.open = [_Open("", {}, parts, parts, parts)]
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        attributes = dict(attrs)
+    def start_tag(self, tag: str, attributes: Attributes, *, closed: bool) -> None:
         _check(tag, attributes)
         around = self.open[-1].content
         own: list[_Part] = [] if attributes.get("data-each") or attributes.get("data-if") else around
@@ -173,12 +172,7 @@ class _Parser(HTMLParser):
             own.append(place)
         # Whatever stands inside a place gives way to its value.
         self.open.append(_Open(tag, attributes, around, own, [] if place else own))
-        if tag in _VOID:
-            self._close()
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.handle_starttag(tag, attrs)
-        if tag not in _VOID:
+        if closed or tag in _VOID:
             self._close()
 
     def handle_endtag(self, tag: str) -> None:
@@ -187,13 +181,7 @@ class _Parser(HTMLParser):
         self._close()
 
     def handle_data(self, data: str) -> None:
-        self.open[-1].content.append(data)
-
-    def handle_entityref(self, name: str) -> None:
-        self.handle_data(f"&{name};")
-
-    def handle_charref(self, name: str) -> None:
-        self.handle_data(f"&#{name};")
+        self.open[-1].content.append(escape(data, quote=False))
 
     def _close(self) -> None:
         element = self.open.pop()

@@ -41,7 +41,9 @@ def test_places() -> None:
     assert "<p><b>&lt;1&gt;</b> <i>Gold &amp; more</i> {x}<br></p><p><b>2</b> <i>tin</i> {x}<br></p>" == fill(
         shell, rows=rows
     )
-    assert "<u>&copy; &#8364;</u>" == fill('<u data-if="!a">&copy; &#8364;</u><u data-if="a=1">no</u>', a=0)
+    assert "<u>\N{COPYRIGHT SIGN} \N{EURO SIGN} R&amp;D</u>" == fill(
+        '<u data-if="!a">&copy; &#8364; R&D</u><u data-if="a=1">no</u>', a=0
+    )
     assert '<rect x="1" width="5"></rect>' == fill('<rect x="1" data-set="width:w"/>', w=5)
     assert "<a>outer</a>" == fill('<a data-each="rows" data-text="z"></a>', rows=[{}], z="outer")
 
