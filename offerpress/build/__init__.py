@@ -1,1 +1,1 @@
-"""A build of output/: shards, workers, manifest and publishing."""
+"""A build of `output/`: shards, workers, manifest and publishing."""

@@ -1,6 +1,6 @@
-"""What of the last build still holds: decided by digests of all that each part follows from, never by times alone.
+"""Which parts of the last build still hold, decided by digests of every input of a part, never by times alone.
 
-A part is the public pages together, or the statements of one shard. Where nobody can tell, the part is made anew.
+A part is all public pages together, or the statements of one shard. In doubt the part is made anew.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,12 +26,13 @@ _OF_DATA = ("content/", "templates/", PACKAGED)
 class Comparison:
     """The keys of this build's parts beside those of the last one, `before`.
 
-    `before` is None where there is nothing to compare with: then `why` says why not. `public` and `statements` are the
-    keys of the public pages and of what all statements follow from, `shards` those of each shard. `same_snapshot` is
-    False where a snapshot of that name was written again, and so perhaps is another than its digests say. `page` are
-    the beginnings of the inputs that only a plain statement follows from.
+    `before` is None if there is nothing to compare with, and `why` then says the reason. `public` is the key of the
+    public pages, `statements` the key of the inputs of all statements, `shards` the key of each shard. `same_snapshot`
+    is False if a snapshot of that name was written again. `page` holds the beginnings of the names of the inputs that
+    only plain statements have.
     """
 
+    output: Path
     before: Manifest | None
     why: str
     same_snapshot: bool
@@ -43,7 +44,7 @@ class Comparison:
 
     @classmethod
     def of(cls, figures: Figures, last: Manifest | None, output: Path) -> "Comparison":
-        """`last` is the last build's manifest, `output` where this one is to be published."""
+        """Compare with the manifest of the last build; `output` is where this one will be published."""
         why = ""
         if last is None or not last.inputs:
             why = "no earlier build is known"
@@ -61,6 +62,7 @@ class Comparison:
         bits = shard_bits(figures.partner_count)
         digests = snapshot.shard_digests
         return cls(
+            output,
             None if why else last,
             why,
             not written_again,
@@ -78,19 +80,19 @@ class Comparison:
 
     @cached_property
     def changed_shards(self) -> frozenset[int]:
-        """The shards whose statements may be others than those that are published."""
+        """The shards whose statements may differ from the published ones."""
         before = self.before.shards if self.before else {}
         both = before.keys() | self.shards.keys()
         return frozenset(shard for shard in both if before.get(shard) != self.shards.get(shard))
 
     @cached_property
     def why_public(self) -> str:
-        """Why the public pages are made anew."""
+        """The reason why the public pages are made anew."""
         return self.why or self._changed(_PUBLIC)
 
     @cached_property
     def why_shard(self) -> str:
-        """Why the statements of a changed shard are made anew."""
+        """The reason why the statements of a changed shard are made anew."""
         if self.before and self.before.statements == self.statements:
             names = changed(self.before.inputs, self.inputs)
             return _sentence([n for n in names if not n.startswith(_OF_DATA)]) or "its data changed"
@@ -112,10 +114,10 @@ def _of_page(figures: Figures) -> tuple[str, ...]:
 
 
 def _statements_key(figures: Figures) -> str:
-    """Over all that every statement follows from, besides its own data.
+    """Return the key of every input of a statement except its own data.
 
-    A sealed record holds formatted values and nothing of templates; of labels only which form of a plural it takes. A
-    plain statement holds the offers' words and the page as well.
+    A sealed record holds formatted values and nothing from templates; of labels it holds only the form of a plural. A
+    plain statement also holds the offers' texts and the page.
     """
     site, rules, keys = figures.site, figures.rules, figures.keys
     settings = site.settings

@@ -1,4 +1,4 @@
-"""A Dask cluster as the place where shards are computed. It needs the extra `dask`."""
+"""A Dask cluster that computes shards. It needs the extra `dask`."""
 
 import warnings
 from collections.abc import Iterator
@@ -15,11 +15,11 @@ from offerpress.site.folder import OfferpressError
 
 @contextmanager
 def open_cluster(scheduler: str) -> Iterator[Executor]:
-    """The executor of the cluster behind `scheduler` (`tcp://HOST:PORT`, `tls://HOST:PORT`).
+    """Open the executor of the cluster behind `scheduler` (`tcp://HOST:PORT`, `tls://HOST:PORT`).
 
-    Dask computes the shards of a worker that died again on another one. Certificates and patience come from Dask's
-    own configuration. Raises `OfferpressError` where no scheduler answers, no worker is there, versions differ, or one
-    shard takes down worker after worker.
+    Dask repeats the shards of a dead worker on another one. Certificates and timeouts come from Dask's own
+    configuration. Raises `OfferpressError` if no scheduler answers, there is no worker, versions differ, or several
+    workers die over one shard.
     """
     with _connected(scheduler) as client:
         _require_workers(client, scheduler)

@@ -1,29 +1,35 @@
-"""The memory of the last build: what it was made from, what it published, and how that lies on the disk."""
+"""The manifest of the last build, and the report of a build that has nothing to do.
+
+This module loads neither rules nor templates: `build` first asks it whether anything changed.
+"""
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
+from datetime import date
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from offerpress.site.folder import BUILD_FILE, OfferpressError
+from offerpress.site.inputs import DATABASE, data_digests, input_digests
 from offerpress.site.site import Site
 from offerpress.site.state import DamagedState, read_state, write_state
 
-Place = tuple[int, int, int]
+FilePlace = tuple[int, int, int]
 """A published file on the disk: its size, its time in nanoseconds, and its inode."""
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What was published last: the day, the snapshot's folder and digest, and the SHA-256 of every file by path.
+    """The last published build: its day, the snapshot's folder and digest, and the SHA-256 of every file by path.
 
-    The rest lets the next build leave alone what it would only repeat: `inputs` and `places` are those of
-    `offerpress.site.inputs` and `places_in`; `stamp` is the snapshot's, `zone` the program's; `data` are the sources as
-    `[data]` names them; `public` is the key of the public pages, `statements` that of what all statements follow from;
-    `shards` has the key of each shard, `bits` how many first bits number the packs of each size class. A manifest of an
-    earlier version lacks these, and then everything is made anew.
+    The other fields tell the next build which parts it can keep. `inputs` are the digests of `offerpress.site.inputs`,
+    `places` those of `places_in`. `stamp` is the snapshot's, `zone` the program's. `data` are the sources as `[data]`
+    names them. `public` is the key of the public pages, `statements` the key of the inputs of all statements, `shards`
+    the key of each shard. `bits` says how many first bits number the packs of each size class. A manifest of an
+    earlier version lacks these fields, and then the build makes every part anew.
     """
 
     as_of: int
@@ -36,7 +42,7 @@ class Manifest:
     zone: str = ""
     data: tuple[str, ...] = ()
     inputs: Mapping[str, str] = field(default_factory=dict)
-    places: Mapping[str, Place] = field(default_factory=dict)
+    places: Mapping[str, FilePlace] = field(default_factory=dict)
     public: str = ""
     statements: str = ""
     shards: Mapping[int, str] = field(default_factory=dict)
@@ -44,12 +50,12 @@ class Manifest:
 
     @property
     def still_there(self) -> bool:
-        """Whether the output is what was published, as far as sizes, times and inodes tell."""
+        """Whether the output is still the published one, judged by sizes, times and inodes."""
         return bool(self.places) and places_in(self.output) == self.places
 
 
 def write_manifest(site: Site, manifest: Manifest) -> None:
-    """Write it in the private folder, unless it says the same already."""
+    """Write the manifest into the private folder."""
     text = json.dumps({each.name: getattr(manifest, each.name) for each in fields(manifest)}, default=str)
     write_state(site.make_private() / BUILD_FILE, text)
 
@@ -78,9 +84,9 @@ def last_build(site: Site) -> Manifest | None:
         return None
 
 
-def places_in(folder: Path) -> dict[str, Place]:
-    """Every file below `folder` by path, and how it lies on the disk."""
-    found: dict[str, Place] = {}
+def places_in(folder: Path) -> dict[str, FilePlace]:
+    """Return the size, time and inode of every file below `folder` by path."""
+    found: dict[str, FilePlace] = {}
     below = [("", str(folder))]
     while below:
         begin, place = below.pop()
@@ -119,3 +125,59 @@ def _places(raw: dict[str, list[int]]) -> dict[str, tuple[int, ...]]:
 
 def _numbered(raw: dict[str, object]) -> dict[int, object]:
     return {int(number): value for number, value in raw.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class BuildReport:
+    """The result of a build: its day (an ordinal), the ledger's digest, and the files kept, written and removed.
+
+    `changed` and `gone` are the paths written and removed. `reasons` names each part that was made anew, and why.
+    """
+
+    as_of: int
+    partners: int
+    snapshot: str
+    kept: int
+    changed: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
+    reasons: tuple[tuple[str, str], ...] = ()
+
+    def json(self, *, explain: bool) -> dict[str, object]:
+        """Return the JSON form; with `explain` also the reasons and paths."""
+        told: dict[str, object] = {
+            "as_of": date.fromordinal(self.as_of).isoformat(),
+            "partners": self.partners,
+            "snapshot": self.snapshot,
+            "written": len(self.changed),
+            "kept": self.kept,
+            "removed": len(self.gone),
+        }
+        if explain:
+            told["reasons"] = [{"part": part, "why": why} for part, why in self.reasons]
+            told |= {"files_written": list(self.changed), "files_removed": list(self.gone)}
+        return told
+
+    def explained(self) -> Iterator[str]:
+        """Return a line for each part and file."""
+        if not self.reasons:
+            yield "Nothing was made anew: nothing changed that a page or a statement follows from"
+        yield from (f"{part}: {why}" for part, why in self.reasons)
+        yield from (f"written: {path}" for path in self.changed)
+        yield from (f"removed: {path}" for path in self.gone)
+
+
+def unchanged_build(site: Site, output: Path) -> BuildReport | None:
+    """Return the last build's report if nothing has changed since, otherwise None."""
+    last = last_build(site)
+    if last is None or last.output != output or not last.zone or DATABASE in last.inputs:
+        return None
+    data = data_digests(site, last.data)
+    day = date.fromordinal(site.day(last.zone)).isoformat()
+    if input_digests(site, data, day) != dict(last.inputs):
+        return None
+    snapshot = site.snapshots / last.snapshot / "snapshot.json"
+    if not snapshot.is_file() or sha256(snapshot.read_bytes()).hexdigest() != last.stamp:
+        return None
+    if not last.still_there:
+        return None
+    return BuildReport(last.as_of, last.partners, last.snapshot_digest, len(last.places))

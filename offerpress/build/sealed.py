@@ -1,6 +1,6 @@
-"""`private/sealed/`: the sealed records of each shard, or its plain files' paths, under the key of their origin.
+"""`private/sealed/`: for each shard its sealed records, or the paths of its plain files, under the key of its inputs.
 
-A build writes its new shards beside and moves them in when it has published; the others it finds as they were left.
+A build writes new shards beside this folder and moves them into it after it has published.
 """
 
 import shutil
@@ -16,7 +16,7 @@ from rewards import Tally
 
 
 class SealedFolder:
-    """The shards of one build; `beside` takes those that are new."""
+    """The shards of one build; new ones are in `beside`."""
 
     def __init__(self, folder: Path, beside: Path) -> None:
         self._folder = folder
@@ -27,7 +27,7 @@ class SealedFolder:
     @classmethod
     @contextmanager
     def opened(cls, folder: Path) -> Iterator[Self]:
-        """The folder with room for new shards, which are gone at the end unless `keep` was called."""
+        """Open the folder with room for new shards, which are deleted at the end unless `keep` was called."""
         folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
         try:
@@ -36,7 +36,7 @@ class SealedFolder:
             shutil.rmtree(beside, ignore_errors=True)
 
     def has(self, shard: int, key: str) -> bool:
-        """Whether the shard was sealed under that key, and its file can be read."""
+        """Return whether the shard was sealed under that key and its file can be read."""
         head = sealed_head(self._folder / _name(shard))
         if head is None or head.noted.get("key") != key:
             return False
@@ -44,7 +44,7 @@ class SealedFolder:
         return True
 
     def put(self, built: BuiltShard, key: str) -> None:
-        """Writes a new shard."""
+        """Write a new shard."""
         noted = {
             "key": key,
             "partners": built.partners,
@@ -59,17 +59,17 @@ class SealedFolder:
         self._new.add(built.shard)
 
     def prefixes(self) -> Iterator[Mapping[int, bytes]]:
-        """The prefixes of every shard, by size class."""
+        """Return the prefixes of every shard by size class."""
         return (head.prefixes for head in self._heads.values())
 
     def files(self, numbers: Iterable[int]) -> Iterator[str]:
-        """The paths of the plain files of those shards."""
+        """Return the paths of the plain files of those shards."""
         for number in numbers:
             paths: Any = self._heads[number].noted["files"]
             yield from paths
 
     def tally(self) -> Tally:
-        """Where the lines of all shards went."""
+        """Return the tally of all shards."""
         whole = Tally()
         for head in self._heads.values():
             rows: Any = head.noted["tally"]
@@ -77,7 +77,7 @@ class SealedFolder:
         return whole
 
     def shards(self, numbers: Iterable[int], anew: Callable[[int], SealedShard]) -> Iterator[SealedShard]:
-        """The records of those shards, as far as they hold any; `anew` makes one whose file is damaged."""
+        """Return the records of those shards that hold any; `anew` makes one whose file is damaged."""
         for number in numbers:
             head = self._heads.get(number)
             if head is not None:
@@ -85,7 +85,7 @@ class SealedFolder:
                 yield head.shard((place / _name(number)).read_bytes()) or anew(number)
 
     def keep(self) -> None:
-        """Moves the new shards in, and removes what is of no shard any more."""
+        """Move the new shards in, and remove files that belong to no shard."""
         self._folder.mkdir(mode=0o700, exist_ok=True)
         for number in sorted(self._new):
             (self._beside / _name(number)).replace(self._folder / _name(number))

@@ -1,7 +1,7 @@
-"""A shard's statements, rendered and sealed: the unit that a build spreads over processes.
+"""A shard's statements, rendered and sealed: the unit of work that a build hands to processes.
 
 A task holds paths and numbers only. A worker reads content and keys itself, from the site folder and its own
-environment, so that no secret and no partner data travels as an argument.
+environment, so neither secrets nor partner data travel as arguments.
 """
 
 import os
@@ -15,16 +15,11 @@ from hashlib import sha256
 from pathlib import Path
 
 from generator import (
-    PACKS_INDEX,
-    ArtifactContent,
     NewTree,
     PlacedFile,
     SealedShard,
     StatementRenderer,
-    former_packs,
-    merged_index,
     offer_words,
-    packs_of,
     read_content,
     seal,
     statement_artifacts,
@@ -34,11 +29,11 @@ from offerpress import __version__
 from offerpress.build.sharing import (
     SITE,
     SNAPSHOT,
-    Shared,
-    fetched,
-    shared,
+    SharedFiles,
+    fetch_files,
+    share_files,
 )
-from offerpress.build.workers import Engine
+from offerpress.build.workers import OpenWorkers
 from offerpress.figures.figures import Figures
 from offerpress.site.folder import OfferpressError
 from offerpress.site.keys import SiteKeys
@@ -56,11 +51,11 @@ from rewards import (
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Which snapshot of which site; `base_url` may differ from the settings' in a preview.
+    """The snapshot and the site to build from; in a preview `base_url` differs from the settings'.
 
-    `keys` and `version` are what the worker's own keys and code must be: their digest (empty where statements have no
-    page), and the version of this package. With `former` the keys are those before the last rotation, on that day. What
-    was `shared` takes the place of both folders.
+    A worker's own keys must have the digest `keys` (empty if statements have no page), and its package must have this
+    `version`. If `former` is not 0, the keys are those before the last rotation, on that day. `shared` replaces both
+    folders.
     """
 
     folder: Path
@@ -70,12 +65,12 @@ class Job:
     keys: str
     former: int = 0
     version: str = __version__
-    shared: Shared | None = None
+    shared: SharedFiles | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ShardTask:
-    """One shard of a job; plain files are placed in `tree` if there is one."""
+    """One shard of a job; plain files go into `tree` if there is one."""
 
     job: Job
     shard: int
@@ -83,14 +78,14 @@ class ShardTask:
 
 
 class UnfitWorker(OfferpressError):
-    """A worker that cannot give the bytes that the build needs."""
+    """A worker whose version, keys or data differ from the build's."""
 
 
 @dataclass(frozen=True, slots=True)
 class BuiltShard:
-    """What became of a shard: sealed records or plain files, or the faults that stand in the way.
+    """The sealed records or plain files of a shard, or the faults that prevent them.
 
-    `tally` says where each line of the shard's accounts went. Plain files are in `plain` until they are `placed`.
+    `tally` counts every line of the shard's accounts. Plain files are in `plain` until they are `placed`.
     """
 
     shard: int
@@ -102,7 +97,7 @@ class BuiltShard:
     placed: Mapping[str, PlacedFile] = field(default_factory=dict)
 
     def placed_in(self, tree: NewTree | None) -> "BuiltShard":
-        """The same with its plain files in `tree`, if there is one."""
+        """Move the plain files into `tree`, if there is one."""
         if tree is None:
             return self
         placed = {
@@ -113,8 +108,8 @@ class BuiltShard:
 
 
 @dataclass(frozen=True, slots=True)
-class Workshop:
-    """What every shard of one build needs; `keys` is None where statements have no page."""
+class ShardBuilder:
+    """Builds the shards of one site, rules and snapshot; `keys` is None if statements have no page."""
 
     site: Site
     rules: Rules
@@ -123,7 +118,7 @@ class Workshop:
     renderer: StatementRenderer
 
     def build(self, shard: int) -> BuiltShard:
-        """Every statement of that shard, in order of partner id."""
+        """Build every statement of that shard, in the order of partner ids."""
         access = self.site.settings.statements.access
         keys = None if access == "none" else self.keys
         faults: list[Fault] = []
@@ -152,56 +147,56 @@ class Workshop:
 def built_shards(
     figures: Figures,
     shards: Sequence[int],
-    engine: Engine,
+    open_workers: OpenWorkers,
     *,
     former: bool = False,
     tree: NewTree | None = None,
 ) -> Iterator[BuiltShard]:
-    """Those shards in their order, computed where `engine` says; raises `WorkerDied`.
+    """Build those shards with the workers that `open_workers` opens, in the order of the numbers.
 
-    `former`: the keys of `figures` are those before the last rotation. Whoever works on this machine places plain files
-    in `tree`.
+    With `former` the keys of `figures` are those before the last rotation. Workers on this machine write plain files
+    into `tree`. Raises `WorkerDied`.
     """
     job = job_of(figures, former=former)
-    with engine(len(shards)) as team, ExitStack() as stack:
-        if team.share:
-            what = stack.enter_context(shared(figures.site, figures.snapshot, team.share))
+    with open_workers(len(shards)) as workers, ExitStack() as stack:
+        if workers.share:
+            what = stack.enter_context(share_files(figures.site, figures.snapshot, workers.share))
             job = replace(job, folder=Path(), snapshot=Path(), shared=what)
-        tree = tree if team.is_here else None
-        if team.executor is None:
-            workshop = workshop_of(figures)
-            yield from (workshop.build(shard).placed_in(tree) for shard in shards)
+        tree = tree if workers.is_here else None
+        if workers.executor is None:
+            builder = shard_builder(figures)
+            yield from (builder.build(shard).placed_in(tree) for shard in shards)
         else:
-            yield from team.results(build_shard, [ShardTask(job, shard, tree) for shard in shards])
+            yield from workers.results(build_shard, [ShardTask(job, shard, tree) for shard in shards])
 
 
 def build_shard(task: ShardTask) -> BuiltShard:
-    """One task, in a worker process; raises `UnfitWorker` where that cannot give the bytes that the build needs."""
-    return _workshop_at(task.job).build(task.shard).placed_in(task.tree)
+    """Do one task in a worker process; raises `UnfitWorker`."""
+    return _shard_builder_at(task.job).build(task.shard).placed_in(task.tree)
 
 
 def statement_page(figures: Figures) -> Mapping[str, bytes]:
-    """The page that opens private links and what belongs to it, without packs."""
+    """Return the page that opens private links and its assets, without packs."""
     site, as_of = figures.site, figures.rules.as_of
     words = offer_words(figures.content, site.settings.site, as_of)
     return statement_artifacts(site.template_folders, site.settings.site, figures.rules.policy, words, as_of)
 
 
-def workshop_of(figures: Figures) -> Workshop:
-    """What building the shards of these figures needs."""
+def shard_builder(figures: Figures) -> ShardBuilder:
+    """Return the builder of these figures' shards."""
     site = figures.site
     words = offer_words(figures.content, site.settings.site, figures.rules.as_of)
     renderer = StatementRenderer(site.template_folders, site.settings.site, figures.rules.policy, words)
-    return Workshop(site, figures.rules, figures.snapshot, figures.keys, renderer)
+    return ShardBuilder(site, figures.rules, figures.snapshot, figures.keys, renderer)
 
 
 @lru_cache(maxsize=1)
-def _workshop_at(job: Job) -> Workshop:
-    return workshop_of(figures_at(job))
+def _shard_builder_at(job: Job) -> ShardBuilder:
+    return shard_builder(figures_at(job))
 
 
 def job_of(figures: Figures, *, former: bool = False) -> Job:
-    """What a worker needs to know to have the same figures; `former` as of `built_shards`."""
+    """Return the job from which a worker gets the same figures; `former` is that of `built_shards`."""
     site, keys = figures.site, figures.keys
     return Job(
         site.folder,
@@ -214,11 +209,11 @@ def job_of(figures: Figures, *, former: bool = False) -> Job:
 
 
 def figures_at(job: Job) -> Figures:
-    """The figures of a job, in a worker process; raises `UnfitWorker` where they would not be those of the job."""
+    """Open the figures of a job in a worker process; raises `UnfitWorker` if they would differ from the job's."""
     if job.version != __version__:
         raise _unfit(f"it runs offerpress {__version__}, the build {job.version}", "install the same version")
     if job.shared is not None:
-        folders = fetched(job.shared)
+        folders = fetch_files(job.shared)
         job = replace(job, folder=folders[SITE], snapshot=folders[SNAPSHOT])
     if not job.folder.is_dir():
         raise _unfit(f"it has no site folder {job.folder}", "put the site there, or mount it")
@@ -252,29 +247,3 @@ def _worker_keys(job: Job, site: Site) -> SiteKeys:
         remedy = "give it the same OFFERPRESS_SITE_SECRET and private/epochs.json"
         raise _unfit("its site secret or epochs are not those of the build", remedy)
     return keys
-
-
-# What a build publishes beside the present statements while the links of a former site secret still open.
-
-Artifacts = Iterator[tuple[str, ArtifactContent]]
-
-
-def with_former_links(figures: Figures, former: SiteKeys, artifacts: Artifacts, engine: Engine) -> Artifacts:
-    """The artifacts under `statement/`, and every statement once more as the former links open it."""
-    shards = figures.snapshot.shards
-    built = list(built_shards(replace(figures, keys=former), shards, engine, former=True))
-    if faults := [figures.placed(fault) for one in built for fault in one.faults]:
-        raise Faulty(faults)
-    if figures.site.settings.statements.access == "plain":
-        yield from artifacts
-        yield from (file for one in built for file in one.plain.items())
-        return
-    packs = packs_of([one.sealed for one in built], former.secret, former.key_version)
-    for path, content in artifacts:
-        yield (
-            path,
-            merged_index(content, packs[PACKS_INDEX])
-            if path == PACKS_INDEX and isinstance(content, bytes)
-            else content,
-        )
-    yield from former_packs(packs).items()

@@ -1,7 +1,7 @@
-"""What workers of a cluster need of a site, put into a store that they reach: then no disk has to be shared.
+"""The files that a cluster's workers need, put into a store that they reach, so that they need no shared disk.
 
-It is the snapshot, the settings, content, templates, and which links were revoked. The site secret is not among it:
-each worker has that in its own environment.
+These are the snapshot, settings, content, templates and the epochs of links. The site secret is not among them: each
+worker has it in its own environment.
 """
 
 import tempfile
@@ -24,18 +24,18 @@ _HEADERS = ObjectHeaders("application/octet-stream", "no-store")
 
 
 @dataclass(frozen=True, slots=True)
-class Shared:
-    """What stands below a URL: the SHA-256 of each file by path, as `(path, digest)`."""
+class SharedFiles:
+    """The files below a URL, each as `(path, SHA-256)`."""
 
     url: str
     files: tuple[tuple[str, str], ...]
 
 
 @contextmanager
-def shared(site: Site, snapshot: Snapshot, url: str) -> Iterator[Shared]:
-    """Puts all of it below `url`, in a folder named by its digest; at the end nothing of it is left there.
+def share_files(site: Site, snapshot: Snapshot, url: str) -> Iterator[SharedFiles]:
+    """Put the files below `url` in a folder named by their digest, and delete them at the end.
 
-    Raises `OfferpressError` where the store cannot be reached.
+    Raises `OfferpressError` if the store cannot be reached.
     """
     files = dict(_files(site, snapshot))
     digests = tuple((path, sha256(place.read_bytes()).hexdigest()) for path, place in sorted(files.items()))
@@ -43,13 +43,13 @@ def shared(site: Site, snapshot: Snapshot, url: str) -> Iterator[Shared]:
     store = open_store(place)
     try:
         store.write(((path, file.read_bytes()) for path, file in files.items()), _HEADERS)
-        yield Shared(place, digests)
+        yield SharedFiles(place, digests)
     finally:
         store.delete(store.sizes())
 
 
 def _files(site: Site, snapshot: Snapshot) -> Iterator[tuple[str, Path]]:
-    """Every file that a worker needs, by its path in the store."""
+    """Return every file that a worker needs by its path in the store."""
     own = [site.folder / MARKER, site.private / EPOCHS_FILE, site.private / VERSIONS_FILE]
     own += [path for name in _FOLDERS for path in (site.folder / name).rglob("*")]
     yield from (
@@ -58,22 +58,24 @@ def _files(site: Site, snapshot: Snapshot) -> Iterator[tuple[str, Path]]:
     yield from ((f"{SNAPSHOT}/{path.name}", path) for path in snapshot.folder.iterdir() if path.is_file())
 
 
-def fetched(what: Shared) -> Mapping[str, Path]:
-    """The folders of site and snapshot, as this process has fetched them; they go when it ends, or fetches others.
+def fetch_files(what: SharedFiles) -> Mapping[str, Path]:
+    """Return the folders of site and snapshot; this process fetches them once and deletes them when it ends.
 
-    Raises `OfferpressError` where a file is missing or is not what was shared.
+    Raises `OfferpressError` if a file is missing or differs from the shared one.
     """
     folder = Path(_fetched(what).name)
     return {SITE: folder / SITE, SNAPSHOT: folder / SNAPSHOT}
 
 
 @lru_cache(maxsize=1)
-def _fetched(what: Shared) -> "tempfile.TemporaryDirectory[str]":
+def _fetched(what: SharedFiles) -> "tempfile.TemporaryDirectory[str]":
     store, folder = open_store(what.url), tempfile.TemporaryDirectory(prefix="offerpress-shared-")
     for path, digest in what.files:
         content = store.read(path)
         if content is None or sha256(content).hexdigest() != digest:
-            raise OfferpressError(f"no site: {what.url}/{path}: it is not what the build shared; build again")
+            raise OfferpressError(
+                f"no site: {what.url}/{path}: it differs from the file that the build shared; build again"
+            )
         target = Path(folder.name) / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)

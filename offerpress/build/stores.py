@@ -27,7 +27,7 @@ class FileStore:
             )
 
     def sizes(self) -> Mapping[str, int]:
-        """The bytes of each object there, by path."""
+        """Return the size in bytes of each object by path."""
         begin = f"{self._root}/"
         with _explained(self.url):
             found: dict[str, dict[str, Any]] = (
@@ -36,7 +36,7 @@ class FileStore:
         return {path.removeprefix(begin): int(info["size"]) for path, info in found.items()}
 
     def read(self, path: str) -> bytes | None:
-        """An object; None where there is none."""
+        """Return an object; None if there is none."""
         with _explained(self.url):
             try:
                 return bytes(self._files.cat_file(f"{self._root}/{path}"))
@@ -44,7 +44,7 @@ class FileStore:
                 return None
 
     def write(self, objects: Iterable[tuple[str, bytes]], headers: ObjectHeaders) -> None:
-        """Puts objects there, some at a time; they are there when it returns."""
+        """Write objects, some at a time; they are stored when it returns."""
         said = self._said(headers)
         for some in _parted(objects):
             with _explained(self.url):
@@ -52,7 +52,7 @@ class FileStore:
                 self._files.pipe({f"{self._root}/{path}": data for path, data in some.items()}, **said)
 
     def delete(self, paths: Iterable[str]) -> None:
-        """Removes objects."""
+        """Remove objects."""
         doomed = [f"{self._root}/{path}" for path in paths]
         if doomed:
             with _explained(self.url):
@@ -74,7 +74,7 @@ class FileStore:
 
 
 def _parted(objects: Iterable[tuple[str, bytes]]) -> Iterator[dict[str, bytes]]:
-    """The objects in parts that travel together: not too many, and not too large for the memory."""
+    """Group the objects into parts that travel together, limited in number and in bytes."""
     part: dict[str, bytes] = {}
     for path, data in objects:
         part[path] = data

@@ -1,16 +1,15 @@
-"""The built folder of a site → the store that `--output` names."""
+"""Upload of the built folder to the store that `--output` names."""
 
 from dataclasses import replace
 
 from generator import Store, upload_tree
-from offerpress.build.manifest import read_manifest
-from offerpress.build.unchanged import BuildReport
+from offerpress.build.manifest import BuildReport, read_manifest
 from offerpress.site.folder import OfferpressError
 from offerpress.site.site import Site
 
 
 def open_store(url: str) -> Store:
-    """The store behind that URL; raises `OfferpressError` where it cannot be reached or its driver is missing."""
+    """Open the store behind that URL; raises `OfferpressError` if it cannot be reached or its driver is missing."""
     try:
         from offerpress.build.stores import FileStore  # noqa: PLC0415 - an extra, loaded only when it is asked for
     except ModuleNotFoundError as error:
@@ -21,9 +20,9 @@ def open_store(url: str) -> Store:
 
 
 def upload_build(site: Site, store: Store, built: BuildReport) -> BuildReport:
-    """Uploads what the last build published, and tells what became of the objects.
+    """Upload what the last build published, and return its report with the objects kept, written and removed.
 
-    Raises `RefusedOutput` for a place that holds others' objects.
+    Raises `RefusedOutput` if the place holds objects that no build of this site put there.
     """
     manifest = read_manifest(site)
     folder = manifest.output

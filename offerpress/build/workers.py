@@ -1,4 +1,4 @@
-"""Where shards are computed: in this process, in a pool on this machine, or on a cluster. The bytes are the same."""
+"""The processes that compute shards: this one, a pool on this machine, or a cluster; the bytes are the same."""
 
 import multiprocessing
 import os
@@ -17,31 +17,31 @@ from typing import TypeVar, cast
 from offerpress.site.folder import OfferpressError
 
 FEWEST_TASKS = 4
-"""A pool by default from so many tasks on: before that its start takes longer than it saves."""
+"""The fewest tasks for which a pool starts by default: for fewer its start takes longer than it saves."""
 
 _AHEAD_ON_A_CLUSTER = 64
 _IN_ONE_WRITE = select.PIPE_BUF // 2
-"""Bytes of a result that surely go into a pipe in one write, with what the pool adds to it (POSIX, `write`)."""
+"""The most bytes of a result that one write surely puts into a pipe, with what the pool adds (POSIX, `write`)."""
 
-Task = TypeVar("Task")
-Result = TypeVar("Result")
+_Task = TypeVar("_Task")
+_Result = TypeVar("_Result")
 
 
 class WorkerDied(OfferpressError):
-    """A process of the pool was killed, or ran out of memory, in the middle of a task."""
+    """A process of the pool died in the middle of a task: it was killed, or ran out of memory."""
 
     def __init__(self) -> None:
         super().__init__("stopped: a worker process died; nothing was published or frozen; run it again")
 
 
 @dataclass(frozen=True, slots=True)
-class Team:
-    """Who works: `executor`, None for this process itself, with at most `ahead` tasks handed out at a time.
+class Workers:
+    """The processes that work at tasks: those of `executor`, or this process alone if that is None.
 
-    `is_here` says whether its processes are on this machine, and so see its folders. Large results stand in files below
-    `spool` on their way, if there is one: of a worker that is killed in the middle of writing into a pipe half a result
-    would be left, and the pool would wait for the other half for ever. `share` is the URL of a store from which its
-    processes are to have what they need, because they do not see this machine's disk.
+    At most `ahead` tasks are handed out at a time. `is_here` says whether the processes run on this machine and see its
+    folders. `share` is the URL of a store from which they fetch their input if they do not. Large results pass through
+    files below `spool`: a worker that is killed while it writes into a pipe leaves half a result, and the pool would
+    wait for the other half for ever.
     """
 
     executor: Executor | None = None
@@ -50,15 +50,15 @@ class Team:
     spool: str = ""
     share: str = ""
 
-    def results(self, function: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Result]:
-        """What `function` gives for each task, in their order; few results are in memory at a time.
+    def results(self, function: Callable[[_Task], _Result], tasks: Iterable[_Task]) -> Iterator[_Result]:
+        """Return the result of `function` for each task, in the order of the tasks; few are in memory at a time.
 
         Function, tasks and results travel pickled. Raises `WorkerDied`, and what `function` raises.
         """
         if self.executor is None:
             yield from map(function, tasks)
             return
-        under_way: deque[Future[Result | _Failure | _Spooled]] = deque()
+        under_way: deque[Future[_Result | _Failure | _Spooled]] = deque()
         try:
             for task in tasks:
                 under_way.append(_submitted(self.executor, function, task, self.spool))
@@ -71,8 +71,8 @@ class Team:
 
 
 def _submitted(
-    executor: Executor, function: Callable[[Task], Result], task: Task, spool: str
-) -> "Future[Result | _Failure | _Spooled]":
+    executor: Executor, function: Callable[[_Task], _Result], task: _Task, spool: str
+) -> "Future[_Result | _Failure | _Spooled]":
     try:
         return executor.submit(_attempt, function, task, spool)
     except (OSError, ValueError) as error:
@@ -82,7 +82,7 @@ def _submitted(
 
 @dataclass(frozen=True, slots=True)
 class _Failure:
-    """An error on its way between processes: pickled by itself it would be made again by its constructor."""
+    """An error on its way between processes, where pickle would call its constructor again."""
 
     kind: type[Exception]
     arguments: tuple[object, ...]
@@ -90,7 +90,6 @@ class _Failure:
     where: str
 
     def error(self) -> Exception:
-        """The error as it was raised."""
         made = self.kind.__new__(self.kind, *self.arguments)
         vars(made).update(self.attributes)
         made.add_note(self.where)
@@ -99,13 +98,13 @@ class _Failure:
 
 @dataclass(frozen=True, slots=True)
 class _Spooled:
-    """A result or failure that a worker left in a file."""
+    """A result or failure in a file."""
 
     path: str
 
 
-def _attempt(function: Callable[[Task], Result], task: Task, spool: str) -> Result | _Failure | _Spooled:
-    found: Result | _Failure
+def _attempt(function: Callable[[_Task], _Result], task: _Task, spool: str) -> _Result | _Failure | _Spooled:
+    found: _Result | _Failure
     try:
         found = function(task)
     except Exception as error:  # noqa: BLE001 - it is raised where the result is asked for
@@ -121,49 +120,51 @@ def _attempt(function: Callable[[Task], Result], task: Task, spool: str) -> Resu
     return _Spooled(path)
 
 
-def _result(future: Future[Result | _Failure | _Spooled]) -> Result:
+def _result(future: Future[_Result | _Failure | _Spooled]) -> _Result:
     found = future.result()
     if isinstance(found, _Spooled):
         path = Path(found.path)
-        found = cast("Result | _Failure", pickle.loads(path.read_bytes()))  # noqa: S301 - our own worker's, in our own folder
+        found = cast("_Result | _Failure", pickle.loads(path.read_bytes()))  # noqa: S301 - our own worker's, in our own folder
         path.unlink()
     if isinstance(found, _Failure):
         raise found.error()
     return found
 
 
-Engine = Callable[[int], AbstractContextManager[Team]]
-"""From the number of tasks to who works at them."""
+OpenWorkers = Callable[[int], AbstractContextManager[Workers]]
+"""Opens the workers for a number of tasks."""
 
 
-def alone(tasks: int) -> AbstractContextManager[Team]:
-    """This process itself, for any number of tasks."""
+def in_process(tasks: int) -> AbstractContextManager[Workers]:
+    """Let this process itself do any number of tasks."""
     del tasks
-    return nullcontext(Team())
+    return nullcontext(Workers())
 
 
-def engine(jobs: int | None = None, scheduler: str | None = None, share: str | None = None) -> Engine:
-    """The cluster at `scheduler`, else a pool of up to `jobs` processes.
+def choose_workers(
+    jobs: int | None = None, scheduler: str | None = None, share: str | None = None
+) -> OpenWorkers:
+    """Return the cluster at `scheduler`, else a pool of up to `jobs` processes.
 
-    By default these are as many as this process may use cores, and for few tasks it stays alone. A cluster has what it
-    needs from the store `share`, if that is given, else from the same disk. Opening it raises `OfferpressError` where
-    the cluster cannot be used.
+    By default the pool has as many processes as this one may use cores, and few tasks are done without a pool. The
+    cluster's processes fetch their input from the store `share` if one is given, else from the same disk. Opening the
+    workers raises `OfferpressError` if the cluster cannot be used.
     """
     return _cluster(scheduler, share or "") if scheduler else _pool(jobs)
 
 
-def _pool(jobs: int | None) -> Engine:
+def _pool(jobs: int | None) -> OpenWorkers:
     @contextmanager
-    def opened(tasks: int) -> Iterator[Team]:
+    def opened(tasks: int) -> Iterator[Workers]:
         wanted = jobs or (_cores() if tasks >= FEWEST_TASKS else 1)
         workers = min(wanted, tasks)
         if workers <= 1:
-            yield Team()
+            yield Workers()
             return
         pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"))
         spool = tempfile.TemporaryDirectory(prefix="offerpress-results-")
         try:
-            yield Team(pool, 2 * workers, spool=spool.name)
+            yield Workers(pool, 2 * workers, spool=spool.name)
         except WorkerDied:
             # The pool does not end a process that it was starting while another one died.
             for process in multiprocessing.active_children():
@@ -178,11 +179,11 @@ def _pool(jobs: int | None) -> Engine:
     return opened
 
 
-def _cluster(scheduler: str, share: str) -> Engine:
+def _cluster(scheduler: str, share: str) -> OpenWorkers:
     @contextmanager
-    def opened(tasks: int) -> Iterator[Team]:
+    def opened(tasks: int) -> Iterator[Workers]:
         if not tasks:
-            yield Team()
+            yield Workers()
             return
         try:
             from offerpress.build.cluster import open_cluster  # noqa: PLC0415 - an extra, loaded only when it is asked for
@@ -191,7 +192,7 @@ def _cluster(scheduler: str, share: str) -> Engine:
                 f"no cluster: {error.name} is not installed; install offerpress with the extra `dask`"
             ) from error
         with open_cluster(scheduler) as executor:
-            yield Team(executor, _AHEAD_ON_A_CLUSTER, is_here=False, share=share)
+            yield Workers(executor, _AHEAD_ON_A_CLUSTER, is_here=False, share=share)
 
     return opened
 

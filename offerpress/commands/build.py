@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
-from offerpress.build.unchanged import unchanged_build
-from offerpress.build.workers import engine
+from offerpress.build.manifest import unchanged_build
+from offerpress.build.workers import choose_workers
 from offerpress.options import as_of_option, json_option, site_at, site_option
 from offerpress.terminal import count, say, show_json
 
@@ -50,7 +50,7 @@ def build_command(
     if outcome is None:
         from offerpress.build.pipeline import rebuild  # noqa: PLC0415 - half a second, where there is something to build
 
-        outcome = rebuild(site, place, engine(jobs, scheduler, share), quiet=as_json)
+        outcome = rebuild(site, place, choose_workers(jobs, scheduler, share), quiet=as_json)
     if store:
         outcome = upload_build(site, store, outcome)
     if as_json:

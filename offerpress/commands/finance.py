@@ -5,9 +5,8 @@ from pathlib import Path
 
 import click
 
-from offerpress.figures.conservation import holds
 from offerpress.figures.exports import export_journal
-from offerpress.figures.figures import Figures, open_figures
+from offerpress.figures.figures import Figures, holds, open_figures
 from offerpress.figures.journals import (
     Journal,
     journal_csv,

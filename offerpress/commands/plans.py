@@ -11,14 +11,15 @@ from typing import Literal
 import click
 
 from mailer import Batch, Outbox, message_bytes
-from offerpress.build.workers import engine
+from offerpress.build.workers import choose_workers
 from offerpress.figures.checking import require_faultless_content
 from offerpress.figures.figures import open_figures
 from offerpress.options import as_of_option, json_option, site_at, site_option
-from offerpress.plans.corrections import difference_text, told_figures
 from offerpress.plans.draft import Barred, Draft, Drafting, draft, without_statement
-from offerpress.plans.planning import Since, make_plan, plan_csv, refuse_stale, since, windows
+from offerpress.plans.planning import Since, make_plan, plan_csv, since, windows
 from offerpress.plans.rendering import CLIPPED_BYTES
+from offerpress.plans.staleness import refuse_stale
+from offerpress.plans.told import difference_text, told_figures
 from offerpress.reports.brief import brief
 from offerpress.reports.facts import Told, told_by
 from offerpress.site.folder import OfferpressError
@@ -79,7 +80,7 @@ def plan_command(
                 click.echo(plan_csv(every, others, reasons, site.settings.site), nl=False)
                 return
             maker, folder = by or getpass.getuser(), scratch or site.batches
-            batch, made = make_plan(drafting, maker, site.now, outbox, folder, advance, engine(jobs))
+            batch, made = make_plan(drafting, maker, site.now, outbox, folder, advance, choose_workers(jobs))
         stack.enter_context(batch)
         earlier, before = (None, None) if corrections else _since(site, outbox, batch)
         if not dry_run:

@@ -51,8 +51,8 @@ def run_demo(folder: Path | None, here: Path, environment: Mapping[str, str]) ->
             f"1/4  {count(figures.partner_count, 'partner')} read and checked, snapshot {figures.snapshot.digest[:12]}"
         )
         with progress("Building", figures.partner_count) as advance:
-            files = build(figures, site.output, advance).publication
-        say(f"2/4  site built: {count(files.written + files.kept, 'file')} in {site.output}")
+            built = build(figures, site.output, advance)
+        say(f"2/4  site built: {count(len(built.changed) + built.kept, 'file')} in {site.output}")
         plan = _plan(figures, outbox)
         transport = FolderTransport(site.mail)
         sending = send_plan(site, outbox, plan, transport, clock=_clock(outbox, plan))

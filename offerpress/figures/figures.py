@@ -28,8 +28,7 @@ from ledger import (
     freeze,
     read,
 )
-from offerpress.figures.conservation import conserved
-from offerpress.site.folder import OfferpressError
+from offerpress.site.folder import CONSERVATION_FILE, OfferpressError
 from offerpress.site.inputs import (
     CODE,
     DATABASE,
@@ -41,7 +40,7 @@ from offerpress.site.inputs import (
 )
 from offerpress.site.keys import SiteKeys
 from offerpress.site.site import Site
-from offerpress.site.state import write_state
+from offerpress.site.state import json_text, write_state
 from rewards import (
     Account,
     Conserved,
@@ -51,8 +50,11 @@ from rewards import (
     Rules,
     Statement,
     Tally,
+    Total,
     compute_statement,
+    conserved_json,
     day_text,
+    equations,
     require_conserved,
     rules_on,
 )
@@ -96,6 +98,27 @@ def known_snapshot(folder: Path, source: str) -> Snapshot | None:
 def remember_snapshot(snapshot: Snapshot, source: str) -> None:
     """Notes beside the snapshot what it was frozen from last."""
     write_state(snapshot.folder / SOURCE_FILE, source)
+
+
+def conserved(tally: Tally, snapshot: Snapshot, rules: Rules) -> list[Conserved]:
+    """Compare the tally of all the snapshot's statements with the sums of the snapshot's own lines."""
+    return equations(tally, snapshot.totals(), rules)
+
+
+def holds(found: Iterable[Conserved]) -> bool:
+    """Return whether no line is lost or doubled."""
+    return all(one.difference == Total(0, 0) for one in found)
+
+
+def write_conservation(site: Site, found: Sequence[Conserved], snapshot: Snapshot, as_of: int) -> None:
+    """Write `private/reports/conservation.json`."""
+    report = {
+        "as_of": day_text(as_of),
+        "snapshot": snapshot.digest,
+        "holds": holds(found),
+        "equations": [conserved_json(one) for one in found],
+    }
+    write_state(site.make_private() / CONSERVATION_FILE, json_text(report))
 
 
 class UnknownPartner(OfferpressError):

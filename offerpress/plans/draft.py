@@ -18,10 +18,9 @@ from mailer import (
     pseudonym,
 )
 from offerpress.figures.checking import campaign_renderer
-from offerpress.figures.conservation import conserved
-from offerpress.figures.figures import Figures
-from offerpress.plans.corrections import ToldFigures
+from offerpress.figures.figures import Figures, conserved
 from offerpress.plans.dues import Due, dues
+from offerpress.plans.told import ToldFigures
 from offerpress.site.folder import OfferpressError
 from offerpress.site.keys import private_address, unsubscribing
 from rewards import (

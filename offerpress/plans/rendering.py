@@ -1,4 +1,4 @@
-"""A plan's messages, rendered by as many processes as there are: to be frozen, or compared with what was frozen."""
+"""The messages of a plan, rendered by the workers that are given."""
 
 import json
 import os
@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from mailer import (
-    Batch,
     BatchHeader,
     DeflatedMessage,
     Deflater,
@@ -20,11 +19,10 @@ from mailer import (
     Recipient,
     Suppressed,
     dictionary_of,
-    notice_digest,
     prepare_message,
 )
 from offerpress.build.shards import Job, figures_at, job_of
-from offerpress.build.workers import Engine
+from offerpress.build.workers import OpenWorkers
 from offerpress.plans.draft import Barred, Draft, Drafting, skipped_for
 from offerpress.terminal import Progress
 from rewards import Account, Fault, Faulty, Notice, compute_statement
@@ -37,7 +35,7 @@ _LOOKED_AT: Final = 1_000  # accounts, for messages that serve as dictionaries
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
-    """What it takes to write a plan's messages; of its header everything is known but what they come to."""
+    """Renders a plan's messages; in the header only their totals and skipped partners are still missing."""
 
     drafting: Drafting
     header: BatchHeader
@@ -47,7 +45,7 @@ class Rendering:
 
     @classmethod
     def of(cls, drafting: Drafting, header: BatchHeader, barred: Barred, folder: Path) -> "Rendering":
-        """With dictionaries that every process can share: of each language the first message, if one is near."""
+        """Prepare the rendering; the first message of each language becomes a dictionary for all processes."""
         drafting.header = header
         own = cls(drafting, header, barred, folder, Deflater())
         dictionaries: dict[str, bytes] = {}
@@ -60,7 +58,7 @@ class Rendering:
         return replace(own, deflating=Deflater(dictionaries))
 
     def first(self, account: Account) -> PreparedMessage | None:
-        """The message to a partner, None where there is none; what stands in its way is told in its turn."""
+        """Return the message to a partner; None if there is none or it is faulty, which `shard` reports."""
         faults: list[Fault] = []
         statement = compute_statement(account, self.drafting.figures.rules, faults)
         if faults or skipped_for(self.drafting, self.barred, account.partner, statement):
@@ -70,7 +68,7 @@ class Rendering:
         return None
 
     def shard(self, shard: int) -> "RenderedShard":
-        """One shard's messages, and what they come to."""
+        """Render one shard's messages, and draft their totals."""
         draft, messages = Draft(), []
         for account, statement in draft.entered(self.drafting, self.barred, shard):
             if draft.unwritten:
@@ -92,28 +90,28 @@ class Rendering:
 
 
 class RenderedShard(NamedTuple):
-    """Of one shard the messages as they stand in the batch, and what they come to."""
+    """The messages of one shard in the form of the batch, and their draft."""
 
     draft: Draft
     messages: list[DeflatedMessage]
 
 
 def rendered(
-    rendering: Rendering, made: Draft, engine: Engine, progress: Progress
+    rendering: Rendering, made: Draft, open_workers: OpenWorkers, progress: Progress
 ) -> Iterator[DeflatedMessage]:
-    """All messages by shard and partner id; what they come to is merged into `made` on the way.
+    """Return all messages by shard and partner id, and merge their drafts into `made` on the way.
 
-    Corrections are rendered here: only this process knows what was told.
+    This process renders corrections itself, because only it knows what was told.
     """
     drafting = rendering.drafting
     shards = drafting.figures.snapshot.shards
-    with engine(len(shards) if drafting.told is None else 1) as team, ExitStack() as stack:
-        if team.executor is None:
+    with open_workers(len(shards) if drafting.told is None else 1) as workers, ExitStack() as stack:
+        if workers.executor is None:
             results: Iterator[RenderedShard] = map(rendering.shard, shards)
         else:
             given = stack.enter_context(_given(rendering))
             job = RenderJob(job_of(drafting.figures), drafting.campaign.slug, rendering.folder, given)
-            results = team.results(render_shard, [(job, shard) for shard in shards])
+            results = workers.results(render_shard, [(job, shard) for shard in shards])
         for draft, messages in results:
             progress(len(messages) + len(draft.reasons))
             made.merge(draft)
@@ -122,7 +120,7 @@ def rendered(
 
 @contextmanager
 def _given(rendering: Rendering) -> Iterator[Path]:
-    """A file with what workers cannot work out by themselves, for as long as they need it."""
+    """Write the values that workers cannot work out by themselves into a temporary file."""
     barred = rendering.barred
     dictionaries = {name: text.decode("latin-1") for name, text in rendering.deflating.dictionaries.items()}
     values = [rendering.header.model_dump_json(), [*barred.handed], barred.suppressed.reasons, dictionaries]
@@ -137,7 +135,7 @@ def _given(rendering: Rendering) -> Iterator[Path]:
 
 @dataclass(frozen=True, slots=True)
 class RenderJob:
-    """The messages of one plan, for a worker process, and the file with what it is given."""
+    """The messages of one plan for a worker process; `given` is the file of `_given`."""
 
     job: Job
     campaign: str
@@ -146,7 +144,7 @@ class RenderJob:
 
 
 def render_shard(task: tuple[RenderJob, int]) -> RenderedShard:
-    """One shard's messages, in a worker process."""
+    """Render one shard's messages in a worker process."""
     job, shard = task
     return _rendering_at(job).shard(shard)
 
@@ -159,59 +157,3 @@ def _rendering_at(job: RenderJob) -> Rendering:
     barred = Barred(frozenset(handed), Suppressed(reasons))
     dictionaries = {name: text.encode("latin-1") for name, text in given.items()}
     return Rendering(drafting, drafting.header, barred, job.folder, Deflater(dictionaries))
-
-
-def same_messages(drafting: Drafting, batch: Batch, engine: Engine) -> Iterator[list[int]]:
-    """By shard the places of the recipients whose message would be the same if it were rendered now."""
-    shards = drafting.figures.snapshot.shards
-    with engine(len(shards) if drafting.told is None else 1) as team:
-        if team.executor is None:
-            yield from (_same_of_shard(drafting, batch, shard) for shard in shards)
-            return
-        job = CompareJob(job_of(drafting.figures), drafting.campaign.slug, batch.file)
-        yield from team.results(compare_shard, [(job, shard) for shard in shards])
-
-
-@dataclass(frozen=True, slots=True)
-class CompareJob:
-    """The messages of one batch, for a worker process."""
-
-    job: Job
-    campaign: str
-    batch: Path
-
-
-def compare_shard(task: tuple[CompareJob, int]) -> list[int]:
-    """Of one shard what `same_messages` gives, in a worker process."""
-    job, shard = task
-    drafting, batch = _comparing_at(job)
-    return _same_of_shard(drafting, batch, shard)
-
-
-@lru_cache(maxsize=1)
-def _comparing_at(job: CompareJob) -> tuple[Drafting, Batch]:
-    drafting, batch = Drafting(figures_at(job.job), job.campaign), Batch.open(job.batch)
-    drafting.header = batch.header
-    return drafting, batch
-
-
-def _same_of_shard(drafting: Drafting, batch: Batch, shard: int) -> list[int]:
-    found = []
-    for account in drafting.figures.snapshot.accounts(shard):
-        try:
-            place = batch.place(account.partner.partner_id)
-        except KeyError:
-            continue
-        if not stale(drafting, batch, account):
-            found.append(place)
-    return found
-
-
-def stale(drafting: Drafting, batch: Batch, account: Account) -> bool:
-    """Whether the message to a recipient would be another one now, or none at all."""
-    faults: list[Fault] = []
-    statement = compute_statement(account, drafting.figures.rules, faults)
-    if faults or drafting.uncorrected(statement) or drafting.renderer.reason(account.partner, statement):
-        return True
-    now = notice_digest(batch.header, drafting.notice(account, statement), drafting.unsubscribing)
-    return now != batch.digest_of(account.partner.partner_id)

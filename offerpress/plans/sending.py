@@ -70,7 +70,7 @@ def send_plan(
         record = check_sendable(outbox, batch, settings, clock())
         if not record.begun and record.planned:
             # Only this path needs the ledger and the templates; resuming must work without them.
-            from offerpress.plans.planning import refuse_stale  # noqa: PLC0415
+            from offerpress.plans.staleness import refuse_stale  # noqa: PLC0415
 
             refuse_stale(replace(site, now=clock()), batch, outbox)
         with nullcontext(stop) if stop else stop_on_signals() as asked:

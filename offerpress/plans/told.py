@@ -1,27 +1,70 @@
-"""What one partner was told, in which plan, and what became of each notice: the outbox beside the frozen batches."""
+"""The notices that partners were told, read from the outbox and the frozen batches."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 
-from mailer import BatchError, BatchHeader, EventRecord, Outbox, Status, delivery_result
-from mailer import NoticeHistory as Planned
-from offerpress.plans.corrections import difference_text
+from mailer import Batch, BatchError, BatchHeader, EventRecord, Outbox, Status, delivery_result
+from mailer import NoticeHistory
+from offerpress.site.mail import pruned_plans
 from offerpress.site.site import Site
-from rewards import Difference, Notice, day_text, differences
+from rewards import Difference, Notice, Statement, day_text, differences, statement_json, told_statement
 
-Figures = Mapping[str, object]
+_StatementJson = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class ToldFigures:
+    """The notice that a partner was handed last: its plan, its status and the statement's JSON text."""
+
+    plan: str
+    status: Status
+    figures: str
+
+    @property
+    def statement(self) -> Statement:
+        """The statement that the notice tells."""
+        return told_statement(self.figures)
+
+    def differences(self, now: Statement) -> list[Difference]:
+        """Return the figures that differ from the statement `now`."""
+        return differences(json.loads(self.figures), statement_json(now))
+
+
+def told_figures(site: Site, outbox: Outbox, campaign: str) -> Mapping[str, ToldFigures]:
+    """Return what the campaign told last, by partner id; raises `BatchError` if a batch is missing.
+
+    Notices of pruned batches are left out: their figures are lost, so they cannot be corrected.
+    """
+    batches: dict[str, Batch] = {}
+    found = {}
+    pruned = pruned_plans(site)
+    with ExitStack() as stack:
+        for partner_id, handed in outbox.handed_last(campaign).items():
+            if handed.plan in pruned:
+                continue
+            if handed.plan not in batches:
+                batches[handed.plan] = stack.enter_context(site.open_batch(handed.plan))
+            figures = batches[handed.plan].message(partner_id).figures
+            found[partner_id] = ToldFigures(handed.plan, handed.status, figures)
+    return found
+
+
+def difference_text(one: Difference) -> str:
+    """Return a difference as text, such as `cashback-2023 EUR amount: 1851.85 → 1866.85`."""
+    told, now = ("none" if value is None else str(value) for value in (one.told, one.now))
+    return f"{' '.join(one.key)} {one.figure}: {told} → {now}"
 
 
 @dataclass(frozen=True, slots=True)
 class ToldNotice:
-    """One notice to a partner: where it stands, and the message with its plan's header, None where the batch is gone.
+    """One notice to a partner: its status, its message and its plan's header, both None if the batch is gone.
 
-    `changes` are against what the same campaign had told before. `events` are what was told of it since, the earliest
-    first.
+    `changes` are the differences from what the same campaign told before. `events` are in order of time.
     """
 
-    planned: Planned
+    planned: NoticeHistory
     header: BatchHeader | None
     notice: Notice | None
     approved_by: tuple[str, ...]
@@ -29,15 +72,15 @@ class ToldNotice:
     events: tuple[EventRecord, ...] = ()
 
     @property
-    def figures(self) -> Figures | None:
-        """The statement's JSON form that the message tells."""
+    def figures(self) -> _StatementJson | None:
+        """The JSON form of the statement that the message tells."""
         return json.loads(self.notice.figures) if self.notice else None
 
 
 def told_notices(site: Site, outbox: Outbox, partner_id: str) -> list[ToldNotice]:
-    """Every notice that was planned for the partner, the oldest plan first."""
+    """Return every notice that was planned for the partner, the oldest plan first."""
     found = []
-    last: dict[str, Figures] = {}
+    last: dict[str, _StatementJson] = {}
     for planned in outbox.told(partner_id):
         header, notice = _message(site, planned.plan, partner_id)
         approved = tuple(one.by for one in outbox.approvals(planned.plan))
@@ -60,7 +103,7 @@ def _message(site: Site, plan: str, partner_id: str) -> tuple[BatchHeader, Notic
 
 
 def told_json(partner_id: str, notices: Sequence[ToldNotice]) -> dict[str, object]:
-    """All of it, the figures as in the statement's JSON."""
+    """Return the notices as JSON, with figures in the form of the statement's JSON."""
     return {"partner_id": partner_id, "told": [_notice_json(one) for one in notices]}
 
 
@@ -91,7 +134,7 @@ def _notice_json(one: ToldNotice) -> dict[str, object]:
 
 
 def told_text(partner_id: str, notices: Sequence[ToldNotice]) -> str:
-    """Many lines for the terminal; amounts and days as in the statement's JSON."""
+    """Return the lines for the terminal, with amounts and days in the form of the statement's JSON."""
     if not notices:
         return f"{partner_id}: no plan holds a notice to this partner"
     return "\n\n".join("\n".join(_lines(one)) for one in notices)
@@ -121,13 +164,13 @@ def _lines(one: ToldNotice) -> Iterator[str]:
 
 
 def became(events: Iterable[EventRecord]) -> str | None:
-    """What became of a notice by all that was told of its own recipient; None while nothing is known."""
+    """Return what events say about a notice's own recipient; None if there are none."""
     kind = delivery_result(event.kind for event in events if not event.copy)
     return kind.value if kind else None
 
 
 def _entry(entry: Mapping[str, object]) -> str:
-    """An entry's figures on one line, its offer first; of the held subscriptions only how many they are."""
+    """Return an entry's figures on one line: its offer first, and of held subscriptions only their number."""
     shown = {key: len(value) if isinstance(value, list) else value for key, value in entry.items()}
     figures = (f"{key} {value}" for key, value in shown.items() if key != "offer" and value is not None)
     return ", ".join([str(shown["offer"]), *figures])

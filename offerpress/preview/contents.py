@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from generator import Content, packs_of, read_content, with_unpublished
 from mailer import BatchHeader, message_bytes, with_own_headers
-from offerpress.build.shards import statement_page, workshop_of
+from offerpress.build.shards import shard_builder, statement_page
 from offerpress.figures.checking import rendered_site
 from offerpress.figures.figures import Figures
 from offerpress.plans.draft import Drafting
@@ -107,11 +107,11 @@ class Office:
         access = site.settings.statements.access
         if access == "none" or figures.keys is None:
             return {}
-        workshop = workshop_of(figures)
-        built = list(map(workshop.build, figures.snapshot.shards))
+        builder = shard_builder(figures)
+        built = list(map(builder.build, figures.snapshot.shards))
         if access == "plain":
             plain = {path: file for shard in built for path, file in shard.plain.items()}
-            return {**plain, **workshop.renderer.plain_artifacts()}
+            return {**plain, **builder.renderer.plain_artifacts()}
         sealed = [shard.sealed for shard in built]
         return {
             **statement_page(figures),

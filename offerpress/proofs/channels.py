@@ -10,8 +10,8 @@ from generator import PackError, PackReader, figures_without_day
 from ledger import Snapshot, SnapshotDamaged
 from mailer import Batch, MailerError
 from offerpress.build.manifest import Manifest
-from offerpress.figures.conservation import conserved
 from offerpress.figures.exports import EXPORTS, Export
+from offerpress.figures.figures import conserved
 from offerpress.figures.journals import journal_csv
 from offerpress.figures.leaks import leaked
 from offerpress.figures.sign_offs import SignOff, signed_lines

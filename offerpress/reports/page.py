@@ -5,8 +5,7 @@ from pathlib import Path
 from markupsafe import Markup
 
 from generator import REPORT_POLICY, environment
-from offerpress.figures.conservation import write_conservation
-from offerpress.figures.figures import Figures
+from offerpress.figures.figures import Figures, write_conservation
 from offerpress.reports.facts import Facts, Source, Told, gather
 from offerpress.reports.pictures import pictures
 from offerpress.reports.view import report_view

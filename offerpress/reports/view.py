@@ -1,7 +1,7 @@
 """A report's figures as the template reads them: text, in the order in which they are shown."""
 
 from generator import PartnerText
-from offerpress.figures.conservation import holds
+from offerpress.figures.figures import holds
 from offerpress.plans.dues import Due, Liability
 from offerpress.reports.facts import Facts
 from offerpress.reports.outlook import Near, Outlook

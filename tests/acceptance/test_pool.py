@@ -15,7 +15,7 @@ import pytest
 
 from generator.statements.record import StatementTooLarge, size_class
 from mailer.batch.batch import Batch
-from offerpress.build.workers import Team, WorkerDied, engine
+from offerpress.build.workers import WorkerDied, Workers, choose_workers
 from tests.acceptance.conftest import AS_OF, Call, copy_sample, finished, installed, tree
 
 MORE = 2_400
@@ -123,7 +123,7 @@ def test_a_plan_is_stale_for_those_alone_whose_message_changed(
 
 def test_an_error_in_a_worker_is_told_as_it_was_raised() -> None:
     """The text and the facts of an error survive the way between processes."""
-    with engine(2)(2) as team, pytest.raises(StatementTooLarge) as told:
+    with choose_workers(2)(2) as team, pytest.raises(StatementTooLarge) as told:
         list(team.results(size_class, [10, 10**9]))
     assert (str(StatementTooLarge(10**9)), 10**9) == (str(told.value), told.value.size)
 
@@ -152,7 +152,7 @@ def test_a_worker_killed_while_it_gives_its_result_is_not_waited_for(after_s: fl
     teams = []
 
     def given() -> list[bytes]:
-        with engine(2)(8) as team:
+        with choose_workers(2)(8) as team:
             teams.append(team)
             return list(team.results(killed_soon, [after_s] * 8))
 
@@ -166,7 +166,7 @@ def test_a_death_that_is_heard_early_leaves_no_process_behind() -> None:
     """Whoever hears of it before the pool has told every task lets the pool end its other processes."""
     with Hesitant(2, multiprocessing.get_context("spawn")) as pool:
         with pytest.raises(WorkerDied):
-            list(Team(pool, 4).results(os._exit, range(1, 5)))
+            list(Workers(pool, 4).results(os._exit, range(1, 5)))
         pool.heard.set()
     assert [] == multiprocessing.active_children()
 

@@ -24,7 +24,7 @@ from offerpress.plans.dues import (
     liability,
     negative,
 )
-from offerpress.plans.planning import COLUMNS
+from offerpress.plans.planning import PLAN_COLUMNS
 from offerpress.reports.brief import brief
 from offerpress.reports.facts import Told
 from offerpress.reports.outlook import course, near_next_level, outlooks
@@ -181,7 +181,7 @@ def test_a_dry_run_lists_who_would_get_what(offerpress: Call, site: Path) -> Non
         partners.read_text(encoding="utf-8").replace("Aldergrove Phones", HOSTILE), encoding="utf-8"
     )
     said = offerpress("plan", "year-end-credit", *AS_OF, "--dry-run", "--csv")
-    assert (0, True) == (said.code, said.out.startswith(",".join(COLUMNS)))
+    assert (0, True) == (said.code, said.out.startswith(",".join(PLAN_COLUMNS)))
     rows = list(csv.DictReader(StringIO(said.out)))
     by_id = {row["partner_id"]: row for row in rows}
     assert ("'" + HOSTILE, "de", "EUR", "2790.81", "") == tuple(

@@ -1,0 +1,136 @@
+"""The statements of a build: shards sealed and packed, or a plain folder for every partner.
+
+Shards that did not change keep their sealed records, and packs without a changed shard stay as they were published.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from generator import (
+    PACKS_INDEX,
+    ArtifactContent,
+    NewTree,
+    Packing,
+    SealedShard,
+    bits_of,
+    former_packs,
+    merged_index,
+    packs_of,
+    shard_bits,
+)
+from offerpress.build.changes import Comparison
+from offerpress.build.sealed import SealedFolder
+from offerpress.build.shards import BuiltShard, built_shards, shard_builder
+from offerpress.build.workers import OpenWorkers
+from offerpress.figures.figures import Figures, conserved, write_conservation
+from offerpress.site.keys import SiteKeys
+from offerpress.terminal import Progress
+from rewards import Fault, Faulty, require_conserved
+
+Artifacts = Iterator[tuple[str, ArtifactContent]]
+
+
+@dataclass
+class StatementBuild:
+    """Computes the statements of one build, and returns their files; `reasons` says why each shard was made anew."""
+
+    figures: Figures
+    comparison: Comparison
+    sealed: SealedFolder
+    open_workers: OpenWorkers
+    progress: Progress
+    faults: list[Fault] = field(default_factory=list)
+    reasons: list[tuple[str, str]] = field(default_factory=list)
+    bits: dict[int, int] = field(default_factory=dict)
+
+    def compute(self) -> None:
+        """Seal every shard that changed; raises `Faulty` and `NotConserved`.
+
+        Plain statements are computed while they are published: they are too large to be kept until then.
+        """
+        if self._access == "plain":
+            return
+        wanted = [shard for shard, key in self.comparison.shards.items() if not self._is_kept(shard, key)]
+        for built in built_shards(self.figures, wanted, self.open_workers):
+            self._take(built)
+        self._require_sound()
+
+    def artifacts(self) -> Artifacts:
+        """Return every file of the statements; its content is None if the published one stays."""
+        keys = self.figures.keys
+        if keys is None or self._access == "none":
+            return
+        present = self._packs(keys) if self._access == "link" else self._plain()
+        former = keys.former_keys(self.figures.site.today)
+        yield from self._with_former_links(former, present) if former else present
+
+    @property
+    def _access(self) -> str:
+        return self.figures.site.settings.statements.access
+
+    def _is_kept(self, shard: int, key: str) -> bool:
+        return self.comparison.same_snapshot and self.sealed.has(shard, key)
+
+    def _take(self, built: BuiltShard) -> None:
+        """Keep a shard that was made anew."""
+        self.faults += map(self.figures.placed, built.faults)
+        self.progress(built.partners)
+        if not self.faults:
+            self.sealed.put(built, self.comparison.shards[built.shard])
+        self.reasons.append((f"statements of shard {built.shard}", self.comparison.why_shard))
+
+    def _require_sound(self) -> None:
+        """Raise `Faulty`, and `NotConserved` if lines were lost or doubled."""
+        if self.faults:
+            raise Faulty(self.faults)
+        figures = self.figures
+        found = conserved(self.sealed.tally(), figures.snapshot, figures.rules)
+        write_conservation(figures.site, found, figures.snapshot, figures.rules.as_of)
+        require_conserved(found)
+
+    def _packs(self, keys: SiteKeys) -> Artifacts:
+        figures, changed = self.figures, self.comparison.changed_shards
+        self.bits = bits_of(self.sealed.prefixes())
+        before = self.comparison.before.bits if self.comparison.before else {}
+        packing = Packing(self.bits, shard_bits(figures.partner_count), keys.secret, keys.key_version)
+
+        def wanted(slot: int, shards: range) -> bool:
+            return before.get(slot) != self.bits[slot] or not changed.isdisjoint(shards)
+
+        return packing.artifacts(lambda shards: self.sealed.shards(shards, self._rebuilt), wanted)
+
+    def _rebuilt(self, shard: int) -> SealedShard:
+        """Build a shard again whose file was damaged after it was written."""
+        return shard_builder(self.figures).build(shard).sealed
+
+    def _plain(self) -> Artifacts:
+        """Return every partner's own folder, a shard at a time; unchanged shards stay as they were published."""
+        yield from shard_builder(self.figures).renderer.plain_artifacts().items()
+        keys, changed = self.comparison.shards, self.comparison.changed_shards
+        kept = {n for n in keys.keys() - changed if self.sealed.has(n, keys[n])}
+        yield from ((path, None) for path in self.sealed.files(sorted(kept)))
+        wanted = [n for n in keys if n not in kept]
+        tree = NewTree.of(self.comparison.output)
+        for built in built_shards(self.figures, wanted, self.open_workers, tree=tree):
+            self._take(built)
+            yield from built.plain.items()
+            yield from built.placed.items()
+        self._require_sound()
+
+    def _with_former_links(self, former: SiteKeys, present: Artifacts) -> Artifacts:
+        """Add every statement as the links of a former site secret open it."""
+        figures = replace(self.figures, keys=former)
+        built = list(built_shards(figures, figures.snapshot.shards, self.open_workers, former=True))
+        if faults := [figures.placed(fault) for one in built for fault in one.faults]:
+            raise Faulty(faults)
+        if self._access == "plain":
+            yield from present
+            yield from (file for one in built for file in one.plain.items())
+            return
+        packs = packs_of([one.sealed for one in built], former.secret, former.key_version)
+        for path, content in present:
+            if path == PACKS_INDEX and isinstance(content, bytes):
+                yield path, merged_index(content, packs[PACKS_INDEX])
+            else:
+                yield path, content
+        yield from former_packs(packs).items()

@@ -1,0 +1,123 @@
+"""Staleness: whether the messages of a frozen batch would still be made the same way.
+
+A plan is stale if recomputing would change a recipient's message. A ledger that grew without doing so does not matter.
+`approve` and the first `send` refuse a stale plan.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+from mailer import Batch, Outbox, notice_digest
+from offerpress.build.shards import Job, figures_at, job_of
+from offerpress.build.workers import OpenWorkers, choose_workers, in_process
+from offerpress.figures.figures import Figures, open_figures
+from offerpress.plans.draft import Drafting
+from offerpress.plans.told import ToldFigures, told_figures
+from offerpress.site.folder import OfferpressError
+from offerpress.site.site import Site
+from rewards import Account, Fault, compute_statement
+
+_LOOK_UP_COSTS: Final = 64  # times as much as reading an account with its whole shard
+_NAMED: Final = 10
+
+
+class StalePlan(OfferpressError):
+    """Recomputing would change the messages to `partners`."""
+
+    def __init__(self, plan: str, partners: list[str]) -> None:
+        self.plan = plan
+        self.partners = tuple(partners)
+        named = ", ".join(partners[:_NAMED]) + (", …" if len(partners) > _NAMED else "")
+        why = f"data, content, templates or settings changed, so {len(partners)} messages would be others now"
+        super().__init__(f"stale: {plan}: {why} ({named}); plan the campaign again")
+
+
+def refuse_stale(site: Site, batch: Batch, outbox: Outbox) -> None:
+    """Raise `StalePlan` if recipients' messages would change, and `Faulty` if messages cannot be made."""
+    header = batch.header
+    told = told_figures(site, outbox, header.campaign) if header.corrections else None
+    with open_figures(site.on(header.as_of)) as figures:
+        stale = stale_partners(batch, figures, told, choose_workers())
+    if stale:
+        raise StalePlan(batch.header.plan, stale)
+
+
+def stale_partners(
+    batch: Batch,
+    figures: Figures,
+    told: Mapping[str, ToldFigures] | None = None,
+    open_workers: OpenWorkers = in_process,
+) -> list[str]:
+    """Return the recipients, sorted, whose message would change or disappear if it were rendered now.
+
+    `told` is what corrections correct: this process renders those, and the opened workers others. Raises `WorkerDied`.
+    """
+    drafting = Drafting(figures, batch.header.campaign, told)
+    drafting.header = batch.header
+    if len(batch) * _LOOK_UP_COSTS < figures.partner_count:
+        found = {one: figures.snapshot.account(one) for one in batch.partner_ids()}
+        return [one for one, account in found.items() if account is None or stale(drafting, batch, account)]
+    same = bytearray(len(batch))
+    for places in same_messages(drafting, batch, open_workers):
+        for place in places:
+            same[place] = 1
+    return [one for one, is_same in zip(batch.partner_ids(), same, strict=True) if not is_same]
+
+
+def same_messages(drafting: Drafting, batch: Batch, open_workers: OpenWorkers) -> Iterator[list[int]]:
+    """Return by shard the places of the recipients whose message would be the same if it were rendered now."""
+    shards = drafting.figures.snapshot.shards
+    with open_workers(len(shards) if drafting.told is None else 1) as workers:
+        if workers.executor is None:
+            yield from (_same_of_shard(drafting, batch, shard) for shard in shards)
+            return
+        job = CompareJob(job_of(drafting.figures), drafting.campaign.slug, batch.file)
+        yield from workers.results(compare_shard, [(job, shard) for shard in shards])
+
+
+@dataclass(frozen=True, slots=True)
+class CompareJob:
+    """The messages of one batch, for a worker process."""
+
+    job: Job
+    campaign: str
+    batch: Path
+
+
+def compare_shard(task: tuple[CompareJob, int]) -> list[int]:
+    """Return what `same_messages` gives for one shard, in a worker process."""
+    job, shard = task
+    drafting, batch = _comparing_at(job)
+    return _same_of_shard(drafting, batch, shard)
+
+
+@lru_cache(maxsize=1)
+def _comparing_at(job: CompareJob) -> tuple[Drafting, Batch]:
+    drafting, batch = Drafting(figures_at(job.job), job.campaign), Batch.open(job.batch)
+    drafting.header = batch.header
+    return drafting, batch
+
+
+def _same_of_shard(drafting: Drafting, batch: Batch, shard: int) -> list[int]:
+    found = []
+    for account in drafting.figures.snapshot.accounts(shard):
+        try:
+            place = batch.place(account.partner.partner_id)
+        except KeyError:
+            continue
+        if not stale(drafting, batch, account):
+            found.append(place)
+    return found
+
+
+def stale(drafting: Drafting, batch: Batch, account: Account) -> bool:
+    """Return whether the message to a recipient would change or disappear now."""
+    faults: list[Fault] = []
+    statement = compute_statement(account, drafting.figures.rules, faults)
+    if faults or drafting.uncorrected(statement) or drafting.renderer.reason(account.partner, statement):
+        return True
+    now = notice_digest(batch.header, drafting.notice(account, statement), drafting.unsubscribing)
+    return now != batch.digest_of(account.partner.partner_id)
