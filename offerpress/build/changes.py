@@ -11,14 +11,14 @@ from pathlib import Path
 from generator import shard_bits
 from offerpress.build.manifest import Manifest
 from offerpress.figures.figures import Figures
-from offerpress.site.folder import MARKER
+from offerpress.site.folder import SETTINGS_FILE
 from offerpress.site.inputs import CODE, DAY, KEYS, PACKAGED, Digests, changed, inputs_digest, parts_digest
 
 _NAMED = 3
-_PUBLIC = (MARKER, DAY, CODE, "content/", "templates/", f"{PACKAGED}templates/")
+_PUBLIC = (SETTINGS_FILE, DAY, CODE, "content/", "templates/", f"{PACKAGED}templates/")
 _TERMS = ("content/program.toml", "content/offers/")
 _STATEMENTS = ("templates/locale/", f"{PACKAGED}templates/locale/")
-_PLAIN = (MARKER, *_TERMS, "templates/", f"{PACKAGED}templates/")
+_PLAIN = (SETTINGS_FILE, *_TERMS, "templates/", f"{PACKAGED}templates/")
 _OF_DATA = ("content/", "templates/", PACKAGED)
 
 
@@ -96,7 +96,7 @@ class Comparison:
         if self.before and self.before.statements == self.statements:
             names = changed(self.before.inputs, self.inputs)
             return _sentence([n for n in names if not n.startswith(_OF_DATA)]) or "its data changed"
-        return self.why or self._changed((MARKER, DAY, CODE, KEYS, *_TERMS, *_STATEMENTS, *self.page))
+        return self.why or self._changed((SETTINGS_FILE, DAY, CODE, KEYS, *_TERMS, *_STATEMENTS, *self.page))
 
     def _changed(self, begins: tuple[str, ...]) -> str:
         names = changed(self.before.inputs, self.inputs) if self.before else []

@@ -16,7 +16,7 @@ from offerpress.build.sealed import SealedFolder
 from offerpress.build.shards import statement_page
 from offerpress.build.statements import Artifacts, StatementBuild
 from offerpress.build.workers import OpenWorkers, in_process
-from offerpress.figures.checking import campaign_faults, rendered_site
+from offerpress.figures.checking import campaign_template_faults, rendered_site
 from offerpress.figures.figures import Figures, open_figures
 from offerpress.site.site import Site
 from offerpress.terminal import Progress, progress
@@ -73,7 +73,7 @@ def _public_pages(
         of_partners = "statement/" if access == "plain" else "statement/packs/"
         return dict.fromkeys(path for path in before.files if not path.startswith(of_partners))
     pages: dict[str, bytes | None] = {**rendered_site(figures.content, site, as_of, faults)}
-    faults += campaign_faults(figures.content, site, as_of)
+    faults += campaign_template_faults(figures.content, site, as_of)
     if access == "link":
         pages |= statement_page(figures)
     return pages

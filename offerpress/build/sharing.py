@@ -15,7 +15,7 @@ from pathlib import Path
 from generator import ObjectHeaders
 from ledger import Snapshot
 from offerpress.build.uploading import open_store
-from offerpress.site.folder import EPOCHS_FILE, MARKER, VERSIONS_FILE, OfferpressError
+from offerpress.site.folder import EPOCHS_FILE, SETTINGS_FILE, VERSIONS_FILE, OfferpressError
 from offerpress.site.site import Site
 
 SITE, SNAPSHOT = "site", "snapshot"
@@ -50,7 +50,7 @@ def share_files(site: Site, snapshot: Snapshot, url: str) -> Iterator[SharedFile
 
 def _files(site: Site, snapshot: Snapshot) -> Iterator[tuple[str, Path]]:
     """Return every file that a worker needs by its path in the store."""
-    own = [site.folder / MARKER, site.private / EPOCHS_FILE, site.private / VERSIONS_FILE]
+    own = [site.folder / SETTINGS_FILE, site.private / EPOCHS_FILE, site.private / VERSIONS_FILE]
     own += [path for name in _FOLDERS for path in (site.folder / name).rglob("*")]
     yield from (
         (f"{SITE}/{path.relative_to(site.folder).as_posix()}", path) for path in own if path.is_file()

@@ -17,8 +17,7 @@ from offerpress.options import (
     site_option,
 )
 from offerpress.site.folder import OfferpressError
-from offerpress.site.keys import SiteKeys, private_address, revoke
-from offerpress.site.rotation import end_grace, rotate
+from offerpress.site.keys import SiteKeys, end_grace, private_address, revoke, rotate
 from offerpress.terminal import (
     count,
     say,

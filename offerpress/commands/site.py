@@ -10,7 +10,7 @@ from generator import read_program
 from offerpress.figures.checking import find_faults
 from offerpress.options import as_of_option, json_option, site_at, site_option
 from offerpress.site.folder import template_folders
-from offerpress.site.starter import FOLDERS, Kind, Stub, add_stub, start_site
+from offerpress.site.starter import FOLDERS, Stub, StubKind, add_stub, start_site
 from offerpress.terminal import SHOWN_FAULTS, fault_json, say, show, show_faults, show_json
 from rewards import KINDS, Fault, Faulty
 
@@ -27,7 +27,7 @@ Next:
   offerpress serve --as-of 2023-12-31      look at it while you write
   offerpress add announcement "Our news"   begin with a stub
   offerpress check                         find every mistake"""
-NEXT: dict[Kind, str] = {
+NEXT: dict[StubKind, str] = {
     "announcement": "It is a draft: look at it with `offerpress serve`, and remove `draft: true` to publish it.",
     "offer": "Correct its terms: from `announced_on` on it is on the site and in statements.",
     "campaign": "Look at its mails with `offerpress serve`. Nothing is sent before it is planned and approved.",
@@ -53,7 +53,7 @@ def new_command(folder: Path) -> None:
     help="Of an offer: which kind of offer (default: cashback).",
 )
 @site_option
-def add_command(kind: Kind, title: str, offer_kind: str | None, site_folder: Path | None) -> None:
+def add_command(kind: StubKind, title: str, offer_kind: str | None, site_folder: Path | None) -> None:
     """Add a commented stub of the given KIND under content/, named after TITLE."""
     if offer_kind and kind != "offer":
         raise click.UsageError(f"--kind goes with `add offer`, not with `add {kind}`")

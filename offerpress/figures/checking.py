@@ -60,14 +60,14 @@ def _faults_beside(site: Site) -> list[Fault]:
     if whole is not None:
         return content_faults(whole, site, site.day(whole.policy.program.timezone))
     sound = read_sound_content(site.folder, site.settings.site)
-    return campaign_faults(sound, site, site.day(sound.policy.program.timezone)) if sound else []
+    return campaign_template_faults(sound, site, site.day(sound.policy.program.timezone)) if sound else []
 
 
 def content_faults(content: Content, site: Site, as_of: int) -> list[Fault]:
     """What keeps the site or any campaign from being rendered."""
     faults: list[Fault] = []
     rendered_site(content, site, as_of, faults, draw_cards=False)
-    return faults + campaign_faults(content, site, as_of)
+    return faults + campaign_template_faults(content, site, as_of)
 
 
 def require_faultless_content(figures: Figures) -> None:
@@ -111,7 +111,7 @@ def campaign_renderer(figures: Figures, slug: str, *, corrections: bool = False)
     )
 
 
-def campaign_faults(content: Content, site: Site, as_of: int) -> list[Fault]:
+def campaign_template_faults(content: Content, site: Site, as_of: int) -> list[Fault]:
     """The mistakes of every campaign in all its languages, for any partner that could be."""
     has_link = site.settings.statements.access != "none"
     folders = site.template_folders

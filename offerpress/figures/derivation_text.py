@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from rewards import Account
 
-Derived = Mapping[str, object]
+_Derivation = Mapping[str, object]
 TITLE_KEYS = ("currency", "product", "subscription_id")
 
 
-def statement_text(account: Account, derivation: Derived) -> str:
+def statement_text(account: Account, derivation: _Derivation) -> str:
     """Many lines, no escape codes; amounts and days as in the statement's JSON."""
     partner = account.partner
     level = _mapping(derivation["level"])
@@ -21,7 +21,7 @@ def statement_text(account: Account, derivation: Derived) -> str:
     )
 
 
-def _offer(offer: Derived) -> Iterator[str]:
+def _offer(offer: _Derivation) -> Iterator[str]:
     terms = _mapping(offer["terms"])
     yield ""
     yield f"{offer['offer']}: {terms['title']}"
@@ -39,7 +39,7 @@ def _offer(offer: Derived) -> Iterator[str]:
         yield f"    {_row(_mapping(row))}"
 
 
-def _entry(entry: Derived) -> Iterator[str]:
+def _entry(entry: _Derivation) -> Iterator[str]:
     title = " ".join(str(entry[key]) for key in TITLE_KEYS if key in entry)
     yield f"  {title}"
     for name, value in entry.items():
@@ -66,7 +66,7 @@ def _block(name: str, value: object, indent: str) -> Iterator[str]:
                 yield f"{indent}  {_row(row) if isinstance(row, Mapping) else row}"
 
 
-def _row(row: Derived) -> str:
+def _row(row: _Derivation) -> str:
     return "  ".join(f"{key} {_cell(value)}" for key, value in row.items() if value not in (None, ""))
 
 
@@ -76,7 +76,7 @@ def _cell(value: object) -> str:
     return "; ".join(map(_cell, value)) if isinstance(value, list) else str(value)
 
 
-def _mapping(value: object) -> Derived:
+def _mapping(value: object) -> _Derivation:
     if not isinstance(value, Mapping):
         raise TypeError(f"a derivation holds {type(value).__name__} where a mapping belongs")
     return value

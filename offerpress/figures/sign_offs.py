@@ -12,7 +12,7 @@ from offerpress.site.site import Site
 from offerpress.site.state import create_state, write_state
 from rewards import JournalLine, canonical_json, day_text
 
-Row = tuple[str, str, str, int, str, int]
+SignedRow = tuple[str, str, str, int, str, int]
 """A `JournalLine`: amount in minor units, the day as an ordinal."""
 
 
@@ -39,7 +39,7 @@ class SignOff(BaseModel):
     at: AwareDatetime
     as_of: int
     snapshot: str
-    lines: tuple[Row, ...]
+    lines: tuple[SignedRow, ...]
     digest: str
     left: str = ""
 

@@ -75,7 +75,7 @@ def groups(items: Iterable[_Item]) -> Iterator[list[_Item]]:
 
 # Suppressions as a table, out and in, so that another system's list can be taken over.
 
-COLUMNS: Final = ("address", "reason", "source", "since")
+SUPPRESSION_COLUMNS: Final = ("address", "reason", "source", "since")
 _REASONS: Final[dict[str, SuppressionReason]] = {reason: reason for reason in get_args(SuppressionReason)}
 
 
@@ -86,7 +86,7 @@ def suppressions_csv(rows: Sequence[Suppression]) -> str:
     """
     table = StringIO(newline="")
     writer = csv.writer(table, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
+    writer.writerow(SUPPRESSION_COLUMNS)
     writer.writerows([*map(guarded, (row.address, row.reason, row.source)), row.at] for row in rows)
     return table.getvalue()
 
@@ -99,7 +99,14 @@ def read_suppressions(text: str, file: str, now: datetime) -> list[Suppression]:
     reader = csv.DictReader(StringIO(text, newline=""))
     if "address" not in (reader.fieldnames or ()):
         raise Faulty(
-            [Fault("there is no column 'address'", f"name the columns {', '.join(COLUMNS)}", file, row=1)]
+            [
+                Fault(
+                    "there is no column 'address'",
+                    f"name the columns {', '.join(SUPPRESSION_COLUMNS)}",
+                    file,
+                    row=1,
+                )
+            ]
         )
     faults: list[Fault] = []
     found = [_read(row, file, number, now, faults) for number, row in enumerate(reader, start=2)]
@@ -111,7 +118,7 @@ def read_suppressions(text: str, file: str, now: datetime) -> list[Suppression]:
 def _read(
     row: dict[str, str | None], file: str, number: int, now: datetime, faults: list[Fault]
 ) -> Suppression | None:
-    cells = {name: _unguarded((row.get(name) or "").strip()) for name in COLUMNS}
+    cells = {name: _unguarded((row.get(name) or "").strip()) for name in SUPPRESSION_COLUMNS}
     before = len(faults)
     if not sendable(cells["address"]) and not is_digest(cells["address"]):
         what = f"{cells['address']!r} is no mail address"

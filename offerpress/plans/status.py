@@ -78,7 +78,7 @@ def minute(at: str) -> str:
 
 # What became of every notice of a plan, as a table that opens in a spreadsheet.
 
-COLUMNS = (
+NOTICE_COLUMNS = (
     "partner_id", "to_address", "status", "since", "reason", "attempts", "became", "became_at", "events",
 )  # fmt: skip
 
@@ -93,7 +93,7 @@ def account_csv(site: Site, outbox: Outbox, plan: str) -> str:
     addresses = _addresses(site, plan)
     table = StringIO(newline="")
     writer = csv.writer(table, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
+    writer.writerow(NOTICE_COLUMNS)
     writer.writerows(_row(one, addresses.get(one.partner_id, "")) for one in outbox.accounts(plan))
     return table.getvalue()
 

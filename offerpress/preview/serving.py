@@ -9,13 +9,13 @@ from watchfiles import Change, watch
 
 from offerpress.preview.server import PreviewServer
 from offerpress.preview.staff import STAFF
-from offerpress.site.folder import MARKER, OfferpressError
+from offerpress.site.folder import SETTINGS_FILE, OfferpressError
 from offerpress.site.settings import read_settings
 from offerpress.site.site import Site
 from offerpress.terminal import say, show_faults
 from rewards import Fault
 
-WATCHED = ("content", "data", "templates", MARKER)
+WATCHED = ("content", "data", "templates", SETTINGS_FILE)
 WRITTEN = ("output", "private")
 TABLES = ("partners", "sales", "subscriptions", "credits", "rates", "levels")
 WAKE_MS = 250

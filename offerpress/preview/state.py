@@ -12,7 +12,7 @@ from pathlib import Path
 from generator import Campaign, Content, GeneratorError
 from ledger import LedgerError
 from mailer import MailerError
-from offerpress.figures.checking import campaign_faults, figures_faults
+from offerpress.figures.checking import campaign_template_faults, figures_faults
 from offerpress.figures.figures import Figures, open_figures
 from offerpress.preview.contents import Office, Pages, People, read_pages
 from offerpress.site.folder import OfferpressError
@@ -155,7 +155,7 @@ class _TriedCampaigns:
         if known and known[0] == campaign and known[2] == settings and _same_terms(known[1], content):
             return known[3]
         alone = replace(content, campaigns={slug: campaign})
-        found = campaign_faults(alone, pages.site, pages.as_of)
+        found = campaign_template_faults(alone, pages.site, pages.as_of)
         self._known[slug] = campaign, content, settings, found
         return found
 

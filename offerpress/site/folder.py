@@ -6,7 +6,7 @@ This module loads nothing else, because every command begins with it.
 from pathlib import Path
 from typing import Final
 
-MARKER: Final = "offerpress.toml"
+SETTINGS_FILE: Final = "offerpress.toml"
 
 # Variables of the environment.
 
@@ -42,10 +42,10 @@ class OfferpressError(Exception):
 def find_folder(start: Path) -> Path:
     """Return `start` or the nearest folder above it that holds `offerpress.toml`."""
     for folder in (start, *start.parents):
-        if (folder / MARKER).is_file():
+        if (folder / SETTINGS_FILE).is_file():
             return folder
     raise OfferpressError(
-        f"no site: {start}: neither it nor a folder above holds {MARKER}; make one with `offerpress new DIR`, "
+        f"no site: {start}: neither it nor a folder above holds {SETTINGS_FILE}; make one with `offerpress new DIR`, "
         "or name one with --site DIR"
     )
 

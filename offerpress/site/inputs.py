@@ -18,9 +18,9 @@ from offerpress.site.folder import (
     EPOCHS_FILE,
     FORMER_SECRET_FILE,
     FORMER_SECRET_NAME,
-    MARKER,
     SECRET_FILE,
     SECRET_NAME,
+    SETTINGS_FILE,
     VERSIONS_FILE,
     starter_folder,
 )
@@ -37,7 +37,7 @@ Digests = Mapping[str, str]
 
 def input_digests(site: Site, data: Digests, day: str = "") -> dict[str, str]:
     """Return the SHA-256 of every input of a build of `site` as of `day`; `data` are the `data_digests`."""
-    found = {MARKER: _of_file(site.folder / MARKER), DAY: day, CODE: code_digest(), **data}
+    found = {SETTINGS_FILE: _of_file(site.folder / SETTINGS_FILE), DAY: day, CODE: code_digest(), **data}
     found[KEYS] = _of_keys(site)
     for name in ("content", "templates"):
         found |= _of_tree(site.folder / name, f"{name}/")

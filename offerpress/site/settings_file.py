@@ -6,7 +6,7 @@ from typing import TypeVar
 from pydantic import BaseModel
 
 from mailer import MailSettings
-from offerpress.site.folder import MARKER
+from offerpress.site.folder import SETTINGS_FILE
 from rewards import Fault, Faulty, KeyPath, Source, validated
 from rewards.fields import parse_toml
 
@@ -15,14 +15,14 @@ _Section = TypeVar("_Section", bound=BaseModel)
 
 def read_settings_file(folder: Path, faults: list[Fault]) -> tuple[dict[str, object], Source] | None:
     """Return the tables of `offerpress.toml` with the line of each key; None, with a fault, if it is not TOML."""
-    data = (folder / MARKER).read_bytes()
+    data = (folder / SETTINGS_FILE).read_bytes()
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        faults.append(Fault("the file is not UTF-8", "save it in the encoding UTF-8", MARKER, line))
+        faults.append(Fault("the file is not UTF-8", "save it in the encoding UTF-8", SETTINGS_FILE, line))
         return None
-    read = parse_toml(text, MARKER, faults)
+    read = parse_toml(text, SETTINGS_FILE, faults)
     return (dict(read[0]), read[1]) if read else None
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from string import Template
 from typing import Literal
 
-from offerpress.site.folder import MARKER, OfferpressError, starter_folder
+from offerpress.site.folder import SETTINGS_FILE, OfferpressError, starter_folder
 from offerpress.site.keys import make_site_secret
 from rewards import Program, format_amount
 
@@ -29,7 +29,7 @@ def start_site(folder: Path, random_bytes: Callable[[int], bytes]) -> None:
     starter = starter_folder()
     for name in ("content", "data"):
         shutil.copytree(starter / name, folder / name)
-    shutil.copyfile(starter / MARKER, folder / MARKER)
+    shutil.copyfile(starter / SETTINGS_FILE, folder / SETTINGS_FILE)
     shutil.copyfile(starter / README, folder / "README.md")
     (folder / ".gitignore").write_text(IGNORED, encoding="utf-8")
     make_site_secret(folder / "private", random_bytes)
@@ -37,8 +37,8 @@ def start_site(folder: Path, random_bytes: Callable[[int], bytes]) -> None:
 
 # `add`: a commented stub of an announcement, offer, campaign or page, to be filled in.
 
-Kind = Literal["announcement", "offer", "campaign", "page"]
-FOLDERS: dict[Kind, str] = {
+StubKind = Literal["announcement", "offer", "campaign", "page"]
+FOLDERS: dict[StubKind, str] = {
     "announcement": "content/announcements",
     "offer": "content/offers",
     "campaign": "content/campaigns",
@@ -51,7 +51,7 @@ MOST_NAMED = 3
 class Stub:
     """What is to be written: the kind of content, for an offer the kind of offer, and the title."""
 
-    kind: Kind
+    kind: StubKind
     title: str
     offer_kind: str = "cashback"
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from offerpress.site.rotation import rotate
+from offerpress.site.keys import rotate
 from offerpress.site.site import Site
 from rewards import Fault
 from tests.acceptance.conftest import AS_OF, SECRET, Call
