@@ -1,4 +1,4 @@
-"""Faults that show only when content and figures meet: templates, campaigns, and sales that no rate converts."""
+"""Faults that show only when content meets figures: templates, campaigns, and sales that no rate converts."""
 
 import tempfile
 from collections import Counter
@@ -18,7 +18,7 @@ from rewards import BonusRule, Fault, Faulty
 
 
 def figures_faults(figures: Figures) -> list[Fault]:
-    """What keeps a statement from being computed; and, as remarks, whose currency has no amount in a bonus."""
+    """Return the faults that prevent statements, and remarks about partners whose currency has no amount in a bonus."""
     faults: list[Fault] = []
     bonuses = [rule for rule in figures.rules.by_list["bonuses"] if isinstance(rule, BonusRule)]
     unpaid: Counter[tuple[str, str]] = Counter()
@@ -42,7 +42,7 @@ def _unpaid(slug: str, currency: str, count: int) -> Fault:
 
 
 def find_faults(site: Site) -> list[Fault]:
-    """Every fault and remark of the site: what a build and every campaign's plan would meet."""
+    """Return every fault and remark that a build and every campaign's plan would meet."""
     try:
         with (
             tempfile.TemporaryDirectory(prefix="offerpress-") as workspace,
@@ -55,7 +55,7 @@ def find_faults(site: Site) -> list[Fault]:
 
 
 def _faults_beside(site: Site) -> list[Fault]:
-    """What is wrong with templates and campaigns, where something else is wrong already."""
+    """Return the faults of templates and campaigns of a site that is faulty elsewhere."""
     whole = read_content(site.folder, site.settings.site, [])
     if whole is not None:
         return content_faults(whole, site, site.day(whole.policy.program.timezone))
@@ -64,14 +64,14 @@ def _faults_beside(site: Site) -> list[Fault]:
 
 
 def content_faults(content: Content, site: Site, as_of: int) -> list[Fault]:
-    """What keeps the site or any campaign from being rendered."""
+    """Return the faults that prevent rendering the site or any campaign."""
     faults: list[Fault] = []
     rendered_site(content, site, as_of, faults, draw_cards=False)
     return faults + campaign_template_faults(content, site, as_of)
 
 
 def require_faultless_content(figures: Figures) -> None:
-    """Raises `Faulty` with all of `content_faults`."""
+    """Raise `Faulty` with all of `content_faults`."""
     faults = content_faults(figures.content, figures.site, figures.rules.as_of)
     if faults:
         raise Faulty(faults)
@@ -80,7 +80,7 @@ def require_faultless_content(figures: Figures) -> None:
 def rendered_site(
     content: Content, site: Site, as_of: int, faults: list[Fault], *, draw_cards: bool = True
 ) -> dict[str, bytes]:
-    """Every public file outside `statement/`; none where a template is faulty, with its mistakes added to `faults`."""
+    """Return every public file outside `statement/`; none, with faults added, if a template is faulty."""
     settings, folders = site.settings, site.template_folders
     try:
         return site_artifacts(
@@ -92,9 +92,9 @@ def rendered_site(
 
 
 def campaign_renderer(figures: Figures, slug: str, *, corrections: bool = False) -> CampaignRenderer:
-    """The renderer of that campaign, or of its corrections.
+    """Return the renderer of that campaign, or of its corrections.
 
-    Raises `Faulty` with the mistakes of its templates, `KeyError` for no campaign.
+    Raises `Faulty` with the mistakes of its templates, and `KeyError` for an unknown campaign.
     """
     site, mail = figures.site, figures.site.settings.mail
     return CampaignRenderer(
@@ -112,7 +112,7 @@ def campaign_renderer(figures: Figures, slug: str, *, corrections: bool = False)
 
 
 def campaign_template_faults(content: Content, site: Site, as_of: int) -> list[Fault]:
-    """The mistakes of every campaign in all its languages, for any partner that could be."""
+    """Return the mistakes of every campaign in all its languages, for any possible partner."""
     has_link = site.settings.statements.access != "none"
     folders = site.template_folders
     return CampaignCheck(content, site.settings.site, folders, as_of, has_link=has_link).faults()

@@ -9,7 +9,7 @@ TITLE_KEYS = ("currency", "product", "subscription_id")
 
 
 def statement_text(account: Account, derivation: _Derivation) -> str:
-    """Many lines, no escape codes; amounts and days as in the statement's JSON."""
+    """Return many lines without escape codes; amounts and days have the form of the statement's JSON."""
     partner = account.partner
     level = _mapping(derivation["level"])
     as_of = f"As of {derivation['as_of']} ({derivation['timezone']})"
@@ -54,7 +54,7 @@ def _entry(entry: _Derivation) -> Iterator[str]:
 
 
 def _block(name: str, value: object, indent: str) -> Iterator[str]:
-    """A list or mapping of the derivation: its plain values on the first line, its rows below."""
+    """Return a list or mapping of the derivation: its plain values on the first line, its rows below."""
     for part in value if isinstance(value, list) else [value]:
         if not isinstance(part, Mapping):
             yield f"{indent}{name}: {part}"

@@ -1,4 +1,4 @@
-"""Statements as JSON Lines, journals as CSV, and the record of where they went, so that `verify` can compare them."""
+"""Statements as JSON Lines, journals as CSV, and the record of these exports with which `verify` compares them."""
 
 import csv
 import json
@@ -20,7 +20,7 @@ EXPORTS = "export"
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """A file of statements, or the journal of `offer` after so many sign-offs: where, of which day and snapshot."""
+    """An exported file with its day and snapshot; a journal also has its `offer` and the earlier sign-offs."""
 
     path: Path
     as_of: int
@@ -30,13 +30,13 @@ class Export:
 
 
 def statement_lines(figures: Figures) -> Iterator[str]:
-    """One statement a line, by partner id; raises `Faulty` before the first line where a figure cannot be computed."""
+    """Return one statement a line, by partner id; raises `Faulty` before the first line."""
     for _, statement in figures.sorted_statements():
         yield json.dumps(statement_json(statement), ensure_ascii=False)
 
 
 def export_statements(figures: Figures, path: Path) -> int:
-    """Writes the lines to `path`, beside it first, and remembers the export; the count of lines."""
+    """Write the lines to `path`, record the export, and return the number of lines."""
     lines = list(statement_lines(figures))
     replace_file(path, "".join(f"{line}\n" for line in lines))
     _remember(figures, Export(path.resolve(), figures.rules.as_of, figures.snapshot.folder.name))
@@ -44,7 +44,7 @@ def export_statements(figures: Figures, path: Path) -> int:
 
 
 def export_journal(figures: Figures, journal: Journal, path: Path) -> None:
-    """Writes the journal as CSV to `path`, beside it first, and remembers the export."""
+    """Write the journal as CSV to `path`, and record the export."""
     replace_file(path, journal_csv(journal.lines))
     snapshot = figures.snapshot.folder.name
     signed = len(journal.sign_offs)
@@ -72,7 +72,7 @@ def _line_partner(line: str) -> str:
 
 
 def _journal_partner(line: str) -> str:
-    """The partner of a journal's line, guarded as it stands there; ids hold no line breaks, so each line is a row."""
+    """Return the partner of a journal's line, guarded as it stands there. Ids hold no line breaks."""
     row = dict(zip(JournalLine._fields, next(csv.reader([line]), []), strict=False))
     return row.get("partner_id", "")
 

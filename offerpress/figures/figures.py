@@ -59,8 +59,6 @@ from rewards import (
     rules_on,
 )
 
-# Which snapshot was frozen from which sources, so that a ledger whose files did not change is not read again.
-
 SOURCE_FILE = "source"
 
 
@@ -71,10 +69,10 @@ def source_key(
     code: str,
     files: Digests,
 ) -> str | None:
-    """One digest over all that a snapshot follows from: files, how they are read and checked, and the site's keys.
+    """Return one digest over every input of a snapshot: files, how they are read and checked, and the site's keys.
 
-    `code` is the program's digest, `files` are the `data_digests`. None where a database is among the sources, because
-    nobody knows whether it changed.
+    `code` is the program's digest, `files` are the `data_digests`. None if a database is among the sources, because a
+    change in it cannot be seen.
     """
     if DATABASE in files:
         return None
@@ -85,7 +83,7 @@ def source_key(
 
 
 def known_snapshot(folder: Path, source: str) -> Snapshot | None:
-    """The snapshot in `folder` that was frozen from `source`; None where there is none, or it cannot be opened."""
+    """Return the snapshot in `folder` that was frozen from `source`; None if there is none or it cannot be opened."""
     for note in folder.glob(f"*/{SOURCE_FILE}"):
         if note.read_text(encoding="ascii") == source:
             try:
@@ -96,7 +94,7 @@ def known_snapshot(folder: Path, source: str) -> Snapshot | None:
 
 
 def remember_snapshot(snapshot: Snapshot, source: str) -> None:
-    """Notes beside the snapshot what it was frozen from last."""
+    """Note beside the snapshot the source that it was frozen from last."""
     write_state(snapshot.folder / SOURCE_FILE, source)
 
 
@@ -122,7 +120,7 @@ def write_conservation(site: Site, found: Sequence[Conserved], snapshot: Snapsho
 
 
 class UnknownPartner(OfferpressError):
-    """No statement for that partner id; `partner_id` holds it."""
+    """The ledger has no active partner with that id; `partner_id` holds it."""
 
     def __init__(self, partner_id: str) -> None:
         self.partner_id = partner_id
@@ -133,9 +131,9 @@ class UnknownPartner(OfferpressError):
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Everything that statements follow from. `keys` is None where no link was asked for.
+    """The content, rules, snapshot and keys from which statements are computed; `keys` is None if no link is needed.
 
-    `inputs` are the digests of all that was read, taken before; `remarks` are empty where the ledger was not read
+    `inputs` are the digests of all files, taken before they were read. `remarks` are empty if the ledger was not read
     again.
     """
 
@@ -149,7 +147,7 @@ class Figures:
     inputs: Digests
 
     def statements(self, faults: list[Fault]) -> Iterator[tuple[Account, Statement]]:
-        """Every partner's account and statement, by shard and partner id; what cannot be computed is a fault."""
+        """Compute every partner's account and statement, by shard and partner id; failures are added to `faults`."""
         for shard in self.snapshot.shards:
             for account in self.snapshot.accounts(shard):
                 found: list[Fault] = []
@@ -158,14 +156,14 @@ class Figures:
                 yield account, statement
 
     def placed(self, fault: Fault) -> Fault:
-        """The fault of a line of `TABLE.COLUMN` with the source of that table; its row is not frozen."""
+        """Return the fault of a line of `TABLE.COLUMN` with the source of that table; snapshots keep no row numbers."""
         table, _, column = fault.field.partition(".")
         return replace(fault, file=self.site.settings.data.of(table).label, field=column)
 
     def sorted_statements(self) -> list[tuple[Account, Statement]]:
-        """The same by partner id.
+        """Compute every partner's account and statement by partner id.
 
-        Raises `Faulty` where any figure cannot be computed, and `NotConserved` where together they are not the ledger.
+        Raises `Faulty` if a figure cannot be computed, and `NotConserved` if the figures do not add up to the ledger.
         """
         faults: list[Fault] = []
         found = sorted(self.statements(faults), key=lambda pair: pair[0].partner.partner_id)
@@ -175,14 +173,14 @@ class Figures:
         return found
 
     def equations(self, statements: Iterable[tuple[Account, Statement]]) -> list[Conserved]:
-        """All statements beside what the snapshot's own lines add up to."""
+        """Compare the sums of all statements with the sums of the snapshot's own lines."""
         tally = Tally()
         for account, statement in statements:
             tally.add(account, statement, self.rules)
         return conserved(tally, self.snapshot, self.rules)
 
     def statement(self, partner_id: str) -> tuple[Account, Statement]:
-        """One partner's account and statement; raises `UnknownPartner` or `Faulty`."""
+        """Compute one partner's account and statement; raises `UnknownPartner` or `Faulty`."""
         account = self.snapshot.account(partner_id)
         if account is None:
             raise UnknownPartner(partner_id)
@@ -195,10 +193,10 @@ class Figures:
 
 @contextmanager
 def open_figures(site: Site, *, need_keys: bool = True, snapshots: Path | None = None) -> Iterator[Figures]:
-    """Reads content, data and keys, and freezes the snapshot in `snapshots` (by default in the private folder).
+    """Read content, data and keys, and freeze the snapshot in `snapshots` (by default in the private folder).
 
-    Raises `Faulty` with every fault of all three. Whoever finds a fault later raises `Faulty` inside the block: the
-    snapshot that this call made is then taken back, so that a refused command leaves nothing behind.
+    Raises `Faulty` with every fault of all three. If the caller raises `Faulty` inside the block, the snapshot that
+    this call made is removed, so that a refused command leaves nothing behind.
     """
     data = data_digests(site, site.settings.data.paths)
     inputs = input_digests(site, data)
@@ -222,7 +220,7 @@ def open_figures(site: Site, *, need_keys: bool = True, snapshots: Path | None =
 
 
 def _read(site: Site, content: Content | None, faults: list[Fault]) -> Ledger:
-    """The ledger; raises `Faulty` with every fault of content and ledger."""
+    """Read the ledger; raises `Faulty` with every fault of content and ledger."""
     sound = content or read_sound_content(site.folder, site.settings.site)
     data = site.settings.data
     ledger = read(data, site.folder, sound.policy, faults, site.environment) if sound else None
@@ -234,7 +232,7 @@ def _read(site: Site, content: Content | None, faults: list[Fault]) -> Ledger:
 
 
 def sorted_faults(faults: list[Fault]) -> list[Fault]:
-    """Faults before remarks, then by file and place."""
+    """Sort faults before remarks, then by file and place."""
     return sorted(
         faults, key=lambda f: (f.severity != "fault", f.file, f.line or f.row or 0, f.field, f.what)
     )
@@ -251,9 +249,9 @@ def _keys(site: Site, *, need_keys: bool, faults: list[Fault]) -> SiteKeys | Non
 def _frozen(
     site: Site, ledger: Ledger, keys: SiteKeys | None, folder: Path, source: str | None
 ) -> Iterator[Snapshot]:
-    """The snapshot of that ledger under those keys, frozen now unless it already is; taken back on `Faulty`.
+    """Freeze that ledger under those keys unless it is frozen already, and close it; removed again on `Faulty`.
 
-    The ledger is closed; at the end the snapshot is remembered under its `source`.
+    At the end the snapshot is remembered under its `source`.
     """
     with ledger:
         bits = shard_bits(len(ledger.partner_ids))
@@ -280,7 +278,7 @@ def _frozen(
 
 
 def _take_back(made: Sequence[Path]) -> None:
-    """Removes a snapshot and the folders made for it, as far as nothing else came to be in them."""
+    """Remove a snapshot, and the folders made for it as far as they are empty."""
     for path in made:
         if path == made[0] and (path / "snapshot.json").is_file():
             shutil.rmtree(path)

@@ -25,7 +25,7 @@ from rewards import (
 
 
 class NoJournal(OfferpressError):
-    """The offer has none; `offer` holds its slug."""
+    """The offer has no journal; `offer` holds its slug."""
 
     def __init__(self, offer: str, why: str) -> None:
         self.offer = offer
@@ -34,9 +34,10 @@ class NoJournal(OfferpressError):
 
 @dataclass(frozen=True, slots=True)
 class Journal:
-    """What is still to be credited for one offer as of a day, and the sign-offs that it goes by.
+    """The lines still to be credited for one offer as of a day, and the offer's sign-offs.
 
-    `accruing` while the offer's period is not over. `remarks` name what was posted otherwise than it was signed off.
+    `accruing` is True while the offer's period is not over. `remarks` name lines that were posted differently from how
+    they were signed off.
     """
 
     offer: str
@@ -48,13 +49,13 @@ class Journal:
 
     @property
     def unsigned(self) -> tuple[JournalLine, ...]:
-        """The lines that nobody signed off yet."""
+        """The lines that nobody has signed off."""
         signed = {line.credit_id for one in self.sign_offs for line in signed_lines(one)}
         return tuple(line for line in self.lines if line.credit_id not in signed)
 
 
 def make_journal(figures: Figures, slug: str) -> Journal:
-    """The journal of that offer; raises `NoJournal`, `Faulty`, `NotConserved` and `CreditIdTaken`."""
+    """Make the journal of that offer; raises `NoJournal`, `Faulty`, `NotConserved` and `CreditIdTaken`."""
     offer = _offer(figures, slug)
     statements = figures.sorted_statements()
     _refuse_ambiguous_ids(figures, slug)
@@ -67,26 +68,26 @@ def make_journal(figures: Figures, slug: str) -> Journal:
 def journal_of(
     slug: str, statements: Iterable[tuple[Account, Statement]], rules: Rules, signed: Sequence[SignOff]
 ) -> tuple[JournalLine, ...]:
-    """The lines of one offer over all statements, after those sign-offs."""
+    """Return the lines of one offer over all statements, after those sign-offs."""
     frozen = [line for one in signed for line in signed_lines(one)]
     return tuple(journal_lines(slug, statements, rules.as_of, frozen))
 
 
 def accruing(offer: Offer, rules: Rules) -> bool:
-    """Whether the offer's period is not over on the day of the rules."""
+    """Return whether the offer's period is not over on the day of the rules."""
     terms = offer.terms_on(rules.as_of)
     return isinstance(terms, CashbackTerms) and rules.as_of <= terms.period.last
 
 
 def require_final(journal: Journal, remedy: str) -> None:
-    """Raises `NoJournal` where amounts are accruing: they can still change."""
+    """Raise `NoJournal` if amounts are accruing, because they can still change."""
     if journal.accruing and journal.lines:
         why = f"its period is not over on {day_text(journal.as_of)}, so its amounts are accruing"
         raise NoJournal(journal.offer, f"{why}; {remedy}")
 
 
 def journal_csv(lines: Iterable[JournalLine]) -> str:
-    """The rows of the credits table with its header; texts are guarded against formulas, amounts stay numbers."""
+    """Return the rows of the credits table with its header; only texts are guarded against formulas."""
     table = StringIO(newline="")
     writer = csv.writer(table, lineterminator="\n")
     writer.writerow(JournalLine._fields)
@@ -95,7 +96,7 @@ def journal_csv(lines: Iterable[JournalLine]) -> str:
 
 
 def journal_json(journal: Journal) -> dict[str, object]:
-    """Everything about a journal, amounts as text with their currency's places."""
+    """Return the journal as JSON; amounts are text with their currency's places."""
     return {
         "offer": journal.offer,
         "as_of": day_text(journal.as_of),
@@ -124,7 +125,7 @@ def _offer(figures: Figures, slug: str) -> Offer:
 
 
 def _refuse_ambiguous_ids(figures: Figures, slug: str) -> None:
-    """A guarded id must not be another partner's own: its credit would be read back as theirs."""
+    """Raise `NoJournal` if a guarded id is another partner's own: its credit would be read back as theirs."""
     ids = {partner.partner_id for partner in figures.snapshot.partners()}
     for one in sorted(ids):
         if guarded(one) != one and guarded(one) in ids:
@@ -134,7 +135,7 @@ def _refuse_ambiguous_ids(figures: Figures, slug: str) -> None:
 def _posted_otherwise(
     statements: Iterable[tuple[Account, Statement]], sign_offs: Iterable[SignOff]
 ) -> Iterator[str]:
-    """What the ledger holds under the id of a signed line, but with another amount or day."""
+    """Describe each credit whose id was signed off with another amount or day."""
     signed = {line.credit_id: line for one in sign_offs for line in signed_lines(one)}
     for account, _ in statements if signed else ():
         for credit in account.credits:

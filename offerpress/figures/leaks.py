@@ -11,7 +11,7 @@ SHORTEST = 6
 
 
 def leaked(folder: Path, files: Sequence[str], words: Collection[str]) -> Iterator[tuple[str, str]]:
-    """Pairs of file and word for each word of six bytes or more that stands in a file in any spelling."""
+    """Return pairs of file and word for each word of six bytes or more that stands in a file in any spelling."""
     spelt = [
         (word, spellings(word)) for word in sorted(words) if len(word.encode("utf-8", "replace")) >= SHORTEST
     ]
@@ -24,9 +24,10 @@ def leaked(folder: Path, files: Sequence[str], words: Collection[str]) -> Iterat
 
 
 def spellings(word: str) -> frozenset[bytes]:
-    """`word` plain, composed and decomposed, each as UTF-8, URL-, HTML-, base64- and hex-encoded.
+    """Return `word` plain, composed and decomposed, each in UTF-8, URL, HTML, base64 and hexadecimal form.
 
-    Base64 depends on where the word begins in its triple, so the middle of each of the three alignments is searched.
+    Base64 depends on the word's offset in a group of three bytes, so the middle part of all three alignments is
+    returned.
     """
     forms: set[bytes] = set()
     for text in {word, unicodedata.normalize("NFC", word), unicodedata.normalize("NFD", word)}:

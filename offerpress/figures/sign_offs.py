@@ -17,7 +17,7 @@ SignedRow = tuple[str, str, str, int, str, int]
 
 
 class SignOffDamaged(OfferpressError):
-    """A file that is not what was signed off; `path` holds it."""
+    """A file that differs from what was signed off; `path` holds it."""
 
     def __init__(self, path: Path, why: str) -> None:
         self.path = path
@@ -45,12 +45,12 @@ class SignOff(BaseModel):
 
 
 def signed_lines(sign_off: SignOff) -> list[JournalLine]:
-    """The lines as they were signed, without those of forgotten partners."""
+    """Return the lines as they were signed, without those of forgotten partners."""
     return [line for line in _all_lines(sign_off) if not is_pseudonym(line.partner_id)]
 
 
 def forget_lines(path: Path, partner_ids: Collection[str]) -> int:
-    """Let the lines of these partners name a pseudonym; how many there are. Raises `SignOffDamaged`."""
+    """Replace these partners in the lines with pseudonyms, and return how many lines are theirs."""
     sign_off = read_sign_off(path)
     lines = [
         line._replace(
@@ -74,7 +74,7 @@ def _all_lines(sign_off: SignOff) -> list[JournalLine]:
 
 
 def lines_digest(lines: Sequence[JournalLine]) -> str:
-    """SHA-256 (hexadecimal) over the lines in their order."""
+    """Return the SHA-256 (hexadecimal) over the lines in their order."""
     return hashlib.sha256(canonical_json([list(line) for line in lines]).encode()).hexdigest()
 
 
@@ -85,18 +85,18 @@ def write_sign_off(site: Site, sign_off: SignOff) -> None:
 
 
 def read_sign_offs(site: Site, offer: str, as_of: int) -> list[SignOff]:
-    """The sign-offs of that offer up to that day, by number; raises `SignOffDamaged`."""
+    """Return the sign-offs of that offer up to that day, by number; raises `SignOffDamaged`."""
     found = [read_sign_off(path) for path in (site.private / SIGN_OFFS).glob(f"{offer}.*.json")]
     return sorted((one for one in found if one.as_of <= as_of), key=lambda one: one.number)
 
 
 def all_sign_offs(site: Site) -> list[Path]:
-    """The files of all sign-offs, by name."""
+    """Return the files of all sign-offs, by name."""
     return sorted((site.private / SIGN_OFFS).glob("*.json"))
 
 
 def read_sign_off(path: Path) -> SignOff:
-    """One file; raises `SignOffDamaged` where its lines are not those that were signed."""
+    """Read one file; raises `SignOffDamaged` if its lines differ from those that were signed."""
     try:
         sign_off = SignOff.model_validate_json(path.read_bytes())
     except (OSError, ValidationError) as error:

@@ -1,19 +1,19 @@
-"""Mail that came back, taken from a mailbox into the outbox, each message about recipients of its notice only."""
+"""Bounces: mail that came back is taken from a mailbox into the outbox."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from mailer import Event, Inbox, Intake, Outbox, UnsubscribeTokens
-from mailer.events.bounces import BOUNCE_SOURCE, ReturnedMail, read_returned
+from mailer.events.bounces import SOURCE, ReturnedMail, read_returned
 from offerpress.plans.returns import Recipients, groups
 from offerpress.site.site import Site
 
 
 @dataclass(slots=True)
 class Sorted:
-    """What came of a mailbox: events, how many messages brought some, were replies, or are left to a person.
+    """The events of a mailbox, and how many messages were reports, replies, or left to a person.
 
-    `unmatched` are reports that name no notice of ours, or none of its recipients; they stay unread, as `other` do.
+    `unmatched` are reports that name no notice of ours, or none of its recipients. They stay unread, as `other` do.
     """
 
     taken: Intake = field(default_factory=Intake)
@@ -26,7 +26,7 @@ class Sorted:
 def sort_mailbox(
     site: Site, outbox: Outbox, inbox: Inbox, tokens: UnsubscribeTokens | None, now: datetime
 ) -> Sorted:
-    """Take in every unread message; it is marked as read once what it says is durable."""
+    """Take in every unread message, and mark it as read once its events are durable."""
     done, recipients = Sorted(), Recipients(site, outbox)
     for group in groups(inbox.unread()):
         events: list[Event] = []
@@ -37,19 +37,19 @@ def sort_mailbox(
             events += found
             if _counted(done, told, found):
                 names.append(name)
-        done.taken += outbox.take_in(events, BOUNCE_SOURCE, now)
+        done.taken += outbox.take_in(events, SOURCE, now)
         inbox.mark_read(names)
     return done
 
 
 def _events(told: ReturnedMail, recipients: Recipients) -> list[Event]:
-    """Those about the first of the quoted ids that is a notice's of ours."""
+    """Return the events about the first quoted id that belongs to a notice of ours."""
     key = next((one for one in told.keys if recipients.of(one)), None)
     return [] if key is None else told.events(key, recipients.of(key))
 
 
 def _counted(done: Sorted, told: ReturnedMail, events: list[Event]) -> bool:
-    """Count one message; whether it is dealt with."""
+    """Count one message, and return whether it is dealt with."""
     if events:
         done.reports += 1
     elif told.kind == "reply":

@@ -1,4 +1,4 @@
-"""Whom a plan would write to, who is skipped and why, and what a person is told of their figures before approving."""
+"""The draft of a plan: its recipients, the skipped partners with reasons, and the figures a person looks at first."""
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
@@ -38,8 +38,6 @@ from rewards import (
     totals,
 )
 
-# One campaign over one set of figures: who is written to, and what.
-
 
 class UnknownCampaign(OfferpressError):
     """No campaign of that slug; `slug` holds it."""
@@ -53,9 +51,9 @@ class UnknownCampaign(OfferpressError):
 
 
 class Drafting:
-    """Decides and renders one campaign's notices over one set of figures.
+    """Decides on and renders one campaign's notices over one set of figures.
 
-    With `told` they are corrections: for those partners alone whose figures differ from what they were told.
+    With `told` they are corrections, only for partners whose figures differ from what they were told.
     """
 
     def __init__(self, figures: Figures, slug: str, told: Mapping[str, ToldFigures] | None = None) -> None:
@@ -72,7 +70,7 @@ class Drafting:
         self.renderer = campaign_renderer(figures, slug, corrections=told is not None)
 
     def notice(self, account: Account, statement: Statement) -> Notice:
-        """The message of that partner, with its private link where the site has such links."""
+        """Render the message to that partner, with its private link if the site has such links."""
         keys, partner = self.figures.keys, account.partner
         last = self.told.get(partner.partner_id) if self.told else None
         told = last.statement if last else None
@@ -85,19 +83,19 @@ class Drafting:
         return made.model_copy(update={"window": self.window(partner)}) if self._window else made
 
     def _leave(self, partner_id: str) -> str:
-        """Where the partner unsubscribes, by its own token; empty where that is not known."""
+        """Return where the partner unsubscribes, by its own token; empty until the plan is known."""
         return "" if self.header is None else self.unsubscribing.url(message_key(self.header, partner_id))
 
     def window(self, partner: Partner) -> str:
-        """When the partner may be written to, in its own zone or else the program's; empty for any time."""
+        """Return when the partner may be written to, in its own zone or else the program's; empty for any time."""
         if self._window is None:
             return ""
         return self._window.text(partner.timezone or self.figures.content.policy.program.timezone)
 
     def uncorrected(self, statement: Statement) -> str | None:
-        """Why a corrections plan has nothing for a partner; None for another plan, or where there is a correction.
+        """Return why a corrections plan skips a partner; None for another plan, or if there is a correction.
 
-        Who may be in the middle of being told something is told nothing else before that is settled.
+        A partner whose last notice is not settled is not written to before it is.
         """
         if self.told is None:
             return None
@@ -110,31 +108,31 @@ class Drafting:
 
 @dataclass(frozen=True, slots=True)
 class Barred:
-    """Who gets nothing whatever its figures: whom the edition was handed to already, and suppressed addresses."""
+    """The partners that get nothing whatever their figures: this edition was handed to them, or they are suppressed."""
 
     handed: Collection[str]
     suppressed: Suppressed
 
     @classmethod
     def of(cls, campaign: Campaign, outbox: Outbox) -> "Barred":
-        """As the outbox has it now."""
+        """Read them from the outbox as it is now."""
         return cls(outbox.handed(campaign.slug, campaign.edition), outbox.suppressed(campaign.category))
 
     def was_handed(self, partner_id: str) -> bool:
-        """Whether the edition was handed to that partner; who was forgotten may have come back."""
+        """Return whether the edition was handed to that partner, also under the pseudonym of a forgotten one."""
         handed = self.handed
         return bool(handed) and (partner_id in handed or pseudonym(partner_id) in handed)
 
 
 @dataclass(slots=True)
 class Draft:
-    """What a plan comes to, of one shard or of all: no account and no message is kept.
+    """The result of planning one shard or all of them, without accounts and messages.
 
     `recipients` are those whose messages were written; `reasons` says by partner id why others are skipped. `sums` are
-    what the recipients are told, `dues` are theirs and those of who is skipped only because of having to pay back,
-    without names. `corrected` has what corrections correct, `clipped` whose message is so long that Gmail shows its
-    beginning only. With `faults` nothing may be frozen, and nothing else is whole; `unwritten` are those of the first
-    message that could not be rendered.
+    the totals of the recipients. `dues`, without names, are those of the recipients and of partners skipped only
+    because they owe. `corrected` holds the corrections, `clipped` the partners whose message Gmail cuts off. With
+    `faults` nothing may be frozen and the other fields are incomplete; `unwritten` are the faults of the first message
+    that could not be rendered.
     """
 
     recipients: list[Recipient] = field(default_factory=list)
@@ -148,7 +146,7 @@ class Draft:
     unwritten: list[Fault] = field(default_factory=list)
 
     def entered(self, drafting: Drafting, barred: Barred, shard: int) -> Iterator[tuple[Account, Statement]]:
-        """Enters the partners of one shard, and gives those who are written to."""
+        """Enter the partners of one shard, and return those who are written to."""
         figures = drafting.figures
         for account in figures.snapshot.accounts(shard):
             found: list[Fault] = []
@@ -184,7 +182,7 @@ class Draft:
         self.sums[currency] = (before[0] + partners, before[1] + credit, before[2] + debit)
 
     def merge(self, other: "Draft") -> None:
-        """Adds what `other` holds, whose partners are not in this one."""
+        """Add another draft, which must hold other partners."""
         self.recipients += other.recipients
         self.reasons |= other.reasons
         for currency, (partners, credit, debit) in other.sums.items():
@@ -197,9 +195,9 @@ class Draft:
         self.unwritten = self.unwritten or other.unwritten
 
     def complete(self, snapshot: Snapshot, rules: Rules) -> None:
-        """Adds who has no statement, once every shard is in.
+        """Add the partners without a statement, after every shard is in.
 
-        Raises `Faulty` where any figure cannot be computed, and `NotConserved` where together they are not the ledger.
+        Raises `Faulty` if a figure cannot be computed, and `NotConserved` if the figures do not add up to the ledger.
         """
         if self.faults or self.unwritten:
             raise Faulty(self.faults or self.unwritten)
@@ -210,7 +208,7 @@ class Draft:
 
     @property
     def skipped(self) -> dict[str, int]:
-        """How many partners are skipped for each reason."""
+        """The number of skipped partners for each reason."""
         return dict(sorted(Counter(self.reasons.values()).items()))
 
     @property
@@ -223,7 +221,7 @@ class Draft:
 
 
 def draft(drafting: Drafting, barred: Barred) -> Draft:
-    """Every partner is either a recipient or skipped for one reason; raises what `Draft.complete` does."""
+    """Draft a plan of all partners: each is either a recipient or skipped for one reason. Raises as `Draft.complete`."""
     made, figures = Draft(), drafting.figures
     for shard in figures.snapshot.shards:
         for _ in made.entered(drafting, barred, shard):
@@ -233,7 +231,7 @@ def draft(drafting: Drafting, barred: Barred) -> Draft:
 
 
 def skipped_for(drafting: Drafting, barred: Barred, partner: Partner, statement: Statement) -> str | None:
-    """The first reason that applies, in the order of the reference; None to write to the partner."""
+    """Return the first reason to skip the partner, in the order of the reference; None to write to it."""
     if uncorrected := drafting.uncorrected(statement):
         return uncorrected
     reason = drafting.renderer.reason(partner, statement)
@@ -246,5 +244,5 @@ def skipped_for(drafting: Drafting, barred: Barred, partner: Partner, statement:
 
 
 def without_statement(snapshot: Snapshot) -> list[Partner]:
-    """The closed and merged partners, who are in no plan."""
+    """Return the closed and merged partners, who are in no plan."""
     return [partner for partner in snapshot.partners() if partner.merged_into or partner.status == "closed"]

@@ -1,6 +1,6 @@
-"""What each partner is due, summed up, spread out and compared: integers of minor units, no formats.
+"""The amounts that partners are due: summed, grouped and compared, as integers of minor units.
 
-Sums of unlike currencies are never added; where an order over currencies is needed it is by code.
+Sums of unlike currencies are never added; currencies are ordered by code.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -27,7 +27,7 @@ class Due(NamedTuple):
 
 
 class Liability(NamedTuple):
-    """Partners with an entry, and over them: earned, credited already, and what is left in its two directions."""
+    """The number of partners with an entry, and their sums: earned, credited, still to credit and to pay back."""
 
     partners: int
     amount: int
@@ -42,14 +42,14 @@ class Liability(NamedTuple):
 
 
 class Jump(NamedTuple):
-    """A partner who was told `before` (minor units) and is due something else by now."""
+    """A partner who was told `before` (minor units) and is due another amount now."""
 
     due: Due
     before: int
 
 
 def dues(statements: Iterable[tuple[Account, Statement]]) -> list[Due]:
-    """One for each partner and currency with a cashback entry, in the order of the statements, then by currency."""
+    """Return the dues of each partner and currency with a cashback entry, in the statements' order."""
     found = []
     for account, statement in statements:
         partner = account.partner
@@ -66,7 +66,7 @@ def dues(statements: Iterable[tuple[Account, Statement]]) -> list[Due]:
 
 
 def liability(rows: Iterable[Due], key: Callable[[Due], str]) -> dict[tuple[str, str], Liability]:
-    """Sums by (currency, key), sorted by them."""
+    """Return the sums by (currency, key), sorted by them."""
     sums: dict[tuple[str, str], Liability] = {}
     for due in rows:
         place = (due.currency, key(due))
@@ -82,12 +82,12 @@ def liability(rows: Iterable[Due], key: Callable[[Due], str]) -> dict[tuple[str,
 
 
 def largest(rows: Iterable[Due], number: int = OF_INTEREST) -> list[Due]:
-    """The partners of each currency to whom most is due, at most `number` of each, by currency."""
+    """Return the partners of each currency who are due most, at most `number` of each, by currency."""
     return _first_of_each((due for due in rows if due.to_credit > 0), lambda due: -due.to_credit, number)
 
 
 def negative(rows: Iterable[Due]) -> list[Due]:
-    """Everyone who was credited more than is due, by currency, the largest debt first."""
+    """Return every partner who was credited more than is due, by currency, the largest debt first."""
     return sorted(
         (due for due in rows if due.to_credit < 0),
         key=lambda due: (due.currency, due.to_credit, due.partner_id),
@@ -95,10 +95,10 @@ def negative(rows: Iterable[Due]) -> list[Due]:
 
 
 def jumped(rows: Iterable[Due], before: Mapping[tuple[str, str], int]) -> list[Jump]:
-    """Those whose sum differs by at least half of what it was, by currency, the largest difference first.
+    """Return the partners whose sum changed by at least half, by currency, the largest difference first.
 
-    `before` has the sums by (partner id, currency) of everyone who was planned for; others cannot jump. Where nothing
-    was due before, anything is a jump.
+    `before` has the sums by (partner id, currency) of the earlier plan's partners; others cannot jump. If nothing was
+    due before, every amount is a jump.
     """
     known = {partner_id for partner_id, _ in before}
     found = []
@@ -120,7 +120,7 @@ def _first_of_each(rows: Iterable[Due], order: Callable[[Due], int], number: int
 
 
 class Bin(NamedTuple):
-    """How many partners are due at least `low` and less than `high` whole units; None is no limit."""
+    """The number of partners that are due at least `low` and less than `high` whole units; None is no limit."""
 
     low: int | None
     high: int | None
@@ -128,9 +128,9 @@ class Bin(NamedTuple):
 
 
 def distribution(rows: Iterable[Due]) -> dict[str, list[Bin]]:
-    """Of each currency the partners by size of `to_credit`, in steps of 1, 2, 5, 10 and so on, without a gap.
+    """Group the partners of each currency by size of `to_credit`, in steps of 1, 2, 5, 10 and so on, without a gap.
 
-    Below 0 is one bin; nothing at all is the bin from 0 to 0.
+    Negative amounts are one bin; an amount of 0 is the bin from 0 to 0.
     """
     amounts: dict[str, list[int]] = {}
     for due in rows:

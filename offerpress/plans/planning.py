@@ -116,7 +116,7 @@ def templates_digest(figures: Figures) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Since:
-    """How a batch differs from the campaign's batch before it, as numbers of partners."""
+    """The numbers of partners by which a batch differs from the campaign's batch before it."""
 
     plan: str
     new: int

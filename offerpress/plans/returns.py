@@ -1,4 +1,4 @@
-"""What came back about whom: the recipients of each notice, and what a relay's log shows of them."""
+"""Returned information: the recipients of a notice, the log of a relay, and tables of suppressions."""
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
@@ -30,14 +30,14 @@ _Item = TypeVar("_Item")
 
 @dataclass(slots=True)
 class Recipients:
-    """To whom the notices of an outbox were written, the partner first and then who got a copy."""
+    """The addresses of an outbox's notices, the partner first and then the copies."""
 
     site: Site
     outbox: Outbox
     _known: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def of(self, key: str) -> tuple[str, ...]:
-        """The addresses of the notice with that own id; none for one that is not ours."""
+        """Return the addresses of the notice with that own id; none if the notice is not ours."""
         if key not in self._known:
             self._known[key] = self._read(key)
         return self._known[key]
@@ -67,20 +67,18 @@ def read_postfix_log(site: Site, outbox: Outbox, lines: Iterable[str], now: date
 
 
 def groups(items: Iterable[_Item]) -> Iterator[list[_Item]]:
-    """The items in lists of a length that one durable write takes."""
+    """Return the items in lists of a length that one durable write takes."""
     iterator = iter(items)
     while group := list(islice(iterator, _GROUP)):
         yield group
 
-
-# Suppressions as a table, out and in, so that another system's list can be taken over.
 
 SUPPRESSION_COLUMNS: Final = ("address", "reason", "source", "since")
 _REASONS: Final[dict[str, SuppressionReason]] = {reason: reason for reason in get_args(SuppressionReason)}
 
 
 def suppressions_csv(rows: Sequence[Suppression]) -> str:
-    """The table in the order of its rows, lines ending in CR LF (RFC 4180).
+    """Return the table in the order of its rows; lines end in CR LF (RFC 4180).
 
     A text that a spreadsheet could take for a formula begins with `'`.
     """
@@ -92,9 +90,9 @@ def suppressions_csv(rows: Sequence[Suppression]) -> str:
 
 
 def read_suppressions(text: str, file: str, now: datetime) -> list[Suppression]:
-    """The rows of such a table; only `address` must be there, and other columns are ignored.
+    """Read the rows of such a table; only `address` is required, and other columns are ignored.
 
-    Without a reason it is `manual`, without a source the file, without an instant now. Raises `Faulty`.
+    The default reason is `manual`, the default source the file, the default instant now. Raises `Faulty`.
     """
     reader = csv.DictReader(StringIO(text, newline=""))
     if "address" not in (reader.fieldnames or ()):
@@ -143,7 +141,7 @@ def _unguarded(text: str) -> str:
 
 
 def _instant(text: str, now: datetime) -> datetime | None:
-    """The instant, in UTC where no offset is given; now for an empty text, None for what is none."""
+    """Return the instant, in UTC if it has no offset; now for an empty text, None for other text."""
     if not text:
         return now
     try:

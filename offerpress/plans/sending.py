@@ -1,4 +1,4 @@
-"""`send`: the checks before the first claim, one plan's delivery, all due plans, and the sample to one address."""
+"""`send`: the checks before the first claim, the delivery of one plan, the due plans, and the sample to one address."""
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -29,7 +29,7 @@ WATCH_SECONDS = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """A plan after one call of `send`: what the call did, and where all its notices stand now."""
+    """The result of one call of `send`: what it did, and where all notices of the plan stand now."""
 
     delivery: Delivery
     counts: dict[Status, int]
@@ -37,7 +37,7 @@ class Sending:
 
     @property
     def needs_person(self) -> bool:
-        """Whether something stands that will not settle by itself: an unknown notice, or a delivery that broke off."""
+        """Whether a person must act: a notice is unknown, or the delivery broke off."""
         broke_off = self.delivery.stopped and not self.limited and not self.delivery.goes_on
         return bool(self.counts[Status.UNKNOWN] or broke_off)
 
@@ -55,12 +55,11 @@ def send_plan(
     stop: threading.Event | None = None,
     progress: Callable[[Delivery], None] = lambda _: None,
 ) -> Sending:
-    """Sends what is ready of an approved plan; raises what forbids it, with nothing sent.
+    """Send the ready notices of an approved plan; raises, with nothing sent, if something forbids it.
 
-    `late_by` lets a plan begin that missed its latest start; with `fence` the provider holds all of it back. `stop`
-    ends it, in place of a signal.
-
-    Staleness is asked before the first claim only: a plan that has begun goes on as it was approved.
+    `late_by` allows a plan to start after its latest start time. With `fence` the provider holds all messages back.
+    `stop` ends the delivery in place of a signal. Staleness is checked before the first claim only: a plan that has
+    begun goes on as it was approved.
     """
     settings = site.mail_settings
     _refuse_sandbox(plan, transport)
@@ -90,14 +89,14 @@ def send_plan(
 
 
 def fences_of(transport: Transport) -> FenceProvider:
-    """How a transport's provider holds messages back; raises where it cannot."""
+    """Return how the transport's provider holds messages back; raises if it cannot."""
     if not isinstance(transport, SendGridTransport):
         raise OfferpressError(f"no fence: {transport.name}: only sendgrid holds messages back; send without")
     return transport.fences
 
 
 def _refuse_sandbox(plan: str, transport: Transport) -> None:
-    """In the provider's sandbox every notice would count as sent, and nobody would have got it."""
+    """Raise in the provider's sandbox, where every notice would count as sent without being delivered."""
     if isinstance(transport, SendGridTransport) and transport.settings.sandbox:
         raise OfferpressError(
             f"not sent: {plan}: the sandbox sends nothing; take [mail.sendgrid] sandbox out, or send a sample "
@@ -106,7 +105,7 @@ def _refuse_sandbox(plan: str, transport: Transport) -> None:
 
 
 def held_plans(outbox: Outbox) -> list[str]:
-    """Approved plans that a person paused and that still hold ready notices, the oldest first."""
+    """Return approved, paused plans that still hold ready notices, the oldest first."""
     return [
         record.plan
         for record in outbox.plans()
@@ -117,15 +116,15 @@ def held_plans(outbox: Outbox) -> list[str]:
 
 
 def waiting_plans(outbox: Outbox, now: datetime) -> dict[str, str]:
-    """The approved open plans whose time has come and that only wait for a send window; when it opens (text)."""
+    """Return the due plans that only wait for a send window, each with the instant (text) at which it opens."""
     found = {plan: outbox.next_window(plan, now) for plan in _come(outbox, now)}
     return {plan: opens for plan, opens in found.items() if opens}
 
 
 def due_plans(outbox: Outbox, now: datetime, later: Mapping[str, str]) -> list[str]:
-    """Approved open plans whose `send_at` has come and that hold ready notices that may leave, the oldest first.
+    """Return approved open plans whose `send_at` has come and that hold ready notices that may leave, the oldest first.
 
-    `later` names the day or the instant (UTC, as text) at which a plan goes on that was stopped until then.
+    `later` names the day or the instant (UTC, as text) at which a stopped plan goes on.
     """
     here = now.astimezone(UTC).isoformat()
     return [
@@ -136,7 +135,7 @@ def due_plans(outbox: Outbox, now: datetime, later: Mapping[str, str]) -> list[s
 
 
 def _come(outbox: Outbox, now: datetime) -> list[str]:
-    """Approved open plans whose `send_at` has come and that still hold ready notices, the oldest first."""
+    """Return approved open plans whose `send_at` has come and that still hold ready notices, the oldest first."""
     return [
         record.plan
         for record in outbox.plans()
@@ -148,7 +147,7 @@ def _come(outbox: Outbox, now: datetime) -> list[str]:
 
 
 def rounds(stop: threading.Event, *, watch: bool) -> Iterator[None]:
-    """One round, or one every 20 seconds until `stop` is set."""
+    """Yield once, or every 20 seconds until `stop` is set."""
     yield
     while watch and not stop.wait(WATCH_SECONDS):
         yield
@@ -157,7 +156,7 @@ def rounds(stop: threading.Event, *, watch: bool) -> Iterator[None]:
 def send_sample(
     site: Site, plan: str, partner_id: str, address: str, transport: Transport, now: datetime
 ) -> str:
-    """Hands one frozen message to `address` alone, marked as a test; it counts as no notice. Gives the answer."""
+    """Hand one frozen message to `address` alone, marked as a test, and return the answer; it counts as no notice."""
     with site.open_batch(plan) as batch:
         try:
             frozen = batch.frozen(partner_id)

@@ -1,4 +1,4 @@
-"""What of a plan needs a person, each with the exact command for it."""
+"""The open tasks of a plan for a person, each with its command, and the table of what became of its notices."""
 
 import csv
 from collections.abc import Iterator, Mapping
@@ -22,7 +22,7 @@ from offerpress.site.site import Site
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """Something that does not settle by itself; `why` in a provider's or our own words, empty for none."""
+    """A task that only a person can settle; `why` is in a provider's or our own words, or empty."""
 
     what: str
     command: str
@@ -30,7 +30,7 @@ class Need:
 
 
 def needs(outbox: Outbox, plan: str, settings: MailSettings, now: datetime) -> list[Need]:
-    """All of it: first what concerns the plan, then its unknown notices by partner id."""
+    """Return the open tasks: first those of the plan, then its unknown notices by partner id."""
     return [*_of_plan(outbox, plan, settings, now), *_of_notices(outbox, plan, now)]
 
 
@@ -72,11 +72,9 @@ def _of_notices(outbox: Outbox, plan: str, now: datetime) -> Iterator[Need]:
 
 
 def minute(at: str) -> str:
-    """An instant of the outbox (text) to the minute, as people read it: `2023-12-31 18:00 UTC`."""
+    """Return an instant of the outbox (text) to the minute, as people read it: `2023-12-31 18:00 UTC`."""
     return f"{at[:16].replace('T', ' ')} UTC"
 
-
-# What became of every notice of a plan, as a table that opens in a spreadsheet.
 
 NOTICE_COLUMNS = (
     "partner_id", "to_address", "status", "since", "reason", "attempts", "became", "became_at", "events",
@@ -84,10 +82,10 @@ NOTICE_COLUMNS = (
 
 
 def account_csv(site: Site, outbox: Outbox, plan: str) -> str:
-    """A row for each planned notice by partner id, lines ending in CR LF (RFC 4180).
+    """Return a table with a row for each planned notice by partner id; lines end in CR LF (RFC 4180).
 
-    Instants are in UTC. A text that a spreadsheet could take for a formula begins with `'`. Where the batch is gone, or
-    the partner was forgotten, there is no address.
+    Instants are in UTC. A text that a spreadsheet could take for a formula begins with `'`. There is no address if the
+    batch is gone or the partner was forgotten.
     """
     outbox.plan(plan)
     addresses = _addresses(site, plan)

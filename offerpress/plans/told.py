@@ -5,8 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 
-from mailer import Batch, BatchError, BatchHeader, EventRecord, Outbox, Status, delivery_result
-from mailer import NoticeHistory
+from mailer import Batch, BatchError, BatchHeader, EventRecord, NoticeHistory, Outbox, Status, delivery_result
 from offerpress.site.mail import pruned_plans
 from offerpress.site.site import Site
 from rewards import Difference, Notice, Statement, day_text, differences, statement_json, told_statement

@@ -1,4 +1,4 @@
-"""One check for each channel: does it tell what the snapshot gives, in the bytes that were written."""
+"""One check for each channel: whether its written bytes tell what the snapshot gives."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -31,7 +31,7 @@ from rewards import (
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that does not agree: the channel (`packs`, `batch`, …), which of it, and what is wrong."""
+    """One difference: the channel (`packs`, `batch`, …), the item in it, and what is wrong."""
 
     channel: str
     which: str
@@ -43,14 +43,14 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Recomputed:
-    """Every statement of one snapshot as of one day, as canonical JSON by partner id, and what is not conserved."""
+    """Every statement of one snapshot as of one day, as canonical JSON by partner id, and the broken equations."""
 
     figures: Mapping[str, str]
     findings: tuple[Finding, ...]
 
 
 def recompute(snapshot: Snapshot, policy: Policy, as_of: int) -> Recomputed:
-    """The statements once more, and whether together they are the snapshot's lines."""
+    """Compute the statements again, and check that they add up to the snapshot's lines."""
     rules = rules_on(policy, snapshot.rates, as_of)
     tally = Tally()
     figures = {}
@@ -68,7 +68,7 @@ def recompute(snapshot: Snapshot, policy: Policy, as_of: int) -> Recomputed:
 
 
 def check_snapshot(snapshot: Snapshot) -> Iterator[Finding]:
-    """Whether the frozen columns still give the digest that they were frozen under."""
+    """Check that the frozen columns still have the digest under which they were frozen."""
     try:
         if snapshot.verify() == snapshot.digest:
             return
@@ -79,7 +79,7 @@ def check_snapshot(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def check_output(manifest: Manifest) -> Iterator[Finding]:
-    """Whether `output/` still holds exactly the bytes that were published."""
+    """Check that `output/` still holds exactly the published bytes."""
     for path, digest in manifest.files.items():
         file = manifest.output / path
         if not file.is_file():
@@ -89,7 +89,7 @@ def check_output(manifest: Manifest) -> Iterator[Finding]:
 
 
 def check_packs(manifest: Manifest, keys: SiteKeys, figures: Mapping[str, str]) -> Iterator[Finding]:
-    """Whether every partner's link opens, from the published packs, exactly the recomputed statement."""
+    """Check that every partner's link opens exactly the recomputed statement in the published packs."""
     names = [name for name in manifest.files if name.startswith("statement/packs/")]
     packs = {
         name: (manifest.output / name).read_bytes() for name in names if (manifest.output / name).is_file()
@@ -111,7 +111,7 @@ def check_packs(manifest: Manifest, keys: SiteKeys, figures: Mapping[str, str]) 
 
 
 def check_batch(batch: Batch, digest: str | None, figures: Mapping[str, str]) -> Iterator[Finding]:
-    """Whether the batch has the digest it was registered under, and its messages tell the recomputed statements."""
+    """Check that the batch has its registered digest, and that its messages tell the recomputed statements."""
     plan = batch.header.plan
     if digest is None:
         yield Finding("batch", plan, "the outbox knows no such plan; plan the campaign again")
@@ -131,7 +131,7 @@ def check_batch(batch: Batch, digest: str | None, figures: Mapping[str, str]) ->
 
 
 def check_export(export: Export, figures: Mapping[str, str]) -> Iterator[Finding]:
-    """Whether an exported file of statements still holds exactly the recomputed lines."""
+    """Check that an exported file of statements still holds exactly the recomputed lines."""
     if not export.path.is_file():
         yield Finding(EXPORTS, str(export.path), "it is missing")
         return
@@ -156,7 +156,7 @@ def _parsed(line: str) -> tuple[str, str]:
 
 
 def check_leaks(manifest: Manifest, snapshot: Snapshot, sealed: str) -> Iterator[Finding]:
-    """Whether any partner's id, address or name stands in the open in a published file outside the folder `sealed`."""
+    """Check that no partner's id, address or name stands readable in a published file outside the folder `sealed`."""
     files = [name for name in manifest.files if not name.startswith(sealed)]
     needles = {word for p in snapshot.partners() for word in (p.partner_id, p.email, p.name)}
     for name, word in leaked(manifest.output, files, needles):
@@ -164,7 +164,7 @@ def check_leaks(manifest: Manifest, snapshot: Snapshot, sealed: str) -> Iterator
 
 
 def check_journal(export: Export, expected: Sequence[JournalLine]) -> Iterator[Finding]:
-    """Whether an exported journal still holds exactly the lines that its snapshot gives."""
+    """Check that an exported journal still holds exactly the lines that its snapshot gives."""
     if not export.path.is_file():
         yield Finding(EXPORTS, str(export.path), "it is missing")
         return
@@ -176,7 +176,7 @@ def check_journal(export: Export, expected: Sequence[JournalLine]) -> Iterator[F
 
 
 def check_sign_off(sign_off: SignOff, expected: Sequence[JournalLine]) -> Iterator[Finding]:
-    """Whether what was signed off is what its snapshot gave."""
+    """Check that the signed lines are those that their snapshot gave."""
     for line in signed_lines(sign_off):
         if line not in expected:
             which = f"{sign_off.offer} {sign_off.number} {line.credit_id}"

@@ -49,14 +49,14 @@ FORMER_PACKS = f"statement/packs/{FORMER_FOLDER}"
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What was compared, in words, and every difference found."""
+    """The channels that were compared, in words, and every difference found."""
 
     checked: tuple[str, ...]
     findings: tuple[Finding, ...]
 
 
 def verify(site: Site, plan: str | None) -> Verification:
-    """Compares everything that exists, or one plan's batch; raises `Faulty` where content or keys cannot be read."""
+    """Compare every channel that exists, or one plan's batch; raises `Faulty` if content or keys cannot be read."""
     faults: list[Fault] = []
     content = read_content(site.folder, site.settings.site, faults)
     wanted = site.settings.statements.access == "link"
@@ -76,7 +76,7 @@ def verify(site: Site, plan: str | None) -> Verification:
 
 
 def _registered(site: Site) -> Mapping[str, str]:
-    """The digest under which each plan was registered; none where the site has no batch."""
+    """Return the registered digest of each plan; empty if the site has no batch."""
     if not site.batches.is_dir():
         return {}
     with site.open_outbox() as outbox:
@@ -84,7 +84,7 @@ def _registered(site: Site) -> Mapping[str, str]:
 
 
 class _Verifier:
-    """Collects findings; a snapshot is recomputed once for each day that a channel tells of."""
+    """Collects findings; a snapshot is recomputed once for each day that a channel uses."""
 
     def __init__(self, site: Site, policy: Policy, registered: Mapping[str, str]) -> None:
         self.site = site
@@ -96,7 +96,7 @@ class _Verifier:
         self._figures: dict[tuple[str, int], Mapping[str, str]] = {}
 
     def build(self, keys: SiteKeys | None) -> None:
-        """The published output, its packs, and what stands in the open."""
+        """Check the published output, its packs, and that it reveals no partner."""
         try:
             manifest = read_manifest(self.site)
         except NothingBuilt:
@@ -117,7 +117,7 @@ class _Verifier:
             self._former(manifest, keys, figures)
 
     def _former(self, manifest: Manifest, keys: SiteKeys, figures: Mapping[str, str]) -> None:
-        """The packs under a former secret, and whether they should be there today."""
+        """Check the packs under a former secret, and whether they should be there today."""
         published = any(name.startswith(FORMER_PACKS) for name in manifest.files)
         former = keys.former_keys(self.site.today)
         if former and published:
@@ -128,7 +128,7 @@ class _Verifier:
             self.findings.append(Finding("packs", "former links", f"they {what}; build again, and publish"))
 
     def export(self, export: Export) -> None:
-        """One exported file of statements, or a journal."""
+        """Check one exported file of statements, or a journal."""
         self.checked.append(f"export {export.path.name}")
         snapshot = self._snapshot(export.snapshot)
         if snapshot is None:
@@ -140,7 +140,7 @@ class _Verifier:
         self.findings += check_journal(export, self._journal(snapshot, export.offer, export.as_of, signed))
 
     def sign_off(self, path: Path) -> None:
-        """One signed journal."""
+        """Check one signed journal."""
         self.checked.append(f"sign-off {path.stem}")
         try:
             one = read_sign_off(path)
@@ -153,7 +153,7 @@ class _Verifier:
             self.findings += check_sign_off(one, self._journal(snapshot, one.offer, one.as_of, signed))
 
     def batch(self, file: Path) -> None:
-        """One batch, against a snapshot of the digest that it was made from."""
+        """Check one batch against a snapshot with the digest that the batch names."""
         self.checked.append(f"batch {file.stem}")
         try:
             batch = Batch.open(file)
@@ -173,7 +173,7 @@ class _Verifier:
                 self.findings += check_batch(batch, self.registered.get(file.stem), figures)
 
     def _signed_before(self, offer: str, number: int) -> list[SignOff]:
-        """The sign-offs of the offer below that number; a damaged one is a finding of its own."""
+        """Return the sign-offs of the offer below that number; a damaged one is a finding of its own."""
         try:
             return [
                 one for one in read_sign_offs(self.site, offer, date.max.toordinal()) if one.number < number
@@ -190,7 +190,7 @@ class _Verifier:
         return journal_of(offer, statements, rules, signed)
 
     def _snapshot(self, name: str) -> Snapshot | None:
-        """The snapshot of that name, checked once; None where it is damaged, so that nothing is compared with it."""
+        """Return the snapshot of that name, checked once; None if it is damaged."""
         if name not in self._opened:
             self._opened[name] = self._checked(name)
         return self._opened[name]

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from generator import LinkSecret, link_secret, unsubscribe_key
-from mailer import UnsubscribeMethods, UnsubscribeTokens, pseudonym
+from mailer import UnsubscribeTokens, Unsubscribing, pseudonym
 from offerpress.site.folder import (
     EPOCHS_FILE,
     FORMER_SECRET_FILE,
@@ -34,7 +34,7 @@ SECRET_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class Former:
-    """The secret before a rotation (empty where it is missing), whose links open up to the day `until` (an ordinal)."""
+    """The secret before a rotation (empty if it is missing); its links open up to the day `until` (an ordinal)."""
 
     secret: bytes = field(repr=False)
     key_version: int
@@ -51,7 +51,7 @@ class SiteKeys:
     former: Former | None = None
 
     def former_keys(self, today: int) -> "SiteKeys | None":
-        """The keys whose links open too on that day (an ordinal); raises `Faulty` where their secret is missing."""
+        """Return the keys whose links also open on that day (an ordinal); raises `Faulty` if the secret is missing."""
         former = self.former
         if former is None or today > former.until:
             return None
@@ -64,11 +64,11 @@ class SiteKeys:
         return SiteKeys(former.secret, former.key_version, self.epochs)
 
     def link(self, partner_id: str) -> LinkSecret:
-        """The link secret of that partner's present epoch."""
+        """Return the link secret of that partner's present epoch."""
         return link_secret(self.secret, partner_id, self.key_version, self.epoch_of(partner_id))
 
     def epoch_of(self, partner_id: str) -> int:
-        """How often the partner's link was revoked."""
+        """Return how often the partner's link was revoked."""
         if not self.epochs:
             return 0
         known = self.epochs.get(partner_id)
@@ -77,9 +77,9 @@ class SiteKeys:
 
     @property
     def tokens(self) -> UnsubscribeTokens:
-        """What makes and reads the tokens by which partners unsubscribe; no partner's epoch enters them.
+        """The tokens by which partners unsubscribe; they do not depend on epochs.
 
-        Those under a former secret are read for as long as that is kept, past its grace too.
+        UnsubscribeTokens under a former secret are read as long as that secret is kept, even after its grace.
         """
         former = self.former
         keys = [unsubscribe_key(self.secret, self.key_version)]
@@ -102,9 +102,9 @@ def private_address(site: Site, link: LinkSecret) -> str:
     return link.url(base) if access == "link" else link.plain_url(base)
 
 
-def unsubscribing(site: Site, keys: SiteKeys | None) -> UnsubscribeMethods:
+def unsubscribing(site: Site, keys: SiteKeys | None) -> Unsubscribing:
     """Return how the readers of that site's announcements unsubscribe."""
-    return UnsubscribeMethods(site.settings.mail.unsubscribe, keys.tokens if keys else None)
+    return Unsubscribing(site.settings.mail.unsubscribe, keys.tokens if keys else None)
 
 
 def read_site_keys(site: Site, faults: list[Fault]) -> SiteKeys | None:

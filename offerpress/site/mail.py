@@ -1,4 +1,4 @@
-"""Where a site keeps its outbox and batches, and which transport its settings name."""
+"""The outbox, the batches and the transports of a site."""
 
 import ssl
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""`new`: a starter site that builds at once."""
+"""`new` makes a starter site that builds at once, and `add` makes stubs of content."""
 
 import re
 import shutil
@@ -19,10 +19,7 @@ README = "templates/stubs/site-readme.md"
 
 
 def start_site(folder: Path, random_bytes: Callable[[int], bytes]) -> None:
-    """Copies the starter content and data to `folder`, which must be absent or empty, and makes its secret.
-
-    Nobody's changes are overwritten, so a folder with anything in it is refused.
-    """
+    """Copy the starter content and data to `folder`, which must be absent or empty, and make its secret."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise OfferpressError(f"no new site: {folder}: it exists and is not an empty folder; name another")
     folder.mkdir(parents=True, exist_ok=True)
@@ -34,8 +31,6 @@ def start_site(folder: Path, random_bytes: Callable[[int], bytes]) -> None:
     (folder / ".gitignore").write_text(IGNORED, encoding="utf-8")
     make_site_secret(folder / "private", random_bytes)
 
-
-# `add`: a commented stub of an announcement, offer, campaign or page, to be filled in.
 
 StubKind = Literal["announcement", "offer", "campaign", "page"]
 FOLDERS: dict[StubKind, str] = {
@@ -49,7 +44,7 @@ MOST_NAMED = 3
 
 @dataclass(frozen=True, slots=True)
 class Stub:
-    """What is to be written: the kind of content, for an offer the kind of offer, and the title."""
+    """The content to write: its kind, the kind of offer for an offer, and the title."""
 
     kind: StubKind
     title: str
@@ -57,12 +52,12 @@ class Stub:
 
     @property
     def template(self) -> str:
-        """The file in `templates/stubs/`."""
+        """The template in `templates/stubs/`."""
         return f"offer-{self.offer_kind}.md" if self.kind == "offer" else f"{self.kind}.md"
 
 
 def add_stub(site: Path, template_folders: Sequence[Path], stub: Stub, program: Program, today: date) -> Path:
-    """Writes the stub; its slug follows from the title. A file that exists is never overwritten."""
+    """Write the stub into a file whose slug comes from the title. An existing file is never overwritten."""
     slug = slug_of(stub.title)
     if not slug:
         raise OfferpressError(
@@ -91,13 +86,13 @@ def _template(folders: Sequence[Path], name: str) -> str:
 
 
 def _offers(site: Path) -> list[str]:
-    """The slugs of the offers that are there, sound or not."""
+    """Return the slugs of all offers, faulty ones included."""
     names = {path.name.partition(".")[0] for path in (site / FOLDERS["offer"]).glob("*.md")}
     return sorted(names)
 
 
 def _values(stub: Stub, program: Program, offers: Sequence[str], today: date) -> dict[str, str]:
-    """What the stubs leave open: the title, days of this year, and what the program and its offers are called."""
+    """Return the values of the stubs' placeholders."""
     return {
         "title": _yaml(stub.title),
         "day": today.isoformat(),
@@ -113,19 +108,19 @@ def _values(stub: Stub, program: Program, offers: Sequence[str], today: date) ->
 
 
 def _yaml(text: str) -> str:
-    """The text as a scalar: bare where it cannot be taken for anything else."""
+    """Return the text as a YAML scalar, without quotes only if it cannot be mistaken for another type."""
     if re.fullmatch(r"[^\W\d_]+([ .'%-]*\w+)*", text) and text.casefold() not in {"true", "false", "null"}:
         return text
     return '"' + re.sub(r'(["\\])', r"\\\1", text) + '"'
 
 
 def _lower_quotas(program: Program) -> str:
-    """Every quota a fifth lower, which keeps them rising wherever they are not as small as can be."""
+    """Return every quota a fifth lower; they still rise unless they are as small as can be."""
     lower = [(level, quota - quota // 5) for level, quota in program.quotas]
     return ", ".join(f"{_yaml(level)}: {format_amount(quota, program.currency)}" for level, quota in lower)
 
 
 def slug_of(title: str) -> str:
-    """Lower-case words of a-z and 0-9 joined by hyphens; accents are dropped."""
+    """Return lower-case words of a-z and 0-9 joined by hyphens; accents are dropped."""
     plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")

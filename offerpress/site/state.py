@@ -1,6 +1,6 @@
 """State files: the small files in `private/` that are read whole and replaced whole.
 
-A reader sees either the old file or the new one. A damaged file is one line that names the file and the remedy.
+A reader sees either the old file or the new one. A damaged file is reported in one line with its remedy.
 """
 
 import json
@@ -59,9 +59,9 @@ def json_text(value: object) -> str:
 
 
 def write_state(path: Path, text: str, *, mode: int = 0o666) -> None:
-    """Replace the file in one step by one that is durable; its folder is made where it is missing.
+    """Replace the file in one step with a durable one, and make its folder if it is missing.
 
-    Nothing is written where the file holds that text already.
+    An unchanged text is not written again.
     """
     data = text.encode()
     try:
@@ -73,7 +73,7 @@ def write_state(path: Path, text: str, *, mode: int = 0o666) -> None:
 
 
 def replace_file(path: Path, text: str) -> None:
-    """Replace a file of the user's in one step by one that is durable; its folder must be there."""
+    """Replace a user's file in one step with a durable one; its folder must exist."""
     _replace(path, text.encode(), 0o666)
 
 

@@ -1,6 +1,6 @@
-"""`forget`: one partner's data erased from everything that is kept, and a search for what is left of it.
+"""`forget`: erases one partner's data from every kept file, and searches for remains.
 
-Each step may be repeated. The snapshots, which tell what to search for, come last.
+Each step may be repeated. Snapshots come last, because they hold the words to search for.
 """
 
 import shutil
@@ -24,7 +24,7 @@ from rewards import Partner
 
 @dataclass(frozen=True, slots=True)
 class Traces:
-    """Who is to be forgotten: a partner and those merged into it, their addresses, and words to search for."""
+    """A partner to forget with those merged into it, their addresses, and the words to search for."""
 
     partner_ids: frozenset[str]
     addresses: frozenset[str]
@@ -33,7 +33,7 @@ class Traces:
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """What was erased from: so many snapshots, batches, notices (`ended` of them had waited) and so on."""
+    """The numbers of partners, files and entries that were erased; `ended` notices had still waited."""
 
     partners: int
     snapshots: int
@@ -47,7 +47,7 @@ class Forgotten:
 
 
 def require_absent(site: Site, partner_id: str) -> None:
-    """Raises `OfferpressError` while the ledger, which is the user's to edit, holds any of the family."""
+    """Raise `OfferpressError` while the ledger, which only the user edits, holds any of the family."""
     with open_figures(site) as figures:
         held = sorted(family(figures.snapshot, partner_id))
     if held:
@@ -57,9 +57,9 @@ def require_absent(site: Site, partner_id: str) -> None:
 
 
 def traces(site: Site, outbox: Outbox, partner_id: str) -> Traces:
-    """What snapshots and batches know of the partner; raises `OfferpressError` where nothing does.
+    """Return what snapshots and batches know of the partner; raises `OfferpressError` if they know nothing.
 
-    A partner that was merged into another is refused: its sales are the other's, who may not be falsified.
+    A partner that was merged into another is refused: its sales count in the other's statement.
     """
     ids, addresses, words = {partner_id}, set[str](), set[str]()
     for snapshot in _snapshots(site):
@@ -91,7 +91,7 @@ def traces(site: Site, outbox: Outbox, partner_id: str) -> Traces:
 
 
 def forget(site: Site, outbox: Outbox, who: Traces, by: str, now: datetime) -> Forgotten:
-    """Erase them everywhere; a named person asks for it. While nobody sends."""
+    """Erase them everywhere while nobody sends; `by` asked for it."""
     ids = who.partner_ids
     with outbox.alone(SendingProcess.here(now.isoformat()), now):
         for one in ids:
@@ -122,7 +122,7 @@ def forget(site: Site, outbox: Outbox, who: Traces, by: str, now: datetime) -> F
 
 
 def left_over(site: Site, words: Collection[str]) -> list[tuple[str, str]]:
-    """Files of `private/` and `output/`, relative to the site, in which one of the words still stands, and which."""
+    """Return the files of `private/` and `output/` that still hold one of the words, each with the word."""
     files = [
         str(path.relative_to(site.folder))
         for folder in (site.private, site.output)
@@ -146,7 +146,7 @@ def _drop_mail(site: Site, key: str) -> None:
 
 
 def _drop_reports(private: Path, words: Collection[str]) -> int:
-    """Delete the reports in which one of the words stands, and what builds kept; all of it can be made again."""
+    """Delete the reports that hold one of the words, and the caches of builds; both can be made again."""
     for name in ("preview", "sealed"):
         shutil.rmtree(private / name, ignore_errors=True)
     folder = private / "reports"
@@ -158,7 +158,7 @@ def _drop_reports(private: Path, words: Collection[str]) -> int:
 
 
 def _record(site: Site, pseudonyms: list[str], by: str, now: datetime, done: Forgotten) -> None:
-    """Remember that someone was forgotten, and not who."""
+    """Record that someone was forgotten, but not who."""
     path = site.private / FORGOTTEN_FILE
     known = read_state(
         path, list, "restore it from a backup, or delete it: then nobody knows who was forgotten before"

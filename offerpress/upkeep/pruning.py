@@ -1,6 +1,6 @@
-"""`prune`: what is old and no longer needed is deleted; what was sent stays counted, and is handed over no second time.
+"""`prune`: deletes what is old and no longer needed. Sent notices stay counted, and are never handed over again.
 
-A batch is needed while a notice of its plan may still move; a snapshot while a batch that stays, the last build, an
+A batch is needed while a notice of its plan may still move. A snapshot is needed while a kept batch, the last build, an
 export or a sign-off was made from it.
 """
 
@@ -25,7 +25,7 @@ MOVING: Final = (Status.READY, Status.SENDING, Status.UNKNOWN)
 
 @dataclass(frozen=True, slots=True)
 class Old:
-    """Something to delete: its kind (`batch`, `snapshot`, `report`), where it is, how many bytes; a batch's digest."""
+    """An item to delete: its kind (`batch`, `snapshot`, `report`), path and bytes; for a batch also its digest."""
 
     kind: str
     path: Path
@@ -35,19 +35,19 @@ class Old:
 
 @dataclass(frozen=True, slots=True)
 class Pruning:
-    """What may be deleted, and what is as old but needed, each with the reason."""
+    """The items that may be deleted, and the old items that are still needed, each with the reason."""
 
     old: tuple[Old, ...]
     kept: tuple[tuple[Path, str], ...]
 
     @property
     def size(self) -> int:
-        """How many bytes may be freed."""
+        """The number of bytes that may be freed."""
         return sum(one.size for one in self.old)
 
 
 def find_old(site: Site, outbox: Outbox, before: date) -> Pruning:
-    """What is older than the beginning of that day (UTC): by when a plan was made, else by when a file was written."""
+    """Find items older than the beginning of that day (UTC), by a plan's making or a file's time."""
     old: list[Old] = []
     kept: list[tuple[Path, str]] = []
     staying: set[str] = set()
@@ -78,7 +78,7 @@ def find_old(site: Site, outbox: Outbox, before: date) -> Pruning:
 
 
 def prune(site: Site, found: Sequence[Old], now: datetime) -> None:
-    """Delete it, and remember the digests of the batches: they are missed by nobody."""
+    """Delete the items, and record the digests of the batches, so that they do not count as lost."""
     _record(site, [one for one in found if one.kind == "batch"], now)
     for one in found:
         if one.path.is_dir():
@@ -88,7 +88,7 @@ def prune(site: Site, found: Sequence[Old], now: datetime) -> None:
 
 
 def _why_needed(outbox: Outbox, record: PlanRecord | None, before: date) -> str | None:
-    """Why a batch stays: empty for its age, None if it does not."""
+    """Return why a batch stays: an empty text for its age, None if it does not stay."""
     if record is None:
         return "the outbox does not know its plan; `offerpress reconcile` registers it"
     if record.made_at >= before.isoformat():
@@ -99,7 +99,7 @@ def _why_needed(outbox: Outbox, record: PlanRecord | None, before: date) -> str 
 
 
 def _named(site: Site) -> Iterator[str]:
-    """The snapshots that are needed by their folder's name."""
+    """Return the folder names of snapshots that the last build, an export or a sign-off needs."""
     built = last_build(site)
     if built:
         yield built.snapshot
