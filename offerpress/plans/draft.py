@@ -221,7 +221,7 @@ class Draft:
 
 
 def draft(drafting: Drafting, barred: Barred) -> Draft:
-    """Draft a plan of all partners: each is either a recipient or skipped for one reason. Raises as `Draft.complete`."""
+    """Return the first reason to skip the partner, in the order of the reference; None to write to it."""
     made, figures = Draft(), drafting.figures
     for shard in figures.snapshot.shards:
         for _ in made.entered(drafting, barred, shard):
