@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from mailer import Event, Inbox, Intake, Outbox, UnsubscribeTokens
-from mailer.events.bounces import SOURCE, ReturnedMail, read_returned
+from mailer.events.bounces import BOUNCE_SOURCE, ReturnedMail, read_returned
 from offerpress.plans.returns import Recipients, groups
 from offerpress.site.site import Site
 
@@ -37,7 +37,7 @@ def sort_mailbox(
             events += found
             if _counted(done, told, found):
                 names.append(name)
-        done.taken += outbox.take_in(events, SOURCE, now)
+        done.taken += outbox.take_in(events, BOUNCE_SOURCE, now)
         inbox.mark_read(names)
     return done
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from generator import LinkSecret, link_secret, unsubscribe_key
-from mailer import UnsubscribeTokens, Unsubscribing, pseudonym
+from mailer import UnsubscribeMethods, UnsubscribeTokens, pseudonym
 from offerpress.site.folder import (
     EPOCHS_FILE,
     FORMER_SECRET_FILE,
@@ -102,9 +102,9 @@ def private_address(site: Site, link: LinkSecret) -> str:
     return link.url(base) if access == "link" else link.plain_url(base)
 
 
-def unsubscribing(site: Site, keys: SiteKeys | None) -> Unsubscribing:
+def unsubscribing(site: Site, keys: SiteKeys | None) -> UnsubscribeMethods:
     """Return how the readers of that site's announcements unsubscribe."""
-    return Unsubscribing(site.settings.mail.unsubscribe, keys.tokens if keys else None)
+    return UnsubscribeMethods(site.settings.mail.unsubscribe, keys.tokens if keys else None)
 
 
 def read_site_keys(site: Site, faults: list[Fault]) -> SiteKeys | None:
