@@ -86,7 +86,7 @@ CATALOGS = $(patsubst templates/locale/%.po,%,$(wildcard templates/locale/*.po))
 UNTRUE = ^"(Project-Id-Version|Report-Msgid-Bugs-To|POT-Creation-Date|PO-Revision-Date|Last-Translator|Language-Team|Generated-By):
 
 i18n: $(STAMP)/test
-	$(BABEL) extract --mapping=pyproject.toml --keywords="plural:1,2 words" --no-location --output=$(STAMP)/labels.pot .
+	$(BABEL) extract --mapping=pyproject.toml --keywords="plural:1,2 words Published:2" --no-location --output=$(STAMP)/labels.pot .
 	@for language in $(CATALOGS); do \
 		$(BABEL) update --no-fuzzy-matching --ignore-obsolete --width=120 --input-file=$(STAMP)/labels.pot \
 			--locale=$$language --output-file=templates/locale/$$language.po && \

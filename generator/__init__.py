@@ -61,7 +61,6 @@ if TYPE_CHECKING:
     )
     from generator.statements.page import StatementRenderer, statement_artifacts
     from generator.statements.record import figures_without_day
-    from generator.statements.table import guarded
     from generator.statements.view import offer_words
     from generator.templating.environment import accepted_language, environment, reader_language
     from generator.templating.values import PartnerText
@@ -104,7 +103,6 @@ __all__ = [
     "environment",
     "figures_without_day",
     "former_packs",
-    "guarded",
     "link_secret",
     "merged_index",
     "offer_words",

@@ -4,8 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from ledger.tables import Table
-from rewards import Fault
-from rewards.faults import Severity
+from rewards import Fault, Severity
 
 LISTED = 10_000
 """How many faults of one rule are listed; a closing fault counts the others."""

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
         MINOR_UNITS,
         Money,
         UnknownCurrency,
-        UnlikeCurrencies,
         format_amount,
         minor_units,
         parse_amount,
@@ -22,20 +21,19 @@ if TYPE_CHECKING:
     from rewards.notice import Attachment, Category, Notice, Window, WindowSettings, parse_window
     from rewards.offers.bonus import BonusEntry, BonusRule, BonusTerms
     from rewards.offers.cashback import CashbackEntry, CashbackRule, CashbackTerms
+    from rewards.offers.entry import Entry, EntryField, published_fields, read_back
     from rewards.offers.extension import ExtensionEntry, ExtensionTerms
     from rewards.offers.free_subscription import (
         FreeSubscriptionEntry,
         FreeSubscriptionTerms,
         HeldSubscription,
     )
-    from rewards.offers.kind import Entry
-    from rewards.offers.kinds import KINDS
+    from rewards.offers.kinds import KIND_OF_LIST, KINDS
     from rewards.offers.level_quota import LevelEntry, LevelQuotaTerms
-    from rewards.offers.offer import Amendment, Offer, Version, parse_offer
-    from rewards.offers.steps import rate_text
-    from rewards.offers.terms import Cell, Headline, LevelId, OfferTerms, OnDay, TermRow, Value, Word
-    from rewards.program import Level, Program, parse_program
-    from rewards.rates import RateRow, Rates
+    from rewards.offers.offer import Offer, parse_offer
+    from rewards.offers.terms import Cell, LevelId, OfferTerms, OnDay, TermRow, Word
+    from rewards.program import Program, parse_program
+    from rewards.rates import Rates
     from rewards.statements.conservation import (
         Conserved,
         LedgerTotals,
@@ -48,13 +46,12 @@ if TYPE_CHECKING:
     )
     from rewards.statements.corrections import Difference, differences
     from rewards.statements.derivation import derive
-    from rewards.statements.journal import CreditIdTaken, JournalLine, journal_lines, journal_sums
+    from rewards.statements.journal import JournalLine, guarded, journal_lines, journal_sums
     from rewards.statements.policy import Policy, Rules, rules_on
     from rewards.statements.statement import (
         LISTS,
         Months,
         Statement,
-        assigned_level,
         canonical_json,
         compute_statement,
         month_starts,
@@ -68,10 +65,10 @@ else:
 
 __all__ = [
     "KINDS",
+    "KIND_OF_LIST",
     "LISTS",
     "MINOR_UNITS",
     "Account",
-    "Amendment",
     "Attachment",
     "BonusEntry",
     "BonusRule",
@@ -83,21 +80,19 @@ __all__ = [
     "Cell",
     "Conserved",
     "Credit",
-    "CreditIdTaken",
     "Difference",
     "Entry",
+    "EntryField",
     "ExtensionEntry",
     "ExtensionTerms",
     "Fault",
     "Faulty",
     "FreeSubscriptionEntry",
     "FreeSubscriptionTerms",
-    "Headline",
     "HeldSubscription",
     "JournalLine",
     "KeyPath",
     "LedgerTotals",
-    "Level",
     "LevelEntry",
     "LevelId",
     "LevelQuotaTerms",
@@ -111,7 +106,6 @@ __all__ = [
     "Partner",
     "Policy",
     "Program",
-    "RateRow",
     "Rates",
     "RewardsError",
     "Rules",
@@ -124,14 +118,10 @@ __all__ = [
     "TermRow",
     "Total",
     "UnknownCurrency",
-    "UnlikeCurrencies",
-    "Value",
-    "Version",
     "Window",
     "WindowSettings",
     "Word",
     "add_months",
-    "assigned_level",
     "canonical_json",
     "compute_statement",
     "conserved_json",
@@ -141,6 +131,7 @@ __all__ = [
     "differences",
     "equations",
     "format_amount",
+    "guarded",
     "journal_lines",
     "journal_sums",
     "minor_units",
@@ -152,7 +143,8 @@ __all__ = [
     "parse_program",
     "parse_toml",
     "parse_window",
-    "rate_text",
+    "published_fields",
+    "read_back",
     "require_conserved",
     "round_half_away",
     "rules_on",

@@ -2,15 +2,17 @@
 
 import re
 from pathlib import Path
+from typing import get_type_hints
 
 import pytest
 
 from generator.public.examples import compute_example
 from generator.public.terms import TermsFormatter
 from generator.statements.table import COLUMNS
-from generator.statements.view import StatementView, StatementViews, level_names
+from generator.statements.view import ENTRY_VIEWS, StatementView, StatementViews, level_names
 from generator.templating.formats import formats
 from rewards import KINDS, LISTS, Policy, Statement, parse_day, statement_json
+from rewards.offers.entry import public_form, read_back
 from tests.reference import samples, worlds
 from tests.reference.naive import Site
 from tests.reference.samples import account, computed, offer, program, rules, sale, subscription
@@ -54,9 +56,13 @@ def test_a_kind_gives_an_entry_that_every_view_knows(name: str) -> None:
     given = program()
     viewer = StatementViews(formats("en"), level_names(Policy(given, ())))
     shown = viewer.view(account().partner, statement)["statement"]
+    (viewed, *_) = getattr(shown, kind.list)
     assert isinstance(shown, StatementView)
-    assert set(entry.json()) <= set(getattr(shown, kind.list)[0]._fields)
-    assert set(entry.json()) - {"subscriptions"} <= set(COLUMNS)
+    assert isinstance(viewed, ENTRY_VIEWS[kind.list])
+    public = public_form(entry)
+    assert set(public) <= set(get_type_hints(type(viewed)))
+    assert set(public) - {"subscriptions"} <= set(COLUMNS)
+    assert public == public_form(read_back(kind.entry, public))
     assert f'"{kind.list}"' in text("docs/reference/statement-json.md")
 
 
@@ -82,9 +88,13 @@ def test_the_offer_page_has_words_for_each_kind(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_corrections_have_a_label_for_each_figure(name: str) -> None:
-    """What is compared with what was told has a word in the message that corrects it."""
-    labels = set(re.findall(r'"(\w+)": _\(', text("templates/mail/correction.md")))
-    assert {figure for compared in KINDS[name].compared for figure in compared.figures} <= labels
+    """A kind has figures that corrections report, and each catalog translates their labels."""
+    kind = KINDS[name]
+    labels = {label for compared in kind.compared for label in kind.labels(compared).values()}
+    assert labels
+    for catalog in sorted((TEMPLATES / "locale").glob("*.po")):
+        translated = set(re.findall(r'(?m)^msgid "(.+)"$', catalog.read_text(encoding="utf-8")))
+        assert set() == labels - translated
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -13,8 +13,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from generator.content.dates import parse_moment
 from generator.content.front_matter import Document
 from generator.content.pages import OneLine
-from rewards.faults import Fault, Source, validated
-from rewards.notice import WindowSettings
+from rewards import Fault, Source, WindowSettings, validated
 
 
 def _mailbox(text: str) -> str:

@@ -18,8 +18,7 @@ from generator.content.pages import Page, PageText
 from generator.content.references import Index, Target, resolve
 from generator.content.term_checks import term_remarks
 from generator.settings import SiteSettings
-from rewards import Offer, Policy, Program
-from rewards.faults import Fault, suggestion
+from rewards import Fault, Offer, Policy, Program, suggestion
 
 # Remarks about one text: skipped heading levels, pictures without description, placeholders.
 

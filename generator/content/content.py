@@ -45,15 +45,15 @@ from generator.content.references import (
 )
 from generator.settings import SiteSettings
 from rewards import (
+    Fault,
     Offer,
     Policy,
     Program,
     day_text,
     parse_offer,
     parse_program,
+    parse_toml,
 )
-from rewards.faults import Fault
-from rewards.fields import parse_toml
 
 PROGRAM_FILE = "content/program.toml"
 

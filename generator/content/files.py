@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from rewards.faults import Fault, suggestion
+from rewards import Fault, suggestion
 
 ROOMS = ("announcements", "campaigns", "offers", "pages")
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*", re.ASCII)

@@ -20,7 +20,7 @@ from ruamel.yaml.nodes import (
 )
 
 from generator.content.files import without_forbidden
-from rewards.faults import (
+from rewards import (
     Fault,
     KeyPath,
     Source,

@@ -22,7 +22,7 @@ from generator.content.dates import Moment, parse_moment
 from generator.content.files import slug_fault
 from generator.content.front_matter import Document, translated_keys
 from generator.content.references import Index, Target, resolve
-from rewards.faults import Fault, Source, validated
+from rewards import Fault, Source, validated
 
 _ID = re.compile(r"[!-~]{1,200}", re.ASCII)
 

@@ -8,7 +8,7 @@ from typing import Literal
 from urllib.parse import unquote, urlsplit
 
 from generator.content.bodies import Reference
-from rewards.faults import Fault, suggestion
+from rewards import Fault, suggestion
 
 _OUTSIDE = frozenset({"http", "https", "mailto", "tel"})
 _MARKDOWN_LINK = re.compile(

@@ -15,13 +15,13 @@ from generator.content.front_matter import Document
 from generator.content.markdown import Block, blocks, prose_lines
 from generator.templating.formats import WrittenValue, dates, formats, percentages
 from rewards import (
+    Fault,
     Offer,
     OnDay,
     Program,
     TermRow,
     day_text,
 )
-from rewards.faults import Fault
 
 _WORD = re.compile(r"[^\W\d_]{5,}")
 _LINK = re.compile(r"\]\([^)\s]*?offers/(?P<slug>[a-z0-9-]+)(?:\.[\w-]+)?\.md")

@@ -1,9 +1,9 @@
 """Checks of campaigns without a ledger: each is rendered for sample partners with many and with few entries."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 from generator.content.campaigns import Campaign
 from generator.content.content import Content
@@ -16,21 +16,21 @@ from generator.statements.view import StatementViews, level_names, offer_words, 
 from generator.templating.formats import formats
 from generator.templating.values import Address
 from rewards import (
-    BonusEntry,
-    CashbackEntry,
-    ExtensionEntry,
+    KINDS,
     Fault,
     Faulty,
-    FreeSubscriptionEntry,
-    HeldSubscription,
-    LevelEntry,
     Offer,
     Partner,
     Program,
     Statement,
+    day_text,
+    format_amount,
+    published_fields,
+    read_back,
 )
 
 _LINK, _REFERENCE = "/statement/#sample", "AAAA-AAAA"
+_AMOUNT = 10_000
 _PARTNER = Partner(
     "sample", "Sample Ltd", "sample@partner.example", "EUR", "", "en", "DE", contact_name="Ann Sample"
 )
@@ -109,37 +109,34 @@ def _samples(
 
 
 def _statement(offers: Sequence[Offer], program: Program, as_of: int, *, top: bool) -> Statement:
-    def of(kind: str) -> list[str]:
-        return [offer.slug for offer in offers if offer.kind == kind]
-
-    base, currency = program.base_level, program.currency
-    return Statement(
-        "sample",
-        as_of,
-        base,
-        tuple(_cashback(slug, currency, as_of, tiers=top) for slug in of("cashback")),
-        tuple(ExtensionEntry(slug, "S-1", "Sample", as_of, as_of + 90) for slug in of("extension")),
-        tuple(
-            FreeSubscriptionEntry(slug, "Sample", 10, 1, 9, as_of, (_held(as_of),), base)
-            for slug in of("free_subscription")
-        ),
-        tuple(_level(slug, program, as_of, top=top) for slug in of("level_quota")),
-        tuple(BonusEntry(slug, currency, 50000, base, base, "accruing") for slug in of("bonus")),
-    )
+    """A statement with a sample entry for each offer; with `top` every figure that can be absent is absent."""
+    lists: dict[str, tuple[Any, ...]] = {
+        kind.list: tuple(
+            read_back(kind.entry, _sample_entry(kind.entry, program, as_of, top=top) | {"offer": offer.slug})
+            for offer in offers
+            if offer.kind == kind.name
+        )
+        for kind in KINDS.values()
+    }
+    return Statement("sample", as_of, program.base_level, **lists)
 
 
-def _held(as_of: int) -> HeldSubscription:
-    return HeldSubscription("S-2", as_of, as_of + 90)
-
-
-def _cashback(slug: str, currency: str, as_of: int, *, tiers: bool) -> CashbackEntry:
-    rate = None if tiers else Fraction(3, 20)
-    return CashbackEntry(slug, currency, 10000, rate, 1500, 1500, 500, 1000, "accruing", as_of)
-
-
-def _level(slug: str, program: Program, as_of: int, *, top: bool) -> LevelEntry:
-    base, currency = program.base_level, program.currency
-    if top or not program.levels:
-        return LevelEntry(slug, currency, Fraction(1), 1, base, None, None, None, base, as_of)
-    following = program.levels[0].id
-    return LevelEntry(slug, currency, Fraction(1), 1, base, following, 100000, 99999, base, as_of)
+def _sample_entry(entry: type, program: Program, as_of: int, *, top: bool) -> dict[str, object]:
+    """The public form of an entry or item with a likely value in each field."""
+    values: Mapping[str, object] = {
+        "text": "Sample",
+        "code": program.currency,
+        "ledger_text": "S-1",
+        "level": program.base_level,
+        "money": format_amount(_AMOUNT, program.currency),
+        "day": day_text(as_of),
+        "rate": "0.15",
+        "count": 1,
+    }
+    public: dict[str, object] = {}
+    for field in published_fields(entry):
+        if field.item is not None:
+            public[field.name] = [_sample_entry(field.item, program, as_of, top=top)]
+        else:
+            public[field.name] = None if top and field.optional else values[field.form]
+    return public | {"status": "accruing"} if "status" in public else public

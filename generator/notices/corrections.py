@@ -1,21 +1,17 @@
-"""Corrections in mails: the figures that differ from those told before, in the reader's language."""
+"""The figures in a mail that partners were told otherwise before: both values, in the reader's language."""
 
-from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from generator.statements.view import StatementView, StatementViews
+from generator.statements.view import StatementViews
 from generator.templating.values import PartnerText, Shown, ShownCount
-from rewards import Difference, Statement, differences, statement_json
-
-_ITEMS: Mapping[str, Sequence[str]] = {"cashback": ("currency",), "extensions": ("subscription_id",)}
-_NAMED = frozenset({"level", "attained_level", "next_level", "secured_level"})
+from rewards import KIND_OF_LIST, KINDS, Difference, Statement, differences, published_fields, statement_json
 
 
 class CorrectionView(NamedTuple):
     """One of `corrections` in a template: a figure that differs from the one told before.
 
-    `figure` is its name in the statement's JSON, and `item` is the id of its subscription, if it has one. `told` and
-    `now` are None if the figure did not or does not exist.
+    `item` is the id of the subscription concerned, if there is one. `figure` is the figure's name in the statement's
+    JSON, and `label` its name for people, in English. `told` and `now` are None if there was or is no such entry.
     """
 
     offer: str
@@ -24,10 +20,11 @@ class CorrectionView(NamedTuple):
     figure: str
     told: Shown | None
     now: Shown | None
+    label: str
 
 
 def correction_context(viewer: StatementViews, told: Statement | None, now: Statement) -> dict[str, object]:
-    """Return `previous`, the statement told before, and `corrections`, its differences; None and empty without it."""
+    """Return `previous`, the statement as told, and the `corrections`; without `told`, None and no corrections."""
     if told is None:
         return {"previous": None, "corrections": ()}
     before, after = viewer.statement(told), viewer.statement(now)
@@ -35,39 +32,53 @@ def correction_context(viewer: StatementViews, told: Statement | None, now: Stat
     return {"previous": before, "corrections": tuple(_shown(one, before, after) for one in found)}
 
 
-def _shown(difference: Difference, told: StatementView, now: StatementView) -> CorrectionView:
+def _shown(difference: Difference, told: object, now: object) -> CorrectionView:
     before, after = _entry(difference, told), _entry(difference, now)
     titles = [title for entry in (after, before) if (title := getattr(entry, "title", None))]
     offer, *rest = difference.key
-    item = "" if difference.table == "cashback" else "".join(rest)
     return CorrectionView(
         offer,
         titles[0] if titles else offer,
-        PartnerText(item),
+        PartnerText("".join(rest) if _NAMES[difference.table][-1] == "subscription_id" else ""),
         difference.figure,
         _figure(before, difference),
         _figure(after, difference),
+        difference.label,
     )
 
 
-def _entry(difference: Difference, statement: StatementView) -> object:
-    """Return the view of the entry that the difference is about; None if the statement has none."""
-    if difference.table == "subscriptions":
-        frees = [one for one in statement.free_subscriptions if one.offer == difference.key[0]]
-        held = {str(one.subscription_id): one for free in frees for one in free.subscriptions}
-        return held.get(difference.key[1])
-    names = ("offer", *_ITEMS.get(difference.table, ()))
-    entries = (
-        entry
-        for entry in getattr(statement, difference.table)
-        if tuple(str(getattr(entry, name)) for name in names) == difference.key
-    )
-    return next(entries, None)
+_NAMES = {
+    compared.within or kind.list: tuple(compared.names)
+    for kind in KINDS.values()
+    for compared in kind.compared
+}
+_LIST_OF = {
+    compared.within: kind.list for kind in KINDS.values() for compared in kind.compared if compared.within
+}
+
+
+def _entry(difference: Difference, statement: object) -> object:
+    """The view of the entry that the difference is about; None if that statement has no such entry."""
+    table = difference.table
+    for entry in getattr(statement, _LIST_OF.get(table, table)):
+        for item in getattr(entry, table) if table in _LIST_OF else (entry,):
+            values = (getattr(item, name, None) or getattr(entry, name) for name in _NAMES[table])
+            if tuple(map(str, values)) == difference.key:
+                return item
+    return None
+
+
+_LEVELS = frozenset(
+    field.name
+    for kind in KIND_OF_LIST.values()
+    for field in published_fields(kind.entry)
+    if field.form == "level"
+)
 
 
 def _figure(entry: object, difference: Difference) -> Shown | None:
-    name = f"{difference.figure}_name" if difference.figure in _NAMED else difference.figure
-    value = getattr(entry, name, None)
+    name = f"{difference.figure}_name" if difference.figure in _LEVELS else difference.figure
+    value: object = getattr(entry, name, None)
     if value is None or isinstance(value, Shown):
         return value
     raw = str(value.raw) if isinstance(value, ShownCount) else str(value)

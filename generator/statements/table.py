@@ -1,44 +1,18 @@
 """A statement as a table that opens in a spreadsheet: a row an entry, the columns those of its JSON."""
 
 import csv
-import re
 from collections.abc import Iterator, Mapping
 from io import StringIO
 
-from rewards import KINDS, LISTS
+from rewards import KIND_OF_LIST, LISTS, guarded, published_fields
 
-COLUMNS = (
-    "kind",
-    "offer",
-    "currency",
-    "product",
-    "subscription_id",
-    "eligible_sales",
-    "rate",
-    "amount",
-    "already_credited",
-    "to_credit",
-    "status",
-    "credited_on",
-    "expires_on",
-    "extended_to",
-    "allowed",
-    "held",
-    "remaining",
-    "register_by",
-    "attained_sales",
-    "attained_level",
-    "next_level",
-    "next_quota",
-    "secured_level",
-    "secured_until",
-    "level",
+_LEADING = ("kind", "offer", "currency", "product", "subscription_id")
+_FIELDS = tuple(
+    field for name in LISTS for field in published_fields(KIND_OF_LIST[name].entry) if field.form != "items"
 )
-_KIND_OF = {kind.list: kind.name for kind in KINDS.values()}
-_TEXTS = frozenset(
-    {"offer", "product", "subscription_id", "attained_level", "next_level", "secured_level", "level"}
-)
-_FORMULA = re.compile("[-=+@\uff0d\uff1d\uff0b\uff20\t\r]")
+COLUMNS = tuple(dict.fromkeys((*_LEADING, *(field.name for field in _FIELDS))))
+"""What an entry is and concerns, then each figure in the order in which the statement's lists first have it."""
+_TEXTS = frozenset(field.name for field in _FIELDS if field.form in {"text", "ledger_text", "level"})
 
 
 def statement_csv(figures: Mapping[str, object]) -> str:
@@ -58,14 +32,9 @@ def table_words() -> Mapping[str, str]:
     """What the page's script needs to write the same table: words parted by spaces, and `list:kind` pairs."""
     return {
         "columns": " ".join(COLUMNS),
-        "kinds": " ".join(f"{name}:{_KIND_OF[name]}" for name in LISTS),
+        "kinds": " ".join(f"{name}:{KIND_OF_LIST[name].name}" for name in LISTS),
         "texts": " ".join(sorted(_TEXTS)),
     }
-
-
-def guarded(text: str) -> str:
-    """`text`, with `'` before it where a spreadsheet could take it for a formula."""
-    return f"'{text}" if _FORMULA.match(text.lstrip(" ")) else text
 
 
 def _rows(figures: Mapping[str, object]) -> Iterator[list[object]]:
@@ -73,7 +42,7 @@ def _rows(figures: Mapping[str, object]) -> Iterator[list[object]]:
         entries = figures[name]
         assert isinstance(entries, list | tuple)
         for entry in entries:
-            yield _row(_KIND_OF[name], entry)
+            yield _row(KIND_OF_LIST[name].name, entry)
             for held in entry.get("subscriptions", ()):
                 same = {"offer": entry["offer"], "product": entry["product"]}
                 yield _row("held_subscription", same | held)

@@ -8,27 +8,28 @@ same for everybody: that is in the shell.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 from urllib.parse import quote
 
 from generator.templating.formats import Formats
 from generator.templating.values import contained
 from rewards import (
-    BonusEntry,
+    LISTS,
     CashbackEntry,
-    ExtensionEntry,
     FreeSubscriptionEntry,
-    HeldSubscription,
     LevelEntry,
     Months,
     Partner,
     Statement,
     day_text,
+    published_fields,
     totals,
 )
 
 Values = dict[str, object]
 """JSON values: text for people, numbers for a drawing; a key that is absent stands for nothing to show."""
 
+_FORMATTED = frozenset({"money", "day", "rate", "count"})
 _MOST_MONTHS = 24
 _HEIGHT = 100
 _WHOLE = 1000
@@ -51,14 +52,7 @@ class StatementValues:
             "contact": contained(partner.contact_name),
             "manager": contained(partner.manager_name),
             "manager_mail": contained(partner.manager_email),
-            "cashback": [
-                self._cashback(entry, months.get((entry.offer, entry.currency), {}))
-                for entry in statement.cashback
-            ],
-            "extensions": [self._dates(entry) for entry in statement.extensions],
-            "free_subscriptions": [self._free(entry) for entry in statement.free_subscriptions],
-            "levels": [self._level(entry) for entry in statement.levels],
-            "bonuses": [self._bonus(entry) for entry in statement.bonuses],
+            **{name: [self._entry(one, months) for one in statement.entries(name)] for name in LISTS},
         }
         if partner.manager_email:
             values["manager_link"] = f"mailto:{quote(partner.manager_email, safe='@')}"
@@ -83,18 +77,38 @@ class StatementValues:
             values["mixed"] = 1
         return values
 
+    def _entry(self, entry: object, months: Months) -> Values:
+        """The money, days, rates and counts of an entry for people, and what its kind draws beside them."""
+        currency = getattr(entry, "currency", "")
+        values: Values = {}
+        for one in published_fields(type(entry)):
+            value = getattr(entry, one.name)
+            if value is not None and one.form in _FORMATTED:
+                values[one.name] = self._shown(one.form, value, currency)
+            elif one.form == "items":
+                values[one.name] = [self._entry(item, months) for item in value]
+        if isinstance(entry, CashbackEntry):
+            values |= self._cashback(entry, months.get((entry.offer, currency), {}))
+        elif isinstance(entry, FreeSubscriptionEntry):
+            values |= self._free(entry)
+            if not entry.remaining:
+                del values["remaining"]
+        elif isinstance(entry, LevelEntry) and entry.next_quota is not None:
+            values["share"] = _share(entry.attained_sales, entry.next_quota)
+        return _in_order(values)
+
+    def _shown(self, form: str, value: Any, currency: str) -> str:  # noqa: ANN401 - the form tells the type
+        match form:
+            case "money":
+                return self.formats.money_text(value, currency)
+            case "day":
+                return self.formats.day_text(value)
+            case "rate":
+                return str(self.formats.percent(value))
+        return self._number(value)
+
     def _cashback(self, entry: CashbackEntry, months: Mapping[int, int]) -> Values:
-        money, currency = self.formats.money_text, entry.currency
-        values: Values = {
-            "eligible_sales": money(entry.eligible_sales, currency),
-            "rounded": money(entry.rounded, currency),
-            "amount": money(entry.amount, currency),
-            "already_credited": money(entry.already_credited, currency),
-            "to_credit": money(entry.to_credit, currency),
-            "credited_on": self.formats.day_text(entry.credited_on),
-        }
-        if entry.rate is not None:
-            values["rate"] = str(self.formats.percent(entry.rate))
+        values: Values = {"rounded": self.formats.money_text(entry.rounded, entry.currency)}
         if entry.rounded != entry.amount:
             values["limited"] = 1
         if entry.already_credited:
@@ -102,8 +116,8 @@ class StatementValues:
         if entry.to_credit:
             values["due"] = "plus" if entry.to_credit > 0 else "minus"
         if months and len(months) <= _MOST_MONTHS:
-            values |= self._months(months, currency)
-        return _in_order(values)
+            values |= self._months(months, entry.currency)
+        return values
 
     def _months(self, months: Mapping[int, int], currency: str) -> Values:
         """A bar for each month with sales: where it begins and how high it is, of 100; `zero` if some are negative."""
@@ -131,39 +145,11 @@ class StatementValues:
             values |= {"best": month_key(best), "best_amount": self.formats.money_text(top, currency)}
         return values
 
-    def _dates(self, entry: ExtensionEntry | HeldSubscription) -> Values:
-        return {
-            "expires_on": self.formats.day_text(entry.expires_on),
-            "extended_to": self.formats.day_text(entry.extended_to),
-        }
-
     def _free(self, entry: FreeSubscriptionEntry) -> Values:
-        values: Values = {
-            "allowed": self._number(entry.allowed),
-            "held": self._number(entry.held),
-            "register_by": self.formats.day_text(entry.register_by),
-            "share": _share(entry.held, entry.allowed),
-            "subscriptions": [self._dates(held) for held in entry.subscriptions],
-        }
+        values: Values = {"share": _share(entry.held, entry.allowed)}
         if entry.remaining:
-            values["remaining"] = self._number(entry.remaining)
             values["remaining_form"] = self.form(entry.remaining)
-        return _in_order(values)
-
-    def _level(self, entry: LevelEntry) -> Values:
-        money, currency = self.formats.money_text, entry.currency
-        values: Values = {
-            "attained_sales": money(entry.attained_sales, currency),
-            "secured_until": self.formats.day_text(entry.secured_until),
-        }
-        if entry.next_quota is not None and entry.remaining is not None:
-            values["next_quota"] = money(entry.next_quota, currency)
-            values["remaining"] = money(entry.remaining, currency)
-            values["share"] = _share(entry.attained_sales, entry.next_quota)
-        return _in_order(values)
-
-    def _bonus(self, entry: BonusEntry) -> Values:
-        return {"amount": self.formats.money_text(entry.amount, entry.currency)}
+        return values
 
     def _number(self, number: int) -> str:
         return self.formats.number_text(number)

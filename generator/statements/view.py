@@ -1,13 +1,14 @@
-"""What a template sees of a partner and its statement: a flat view of values in the reader's language.
+"""The view of a partner and its statement in a template: flat values in the reader's language.
 
-The attributes are those of the statement's JSON; amounts, days and rates are `Shown` (`raw`: the JSON form),
-numbers are `ShownCount`, texts of the partner are `PartnerText`. `*_name` and `title` are added for people.
+The attributes are those of the statement's JSON, and follow from the fields that each kind of entry declares. Amounts,
+days and rates are `Shown` (`raw`: the JSON form), numbers are `ShownCount`, texts of the partner are `PartnerText`. Views
+add `*_name` and `title` for people.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 from generator.addresses import absolute, language_folder
 from generator.content.content import Content, OfferPage
@@ -19,17 +20,7 @@ from generator.templating.values import (
     Shown,
     ShownCount,
 )
-from rewards import (
-    BonusEntry,
-    CashbackEntry,
-    ExtensionEntry,
-    FreeSubscriptionEntry,
-    LevelEntry,
-    Partner,
-    Policy,
-    Statement,
-    totals,
-)
+from rewards import KIND_OF_LIST, LISTS, Partner, Policy, Statement, published_fields, totals
 
 
 class PartnerView(NamedTuple):
@@ -57,98 +48,66 @@ class OfferView(NamedTuple):
     url: Address
 
 
-class CashbackView(NamedTuple):
-    """One of `statement.cashback`; `rate` is None for tiers."""
-
-    offer: str
-    title: str
-    currency: str
-    eligible_sales: Shown
-    rate: Shown | None
-    amount: Shown
-    already_credited: Shown
-    to_credit: Shown
-    status: str
-    credited_on: Shown
+_HINTS: Mapping[str, type] = {
+    "text": str,
+    "code": str,
+    "level": str,
+    "ledger_text": PartnerText,
+    "money": Shown,
+    "day": Shown,
+    "rate": Shown,
+    "count": ShownCount,
+}
 
 
-class ExtensionView(NamedTuple):
-    """One of `statement.extensions`."""
-
-    offer: str
-    title: str
-    subscription_id: PartnerText
-    product: PartnerText
-    expires_on: Shown
-    extended_to: Shown
+def _view_type(entry: type) -> type:
+    """Make the view of an entry: its published fields, `title` after the offer, and a name beside each level."""
+    found = _VIEW_TYPES.get(entry)
+    if found is None:
+        name = f"{entry.__name__.removesuffix('Entry')}View"
+        found = _VIEW_TYPES[entry] = _named_tuple(name, list(_view_hints(entry)))
+    return found
 
 
-class HeldView(NamedTuple):
-    """One of a free subscription's `subscriptions`."""
-
-    subscription_id: PartnerText
-    expires_on: Shown
-    extended_to: Shown
+_VIEW_TYPES: dict[type, type] = {}
 
 
-class FreeSubscriptionView(NamedTuple):
-    """One of `statement.free_subscriptions`."""
-
-    offer: str
-    title: str
-    product: str
-    allowed: ShownCount
-    held: ShownCount
-    remaining: ShownCount
-    register_by: Shown
-    subscriptions: tuple[HeldView, ...]
-
-
-class LevelView(NamedTuple):
-    """One of `statement.levels`; `next_*` and `remaining` are None at the top."""
-
-    offer: str
-    title: str
-    currency: str
-    attained_sales: Shown
-    attained_level: str
-    attained_level_name: str
-    next_level: str | None
-    next_level_name: str | None
-    next_quota: Shown | None
-    remaining: Shown | None
-    secured_level: str
-    secured_level_name: str
-    secured_until: Shown
+def _view_hints(entry: type) -> Iterator[tuple[str, object]]:
+    for one in published_fields(entry):
+        if one.item is not None:
+            yield one.name, _tuple_of(_view_type(one.item))
+            continue
+        hint: object = _HINTS[one.form] | None if one.optional else _HINTS[one.form]
+        yield one.name, hint
+        if one.form == "level":
+            yield f"{one.name}_name", hint
+        if one.name == "offer":
+            yield "title", str
 
 
-class BonusView(NamedTuple):
-    """One of `statement.bonuses`; `level` is the one that earns it, `currency` the partner's own."""
-
-    offer: str
-    title: str
-    currency: str
-    amount: Shown
-    level: str
-    level_name: str
-    attained_level: str
-    attained_level_name: str
-    status: str
+def _named_tuple(name: str, hints: list[tuple[str, object]]) -> type:
+    make = cast("Callable[[str, list[tuple[str, object]]], type]", NamedTuple)
+    return make(name, hints)
 
 
-class StatementView(NamedTuple):
-    """`statement` in a template; `total` is what is still to be credited, by currency."""
+def _tuple_of(item: type) -> object:
+    return tuple.__class_getitem__((item, ...))
 
-    partner_id: PartnerText
-    as_of: Shown
-    level: str
-    level_name: str
-    cashback: tuple[CashbackView, ...]
-    extensions: tuple[ExtensionView, ...]
-    free_subscriptions: tuple[FreeSubscriptionView, ...]
-    levels: tuple[LevelView, ...]
-    bonuses: tuple[BonusView, ...]
-    total: Mapping[str, Shown]
+
+ENTRY_VIEWS: Mapping[str, type] = {name: _view_type(KIND_OF_LIST[name].entry) for name in LISTS}
+"""For each list of a statement, the type of its entries in a template."""
+StatementView: type = _named_tuple(
+    "StatementView",
+    [
+        ("partner_id", PartnerText),
+        ("as_of", Shown),
+        ("level", str),
+        ("level_name", str),
+        *((name, _tuple_of(view)) for name, view in ENTRY_VIEWS.items()),
+        ("total", Mapping[str, Shown]),
+    ],
+)
+"""`statement` in a template; `total` is the amount still to be credited, by currency."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,12 +120,11 @@ class StatementViews:
 
     def view(self, partner: Partner, statement: Statement) -> dict[str, object]:
         """`partner`, `statement`, `offers` and `as_of` as templates name them."""
-        shown = self.statement(statement)
         return {
             "partner": self._partner(partner, statement.level),
-            "statement": shown,
+            "statement": self.statement(statement),
             "offers": self.offers,
-            "as_of": shown.as_of,
+            "as_of": self.formats.day(statement.as_of),
         }
 
     def _partner(self, partner: Partner, level: str) -> PartnerView:
@@ -182,93 +140,48 @@ class StatementViews:
             partner.currency,
         )
 
-    def statement(self, statement: Statement) -> StatementView:
-        """One statement, as `statement` and `previous` name it."""
+    def statement(self, statement: Statement) -> object:
+        """Return the `StatementView` of one statement, as `statement` and `previous` name it."""
         money = self.formats.money
-        return StatementView(
+        view: object = StatementView(
             PartnerText(statement.partner_id),
             self.formats.day(statement.as_of),
             statement.level,
             self._level_name(statement.level),
-            tuple(map(self._cashback, statement.cashback)),
-            tuple(map(self._extension, statement.extensions)),
-            tuple(map(self._free_subscription, statement.free_subscriptions)),
-            tuple(map(self._level, statement.levels)),
-            tuple(map(self._bonus, statement.bonuses)),
+            *(tuple(map(self._entry, statement.entries(name))) for name in ENTRY_VIEWS),
             {currency: money(minor, currency) for currency, minor in sorted(totals(statement).items())},
         )
+        return view
 
-    def _cashback(self, entry: CashbackEntry) -> CashbackView:
-        money, day = self.formats.money, self.formats.day
-        return CashbackView(
-            entry.offer,
-            self._title(entry.offer),
-            entry.currency,
-            money(entry.eligible_sales, entry.currency),
-            None if entry.rate is None else self.formats.percent(entry.rate),
-            money(entry.amount, entry.currency),
-            money(entry.already_credited, entry.currency),
-            money(entry.to_credit, entry.currency),
-            entry.status,
-            day(entry.credited_on),
-        )
+    def _entry(self, entry: object) -> object:
+        """Return the view of an entry or of one of its items."""
+        currency = getattr(entry, "currency", "")
+        values: dict[str, object] = {}
+        for one in published_fields(type(entry)):
+            value = getattr(entry, one.name)
+            values[one.name] = None if value is None else self._shown(one.form, value, currency)
+            if one.form == "level":
+                values[f"{one.name}_name"] = None if value is None else self._level_name(value)
+            if one.name == "offer":
+                values["title"] = self._title(value)
+        return _view_type(type(entry))(**values)
 
-    def _extension(self, entry: ExtensionEntry) -> ExtensionView:
-        return ExtensionView(
-            entry.offer,
-            self._title(entry.offer),
-            PartnerText(entry.subscription_id),
-            PartnerText(entry.product),
-            self.formats.day(entry.expires_on),
-            self.formats.day(entry.extended_to),
-        )
-
-    def _free_subscription(self, entry: FreeSubscriptionEntry) -> FreeSubscriptionView:
-        day, count = self.formats.day, self.formats.count
-        return FreeSubscriptionView(
-            entry.offer,
-            self._title(entry.offer),
-            entry.product,
-            count(entry.allowed),
-            count(entry.held),
-            count(entry.remaining),
-            day(entry.register_by),
-            tuple(
-                HeldView(PartnerText(held.subscription_id), day(held.expires_on), day(held.extended_to))
-                for held in entry.subscriptions
-            ),
-        )
-
-    def _level(self, entry: LevelEntry) -> LevelView:
-        money, name = self.formats.money, self._level_name
-        return LevelView(
-            entry.offer,
-            self._title(entry.offer),
-            entry.currency,
-            money(entry.attained_sales, entry.currency),
-            entry.attained_level,
-            name(entry.attained_level),
-            entry.next_level,
-            None if entry.next_level is None else name(entry.next_level),
-            None if entry.next_quota is None else money(entry.next_quota, entry.currency),
-            None if entry.remaining is None else money(entry.remaining, entry.currency),
-            entry.secured_level,
-            name(entry.secured_level),
-            self.formats.day(entry.secured_until),
-        )
-
-    def _bonus(self, entry: BonusEntry) -> BonusView:
-        return BonusView(
-            entry.offer,
-            self._title(entry.offer),
-            entry.currency,
-            self.formats.money(entry.amount, entry.currency),
-            entry.level,
-            self._level_name(entry.level),
-            entry.attained_level,
-            self._level_name(entry.attained_level),
-            entry.status,
-        )
+    def _shown(self, form: str, value: Any, currency: str) -> object:  # noqa: ANN401 - the form tells the type
+        shown: object = value
+        match form:
+            case "money":
+                shown = self.formats.money(value, currency)
+            case "day":
+                shown = self.formats.day(value)
+            case "rate":
+                shown = self.formats.percent(value)
+            case "count":
+                shown = self.formats.count(value)
+            case "ledger_text":
+                shown = PartnerText(value)
+            case "items":
+                shown = tuple(map(self._entry, value))
+        return shown
 
     def _title(self, slug: str) -> str:
         offer = self.offers.get(slug)

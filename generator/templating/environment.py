@@ -24,7 +24,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment, SandboxedEnvironment
 from generator.templating.catalogs import translations
 from generator.templating.formats import direction
 from generator.templating.values import PartnerText
-from rewards.faults import Fault, Faulty, suggestion
+from rewards import Fault, Faulty, suggestion
 
 TemplateKind = Literal["html", "text"]
 _LONGEST_HEADER = 500

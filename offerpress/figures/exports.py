@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from generator import guarded
 from offerpress.figures.figures import Figures
 from offerpress.figures.journals import Journal, journal_csv
 from offerpress.site.folder import EXPORTS_FILE
 from offerpress.site.site import Site
 from offerpress.site.state import json_text, read_state, replace_file, write_state
-from rewards import JournalLine, statement_json
+from rewards import JournalLine, guarded, statement_json
 
 EXPORTS = "export"
 

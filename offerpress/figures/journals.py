@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from io import StringIO
 
-from generator import guarded
 from offerpress.figures.figures import Figures
 from offerpress.figures.sign_offs import SignOff, read_sign_offs, signed_lines
 from offerpress.site.folder import OfferpressError
@@ -18,6 +17,7 @@ from rewards import (
     Statement,
     day_text,
     format_amount,
+    guarded,
     journal_lines,
     journal_sums,
     suggestion,

@@ -13,7 +13,6 @@ from pathlib import Path
 from generator import (
     Campaign,
     SiteSettings,
-    guarded,
     reader_language,
 )
 from mailer import (
@@ -36,6 +35,7 @@ from rewards import (
     Partner,
     Statement,
     format_amount,
+    guarded,
     totals,
 )
 

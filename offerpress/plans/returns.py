@@ -8,7 +8,6 @@ from io import StringIO
 from itertools import islice
 from typing import Final, TypeVar, get_args
 
-from generator import guarded
 from mailer import (
     BatchError,
     Intake,
@@ -22,7 +21,7 @@ from mailer import (
 )
 from mailer.events.postfix_log import POSTFIX_SOURCE, PostfixLog
 from offerpress.site.site import Site
-from rewards import Fault, Faulty
+from rewards import Fault, Faulty, guarded
 
 _GROUP: Final = 500
 _Item = TypeVar("_Item")

@@ -7,7 +7,6 @@ from datetime import datetime
 from io import StringIO
 from shlex import quote
 
-from generator import guarded
 from mailer import (
     BatchError,
     MailSettings,
@@ -18,6 +17,7 @@ from mailer import (
     timing,
 )
 from offerpress.site.site import Site
+from rewards import guarded
 
 
 @dataclass(frozen=True, slots=True)

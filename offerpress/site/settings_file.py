@@ -7,8 +7,7 @@ from pydantic import BaseModel
 
 from mailer import MailSettings
 from offerpress.site.folder import SETTINGS_FILE
-from rewards import Fault, Faulty, KeyPath, Source, validated
-from rewards.fields import parse_toml
+from rewards import Fault, Faulty, KeyPath, Source, parse_toml, validated
 
 _Section = TypeVar("_Section", bound=BaseModel)
 

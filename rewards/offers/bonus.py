@@ -10,8 +10,8 @@ from pydantic import Field
 from rewards.account import Sale
 from rewards.fields import Number, Text
 from rewards.money import Money, format_amount, parse_amount
-from rewards.offers.attained import Quotas, attained_level, parts_of
-from rewards.offers.kind import Case, Compared, Derived, Fields, Kind, Origin
+from rewards.offers.entry import Published, Slug
+from rewards.offers.kind import Case, Compared, Derived, Kind, Origin
 from rewards.offers.steps import amount_text, converted_lines, exact_text, step
 from rewards.offers.terms import (
     Headline,
@@ -19,11 +19,14 @@ from rewards.offers.terms import (
     Mistake,
     OfferTerms,
     Period,
+    Quotas,
     Standing,
     TermRow,
     amount_mistakes,
     amount_rows,
+    attained_level,
     counted_sales,
+    parts_of,
     standing,
     unknown_level,
 )
@@ -78,40 +81,17 @@ class BonusTerms(OfferTerms):
 class BonusEntry(NamedTuple):
     """The bonus of a partner who reached `level`; `amount` is in minor units of the partner's own currency."""
 
-    offer: str
-    currency: str
-    amount: int
-    level: str
-    attained_level: str
-    status: Standing
-
-    @classmethod
-    def told(cls, fields: Fields) -> "BonusEntry":
-        """The entry back from its public form; what that leaves out is as it was shown."""
-        return cls(
-            fields["offer"],
-            fields["currency"],
-            parse_amount(fields["amount"], fields["currency"]),
-            fields["level"],
-            fields["attained_level"],
-            "final" if fields["status"] == "final" else "accruing",
-        )
+    offer: Slug
+    currency: Annotated[str, Published("code", "Currency")]
+    amount: Annotated[int, Published("money", "Amount")]
+    level: Annotated[str, Published("level", "Level")]
+    attained_level: Annotated[str, Published("level", "Level reached")]
+    status: Annotated[Standing, Published("code")]
 
     @property
     def gives(self) -> bool:
         """Every bonus does."""
         return True
-
-    def json(self) -> dict[str, object]:
-        """The public form of an entry."""
-        return {
-            "offer": self.offer,
-            "currency": self.currency,
-            "amount": format_amount(self.amount, self.currency),
-            "level": self.level,
-            "attained_level": self.attained_level,
-            "status": self.status,
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +176,6 @@ BONUS = Kind(
     "bonuses",
     BonusTerms,
     BonusRule.of,
-    BonusEntry.told,
-    (Compared(("offer",), ("currency", "amount", "level", "attained_level")),),
+    BonusEntry,
+    (Compared(("offer",)),),
 )

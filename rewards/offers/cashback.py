@@ -9,7 +9,6 @@ from typing import Annotated, Literal, NamedTuple
 from pydantic import BaseModel, Field
 
 from rewards.account import Sale
-from rewards.days import day_text, parse_day
 from rewards.fields import (
     TERMS,
     Day,
@@ -17,16 +16,15 @@ from rewards.fields import (
     Percentage,
 )
 from rewards.money import (
-    format_amount,
     parse_amount,
     rounded_quotient,
     scale,
 )
+from rewards.offers.entry import Fields, Published, Slug, Unpublished, rate_text
 from rewards.offers.kind import (
     Case,
     Compared,
     Derived,
-    Fields,
     Kind,
     Origin,
 )
@@ -36,7 +34,6 @@ from rewards.offers.steps import (
     exact_text,
     listed_credits,
     listed_sales,
-    rate_text,
     step,
 )
 from rewards.offers.terms import (
@@ -184,57 +181,21 @@ class CashbackEntry(NamedTuple):
     `rate` is None where tiers decide.
     """
 
-    offer: str
-    currency: str
-    eligible_sales: int
-    rate: Fraction | None
-    rounded: int
-    amount: int
-    already_credited: int
-    to_credit: int
-    status: Standing
-    credited_on: int
-
-    @classmethod
-    def told(cls, fields: Fields) -> "CashbackEntry":
-        """The entry back from its public form; what that leaves out is as it was shown."""
-        currency = fields["currency"]
-        sales, amount, before, rest = (
-            parse_amount(fields[name], currency)
-            for name in ("eligible_sales", "amount", "already_credited", "to_credit")
-        )
-        return cls(
-            fields["offer"],
-            currency,
-            sales,
-            None if fields["rate"] is None else Fraction(fields["rate"]),
-            amount,
-            amount,
-            before,
-            rest,
-            "final" if fields["status"] == "final" else "accruing",
-            parse_day(fields["credited_on"]),
-        )
+    offer: Slug
+    currency: Annotated[str, Published("code")]
+    eligible_sales: Annotated[int, Published("money", "Sales that count")]
+    rate: Annotated[Fraction | None, Published("rate", "Rate")]
+    rounded: Annotated[int, Unpublished(like="amount")]
+    amount: Annotated[int, Published("money", "Amount")]
+    already_credited: Annotated[int, Published("money")]
+    to_credit: Annotated[int, Published("money", "Still to credit")]
+    status: Annotated[Standing, Published("code")]
+    credited_on: Annotated[int, Published("day", "Credited on")]
 
     @property
     def gives(self) -> bool:
         """Whether anything was credited or is still to be."""
         return bool(self.amount or self.to_credit)
-
-    def json(self) -> dict[str, object]:
-        """The public form of an entry."""
-        currency = self.currency
-        return {
-            "offer": self.offer,
-            "currency": currency,
-            "eligible_sales": format_amount(self.eligible_sales, currency),
-            "rate": None if self.rate is None else rate_text(self.rate),
-            "amount": format_amount(self.amount, currency),
-            "already_credited": format_amount(self.already_credited, currency),
-            "to_credit": format_amount(self.to_credit, currency),
-            "status": self.status,
-            "credited_on": day_text(self.credited_on),
-        }
 
 
 class Slice(NamedTuple):
@@ -419,12 +380,6 @@ CASHBACK = Kind(
     "cashback",
     CashbackTerms,
     CashbackRule.of,
-    CashbackEntry.told,
-    (
-        Compared(
-            ("offer", "currency"),
-            ("eligible_sales", "rate", "amount", "to_credit", "credited_on"),
-            _posted_as_told,
-        ),
-    ),
+    CashbackEntry,
+    (Compared(("offer", "currency"), _posted_as_told),),
 )

@@ -7,10 +7,11 @@ from typing import Annotated, Literal, NamedTuple
 from pydantic import Field
 
 from rewards.account import Subscription
-from rewards.days import add_months, day_text, parse_day
+from rewards.days import add_months, day_text
 from rewards.faults import Fault
 from rewards.fields import Day
-from rewards.offers.kind import Case, Compared, Derived, Fields, Kind, Origin
+from rewards.offers.entry import Published, Slug
+from rewards.offers.kind import Case, Compared, Derived, Kind, Origin
 from rewards.offers.steps import step
 from rewards.offers.terms import Mistake, OfferTerms, OnDay, TermRow, Word
 from rewards.program import Program
@@ -44,32 +45,16 @@ class ExtensionTerms(OfferTerms):
 class ExtensionEntry(NamedTuple):
     """One subscription with its date before and after the extension."""
 
-    offer: str
-    subscription_id: str
-    product: str
-    expires_on: int
-    extended_to: int
-
-    @classmethod
-    def told(cls, fields: Fields) -> "ExtensionEntry":
-        """The entry back from its public form; what that leaves out is as it was shown."""
-        expires_on, extended_to = parse_day(fields["expires_on"]), parse_day(fields["extended_to"])
-        return cls(fields["offer"], fields["subscription_id"], fields["product"], expires_on, extended_to)
+    offer: Slug
+    subscription_id: Annotated[str, Published("ledger_text")]
+    product: Annotated[str, Published("ledger_text", "Product")]
+    expires_on: Annotated[int, Published("day", "Expiry before")]
+    extended_to: Annotated[int, Published("day", "Extended to")]
 
     @property
     def gives(self) -> bool:
         """Every extension does."""
         return True
-
-    def json(self) -> dict[str, object]:
-        """The public form of an entry."""
-        return {
-            "offer": self.offer,
-            "subscription_id": self.subscription_id,
-            "product": self.product,
-            "expires_on": day_text(self.expires_on),
-            "extended_to": day_text(self.extended_to),
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +126,6 @@ EXTENSION = Kind(
     "extensions",
     ExtensionTerms,
     ExtensionRule.of,
-    ExtensionEntry.told,
-    (Compared(("offer", "subscription_id"), ("product", "expires_on", "extended_to")),),
+    ExtensionEntry,
+    (Compared(("offer", "subscription_id")),),
 )

@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 from rewards.account import Account
-from rewards.days import day_text, parse_day
+from rewards.days import day_text
 from rewards.fields import Count, Day, Text
-from rewards.offers.attained import attained_level
-from rewards.offers.kind import Case, Compared, Derived, Fields, Kind, Origin
+from rewards.offers.entry import Fields, Published, Slug, Unpublished
+from rewards.offers.kind import Case, Compared, Derived, Kind, Origin
 from rewards.offers.steps import exact_text, step
 from rewards.offers.terms import (
     Headline,
@@ -18,6 +18,7 @@ from rewards.offers.terms import (
     OfferTerms,
     OnDay,
     TermRow,
+    attained_level,
     counted_sales,
     unknown_level,
 )
@@ -69,65 +70,27 @@ class FreeSubscriptionTerms(OfferTerms):
 class HeldSubscription(NamedTuple):
     """A free subscription that counts against the allowance."""
 
-    subscription_id: str
-    expires_on: int
-    extended_to: int
+    subscription_id: Annotated[str, Published("ledger_text")]
+    expires_on: Annotated[int, Published("day", "Expiry before")]
+    extended_to: Annotated[int, Published("day", "Extended to")]
 
 
 class FreeSubscriptionEntry(NamedTuple):
     """The right to free subscriptions of a product, and those held; `level` decides `allowed`."""
 
-    offer: str
-    product: str
-    allowed: int
-    held: int
-    remaining: int
-    register_by: int
-    subscriptions: tuple[HeldSubscription, ...]
-    level: str
-
-    @classmethod
-    def told(cls, fields: Fields) -> "FreeSubscriptionEntry":
-        """The entry back from its public form; what that leaves out is as it was shown."""
-        return cls(
-            fields["offer"],
-            fields["product"],
-            fields["allowed"],
-            fields["held"],
-            fields["remaining"],
-            parse_day(fields["register_by"]),
-            tuple(
-                HeldSubscription(
-                    one["subscription_id"], parse_day(one["expires_on"]), parse_day(one["extended_to"])
-                )
-                for one in fields["subscriptions"]
-            ),
-            "",
-        )
+    offer: Slug
+    product: Annotated[str, Published("text", "Product")]
+    allowed: Annotated[int, Published("count", "Allowed")]
+    held: Annotated[int, Published("count")]
+    remaining: Annotated[int, Published("count")]
+    register_by: Annotated[int, Published("day", "Register by")]
+    subscriptions: Annotated[tuple[HeldSubscription, ...], Published("items")]
+    level: Annotated[str, Unpublished()]
 
     @property
     def gives(self) -> bool:
         """Whether one is held or allowed."""
         return bool(self.held or self.allowed)
-
-    def json(self) -> dict[str, object]:
-        """The public form of an entry."""
-        return {
-            "offer": self.offer,
-            "product": self.product,
-            "allowed": self.allowed,
-            "held": self.held,
-            "remaining": self.remaining,
-            "register_by": day_text(self.register_by),
-            "subscriptions": [
-                {
-                    "subscription_id": one.subscription_id,
-                    "expires_on": day_text(one.expires_on),
-                    "extended_to": day_text(one.extended_to),
-                }
-                for one in self.subscriptions
-            ],
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,9 +194,9 @@ FREE_SUBSCRIPTION = Kind(
     "free_subscriptions",
     FreeSubscriptionTerms,
     FreeSubscriptionRule.of,
-    FreeSubscriptionEntry.told,
+    FreeSubscriptionEntry,
     (
-        Compared(("offer",), ("product", "allowed", "register_by"), _registration_over),
-        Compared(("offer", "subscription_id"), ("expires_on", "extended_to"), _run_out, "subscriptions"),
+        Compared(("offer",), _registration_over),
+        Compared(("offer", "subscription_id"), _run_out, "subscriptions"),
     ),
 )

@@ -3,21 +3,19 @@
 The kinds stand in `kinds.py`, and nothing else in this package names them, but `Statement` for their lists.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 from rewards.account import Account, Sale
 from rewards.faults import Fault
+from rewards.offers.entry import Entry, Fields, published_fields
 from rewards.offers.terms import OfferTerms, ProductFilter
 from rewards.program import Program
 from rewards.rates import Conversion
 
 Derived = dict[str, object]
 """Plain JSON values; amounts, days and rates are text."""
-
-Fields = Mapping[str, Any]
-"""An entry's public form, which is of our own making."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,21 +46,6 @@ class Case:
     attained: list[str] = field(default_factory=list)
     missing: list[Sale] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
-
-
-class Entry(Protocol):
-    """What one offer gives one partner, once for each currency, subscription or product."""
-
-    @property
-    def offer(self) -> str:
-        """The offer's slug."""
-
-    @property
-    def gives(self) -> bool:
-        """Whether it gives something, as a campaign's `audience.offers` asks."""
-
-    def json(self) -> dict[str, object]:
-        """The public form."""
 
 
 One = TypeVar("One", bound=Entry)
@@ -121,28 +104,35 @@ def never(figure: str, told: Fields, now: Fields, as_of: str) -> bool:
 
 
 class Compared(NamedTuple):
-    """How entries, or with `within` the items of that list in each of them, are compared with those once told.
+    """How corrections compare entries, or with `within` the items of that list in each entry.
 
-    `names` are the keys that name an entry, `figures` those whose values are compared; `by_itself` says of a figure
-    that differs whether only time went by (the figure, the entry told and the one now, the as-of day).
+    `names` are the keys that name an entry. `by_itself` gets a figure that differs, the entry told, the entry now and
+    the as-of day, and returns whether only the passing of time changed the figure.
     """
 
     names: Sequence[str]
-    figures: Sequence[str]
     by_itself: Callable[[str, Fields, Fields, str], bool] = never
     within: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of offer; `list` names its list in a statement, `rule` prepares terms that have no mistakes.
+    """A kind of offer: its name, its list in a statement, its terms, its rule and its entries.
 
-    `told` is an entry back from its public form, as far as that tells; `compared` is what corrections compare.
+    `rule` prepares terms that have no mistakes. `compared` is what corrections compare.
     """
 
     name: str
     list: str
     terms: type[OfferTerms]
     rule: Callable[[Origin, Any], Rule[Any]]
-    told: Callable[[Fields], Entry]
+    entry: type[Entry]
     compared: tuple[Compared, ...]
+
+    def labels(self, compared: Compared) -> dict[str, str]:
+        """The figures that a correction reports, each with its label."""
+        fields = published_fields(self.entry)
+        if compared.within:
+            item = next(one.item for one in fields if one.name == compared.within)
+            fields = published_fields(item) if item is not None else ()
+        return {one.name: one.label for one in fields if one.label}

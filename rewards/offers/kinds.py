@@ -11,3 +11,6 @@ KINDS: dict[str, Kind] = {
     kind.name: kind for kind in (LEVEL_QUOTA, CASHBACK, EXTENSION, FREE_SUBSCRIPTION, BONUS)
 }
 """By the `kind` of the front matter, in the order of computing: allowances ask for the levels attained."""
+
+KIND_OF_LIST: dict[str, Kind] = {kind.list: kind for kind in KINDS.values()}
+"""By the list of a statement that holds its entries."""

@@ -4,14 +4,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
-from typing import Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 from rewards.account import Sale
-from rewards.days import day_text, parse_day
+from rewards.days import day_text
 from rewards.fields import Day, Number
 from rewards.money import Money, format_amount, parse_amount, round_half_away, rounded_quotient
-from rewards.offers.attained import Quotas, attained_level, parts_of
-from rewards.offers.kind import Case, Compared, Derived, Fields, Kind, Origin
+from rewards.offers.entry import Published, Slug, Unpublished
+from rewards.offers.kind import Case, Compared, Derived, Kind, Origin
 from rewards.offers.steps import ROUNDING, amount_text, converted_lines, exact_text, step
 from rewards.offers.terms import (
     Headline,
@@ -20,9 +20,12 @@ from rewards.offers.terms import (
     OfferTerms,
     OnDay,
     Period,
+    Quotas,
     TermRow,
     amount_mistakes,
+    attained_level,
     counted_sales,
+    parts_of,
     unknown_level,
 )
 from rewards.program import Program
@@ -121,58 +124,21 @@ class LevelEntry(NamedTuple):
     `exact_sales` is the converted sum before rounding; `next_*` and `remaining` are None at the top.
     """
 
-    offer: str
-    currency: str
-    exact_sales: Fraction
-    attained_sales: int
-    attained_level: str
-    next_level: str | None
-    next_quota: int | None
-    remaining: int | None
-    secured_level: str
-    secured_until: int
-
-    @classmethod
-    def told(cls, fields: Fields) -> "LevelEntry":
-        """The entry back from its public form; what that leaves out is as it was shown."""
-        currency = fields["currency"]
-        sales = parse_amount(fields["attained_sales"], currency)
-        following, missing = (
-            None if fields[name] is None else parse_amount(fields[name], currency)
-            for name in ("next_quota", "remaining")
-        )
-        return cls(
-            fields["offer"],
-            currency,
-            Fraction(sales),
-            sales,
-            fields["attained_level"],
-            fields["next_level"],
-            following,
-            missing,
-            fields["secured_level"],
-            parse_day(fields["secured_until"]),
-        )
+    offer: Slug
+    currency: Annotated[str, Published("code", "Currency")]
+    exact_sales: Annotated[Fraction, Unpublished(like="attained_sales")]
+    attained_sales: Annotated[int, Published("money", "Sales that count")]
+    attained_level: Annotated[str, Published("level", "Level reached")]
+    next_level: Annotated[str | None, Published("level", "Next level")]
+    next_quota: Annotated[int | None, Published("money", "Its quota")]
+    remaining: Annotated[int | None, Published("money", "Missing")]
+    secured_level: Annotated[str, Published("level", "Secured level")]
+    secured_until: Annotated[int, Published("day", "Secured until")]
 
     @property
     def gives(self) -> bool:
         """Every level entry does."""
         return True
-
-    def json(self) -> dict[str, object]:
-        """The public form of an entry."""
-        currency = self.currency
-        return {
-            "offer": self.offer,
-            "currency": currency,
-            "attained_sales": format_amount(self.attained_sales, currency),
-            "attained_level": self.attained_level,
-            "next_level": self.next_level,
-            "next_quota": None if self.next_quota is None else format_amount(self.next_quota, currency),
-            "remaining": None if self.remaining is None else format_amount(self.remaining, currency),
-            "secured_level": self.secured_level,
-            "secured_until": day_text(self.secured_until),
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,17 +218,11 @@ def _steps(entry: LevelEntry) -> list[dict[str, str]]:
     return [*steps, step("secured level", f"{entry.secured_level} until {day_text(entry.secured_until)}")]
 
 
-_NEXT = ("next_level", "next_quota", "remaining")
 LEVEL_QUOTA = Kind(
     "level_quota",
     "levels",
     LevelQuotaTerms,
     LevelQuotaRule.of,
-    LevelEntry.told,
-    (
-        Compared(
-            ("offer",),
-            ("currency", "attained_sales", "attained_level", *_NEXT, "secured_level", "secured_until"),
-        ),
-    ),
+    LevelEntry,
+    (Compared(("offer",)),),
 )

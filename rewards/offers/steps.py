@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Sequence
 from decimal import Decimal, localcontext
 from fractions import Fraction
-from functools import lru_cache
 
 from rewards.account import Credit, Sale
 from rewards.days import day_text
 from rewards.money import format_amount, scale
+from rewards.offers.entry import rate_text
 from rewards.offers.kind import Derived
 from rewards.offers.terms import ProductFilter
 from rewards.rates import Conversion
@@ -123,21 +123,6 @@ def exact_text(minor: Fraction, currency: str) -> str:
         decimal = Decimal(units.numerator) / Decimal(units.denominator)
         places = max(-int(decimal.as_tuple().exponent), len(str(scale(currency))) - 1)
         return f"{decimal:.{places}f} {currency}"
-
-
-@lru_cache(maxsize=1024)
-def rate_text(rate: Fraction) -> str:
-    """Write a share as a decimal without trailing zeros: 3/20 as `0.15`, 1 as `1`.
-
-    Raises `ValueError` where no number of places is enough; for percentages there always is one.
-    """
-    # A denominator of n bits that divides some power of ten divides the n-th.
-    enough = (place for place in range(rate.denominator.bit_length()) if not 10**place % rate.denominator)
-    places = next(enough, None)
-    if places is None:
-        raise ValueError(f"{rate} has no finite decimal form; write it as a fraction")
-    digits = str((rate * 10**places).numerator).rjust(places + 1, "0")
-    return f"{digits[:-places]}.{digits[-places:]}" if places else digits
 
 
 def converted_lines(counted: Sequence[Sale], conversion: Conversion) -> Derived:

@@ -1,6 +1,6 @@
 """What the terms of every kind of offer have in common, and the sales that a period counts."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import translate
 from fractions import Fraction
 from re import compile as compiled
@@ -12,8 +12,9 @@ from rewards.account import Partner, Sale
 from rewards.days import day_text
 from rewards.faults import KeyPath, Severity, suggestion
 from rewards.fields import TERMS, Day, Text
-from rewards.money import Money, parse_amount
+from rewards.money import Money, parse_amount, round_half_away
 from rewards.program import Program
+from rewards.rates import Conversion
 
 # What terms say, as rows of plain values; whoever shows them formats the values and names the rows.
 
@@ -221,6 +222,32 @@ def counted_sales(sales: Iterable[Sale], first: int, last: int, as_of: int, *, d
         ]
     until = min(last, as_of)
     return [sale for sale in sales if first <= sale[2] <= until]
+
+
+Quotas = tuple[tuple[str, int], ...]
+"""(level id, minor units of the program's currency), rising."""
+
+
+def attained_level(exact: Fraction, quotas: Quotas, base_level: str) -> str:
+    """Find the highest level whose quota is not above `exact` (minor units)."""
+    whole = exact.numerator // exact.denominator
+    attained = base_level
+    for level, quota in quotas:
+        if quota > whole:
+            break
+        attained = level
+    return attained
+
+
+def parts_of(exact: Fraction, counted: Sequence[Sale], conversion: Conversion) -> list[tuple[str, int]]:
+    """What a converted sum is made of: foreign sales as they are, and what is left of it, as (currency, minor units).
+
+    Whole, as amounts are; if a sale was once converted otherwise, the difference stays, to the minor unit.
+    """
+    target = conversion.target
+    foreign = [sale for sale in counted if sale[4] != target]
+    own = exact - conversion.total(foreign, []) if foreign else exact
+    return [*((sale[4], sale[3]) for sale in foreign), (target, round_half_away(own))]
 
 
 def standing(as_of: int, last: int) -> Standing:

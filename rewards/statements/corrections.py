@@ -1,15 +1,16 @@
-"""What of a statement differs from what its partner was told: the ledger or the terms changed, not only the day.
+"""Corrections: the figures of a statement that differ from those its partner was told.
 
-Works on the JSON form of statements, because that is what a frozen message keeps. What changes by itself corrects
-nothing, as each kind of offer says: a status that follows the calendar; a credit that was posted as it was told; a
-free subscription that has run out, and an allowance whose time to register is over.
+The comparison works on the JSON form of statements, because a frozen message keeps that form. A difference that comes
+by itself is no correction: a status that follows the calendar, a credit that was posted as it was told, a free
+subscription that has run out, an allowance whose time to register is over. Each kind of offer decides this.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from rewards.offers.kind import Compared, Fields
-from rewards.offers.kinds import KINDS
+from rewards.offers.entry import Fields
+from rewards.offers.kind import Compared
+from rewards.offers.kinds import KIND_OF_LIST
 from rewards.statements.statement import LISTS
 
 Key = tuple[str, ...]
@@ -18,8 +19,8 @@ Key = tuple[str, ...]
 class Difference(NamedTuple):
     """One figure that is not what was told.
 
-    `table` is the statement's list, `key` names the entry (offer, then currency or subscription id), `told` and `now`
-    are JSON values, None where there was or is no such entry.
+    `table` is the statement's list, or the list of items within an entry. `key` names the entry (offer, then currency
+    or subscription id). `label` names the figure for people. `told` and `now` are JSON values, None without an entry.
     """
 
     table: str
@@ -27,26 +28,30 @@ class Difference(NamedTuple):
     figure: str
     told: object
     now: object
+    label: str
 
 
 def differences(told: Fields, now: Fields) -> list[Difference]:
-    """Every figure of the statement `now` that differs from the statement `told`, in the order of their lists."""
+    """Return every figure of the statement `now` that differs from `told`, in the order of the statement's lists."""
     as_of = now["as_of"]
     return [
-        Difference(compared.within or name, key, figure, before.get(figure), after.get(figure))
-        for name, compared in _TABLES
+        Difference(compared.within or name, key, figure, before.get(figure), after.get(figure), label)
+        for name, compared, labels in _TABLES
         for key, before, after in _pairs(_by_key(name, compared, told), _by_key(name, compared, now))
-        for figure in compared.figures
+        for figure, label in labels.items()
         if before.get(figure) != after.get(figure) and not compared.by_itself(figure, before, after, as_of)
     ]
 
 
-_KIND_OF = {kind.list: kind for kind in KINDS.values()}
-_TABLES = [(name, compared) for name in LISTS for compared in _KIND_OF[name].compared]
+_TABLES = [
+    (name, compared, kind.labels(compared))
+    for name, kind in ((name, KIND_OF_LIST[name]) for name in LISTS)
+    for compared in kind.compared
+]
 
 
 def _pairs(before: Mapping[Key, Fields], after: Mapping[Key, Fields]) -> Iterator[tuple[Key, Fields, Fields]]:
-    """The entries of both statements by their key; an empty mapping stands for none."""
+    """Pair the entries of both statements by key; an empty mapping stands for a missing entry."""
     for key in sorted(before.keys() | after.keys()):
         yield key, before.get(key, {}), after.get(key, {})
 

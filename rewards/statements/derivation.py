@@ -7,7 +7,8 @@ from typing import Any
 
 from rewards.account import Account
 from rewards.days import day_text
-from rewards.offers.kind import Case, CountingRule, Derived, Entry, Rule
+from rewards.offers.entry import Entry
+from rewards.offers.kind import Case, CountingRule, Derived, Rule
 from rewards.offers.steps import NOT_ELIGIBLE, excluded_sales, exclusion
 from rewards.offers.terms import OfferTerms
 from rewards.statements.policy import Rules

@@ -16,10 +16,11 @@ from rewards.days import day_text, parse_day
 from rewards.faults import Fault
 from rewards.offers.bonus import BonusEntry
 from rewards.offers.cashback import CashbackEntry
+from rewards.offers.entry import Entry, public_form, read_back
 from rewards.offers.extension import ExtensionEntry
 from rewards.offers.free_subscription import FreeSubscriptionEntry
-from rewards.offers.kind import Case, Entry
-from rewards.offers.kinds import KINDS
+from rewards.offers.kind import Case
+from rewards.offers.kinds import KIND_OF_LIST, KINDS
 from rewards.offers.level_quota import LevelEntry
 from rewards.statements.policy import Rules
 
@@ -50,9 +51,7 @@ class Statement:
         return (entry for name in LISTS for entry in self.entries(name))
 
 
-LISTS = tuple(
-    field.name for field in fields(Statement) if field.name in {kind.list for kind in KINDS.values()}
-)
+LISTS = tuple(field.name for field in fields(Statement) if field.name in KIND_OF_LIST)
 """The names of the lists in a statement, in the order of its JSON form."""
 
 
@@ -112,7 +111,7 @@ def statement_json(statement: Statement) -> dict[str, object]:
         "partner_id": statement.partner_id,
         "as_of": day_text(statement.as_of),
         "level": statement.level,
-        **{name: [entry.json() for entry in statement.entries(name)] for name in LISTS},
+        **{name: [public_form(entry) for entry in statement.entries(name)] for name in LISTS},
     }
 
 
@@ -142,7 +141,8 @@ def told_statement(figures: str) -> Statement:
     """
     told = json.loads(figures)
     lists: dict[str, tuple[Any, ...]] = {
-        kind.list: tuple(map(kind.told, told.get(kind.list, ()))) for kind in KINDS.values()
+        kind.list: tuple(read_back(kind.entry, entry) for entry in told.get(kind.list, ()))
+        for kind in KINDS.values()
     }
     return Statement(told["partner_id"], parse_day(told["as_of"]), told["level"], **lists)
 

@@ -3,18 +3,8 @@
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 
-from rewards import (
-    Account,
-    Credit,
-    Partner,
-    RateRow,
-    Rates,
-    Sale,
-    Subscription,
-    day_in_zone,
-    parse_amount,
-    parse_day,
-)
+from rewards import Account, Credit, Partner, Rates, Sale, Subscription, day_in_zone, parse_amount, parse_day
+from rewards.rates import RateRow
 from tests.reference.naive import Row, Tables
 
 

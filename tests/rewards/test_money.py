@@ -10,12 +10,12 @@ from rewards import (
     MINOR_UNITS,
     Money,
     UnknownCurrency,
-    UnlikeCurrencies,
     format_amount,
     minor_units,
     parse_amount,
     round_half_away,
 )
+from rewards.money import UnlikeCurrencies
 
 CODES = st.sampled_from(sorted(MINOR_UNITS))
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.statements.table import COLUMNS, guarded, statement_csv
+from generator.statements.table import COLUMNS, statement_csv
 from rewards import (
     BonusEntry,
     CashbackEntry,
@@ -18,6 +18,7 @@ from rewards import (
     HeldSubscription,
     LevelEntry,
     Statement,
+    guarded,
     statement_json,
 )
 

@@ -24,6 +24,7 @@ KEYWORDS: Mapping[str, tuple[int, ...] | None] = {
     "words": None,
     "ngettext": (1, 2),
     "plural": (1, 2),
+    "Published": (2,),
 }
 
 
@@ -35,7 +36,8 @@ def labels() -> set[object]:
     found: set[object] = set()
     for mapping in mappings:
         patterns = [mapping["pattern"]] if isinstance(mapping["pattern"], str) else mapping["pattern"]
-        for path in sorted([*TEMPLATES.rglob("*"), *(ROOT / "generator").rglob("*.py")]):
+        code = [*(ROOT / "generator").rglob("*.py"), *(ROOT / "rewards").rglob("*.py")]
+        for path in sorted([*TEMPLATES.rglob("*"), *code]):
             name = path.relative_to(ROOT).as_posix()
             if path.is_file() and any(pathmatch(pattern, name) for pattern in patterns):
                 extracted = extract_from_file(

@@ -56,9 +56,9 @@ def test_every_changed_figure_is_named_with_both_values() -> None:
     """In the order of the statement's lists."""
     now = {**CASHBACK, "eligible_sales": "1100.00", "amount": "165.00", "to_credit": "145.00"}
     assert differences(statement(), statement(cashback=now)) == [
-        Difference("cashback", ("cash", "EUR"), "eligible_sales", "1000.00", "1100.00"),
-        Difference("cashback", ("cash", "EUR"), "amount", "150.00", "165.00"),
-        Difference("cashback", ("cash", "EUR"), "to_credit", "130.00", "145.00"),
+        Difference("cashback", ("cash", "EUR"), "eligible_sales", "1000.00", "1100.00", "Sales that count"),
+        Difference("cashback", ("cash", "EUR"), "amount", "150.00", "165.00", "Amount"),
+        Difference("cashback", ("cash", "EUR"), "to_credit", "130.00", "145.00", "Still to credit"),
     ]
 
 

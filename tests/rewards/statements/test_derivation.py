@@ -5,7 +5,8 @@ from fractions import Fraction
 
 import pytest
 
-from rewards import Account, Rules, derive, rate_text
+from rewards import Account, Rules, derive
+from rewards.offers.entry import rate_text
 from tests.reference.samples import account, credit, offer, program, rates, rules, sale, subscription
 
 

@@ -6,13 +6,13 @@ from rewards import (
     Account,
     CashbackEntry,
     Credit,
-    CreditIdTaken,
     JournalLine,
     Partner,
     Statement,
     journal_lines,
     journal_sums,
 )
+from rewards.statements.journal import CreditIdTaken
 
 OFFER, DAY = "cash", 738_886
 
