@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from rewards.faces import lazy_face
 
 if TYPE_CHECKING:
-    from rewards.account import Account, Credit, Partner, Sale, Subscription
+    from rewards.account import Account, Credit, Partner, Sale, Subscription, guarded
     from rewards.days import add_months, day_in_zone, day_text, parse_day, time_zone
     from rewards.faults import Fault, Faulty, KeyPath, RewardsError, Severity, Source, suggestion, validated
     from rewards.fields import parse_toml
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     )
     from rewards.statements.corrections import Difference, differences
     from rewards.statements.derivation import derive
-    from rewards.statements.journal import JournalLine, guarded, journal_lines, journal_sums
+    from rewards.statements.journal import JournalLine, journal_lines, journal_sums
     from rewards.statements.policy import Policy, Rules, rules_on
     from rewards.statements.statement import (
         LISTS,

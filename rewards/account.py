@@ -3,8 +3,11 @@
 Days are proleptic ordinals (`datetime.date.toordinal`), amounts are integers of the currency's minor unit.
 """
 
+import re
 from dataclasses import dataclass
 from typing import NamedTuple
+
+_FORMULA = re.compile("[-=+@\uff0d\uff1d\uff0b\uff20\t\r]")
 
 
 class Sale(NamedTuple):
@@ -81,3 +84,8 @@ class Account:
     subscriptions: tuple[Subscription, ...] = ()
     credits: tuple[Credit, ...] = ()
     levels: tuple[tuple[int, str], ...] = ()
+
+
+def guarded(text: str) -> str:
+    """Put `'` before a text that a spreadsheet could take for a formula; return any other text as it is."""
+    return f"'{text}" if _FORMULA.match(text.lstrip(" ")) else text

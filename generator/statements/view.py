@@ -1,8 +1,8 @@
 """The view of a partner and its statement in a template: flat values in the reader's language.
 
 The attributes are those of the statement's JSON, and follow from the fields that each kind of entry declares. Amounts,
-days and rates are `Shown` (`raw`: the JSON form), numbers are `ShownCount`, texts of the partner are `PartnerText`. Views
-add `*_name` and `title` for people.
+days and rates are `Shown` (`raw`: the JSON form), numbers are `ShownCount`, and texts of the partner are `PartnerText`.
+Views add `*_name` and `title` for people.
 """
 
 from collections.abc import Callable, Iterator, Mapping

@@ -4,15 +4,12 @@ Its lines are rows of the credits table, so that they can be appended to it, aft
 off stays as it was signed; whatever changed since is a line of its own.
 """
 
-import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
 from rewards.account import Account
 from rewards.faults import RewardsError
 from rewards.statements.statement import Statement
-
-_FORMULA = re.compile("[-=+@\uff0d\uff1d\uff0b\uff20\t\r]")
 
 Triple = tuple[str, str, str]
 """Offer, partner id, currency."""
@@ -85,8 +82,3 @@ def journal_sums(lines: Iterable[JournalLine]) -> dict[str, int]:
     for line in lines:
         sums[line.currency] = sums.get(line.currency, 0) + line.amount
     return dict(sorted(sums.items()))
-
-
-def guarded(text: str) -> str:
-    """Put `'` before a text that a spreadsheet could take for a formula; return any other text as it is."""
-    return f"'{text}" if _FORMULA.match(text.lstrip(" ")) else text
