@@ -89,7 +89,7 @@ def compute_example(offer: Offer, program: Program, as_of: int) -> Computed | No
     """Compute the example by the offer's terms of `as_of`, after the end of its period; None if it gives nothing."""
     rules = rules_on(Policy(program, (offer,)), Rates(), as_of)
     terms = offer.terms_on(as_of)
-    if terms is None:
+    if terms is None or offer.kind not in _ACCOUNTS:
         return None
     account, day = _ACCOUNTS[offer.kind](terms, offer, program)
     rules = replace(rules, as_of=day)
