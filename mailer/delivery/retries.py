@@ -47,7 +47,7 @@ def next_depth(depth: int, settled: int, *, width: int, group: int) -> int:
 
 
 class Timing(Enum):
-    """Whether a plan may begin now."""
+    """The time relative to a plan's start."""
 
     EARLY = "early"
     DUE = "due"

@@ -22,7 +22,7 @@ class Allowance:
 
     @property
     def used_up(self) -> str:
-        """Why the delivery ends for today."""
+        """The reason for which the delivery ends today."""
         then = "the rest" if self.next is None else f"{self.next:,} more"
         return (
             f"today's {self.notices:,} notices of the warm-up have left; call send again from {self.goes_on} (UTC) "

@@ -1,1 +1,1 @@
-"""What a provider or a mail server reports after a message was accepted."""
+"""Events that providers and mail servers report after a message was accepted."""

@@ -118,7 +118,7 @@ def require_nobody(database: OutboxDatabase) -> None:
 
 
 class OutboxPart:
-    """What every part of an outbox works with; `name` tells people which outbox it is, without a password."""
+    """The base of every part: the open database and the receipts. `name` shows no password."""
 
     def __init__(self, database: OutboxDatabase, receipts: Receipts) -> None:
         self._database = database

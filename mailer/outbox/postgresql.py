@@ -108,7 +108,7 @@ class PostgresqlDatabase:
             return cursor.rowcount
 
     def setting(self, name: str) -> str:
-        """What a setting of the server's is for this session."""
+        """Return a setting of the server in this session."""
         return str(self._value(f"SHOW {name}"))
 
     def _execute(self, statement: bytes, values: Parameters) -> "psycopg.Cursor[dict[str, Any]]":

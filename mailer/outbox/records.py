@@ -39,7 +39,7 @@ class PlanRecord:
 
     @property
     def due_at(self) -> datetime | None:
-        """When it may begin: at its `send_at`, or at the decision to begin it late."""
+        """The instant from which it may begin: its `send_at`, or the decision to begin it late."""
         return self.late_at or self.send_at
 
 
