@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from rewards.faces import lazy_face
 
 if TYPE_CHECKING:
-    from mailer.addresses import is_digest, is_pseudonym, pseudonym, sendable
     from mailer.batch.batch import Batch, Recipient, batch_file
     from mailer.batch.batch_header import (
         BatchHeader,
@@ -37,7 +36,14 @@ if TYPE_CHECKING:
     from mailer.providers.sendgrid.transport import DEFAULT_BASE_URL, SendGridTransport
     from mailer.rules.fences import Fence, FenceProvider
     from mailer.rules.states import Cause, Status, instant_text
-    from mailer.rules.suppression import Suppressed, Suppression, SuppressionReason
+    from mailer.rules.suppression import (
+        Suppressed,
+        Suppression,
+        SuppressionReason,
+        is_digest,
+        is_pseudonym,
+        pseudonym,
+    )
     from mailer.settings import MailSettings, TransportName
     from mailer.transports.base import Attempt, Transport
     from mailer.transports.dkim_signing import Signer, signer
@@ -110,7 +116,6 @@ __all__ = [
     "read_events",
     "recipient_events",
     "results_json",
-    "sendable",
     "signer",
     "start_late",
     "stop_on_signals",

@@ -13,14 +13,8 @@ from pydantic import (
     Field,
 )
 
-from mailer.addresses import (
-    Mailbox,
-    address_key,
-    parse_mailbox,
-    sendable,
-)
 from mailer.rules.domain_pace import ANY_DOMAIN, MessageRate, domain_of
-from rewards import WindowSettings
+from rewards import Mailbox, WindowSettings, address_key, parse_mailbox, sendable
 
 TransportName = Literal["folder", "smtp", "sendgrid"]
 """The names of the transports in settings and on the command line."""

@@ -6,6 +6,17 @@ from rewards.faces import lazy_face
 
 if TYPE_CHECKING:
     from rewards.account import Account, Credit, Partner, Sale, Subscription, guarded
+    from rewards.addresses import (
+        Mailbox,
+        address_fault,
+        address_key,
+        address_list,
+        bare_address,
+        parse_mailbox,
+        plain_address,
+        sendable,
+        wire_address,
+    )
     from rewards.days import add_months, day_in_zone, day_text, parse_day, time_zone
     from rewards.faults import Fault, Faulty, KeyPath, RewardsError, Severity, Source, suggestion, validated
     from rewards.fields import parse_toml
@@ -96,6 +107,7 @@ __all__ = [
     "LevelEntry",
     "LevelId",
     "LevelQuotaTerms",
+    "Mailbox",
     "Money",
     "Months",
     "NotConserved",
@@ -122,6 +134,10 @@ __all__ = [
     "WindowSettings",
     "Word",
     "add_months",
+    "address_fault",
+    "address_key",
+    "address_list",
+    "bare_address",
     "canonical_json",
     "compute_statement",
     "conserved_json",
@@ -139,19 +155,23 @@ __all__ = [
     "monthly_sales",
     "parse_amount",
     "parse_day",
+    "parse_mailbox",
     "parse_offer",
     "parse_program",
     "parse_toml",
     "parse_window",
+    "plain_address",
     "published_fields",
     "read_back",
     "require_conserved",
     "round_half_away",
     "rules_on",
+    "sendable",
     "statement_json",
     "suggestion",
     "time_zone",
     "told_statement",
     "totals",
     "validated",
+    "wire_address",
 ]

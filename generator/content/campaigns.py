@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from email.errors import HeaderParseError
-from email.headerregistry import Address
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
@@ -13,18 +11,11 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from generator.content.dates import parse_moment
 from generator.content.front_matter import Document
 from generator.content.pages import OneLine
-from rewards import Fault, Source, WindowSettings, validated
+from rewards import Fault, Source, WindowSettings, parse_mailbox, validated
 
 
 def _mailbox(text: str) -> str:
-    name, separator, rest = text.strip().rpartition("<")
-    address = rest.removesuffix(">") if separator else text.strip()
-    try:
-        parsed = Address(name.strip().strip('"'), addr_spec=address)
-    except (ValueError, HeaderParseError, IndexError) as error:
-        raise ValueError(f"{text!r} is no address; write it as Name <name@host.example>") from error
-    if not parsed.username or "." not in parsed.domain or (separator and not rest.endswith(">")):
-        raise ValueError(f"{text!r} is no address; write it as Name <name@host.example>")
+    parse_mailbox(text)
     return text.strip()
 
 

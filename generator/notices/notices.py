@@ -1,13 +1,12 @@
 """Notices: the message of a campaign to one partner, or the reason why there is none."""
 
 from collections.abc import Mapping, Sequence
-from email.utils import parseaddr
 from pathlib import Path
 from typing import Protocol
 
 from generator.content.campaigns import Campaign
 from generator.content.content import Content
-from generator.notices.audience import SkipReason, address_list, plain_address, skip_reason, unsendable_reason
+from generator.notices.audience import SkipReason, skip_reason, unsendable_reason
 from generator.notices.corrections import correction_context
 from generator.notices.layouts import Frame
 from generator.notices.templates import MailTemplates, mail_templates
@@ -25,7 +24,10 @@ from rewards import (
     Partner,
     Rules,
     Statement,
+    address_list,
     canonical_json,
+    parse_mailbox,
+    plain_address,
     statement_json,
 )
 
@@ -67,8 +69,8 @@ class CampaignRenderer:
         self._campaign = campaign
         self._settings = settings
         self._site = site_view(settings)
-        self._from = parseaddr(campaign.from_) if campaign.from_ else (sender.name, sender.address)
-        self._reply_to = parseaddr(campaign.reply_to)[1] if campaign.reply_to else reply_to or ""
+        self._from = parse_mailbox(campaign.from_) if campaign.from_ else (sender.name, sender.address)
+        self._reply_to = parse_mailbox(campaign.reply_to).address if campaign.reply_to else reply_to or ""
         shown = _address(unsubscribe) if campaign.category == "announcement" and unsubscribe else ""
         frame = Frame(settings.title, campaign.category, has_link, shown, settings.base_url, corrections)
         self._corrections = corrections

@@ -16,8 +16,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple, Self
 from unicodedata import category
 
-from mailer.addresses import Mailbox, wire_address
-from rewards import Notice
+from rewards import Mailbox, Notice, wire_address
 
 _LINE: Final = 76
 _MARKS: Final = len("=?utf-8?b??=")

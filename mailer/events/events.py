@@ -16,8 +16,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from mailer.addresses import address_key
 from mailer.rules.suppression import SuppressionReason
+from rewards import address_key
 
 _ADDRESS: Final = re.compile(r"[^\s<>()\[\]\"',;:]+@[^\s<>()\[\]\"',;:]+")
 _LONGEST: Final = 300

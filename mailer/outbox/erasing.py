@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from mailer.addresses import address_digest, address_key, is_digest, pseudonym
 from mailer.outbox.base import OutboxPart
 from mailer.outbox.database import OutboxRow
 from mailer.outbox.moves import move
 from mailer.rules.states import Cause, Settlement, Status, instant_text
-from mailer.rules.suppression import suppression_reason
+from mailer.rules.suppression import address_digest, is_digest, pseudonym, suppression_reason
+from rewards import address_key
 
 _WHY: Final = "the partner was forgotten"
 

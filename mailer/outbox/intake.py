@@ -5,15 +5,14 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from hashlib import sha256
 
-from mailer.addresses import address_digest, address_key, is_digest
 from mailer.events.events import Event, rank_of, without_addresses
 from mailer.outbox.base import OutboxPart
 from mailer.outbox.database import OutboxDatabase, Parameters
 from mailer.outbox.erasing import as_kept
 from mailer.outbox.moves import accept_proved
 from mailer.rules.states import TRANSITIONS, Cause, instant_text
-from mailer.rules.suppression import Suppressed, Suppression, SuppressionReason
-from rewards import Category
+from mailer.rules.suppression import Suppressed, Suppression, SuppressionReason, address_digest, is_digest
+from rewards import Category, address_key
 
 _PROVABLE = {TRANSITIONS[Cause.PROOF_OF_ACCEPTANCE].was, TRANSITIONS[Cause.PROOF_OF_EARLIER].was}
 

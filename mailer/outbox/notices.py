@@ -3,7 +3,6 @@
 from datetime import date, datetime
 from typing import Final
 
-from mailer.addresses import is_pseudonym
 from mailer.errors import DecisionRefused
 from mailer.outbox.base import OutboxPart
 from mailer.outbox.database import OutboxRow
@@ -17,6 +16,7 @@ from mailer.outbox.records import (
     notice_history,
 )
 from mailer.rules.states import TRANSITIONS, Cause, Settlement, Status, instant_text
+from mailer.rules.suppression import is_pseudonym
 from mailer.rules.windows import Waiting, first_start, next_window
 
 _DECISIONS: Final[dict[Decision, Cause]] = {"resend": Cause.PERSON_RESENDS, "give-up": Cause.PERSON_GIVES_UP}

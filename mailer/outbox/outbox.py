@@ -10,7 +10,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Final, Self
 
-from mailer.addresses import address_key
 from mailer.batch.batch import Batch, Recipient
 from mailer.errors import (
     ApprovalRefused,
@@ -32,6 +31,7 @@ from mailer.outbox.sqlite import SqliteDatabase
 from mailer.rules.approval import Approval, approval_refusal
 from mailer.rules.domain_pace import domain_of
 from mailer.rules.states import TRANSITIONS, Cause, Status, instant_text
+from rewards import address_key
 
 _AT_ONCE: Final = 5_000  # notices that one call enters
 _SQLITE: Final = "sqlite:///"

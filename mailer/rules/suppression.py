@@ -1,13 +1,37 @@
 """Suppressed addresses, and which messages each reason holds back."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal, Self
+from hashlib import sha256
+from typing import Final, Literal, Self
 
-from mailer.addresses import address_digest, address_key
-from rewards import Category
+from rewards import Category, address_key
+
+_DIGEST: Final = "sha256:"
+_PSEUDONYM: Final = re.compile(r"forgotten-[0-9a-f]{24}")
 
 SuppressionReason = Literal["manual", "bounced", "complained", "unsubscribed"]
+
+
+def address_digest(address: str) -> str:
+    """Return the digest that replaces a forgotten address: it recognises the address and does not reveal it."""
+    return _DIGEST + sha256(address_key(address).encode()).hexdigest()
+
+
+def is_digest(key: str) -> bool:
+    """Return whether an address key is the digest of a forgotten address."""
+    return key.startswith(_DIGEST)
+
+
+def pseudonym(partner_id: str) -> str:
+    """Return the replacement for a forgotten partner's id: a digest that is always the same."""
+    return f"forgotten-{sha256(b'offerpress forgotten ' + partner_id.encode()).hexdigest()[:24]}"
+
+
+def is_pseudonym(partner_id: str) -> bool:
+    """Return whether an id is the pseudonym of a forgotten partner."""
+    return _PSEUDONYM.fullmatch(partner_id) is not None
 
 
 @dataclass(frozen=True, slots=True)

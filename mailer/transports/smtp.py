@@ -10,7 +10,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
-from mailer.addresses import wire_address
 from mailer.errors import ConfigurationError
 from mailer.rules.states import Cause, Outcome
 from mailer.settings import SmtpSettings
@@ -31,6 +30,7 @@ from mailer.transports.smtp_session import (
     parse_smtp_url,
     refusal,
 )
+from rewards import wire_address
 
 _OK: Final = 250
 

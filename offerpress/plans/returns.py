@@ -17,11 +17,10 @@ from mailer import (
     instant_text,
     is_digest,
     recipient_events,
-    sendable,
 )
 from mailer.events.postfix_log import POSTFIX_SOURCE, PostfixLog
 from offerpress.site.site import Site
-from rewards import Fault, Faulty, guarded
+from rewards import Fault, Faulty, guarded, sendable
 
 _GROUP: Final = 500
 _Item = TypeVar("_Item")

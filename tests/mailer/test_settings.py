@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer.addresses import Mailbox, parse_mailbox, sendable
 from mailer.settings import MailSettings
 from rewards import Fault, Source, validated
+from rewards.addresses import Mailbox, parse_mailbox, sendable
 
 FROM = "Partner Team <partners@vendor.example>"
 

@@ -36,11 +36,10 @@ from sendgrid.helpers.mail import (
     TrackingSettings,
 )
 
-from mailer.addresses import address_key, wire_address
 from mailer.batch.mime import header_lines
 from mailer.settings import SendGridSettings
 from mailer.transports.base import Attempt
-from rewards import Notice
+from rewards import Notice, address_key, wire_address
 
 NOTICE_ARGUMENT = "offerpress_notice"
 """The custom argument that brings the notice's own id back in events."""

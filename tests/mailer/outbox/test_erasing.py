@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from mailer.addresses import pseudonym
 from mailer.batch.batch import Batch
 from mailer.batch.freezing import erase_messages
 from mailer.delivery.delivery import deliver
@@ -16,6 +15,7 @@ from mailer.events.events import Event, EventKind
 from mailer.outbox.database import SendingProcess
 from mailer.outbox.outbox import Outbox
 from mailer.rules.states import Status
+from mailer.rules.suppression import pseudonym
 from mailer.transports.folder import FolderTransport
 from tests.samples.mail import NOW, PLAN, approved, mail_settings, notice, notices
 
