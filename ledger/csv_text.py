@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 
-class Record(NamedTuple):
+class TextRow(NamedTuple):
     """One row as a spreadsheet counts it (an empty line is a row): its fields, or what breaks the format."""
 
     row: int
@@ -44,7 +44,7 @@ class _Replay:
         return len(self._taken)
 
 
-def records(lines: Iterator[str], delimiter: str) -> Iterator[Record]:
+def records(lines: Iterator[str], delimiter: str) -> Iterator[TextRow]:
     """Every record of `lines`, empty ones left out. After a broken one the reading goes on at the next line."""
     source = _Replay(lines)
     reader = csv.reader(source, delimiter=delimiter, strict=True)
@@ -55,13 +55,13 @@ def records(lines: Iterator[str], delimiter: str) -> Iterator[Record]:
         try:
             fields = next(reader, None)
         except csv.Error as error:
-            yield Record(row, (), _reason(str(error), source.take_back()))
+            yield TextRow(row, (), _reason(str(error), source.take_back()))
             reader = csv.reader(source, delimiter=delimiter, strict=True)
             continue
         if fields is None:
             return
         if fields:
-            yield Record(row, tuple(fields))
+            yield TextRow(row, tuple(fields))
 
 
 def _reason(message: str, lines: int) -> str:

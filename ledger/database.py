@@ -13,11 +13,11 @@ import duckdb
 
 from ledger.errors import NotWritten, TablesUnreadable
 
-Value = str | int | None
-Row = tuple[Value, ...]
+SqlValue = str | int | None
+Row = tuple[SqlValue, ...]
 
 MEMORY = "1GB"
-"""What one database may hold in memory; beyond it, it spills into its scratch folder."""
+"""The memory limit of one database; beyond it, the database spills into its scratch folder."""
 
 _PART = 20_000
 FEW_ROWS = 50_000
@@ -36,23 +36,23 @@ class Database:
         self._connection = duckdb.connect(":memory:", config=_settings(scratch, threads))
         self.run("SET parquet_metadata_cache = true")
 
-    def run(self, statement: str, parameters: Sequence[Value] = ()) -> None:
-        """Run `statement`; its result is dropped. Raises `TablesUnreadable`."""
+    def run(self, statement: str, parameters: Sequence[SqlValue] = ()) -> None:
+        """Run `statement` and drop its result. Raises `TablesUnreadable`."""
         self._execute(statement, parameters)
 
-    def rows(self, statement: str, parameters: Sequence[Value] = ()) -> list[Row]:
-        """All rows of a small result."""
+    def rows(self, statement: str, parameters: Sequence[SqlValue] = ()) -> list[Row]:
+        """Return all rows of a small result."""
         rows: list[Row] = self._execute(statement, parameters).fetchall()
         return rows
 
-    def number(self, statement: str, parameters: Sequence[Value] = ()) -> int:
-        """The one integer that `statement` selects."""
+    def number(self, statement: str, parameters: Sequence[SqlValue] = ()) -> int:
+        """Return the one integer that `statement` selects."""
         return whole(self.rows(statement, parameters)[0][0])
 
     def batches(
-        self, statement: str, parameters: Sequence[Value] = (), size: int = 10_000
+        self, statement: str, parameters: Sequence[SqlValue] = (), size: int = 10_000
     ) -> Iterator[list[Row]]:
-        """A large result, `size` rows at a time, streamed."""
+        """Stream a large result, `size` rows at a time."""
         result = self._execute(statement, parameters)
         try:
             while rows := result.fetchmany(size):
@@ -60,10 +60,10 @@ class Database:
         except duckdb.Error as error:
             raise TablesUnreadable(_one_line(error)) from error
 
-    def columns(self, statement: str, *, few: bool = False) -> list[list[Value]]:
-        """A result as lists of integers and strings, one for each column: the fastest way into Python.
+    def columns(self, statement: str, *, few: bool = False) -> list[list[SqlValue]]:
+        """Return a result as lists of integers and strings, one for each column, the fastest way into Python.
 
-        For a `few` rows it goes another way, which need not load numpy first.
+        A result of a `few` rows is fetched without loading numpy.
         """
         result = self._execute(statement, ())
         try:
@@ -75,11 +75,11 @@ class Database:
             raise TablesUnreadable(_one_line(error)) from error
 
     def objects(self, statement: str, size: int = 10_000) -> Iterator[list[tuple[object, ...]]]:
-        """As `batches`, with values of every type that a column can have."""
+        """Stream a result as `batches` does, with values of every type that a column can have."""
         yield from cast("Iterator[list[tuple[object, ...]]]", self.batches(statement, size=size))
 
     def write(self, query: str, path: Path, form: str) -> None:
-        """Write what `query` selects to the file `path`, in a form that `COPY` knows; `NotWritten` if it cannot be."""
+        """Write the result of `query` to the file `path`, in a form that `COPY` knows; raise `NotWritten`."""
         try:
             self._connection.execute(f"COPY ({query}) TO {literal(path)} ({form})")
         except duckdb.IOException as error:
@@ -88,10 +88,10 @@ class Database:
         except duckdb.Error as error:
             raise TablesUnreadable(_one_line(error)) from error
 
-    def append(self, table: str, rows: Iterable[Sequence[Value]]) -> None:
-        """Add rows, one value for each column of `table`, a part of them in memory at a time.
+    def append(self, table: str, rows: Iterable[Sequence[SqlValue]]) -> None:
+        """Add rows, one value for each column of `table`, with only a part of them in memory at a time.
 
-        Raises `TablesUnreadable`, and what `rows` raises.
+        Raises `TablesUnreadable`, and whatever `rows` raises.
         """
         rest = iter(rows)
         while part := list(islice(rest, _PART)):
@@ -103,29 +103,29 @@ class Database:
                 raise TablesUnreadable(_one_line(error)) from error
 
     def close(self) -> None:
-        """Forget everything."""
+        """Close the database and drop its tables."""
         self._connection.close()
 
-    def _execute(self, statement: str, parameters: Sequence[Value]) -> duckdb.DuckDBPyConnection:
+    def _execute(self, statement: str, parameters: Sequence[SqlValue]) -> duckdb.DuckDBPyConnection:
         try:
             return self._connection.execute(statement, list(parameters))
         except duckdb.Error as error:
             raise TablesUnreadable(_one_line(error)) from error
 
 
-def whole(value: Value) -> int:
-    """`value` of a column that holds integers only."""
+def whole(value: SqlValue) -> int:
+    """Return `value` of a column that holds integers only."""
     assert isinstance(value, int)
     return value
 
 
 def literal(value: str | Path) -> str:
-    """`value` as a quoted text of a statement."""
+    """Return `value` as a quoted text of a statement."""
     return "'" + str(value).replace("'", "''") + "'"
 
 
 def file_literal(path: Path) -> str:
-    """`path` as a quoted text that names one file, even where its name looks like a pattern."""
+    """Return `path` as a quoted text that names one file, even if its name looks like a pattern."""
     return literal(glob.escape(str(path)))
 
 

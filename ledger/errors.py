@@ -1,4 +1,4 @@
-"""What can go wrong with sources and frozen ledgers; mistakes in the data themselves are faults, not errors."""
+"""Errors of sources and frozen ledgers; mistakes in the data themselves are faults, not errors."""
 
 from pathlib import Path
 

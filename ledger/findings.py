@@ -6,19 +6,19 @@ from dataclasses import dataclass
 from ledger.tables import Table
 from rewards import Fault, Severity
 
-LISTED = 10_000
-"""How many faults of one rule are listed; a closing fault counts the others."""
+_MOST_LISTED = 10_000
+"""The number of listed faults of one rule; a closing fault counts the others."""
 
-SHOWN = 60
-"""How many characters of a wrong value are quoted."""
+_MOST_QUOTED = 60
+"""The number of characters of a wrong value that a message quotes."""
 
 _LOSES_ROWS = {"missing file", "empty file", "unreadable", "encoding", "format"}
 
 
 def quote(value: object) -> str:
-    """`value` as it stands in a message: escaped, and cut where it is long."""
+    """Return `value` as a message shows it: escaped, and cut if it is long."""
     text = repr(value)
-    return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
+    return text if len(text) <= _MOST_QUOTED else text[: _MOST_QUOTED - 1] + "…"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class TableFile:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where something is wrong: the number of a file, its row (the header is row 1) and column."""
+    """The place of a mistake: the number of a file, its row (the header is row 1) and column."""
 
     file: int
     row: int | None = None
@@ -44,7 +44,7 @@ class Place:
 
 
 class Findings:
-    """All faults and remarks of one reading. A cell with several mistakes is listed with the first that was found."""
+    """The faults and remarks of one reading. A cell with several mistakes is listed with the first that was found."""
 
     def __init__(self) -> None:
         self.files: list[TableFile] = []
@@ -60,17 +60,20 @@ class Findings:
         return any(fault.severity == "fault" for _, fault in self._found)
 
     def incomplete(self, table: Table) -> bool:
-        """Whether rows of `table`, or what identifies them, could not be read: then who names one may be right."""
+        """Return whether rows of `table`, or their ids, could not be read.
+
+        A row that names one of them may then be right.
+        """
         return table.name in self._incomplete
 
     def register(self, table: Table, label: str, field: str = "") -> int:
-        """The number under which the rows of a file name it."""
+        """Return the number under which the rows of a file name it."""
         self.files.append(TableFile(table, label, field))
         return len(self.files) - 1
 
     def full(self, rule: str, severity: Severity, more: int) -> bool:
-        """Whether `rule` has as many faults as are listed; then `more` are counted as not listed."""
-        is_full = self._counts[rule, severity] >= LISTED
+        """Return whether `rule` has as many faults as are listed, and then count `more` as not listed."""
+        is_full = self._counts[rule, severity] >= _MOST_LISTED
         if is_full:
             self._counts[rule, severity] += more
         return is_full
@@ -88,7 +91,7 @@ class Findings:
         self._last[rule, severity] = (place, fault)
 
     def sorted(self) -> list[Fault]:
-        """Everything, in the order of tables, files, rows and columns; at the end the counts of what is not listed."""
+        """Return everything in the order of tables, files, rows and columns, then the counts of the unlisted."""
         ordered = sorted(self._found, key=lambda found: self._order(found[0]))
         return [fault for _, fault in ordered] + self._counted()
 
@@ -106,9 +109,9 @@ class Findings:
     def _counted(self) -> list[Fault]:
         closing = []
         for key, count in sorted(self._counts.items()):
-            if count > LISTED:
+            if count > _MOST_LISTED:
                 place, last = self._last[key]
-                what = f"{count - LISTED:,} more of the same are not listed, such as: {last.what}"
+                what = f"{count - _MOST_LISTED:,} more of the same are not listed, such as: {last.what}"
                 closing.append(
                     Fault(what, last.remedy, last.file, field=place.column, severity=last.severity)
                 )

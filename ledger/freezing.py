@@ -8,21 +8,10 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from ledger.database import (
-    Database,
-    file_literal,
-    literal,
-    whole,
-)
+from ledger.database import Database, file_literal, literal, whole
 from ledger.errors import LedgerError
 from ledger.ledger import Ledger, digest_of
-from ledger.snapshot import (
-    FORMAT,
-    MANIFEST,
-    Snapshot,
-    file_digest,
-    file_name,
-)
+from ledger.snapshot import FORMAT, MANIFEST, Snapshot, file_digest, file_name
 from ledger.tables import TABLES, Table, quoted
 
 FILE_FORM = "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 16_384"
@@ -39,14 +28,15 @@ _ACCOUNT = {
     "levels": ("account", _OF_PARTNER),
     "rates": ("CAST(NULL AS INTEGER) AS account", ""),
 }
-"""How a row of a table finds its account: what was sold belongs to the survivor, a level to the partner alone."""
+"""The join from a row to its account: sales belong to the survivor of a merger, a level to the partner alone."""
 
 
 def freeze(ledger: Ledger, shards: Mapping[str, int], folder: Path) -> Snapshot:
-    """Write `ledger` to `folder`, in place of a snapshot that is there, and open it.
+    """Write `ledger` to `folder` in place of an older snapshot, and open it.
 
-    `shards` gives the shard of every one of `ledger.partner_ids`, and of nobody else. It is written beside and renamed:
-    `folder` is never half a snapshot. Raises `LedgerError`, and `OSError` where nothing can be written.
+    `shards` gives the shard of every one of `ledger.partner_ids`, and of nobody else. The new folder is written
+    beside and renamed, so `folder` is never half a snapshot. Raises `LedgerError`, and `OSError` if nothing can be
+    written.
     """
     if len(shards) != len(ledger.partner_ids) or not all(map(shards.__contains__, ledger.partner_ids)):
         text = "the shards are not those of the ledger's partners: give one for each of partner_ids"
@@ -56,7 +46,7 @@ def freeze(ledger: Ledger, shards: Mapping[str, int], folder: Path) -> Snapshot:
     try:
         _number_accounts(ledger, shards)
         _write_all(ledger, beside)
-        exchange(beside, folder)
+        _exchange(beside, folder)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     return Snapshot.open(folder)
@@ -80,7 +70,7 @@ def _write_all(ledger: Ledger, folder: Path) -> None:
 
 
 def _number_accounts(ledger: Ledger, shards: Mapping[str, int]) -> None:
-    """`accounts`: the partners that have a statement, numbered from 0 by shard and id."""
+    """Create `accounts`: the partners that have a statement, numbered from 0 by shard and id."""
     database = ledger.database
     database.run("CREATE OR REPLACE TEMP TABLE sharded (partner_id VARCHAR, shard INTEGER)")
     database.append("sharded", ((partner_id, shards[partner_id]) for partner_id in ledger.partner_ids))
@@ -91,7 +81,7 @@ def _number_accounts(ledger: Ledger, shards: Mapping[str, int]) -> None:
 
 
 def _write(database: Database, table: Table, path: Path) -> None:
-    """One file of the snapshot; `account` is NULL, and the rows last, where a row belongs to no account."""
+    """Write one file of the snapshot; rows that belong to no account come last, with `account` NULL."""
     names = (*table.names, *derived(table))
     columns = ", ".join(f"lines.{quoted(name)}" for name in names)
     order = ", ".join(f"lines.{quoted(name)}" for name in table.key)
@@ -104,12 +94,12 @@ def _write(database: Database, table: Table, path: Path) -> None:
 
 
 def derived(table: Table) -> tuple[str, ...]:
-    """Columns that follow from other rows, and so are no part of the digest."""
+    """Return the columns that follow from other rows, and so are no part of the digest."""
     return ("refunded_day",) if table.name == "sales" else ()
 
 
 def _ranges(database: Database) -> dict[str, list[int]]:
-    """Of each shard its first account and the one after its last."""
+    """Return, for each shard, its first account and the one after its last."""
     rows = database.rows(
         "SELECT shard, min(account), max(account) + 1 FROM accounts GROUP BY shard ORDER BY shard"
     )
@@ -117,10 +107,10 @@ def _ranges(database: Database) -> dict[str, list[int]]:
 
 
 def _shard_digests(database: Database) -> dict[str, str]:
-    """Of each shard a SHA-256 that changes with every line of its accounts.
+    """Return, for each shard, a SHA-256 that changes with every line of its accounts.
 
-    The lines of a table, each of which has a key of its own, are counted and their MD5 sums added without carry: in any
-    order, and in a quarter of the time that it takes to sort them for it.
+    The lines of a table, each with a key of its own, are counted and their MD5 sums added without carry. This works
+    in any order and takes a quarter of the time of sorting them.
     """
     digests: dict[str, hashlib._Hash] = {}
     for table in TABLES:
@@ -139,8 +129,8 @@ def _shard_digests(database: Database) -> dict[str, str]:
     return {shard: digest.hexdigest() for shard, digest in digests.items()}
 
 
-def exchange(beside: Path, folder: Path) -> None:
-    """Put `beside` in the place of `folder`; what another process put there meanwhile stays if it is the same."""
+def _exchange(beside: Path, folder: Path) -> None:
+    """Put `beside` in the place of `folder`; an equal snapshot that another process put there meanwhile stays."""
     former = beside.with_name(f"{beside.name}-former")
     if folder.exists():
         folder.rename(former)
@@ -153,11 +143,11 @@ def exchange(beside: Path, folder: Path) -> None:
         shutil.rmtree(former, ignore_errors=True)
 
 
-# Takes partners out of a frozen ledger for good: what is left is a snapshot of its own, under a digest of its own.
+# Erasing: partners are taken out of a frozen ledger for good, and the rest is a snapshot with a digest of its own.
 
 
 def family(snapshot: Snapshot, partner_id: str) -> frozenset[str]:
-    """The partner and those that were merged into it, whose lines are its own; empty if there is no such row."""
+    """Return the partner and those merged into it, whose lines are its own; an unknown partner has no family."""
     into = {partner.partner_id: partner.merged_into for partner in snapshot.partners()}
     if partner_id not in into:
         return frozenset()
@@ -200,7 +190,7 @@ def erase(folder: Path, partner_ids: Collection[str]) -> None:
         (beside / MANIFEST).write_text(
             json.dumps(manifest, indent=1, sort_keys=True) + "\n", encoding="utf-8"
         )
-        exchange(beside, folder)
+        _exchange(beside, folder)
     finally:
         database.close()
         shutil.rmtree(beside, ignore_errors=True)
@@ -213,7 +203,7 @@ def _rows(folder: Path, table: str) -> str:
 def _write_rest(
     database: Database, table: Table, folder: Path, path: Path, gone: str, accounts: list[int]
 ) -> int:
-    """One file without these partners and accounts, the later ones numbered on; how many rows it has."""
+    """Write one file without these partners and accounts, with later accounts renumbered; return its rows."""
     kept = "true"
     if "partner_id" in table.names:
         numbers = ", ".join(map(str, accounts)) or "NULL"
@@ -228,7 +218,7 @@ def _write_rest(
 
 
 def _shards(shards: dict[str, list[int]], accounts: list[int]) -> dict[str, list[int]]:
-    """Of each shard its first account and the one after its last, once these accounts are gone."""
+    """Return, for each shard, its first account and the one after its last without these accounts."""
     left = {}
     for shard, (first, end) in shards.items():
         start = first - sum(account < first for account in accounts)

@@ -12,30 +12,21 @@ from typing import Self
 
 from ledger.database import FEW_ROWS, Database
 from ledger.findings import Findings, Place
-from ledger.identity import check_collisions, settle_repeats
 from ledger.loading import Surroundings, load
 from ledger.references import (
+    check_collisions,
     check_partners,
     check_refunds,
     resolve_mergers,
+    settle_repeats,
     take_off_guards,
 )
 from ledger.settings import ControlTotals, DataSettings
-from ledger.tables import (
-    BY_NAME,
-    TABLES,
-    Table,
-    quoted,
-)
+from ledger.tables import BY_NAME, TABLES, Table, quoted
 from ledger.values import check_values, parse, prepare
-from rewards import (
-    Fault,
-    Policy,
-    format_amount,
-    parse_amount,
-)
+from rewards import Fault, Policy, format_amount, parse_amount
 
-# One digest over what the tables say: the parsed rows, whatever file, format, order or shard they are in.
+# One digest over the parsed rows, whatever file, format, order or shard they are in.
 
 _FORMAT = b"offerpress ledger 1"
 _LINES = "FORMAT csv, HEADER false, QUOTE '', ESCAPE '', DELIMITER '\x01'"
@@ -64,11 +55,11 @@ def digest_of(database: Database, relation: Callable[[Table], str]) -> str:
     return total.hexdigest()
 
 
-# Control totals: what the exporting system says a table adds up to.
+# Control totals: the sums that the exporting system states for a table.
 
 
 def check_totals(database: Database, findings: Findings, control: Mapping[str, ControlTotals]) -> None:
-    """A fault for each difference between `control` and the parsed tables, whose repetitions are settled."""
+    """Add a fault for each difference between `control` and the parsed tables, whose repetitions are settled."""
     for table in TABLES:
         if table.name in control:
             number = findings.register(table, "offerpress.toml", f"data.control.{table.name}")
@@ -134,7 +125,7 @@ class Ledger:
         return tuple(map(str, ids))
 
     def close(self) -> None:
-        """Forget the tables."""
+        """Drop the tables."""
         self._closing()
 
     def __enter__(self) -> Self:

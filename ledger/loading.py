@@ -10,36 +10,16 @@ from functools import partial
 from itertools import chain
 from pathlib import Path
 
-from ledger.csv_text import (
-    BLOCK,
-    Inspection,
-    header_of,
-    inspect,
-    records,
-)
+from ledger.csv_text import BLOCK, Inspection, header_of, inspect, records
 from ledger.database import Database, file_literal, literal
 from ledger.errors import SourceUnreadable, TablesUnreadable
 from ledger.findings import Findings, Place
-from ledger.rows import (
-    FIRST_ROW,
-    Header,
-    check_header,
-    create_raw,
-    raw_rows,
-)
+from ledger.rows import FIRST_ROW, Header, check_header, create_raw, raw_rows
 from ledger.settings import TableSource, label_of
 from ledger.tables import Table
-from ledger.typed import (
-    TypedRows,
-    Unusable,
-    as_records,
-    is_url,
-    open_parquet,
-    open_query,
-    open_workbook,
-)
+from ledger.typed import TypedRows, Unusable, as_records, is_url, open_parquet, open_query, open_workbook
 
-# A table in separated text (CSV): read by the database where every line is a row, else exactly, row by row.
+# Separated text (CSV): the database reads a file in which every line is a row; any other file is read row by row.
 
 _UTF8 = {"utf-8", "utf-8-sig", "ascii"}
 

@@ -1,16 +1,11 @@
 """Rows of a source as the database takes them: in our order of columns, even, and without control characters."""
 
-from collections.abc import (
-    Iterable,
-    Iterator,
-    Mapping,
-    Sequence,
-)
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 
-from ledger.csv_text import CONTROL, Record
-from ledger.database import Database, Row, Value
+from ledger.csv_text import CONTROL, TextRow
+from ledger.database import Database, Row, SqlValue
 from ledger.findings import Findings, Place, quote
 from ledger.tables import Table, quoted
 from rewards import suggestion
@@ -84,15 +79,15 @@ def create_raw(database: Database, table: Table) -> None:
 
 
 def raw_rows(
-    findings: Findings, table: Table, records: Iterable[Record], number: int, header: Header
+    findings: Findings, table: Table, records: Iterable[TextRow], number: int, header: Header
 ) -> Iterator[Row]:
     """The rows of `raw_NAME` that `records` of file `number` give; their mistakes are added to `findings`."""
     width = len(header.names)
-    absent: tuple[Value, ...] = (None, "")
+    absent: tuple[SqlValue, ...] = (None, "")
     places = [header.places.get(column.name, width + (not column.required)) for column in table.columns]
     ordered = itemgetter(*places)
     for row, fields, broken in records:
-        values: Sequence[Value] = fields
+        values: Sequence[SqlValue] = fields
         if broken:
             findings.add("format", Place(number, row), broken, "close the quote, and double quotes inside")
             continue
@@ -115,8 +110,8 @@ def _without_controls(findings: Findings, fields: Sequence[str], row: Place, hea
 
 
 def _refuse_ragged(
-    findings: Findings, table: Table, fields: Sequence[Value], place: Place, header: Header
-) -> list[Value]:
+    findings: Findings, table: Table, fields: Sequence[SqlValue], place: Place, header: Header
+) -> list[SqlValue]:
     """A row whose fields may stand under wrong names: only what identifies it is kept, so that others can name it."""
     width = len(header.names)
     what = f"{len(fields)} fields where the header has {width}"

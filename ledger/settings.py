@@ -24,7 +24,7 @@ def label_of(url: str) -> str:
 
 
 class TableSource(BaseModel):
-    """Where one table comes from.
+    """The source of one table.
 
     `path` is a file or glob relative to the site folder, or the URL of a database, which takes a `query`. `${NAME}` in
     either is the environment's. `columns` names the columns of the source by ours. `encoding` and `delimiter` are those
@@ -71,7 +71,7 @@ def _as_text(value: object) -> object:
 
 
 class ControlTotals(BaseModel):
-    """What a table must add up to: its `rows` (a repeated row counts once) and the `sums` of `amount` by currency."""
+    """The totals of a table: its `rows` (a repeated row counts once) and the `sums` of `amount` by currency."""
 
     model_config = _SETTINGS
 
@@ -98,7 +98,7 @@ class DataSettings(BaseModel):
         return tuple(self.of(table.name).path for table in TABLES)
 
     def of(self, table: str) -> TableSource:
-        """The source of `table`."""
+        """Return the source of `table`."""
         sources: dict[str, TableSource] = {each.name: getattr(self, each.name) for each in TABLES}
         return sources[table]
 

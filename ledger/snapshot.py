@@ -10,7 +10,7 @@ from typing import Self, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from ledger.database import FEW_ROWS, Database, Value, file_literal, literal, whole
+from ledger.database import FEW_ROWS, Database, SqlValue, file_literal, literal, whole
 from ledger.errors import SnapshotDamaged, TablesUnreadable
 from ledger.ledger import digest_of
 from ledger.tables import BY_NAME, TABLES, Table, quoted
@@ -20,17 +20,17 @@ FORMAT = "offerpress snapshot 1"
 MANIFEST = "snapshot.json"
 _REMEDY = "build again, or take the folder from a backup"
 
-Line = TypeVar("Line")
+_Line = TypeVar("_Line")
 _Sums = dict[tuple[str, ...], Total]
 
 
 def file_name(table: Table) -> str:
-    """The file of a snapshot that holds `table`."""
+    """Return the name of the file that holds `table`."""
     return f"{table.name}.parquet"
 
 
 def file_digest(path: Path) -> str:
-    """SHA-256 (hexadecimal) of a file's bytes."""
+    """Return the SHA-256 (hexadecimal) of a file's bytes."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
@@ -68,7 +68,7 @@ class Snapshot:
 
     @classmethod
     def open(cls, folder: Path) -> Self:
-        """The snapshot in `folder`; raises `SnapshotDamaged` where it is absent or a file is missing or cut short."""
+        """Open the snapshot in `folder`; raise `SnapshotDamaged` if it, or a part of a file, is missing."""
         try:
             text = (folder / MANIFEST).read_bytes()
             manifest = _Manifest.model_validate_json(text)
@@ -95,7 +95,7 @@ class Snapshot:
 
     @property
     def erased(self) -> int:
-        """How many partners were taken out after it was frozen; its digest is that of what is left."""
+        """The number of partners taken out after freezing; the digest is that of the remaining rows."""
         return self._manifest.erased
 
     @property
@@ -105,17 +105,17 @@ class Snapshot:
 
     @property
     def shard_digests(self) -> dict[int, str]:
-        """Of each shard what changes with any of its lines; empty in a snapshot of an earlier version."""
+        """For each shard a digest of its lines; empty in a snapshot of an earlier version."""
         return {int(shard): digest for shard, digest in self._manifest.shard_digests.items()}
 
     @property
     def has_digests(self) -> bool:
-        """Whether it says what its shards hold; a snapshot of an earlier version does not, unless it holds nothing."""
+        """Whether the manifest tells what its shards hold; a snapshot of an earlier version does not."""
         return self._manifest.shard_digests.keys() == self._manifest.shards.keys()
 
     @property
     def account_count(self) -> int:
-        """How many partners have a statement."""
+        """The number of partners that have a statement."""
         return max((end for _, end in self._ranges.values()), default=0)
 
     @cached_property
@@ -128,12 +128,12 @@ class Snapshot:
         )
 
     def accounts(self, shard: int) -> Iterator[Account]:
-        """The accounts of `shard`, sorted by partner id; none for a shard that is not in `shards`."""
+        """Yield the accounts of `shard`, sorted by partner id; a shard that is not in `shards` has none."""
         first, end = self._ranges.get(shard, (0, 0))
         return self._accounts(first, end)
 
     def account(self, partner_id: str) -> Account | None:
-        """One partner's account; None for an unknown, closed or merged partner."""
+        """Return one partner's account; None for an unknown, closed or merged partner."""
         mine = f"partner_id = {literal(partner_id)}"
         for number in self._columns(BY_NAME["partners"], ("account",), mine, few=True)[0]:
             if number is not None:
@@ -141,15 +141,15 @@ class Snapshot:
         return None
 
     def partners(self) -> Iterator[Partner]:
-        """Every row of `partners`: those with a statement by shard and id, then the closed and merged ones."""
+        """Yield every row of `partners`: those with a statement by shard and id, then the closed and merged ones."""
         return map(_partner, self._rows("partners", _PARTNER, "true"))
 
     def excluded_sales(self) -> Iterator[Sale]:
-        """The sales of closed partners, which are in no account, by id."""
+        """Yield the sales of closed partners, which are in no account, by id."""
         return map(_SALE_OF, self._rows("sales", _SALE, "account IS NULL"))
 
     def totals(self) -> LedgerTotals:
-        """What the frozen sales and credits add up to, summed by the database, in minor units."""
+        """Return the sums of the frozen sales and credits as the database computes them, in minor units."""
         sales, closed_sales = self._sums("sales", ("currency",))
         credited, closed_credits = self._sums("credits", ("offer", "currency"))
         return LedgerTotals(
@@ -160,7 +160,7 @@ class Snapshot:
         )
 
     def _sums(self, table: str, names: tuple[str, ...]) -> tuple[_Sums, _Sums]:
-        """Lines and amounts of `table` by `names`: all of them, and those of closed partners."""
+        """Return lines and amounts of `table` by `names`, of all partners and of closed partners."""
         every: _Sums = {}
         closed: _Sums = {}
         if not self._manifest.files[table].rows:
@@ -186,13 +186,13 @@ class Snapshot:
 
     @property
     def rows(self) -> dict[str, int]:
-        """How many rows each table has."""
+        """The number of rows of each table."""
         return {name: file.rows for name, file in self._manifest.files.items()}
 
     def verify(self) -> str:
-        """The digest, computed anew from the frozen columns.
+        """Compute the digest anew from the frozen columns.
 
-        Raises `SnapshotDamaged`, naming the file, where a file's bytes are not those that were written.
+        Raises `SnapshotDamaged` with the file's name if a file's bytes are not those that were written.
         """
         for table in TABLES:
             path = self.folder / file_name(table)
@@ -209,8 +209,8 @@ class Snapshot:
 
     def _columns(
         self, table: Table, names: Iterable[str], condition: str, *, few: bool = False
-    ) -> list[list[Value]]:
-        """Columns of the rows that meet `condition`, in the order of the file, which a scan preserves."""
+    ) -> list[list[SqlValue]]:
+        """Return columns of the rows that meet `condition`, in the order of the file, which a scan preserves."""
         rows = self._manifest.files[table.name].rows
         if not rows:
             return [[] for _ in names]
@@ -223,8 +223,8 @@ class Snapshot:
             path = self.folder / file_name(table)
             raise SnapshotDamaged(f"{path} cannot be read ({error}); {_REMEDY}", path) from error
 
-    def _rows(self, table: str, names: tuple[str, ...], condition: str) -> Iterator[tuple[Value, ...]]:
-        """Rows of a whole file, a part of it in memory at a time."""
+    def _rows(self, table: str, names: tuple[str, ...], condition: str) -> Iterator[tuple[SqlValue, ...]]:
+        """Yield the rows of a whole file, with a part of it in memory at a time."""
         for start in range(0, self._manifest.files[table].rows, _STEP):
             within = f"file_row_number >= {start} AND file_row_number < {start + _STEP}"
             yield from zip(*self._columns(BY_NAME[table], names, f"{within} AND {condition}"), strict=True)
@@ -244,11 +244,11 @@ class Snapshot:
         self,
         table: str,
         names: tuple[str, ...],
-        make: Callable[[tuple[Value, ...]], Line],
+        make: Callable[[tuple[SqlValue, ...]], _Line],
         first: int,
         end: int,
-    ) -> Iterator[tuple[Line, ...]]:
-        """The lines of each account from `first` to before `end`."""
+    ) -> Iterator[tuple[_Line, ...]]:
+        """Yield the lines of each account from `first` to before `end`."""
         within = f"account >= {first} AND account < {end}"
         numbers, *columns = self._columns(BY_NAME[table], ("account", *names), within, few=end - first == 1)
         lines = list(map(make, zip(*columns, strict=True)))
@@ -267,15 +267,15 @@ _SUBSCRIPTION = ("subscription_id", "product", "plan", "started_on", "expires_on
 _CREDIT = ("credit_id", "offer", "amount", "currency", "credited_on")
 
 # The constructor of a named tuple looks at each field; for millions of lines only the tuple's own is fast enough.
-_SALE_OF: Callable[[tuple[Value, ...]], Sale] = partial(tuple.__new__, Sale)
-_SUBSCRIPTION_OF: Callable[[tuple[Value, ...]], Subscription] = partial(tuple.__new__, Subscription)
-_CREDIT_OF: Callable[[tuple[Value, ...]], Credit] = partial(tuple.__new__, Credit)
+_SALE_OF: Callable[[tuple[SqlValue, ...]], Sale] = partial(tuple.__new__, Sale)
+_SUBSCRIPTION_OF: Callable[[tuple[SqlValue, ...]], Subscription] = partial(tuple.__new__, Subscription)
+_CREDIT_OF: Callable[[tuple[SqlValue, ...]], Credit] = partial(tuple.__new__, Credit)
 
 
-def _partner(values: Iterable[Value]) -> Partner:
+def _partner(values: Iterable[SqlValue]) -> Partner:
     return Partner(*map(str, values))
 
 
-def _level(values: tuple[Value, ...]) -> tuple[int, str]:
+def _level(values: tuple[SqlValue, ...]) -> tuple[int, str]:
     day, level = values
     return whole(day), str(level)

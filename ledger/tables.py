@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal[
+ColumnKind = Literal[
     "text",
     "day",
     "instant",
@@ -27,7 +27,7 @@ class Column:
     """
 
     name: str
-    kind: Kind = "text"
+    kind: ColumnKind = "text"
     required: bool = True
     filled: bool = True
 
@@ -50,12 +50,12 @@ class Table:
         """The names of the columns that a file must have."""
         return tuple(column.name for column in self.columns if column.required)
 
-    def of_kind(self, *kinds: Kind) -> tuple[Column, ...]:
-        """The columns that hold one of `kinds`."""
+    def of_kind(self, *kinds: ColumnKind) -> tuple[Column, ...]:
+        """Return the columns that hold one of `kinds`."""
         return tuple(column for column in self.columns if column.kind in kinds)
 
 
-def _optional(name: str, kind: Kind = "text") -> Column:
+def _optional(name: str, kind: ColumnKind = "text") -> Column:
     return Column(name, kind, required=False, filled=False)
 
 
@@ -138,5 +138,5 @@ STATUSES = ("active", "closed")
 
 
 def quoted(name: str) -> str:
-    """A column's name as an identifier of a statement; `from`, `to` and `on` are words of the language."""
+    """Return a column's name as an identifier of a statement; `from`, `to` and `on` are words of SQL."""
     return f'"{name}"'

@@ -3,12 +3,7 @@
 import sqlite3
 import warnings
 import zlib
-from collections.abc import (
-    Callable,
-    Iterable,
-    Iterator,
-    Sequence,
-)
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -18,7 +13,7 @@ from pathlib import Path
 from typing import Protocol
 from zipfile import BadZipFile
 
-from ledger.csv_text import Record
+from ledger.csv_text import TextRow
 from ledger.database import Database, file_literal
 from ledger.errors import SourceUnreadable, TablesUnreadable
 from ledger.settings import POSTGRESQL
@@ -44,7 +39,7 @@ class Unusable:
 Refuse = Callable[[int, int, Unusable], None]
 
 
-def as_records(rows: Iterable[tuple[int, Sequence[object]]], width: int, refuse: Refuse) -> Iterator[Record]:
+def as_records(rows: Iterable[tuple[int, Sequence[object]]], width: int, refuse: Refuse) -> Iterator[TextRow]:
     """The rows as texts, filled up to `width`; rows without a single value are left out.
 
     `refuse` takes the row, position and reason of what is no value; it is read as empty.
@@ -61,7 +56,7 @@ def as_records(rows: Iterable[tuple[int, Sequence[object]]], width: int, refuse:
             fields.append(text)
         while len(fields) > width and not fields[-1]:
             fields.pop()
-        yield Record(number, (*fields, *[""] * (width - len(fields))))
+        yield TextRow(number, (*fields, *[""] * (width - len(fields))))
 
 
 def cell_text(value: object) -> str | Unusable:

@@ -1,22 +1,11 @@
-"""Says which single values of a table are wrong, and what would be right."""
+"""Parses the texts of the tables into days and amounts inside the database, and finds the values that are wrong."""
 
 from collections.abc import Callable
 from functools import cache
 
-from ledger.database import (
-    Database,
-    Row,
-    literal,
-    whole,
-)
+from ledger.database import Database, Row, literal, whole
 from ledger.findings import Findings, Place, quote
-from ledger.tables import (
-    PLANS,
-    STATUSES,
-    Column,
-    Table,
-    quoted,
-)
+from ledger.tables import PLANS, STATUSES, Column, Table, quoted
 from rewards import (
     MINOR_UNITS,
     Policy,
@@ -29,14 +18,19 @@ from rewards import (
     time_zone,
 )
 
-Words = tuple[str, str]
-Judge = Callable[[str], Words | None]
+Explanation = tuple[str, str]
+Judge = Callable[[str], Explanation | None]
 
 
 def report(
-    database: Database, findings: Findings, rule: str, column: str, query: str, words: Callable[[Row], Words]
+    database: Database,
+    findings: Findings,
+    rule: str,
+    column: str,
+    query: str,
+    words: Callable[[Row], Explanation],
 ) -> None:
-    """A fault for each row of `query`, which selects the file's number, the row and then what `words` reads."""
+    """Add a fault for each row of `query`, which selects the file's number, the row and the values for `words`."""
     for batch in database.batches(f"{query} ORDER BY 1, 2"):
         if findings.full(rule, "fault", len(batch)):
             continue
@@ -45,7 +39,7 @@ def report(
 
 
 def check_values(database: Database, findings: Findings, table: Table, policy: Policy) -> None:
-    """Every empty, unreadable or unknown value of `table`, which is loaded and parsed."""
+    """Find every empty, unreadable or unknown value of `table`, which is loaded and parsed."""
     for column in table.columns:
         if column.filled:
             query = f"SELECT file_number, row_number FROM rows_{table.name} WHERE {quoted(column.name)} = ''"
@@ -57,7 +51,7 @@ def check_values(database: Database, findings: Findings, table: Table, policy: P
             _check_known(database, findings, table, column, judge)
 
 
-def _empty(name: str) -> Callable[[Row], Words]:
+def _empty(name: str) -> Callable[[Row], Explanation]:
     return lambda _: (f"{name} is empty", "every row needs one")
 
 
@@ -75,7 +69,7 @@ def _check_readable(database: Database, findings: Findings, table: Table, column
     report(database, findings, f"bad {column.kind}", column.name, query, _unreadable(column, zone))
 
 
-def _unreadable(column: Column, zone: str) -> Callable[[Row], Words]:
+def _unreadable(column: Column, zone: str) -> Callable[[Row], Explanation]:
     readers: dict[str, Callable[[Row], object]] = {
         "day": lambda row: parse_day(str(row[0])),
         "instant": lambda row: day_in_zone(str(row[0]), zone),
@@ -85,7 +79,7 @@ def _unreadable(column: Column, zone: str) -> Callable[[Row], Words]:
     return lambda row: _words_of(readers[column.kind], row)
 
 
-def _words_of(reader: Callable[[Row], object], row: Row) -> Words:
+def _words_of(reader: Callable[[Row], object], row: Row) -> Explanation:
     try:
         reader(row)
     except ValueError as error:
@@ -133,13 +127,13 @@ def _judge(column: Column, policy: Policy) -> Judge | None:
     return judges.get(column.kind)
 
 
-def _listed(text: str, known: tuple[str, ...], name: str) -> Words | None:
+def _listed(text: str, known: tuple[str, ...], name: str) -> Explanation | None:
     if text in known:
         return None
     return f"{quote(text)} is no {name}", suggestion(text, known) if known else "there is none yet"
 
 
-def _judge_currency(text: str) -> Words | None:
+def _judge_currency(text: str) -> Explanation | None:
     try:
         minor_units(text)
     except UnknownCurrency as error:
@@ -148,7 +142,7 @@ def _judge_currency(text: str) -> Words | None:
     return None
 
 
-def _judge_zone(text: str) -> Words | None:
+def _judge_zone(text: str) -> Explanation | None:
     try:
         time_zone(text)
     except ValueError as error:
@@ -157,10 +151,10 @@ def _judge_zone(text: str) -> Words | None:
     return None
 
 
-# Turns texts into days and amounts inside the database, exactly: no floating point and no guessing takes part.
+# Parsing of texts inside the database: exact, without floating point and without guessing.
 
 SPACES = " \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
-"""What Python's `str.strip` removes, without control characters, which no field may hold."""
+"""The characters that Python's `str.strip` removes, without control characters, which no field may hold."""
 
 _DAY = "'[0-9]{4}-[0-9]{2}-[0-9]{2}'"
 _AMOUNT = rf"\A[{SPACES}]*(-?[0-9]+([.][0-9]+)?)[{SPACES}]*\z"
@@ -169,7 +163,7 @@ _SURELY_FITS = _MOST_DIGITS - max(MINOR_UNITS.values())
 
 
 def prepare(database: Database, zone: str) -> None:
-    """What parsing looks up: `currencies` with their places, and `instants` with their days in `zone`."""
+    """Create what parsing looks up: `currencies` with their places, and `instants` with their days in `zone`."""
     database.run("CREATE TABLE currencies (currency VARCHAR, places INTEGER)")
     database.append("currencies", sorted(MINOR_UNITS.items()))
     database.run("CREATE TABLE instants (instant VARCHAR, day INTEGER)")
@@ -185,7 +179,7 @@ def _day_or_none(text: str, zone: str) -> int | None:
 
 
 def parse(database: Database, table: Table) -> None:
-    """`NAME` from `rows_NAME`, with `file_number` and `row_number`, days as ordinals and amounts as minor units."""
+    """Create `NAME` from `rows_NAME`, with days as ordinals and amounts as minor units."""
     values = ", ".join(f"{_expression(column)} AS {quoted(column.name)}" for column in table.columns)
     joins = ""
     if table.of_kind("amount"):
@@ -213,12 +207,12 @@ def _expression(column: Column) -> str:
 
 
 def trimmed(name: str) -> str:
-    """The expression that removes spaces at both ends of a text."""
+    """Return the expression that removes spaces at both ends of a text."""
     return f"trim({name}, {literal(SPACES)})"
 
 
 def _day(name: str) -> str:
-    """The ordinal of `YYYY-MM-DD`: 0001-01-01 is day 1."""
+    """Return the expression for the ordinal of `YYYY-MM-DD`; 0001-01-01 is day 1."""
     return (
         f"CASE WHEN regexp_full_match({name}, {_DAY}) AND {name} >= '0001-01-01' "
         f"THEN CAST(try_cast({name} AS DATE) - DATE '0001-01-01' + 1 AS INTEGER) END"
@@ -226,7 +220,7 @@ def _day(name: str) -> str:
 
 
 def _amount(name: str) -> str:
-    """Minor units: the digits before the point and those after it, filled up to the currency's places."""
+    """Return the expression for minor units: the digits before the point, and those after it filled up with zeros."""
     # One expression finds the number between spaces: `trim` with all of them takes three times as long.
     text = f"regexp_extract({name}, {literal(_AMOUNT)}, 1)"
     fraction = f"split_part({text}, '.', 2)"
@@ -239,7 +233,7 @@ def _amount(name: str) -> str:
 
 
 def _rate(text: str) -> str:
-    """The shortest text of a decimal above 0: `1.10` and `01.1` are one rate."""
+    """Return the expression for the shortest text of a decimal above 0: `1.10` and `01.1` are one rate."""
     whole = f"ltrim(split_part({text}, '.', 1), '0')"
     fraction = f"rtrim(split_part({text}, '.', 2), '0')"
     return (

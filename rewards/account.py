@@ -1,4 +1,4 @@
-"""What the rules read about one partner, after merging: flat tuples, because millions of lines are read.
+"""Accounts: the lines of one partner after merging, as flat tuples, because the rules read millions of lines.
 
 Days are proleptic ordinals (`datetime.date.toordinal`), amounts are integers of the currency's minor unit.
 """

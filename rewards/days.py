@@ -19,7 +19,7 @@ LAST_DAY = date.max.toordinal()
 
 
 def parse_day(text: str) -> int:
-    """`2023-12-31` as its ordinal, trimmed first; raises `ValueError` ("what; remedy") otherwise."""
+    """Return the ordinal of a day written as `2023-12-31`, trimmed first; raise `ValueError` ("what; remedy")."""
     trimmed = text.strip()
     if _DAY.fullmatch(trimmed) is None:
         raise ValueError(f"{trimmed[:40]!r} is no date; write YYYY-MM-DD, such as 2023-12-31")
@@ -31,16 +31,16 @@ def parse_day(text: str) -> int:
 
 @lru_cache(maxsize=65536)
 def day_text(day: int) -> str:
-    """An ordinal as `2023-12-31`."""
+    """Return an ordinal as `2023-12-31`."""
     return date.fromordinal(day).isoformat()
 
 
 @lru_cache(maxsize=65536)
 def add_months(day: int, months: int) -> int:
-    """The same day of the month `months` later, clamped to that month's last day; never past 9999-12-31.
+    """Return the same day `months` later, or the last day of a shorter month; the result never passes 9999-12-31.
 
-    Counted once from `day`: 2023-12-31 and 3 months give 2024-03-31, where three times one month would give
-    2024-03-29.
+    Months are counted once from `day`: 2023-12-31 and 3 months give 2024-03-31, whereas three times one month would
+    give 2024-03-29.
     """
     start = date.fromordinal(day)
     year, month = divmod(start.year * 12 + start.month - 1 + months, 12)
@@ -51,7 +51,7 @@ def add_months(day: int, months: int) -> int:
 
 @cache
 def time_zone(name: str) -> ZoneInfo:
-    """The zone of the IANA name; raises `ValueError` ("what; remedy") for an unknown one."""
+    """Return the zone of an IANA name; raise `ValueError` ("what; remedy") for an unknown name."""
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
@@ -64,9 +64,9 @@ def _zone_remedy(name: str) -> str:
 
 
 def day_in_zone(text: str, zone: str) -> int:
-    """The day of a date, or of an instant with an offset (`2023-12-31T23:30:00Z`), as it is called in `zone`.
+    """Return the day in `zone` of a date, or of an instant with an offset (`2023-12-31T23:30:00Z`).
 
-    Raises `ValueError` ("what; remedy"): a time without an offset names no instant.
+    Raises `ValueError` ("what; remedy"). A time without an offset names no instant.
     """
     trimmed = text.strip()
     if _DAY.fullmatch(trimmed):
@@ -89,6 +89,6 @@ def day_in_zone(text: str, zone: str) -> int:
 
 
 def year_of(day: int) -> tuple[int, int]:
-    """The first and last day of the calendar year that holds `day`."""
+    """Return the first and last day of the calendar year that holds `day`."""
     year = date.fromordinal(day).year
     return date(year, 1, 1).toordinal(), date(year, 12, 31).toordinal()

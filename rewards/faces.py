@@ -26,7 +26,7 @@ def lazy_face(package: str) -> Callable[[str], object]:
 
 
 def _imported(package: str) -> dict[str, str]:
-    """Name → module for every import under the face's `if` statements."""
+    """Map each name that the face imports under an `if` to its module."""
     spec = sys.modules[package].__spec__
     source = spec.loader.get_source(package) if spec and isinstance(spec.loader, InspectLoader) else None
     return {

@@ -1,6 +1,6 @@
-"""What is wrong, where, and what would be right: faults are collected values, so one run reports them all.
+"""Faults: mistakes in inputs, with their place and remedy, collected as values so that one run reports all of them.
 
-A `Fault` never raises by itself. Whoever needs a faultless input raises `Faulty` with everything collected.
+A `Fault` never raises by itself. Code that needs a faultless input raises `Faulty` with everything collected.
 """
 
 from collections.abc import Mapping, Sequence
@@ -36,7 +36,7 @@ class Fault:
     severity: Severity = "fault"
 
     def __str__(self) -> str:
-        """`FILE:LINE: FIELD: WHAT; REMEDY`, with `row N` in the place of the line for a table."""
+        """Return `FILE:LINE: FIELD: WHAT; REMEDY`, with `row N` instead of the line for a table."""
         place = self.file
         if self.line is not None:
             place += f":{self.line}"
@@ -57,19 +57,19 @@ class Faulty(RewardsError):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a mapping came from: its file, and the line of each key path that is known."""
+    """The origin of a mapping: its file, and the line of each key path that is known."""
 
     file: str
     lines: Mapping[KeyPath, int] = field(default_factory=dict)
 
     def fault(self, path: KeyPath, what: str, remedy: str, severity: Severity = "fault") -> Fault:
-        """A fault at `path`; its line is that of the longest prefix of `path` whose line is known."""
+        """Return a fault at `path`; its line is that of the longest prefix of `path` whose line is known."""
         line = next((self.lines[path[:n]] for n in range(len(path), -1, -1) if path[:n] in self.lines), None)
         return Fault(what, remedy, self.file, line, None, ".".join(map(str, path)), severity)
 
 
 def suggestion(word: str, known: Sequence[str]) -> str:
-    """`did you mean 'x'?` for the nearest of `known`, else the list of what is known."""
+    """Return `did you mean 'x'?` for the nearest of `known`, else the list of what is known."""
     near = get_close_matches(word, known, n=1, cutoff=0.6)
     return f"did you mean {near[0]!r}?" if near else f"known are: {', '.join(sorted(known))}"
 
@@ -77,9 +77,9 @@ def suggestion(word: str, known: Sequence[str]) -> str:
 def validated(
     model: type[Model], raw: Mapping[str, object], source: Source, faults: list[Fault], prefix: KeyPath = ()
 ) -> Model | None:
-    """`raw` as a `model`; None where it is faulty, with a fault for each mistake added to `faults`.
+    """Return `raw` as a `model`, or None after adding a fault for each mistake to `faults`.
 
-    `prefix` is where `raw` stands in its file. The text of a validator's `ValueError` is "what; remedy".
+    `prefix` is the place of `raw` in its file. The text of a validator's `ValueError` is "what; remedy".
     """
     try:
         return model.model_validate(dict(raw))
@@ -108,7 +108,7 @@ _MOST_SHOWN = 60
 def _sentence(
     model: type[BaseModel], kind: str, message: str, value: object, path: KeyPath
 ) -> tuple[str, str]:
-    """What is wrong at `path` of `model`, and what would be right."""
+    """Return what is wrong at `path` of `model`, and what would be right."""
     key = str(path[-1]) if path else ""
     if kind == "extra_forbidden":
         fields = _model_at(model, path[:-1]).model_fields
@@ -132,7 +132,7 @@ def _shown(value: object) -> str:
 
 
 def _model_at(model: type[BaseModel], path: KeyPath) -> type[BaseModel]:
-    """The model of the mapping at `path`, as far as annotations tell; else the nearest one above it."""
+    """Return the model of the mapping at `path` as far as annotations tell, else the nearest model above it."""
     for key in path:
         named = (info for name, info in model.model_fields.items() if key in {name, info.alias})
         model = _model_in(next((info.annotation for info in named), None)) or model
@@ -140,7 +140,7 @@ def _model_at(model: type[BaseModel], path: KeyPath) -> type[BaseModel]:
 
 
 def _model_in(annotation: object) -> type[BaseModel] | None:
-    """The first model that an annotation such as `list[Tier] | None` names."""
+    """Return the first model that an annotation such as `list[Tier] | None` names."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     return next((found for inner in get_args(annotation) if (found := _model_in(inner))), None)

@@ -11,12 +11,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Annotated
 
-from pydantic import (
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StringConstraints,
-)
+from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints
 
 from rewards.days import parse_day
 from rewards.faults import Fault, KeyPath, Source
@@ -30,7 +25,7 @@ _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 
 
 def as_day(value: object) -> int:
-    """A date as text or as a date; raises `ValueError` ("what; remedy")."""
+    """Return the ordinal of a date given as text or as a date; raise `ValueError` ("what; remedy")."""
     if isinstance(value, date) and not isinstance(value, datetime):
         return value.toordinal()
     if isinstance(value, str):
@@ -39,7 +34,7 @@ def as_day(value: object) -> int:
 
 
 def as_percentage(value: object) -> Fraction:
-    """`15%` as 3/20; raises `ValueError` ("what; remedy") for a bare number, which could mean 15 or 0.15."""
+    """Return `15%` as 3/20; raise `ValueError` ("what; remedy") for a bare number, which could mean 15 or 0.15."""
     if isinstance(value, str):
         match = _PERCENT.fullmatch(value.strip())
         if match is not None:
@@ -49,7 +44,7 @@ def as_percentage(value: object) -> Fraction:
 
 
 def as_number(value: object) -> str:
-    """A number as plain digits with the places that were written; raises `ValueError` ("what; remedy")."""
+    """Return a number as plain digits with the places that were written; raise `ValueError` ("what; remedy")."""
     if isinstance(value, (int, Decimal)) and not isinstance(value, bool):
         decimal = Decimal(value)
         exponent = decimal.as_tuple().exponent
@@ -79,7 +74,7 @@ Count = Annotated[int, Field(ge=0)]
 """A whole number from 0."""
 
 
-# TOML with the line of every key, decimals that stay exact, and mistakes as faults.
+# TOML, with the line of every key, exact decimals, and mistakes as faults.
 
 _PLACE = re.compile(r" ?\(at (?:line (?P<line>\d+), column \d+|end of document)\)")
 _HEADER = re.compile(r"\s*(?P<open>\[\[?)(?P<name>[^\[\]]+)\]\]?\s*(#.*)?")
@@ -91,7 +86,7 @@ _PART = re.compile(r"[A-Za-z0-9_-]+|\"[^\"]*\"|'[^']*'")
 
 
 def parse_toml(text: str, file: str, faults: list[Fault]) -> tuple[Mapping[str, object], Source] | None:
-    """The mapping and where its keys stand; None after a fault with the line of the mistake was added."""
+    """Return the mapping and the lines of its keys, or None after adding a fault with the line of the mistake."""
     try:
         raw = tomllib.loads(text, parse_float=Decimal)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
@@ -103,7 +98,7 @@ def parse_toml(text: str, file: str, faults: list[Fault]) -> tuple[Mapping[str, 
 
 
 def key_lines(text: str) -> Mapping[KeyPath, int]:
-    """The line of each table and key of a valid document; inside an inline table it is the outer key's."""
+    """Return the line of each table and key of a valid document; keys of an inline table have the outer key's line."""
     lines: dict[KeyPath, int] = {}
     counts: dict[KeyPath, int] = {}
     table: KeyPath = ()
@@ -128,7 +123,7 @@ def _path(name: str) -> KeyPath:
 
 
 def _counted(table: KeyPath, counts: Mapping[KeyPath, int]) -> KeyPath:
-    """`levels` -> `levels, 2` inside the third `[[levels]]`."""
+    """Turn `levels` into `levels, 2` inside the third `[[levels]]`."""
     path: list[str | int] = []
     for n, part in enumerate(table, 1):
         path.append(part)

@@ -69,7 +69,7 @@ def _remedy(code: str) -> str:
 
 
 def minor_units(currency: str) -> int:
-    """The decimal places of `currency` in ISO 4217: 2 for EUR, 0 for JPY; raises `UnknownCurrency`."""
+    """Return the decimal places of `currency` in ISO 4217 (2 for EUR, 0 for JPY); raise `UnknownCurrency`."""
     places = MINOR_UNITS.get(currency)
     if places is None:
         raise UnknownCurrency(currency)
@@ -77,10 +77,10 @@ def minor_units(currency: str) -> int:
 
 
 def parse_amount(text: str, currency: str) -> int:
-    """`-12.30` EUR as -1230; the text is trimmed first.
+    """Return `-12.30` EUR as -1230; the text is trimmed first.
 
-    Raises `ValueError` ("what; remedy") for grouping, exponents, signs other than `-`, more places than the
-    currency has or more than 18 digits of the minor unit, and `UnknownCurrency`.
+    Raises `UnknownCurrency`, and `ValueError` ("what; remedy") for grouping, exponents, signs other than `-`, more
+    places than the currency has, or more than 18 digits of the minor unit.
     """
     places = minor_units(currency)
     trimmed = text.strip()
@@ -107,7 +107,7 @@ def _places(currency: str, places: int) -> str:
 
 
 def format_amount(minor: int, currency: str) -> str:
-    """-1230 EUR as `-12.30`: exactly the places of the currency, no grouping; raises `UnknownCurrency`."""
+    """Return -1230 EUR as `-12.30`: exactly the places of the currency, no grouping; raise `UnknownCurrency`."""
     places = minor_units(currency)
     if not places:
         return str(minor)
@@ -116,19 +116,19 @@ def format_amount(minor: int, currency: str) -> str:
 
 
 def round_half_away(exact: Fraction) -> int:
-    """The nearest integer, ties away from zero: 5/2 is 3, -5/2 is -3."""
+    """Round to the nearest integer, ties away from zero: 5/2 is 3, -5/2 is -3."""
     return rounded_quotient(exact.numerator, exact.denominator)
 
 
 def rounded_quotient(numerator: int, denominator: int) -> int:
-    """`numerator` / `denominator` as the nearest integer, ties away from zero; `denominator` is above 0."""
+    """Divide and round to the nearest integer, ties away from zero; `denominator` is above 0."""
     magnitude = (2 * abs(numerator) + denominator) // (2 * denominator)
     return -magnitude if numerator < 0 else magnitude
 
 
 @cache
 def scale(currency: str) -> int:
-    """Minor units in one unit of `currency`: 100 for EUR, 1 for JPY; raises `UnknownCurrency`."""
+    """Return the minor units in one unit of `currency` (100 for EUR, 1 for JPY); raise `UnknownCurrency`."""
     return int(10 ** minor_units(currency))
 
 
@@ -144,7 +144,7 @@ class Money:
 
     @classmethod
     def parse(cls, text: str, currency: str) -> Self:
-        """As `parse_amount`, with the same errors."""
+        """Parse an amount as `parse_amount` does, with the same errors."""
         return cls(parse_amount(text, currency), currency)
 
     def __add__(self, other: "Money") -> "Money":

@@ -4,21 +4,10 @@ import re
 from dataclasses import dataclass
 from datetime import time
 from functools import lru_cache
-from typing import (
-    Annotated,
-    Final,
-    Literal,
-    Self,
-)
+from typing import Annotated, Final, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    model_validator,
-)
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from rewards.days import time_zone
 
@@ -36,7 +25,7 @@ class Attachment(BaseModel):
 
 
 class Notice(BaseModel):
-    """What one partner will be sent. Addresses are bare (`a@b.example`), names are for display, never quoted.
+    """The message to one partner. Addresses are bare (`a@b.example`), names are for display, never quoted.
 
     Fields stand in the order of their names, in which the canonical form has them.
     `figures` is the JSON text of the statement that the message tells (canonical: sorted keys, no spaces).
@@ -65,7 +54,7 @@ class Notice(BaseModel):
     window: str = ""
 
 
-# Send windows: on which days, and from when to when in the recipient's own zone, a notice may be handed over.
+# Send windows: the days and times of day in the recipient's zone at which a notice may be handed over.
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WEEKDAYS: Final[tuple[Weekday, ...]] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -95,9 +84,9 @@ ClockTime = Annotated[str, BeforeValidator(_clock_time)]
 
 
 class WindowSettings(BaseModel):
-    """A send window as staff write it: `from` and `to` are times of day, `days` by default the working days.
+    """A send window as staff write it: `from` and `to` are times of day, and `days` defaults to the working days.
 
-    It lies within one day; the zone is each recipient's own.
+    The window lies within one day. Its zone is that of each recipient.
     """
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
@@ -115,7 +104,7 @@ class WindowSettings(BaseModel):
         return self
 
     def text(self, zone: str) -> str:
-        """The window in a zone, as a notice carries it: `Europe/Berlin 09:00-17:00 mon,tue`."""
+        """Return the window in a zone as a notice carries it: `Europe/Berlin 09:00-17:00 mon,tue`."""
         days = ",".join(day for day in WEEKDAYS if day in self.days)
         return f"{zone} {self.opens}-{self.closes} {days}"
 
@@ -132,7 +121,7 @@ class Window:
 
 @lru_cache(maxsize=1024)
 def parse_window(text: str) -> Window:
-    """What `WindowSettings.text` wrote; ValueError ("what; remedy") for anything else, or for an unknown zone."""
+    """Parse the text of `WindowSettings.text`; raise `ValueError` ("what; remedy") for anything else."""
     match = _WRITTEN.fullmatch(text)
     if match is None:
         raise ValueError(f"{text!r} is no send window; plan the campaign again")

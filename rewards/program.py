@@ -53,15 +53,15 @@ class Program:
         return {level_id: rank for rank, level_id in enumerate(self.level_ids)}
 
     def rank(self, level_id: str) -> int:
-        """The place of a level, 0 for the base level; raises `KeyError` for an id that is no level."""
+        """Return the place of a level, 0 for the base level; raise `KeyError` for an unknown id."""
         return self._ranks[level_id]
 
     def higher(self, one: str, other: str) -> str:
-        """The level id of the higher rank."""
+        """Return the level id of the higher rank."""
         return one if self.rank(one) >= self.rank(other) else other
 
     def level_name(self, level_id: str) -> str:
-        """The name people read; the base level has no name of its own, so its id is shown."""
+        """Return the name of a level; the base level has no name of its own, so its id is returned."""
         return next((level.name for level in self.levels if level.id == level_id), level_id)
 
 
@@ -92,7 +92,7 @@ class _ProgramTerms(BaseModel):
 
 
 def parse_program(raw: Mapping[str, object], source: Source, faults: list[Fault]) -> Program | None:
-    """The program of a parsed `program.toml`; None with every mistake added to `faults`."""
+    """Return the program of a parsed `program.toml`, or None after adding every mistake to `faults`."""
     terms = validated(_ProgramTerms, raw, source, faults)
     if terms is None:
         return None
@@ -130,7 +130,7 @@ def _check_zone(terms: _ProgramTerms, source: Source, found: list[Fault]) -> Non
 
 
 def _quotas(terms: _ProgramTerms, source: Source, found: list[Fault]) -> list[int]:
-    """The quotas in minor units; a fault where one is none, is not above 0 or does not rise."""
+    """Return the quotas in minor units; add a fault for one that is unreadable, not above 0, or does not rise."""
     quotas: list[int] = []
     try:
         minor_units(terms.currency)

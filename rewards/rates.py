@@ -24,24 +24,24 @@ class Rates:
     """All rows of the `rates` table, in any order. There are no inverse and no cross rates."""
 
     def __init__(self, rows: Iterable[tuple[int, str, str, Fraction]] = ()) -> None:
-        """`rows` as `RateRow`s or plain tuples of the same shape; equal rows count once."""
+        """Take `rows` as `RateRow`s or plain tuples of the same shape; equal rows count once."""
         self.rows: tuple[RateRow, ...] = tuple(sorted({RateRow(*row) for row in rows}))
         self._conversions: dict[str, Conversion] = {}
 
     def into(self, currency: str) -> "Conversion":
-        """The rates whose target is `currency`; made once per currency."""
+        """Return the rates whose target is `currency`; they are prepared once per currency."""
         if currency not in self._conversions:
             rows = [row for row in self.rows if row.target == currency]
             self._conversions[currency] = Conversion(currency, rows)
         return self._conversions[currency]
 
     def on(self, source: str, day: int, target: str) -> Fraction | None:
-        """Return what one `source` is worth in `target`: the day's row, else the latest before, else None."""
+        """Return the worth of one `source` in `target` by the day's row, else by the latest row before, else None."""
         return self.into(target).on(source, day)
 
 
 class Conversion:
-    """Sums of sales in one target currency, exact."""
+    """Exact sums of sales in one target currency."""
 
     def __init__(self, target: str, rows: Iterable[RateRow]) -> None:
         self.target = target
@@ -51,7 +51,7 @@ class Conversion:
         self._tables = {source: _Table(source, target, listed) for source, listed in by_source.items()}
 
     def on(self, source: str, day: int) -> Fraction | None:
-        """As `Rates.on`; the target currency itself is worth 1."""
+        """Return the rate as `Rates.on` does; the target currency itself is worth 1."""
         row = self.row(source, day)
         if row is None:
             return Fraction(1) if source == self.target else None

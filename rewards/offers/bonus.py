@@ -47,14 +47,14 @@ class BonusTerms(OfferTerms):
         return self.period.last
 
     def rows(self, program: Program) -> Iterator[TermRow]:
-        """Amounts, the level with its quota, and the period."""
+        """Yield the amounts, the level with its quota, and the period."""
         quota = Money(dict(program.quotas)[self.level], program.currency)
         yield from amount_rows("amount", self.amount)
         yield TermRow("level", (LevelId(self.level), quota))
         yield self.period.row()
 
     def headline(self, program: Program) -> Headline:
-        """The amount in the program's currency, else in the first one."""
+        """Return the amount in the program's currency, else in the first currency."""
         currency = program.currency if program.currency in self.amount else min(self.amount)
         return Headline(Money.parse(self.amount[currency], currency))
 
@@ -90,7 +90,7 @@ class BonusEntry(NamedTuple):
 
     @property
     def gives(self) -> bool:
-        """Every bonus does."""
+        """Return True, because every bonus gives something."""
         return True
 
 
@@ -113,12 +113,12 @@ class BonusRule:
         return cls(origin.offer, terms, terms.period.first, terms.period.last, amounts, origin.program.quotas)
 
     def counted(self, case: Case) -> list[Sale]:
-        """The sales of the period, of every product."""
+        """Return the sales of the period, of every product."""
         basis = case.basis
         return counted_sales(case.account.sales, self.first, self.last, basis.as_of, deduct=basis.deduct)
 
     def entries(self, case: Case) -> list[BonusEntry]:
-        """One entry for a partner who attained the level and whose currency has an amount, else none."""
+        """Return one entry if the partner attained the level and the offer names its currency, else none."""
         currency, program = case.account.partner.currency, case.basis.program
         amount = self.amounts.get(currency)
         if amount is None:
@@ -131,13 +131,13 @@ class BonusRule:
         return [BonusEntry(self.offer, currency, amount, self.terms.level, attained, status)]
 
     def tallied(self, entries: Sequence[BonusEntry], case: Case) -> list[tuple[str, int]]:
-        """What the exact sum is made of, whether it earned a bonus or not."""
+        """Return the parts of the exact sum, whether it earned a bonus or not."""
         del entries
         counted, conversion = self.counted(case), case.basis.conversion
         return parts_of(conversion.total(counted, []), counted, conversion)
 
     def derived(self, entries: Sequence[BonusEntry], case: Case) -> list[Derived]:
-        """The lines, the rates and the level, and the amount, or why there is none."""
+        """Derive the bonus, or the reason for none, from the lines, the rates and the level."""
         basis = case.basis
         counted = self.counted(case)
         target = basis.program.currency

@@ -9,33 +9,11 @@ from typing import Annotated, Literal, NamedTuple
 from pydantic import BaseModel, Field
 
 from rewards.account import Sale
-from rewards.fields import (
-    TERMS,
-    Day,
-    Number,
-    Percentage,
-)
-from rewards.money import (
-    parse_amount,
-    rounded_quotient,
-    scale,
-)
+from rewards.fields import TERMS, Day, Number, Percentage
+from rewards.money import parse_amount, rounded_quotient, scale
 from rewards.offers.entry import Fields, Published, Slug, Unpublished, rate_text
-from rewards.offers.kind import (
-    Case,
-    Compared,
-    Derived,
-    Kind,
-    Origin,
-)
-from rewards.offers.steps import (
-    ROUNDING,
-    amount_text,
-    exact_text,
-    listed_credits,
-    listed_sales,
-    step,
-)
+from rewards.offers.kind import Case, Compared, Derived, Kind, Origin
+from rewards.offers.steps import ROUNDING, amount_text, exact_text, listed_credits, listed_sales, step
 from rewards.offers.terms import (
     Headline,
     Mistake,
@@ -53,8 +31,6 @@ from rewards.offers.terms import (
     standing,
 )
 from rewards.program import Program
-
-# The terms of a cashback offer as staff write them.
 
 Mode = Literal["retroactive", "incremental"]
 
@@ -92,7 +68,7 @@ class CashbackTerms(OfferTerms):
         return self.period.last
 
     def rows(self, program: Program) -> Iterator[TermRow]:
-        """Rate or tiers, days, limits and products."""
+        """Yield rate or tiers, days, limits and products."""
         del program
         if self.rate is not None:
             yield TermRow("rate", (self.rate,))
@@ -103,13 +79,11 @@ class CashbackTerms(OfferTerms):
         yield TermRow("credited_on", (OnDay(self.credited_on),))
         yield from amount_rows("minimum", self.minimum)
         yield from amount_rows("cap", self.cap)
-        if self.products and self.products.include is not None:
-            yield TermRow("products", tuple(self.products.include))
-        if self.products and self.products.exclude:
-            yield TermRow("products_excluded", tuple(self.products.exclude))
+        if self.products is not None:
+            yield from self.products.rows()
 
     def headline(self, program: Program) -> Headline:
-        """The rate, or the highest of the tiers."""
+        """Return the rate, or the highest of the tiers."""
         del program
         rates = [self.rate] if self.rate is not None else [tier.rate for tier in self.tiers or ()]
         return Headline(max(rates), self.rate is None)
@@ -128,11 +102,8 @@ class CashbackTerms(OfferTerms):
         if self.rate is None and self.tiers is None:
             yield Mistake(("rate",), "'rate' is missing", "add it, or tiers with a mode")
         if self.rate is not None and self.tiers is not None:
-            yield Mistake(
-                ("tiers",),
-                "'rate' and 'tiers' are both given",
-                "keep one of them; an amendment empties the other with no value",
-            )
+            remedy = "keep one of them; an amendment empties the other with no value"
+            yield Mistake(("tiers",), "'rate' and 'tiers' are both given", remedy)
         if self.tiers is not None and self.mode is None:
             yield Mistake(("mode",), "'mode' is missing", "add retroactive or incremental beside the tiers")
         if self.tiers is None and self.mode is not None:
@@ -141,19 +112,12 @@ class CashbackTerms(OfferTerms):
     def _tier_mistakes(self) -> Iterator[Mistake]:
         before: Fraction | None = None
         for index, tier in enumerate(self.tiers or ()):
-            start = Fraction(tier.start)
+            start, path = Fraction(tier.start), ("tiers", index, "from")
             if start < 0:
-                yield Mistake(
-                    ("tiers", index, "from"),
-                    f"the tier begins at {tier.start}, below 0",
-                    "begin at 0 or above",
-                )
+                yield Mistake(path, f"the tier begins at {tier.start}, below 0", "begin at 0 or above")
             if before is not None and start <= before:
-                yield Mistake(
-                    ("tiers", index, "from"),
-                    f"the tiers do not rise at {tier.start}",
-                    "order them by 'from', each above the one before",
-                )
+                what = f"the tiers do not rise at {tier.start}"
+                yield Mistake(path, what, "order them by 'from', each above the one before")
             before = start
 
     def _amount_mistakes(self) -> Iterator[Mistake]:
@@ -164,13 +128,10 @@ class CashbackTerms(OfferTerms):
                 yield from wrong
                 if not wrong:
                     sound[key, currency] = parse_amount(number, currency)
-        for (key, currency), minor in sound.items():
-            cap = sound.get(("cap", currency))
-            if key == "minimum" and cap is not None and minor > cap:
-                limits = (
-                    f"{self.minimum[currency]} {currency} is above the cap {self.cap[currency]} {currency}"
-                )
-                what = f"the minimum {limits}"
+        for currency, number in self.minimum.items():
+            least, cap = sound.get(("minimum", currency)), sound.get(("cap", currency))
+            if least is not None and cap is not None and least > cap:
+                what = f"the minimum {number} {currency} is above the cap {self.cap[currency]} {currency}"
                 yield Mistake(("minimum", currency), what, "lower the minimum or raise the cap")
 
 
@@ -272,26 +233,22 @@ class CashbackRule:
         )
 
     def rounded(self, base: int, currency: str) -> int:
-        """The share of `base` (minor units, from 0), rounded once, half away from zero."""
+        """Return the share of `base` (minor units, from 0), rounded once, half away from zero."""
         rate = self.terms.rate
         if rate is not None:
             return rounded_quotient(base * rate.numerator, rate.denominator)
-        exact = self.exact(base, currency)
+        exact = sum((part.base * part.rate for part in self.slices(base, currency)), Fraction(0))
         return rounded_quotient(exact.numerator, exact.denominator)
 
-    def exact(self, base: int, currency: str) -> Fraction:
-        """The share of `base` (minor units, from 0) before rounding."""
-        return sum((part.base * part.rate for part in self.slices(base, currency)), Fraction(0))
-
     def limited(self, rounded: int, currency: str) -> int:
-        """What `minimum` and `cap` leave of a rounded share: nothing below the one, at most the other."""
+        """Apply `minimum` and `cap` to a rounded share: below the minimum it is 0, and it never exceeds the cap."""
         if rounded < self.minimum.get(currency, 0):
             return 0
         cap = self.cap.get(currency)
         return rounded if cap is None or rounded <= cap else cap
 
     def slices(self, base: int, currency: str) -> list[Slice]:
-        """Split `base` (minor units, from 0) into parts with their rates; below the first tier is none."""
+        """Split `base` (minor units, from 0) into parts with their rates; sales below the first tier form no part."""
         if self.terms.rate is not None:
             return [Slice("0", Fraction(base), self.terms.rate)]
         reached = [
@@ -315,12 +272,12 @@ class CashbackRule:
         return starts
 
     def tallied(self, entries: Sequence[CashbackEntry], case: Case) -> list[tuple[str, int]]:
-        """The `eligible_sales` of the entries."""
+        """Return the `eligible_sales` of the entries."""
         del case
         return [(entry.currency, entry.eligible_sales) for entry in entries]
 
     def derived(self, entries: Sequence[CashbackEntry], case: Case) -> list[Derived]:
-        """For each entry its lines, its credits and each step."""
+        """Derive each entry from its lines, its credits and each step."""
         return [self._derived(entry, case) for entry in entries]
 
     def _derived(self, entry: CashbackEntry, case: Case) -> Derived:
@@ -367,7 +324,7 @@ class CashbackRule:
 
 
 def _posted_as_told(figure: str, told: Fields, now: Fields, as_of: str) -> bool:
-    """Whether `to_credit` only went down because what was told has been credited since, to the last unit."""
+    """Return whether `to_credit` fell only because exactly the amount told has been credited since."""
     del as_of
     if figure != "to_credit" or not told or not now or told["amount"] != now["amount"]:
         return False

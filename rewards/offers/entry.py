@@ -17,7 +17,7 @@ from rewards.money import format_amount, parse_amount
 Fields = Mapping[str, Any]
 """The public form of an entry, as JSON values."""
 Form = Literal["text", "code", "ledger_text", "level", "money", "day", "rate", "count", "items"]
-"""What a published field holds.
+"""The kind of value in a published field.
 
 `text` was written by staff. `code` is a word of ours or a currency. `ledger_text` comes from the partner data and may
 hold anything. `level` is the id of a level. `items` is a tuple of entries without an `offer` of their own.
@@ -51,7 +51,7 @@ Slug = Annotated[str, Published("text")]
 
 
 class Entry(Protocol):
-    """What one offer gives one partner, once for each currency, subscription or product."""
+    """The benefit of one offer for one partner, once for each currency, subscription or product."""
 
     @property
     def offer(self) -> str:
@@ -89,7 +89,7 @@ def published_fields(entry: type) -> tuple[EntryField, ...]:
 
 
 def _declared(entry: type) -> list[tuple[str, Any, Published | Unpublished]]:
-    """Name, type and mark of each field."""
+    """Return name, type and mark of each field."""
     found = []
     for name, hint in get_type_hints(entry, include_extras=True).items():
         if get_origin(hint) is not Annotated:

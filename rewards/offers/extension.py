@@ -29,7 +29,7 @@ class ExtensionTerms(OfferTerms):
     bought_before: Day | None = None
 
     def rows(self, program: Program) -> Iterator[TermRow]:
-        """Months, plans and days."""
+        """Yield months, plans and days."""
         del program
         yield TermRow("months", (self.months,))
         yield TermRow("plans", tuple(Word(plan) for plan in self.plans))
@@ -38,7 +38,7 @@ class ExtensionTerms(OfferTerms):
             yield TermRow("bought_before", (OnDay(self.bought_before),))
 
     def mistakes(self, program: Program) -> Iterator[Mistake]:
-        """Beside the common ones none: each key stands by itself."""
+        """Find the mistakes of all kinds; the keys of an extension do not depend on each other."""
         yield from super().mistakes(program)
 
 
@@ -53,7 +53,7 @@ class ExtensionEntry(NamedTuple):
 
     @property
     def gives(self) -> bool:
-        """Every extension does."""
+        """Return True, because every extension gives something."""
         return True
 
 
@@ -70,7 +70,7 @@ class ExtensionRule:
         return cls(origin.offer, terms)
 
     def applies(self, subscription: Subscription, faults: list[Fault]) -> bool:
-        """Whether `subscription` is extended; a missing start that `bought_before` asks for is a fault."""
+        """Return whether `subscription` is extended; a missing start is a fault if `bought_before` needs it."""
         terms = self.terms
         if subscription.plan not in terms.plans or subscription.expires_on < terms.active_on:
             return False
@@ -89,7 +89,7 @@ class ExtensionRule:
         return subscription.started_on < terms.bought_before
 
     def entries(self, case: Case) -> list[ExtensionEntry]:
-        """An entry for each extended subscription, sorted by its id."""
+        """Return an entry for each extended subscription, sorted by its id."""
         entries = [
             ExtensionEntry(
                 self.offer,
@@ -105,7 +105,7 @@ class ExtensionRule:
         return entries
 
     def derived(self, entries: Sequence[ExtensionEntry], case: Case) -> list[Derived]:
-        """For each subscription both dates and what lies between them."""
+        """Derive the later date of each subscription from the earlier one."""
         del case
         return [
             {

@@ -40,7 +40,7 @@ class FreeSubscriptionTerms(OfferTerms):
         return self.register_by
 
     def rows(self, program: Program) -> Iterator[TermRow]:
-        """Product, days and allowances."""
+        """Yield product, days and allowances."""
         yield TermRow("product", (self.product,))
         yield TermRow("register_by", (OnDay(self.register_by),))
         yield TermRow("runs_until", (OnDay(self.expires_on),))
@@ -48,12 +48,12 @@ class FreeSubscriptionTerms(OfferTerms):
         yield TermRow("allowance", table=allowances)
 
     def headline(self, program: Program) -> Headline:
-        """The product."""
+        """Return the product."""
         del program
         return Headline(self.product)
 
     def mistakes(self, program: Program) -> Iterator[Mistake]:
-        """Beside the common ones: a level that the allowance lacks or that the program does not know."""
+        """Find levels that the allowance lacks and levels that the program does not know."""
         yield from super().mistakes(program)
         for level in self.allowance:
             if level not in program.level_ids:
@@ -107,7 +107,7 @@ class FreeSubscriptionRule:
         return cls(origin.offer, terms, origin.announced_on)
 
     def held(self, account: Account, as_of: int) -> tuple[HeldSubscription, ...]:
-        """The free subscriptions of the product that run at least to `as_of`, sorted by id."""
+        """Return the free subscriptions of the product that run at least to `as_of`, sorted by id."""
         held = []
         for one in account.subscriptions:
             if (
@@ -122,7 +122,7 @@ class FreeSubscriptionRule:
         return tuple(held)
 
     def entries(self, case: Case) -> list[FreeSubscriptionEntry]:
-        """The one entry of every eligible partner."""
+        """Return the one entry of every eligible partner."""
         terms, as_of = self.terms, case.basis.as_of
         level = allowance_level(case)
         held = self.held(case.account, as_of)
@@ -134,7 +134,7 @@ class FreeSubscriptionRule:
         return [entry]
 
     def derived(self, entries: Sequence[FreeSubscriptionEntry], case: Case) -> list[Derived]:
-        """The level that decides, and what is left of what it allows."""
+        """Derive how many remain from the level that decides and the number that it allows."""
         return [{"product": entry.product, "steps": self._steps(entry, case)} for entry in entries]
 
     def _steps(self, entry: FreeSubscriptionEntry, case: Case) -> list[dict[str, str]]:
@@ -157,10 +157,10 @@ class FreeSubscriptionRule:
 
 
 def allowance_level(case: Case) -> str:
-    """The level that decides how many free subscriptions are allowed.
+    """Return the level that decides how many free subscriptions are allowed.
 
-    Attained is the highest of the statement's level entries; without any, the level by the program's own
-    quotas over the sales of the as-of day's calendar year.
+    The attained level is the highest of the statement's level entries. Without such entries it is the level by the
+    program's own quotas over the sales of the as-of day's calendar year.
     """
     program = case.basis.program
     if program.allowance_level == "assigned":
@@ -173,7 +173,7 @@ def allowance_level(case: Case) -> str:
 
 
 def sales_of_the_year(case: Case) -> Fraction:
-    """The exact converted sum of the sales counted in the as-of day's calendar year, in minor units."""
+    """Return the exact converted sum of the sales counted in the as-of day's calendar year, in minor units."""
     basis = case.basis
     first, last = basis.calendar_year
     counted = counted_sales(case.account.sales, first, last, basis.as_of, deduct=basis.deduct)

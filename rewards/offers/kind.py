@@ -1,6 +1,6 @@
-"""What a kind of offer brings: terms, a rule that makes entries of an account, and their derivation.
+"""The parts of a kind of offer: its terms, a rule that makes entries of an account, and their derivation.
 
-The kinds stand in `kinds.py`, and nothing else in this package names them, but `Statement` for their lists.
+The kinds stand in `kinds.py`. Nothing else in this package names them, except `Statement` for their lists.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -20,9 +20,10 @@ Derived = dict[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """What every rule of a day shares; `conversion` is into the program's currency.
+    """The values that all rules of a day share; `conversion` is into the program's currency.
 
-    `deduct` is whether a refund counts where its sale does; `calendar_year` is the as-of day's, both days in it.
+    With `deduct` a refund counts where its sale does. `calendar_year` is the first and last day of the as-of day's
+    year.
     """
 
     program: Program
@@ -34,10 +35,9 @@ class Basis:
 
 @dataclass(slots=True)
 class Case:
-    """One account while its statement comes about; `level` is the assigned one.
+    """One account while its statement is computed; `level` is the assigned one.
 
-    Rules add to `attained` (the levels of its level entries), `missing` (counted sales without a rate) and
-    `faults`.
+    Rules add to `attained` (the levels of the level entries), `missing` (counted sales without a rate) and `faults`.
     """
 
     account: Account
@@ -63,10 +63,10 @@ class Rule(Protocol[One]):
         """The terms in force."""
 
     def entries(self, case: Case) -> Sequence[One]:
-        """The entries of an eligible partner, in the order of the statement's list."""
+        """Return the entries of an eligible partner, in the order of the statement's list."""
 
     def derived(self, entries: Sequence[One], case: Case) -> list[Derived]:
-        """How those entries came about."""
+        """Return how those entries came about."""
 
 
 @runtime_checkable
@@ -86,7 +86,7 @@ class CountingRule(Rule[One], Protocol[One]):
         """Which products count; None for all."""
 
     def tallied(self, entries: Sequence[One], case: Case) -> Iterable[tuple[str, int]]:
-        """What was counted, as (currency, minor units), taken from the figures rather than from the lines."""
+        """Return the counted sums as (currency, minor units), taken from the figures and not from the lines."""
 
 
 class Origin(NamedTuple):
@@ -98,7 +98,7 @@ class Origin(NamedTuple):
 
 
 def never(figure: str, told: Fields, now: Fields, as_of: str) -> bool:
-    """No difference comes by itself."""
+    """Return False: no difference comes by itself."""
     del figure, told, now, as_of
     return False
 
@@ -130,7 +130,7 @@ class Kind:
     compared: tuple[Compared, ...]
 
     def labels(self, compared: Compared) -> dict[str, str]:
-        """The figures that a correction reports, each with its label."""
+        """Return the figures that a correction reports, each with its label."""
         fields = published_fields(self.entry)
         if compared.within:
             item = next(one.item for one in fields if one.name == compared.within)

@@ -45,7 +45,7 @@ class LevelQuotaTerms(OfferTerms):
         return self.period.last
 
     def rows(self, program: Program) -> Iterator[TermRow]:
-        """Days, and of each level the usual quota and this one."""
+        """Yield the days, and for each level the usual quota and this one."""
         yield self.period.row()
         yield TermRow("secured_until", (OnDay(self.secured_until),))
         currency = program.currency
@@ -56,13 +56,13 @@ class LevelQuotaTerms(OfferTerms):
         yield TermRow("quotas", table=quotas)
 
     def headline(self, program: Program) -> Headline | None:
-        """By how much a quota is lowered at most, in whole percent; None where none is."""
+        """Return the largest cut of a quota in whole percent; None if no quota is lower."""
         cuts = [Fraction(usual - now, usual) for _, usual, now in self._quotas(program)]
         whole = Fraction(int(max(cuts) * 100), 100)
         return Headline(-whole, len(set(cuts)) > 1) if whole > 0 else None
 
     def _quotas(self, program: Program) -> list[tuple[str, int, int]]:
-        """Level, usual quota and the quota under these terms."""
+        """Return each level with its usual quota and its quota under these terms."""
         own = merged_quotas(self, program)
         return [(level, usual, now) for (level, usual), (_, now) in zip(program.quotas, own, strict=True)]
 
@@ -105,7 +105,7 @@ def _shown(minor: int, program: Program) -> str:
 
 
 def merged_quotas(terms: LevelQuotaTerms, program: Program) -> Quotas:
-    """The quotas that hold under `terms`, by rank."""
+    """Return the quotas that hold under `terms`, by rank."""
     return tuple(
         (level, parse_amount(terms.quotas[level], program.currency) if level in terms.quotas else quota)
         for level, quota in program.quotas
@@ -113,7 +113,7 @@ def merged_quotas(terms: LevelQuotaTerms, program: Program) -> Quotas:
 
 
 def missing_sales(quota: int, exact: Fraction) -> int:
-    """What `exact` lacks to a `quota` above it, rounded half away from zero, but never 0 (minor units)."""
+    """Return how much `exact` is below `quota`, in minor units: rounded half away from zero, but never 0."""
     denominator = exact.denominator
     return rounded_quotient(quota * denominator - exact.numerator, denominator) or 1
 
@@ -137,7 +137,7 @@ class LevelEntry(NamedTuple):
 
     @property
     def gives(self) -> bool:
-        """Every level entry does."""
+        """Return True, because every level entry gives something."""
         return True
 
 
@@ -159,12 +159,12 @@ class LevelQuotaRule:
         return cls(origin.offer, terms, terms.period.first, terms.period.last, quotas)
 
     def counted(self, case: Case) -> list[Sale]:
-        """The sales of the period, of every product."""
+        """Return the sales of the period, of every product."""
         basis = case.basis
         return counted_sales(case.account.sales, self.first, self.last, basis.as_of, deduct=basis.deduct)
 
     def entries(self, case: Case) -> list[LevelEntry]:
-        """The one entry of every eligible partner."""
+        """Return the one entry of every eligible partner."""
         program = case.basis.program
         exact = case.basis.conversion.total(self.counted(case), case.missing)
         attained = attained_level(exact, self.quotas, program.base_level)
@@ -186,12 +186,12 @@ class LevelQuotaRule:
         return [entry]
 
     def tallied(self, entries: Sequence[LevelEntry], case: Case) -> list[tuple[str, int]]:
-        """What the exact sum of the entry is made of."""
+        """Return the parts of each entry's exact sum."""
         counted, conversion = self.counted(case), case.basis.conversion
         return [part for entry in entries for part in parts_of(entry.exact_sales, counted, conversion)]
 
     def derived(self, entries: Sequence[LevelEntry], case: Case) -> list[Derived]:
-        """The lines, the rates and the way from the exact sum to a level."""
+        """Derive the level from the lines, the rates and the exact sum."""
         return [
             {
                 "currency": entry.currency,

@@ -50,25 +50,25 @@ class Offer:
     versions: tuple[Version, ...]
 
     def version_on(self, day: int) -> Version | None:
-        """The version in force on `day`; None before the offer is announced."""
+        """Return the version in force on `day`; None before the offer is announced."""
         if day < self.announced_on:
             return None
         return [version for version in self.versions if version.effective_on <= day][-1]
 
     def terms_on(self, day: int) -> OfferTerms | None:
-        """The terms in force on `day`; None before the offer is announced."""
+        """Return the terms in force on `day`; None before the offer is announced."""
         version = self.version_on(day)
         return None if version is None else version.terms
 
 
 @dataclass(frozen=True, slots=True)
 class _AmendedSource(Source):
-    """Blames a key where its value was written: in an amendment, or at the top of the file."""
+    """A source that blames the place where a value was written: an amendment, or the top of the file."""
 
     origins: Mapping[str | int, KeyPath] = field(default_factory=dict)
 
     def fault(self, path: KeyPath, what: str, remedy: str, severity: Severity = "fault") -> Fault:
-        """As `Source.fault`, with `path` leading from the top of the terms."""
+        """Return a fault as `Source.fault` does, for a `path` from the top of the terms."""
         origin = self.origins.get(path[0], ()) if path else ()
         return Source.fault(self, (*origin, *path), what, remedy, severity)
 
@@ -76,7 +76,7 @@ class _AmendedSource(Source):
 def parse_offer(
     slug: str, raw: Mapping[str, object], program: Program, source: Source, faults: list[Fault]
 ) -> Offer | None:
-    """The offer of a parsed front matter; None with every mistake added to `faults` (remarks too)."""
+    """Return the offer of a parsed front matter, or None; every mistake and remark is added to `faults`."""
     model = _model_of(raw, source, faults)
     if model is None:
         return None
@@ -110,7 +110,7 @@ def _model_of(raw: Mapping[str, object], source: Source, faults: list[Fault]) ->
 def _base(
     raw: Mapping[str, object], model: type[OfferTerms], source: Source, found: list[Fault]
 ) -> dict[str, object]:
-    """The keys of the terms as they were announced; a fault for each key that is none."""
+    """Return the keys of the terms as announced, and add a fault for each unknown key."""
     known = [*model.model_fields, *_OUTSIDE_TERMS]
     found.extend(
         source.fault((key,), f"unknown key {key!r}", suggestion(str(key), known))
@@ -139,7 +139,7 @@ def _announced_on(raw: Mapping[str, object], source: Source, found: list[Fault])
 def _amendments(
     raw: Mapping[str, object], model: type[OfferTerms], source: Source, found: list[Fault]
 ) -> tuple[Amendment, ...]:
-    """The amendments in the order in which they apply."""
+    """Return the amendments in the order in which they apply."""
     written = raw.get("amendments", [])
     if not isinstance(written, list):
         found.append(
@@ -182,7 +182,7 @@ def _amendment(
 
 
 def _check_nothing_is_empty(value: object, path: KeyPath, source: Source, found: list[Fault]) -> None:
-    """A key written without a value could mean a default or nothing: it is a fault."""
+    """Add a fault for a key without a value, because that could mean a default or nothing."""
     if isinstance(value, Mapping):
         for key, inner in value.items():
             if inner is None:
@@ -204,7 +204,7 @@ def _versions(
     source: Source,
     found: list[Fault],
 ) -> tuple[Version, ...]:
-    """The terms of the announcement and of every effective day, in order."""
+    """Return the terms of the announcement and of every effective day, in order."""
     first = 1 if announced_on is None else announced_on
     amendments = list(amendments)
     known: set[Fault] = set(found)
@@ -228,7 +228,7 @@ def _versions(
 
 
 def _dated(fault: Fault, day: int) -> Fault:
-    """The fault with the day on which it begins, unless an amendment is blamed, which has its own."""
+    """Return the fault with the day on which it begins; a fault of an amendment has that day already."""
     if fault.field.startswith("amendments."):
         return fault
     what = f"{fault.what} (in the terms of {day_text(day)})"

@@ -12,7 +12,7 @@ from rewards.offers.kind import Derived
 from rewards.offers.terms import ProductFilter
 from rewards.rates import Conversion
 
-# Ledger lines as a derivation lists them: those that count, and the others by what excludes them.
+# Ledger lines in a derivation: the counted ones, and the others by the reason that excludes them.
 
 LISTED = 20
 """How many counted lines a derivation lists; of the rest it gives the count and the total."""
@@ -26,7 +26,7 @@ NOT_ELIGIBLE = "ineligible"
 def exclusion(
     sale: Sale, first: int, last: int, as_of: int, products: ProductFilter | None = None, *, deduct: bool
 ) -> str | None:
-    """Say why a period from `first` to `last` does not count `sale`; None where it counts."""
+    """Return the reason why a period from `first` to `last` does not count `sale`; None if it counts."""
     day, refunded_day = sale[2], sale[7]
     if not first <= (refunded_day if deduct and refunded_day is not None else day) <= last:
         return OUTSIDE_THE_PERIOD
@@ -38,12 +38,12 @@ def exclusion(
 
 
 def total_of(lines: Iterable[Sale | Credit], currency: str) -> str:
-    """The sum of lines of one currency as text."""
+    """Return the sum of lines of one currency as text."""
     return format_amount(sum(line.amount for line in lines), currency)
 
 
 def listed_sales(sales: Sequence[Sale], currency: str) -> dict[str, object]:
-    """The sales of one currency: count and total, the first lines by day, and count and total of the rest."""
+    """Return count, total and first lines by day of the sales of one currency, and count and total of the rest."""
     ordered = sorted(sales, key=lambda sale: (sale.day, sale.sale_id))
     rest = ordered[LISTED:]
     return {
@@ -69,7 +69,7 @@ def _sale_line(sale: Sale) -> dict[str, object]:
 
 
 def listed_credits(credits_: Sequence[Credit], currency: str) -> dict[str, object]:
-    """The earlier credits of one currency: count, total and the first lines by day."""
+    """Return count, total and first lines by day of the earlier credits of one currency."""
     ordered = sorted(credits_, key=lambda credit: (credit.credited_on, credit.credit_id))
     return {
         "count": len(ordered),
@@ -86,7 +86,7 @@ def listed_credits(credits_: Sequence[Credit], currency: str) -> dict[str, objec
 
 
 def excluded_sales(excluded: Iterable[tuple[str, Sale]]) -> list[dict[str, object]]:
-    """Count and total of (reason, sale) pairs by reason and currency, sorted by them."""
+    """Return count and total of (reason, sale) pairs by reason and currency, sorted by them."""
     groups: dict[tuple[str, str], list[Sale]] = {}
     for reason, sale in excluded:
         groups.setdefault((reason, sale.currency), []).append(sale)
@@ -100,17 +100,17 @@ ROUNDING = "once, half away from zero, to the minor unit of {}"
 
 
 def step(name: str, value: str) -> dict[str, str]:
-    """One step and what it gives."""
+    """Return one step with its value."""
     return {"step": name, "value": value}
 
 
 def amount_text(minor: int, currency: str) -> str:
-    """An amount with its currency."""
+    """Return an amount with its currency."""
     return f"{format_amount(minor, currency)} {currency}"
 
 
 def exact_text(minor: Fraction, currency: str) -> str:
-    """An exact sum of minor units as text in units of the currency: every decimal place, or a fraction."""
+    """Return an exact sum of minor units in units of the currency, with every decimal place, or as a fraction."""
     units = minor / scale(currency)
     rest = units.denominator
     for prime in (2, 5):
@@ -126,7 +126,7 @@ def exact_text(minor: Fraction, currency: str) -> str:
 
 
 def converted_lines(counted: Sequence[Sale], conversion: Conversion) -> Derived:
-    """The counted sales by currency, and each row of `rates` that converts one of them."""
+    """Return the counted sales by currency, and each row of `rates` that converts one of them."""
     groups: dict[str, list[Sale]] = {}
     for sale in counted:
         groups.setdefault(sale.currency, []).append(sale)
@@ -137,7 +137,7 @@ def converted_lines(counted: Sequence[Sale], conversion: Conversion) -> Derived:
 
 
 def _rates_used(counted: Sequence[Sale], conversion: Conversion) -> list[Derived]:
-    """Each row of `rates` that converts a counted sale, with what it converts, by currency and day."""
+    """Return each row of `rates` that converts a counted sale, with the sum that it converts, by currency and day."""
     groups: dict[tuple[str, int, Fraction], list[Sale]] = {}
     for sale in counted:
         row = conversion.row(sale.currency, sale.day)

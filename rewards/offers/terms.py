@@ -1,4 +1,4 @@
-"""What the terms of every kind of offer have in common, and the sales that a period counts."""
+"""The terms that every kind of offer has, the sales that a period counts, and the level that they attain."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import translate
@@ -16,7 +16,7 @@ from rewards.money import Money, parse_amount, round_half_away
 from rewards.program import Program
 from rewards.rates import Conversion
 
-# What terms say, as rows of plain values; whoever shows them formats the values and names the rows.
+# Terms as rows of plain values. The generator formats the values and names the rows.
 
 
 class OnDay(NamedTuple):
@@ -59,7 +59,7 @@ class Headline(NamedTuple):
 
 
 def amount_rows(name: str, amounts: Mapping[str, str]) -> Iterator[TermRow]:
-    """A row of the amounts by currency; none without amounts."""
+    """Yield a row of the amounts by currency, if there are any."""
     if amounts:
         yield TermRow(
             name, tuple(Money.parse(number, currency) for currency, number in sorted(amounts.items()))
@@ -70,7 +70,7 @@ Standing = Literal["accruing", "final"]
 
 
 class Mistake(NamedTuple):
-    """What is wrong in terms that are well-formed by themselves; `path` leads from the top of the terms."""
+    """A mistake in terms that are well-formed by themselves; `path` leads from the top of the terms."""
 
     path: KeyPath
     what: str
@@ -87,18 +87,21 @@ class Period(BaseModel):
     last: Annotated[Day, Field(alias="to")]
 
     def row(self) -> TermRow:
-        """Both days, as terms say them."""
+        """Return the row with both days."""
         return TermRow("period", (OnDay(self.first), OnDay(self.last)))
 
     def mistakes(self) -> Iterator[Mistake]:
-        """A period that ends before it begins."""
+        """Find a period that ends before it begins."""
         if self.last < self.first:
             what = f"the period ends on {day_text(self.last)}, before it begins on {day_text(self.first)}"
             yield Mistake(("period", "to"), what, "put the earlier day in 'from'")
 
 
 class Eligible(BaseModel):
-    """Whom an offer is for: each list given must hold the partner's value; an empty value matches nothing."""
+    """The partners that an offer is for: each list given must hold the partner's value.
+
+    An empty value of a partner matches nothing.
+    """
 
     model_config = TERMS
 
@@ -107,7 +110,7 @@ class Eligible(BaseModel):
     languages: list[Text] | None = None
 
     def holds(self, partner: Partner, level: str) -> bool:
-        """Whether the offer is for `partner`, whose assigned level is `level`."""
+        """Return whether the offer is for `partner`, whose assigned level is `level`."""
         return (
             (self.levels is None or level in self.levels)
             and (self.countries is None or (partner.country != "" and partner.country in self.countries))
@@ -115,7 +118,7 @@ class Eligible(BaseModel):
         )
 
     def rows(self) -> Iterator[TermRow]:
-        """A row for each list given."""
+        """Yield a row for each list given."""
         if self.levels is not None:
             yield TermRow("eligible_levels", tuple(LevelId(level) for level in self.levels))
         if self.countries is not None:
@@ -124,7 +127,7 @@ class Eligible(BaseModel):
             yield TermRow("eligible_languages", tuple(self.languages))
 
     def mistakes(self, program: Program) -> Iterator[Mistake]:
-        """Levels that the program does not know; an empty list, which leaves out everybody."""
+        """Find levels that the program does not know, and empty lists, which leave out everybody."""
         for index, level in enumerate(self.levels or ()):
             if level not in program.level_ids:
                 yield unknown_level(("eligible", "levels", index), level, program)
@@ -149,7 +152,7 @@ class OfferTerms(BaseModel):
     eligible: Eligible | None = None
 
     def mistakes(self, program: Program) -> Iterator[Mistake]:
-        """What is wrong only beside the program; each kind adds its own."""
+        """Find mistakes that show only beside the program; each kind adds its own."""
         if self.eligible is not None:
             yield from self.eligible.mistakes(program)
 
@@ -159,29 +162,36 @@ class OfferTerms(BaseModel):
         return None
 
     def rows(self, program: Program) -> Iterator[TermRow]:
-        """What the terms of the kind say, in the order in which people ask for it."""
+        """Yield the terms of the kind in the order in which people ask for them."""
         raise NotImplementedError
 
     def headline(self, program: Program) -> Headline | None:
-        """The figure that a card shows large; None for none."""
+        """Return the figure that a card shows large; None for no figure."""
         del program
         return None
 
     def is_for(self, partner: Partner, level: str) -> bool:
-        """Whether `partner`, whose assigned level is `level`, is eligible."""
+        """Return whether `partner`, whose assigned level is `level`, is eligible."""
         return self.eligible is None or self.eligible.holds(partner, level)
 
 
 class Products(BaseModel):
-    """Shell-style, case-sensitive patterns on a product; `exclude` wins. Without `include` all are."""
+    """Shell-style, case-sensitive patterns on a product; `exclude` wins, and without `include` all products count."""
 
     model_config = TERMS
 
     include: list[Text] | None = None
     exclude: list[Text] = []
 
+    def rows(self) -> Iterator[TermRow]:
+        """Yield a row for each list that says something."""
+        if self.include is not None:
+            yield TermRow("products", tuple(self.include))
+        if self.exclude:
+            yield TermRow("products_excluded", tuple(self.exclude))
+
     def mistakes(self) -> Iterator[Mistake]:
-        """An empty list, which counts no sale."""
+        """Find an empty list, which counts no sale."""
         if self.include == []:
             yield Mistake(
                 ("products", "include"), "the list is empty, so no sale counts", "leave the key out", "remark"
@@ -189,7 +199,7 @@ class Products(BaseModel):
 
 
 class ProductFilter:
-    """Products by their patterns, each distinct product decided once."""
+    """A filter of products by their patterns, which decides each distinct product once."""
 
     def __init__(self, products: Products) -> None:
         self._include = (
@@ -199,7 +209,7 @@ class ProductFilter:
         self._decided: dict[str, bool] = {}
 
     def counts(self, product: str) -> bool:
-        """Whether a sale of `product` counts; an empty product is matched as empty text."""
+        """Return whether a sale of `product` counts; a missing product is matched as empty text."""
         decided = self._decided.get(product)
         if decided is None:
             included = self._include is None or any(pattern.match(product) for pattern in self._include)
@@ -209,10 +219,10 @@ class ProductFilter:
 
 
 def counted_sales(sales: Iterable[Sale], first: int, last: int, as_of: int, *, deduct: bool) -> list[Sale]:
-    """The sales of the days `first` to `last` that are not after `as_of`.
+    """Return the sales of the days `first` to `last` that are not after `as_of`.
 
-    With `deduct` a refund that names its sale counts where that sale's day lies, whatever its own day,
-    if its own day is not after `as_of`.
+    With `deduct` a refund that names its sale counts in the period of that sale, whatever its own day, if its own day
+    is not after `as_of`.
     """
     if deduct:
         return [
@@ -229,7 +239,7 @@ Quotas = tuple[tuple[str, int], ...]
 
 
 def attained_level(exact: Fraction, quotas: Quotas, base_level: str) -> str:
-    """Find the highest level whose quota is not above `exact` (minor units)."""
+    """Return the highest level whose quota is not above `exact` (minor units)."""
     whole = exact.numerator // exact.denominator
     attained = base_level
     for level, quota in quotas:
@@ -240,9 +250,9 @@ def attained_level(exact: Fraction, quotas: Quotas, base_level: str) -> str:
 
 
 def parts_of(exact: Fraction, counted: Sequence[Sale], conversion: Conversion) -> list[tuple[str, int]]:
-    """What a converted sum is made of: foreign sales as they are, and what is left of it, as (currency, minor units).
+    """Split a converted sum into its foreign sales as they are and the rest, as (currency, minor units).
 
-    Whole, as amounts are; if a sale was once converted otherwise, the difference stays, to the minor unit.
+    The parts are whole minor units. If a sale was once converted at another rate, the difference remains visible.
     """
     target = conversion.target
     foreign = [sale for sale in counted if sale[4] != target]
@@ -251,17 +261,17 @@ def parts_of(exact: Fraction, counted: Sequence[Sale], conversion: Conversion) -
 
 
 def standing(as_of: int, last: int) -> Standing:
-    """Whether a period that ends on `last` is over as of a day: `final`, before that `accruing`."""
+    """Return `final` if the period that ends on `last` is over as of a day, else `accruing`."""
     return "final" if as_of > last else "accruing"
 
 
 def unknown_level(path: KeyPath, level: str, program: Program) -> Mistake:
-    """A level id that the program does not know."""
+    """Return the mistake of a level id that the program does not know."""
     return Mistake(path, f"{level!r} is no level of the program", suggestion(level, program.level_ids))
 
 
 def amount_mistakes(path: KeyPath, number: str, currency: str) -> Iterator[Mistake]:
-    """What keeps `number` from being an amount of `currency` from 0 up."""
+    """Find what keeps `number` from being an amount of `currency` from 0 up."""
     try:
         minor = parse_amount(number, currency)
     except ValueError as error:

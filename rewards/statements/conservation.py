@@ -27,7 +27,7 @@ _Heaps = dict[tuple[str, str], _Heap]
 
 
 class Total(NamedTuple):
-    """How many lines, and their sum in minor units of one currency."""
+    """The number of lines, and their sum in minor units of one currency."""
 
     lines: int
     amount: int
@@ -37,7 +37,7 @@ NOTHING = Total(0, 0)
 
 
 class LedgerTotals(NamedTuple):
-    """What the ledger's own lines add up to: sales by currency, credits by (offer, currency).
+    """The sums of the ledger's own lines: sales by currency, credits by (offer, currency).
 
     `closed_*` are those of them that belong to closed partners, who have no statement.
     """
@@ -76,14 +76,14 @@ class Tally:
             self._add_credits(account, level, rules)
 
     def merge(self, other: "Tally") -> None:
-        """Add what `other` holds, whose accounts are not in this one."""
+        """Add the figures of `other`, whose accounts are not in this tally."""
         for mine, theirs in ((self.sales, other.sales), (self.credits, other.credits)):
             for key, heap in theirs.items():
                 for currency, (lines, amount) in heap.items():
                     _put(mine.setdefault(key, {}), currency, lines, amount)
 
     def rows(self) -> list[list[str | int]]:
-        """Plain values from which `of_rows` makes the tally again."""
+        """Return plain values from which `of_rows` restores the tally."""
         return [
             [table, offer, reason, currency, lines, amount]
             for table, heaps in (("sales", self.sales), ("credits", self.credits))
@@ -93,7 +93,7 @@ class Tally:
 
     @classmethod
     def of_rows(cls, rows: Iterable[Sequence[Any]]) -> Self:
-        """The tally that gave these rows."""
+        """Return the tally that gave these rows."""
         made = cls()
         for table, offer, reason, currency, lines, amount in rows:
             heaps = made.sales if table == "sales" else made.credits
@@ -101,7 +101,7 @@ class Tally:
         return made
 
     def _add_sales(self, rule: CountingRule[Any], case: Case) -> None:
-        """Add every sale under its reason; of the counted ones only their number."""
+        """Add every sale under its reason; for counted sales add only their number."""
         first, last, products = rule.first, rule.last, rule.products
         as_of, deduct = case.basis.as_of, case.basis.deduct
         counted, outside, later, other = (
@@ -152,7 +152,7 @@ class Conserved(NamedTuple):
 
     @property
     def difference(self) -> Total:
-        """The ledger less all parts: nothing, or what was lost (doubled, where below 0)."""
+        """The ledger less all parts: zero, or what was lost (below zero: counted twice)."""
         lines = self.ledger.lines - sum(part.lines for part in self.parts.values())
         return Total(lines, self.ledger.amount - sum(part.amount for part in self.parts.values()))
 
@@ -176,9 +176,9 @@ class NotConserved(RewardsError):
 
 
 def equations(tally: Tally, ledger: LedgerTotals, rules: Rules) -> list[Conserved]:
-    """One for each offer with counted sales and each currency of the ledger, then one for each sum of credits.
+    """Return an equation for each counting offer and ledger currency, then one for each sum of credits.
 
-    They are sorted by offer and currency; a part of no lines and no amount is left out.
+    The equations are sorted by offer and currency. A part without lines and amount is left out.
     """
     offers = sorted(rule.offer for _, rule in rules.counting)
     currencies = sorted({*ledger.sales, *(currency for heap in tally.sales.values() for currency in heap)})
@@ -207,14 +207,14 @@ def _parts(heaps: _Heaps, offer: str, currency: str, closed: Total) -> dict[str,
 
 
 def require_conserved(found: Iterable[Conserved]) -> None:
-    """Raises `NotConserved` with the equations that do not hold."""
+    """Raise `NotConserved` with the equations that do not hold."""
     broken = [one for one in found if one.difference != NOTHING]
     if broken:
         raise NotConserved(broken)
 
 
 def conserved_json(one: Conserved) -> dict[str, object]:
-    """The public form: amounts as text; `difference` is zero and `lines_missing` 0 where nothing was lost."""
+    """Return the public form, with amounts as text; `difference` has no lines and no amount if nothing was lost."""
 
     def text(total: Total) -> dict[str, object]:
         return {"lines": total.lines, "amount": format_amount(total.amount, one.currency)}

@@ -1,6 +1,6 @@
-"""How a statement's figures come about: terms, counted and excluded lines, rates, each step and the rounding.
+"""Derivations: the terms, counted and excluded lines, rates, steps and rounding that lead to a statement's figures.
 
-A derivation is plain JSON values throughout; amounts, days and rates are text, as in a statement's JSON.
+A derivation is plain JSON values throughout. Amounts, days and rates are text, as in a statement's JSON.
 """
 
 from typing import Any

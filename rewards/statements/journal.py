@@ -1,7 +1,7 @@
-"""The credit journal: what finance still has to credit for one offer, a line for each partner and currency.
+"""The credit journal: the amounts that finance still has to credit for one offer, a line per partner and currency.
 
-Its lines are rows of the credits table, so that they can be appended to it, after which there are none. What was signed
-off stays as it was signed; whatever changed since is a line of its own.
+Its lines are rows of the credits table. Once they are appended to that table, the journal is empty. Signed-off lines
+stay as they were signed, and later changes get lines of their own.
 """
 
 from collections.abc import Iterable
@@ -40,11 +40,10 @@ class CreditIdTaken(RewardsError):
 def journal_lines(
     offer: str, statements: Iterable[tuple[Account, Statement]], as_of: int, signed: Iterable[JournalLine]
 ) -> list[JournalLine]:
-    """The lines of `offer` as of a day, by partner id and currency; of one pair those first that were signed off.
+    """Return the lines of `offer` as of a day, by partner id and currency; signed-off lines of a pair come first.
 
     A line of `signed` that the ledger does not hold yet is due as it was signed, with or without an entry.
-
-    `credit_id` is `OFFER:PARTNER:CURRENCY:N`, N - 1 the number of credits of that triple before it.
+    `credit_id` is `OFFER:PARTNER:CURRENCY:N`, where N - 1 is the number of earlier credits of that triple.
     """
     frozen: dict[str, dict[str, list[JournalLine]]] = {}
     for line in signed:
@@ -77,7 +76,7 @@ def _lines(
 
 
 def journal_sums(lines: Iterable[JournalLine]) -> dict[str, int]:
-    """The net sum of the lines by currency, in minor units, sorted by currency."""
+    """Return the net sum of the lines by currency, in minor units, sorted by currency."""
     sums: dict[str, int] = {}
     for line in lines:
         sums[line.currency] = sums.get(line.currency, 0) + line.amount

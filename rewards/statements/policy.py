@@ -30,7 +30,7 @@ class Policy:
         return frozenset(offer.slug for offer in self.offers if offer.kind == "cashback")
 
     def offer(self, slug: str) -> Offer:
-        """The offer of that slug; raises `KeyError`."""
+        """Return the offer of that slug; raise `KeyError`."""
         return self._by_slug[slug]
 
     @cached_property
@@ -40,10 +40,10 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Rules(Basis):
-    """What an account is computed by as of a day.
+    """The rules by which an account is computed as of a day.
 
-    `by_list` has, for each list of a statement, its rules by offer slug; lists and `counting`, the rules that count
-    sales, are in the order of computing.
+    `by_list` has, for each list of a statement, its rules by offer slug. Lists, and `counting` (the rules that count
+    sales), are in the order of computing.
     """
 
     policy: Policy
@@ -62,7 +62,7 @@ class Rules(Basis):
         return tuple(offer for offer in self.policy.offers if self.as_of >= offer.announced_on)
 
     def version(self, slug: str) -> Version:
-        """The version in force of an offer that exists as of the day; raises `KeyError` for another."""
+        """Return the version in force of an offer that exists as of the day; raise `KeyError` for another offer."""
         version = self.policy.offer(slug).version_on(self.as_of)
         if version is None:
             raise KeyError(slug)
@@ -70,7 +70,7 @@ class Rules(Basis):
 
 
 def rules_on(policy: Policy, rates: Rates, as_of: int) -> Rules:
-    """The rules of the offers announced up to `as_of`, by their terms of that day."""
+    """Return the rules of the offers announced up to `as_of`, by their terms of that day."""
     program = policy.program
     by_list = {kind.list: _rules_of(kind, policy, as_of) for kind in KINDS.values()}
     return Rules(

@@ -1,6 +1,6 @@
-"""All that one partner gets as of a day: entries per offer, ready to be shown, exported and compared.
+"""Statements: all that one partner gets as of a day, as entries per offer.
 
-Amounts are minor units beside their currency, days are ordinals; `statement_json` is the public form.
+Amounts are minor units beside their currency, days are ordinals. `statement_json` gives the public form.
 """
 
 import json
@@ -42,12 +42,12 @@ class Statement:
     bonuses: tuple[BonusEntry, ...] = ()
 
     def entries(self, name: str) -> tuple[Entry, ...]:
-        """The entries of one of `LISTS`."""
+        """Return the entries of one of `LISTS`."""
         found: tuple[Entry, ...] = getattr(self, name)
         return found
 
     def all_entries(self) -> Iterator[Entry]:
-        """The entries of all lists."""
+        """Yield the entries of all lists."""
         return (entry for name in LISTS for entry in self.entries(name))
 
 
@@ -56,7 +56,7 @@ LISTS = tuple(field.name for field in fields(Statement) if field.name in KIND_OF
 
 
 def assigned_level(account: Account, as_of: int) -> str:
-    """The level of the latest row of the `levels` table up to `as_of`, else that of the partner's own row."""
+    """Return the level of the latest row of the `levels` table up to `as_of`, else that of the partner's own row."""
     level = account.partner.level
     latest = 0
     for since, listed in account.levels:
@@ -66,10 +66,10 @@ def assigned_level(account: Account, as_of: int) -> str:
 
 
 def compute_statement(account: Account, rules: Rules, faults: list[Fault]) -> Statement:
-    """The statement of `account` by `rules`.
+    """Return the statement of `account` by `rules`.
 
-    A counted sale without a rate, and a subscription without the start that an offer needs, are added to
-    `faults` once each; the figures that they touch are then not to be used.
+    A counted sale without a rate, and a subscription without the start that an offer needs, are added to `faults`
+    once each. The figures that they touch must then not be used.
     """
     case = case_of(account, rules)
     statement = statement_of(case, rules)
@@ -80,12 +80,12 @@ def compute_statement(account: Account, rules: Rules, faults: list[Fault]) -> St
 
 
 def case_of(account: Account, rules: Rules) -> Case:
-    """The account with its assigned level, before anything is computed."""
+    """Return the account with its assigned level, before anything is computed."""
     return Case(account, assigned_level(account, rules.as_of), rules)
 
 
 def statement_of(case: Case, rules: Rules) -> Statement:
-    """The statement of a case, which learns on the way what rules find out."""
+    """Compute the statement of a case; rules add to the case what later rules need."""
     partner, level = case.account.partner, case.level
     lists: dict[str, tuple[Any, ...]] = {
         name: tuple(
@@ -97,7 +97,7 @@ def statement_of(case: Case, rules: Rules) -> Statement:
 
 
 def missing_rate(sale: Sale, rules: Rules) -> Fault:
-    """The fault of a counted sale that no rate converts."""
+    """Return the fault of a counted sale that no rate converts."""
     target = rules.program.currency
     day = day_text(sale.day)
     what = f"sale {sale.sale_id!r} has no rate from {sale.currency} to {target} on {day} or before"
@@ -106,7 +106,7 @@ def missing_rate(sale: Sale, rules: Rules) -> Fault:
 
 
 def statement_json(statement: Statement) -> dict[str, object]:
-    """The public form: money as text with the currency's places, days as text, every list in its order."""
+    """Return the public form: money as text with the currency's places, days as text, every list in its order."""
     return {
         "partner_id": statement.partner_id,
         "as_of": day_text(statement.as_of),
@@ -116,7 +116,7 @@ def statement_json(statement: Statement) -> dict[str, object]:
 
 
 def canonical_json(value: object) -> str:
-    """JSON with sorted keys, no spaces, and every character as itself: equal values give equal text."""
+    """Return JSON with sorted keys, no spaces and no escapes of other scripts, so that equal values give equal text."""
     return _CANONICAL.encode(value)
 
 
@@ -124,20 +124,20 @@ _CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",
 
 
 def totals(statement: Statement) -> dict[str, int]:
-    """`to_credit` over all offers by currency, in minor units, sorted by currency."""
+    """Return `to_credit` over all offers by currency, in minor units, sorted by currency."""
     sums: dict[str, int] = {}
     for entry in statement.cashback:
         sums[entry.currency] = sums.get(entry.currency, 0) + entry.to_credit
     return dict(sorted(sums.items()))
 
 
-# A statement back from the JSON that a frozen message keeps, so that what was told can be shown once more.
+# Statements read back from the JSON that a frozen message keeps.
 
 
 def told_statement(figures: str) -> Statement:
-    """The statement in `statement_json`'s text; what that text leaves out (exact sums) is as it was shown.
+    """Return the statement whose `statement_json` is this text; exact sums, which the text lacks, are the shown ones.
 
-    A list that it lacks, because its kind of offer came later, is empty.
+    A list that the text lacks, because its kind of offer came later, is empty.
     """
     told = json.loads(figures)
     lists: dict[str, tuple[Any, ...]] = {
@@ -147,7 +147,7 @@ def told_statement(figures: str) -> Statement:
     return Statement(told["partner_id"], parse_day(told["as_of"]), told["level"], **lists)
 
 
-# Counted sales month by month, for people who want to see where a cashback comes from.
+# Counted sales month by month, which show people where a cashback comes from.
 
 Months = Mapping[tuple[str, str], Mapping[int, int]]
 """(Offer, currency) -> first day of each month of the offer's period, as an ordinal -> counted sales, minor units."""
@@ -155,7 +155,7 @@ Months = Mapping[tuple[str, str], Mapping[int, int]]
 
 @lru_cache(maxsize=256)
 def month_starts(first: int, last: int) -> tuple[int, ...]:
-    """The first day of every month that has a day from `first` to `last`, as ordinals."""
+    """Return the first day of every month that has a day from `first` to `last`, as ordinals."""
     begin, end = date.fromordinal(first), date.fromordinal(last)
     count = (end.year - begin.year) * 12 + end.month - begin.month + 1
     return tuple(
@@ -165,10 +165,10 @@ def month_starts(first: int, last: int) -> tuple[int, ...]:
 
 
 def monthly_sales(account: Account, rules: Rules) -> Months:
-    """The counted sales of every cashback offer by currency and month; the months add up to `eligible_sales`.
+    """Return the counted sales of every cashback offer by currency and month, which add up to `eligible_sales`.
 
-    Under `deduct` a refund that names its sale stands in that sale's month. Currencies without a counted sale
-    are left out.
+    Under `deduct` a refund that names its sale stands in that sale's month. Currencies without a counted sale are
+    left out.
     """
     found: dict[tuple[str, str], dict[int, int]] = {}
     deduct = rules.deduct
