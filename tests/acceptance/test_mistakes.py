@@ -6,10 +6,12 @@ import os
 import shutil
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
 from pathlib import Path
-from types import FrameType
-from typing import Any
+from types import CodeType, FrameType
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -22,6 +24,8 @@ MISTAKES: dict[str, dict[str, Any]] = tomllib.loads((SITES / "mistakes.toml").re
 BROKEN: dict[str, dict[str, Any]] = tomllib.loads((SITES / "expected.toml").read_text(encoding="utf-8"))
 PACKAGES = ("rewards", "ledger", "generator", "mailer", "offerpress")
 MAKERS = {"Fault", "Mistake", "Unusable", "fault", "_fault", "refuse", "unknown_level"}
+# All in one worker: what one test has checked and traced no other does again.
+pytestmark = pytest.mark.xdist_group("mistakes")
 CALL = ("check", "--json", "--as-of", "2023-12-31")
 
 # At the deepest level Python ends the tracing as well, so this sample is checked but not traced.
@@ -29,19 +33,19 @@ DEEPEST = "campaign-nested-too-deeply"
 
 # What no edit of a text makes, with the test that does, or why there is none.
 ELSEWHERE = {
-    "generator/content/checks.py: content/static/": "generator/test_content_checks.py",
-    "generator/content/files.py: a symbolic link could publish a private file": "generator/test_content_faults.py",
+    "generator/content/checks.py: content/static/": "generator/content/test_checks.py",
+    "generator/content/files.py: a symbolic link could publish a private file": "generator/content/test_faults.py",
     "generator/content/files.py: cannot be read": "for the tests' own user every file can be read",
     "generator/content/front_matter.py: not valid YAML": "what YAML cannot hold was dropped before, with a remark",
     "generator/content/front_matter.py: the front matter is nested too deeply": "its depth is checked before",
     "generator/notices/templates.py: write it with fewer levels": f"this file: {DEEPEST}",
-    "ledger/typed.py: binary data": "ledger/test_ledger_sources.py",
-    "ledger/typed.py: refuse(number, position, text)": "ledger/test_ledger_sources.py",
-    "ledger/findings.py: Fault(what, last.remedy, last.file, field=place.column, seve": "ledger/test_ledger_csv.py",
-    "ledger/loading.py: empty file": "ledger/test_ledger_sources.py",
-    "ledger/loading.py: unusable value": "ledger/test_ledger_sources.py",
-    "ledger/loading.py: encoding": "ledger/test_ledger_csv.py",
-    "ledger/typed.py: the formula gives": "ledger/test_ledger_sources.py",
+    "ledger/typed.py: binary data": "ledger/test_sources.py",
+    "ledger/typed.py: refuse(number, position, text)": "ledger/test_sources.py",
+    "ledger/findings.py: Fault(what, last.remedy, last.file, field=place.column, seve": "ledger/test_csv.py",
+    "ledger/loading.py: empty file": "ledger/test_sources.py",
+    "ledger/loading.py: unusable value": "ledger/test_sources.py",
+    "ledger/loading.py: encoding": "ledger/test_csv.py",
+    "ledger/typed.py: the formula gives": "ledger/test_sources.py",
     "offerpress/preview/state.py: Fault(str(error), '')": "acceptance/test_preview.py",
     "offerpress/preview/state.py: cannot be read": "acceptance/test_preview.py",
     "offerpress/site/keys.py: the former site secret is missing": "acceptance/test_rotation.py",
@@ -53,26 +57,56 @@ ELSEWHERE = {
 }
 
 
-@pytest.fixture
-def checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> "Checker":
-    """Copies of broken sites, each checked in this process."""
-    for name in [name for name in os.environ if name.startswith("OFFERPRESS_")]:
-        monkeypatch.delenv(name)
-    return Checker(tmp_path, capsys)
+class Checked(NamedTuple):
+    """What one check of a site said."""
+
+    code: int
+    faults: list[dict[str, Any]]
 
 
-class Checker:
-    """Makes a copy of a site, with or without edits, and checks it."""
+class Checks:
+    """Checks copies of broken sites in this process, each once, and notes which lines that make faults ran for it."""
 
-    def __init__(self, folder: Path, capture: pytest.CaptureFixture[str]) -> None:
-        self._folder = folder
-        self._capture = capture
+    def __init__(self, folder: Path) -> None:
+        self._site = folder / "site"
+        self._done: dict[str, Checked] = {}
+        self._reached: set[tuple[str, int]] = set()
+        self._places = dict(_places())
+        # Only functions with such a line are followed line by line: following all of them takes several times as long.
+        self._lines = {place: set(range(place[1], last + 1)) for place, (last, _) in self._places.items()}
+        self._files = {file for file, _ in self._places}
+        self._followed: dict[CodeType, bool] = {}
+        parsed_document.cache_clear()  # What was parsed for another test would run no line here.
 
-    def mistake(self, *names: str) -> tuple[int, list[dict[str, object]]]:
-        """The exit code for these mistakes in one site, and the faults."""
-        site = self._copy(SITES / "good")
+    def mistake(self, *names: str) -> Checked:
+        """Check the good site with these mistakes in it."""
+        return self._once("+".join(names), lambda: self._with_edits(names))
+
+    def broken(self, name: str) -> Checked:
+        """Check a folder of `broken/`, with a secret in the environment unless the folder is about the secret."""
+        with pytest.MonkeyPatch.context() as patch:
+            if "secret" not in BROKEN[name]:
+                patch.setenv("OFFERPRESS_SITE_SECRET", "c0ffee00" * 8)
+            return self._once(f"broken/{name}", lambda: self._copy(SITES / "broken" / name))
+
+    def missed(self) -> list[str]:
+        """Return how the places are named of which no line ran."""
+        found = [text for place, (_, text) in self._places.items() if not self._ran(place)]
+        return sorted(found)
+
+    def _ran(self, place: tuple[str, int]) -> bool:
+        return any((place[0], line) in self._reached for line in self._lines[place])
+
+    def _once(self, key: str, make: Callable[[], None]) -> Checked:
+        if key not in self._done:
+            make()
+            self._done[key] = self._check(traced=key != DEEPEST)
+        return self._done[key]
+
+    def _with_edits(self, names: Sequence[str]) -> None:
+        self._copy(SITES / "good")
         for edit in (edit for name in names for edit in MISTAKES[name]["edits"]):
-            path = site / edit["file"]
+            path = self._site / edit["file"]
             path.parent.mkdir(parents=True, exist_ok=True)
             if "old" not in edit:
                 path.write_text(edit["new"], encoding="utf-8")
@@ -80,38 +114,67 @@ class Checker:
             text = path.read_text(encoding="utf-8")
             assert text.count(edit["old"]) == 1, edit
             path.write_text(text.replace(edit["old"], edit["new"]), encoding="utf-8")
-        return self._check(site)
 
-    def broken(self, folder: Path) -> tuple[int, list[dict[str, object]]]:
-        """The same for a folder of its own, with a secret from the environment."""
-        if "secret" not in BROKEN[folder.name]:
-            os.environ["OFFERPRESS_SITE_SECRET"] = "c0ffee00" * 8
-        try:
-            return self._check(self._copy(folder))
-        finally:
-            os.environ.pop("OFFERPRESS_SITE_SECRET", None)
-
-    def _copy(self, folder: Path) -> Path:
-        site = self._folder / "site"
-        shutil.rmtree(site, ignore_errors=True)
-        shutil.copytree(folder, site)
-        for path in (site / "private").glob("*"):
+    def _copy(self, folder: Path) -> None:
+        shutil.rmtree(self._site, ignore_errors=True)
+        shutil.copytree(folder, self._site)
+        for path in (self._site / "private").glob("*"):
             path.chmod(0o600)
-        return site
 
-    def _check(self, site: Path) -> tuple[int, list[dict[str, object]]]:
-        self._capture.readouterr()
-        code = run([*CALL, "--site", str(site)])
-        report = json.loads(self._capture.readouterr().out)
+    def _check(self, *, traced: bool) -> Checked:
+        """A check writes nothing but the snapshot, which is a cache."""
+        before, former = _files_of(self._site), sys.gettrace()
+        with redirect_stdout(StringIO()) as out, redirect_stderr(StringIO()):
+            try:
+                sys.settrace(self._called if traced else former)
+                code = run([*CALL, "--site", str(self._site)])
+            finally:
+                sys.settrace(former)
+        assert before == _files_of(self._site)
+        report = json.loads(out.getvalue())
         faults = report["faults"]
-        assert isinstance(faults, list)
-        return code, faults
+        assert report["count"] == sum(fault["severity"] == "fault" for fault in faults)
+        return Checked(code, faults)
+
+    def _called(self, frame: FrameType, _: str, __: object) -> Any:  # noqa: ANN401 - as sys.settrace has it
+        code = frame.f_code
+        if code not in self._followed:
+            lines = {line for _, _, line in code.co_lines()} if code.co_filename in self._files else set()
+            self._followed[code] = any(
+                file == code.co_filename and lines & own for (file, _), own in self._lines.items()
+            )
+        return self._stepped if self._followed[code] else None
+
+    def _stepped(self, frame: FrameType, event: str, _: object) -> Any:  # noqa: ANN401 - likewise
+        if event == "line":
+            self._reached.add((frame.f_code.co_filename, frame.f_lineno))
+        return self._stepped
+
+
+def _files_of(site: Path) -> dict[str, bytes | None]:
+    found = {
+        str(path.relative_to(site)): path.read_bytes() if path.is_file() else None for path in site.rglob("*")
+    }
+    return {
+        name: data
+        for name, data in found.items()
+        if name != "private" and not name.startswith("private/snapshots")
+    }
+
+
+@pytest.fixture(scope="module")
+def checks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checks]:
+    """The checks of this module, without any variable of ours in the environment."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("OFFERPRESS_")]:
+            patch.delenv(name)
+        yield Checks(tmp_path_factory.mktemp("mistakes"))
 
 
 @pytest.mark.parametrize("name", sorted(MISTAKES))
-def test_a_mistake_is_named_where_it_is(name: str, checked: Checker) -> None:
+def test_a_mistake_is_named_where_it_is(name: str, checks: Checks) -> None:
     """The first thing said is that mistake with its place, and what would be right; a remark stops nothing."""
-    code, faults = checked.mistake(name)
+    code, faults = checks.mistake(name)
     expected = MISTAKES[name]
     first = faults[0]
     severity = expected.get("severity", "fault")
@@ -123,45 +186,36 @@ def test_a_mistake_is_named_where_it_is(name: str, checked: Checker) -> None:
     assert first["remedy"]
 
 
+@pytest.mark.parametrize("name", sorted(BROKEN))
+def test_a_broken_site_has_one_fault(name: str, checks: Checks) -> None:
+    """`check` names exactly the expected fault, and writes nothing."""
+    code, faults = checks.broken(name)
+    (fault,) = [fault for fault in faults if fault["severity"] == "fault"]
+    expected = BROKEN[name]
+    said = {key: fault[key] for key in ("file", "line", "row", "field") if key in expected}
+    assert {key: expected[key] for key in said} == said, fault
+    for key in ("what", "remedy"):
+        assert str(expected.get(key, "")).lower() in str(fault[key]).lower(), fault
+    assert fault["remedy"], fault
+    assert 1 == code
+
+
 @pytest.mark.parametrize("beside", ["page-element", "data-not-of-its-encoding", "template-names-nothing"])
-def test_one_run_names_every_mistake(beside: str, checked: Checker) -> None:
+def test_one_run_names_every_mistake(beside: str, checks: Checks) -> None:
     """A faulty page, table or layout hides no mistake in a campaign or in another table."""
     names = ("campaign-subject-broken", "data-control-rows", beside)
-    _, faults = checked.mistake(*names)
+    _, faults = checks.mistake(*names)
     for name in names:
         assert any(str(fault["what"]).startswith(MISTAKES[name]["what"]) for fault in faults), name
 
 
-def test_every_place_that_finds_a_mistake_is_reached(checked: Checker) -> None:
+def test_every_place_that_finds_a_mistake_is_reached(checks: Checks) -> None:
     """Each statement of the packages that makes a fault runs for one of the samples, but for a few that say why not."""
-    places = dict(_places())
-    reached: set[tuple[str, int]] = set()
-    files = {file for file, _ in places}
-
-    def lines(frame: FrameType, event: str, _: object) -> Any:  # noqa: ANN401 - as sys.settrace has it
-        if event == "line":
-            reached.add((frame.f_code.co_filename, frame.f_lineno))
-        return lines
-
-    def calls(frame: FrameType, _: str, __: object) -> Any:  # noqa: ANN401 - likewise
-        return lines if frame.f_code.co_filename in files else None
-
-    parsed_document.cache_clear()  # what was parsed for another test would run no line here
-    before = sys.gettrace()
-    try:
-        sys.settrace(calls)
-        for folder in sorted((SITES / "broken").iterdir()):
-            checked.broken(folder)
-        for name in sorted(MISTAKES.keys() - {DEEPEST}):
-            checked.mistake(name)
-    finally:
-        sys.settrace(before)
-    missed = [
-        text
-        for (file, first), (last, text) in places.items()
-        if not any((file, line) in reached for line in range(first, last + 1))
-    ]
-    assert sorted(ELSEWHERE) == sorted(missed)
+    for name in sorted(BROKEN):
+        checks.broken(name)
+    for name in sorted(MISTAKES):
+        checks.mistake(name)
+    assert sorted(ELSEWHERE) == checks.missed()
 
 
 def _places() -> Iterator[tuple[tuple[str, int], tuple[int, str]]]:

@@ -6,12 +6,12 @@ import time
 from functools import partial
 from multiprocessing import get_context
 
-from tests.chaos.chaos import attempt
+from tests.chaos.attempts import attempt
 from tests.servers.postgresql import postgresql_server
 
 
 def main() -> int:
-    """Two runs at a time, every fourth over PostgreSQL; 1 where any was wrong."""
+    """Two runs at a time, every sort in turn; 1 where any was wrong."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("number", type=int)
     parser.add_argument("--first", type=int, default=0)

@@ -1,7 +1,8 @@
 """Senders that are killed at random moments while the server misbehaves: its own count is the judge.
 
-One run is decided by its seed: the transport, what the server answers, when each sender dies. With an outbox in a file
-one sender follows the other; in PostgreSQL four work at once. `python -m tests.chaos N` makes many.
+One run is decided by its seed: its sort, what the server answers, when each sender dies. With an outbox in a file
+one sender follows the other; in PostgreSQL four work at once; behind fences whatever a kill leaves is withdrawn.
+`python -m tests.chaos N` makes many.
 """
 
 import os
@@ -11,7 +12,6 @@ import signal
 import ssl
 import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -26,14 +26,16 @@ from mailer.rules.states import Status
 from rewards import Notice
 from tests.samples.mail import NOW, PLAN, approved, notice
 from tests.servers.mail import CUT, certificate, double
-from tests.servers.postgresql import empty_schema
 from tests.servers.provider import Answer, provider
 
 SENDER = Path(__file__).with_name("sender.py")
 COUNT = 40
 GROUP, IN_FLIGHT, LEASE_SECONDS = 4, 2, 30
 SENDERS, KILLED = 4, 2
-SHARED = 3  # of four
+# Each sort once in so many seeds: every transport twice over a file, once over PostgreSQL; fences for the rest.
+TRANSPORTS = ("smtp", "smtps", "http", "https")
+SORTS = tuple((transport, place) for place in ("file", "file", "shared") for transport in TRANSPORTS)
+SORTS += (("http", "fenced"),) * 4
 PAUSES = (0.0, 0.002, 0.01)
 # a person abandons an unknown one that the server turns out to have
 KNOWN_TO_BE_TAKEN = {Status.ACCEPTED, Status.UNKNOWN, Status.ABANDONED}
@@ -72,11 +74,12 @@ class Server:
 
 
 @contextmanager
-def server(chance: random.Random, batch: Batch, folder: Path) -> Iterator[Server]:
+def server(chance: random.Random, transport: str, batch: Batch, folder: Path) -> Iterator[Server]:
     """One that answers at random for a while, over TLS or not; it keeps running while senders die."""
-    tls = certificate(folder)[0] if chance.random() < 0.3 else None
-    with _smtp(chance, batch, tls) if chance.random() < 0.5 else _http(chance, tls) as made:
-        yield made
+    tls = certificate(folder)[0] if transport.endswith("s") else None
+    made = _smtp(chance, batch, tls) if transport.startswith("smtp") else _http(chance, tls)
+    with made as started:
+        yield started
 
 
 @contextmanager
@@ -151,14 +154,14 @@ class Scene:
 def run(seed: int, folder: Path, postgresql: str | None = None) -> int:
     """One run; how many senders were killed. AssertionError with the seed where a promise was broken.
 
-    `postgresql` is the address of an empty shared outbox.
+    `postgresql` is the address of an empty shared outbox; without one the outbox is a file.
     """
-    chance = random.Random(seed)
+    chance, (transport, _) = random.Random(seed), SORTS[seed % len(SORTS)]
     place = postgresql or f"sqlite:///{folder / 'outbox.sqlite'}"
     with Outbox.open(place, folder / "outbox.receipts") as outbox:
         made = [_notice(number) for number in range(1, COUNT + 1)]
         batch = approved(outbox, folder, made)
-        with batch, server(chance, batch, folder) as at:
+        with batch, server(chance, transport, batch, folder) as at:
             scene = Scene(seed, outbox, place, batch, at)
             kills = _kill_among_four(chance, scene) if postgresql else _kill_in_turn(chance, scene)
             at.behave()
@@ -170,16 +173,6 @@ def _notice(number: int) -> Notice:
     """A short one; every third has a second recipient, whom a server may refuse alone."""
     also = (f"manager{number}@reseller.example",) if number % 3 == 0 else ()
     return notice(number, html=f"<p>{number}</p>", attachments=(), cc=also)
-
-
-def attempt(url: str, seed: int) -> tuple[int, str]:
-    """The kills of that seed's run, and what was wrong, empty where nothing was; some share an outbox in `url`."""
-    with tempfile.TemporaryDirectory(prefix="offerpress-chaos-") as folder:
-        shared = empty_schema(url, f"outbox_{seed}") if seed % 4 == SHARED else None
-        try:
-            return run(seed, Path(folder), shared), ""
-        except AssertionError as broken:
-            return 0, f"seed {seed}: {broken}"
 
 
 def _kill_in_turn(chance: random.Random, scene: Scene) -> int:

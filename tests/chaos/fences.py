@@ -9,8 +9,6 @@ from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pytest
-
 from mailer.batch.batch import Batch
 from mailer.delivery.fencing import withdraw
 from mailer.outbox.outbox import Outbox
@@ -21,7 +19,36 @@ from tests.samples.mail import PLAN, approved, notice
 from tests.servers.provider import Answer, Provider, provider
 
 
-def send(http: Provider, outbox: Outbox, batch: Batch, kill_after: float | None) -> None:
+def run_fenced(seed: int, folder: Path) -> int:
+    """One run; how many senders were killed. AssertionError where a promise was broken."""
+    chance = random.Random(seed)
+    made = [notice(number, html=f"<p>{number}</p>", attachments=()) for number in range(1, COUNT + 1)]
+    answers = [chance.choice(HTTP_ANSWERS) for _ in range(60)]
+    with (
+        Outbox.open(folder / "outbox.sqlite") as outbox,
+        approved(outbox, folder, made) as batch,
+        provider(*answers, delay=chance.choice((0.0, 0.002))) as http,
+    ):
+        fences = SendGridTransport("SG.key", base_url=http.base_url).fences
+        kills = chance.randint(1, 3)
+        for _ in range(kills):
+            _send(http, outbox, batch, chance.uniform(0.0, 0.12))
+            _judge(http, outbox, batch)
+            if chance.random() < 0.7:
+                withdraw(outbox, PLAN, fences, "Ada", lambda: datetime.now(tz=UTC))
+                assert _judge(http, outbox, batch)[Status.UNKNOWN] == 0, f"seed {seed}"
+        with http.lock:
+            http.answers[:] = [Answer()]
+        _send(http, outbox, batch, None)
+        withdraw(outbox, PLAN, fences, "Ada", lambda: datetime.now(tz=UTC))
+        _send(http, outbox, batch, None)
+        counts = _judge(http, outbox, batch)
+    settled = counts[Status.ACCEPTED] + counts[Status.REJECTED]
+    assert COUNT == settled == counts[Status.REJECTED] + len(http.delivered), f"seed {seed}: {counts}"
+    return kills
+
+
+def _send(http: Provider, outbox: Outbox, batch: Batch, kill_after: float | None) -> None:
     """One sender in a process of its own, to its end or until it is killed."""
     command = [
         sys.executable,
@@ -42,7 +69,7 @@ def send(http: Provider, outbox: Outbox, batch: Batch, kill_after: float | None)
             process.send_signal(signal.SIGKILL)
 
 
-def judge(http: Provider, outbox: Outbox, batch: Batch) -> dict[Status, int]:
+def _judge(http: Provider, outbox: Outbox, batch: Batch) -> dict[Status, int]:
     """The provider's own account of what it will deliver: nobody twice, and what is accepted once."""
     delivered = Counter(http.delivered)
     assert not [key for key, times in delivered.items() if times > 1]
@@ -51,34 +78,3 @@ def judge(http: Provider, outbox: Outbox, batch: Batch) -> dict[Status, int]:
     doubtful = outbox.notices_at(PLAN, Status.UNKNOWN) + outbox.notices_at(PLAN, Status.SENDING)
     assert set(delivered) <= accepted | {batch.key(one.partner_id) for one in doubtful}
     return outbox.counts(PLAN)
-
-
-@pytest.mark.parametrize("seed", range(12))
-def test_withdrawing_settles_whatever_a_kill_leaves(seed: int, tmp_path: Path) -> None:
-    """After kills and lost answers each partner is delivered one message, or was rejected; nothing is unknown."""
-    chance = random.Random(seed)
-    made = [notice(number, html=f"<p>{number}</p>", attachments=()) for number in range(1, COUNT + 1)]
-    answers = [chance.choice(HTTP_ANSWERS) for _ in range(60)]
-    with (
-        Outbox.open(tmp_path / "outbox.sqlite") as outbox,
-        approved(outbox, tmp_path, made) as batch,
-        provider(*answers, delay=chance.choice((0.0, 0.002))) as http,
-    ):
-        fences = SendGridTransport("SG.key", base_url=http.base_url).fences
-        for _ in range(chance.randint(1, 3)):
-            send(http, outbox, batch, chance.uniform(0.0, 0.12))
-            judge(http, outbox, batch)
-            if chance.random() < 0.7:
-                withdraw(outbox, PLAN, fences, "Ada", lambda: datetime.now(tz=UTC))
-                assert judge(http, outbox, batch)[Status.UNKNOWN] == 0
-        with http.lock:
-            http.answers[:] = [Answer()]
-        send(http, outbox, batch, None)
-        withdraw(outbox, PLAN, fences, "Ada", lambda: datetime.now(tz=UTC))
-        send(http, outbox, batch, None)
-        counts = judge(http, outbox, batch)
-    assert (
-        counts[Status.ACCEPTED] + counts[Status.REJECTED]
-        == COUNT
-        == counts[Status.REJECTED] + len(http.delivered)
-    )
