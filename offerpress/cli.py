@@ -1,4 +1,4 @@
-"""`offerpress COMMAND`: loads only the command that was asked for, and turns every error into one line for a person."""
+"""The command line: it imports only the called command, and prints every error as one line for a person."""
 
 import importlib
 import os
@@ -8,60 +8,74 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import click
+from click.shell_completion import CompletionItem
 
 from offerpress import __version__
 from offerpress.log import VARIABLE, log, log_to, stop_logging
 
-# Command → the module that holds it and its line of help: `--help` must import no command.
-COMMANDS = {
-    "new": ("site", "Make a starter site in a folder."),
-    "add": ("site", "Add a commented stub of an announcement, offer, campaign or page."),
-    "check": ("site", "Report every fault in settings, content, data and templates."),
-    "build": ("build", "Build the site, the feeds and the private statements."),
-    "serve": ("preview", "Preview the site on this machine, reloading on change."),
-    "statement": ("figures", "Show one partner's statement with its derivation."),
-    "statements": ("figures", "Export every statement as JSON Lines."),
-    "link": ("figures", "Print a partner's private link, or revoke it."),
-    "rotate-secret": ("figures", "Make a new site secret, with a time of grace."),
-    "find": ("figures", "Find the partner behind a short reference."),
-    "report": ("finance", "Write the figures for staff as an HTML file."),
-    "plan": ("plans", "Freeze a campaign's notices into a batch."),
-    "notice": ("plans", "Show one frozen message."),
-    "approve": ("plans", "Approve a plan by name."),
-    "send": ("sending", "Send what is approved and due."),
-    "status": ("outbox", "Show where every notice of a plan stands."),
-    "resolve": ("outbox", "Settle a notice whose status is unknown."),
-    "withdraw": ("outbox", "Have the provider discard what it holds back."),
-    "cancel": ("sending", "Cancel what a plan has not handed over yet."),
-    "pause": ("sending", "Pause a plan."),
-    "resume": ("sending", "Resume a paused plan."),
-    "reconcile": ("outbox", "Settle what a restored outbox does not know."),
-    "told": ("outbox", "List what a partner was told, and what became of it."),
-    "prune": ("upkeep", "Delete what is old and not needed any more."),
-    "forget": ("upkeep", "Erase one partner's data."),
-    "credits": ("finance", "Write an offer's credit journal for finance."),
-    "sign-off": ("finance", "Freeze an offer's credit journal by name."),
-    "suppress": ("returns", "Never write to an address again."),
-    "unsuppress": ("returns", "Write to an address again."),
-    "suppressions": ("returns", "List the addresses that are not written to."),
-    "events": ("returns", "Take in a provider's events from a file."),
-    "bounces": ("returns", "Take in the bounces in a mailbox."),
-    "hooks": ("hooks", "Take in events and unsubscribing over HTTP."),
-    "verify": ("proofs", "Recompute every figure and compare all channels."),
-    "demo": ("proofs", "Run the whole journey on the sample site."),
+# Group → command → the module that holds it and its line of help: `--help` must import no command.
+GROUPS = {
+    "Write and check": {
+        "new": ("site", "Make a starter site in a folder."),
+        "add": ("site", "Add a commented stub of an announcement, offer, campaign or page."),
+        "check": ("site", "Report every fault in settings, content, data and templates."),
+        "serve": ("preview", "Preview the site on this machine, reloading on change."),
+        "build": ("build", "Build the site, the feeds and the private statements."),
+        "demo": ("proofs", "Run the whole journey on the sample site."),
+    },
+    "Figures": {
+        "statement": ("figures", "Show one partner's statement with its derivation."),
+        "statements": ("figures", "Export every statement as JSON Lines."),
+        "report": ("finance", "Write the figures for staff as an HTML file."),
+        "credits": ("finance", "Write an offer's credit journal for finance."),
+        "sign-off": ("finance", "Freeze an offer's credit journal by name."),
+        "verify": ("proofs", "Recompute every figure and compare all channels."),
+    },
+    "Campaigns": {
+        "plan": ("plans", "Freeze a campaign's notices into a batch."),
+        "notice": ("plans", "Show one frozen message."),
+        "approve": ("plans", "Approve a plan by name."),
+        "send": ("sending", "Send what is approved and due."),
+        "pause": ("sending", "Pause a plan."),
+        "resume": ("sending", "Resume a paused plan."),
+        "cancel": ("sending", "Cancel what a plan has not handed over yet."),
+    },
+    "After sending": {
+        "status": ("outbox", "Show the status of every notice of a plan."),
+        "resolve": ("outbox", "Settle a notice whose status is unknown."),
+        "withdraw": ("outbox", "Have the provider discard what it holds back."),
+        "events": ("returns", "Record a provider's events from a file."),
+        "bounces": ("returns", "Record the bounces in a mailbox."),
+        "suppress": ("returns", "Never write to an address again."),
+        "unsuppress": ("returns", "Write to an address again."),
+        "suppressions": ("returns", "List the addresses that are not written to."),
+    },
+    "Partners' requests": {
+        "find": ("figures", "Find the partner behind a short reference."),
+        "told": ("outbox", "List what a partner was told, and what became of it."),
+        "link": ("figures", "Print a partner's private link, or revoke it."),
+        "forget": ("upkeep", "Erase one partner's data."),
+    },
+    "Operations": {
+        "hooks": ("hooks", "Receive events and unsubscriptions over HTTP."),
+        "rotate-secret": ("figures", "Make a new site secret, with a time of grace."),
+        "prune": ("upkeep", "Delete what is old and not needed any more."),
+        "reconcile": ("outbox", "Settle what a restored outbox does not know."),
+    },
 }
+COMMANDS = {name: entry for group in GROUPS.values() for name, entry in group.items()}
 
 
 class Commands(click.Group):
-    """The group of all commands, each imported when it is called or listed."""
+    """The group of all commands. A command's module is imported when the command is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Every command, in the order of a campaign's life."""
+        """Return the names of all commands, group by group."""
         del ctx
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of that name; None leaves click to say that there is none."""
+        """Return the command of that name, or None for an unknown name, which click reports."""
         del ctx
         if cmd_name not in COMMANDS:
             return None
@@ -70,10 +84,17 @@ class Commands(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The list under `--help`, from one table, so that nothing is imported for it."""
+        """Write the groups of commands under `--help` without importing any of them."""
         del ctx
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
+        for group, commands in GROUPS.items():
+            with formatter.section(group):
+                formatter.write_dl([(name, summary) for name, (_, summary) in commands.items()])
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Return the commands and options that begin with `incomplete` without importing any command."""
+        options = click.Command.shell_complete(self, ctx, incomplete)
+        found = {name: summary for name, (_, summary) in COMMANDS.items() if name.startswith(incomplete)}
+        return [CompletionItem(name, help=summary) for name, summary in found.items()] + options
 
 
 @click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -93,12 +114,12 @@ def offerpress(log_file: Path | None) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Runs the command line and exits: 0 done, 1 faults or something left for a person, 2 wrong usage."""
+    """Run the command line and exit: 0 done, 1 faults or something left for a person, 2 wrong usage."""
     sys.exit(run(arguments))
 
 
 def run(arguments: Sequence[str] | None) -> int:
-    """The exit code of one call, which is logged."""
+    """Run one call, log it, and return its exit code."""
     started = time.monotonic()
     try:
         code = _run(arguments)
@@ -111,7 +132,7 @@ def run(arguments: Sequence[str] | None) -> int:
 
 
 def _run(arguments: Sequence[str] | None) -> int:
-    """The exit code; no error that a person can act on leaves a traceback."""
+    """Return the exit code. An error that a person can act on leaves one line and no traceback."""
     try:
         result = offerpress.main(arguments, prog_name="offerpress", standalone_mode=False)
     except click.exceptions.Exit as stop:
@@ -122,7 +143,7 @@ def _run(arguments: Sequence[str] | None) -> int:
     except (click.Abort, KeyboardInterrupt):
         _say("stopped: interrupted")
     except BrokenPipeError:
-        # The reader went away: nothing more can be said on standard output, not even by its closing.
+        # The reader closed the pipe. Standard output is redirected, so that closing it at exit does not fail too.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
         where = f": {error.filename}" if error.filename else ""
@@ -138,7 +159,7 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 
 def _is_ours(error: Exception) -> bool:
-    """Whether a package of this application raised it for a person to read; anything else is a defect of ours."""
+    """Return whether one of our packages raised the error for a person to read. Other errors are defects."""
     roots = {"RewardsError", "LedgerError", "GeneratorError", "MailerError", "OfferpressError"}
     return any(ancestor.__name__ in roots for ancestor in type(error).__mro__)
 

@@ -1,6 +1,6 @@
-"""The log for machines: a line of JSON for each thing that was done, with plans, counts and durations, and no partner.
+"""The log for machines: one line of JSON an event, with plans, counts and durations, and without partners.
 
-Standard logging, under the name `offerpress`; nothing is written unless a file is named.
+It uses standard logging under the name `offerpress`, and writes only if a file is named.
 """
 
 import json
@@ -14,7 +14,7 @@ _LOGGER: Final = logging.getLogger("offerpress")
 
 
 class _Line(logging.Formatter):
-    """A record as one line of JSON, its keys in the order in which they were given."""
+    """Formats a record as one line of JSON, with its keys in the given order."""
 
     def format(self, record: logging.LogRecord) -> str:
         at = (
@@ -27,7 +27,7 @@ class _Line(logging.Formatter):
 
 
 def log_to(file: Path) -> None:
-    """Append to that file from now on, and to no other; OSError where it cannot be opened."""
+    """Append to that file from now on, and to no other. Raises `OSError` if the file cannot be opened."""
     for former in [*_LOGGER.handlers]:
         _LOGGER.removeHandler(former)
         former.close()
@@ -39,13 +39,13 @@ def log_to(file: Path) -> None:
 
 
 def stop_logging() -> None:
-    """Close the file, if there is one."""
+    """Close the log file, if one is open."""
     for handler in [*_LOGGER.handlers]:
         _LOGGER.removeHandler(handler)
         handler.close()
 
 
 def log(event: str, **facts: str | float | bool | None) -> None:
-    """Write that something was done. Facts are names of plans and commands, counts, durations and codes alone."""
+    """Write one event. Facts are only names of plans and commands, counts, durations and codes."""
     if _LOGGER.handlers:
         _LOGGER.info(event, extra={"facts": facts})

@@ -1,4 +1,4 @@
-"""Options that several commands share, and the site they name."""
+"""The options that several commands share, and the site that they name."""
 
 import os
 from datetime import UTC, date, datetime
@@ -10,13 +10,18 @@ from offerpress.site.folder import find_folder
 from offerpress.site.site import Site
 
 
-class Day(click.ParamType[date]):
-    """A real date written YYYY-MM-DD."""
+def examples(*calls: str) -> str:
+    """Return the end of a command's help: example calls, without the name of the program."""
+    return "\n".join(["\b", "Examples:", *(f"  offerpress {call}" for call in calls)])
+
+
+class DayOption(click.ParamType[date]):
+    """The type of an option that is a real date, written YYYY-MM-DD."""
 
     name = "date"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> date:
-        """The date; anything else is wrong usage."""
+        """Return the date. Other text is wrong usage."""
         if isinstance(value, date):
             return value
         try:
@@ -36,7 +41,7 @@ site_option = click.option(
     help="The site folder (default: here or the nearest above).",
 )
 as_of_option = click.option(
-    "--as-of", type=Day(), metavar="DATE", help="The day of the figures (default: today)."
+    "--as-of", type=DayOption(), metavar="DATE", help="The day of the figures (default: today)."
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print only JSON on standard output.")
 

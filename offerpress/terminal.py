@@ -1,4 +1,4 @@
-"""What people and programs read: faults, tables and JSON. Figures go to standard output, messages to standard error."""
+"""Output for people and programs. Results go to standard output, messages and faults to standard error."""
 
 import json
 import sys
@@ -16,14 +16,14 @@ SHOWN_FAULTS = 100
 
 
 class Progress(Protocol):
-    """Told as work goes on; `done` steps more are finished."""
+    """A function that long work calls after each `done` finished steps."""
 
     def __call__(self, done: int, /) -> None:
-        """Adds `done` steps."""
+        """Add `done` finished steps."""
 
 
 def plain(text: str) -> str:
-    """`text` as a terminal may show it: no control or direction characters, which could repaint the screen."""
+    """Return `text` with control and direction characters escaped, which could otherwise repaint the screen."""
     return "".join(_shown(character) for character in text)
 
 
@@ -34,22 +34,22 @@ def _shown(character: str) -> str:
 
 
 def say(text: str) -> None:
-    """A message for a person, on standard error."""
+    """Write a message for a person to standard error."""
     click.echo(plain(text), err=True)
 
 
 def show(text: str) -> None:
-    """A result for a person, on standard output."""
+    """Write a result for a person to standard output."""
     click.echo(plain(text))
 
 
 def show_json(value: Mapping[str, object]) -> None:
-    """The only thing on standard output under `--json`."""
+    """Write the result under `--json`, which is then the only text on standard output."""
     click.echo(json.dumps(value, ensure_ascii=False, indent=2))
 
 
 def fault_json(fault: "Fault") -> dict[str, object]:
-    """A fault with every one of its fields."""
+    """Return all fields of a fault."""
     return {
         "severity": fault.severity,
         "file": fault.file,
@@ -62,7 +62,7 @@ def fault_json(fault: "Fault") -> dict[str, object]:
 
 
 def show_faults(faults: Sequence["Fault"]) -> None:
-    """The first 100 faults and how many there are; remarks after them."""
+    """Write the first 100 faults, then remarks, and the number of each."""
     real = [fault for fault in faults if fault.severity == "fault"]
     remarks = [fault for fault in faults if fault.severity == "remark"]
     for fault in (real + remarks)[:SHOWN_FAULTS]:
@@ -73,12 +73,12 @@ def show_faults(faults: Sequence["Fault"]) -> None:
 
 
 def count(number: int, noun: str) -> str:
-    """`1 fault`, `1,234 faults`."""
+    """Return a number with its noun: `1 fault`, `1,234 faults`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def table(rows: Iterable[Sequence[str]], heads: Sequence[str]) -> str:
-    """Columns aligned for a terminal: the first to the left, the others to the right."""
+    """Return a table for a terminal, with the first column aligned to the left and the others to the right."""
     lines = [heads, *rows]
     widths = [max(len(line[n]) for line in lines) for n in range(len(heads))]
     return "\n".join(
@@ -92,7 +92,7 @@ def table(rows: Iterable[Sequence[str]], heads: Sequence[str]) -> str:
 
 @contextmanager
 def progress(label: str, length: int, *, quiet: bool = False) -> Iterator[Progress]:
-    """A bar on standard error for long work; nothing where that is no terminal."""
+    """Show a progress bar on standard error, if that is a terminal."""
     if quiet or not sys.stderr.isatty():
         yield _no_progress
         return

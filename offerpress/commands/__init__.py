@@ -1,1 +1,1 @@
-"""The commands by subject: options in, one call into the wiring, a report out."""
+"""The commands by subject. Each reads its options, calls the wiring once, and reports the result."""

@@ -1,4 +1,4 @@
-"""The command `build`, which loads what builds only if there is something to build."""
+"""The command `build`, which loads the pipeline only if something changed since the last build."""
 
 from datetime import date
 from pathlib import Path
@@ -7,11 +7,18 @@ import click
 
 from offerpress.build.manifest import unchanged_build
 from offerpress.build.workers import choose_workers
-from offerpress.options import as_of_option, json_option, site_at, site_option
+from offerpress.options import as_of_option, examples, json_option, site_at, site_option
 from offerpress.terminal import count, say, show_json
 
 
-@click.command("build")
+@click.command(
+    "build",
+    epilog=examples(
+        "build",
+        "build --output /var/www/offers",
+        "build --explain --json",
+    ),
+)
 @site_option
 @as_of_option
 @click.option("--output", metavar="DIR|URL", help="Where to publish: a folder (default: output/) or a store.")

@@ -1,4 +1,4 @@
-"""The commands about figures: `statement`, `statements`, `link`, `find`."""
+"""The commands about one partner's figures and link, and about the site secret behind all links."""
 
 import secrets
 from datetime import date, timedelta
@@ -12,6 +12,7 @@ from offerpress.figures.exports import export_statements, statement_lines
 from offerpress.figures.figures import Figures, UnknownPartner, open_figures
 from offerpress.options import (
     as_of_option,
+    examples,
     json_option,
     site_at,
     site_option,
@@ -27,7 +28,13 @@ from offerpress.terminal import (
 from rewards import derive, statement_json
 
 
-@click.command("statement")
+@click.command(
+    "statement",
+    epilog=examples(
+        "statement P-1001",
+        "statement P-1001 --as-of 2026-12-31 --json",
+    ),
+)
 @click.argument("partner_id", metavar="PARTNER")
 @site_option
 @as_of_option
@@ -49,7 +56,13 @@ def _show_statement(figures: Figures, partner_id: str, *, as_json: bool) -> None
         show(statement_text(account, derivation))
 
 
-@click.command("statements")
+@click.command(
+    "statements",
+    epilog=examples(
+        "statements --output statements.jsonl",
+        "statements --as-of 2026-12-31",
+    ),
+)
 @site_option
 @as_of_option
 @click.option(
@@ -69,7 +82,13 @@ def statements_command(
             click.echo(line)
 
 
-@click.command("link")
+@click.command(
+    "link",
+    epilog=examples(
+        "link P-1001",
+        "link P-1001 --revoke",
+    ),
+)
 @click.argument("partner_id", metavar="PARTNER")
 @click.option(
     "--revoke", "revoked", is_flag=True, help="Make a new link; the old one dies with the next build."
@@ -94,7 +113,13 @@ def link_command(partner_id: str, site_folder: Path | None, *, revoked: bool, as
         show(url)
 
 
-@click.command("find")
+@click.command(
+    "find",
+    epilog=examples(
+        "find 3KQ7-XM2P",
+        "find 3KQ7-XM2P --as-of 2026-12-31 --json",
+    ),
+)
 @click.argument("reference")
 @site_option
 @as_of_option
@@ -124,10 +149,13 @@ def _keys(figures: Figures) -> SiteKeys:
     return figures.keys
 
 
-# The command that makes a new site secret: `rotate-secret`.
-
-
-@click.command("rotate-secret")
+@click.command(
+    "rotate-secret",
+    epilog=examples(
+        "rotate-secret --grace 30",
+        "rotate-secret --end",
+    ),
+)
 @click.option(
     "--grace",
     type=click.IntRange(0, 3650),

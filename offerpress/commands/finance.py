@@ -1,4 +1,4 @@
-"""The commands for finance: `credits`, `sign-off`."""
+"""The commands for finance: `credits`, `sign-off`, `report`."""
 
 from datetime import date
 from pathlib import Path
@@ -17,18 +17,26 @@ from offerpress.figures.journals import (
 from offerpress.figures.sign_offs import SignOff, lines_digest, write_sign_off
 from offerpress.options import (
     as_of_option,
+    examples,
     json_option,
     site_at,
     site_option,
 )
-from offerpress.reports.facts import Told, last_told
-from offerpress.reports.page import write_report
+from offerpress.reports.facts import ToldAmounts, last_told_amounts
+from offerpress.reports.figures_report import write_report
 from offerpress.site.folder import OUTBOX, OUTBOX_FILE
 from offerpress.terminal import count, say, show_json
 from rewards import day_text, format_amount, journal_sums
 
 
-@click.command("credits")
+@click.command(
+    "credits",
+    epilog=examples(
+        "credits cashback-2026 --output credits-2026.csv",
+        "credits cashback-2026 --as-of 2027-01-01",
+        "credits cashback-2026 --accruing --json",
+    ),
+)
 @click.argument("offer")
 @site_option
 @as_of_option
@@ -71,7 +79,13 @@ def _summary(journal: Journal) -> str:
     return f"{count(len(journal.lines), 'line')}, {totals}" + (f"; {signed:,} signed off" if signed else "")
 
 
-@click.command("sign-off")
+@click.command(
+    "sign-off",
+    epilog=examples(
+        'sign-off cashback-2026 --by "Finn Miller"',
+        'sign-off cashback-2026 --by "Finn Miller" --as-of 2027-01-01',
+    ),
+)
 @click.argument("offer")
 @click.option("--by", metavar="NAME", required=True, help="Who signs.")
 @site_option
@@ -107,10 +121,13 @@ def sign_off_command(
         say(f"{by} signed off {count(len(signed.lines), 'line')} of {offer} (digest {signed.digest})")
 
 
-# The command `report`.
-
-
-@click.command("report")
+@click.command(
+    "report",
+    epilog=examples(
+        "report",
+        "report --campaign year-end-credit --as-of 2026-12-31",
+    ),
+)
 @site_option
 @as_of_option
 @click.option(
@@ -143,10 +160,10 @@ def report_command(
         say(f"Wrote {path}: open it in a browser. It names partners: keep it private.")
 
 
-def _told(figures: Figures, campaign: str | None) -> Told | None:
-    """The plan to compare with; a site that never planned gets no outbox for it."""
+def _told(figures: Figures, campaign: str | None) -> ToldAmounts | None:
+    """Return the plan to compare with. It does not make an outbox for a site that never planned."""
     site = figures.site
     if OUTBOX not in site.environment and not (site.private / OUTBOX_FILE).is_file():
         return None
     with site.open_outbox() as outbox:
-        return last_told(site, outbox, campaign)
+        return last_told_amounts(site, outbox, campaign)

@@ -7,14 +7,20 @@ from pathlib import Path
 
 import click
 
-from offerpress.options import site_at, site_option
+from offerpress.options import examples, site_at, site_option
 from offerpress.site.folder import OfferpressError
 from offerpress.terminal import say
 
 WEBHOOK_KEY = "SENDGRID_WEBHOOK_KEY"
 
 
-@click.command("hooks")
+@click.command(
+    "hooks",
+    epilog=examples(
+        "hooks",
+        "hooks --host 127.0.0.1 --port 8025 --max-age 300",
+    ),
+)
 @click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="Where to listen.")
 @click.option("--port", default=8025, show_default=True, type=click.IntRange(0, 65535), metavar="N")
 @click.option(
@@ -27,10 +33,10 @@ WEBHOOK_KEY = "SENDGRID_WEBHOOK_KEY"
 )
 @site_option
 def hooks_command(host: str, port: int, max_age: int, site_folder: Path | None) -> None:
-    """Take in the provider's events and one-click unsubscribing over HTTP, until interrupted."""
+    """Receive a provider's events and one-click unsubscriptions over HTTP, until interrupted."""
     site = site_at(site_folder)
     try:
-        serving = import_module("offerpress.hooks.serving")
+        serving = import_module("offerpress.hooks.server")
     except ImportError as error:
         raise OfferpressError(
             "no service: hooks: needs starlette and uvicorn; install offerpress[hooks]"

@@ -1,4 +1,4 @@
-"""The command that tells where notices stand, in numbers, as a table and as a report: `status`."""
+"""The commands that read and settle the outbox: `status`, `resolve`, `withdraw`, `reconcile`, `told`."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -19,6 +19,7 @@ from mailer import (
 )
 from offerpress.commands.returns import intake_text
 from offerpress.options import (
+    examples,
     json_option,
     site_at,
     site_option,
@@ -37,7 +38,14 @@ from offerpress.terminal import (
 )
 
 
-@click.command("status")
+@click.command(
+    "status",
+    epilog=examples(
+        "status",
+        "status year-end-credit-1.1",
+        "status year-end-credit-1.1 --report",
+    ),
+)
 @click.argument("plan", required=False)
 @click.option("--csv", "as_csv", is_flag=True, help="List what became of every notice of PLAN, as CSV.")
 @click.option("--report", is_flag=True, help="Write the report on PLAN into private/reports/.")
@@ -46,7 +54,7 @@ from offerpress.terminal import (
 def status_command(
     plan: str | None, site_folder: Path | None, *, as_csv: bool, report: bool, as_json: bool
 ) -> int:
-    """Show where every notice of PLAN stands and what needs a person; without PLAN, all plans."""
+    """Show the status of every notice of PLAN and what needs a person; without PLAN, of all plans."""
     if (as_csv or report) and plan is None:
         raise click.UsageError("--csv and --report are about one PLAN")
     if as_csv and (as_json or report):
@@ -71,8 +79,8 @@ def status_command(
 
 
 def _written(site: Site, outbox: Outbox, plan: str) -> Path:
-    # The drawing library and the templates are of no use to anyone who only asks for numbers.
-    from offerpress.reports.plan import write_plan_report  # noqa: PLC0415
+    # Only the report needs the drawing library and the templates.
+    from offerpress.reports.plan_report import write_plan_report  # noqa: PLC0415
 
     return write_plan_report(site, outbox, plan, site.now)
 
@@ -118,15 +126,18 @@ def _status(outbox: Outbox, plan: str, now: datetime) -> dict[str, object]:
 
 
 def _results(row: Mapping[str, object]) -> str:
-    """What events tell of a plan, in one line; empty as long as they tell nothing."""
+    """Return a line about a plan's events, empty without events."""
     told = [f"{row[name]:,} {name}" for name in (*DELIVERY_RESULTS, "unsubscribed") if row[name]]
     return f"{row['plan']}: of the accepted: {', '.join(told)}" if told else ""
 
 
-# The command that settles what is unknown: `resolve`.
-
-
-@click.command("resolve")
+@click.command(
+    "resolve",
+    epilog=examples(
+        'resolve year-end-credit-1.1 P-1001 resend --by Finn --reason "not in the relay\'s log"',
+        "resolve --postfix-log /var/log/mail.log",
+    ),
+)
 @click.argument("plan", required=False)
 @click.argument("partner_id", metavar="PARTNER", required=False)
 @click.argument("decision", type=click.Choice(["resend", "give-up"]), required=False)
@@ -172,16 +183,19 @@ def _resolve_by_log(log: TextIO, site_folder: Path | None) -> int:
     return 1 if unknown else 0
 
 
-# The command that has a provider discard what it holds back: `withdraw`.
-
-
-@click.command("withdraw")
+@click.command(
+    "withdraw",
+    epilog=examples(
+        "withdraw year-end-credit-1.1 --by Finn",
+        "withdraw year-end-credit-1.1 --by Finn --json",
+    ),
+)
 @click.argument("plan")
 @click.option("--by", metavar="NAME", required=True, help="Who decides; it is kept.")
 @site_option
 @json_option
 def withdraw_command(plan: str, by: str, site_folder: Path | None, *, as_json: bool) -> int:
-    """Have the provider discard each fence of PLAN in which a notice is unknown; all of it is ready again."""
+    """Have the provider discard each fence of PLAN with an unknown notice, so that its notices are ready again."""
     site = site_at(site_folder)
     way = site.transport("sendgrid")
     with site.open_outbox() as outbox:
@@ -200,15 +214,18 @@ def withdraw_command(plan: str, by: str, site_folder: Path | None, *, as_json: b
     return 1 if unknown else 0
 
 
-# The command after an outbox was restored from a backup: `reconcile`.
-
-
-@click.command("reconcile")
+@click.command(
+    "reconcile",
+    epilog=examples(
+        "reconcile --by Ada",
+        "reconcile --by Ada --json",
+    ),
+)
 @click.option("--by", metavar="NAME", required=True, help="Who restored the backup; it is kept.")
 @site_option
 @json_option
 def reconcile_command(by: str, site_folder: Path | None, *, as_json: bool) -> int:
-    """Make unknown whatever was claimed after the backup that the outbox was restored from."""
+    """Mark as unknown every notice that was claimed after the backup from which the outbox was restored."""
     site = site_at(site_folder)
     with (
         site.open_outbox() as outbox,
@@ -229,10 +246,13 @@ def reconcile_command(by: str, site_folder: Path | None, *, as_json: bool) -> in
     return 1 if unknown else 0
 
 
-# The command that answers what a partner was told: `told`.
-
-
-@click.command("told")
+@click.command(
+    "told",
+    epilog=examples(
+        "told P-1001",
+        "told P-1001 --json",
+    ),
+)
 @click.argument("partner_id", metavar="PARTNER")
 @site_option
 @json_option

@@ -14,14 +14,14 @@ from mailer import Batch, Outbox, message_bytes
 from offerpress.build.workers import choose_workers
 from offerpress.figures.checking import require_faultless_content
 from offerpress.figures.figures import open_figures
-from offerpress.options import as_of_option, json_option, site_at, site_option
+from offerpress.options import as_of_option, examples, json_option, site_at, site_option
 from offerpress.plans.draft import Barred, Draft, Drafting, draft, without_statement
 from offerpress.plans.planning import Since, make_plan, plan_csv, since, windows
 from offerpress.plans.rendering import CLIPPED_BYTES
 from offerpress.plans.staleness import refuse_stale
 from offerpress.plans.told import difference_text, told_figures
-from offerpress.reports.brief import brief
-from offerpress.reports.facts import Told, told_by
+from offerpress.reports.facts import ToldAmounts, told_amounts
+from offerpress.reports.texts import approval_summary
 from offerpress.site.folder import OfferpressError
 from offerpress.site.mail import pruned_plans
 from offerpress.site.site import Site
@@ -32,7 +32,14 @@ SHOWN_CORRECTIONS = 20
 SHOWN_CLIPPED = 3
 
 
-@click.command("plan")
+@click.command(
+    "plan",
+    epilog=examples(
+        "plan year-end-credit --dry-run",
+        "plan year-end-credit --by Mia",
+        "plan year-end-credit --corrections --by Mia",
+    ),
+)
 @click.argument("campaign")
 @site_option
 @as_of_option
@@ -68,7 +75,7 @@ def plan_command(
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory())) if dry_run else None
         figures = stack.enter_context(open_figures(site, snapshots=scratch))
         require_faultless_content(figures)
-        # An outbox that is not there yet is made when every figure is known: a faulty site must leave none.
+        # A missing outbox is made only after every figure is known, so that a faulty site leaves none.
         nowhere = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         outbox = stack.enter_context(site.open_outbox(scratch=nowhere))
         told = told_figures(site, outbox, campaign) if corrections else None
@@ -93,21 +100,21 @@ def plan_command(
             show(_plan_text(batch, made, earlier, look, dry_run=dry_run))
 
 
-def _look(made: Draft, batch: Batch, before: Told | None) -> list[str]:
-    """What to look at before approving: each correction, or the largest, negative and jumped sums."""
+def _look(made: Draft, batch: Batch, before: ToldAmounts | None) -> list[str]:
+    """Return what to look at before approving: each correction, or the largest, negative and jumped sums."""
     if batch.header.corrections:
         return _corrected_text(sorted(made.corrected, key=lambda one: one[0]))
-    return brief(made.dues, before)
+    return approval_summary(made.dues, before)
 
 
-def _since(site: Site, outbox: Outbox, batch: Batch) -> tuple[Since, Told] | tuple[None, None]:
-    """How the batch differs from the newest earlier plan of its campaign, and what that one told."""
+def _since(site: Site, outbox: Outbox, batch: Batch) -> tuple[Since, ToldAmounts] | tuple[None, None]:
+    """Compare the batch with the newest earlier plan of its campaign, and return what that one told."""
     for record in reversed(outbox.plans()):
         if record.campaign == batch.header.campaign and record.plan != batch.header.plan:
             if record.plan in pruned_plans(site):
                 break
             with site.open_batch(record.plan) as earlier:
-                return since(batch, earlier), told_by(earlier)
+                return since(batch, earlier), told_amounts(earlier)
     return None, None
 
 
@@ -186,7 +193,13 @@ def _corrected_text(corrections: Iterable[tuple[str, list[Difference]]]) -> list
     return ["Told before → now:", *lines[:SHOWN_CORRECTIONS], *([f"  and {more:,} more"] if more > 0 else [])]
 
 
-@click.command("notice")
+@click.command(
+    "notice",
+    epilog=examples(
+        "notice year-end-credit-1.1 P-1001",
+        "notice year-end-credit-1.1 P-1001 --format html",
+    ),
+)
 @click.argument("plan")
 @click.argument("partner_id", metavar="PARTNER")
 @site_option
@@ -211,7 +224,13 @@ def notice_command(
             click.echo(frozen.notice.html if form == "html" else frozen.notice.text)
 
 
-@click.command("approve")
+@click.command(
+    "approve",
+    epilog=examples(
+        "approve year-end-credit-1.1 --by Finn",
+        "approve year-end-credit-1.1 --by Finn --digest 4f2a",
+    ),
+)
 @click.argument("plan")
 @click.option("--by", metavar="NAME", required=True, help="Who approves; not who made the plan.")
 @click.option("--digest", metavar="HEX", help="The digest that was looked at; another one is refused.")

@@ -5,11 +5,17 @@ from pathlib import Path
 
 import click
 
-from offerpress.options import as_of_option, site_at, site_option
-from offerpress.preview.serving import serve
+from offerpress.options import as_of_option, examples, site_at, site_option
+from offerpress.preview.server import serve_preview
 
 
-@click.command("serve")
+@click.command(
+    "serve",
+    epilog=examples(
+        "serve",
+        "serve --as-of 2026-12-31 --port 8080",
+    ),
+)
 @site_option
 @as_of_option
 @click.option(
@@ -23,7 +29,7 @@ from offerpress.preview.serving import serve
 def serve_command(site_folder: Path | None, as_of: date | None, port: int) -> None:
     """Preview the site on this machine, reloading on change.
 
-    The page in your browser reloads when a file changes, and faults are shown over it. Drafts are shown with a mark;
-    under /_staff/ are every partner's statement and every mail. Other machines cannot reach it.
+    The page in your browser reloads when a file changes, and shows faults over it. Drafts have a mark. Under /_staff/
+    are every partner's statement and every mail. Other machines cannot reach it.
     """
-    serve(lambda: site_at(site_folder, as_of), port)
+    serve_preview(lambda: site_at(site_folder, as_of), port)

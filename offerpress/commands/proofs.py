@@ -1,4 +1,4 @@
-"""The commands that show the promises: `verify`, `demo`."""
+"""The commands that prove the promises: `verify` and `demo`."""
 
 import os
 import secrets
@@ -11,7 +11,7 @@ import click
 from mailer import FolderTransport, Outbox
 from offerpress.build.pipeline import build
 from offerpress.figures.figures import Figures, open_figures
-from offerpress.options import json_option, site_at, site_option
+from offerpress.options import examples, json_option, site_at, site_option
 from offerpress.plans.draft import Drafting
 from offerpress.plans.planning import make_plan
 from offerpress.plans.sending import send_plan
@@ -30,8 +30,6 @@ from offerpress.terminal import (
 )
 from rewards import format_amount
 
-# The whole journey on the sample site, as of the last day of its story, into a local mail folder.
-
 NOW = datetime(2023, 12, 31, 22, 0, tzinfo=UTC)
 CAMPAIGN = "year-end-credit"
 MAKER, APPROVER = "Mia (writes the campaign)", "Finn (finance)"
@@ -40,9 +38,9 @@ SHOWN_PARTNER = "P-1001"
 
 
 def run_demo(folder: Path | None, here: Path, environment: Mapping[str, str]) -> None:
-    """Builds, plans, approves and sends, then says where everything is.
+    """Build, plan, approve and send, then say where the results are.
 
-    The sample site is made in `folder`; in a source checkout it is there already. Run again, nothing is sent twice.
+    The sample site is made in `folder`, unless this is a source checkout. A second run sends nothing again.
     """
     site = Site(_sample(folder, here), NOW, environment, NOW.date())
     make_site_secret(site.private, secrets.token_bytes)
@@ -62,7 +60,7 @@ def run_demo(folder: Path | None, here: Path, environment: Mapping[str, str]) ->
 
 
 def _sample(folder: Path | None, here: Path) -> Path:
-    """The folder of the sample site; made where it is not there yet."""
+    """Return the folder of the sample site, which is made if it does not exist."""
     if folder is None and here == starter_folder():
         return here
     target = folder or here / FOLDER
@@ -72,7 +70,7 @@ def _sample(folder: Path | None, here: Path) -> Path:
 
 
 def _plan(figures: Figures, outbox: Outbox) -> str:
-    """The demo's plan, made and approved unless an earlier run did."""
+    """Return the demo's plan, which is made and approved unless an earlier run did."""
     known = [record.plan for record in outbox.plans() if record.campaign == CAMPAIGN]
     if known:
         say("3/4  planned and approved by an earlier run")
@@ -89,19 +87,19 @@ def _plan(figures: Figures, outbox: Outbox) -> str:
 
 
 def _clock(outbox: Outbox, plan: str) -> "Clock":
-    """A clock that stands just after the plan's `send_at`."""
+    """Return a clock that begins one minute after the plan's `send_at`."""
     send_at = outbox.plan(plan).send_at or NOW
     return Clock(max(send_at, NOW) + timedelta(minutes=1))
 
 
 class Clock:
-    """Tells one instant, a second later at each call."""
+    """A clock that is one second later at each call."""
 
     def __init__(self, now: datetime) -> None:
         self.now = now
 
     def __call__(self) -> datetime:
-        """The next second."""
+        """Return the next second."""
         self.now += timedelta(seconds=1)
         return self.now
 
@@ -128,12 +126,18 @@ In a source checkout the command is .venv/bin/offerpress."""
     )
 
 
-@click.command("verify")
+@click.command(
+    "verify",
+    epilog=examples(
+        "verify",
+        "verify year-end-credit-1.1 --json",
+    ),
+)
 @click.argument("plan", required=False)
 @site_option
 @json_option
 def verify_command(plan: str | None, site_folder: Path | None, *, as_json: bool) -> int:
-    """Recompute every figure from its snapshot and compare packs, batches and exports; with PLAN, that batch only."""
+    """Recompute every figure from its snapshot and compare packs, batches and exports; with PLAN, only that batch."""
     report = verify(site_at(site_folder), plan)
     if as_json:
         findings = [{"channel": f.channel, "which": f.which, "what": f.what} for f in report.findings]
@@ -148,7 +152,13 @@ def verify_command(plan: str | None, site_folder: Path | None, *, as_json: bool)
     return 1 if report.findings else 0
 
 
-@click.command("demo")
+@click.command(
+    "demo",
+    epilog=examples(
+        "demo",
+        "demo --folder /tmp/offers",
+    ),
+)
 @click.option(
     "--folder", type=click.Path(file_okay=False, path_type=Path), help="Where to make the sample site."
 )

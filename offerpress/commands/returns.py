@@ -1,4 +1,4 @@
-"""The command that takes in a provider's events from a file: `events`."""
+"""The commands about what returns after sending: events, bounces, and the addresses not to write to."""
 
 from importlib import import_module
 from pathlib import Path
@@ -15,6 +15,7 @@ from mailer import (
 )
 from mailer.providers.sendgrid.events import SENDGRID_SOURCE
 from offerpress.options import (
+    examples,
     json_option,
     site_at,
     site_option,
@@ -30,12 +31,18 @@ from offerpress.terminal import (
 )
 
 
-@click.command("events")
+@click.command(
+    "events",
+    epilog=examples(
+        "events events.json",
+        "events - --json",
+    ),
+)
 @click.argument("file", type=click.File("rb"))
 @site_option
 @json_option
 def events_command(file: BinaryIO, site_folder: Path | None, *, as_json: bool) -> int:
-    """Take in the events in FILE (`-`: standard input), as SendGrid posts them: a JSON array, or lines of JSON."""
+    """Record the events in FILE (`-`: standard input) as SendGrid posts them: a JSON array, or lines of JSON."""
     site = site_at(site_folder)
     try:
         read = read_events(file.read())
@@ -53,7 +60,7 @@ def events_command(file: BinaryIO, site_folder: Path | None, *, as_json: bool) -
 
 
 def intake_json(taken: Intake) -> dict[str, int]:
-    """What came of events, each number by its name."""
+    """Return the numbers of recorded events by name."""
     return {
         "new": taken.new,
         "repeated": taken.repeated,
@@ -64,17 +71,21 @@ def intake_json(taken: Intake) -> dict[str, int]:
 
 
 def intake_text(taken: Intake) -> str:
-    """The same in a line."""
+    """Return the numbers of recorded events in a line."""
     known = f"{count(taken.new, 'event')} taken in, {taken.repeated:,} known before, {taken.foreign:,} of no notice"
     return f"{known}; {count(taken.proved, 'notice')} proved to be accepted, {count(taken.suppressed, 'suppression')}"
 
 
-# The command that reads the mailbox for bounces: `bounces`.
-
 IMAP_URL = "OFFERPRESS_IMAP_URL"
 
 
-@click.command("bounces")
+@click.command(
+    "bounces",
+    epilog=examples(
+        "bounces",
+        "bounces --maildir /var/mail/bounces",
+    ),
+)
 @click.option(
     "--maildir",
     type=click.Path(file_okay=False, exists=True, path_type=Path),
@@ -84,7 +95,7 @@ IMAP_URL = "OFFERPRESS_IMAP_URL"
 @site_option
 @json_option
 def bounces_command(maildir: Path | None, site_folder: Path | None, *, as_json: bool) -> None:
-    """Take in the bounces, complaints and unsubscriptions that came to a mailbox."""
+    """Record the bounces, complaints and unsubscriptions in a mailbox."""
     site = site_at(site_folder)
     try:
         bouncing = import_module("offerpress.plans.bouncing")
@@ -123,10 +134,14 @@ def _mailbox(maildir: Path | None, url: str) -> MaildirInbox | ImapInbox:
     return ImapInbox(url)
 
 
-# The commands about addresses that must not be written to: `suppress`, `unsuppress`, `suppressions`.
-
-
-@click.command("suppress")
+@click.command(
+    "suppress",
+    epilog=examples(
+        "suppress jo@partner.example",
+        'suppress jo@partner.example --reason unsubscribed --source "phone call"',
+        "suppress --import suppressions.csv",
+    ),
+)
 @click.argument("address", required=False)
 @click.option("--reason", type=click.Choice(get_args(SuppressionReason)), default="manual", show_default=True)
 @click.option(
@@ -161,7 +176,13 @@ def suppress_command(
             say(f"Suppressed ({reason}): {address}")
 
 
-@click.command("unsuppress")
+@click.command(
+    "unsuppress",
+    epilog=examples(
+        "unsuppress jo@partner.example",
+        "unsuppress jo@partner.example --site /srv/offers",
+    ),
+)
 @click.argument("address")
 @site_option
 def unsuppress_command(address: str, site_folder: Path | None) -> int:
@@ -172,7 +193,13 @@ def unsuppress_command(address: str, site_folder: Path | None) -> int:
     return 0 if removed else 1
 
 
-@click.command("suppressions")
+@click.command(
+    "suppressions",
+    epilog=examples(
+        "suppressions",
+        "suppressions --csv",
+    ),
+)
 @click.option("--csv", "as_csv", is_flag=True, help="As a table that `suppress --import` reads.")
 @site_option
 @json_option

@@ -10,7 +10,7 @@ import click
 
 from mailer import MailerError, Outbox, Status, TransportName, stop_on_signals
 from offerpress.log import log
-from offerpress.options import json_option, site_at, site_option
+from offerpress.options import examples, json_option, site_at, site_option
 from offerpress.plans.sending import (
     Sending,
     due_plans,
@@ -27,7 +27,14 @@ from rewards import RewardsError
 TRANSPORTS = click.Choice(get_args(TransportName))
 
 
-@click.command("send")
+@click.command(
+    "send",
+    epilog=examples(
+        "send year-end-credit-1.1",
+        "send --due --watch",
+        "send year-end-credit-1.1 --test me@vendor.example --partner P-1001",
+    ),
+)
 @click.argument("plan", required=False)
 @click.option("--due", is_flag=True, help="Send every approved plan whose time has come.")
 @click.option("--watch", is_flag=True, help="With --due: go on looking until interrupted.")
@@ -96,7 +103,7 @@ def _require_one_way(
     due: bool,
     watch: bool,
 ) -> None:
-    """Raises `UsageError` for options that do not go together."""
+    """Raise `UsageError` for options that exclude each other."""
     if (plan is None) != due or (watch and not due) or bool(test_address) != bool(partner_id):
         raise click.UsageError("name one PLAN, or --due; --watch goes with --due; --test with --partner")
     if (test_address or late_by is not None) and due:
@@ -104,9 +111,9 @@ def _require_one_way(
 
 
 def _send_due(outbox: Outbox, send: Callable[[str], Sending], later: dict[str, str], *, as_json: bool) -> int:
-    """Every due plan in turn: what forbids one is said and does not keep the others.
+    """Send every due plan in turn. A refused plan is reported and does not stop the others.
 
-    What goes on on another day is added to `later`, and not looked at again before.
+    Plans that continue on a later day are added to `later`, and not tried again before.
     """
     done: list[Sending] = []
     refused = False
@@ -174,7 +181,13 @@ def _delivery_json(one: Sending) -> dict[str, object]:
     }
 
 
-@click.command("cancel")
+@click.command(
+    "cancel",
+    epilog=examples(
+        "cancel year-end-credit-1.1",
+        "cancel year-end-credit-1.1 --site /srv/offers",
+    ),
+)
 @click.argument("plan")
 @site_option
 def cancel_command(plan: str, site_folder: Path | None) -> None:
@@ -183,7 +196,13 @@ def cancel_command(plan: str, site_folder: Path | None) -> None:
     say(f"{plan}: cancelled; what was handed over stays handed over")
 
 
-@click.command("pause")
+@click.command(
+    "pause",
+    epilog=examples(
+        "pause year-end-credit-1.1",
+        "pause year-end-credit-1.1 --site /srv/offers",
+    ),
+)
 @click.argument("plan")
 @site_option
 def pause_command(plan: str, site_folder: Path | None) -> None:
@@ -192,7 +211,13 @@ def pause_command(plan: str, site_folder: Path | None) -> None:
     say(f"{plan}: paused; offerpress resume {plan} lets it go on")
 
 
-@click.command("resume")
+@click.command(
+    "resume",
+    epilog=examples(
+        "resume year-end-credit-1.1",
+        "resume year-end-credit-1.1 --site /srv/offers",
+    ),
+)
 @click.argument("plan")
 @site_option
 def resume_command(plan: str, site_folder: Path | None) -> None:

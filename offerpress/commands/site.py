@@ -8,7 +8,7 @@ import click
 
 from generator import read_program
 from offerpress.figures.checking import find_faults
-from offerpress.options import as_of_option, json_option, site_at, site_option
+from offerpress.options import as_of_option, examples, json_option, site_at, site_option
 from offerpress.site.folder import template_folders
 from offerpress.site.starter import FOLDERS, Stub, StubKind, add_stub, start_site
 from offerpress.terminal import SHOWN_FAULTS, fault_json, say, show, show_faults, show_json
@@ -35,7 +35,13 @@ NEXT: dict[StubKind, str] = {
 }
 
 
-@click.command("new")
+@click.command(
+    "new",
+    epilog=examples(
+        "new my-site",
+        "new /srv/offers",
+    ),
+)
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 def new_command(folder: Path) -> None:
     """Make a starter site in DIR: sample content and data to change, and a fresh secret."""
@@ -43,7 +49,14 @@ def new_command(folder: Path) -> None:
     show(STARTED.format(folder=folder))
 
 
-@click.command("add")
+@click.command(
+    "add",
+    epilog=examples(
+        'add announcement "Our autumn offers"',
+        'add offer "Cashback 2026" --kind cashback',
+        'add page "Terms and conditions"',
+    ),
+)
 @click.argument("kind", type=click.Choice(list(FOLDERS)))
 @click.argument("title")
 @click.option(
@@ -69,7 +82,14 @@ def add_command(kind: StubKind, title: str, offer_kind: str | None, site_folder:
     say(NEXT[kind])
 
 
-@click.command("check")
+@click.command(
+    "check",
+    epilog=examples(
+        "check",
+        "check --as-of 2026-12-31",
+        "check --site /srv/offers --json",
+    ),
+)
 @site_option
 @as_of_option
 @json_option

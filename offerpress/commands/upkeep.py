@@ -1,4 +1,4 @@
-"""The command that deletes what is old and not needed any more: `prune`."""
+"""The commands that delete data: `prune` what is old, and `forget` one partner."""
 
 from dataclasses import asdict
 from datetime import date
@@ -8,7 +8,8 @@ import click
 
 from mailer import SendingProcess
 from offerpress.options import (
-    Day,
+    DayOption,
+    examples,
     json_option,
     site_at,
     site_option,
@@ -29,15 +30,21 @@ from offerpress.upkeep.forgetting import (
 from offerpress.upkeep.pruning import Pruning, find_old, prune
 
 
-@click.command("prune")
+@click.command(
+    "prune",
+    epilog=examples(
+        "prune --before 2026-01-01 --dry-run",
+        "prune --before 2026-01-01",
+    ),
+)
 @click.option(
-    "--before", type=Day(), required=True, metavar="DATE", help="What is older than this day (UTC)."
+    "--before", type=DayOption(), required=True, metavar="DATE", help="What is older than this day (UTC)."
 )
 @click.option("--dry-run", is_flag=True, help="Say what would be deleted; delete nothing.")
 @site_option
 @json_option
 def prune_command(before: date, site_folder: Path | None, *, dry_run: bool, as_json: bool) -> None:
-    """Delete old snapshots, batches and reports that no open plan needs; what was sent stays counted."""
+    """Delete old snapshots, batches and reports that no open plan needs. The counts of sent notices stay."""
     site = site_at(site_folder)
     with (
         site.open_outbox() as outbox,
@@ -66,16 +73,19 @@ def _json(site: Site, found: Pruning, *, dry_run: bool) -> dict[str, object]:
     }
 
 
-# The command that erases one partner's data: `forget`.
-
-
-@click.command("forget")
+@click.command(
+    "forget",
+    epilog=examples(
+        'forget P-1001 --by "Ada Privacy"',
+        'forget P-1001 --by "Ada Privacy" --json',
+    ),
+)
 @click.argument("partner_id", metavar="PARTNER")
 @click.option("--by", metavar="NAME", required=True, help="Who decides so; it is kept.")
 @site_option
 @json_option
 def forget_command(partner_id: str, by: str, site_folder: Path | None, *, as_json: bool) -> int:
-    """Erase PARTNER's data from snapshots, batches, outbox, exports and reports; counts and digests stay."""
+    """Erase PARTNER's data from snapshots, batches, outbox, exports and reports. Counts and digests stay."""
     site = site_at(site_folder)
     require_absent(site, partner_id)
     with site.open_outbox() as outbox:

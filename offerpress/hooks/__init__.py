@@ -1,1 +1,1 @@
-"""The service that providers and mail programs call: events, one-click unsubscribing, health."""
+"""The HTTP service for mail providers and mail programs: delivery events, one-click unsubscribing, health."""

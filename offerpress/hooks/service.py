@@ -1,4 +1,4 @@
-"""The requests that the service answers: SendGrid's signed events, one-click unsubscribing (RFC 8058), and health."""
+"""The service's requests: SendGrid's signed events, one-click unsubscribing (RFC 8058), and health."""
 
 import asyncio
 from collections import Counter, OrderedDict
@@ -27,9 +27,7 @@ from mailer.providers.sendgrid.signatures import (
     SignedRequests,
     recent,
 )
-from offerpress.hooks.clerk import Clerk
-
-# How much the service takes: bytes of a body, and requests a second from one address.
+from offerpress.hooks.recorder import EventRecorder
 
 EVENTS_BYTES: Final = 2 << 20
 """The largest body of events; SendGrid posts less than one megabyte at a time."""
@@ -39,11 +37,11 @@ _ADDRESSES: Final = 10_000
 
 
 class TooLarge(Exception):
-    """A body has more bytes than are taken."""
+    """A request's body exceeds the limit."""
 
 
 async def limited_body(declared: str | None, chunks: AsyncIterator[bytes], most: int) -> bytes:
-    """A body of at most `most` bytes. Raises `TooLarge` as soon as it is known to be longer, without reading on."""
+    """Read a body of at most `most` bytes. Raises `TooLarge` without reading on if the body is longer."""
     if declared is not None and declared.isdecimal() and int(declared) > most:
         raise TooLarge
     body = bytearray()
@@ -55,15 +53,15 @@ async def limited_body(declared: str | None, chunks: AsyncIterator[bytes], most:
 
 
 @dataclass(slots=True)
-class Rate:
-    """A bucket for each address: `per_second` requests in the long run, `burst` at once."""
+class RequestRate:
+    """A token bucket for each address: `per_second` requests in the long run, `burst` at once."""
 
     per_second: float
     burst: float
     _known: OrderedDict[str, tuple[float, float]] = field(default_factory=OrderedDict)
 
     def admit(self, address: str, now: float) -> bool:
-        """Whether a request from that address is taken at that instant (in seconds of any clock that only rises)."""
+        """Return whether to accept a request from that address at `now`, in seconds of a monotonic clock."""
         left, since = self._known.pop(address, (self.burst, now))
         left = min(self.burst, left + (now - since) * self.per_second)
         self._known[address] = (left - 1 if left >= 1 else left, now)
@@ -79,12 +77,12 @@ _Answer = Callable[[Request], Awaitable[Response]]
 
 @dataclass(slots=True)
 class Service:
-    """What the answers are made from. Without `signed` no events are taken.
+    """Answers the requests. Without `signed` it accepts no events.
 
     `refused` counts the requests that changed nothing, by reason.
     """
 
-    clerk: Clerk
+    recorder: EventRecorder
     pages: UnsubscribePages
     languages: tuple[str, ...]
     tokens: UnsubscribeTokens
@@ -92,11 +90,11 @@ class Service:
     clock: Callable[[], datetime]
     ticks: Callable[[], float]
     most_age: timedelta = timedelta(minutes=10)
-    rate: Rate = field(default_factory=lambda: Rate(500, 1000))
+    rate: RequestRate = field(default_factory=lambda: RequestRate(500, 1000))
     refused: Counter[str] = field(default_factory=Counter)
 
     def application(self) -> Starlette:
-        """The ASGI application."""
+        """Return the ASGI application."""
         return Starlette(
             routes=[
                 Route("/events/sendgrid", self._limited(self._events), methods=["POST"]),
@@ -114,7 +112,7 @@ class Service:
             try:
                 return await answer(request)
             except TooLarge:
-                # what follows of the body is not read, so the connection is of no use
+                # The rest of the body is not read, so the connection cannot be used again.
                 return self._refuse("size", 413, {"Connection": "close"})
             except TimeoutError:
                 return self._refuse("slow", 408, {"Connection": "close"})
@@ -140,12 +138,12 @@ class Service:
         return await self._recorded(read.events, SENDGRID_SOURCE) or Response(status_code=204)
 
     async def _ask(self, request: Request) -> Response:
-        """The page with the button: looking at it changes nothing, because link scanners do."""
+        """Answer with the page that holds the button. Link scanners open it too, so opening it changes nothing."""
         known = self.tokens.notice(request.query_params.get("token", ""))
         return self._page(request, "ask" if known else "failed", 200 if known else 404)
 
     async def _unsubscribe(self, request: Request) -> Response:
-        """What mail programs post by themselves, and the page's button too (RFC 8058 3.2)."""
+        """Unsubscribe for a request of a mail program or of the page's button (RFC 8058 3.2)."""
         body = await _body(request, CLICK_BYTES)
         key = self.tokens.notice(request.query_params.get("token", ""))
         if key is None or b"List-Unsubscribe" not in body or b"One-Click" not in body:
@@ -156,9 +154,9 @@ class Service:
         return await self._recorded([click], ONE_CLICK) or self._page(request, "done", 200)
 
     async def _recorded(self, events: "list[Event] | tuple[Event, ...]", source: str) -> Response | None:
-        """None once they are durable; else the answer after which the caller tries again."""
+        """Return None once the events are durable, otherwise an answer that asks the caller to try again."""
         try:
-            await asyncio.wrap_future(self.clerk.record(events, source))
+            await asyncio.wrap_future(self.recorder.record(events, source))
         except MailerError:
             return self._refuse("outbox", 503, {"Retry-After": "30"})
         return None
@@ -166,7 +164,7 @@ class Service:
     async def _health(self, request: Request) -> Response:
         del request
         return JSONResponse(
-            {"status": "ok", "events": asdict(self.clerk.total), "refused": dict(self.refused)}
+            {"status": "ok", "events": asdict(self.recorder.total), "refused": dict(self.refused)}
         )
 
     def _page(self, request: Request, step: UnsubscribeStep, status: int) -> Response:

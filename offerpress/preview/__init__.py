@@ -1,4 +1,4 @@
-"""The live preview: the site, its statements and its mail as they would be now, for staff on their own machine.
+"""The live preview: the site, its statements and its mails as of now, for staff on their own machine.
 
-Nothing of it is ever in a build: script, bar, overlay and staff pages exist only in the answers of this server.
+Script, bar, overlay and staff pages exist only in this server's answers, and never in a build.
 """

@@ -1,4 +1,4 @@
-"""What staff can look at beside the public pages: every partner's statement, and every mail of every campaign."""
+"""The contents of a preview: public pages from content and templates, statements and mails from the figures."""
 
 import threading
 from collections.abc import Mapping, Sequence
@@ -28,12 +28,13 @@ from rewards import (
     Statement,
 )
 
-# The public pages of a preview, made from content and templates alone: a change of words never waits for data.
-
 
 @dataclass(frozen=True, slots=True)
-class Pages:
-    """The pages as of a day: `files` by path, and `marks`, what there is to say about a path that is unpublished."""
+class PublicPages:
+    """The public pages as of a day. They need no data, so a change of words is shown at once.
+
+    `files` are by path; `marks` name the paths that are not published, with the reason.
+    """
 
     site: Site
     content: Content
@@ -43,8 +44,8 @@ class Pages:
     remarks: tuple[Fault, ...]
 
 
-def read_pages(site: Site, origin: str) -> Pages:
-    """Reads settings and content and renders every page, with links that stay under `origin`; raises `Faulty`."""
+def read_pages(site: Site, origin: str) -> PublicPages:
+    """Read settings and content and render every page, with links that stay under `origin`. Raises `Faulty`."""
     site = _local(site, origin)
     settings = site.settings.site
     faults: list[Fault] = []
@@ -57,11 +58,11 @@ def read_pages(site: Site, origin: str) -> Pages:
     files = rendered_site(shown, site, as_of, broken)
     if broken:
         raise Faulty([*broken, *faults])
-    return Pages(site, content, as_of, files, marks, tuple(faults))
+    return PublicPages(site, content, as_of, files, marks, tuple(faults))
 
 
 def _local(site: Site, origin: str) -> Site:
-    """The same site with addresses of this machine, so that links of the preview stay in it."""
+    """Return the site with addresses of this machine, so that links stay within the preview."""
     base_url = origin + urlsplit(site.settings.site.base_url).path.rstrip("/")
     local = site.settings.site.model_copy(update={"base_url": base_url})
     return replace(site, given=replace(site.settings, site=local))
@@ -70,21 +71,21 @@ def _local(site: Site, origin: str) -> Site:
 People = Mapping[str, tuple[Account, Statement]]
 
 
-class Office:
-    """The figures beside the pages of one state of a preview; `people` are account and statement by partner id.
+class StaffFigures:
+    """The figures of one state of a preview; `people` are account and statement by partner id.
 
-    Statements and mails are made when somebody asks for them, by one thread at a time.
+    It makes statements and mails on request, in one thread at a time.
     """
 
-    def __init__(self, pages: Pages, figures: Figures, people: People) -> None:
+    def __init__(self, pages: PublicPages, figures: Figures, people: People) -> None:
         self.pages = pages
         self.figures = replace(figures, site=pages.site, content=pages.content)
         self.people = people
         self._lock = threading.RLock()
         self._drafts: dict[str, Drafting] = {}
 
-    def take_over(self, earlier: "Office") -> None:
-        """Keeps the statements that were made for the same figures in the same words."""
+    def take_over(self, earlier: "StaffFigures") -> None:
+        """Take over the statements of an earlier state that has the same figures and words."""
         made = vars(earlier).get("_statement_files")
         same_words = earlier.pages.content.offers == self.pages.content.offers
         if (
@@ -97,7 +98,7 @@ class Office:
 
     @property
     def statement_files(self) -> Mapping[str, bytes]:
-        """Everything under `statement/`, as a build would publish it."""
+        """All files under `statement/`, as a build would publish them."""
         with self._lock:
             return self._statement_files
 
@@ -119,22 +120,22 @@ class Office:
         }
 
     def statement_address(self, partner_id: str) -> str:
-        """Where the partner reads its statement; empty where statements have no page."""
+        """Return the address of the partner's statement, empty if statements have no page."""
         keys = self.figures.keys
         return private_address(self.pages.site, keys.link(partner_id)) if keys else ""
 
     def reason(self, campaign: str, partner_id: str) -> str | None:
-        """Why the campaign has no mail to that partner; raises `KeyError` for an unknown one of either."""
+        """Return why the campaign has no mail to that partner. Raises `KeyError` if either is unknown."""
         with self._lock:
             account, statement = self.people[partner_id]
             return self._drafting(campaign).renderer.reason(account.partner, statement)
 
     def recipients(self, campaign: str) -> Sequence[str]:
-        """The ids of all to whom the campaign would go now, whoever was written to before."""
+        """Return the ids of the campaign's recipients, including those who already have its notice."""
         return [partner_id for partner_id in self.people if self.reason(campaign, partner_id) is None]
 
     def mail(self, campaign: str, partner_id: str) -> Notice:
-        """The message as a plan would freeze it; raises `Faulty` with mistakes of its templates, and `KeyError`."""
+        """Return the message as a plan would freeze it. Raises `Faulty` for faults of its templates, and `KeyError`."""
         with self._lock:
             drafting = self._drafting(campaign)
             drafting.header = header = self._header(drafting)
@@ -142,7 +143,7 @@ class Office:
         return with_own_headers(header, notice, drafting.unsubscribing)
 
     def wire(self, notice: Notice) -> bytes:
-        """The message as it goes over the wire; its date and its own id come from a plan, so these are stand-ins."""
+        """Return the message in its SMTP form, with placeholders for the date and the id that a plan would set."""
         domain = notice.from_address.rpartition("@")[2].encode("idna").decode("ascii")
         return message_bytes(notice, f"<preview@{domain}>", self._noon)
 
@@ -167,5 +168,5 @@ class Office:
 
     @property
     def _noon(self) -> datetime:
-        """The as-of day's noon: a date that does not change with every look."""
+        """Noon of the as-of day: a date that is the same for every state."""
         return datetime.combine(date.fromordinal(self.figures.rules.as_of), time(12), UTC)

@@ -1,7 +1,7 @@
-"""What a preview shows at the moment, and how a change of files changes that: pages first, then figures and mail.
+"""The state of a preview, and how a change of files changes it: pages first, then figures and mails.
 
-Pages follow from content and templates; the ledger is read again only where data, settings, terms, keys or the day
-changed. What is faulty leaves the last good state standing, with the faults beside it.
+Pages follow from content and templates. The ledger is read again only if data, settings, terms, keys or the day
+changed. After a fault the last good state stays, with the faults beside it.
 """
 
 import threading
@@ -14,7 +14,7 @@ from ledger import LedgerError
 from mailer import MailerError
 from offerpress.figures.checking import campaign_template_faults, figures_faults
 from offerpress.figures.figures import Figures, open_figures
-from offerpress.preview.contents import Office, Pages, People, read_pages
+from offerpress.preview.contents import People, PublicPages, StaffFigures, read_pages
 from offerpress.site.folder import OfferpressError
 from offerpress.site.site import Site
 from rewards import Fault, Faulty, RewardsError
@@ -25,29 +25,29 @@ FAILURES = (RewardsError, LedgerError, GeneratorError, MailerError, OfferpressEr
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """One state, replaced as a whole: `number` grows with each.
+class PreviewState:
+    """One state, which is replaced as a whole; `number` grows with each.
 
-    `edition` grows with each change of the pages, `turn` with each of the figures and mails.
-    `pages` and `office` are the last good ones; `faults` say why they are not the newest.
+    `edition` grows with each change of the pages, `turn` with each change of figures and mails.
+    `pages` and `staff` are the last good ones; `faults` say why they are not the newest.
     """
 
     number: int = 0
     edition: int = 0
     turn: int = 0
-    pages: Pages | None = None
-    office: Office | None = None
+    pages: PublicPages | None = None
+    staff: StaffFigures | None = None
     faults: tuple[Fault, ...] = ()
     remarks: tuple[Fault, ...] = ()
 
 
 class Preview:
-    """Keeps the present look, and tells everyone who waits for the next one."""
+    """Keeps the present state, and wakes everyone who waits for the next one."""
 
     def __init__(self, site_now: Callable[[], Site], origin: str) -> None:
         self.folder = site_now().folder
         self.origin = origin
-        self.look = Look()
+        self.state = PreviewState()
         self.stopped = False
         self._site_now = site_now
         self._changed = threading.Condition()
@@ -56,7 +56,7 @@ class Preview:
         self._later: tuple[Fault, ...] = ()
 
     def update(self, changed: Collection[Path] = ()) -> None:
-        """Shows what came of a change of these files; the first call shows all."""
+        """Show the state after a change of these files. The first call reads everything."""
         if not all(self._is_under(path, *WORDS) for path in changed):
             self._ledger = None
         if any(self._is_under(path, "templates") for path in changed):
@@ -66,62 +66,62 @@ class Preview:
         except FAILURES as error:
             self._show(faults=(*_faults_of(error), *self._later))
             return
-        self._show(pages=pages, faults=self._later, edition=self.look.edition + 1)
+        self._show(pages=pages, faults=self._later, edition=self.state.edition + 1)
         found = self._tried.faults(pages)
         changes: dict[str, object] = {}
         try:
-            changes = {"office": self._office(pages, found), "turn": self.look.turn + 1}
+            changes = {"office": self._office(pages, found), "turn": self.state.turn + 1}
         except FAILURES as error:
             found += _faults_of(error)
         self._later = tuple(fault for fault in found if fault.severity == "fault")
         remarks = tuple(fault for fault in (*pages.remarks, *found) if fault.severity == "remark")
         self._show(faults=self._later, remarks=remarks, **changes)
 
-    def wait_beyond(self, number: int) -> Look:
-        """The first look beyond that number, or after a while the same one."""
+    def wait_beyond(self, number: int) -> PreviewState:
+        """Return the first state beyond that number, or after a timeout the present one."""
         with self._changed:
-            self._changed.wait_for(lambda: self.look.number > number or self.stopped, KEEP_ALIVE_SECONDS)
-            return self.look
+            self._changed.wait_for(lambda: self.state.number > number or self.stopped, KEEP_ALIVE_SECONDS)
+            return self.state
 
     def stop(self) -> None:
-        """Lets go of the figures, and of everyone who waits."""
+        """Release the figures, and everyone who waits."""
         with self._changed:
             self.stopped = True
-            self.look = replace(self.look, office=None)
+            self.state = replace(self.state, staff=None)
             self._changed.notify_all()
 
     def _show(self, **changes: object) -> None:
         with self._changed:
-            self.look = replace(self.look, number=self.look.number + 1, **changes)  # type: ignore[arg-type] # its fields
+            self.state = replace(self.state, number=self.state.number + 1, **changes)  # type: ignore[arg-type] # its fields
             self._changed.notify_all()
 
     def _is_under(self, path: Path, *names: str) -> bool:
         return any(path.is_relative_to(self.folder / name) for name in names)
 
-    def _office(self, pages: Pages, found: list[Fault]) -> Office:
-        """The figures beside `pages`; what is remarkable in them is added to `found`."""
+    def _office(self, pages: PublicPages, found: list[Fault]) -> StaffFigures:
+        """Return the figures beside `pages`. Their remarks are added to `found`."""
         ledger = self._ledger
         keys = self._site_now().read_keys([])
         if ledger is None or not ledger.fits(pages) or ledger.figures.keys != keys:
             self._ledger = None
             ledger = self._ledger = _read_ledger(pages)
         found += ledger.remarks
-        office = Office(pages, ledger.figures, ledger.people)
-        if self.look.office:
-            office.take_over(self.look.office)
-        return office
+        staff = StaffFigures(pages, ledger.figures, ledger.people)
+        if self.state.staff:
+            staff.take_over(self.state.staff)
+        return staff
 
 
 @dataclass(frozen=True, slots=True)
 class _Ledger:
-    """The ledger as it was read last, and everybody's statement."""
+    """The ledger as it was read last, with every partner's statement."""
 
     figures: Figures
     people: People
     remarks: tuple[Fault, ...]
 
-    def fits(self, pages: Pages) -> bool:
-        """Whether the figures follow from the same terms, as of the same day, and data come from the same place."""
+    def fits(self, pages: PublicPages) -> bool:
+        """Return whether the figures still follow from the terms, the day and the settings of `pages`."""
         return (
             self.figures.content.policy == pages.content.policy
             and self.figures.rules.as_of == pages.as_of
@@ -129,7 +129,7 @@ class _Ledger:
         )
 
 
-def _read_ledger(pages: Pages) -> _Ledger:
+def _read_ledger(pages: PublicPages) -> _Ledger:
     with open_figures(pages.site) as figures:
         people = {
             account.partner.partner_id: (account, told) for account, told in figures.sorted_statements()
@@ -139,16 +139,16 @@ def _read_ledger(pages: Pages) -> _Ledger:
 
 
 class _TriedCampaigns:
-    """The faults of each campaign, found again only where something that they follow from changed."""
+    """The faults of each campaign, which are looked for again only if something they depend on changed."""
 
     def __init__(self) -> None:
         self._known: dict[str, tuple[Campaign, Content, object, list[Fault]]] = {}
 
-    def faults(self, pages: Pages) -> list[Fault]:
-        """Those of all campaigns."""
+    def faults(self, pages: PublicPages) -> list[Fault]:
+        """Return the faults of all campaigns."""
         return [fault for slug in pages.content.campaigns for fault in self._of(slug, pages)]
 
-    def _of(self, slug: str, pages: Pages) -> list[Fault]:
+    def _of(self, slug: str, pages: PublicPages) -> list[Fault]:
         content, settings = pages.content, pages.site.settings
         campaign = content.campaigns[slug]
         known = self._known.get(slug)
@@ -165,7 +165,7 @@ def _same_terms(one: Content, other: Content) -> bool:
 
 
 def _faults_of(error: Exception) -> list[Fault]:
-    """What stands in the way, as faults; an error that is none becomes one."""
+    """Return the faults of an error. Another error becomes one fault."""
     if isinstance(error, Faulty):
         return [fault for fault in error.faults if fault.severity == "fault"]
     if isinstance(error, OSError):

@@ -1,1 +1,1 @@
-"""Reports for staff: what is owed, what is coming, and what to look at before an approval."""
+"""Reports for staff: amounts owed, forecasts, and figures to check before an approval."""

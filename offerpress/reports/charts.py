@@ -1,17 +1,26 @@
 """Charts as SVG text, drawn by Vega-Lite without a browser and without the network.
 
-Ink is `currentColor`, so that a chart follows the page into dark mode and onto paper; the bars' own colours suit both.
+Ink is `currentColor`, so that a chart follows the page into dark mode and onto paper.
+The colours of the bars suit both.
 Numbers in a chart only decide lengths, so they are floating-point here and nowhere else.
 """
 
 import json
 import re
 from collections.abc import Mapping, Sequence
+from datetime import date
+from fractions import Fraction
 from typing import TypeAlias
 
+from offerpress.plans.dues import Bin
+from offerpress.reports.facts import Facts, Sums
+from offerpress.reports.outlook import Outlook, Point
+from offerpress.reports.texts import bin_text
 from offerpress.site.folder import OfferpressError
+from offerpress.terminal import plain
+from rewards import Rules, minor_units
 
-Row: TypeAlias = Mapping[str, str | int | float]
+ChartRow: TypeAlias = Mapping[str, str | int | float]
 _Spec: TypeAlias = dict[str, object]
 
 _MAIN, _WARM, _COOL = "#3f7cac", "#e0a030", "#6f8894"
@@ -40,8 +49,11 @@ _CONFIG: _Spec = {
 }
 
 
-def stacked_bars(rows: Sequence[Row], kinds: Sequence[str], unit: str) -> str:
-    """A bar for each `bar` of the rows, parted by `kind` in the order of `kinds`; lengths are `value` in `unit`."""
+def stacked_bars(rows: Sequence[ChartRow], kinds: Sequence[str], unit: str) -> str:
+    """Draw a bar for each `bar` of the rows, divided by `kind` in the order of `kinds`.
+
+    The length of a bar is its `value` in `unit`.
+    """
     bars = list(dict.fromkeys(str(row["bar"]) for row in rows))
     color: _Spec = {"value": _MAIN}
     if len(kinds) > 1:
@@ -76,8 +88,8 @@ def stacked_bars(rows: Sequence[Row], kinds: Sequence[str], unit: str) -> str:
     )
 
 
-def histograms(rows: Sequence[Row]) -> str:
-    """A small chart for each `facet`: a column for each `bin`, `value` partners high, in the order of the rows."""
+def histograms(rows: Sequence[ChartRow]) -> str:
+    """Draw a small chart for each `facet`: a column for each `bin`, `value` partners high, in the order of the rows."""
     facets = list(dict.fromkeys(str(row["facet"]) for row in rows))
     most = max(sum(row["facet"] == facet for row in rows) for facet in facets)
     numbered = [{**row, "place": place} for place, row in enumerate(rows)]
@@ -109,10 +121,10 @@ def histograms(rows: Sequence[Row]) -> str:
     return _svg(_faceted(numbered, facets, inner))
 
 
-def courses(rows: Sequence[Row]) -> str:
-    """A small chart for each `facet`: `value` over `day` (YYYY-MM-DD), a line for each `line`.
+def courses(rows: Sequence[ChartRow]) -> str:
+    """Draw a small chart for each `facet`: `value` over `day` (YYYY-MM-DD), a line for each `line`.
 
-    `so far` is drawn through, the other lines are dashed.
+    The line `so far` is solid, the others are dashed.
     """
     facets = list(dict.fromkeys(str(row["facet"]) for row in rows))
     lines = ["so far", "by days", "by pace"]
@@ -155,8 +167,8 @@ def courses(rows: Sequence[Row]) -> str:
     return _svg(_faceted(rows, facets, inner))
 
 
-def timeline(rows: Sequence[Row]) -> str:
-    """A line for each `line` of the rows, in their order: `value` notices at the instant `at`, in UTC."""
+def timeline(rows: Sequence[ChartRow]) -> str:
+    """Draw a line for each `line` of the rows, in their order: `value` notices at the instant `at`, in UTC."""
     lines = list(dict.fromkeys(str(row["line"]) for row in rows))
     return _svg(
         {
@@ -194,12 +206,12 @@ def timeline(rows: Sequence[Row]) -> str:
 
 
 def with_own_ids(svg: str, name: str) -> str:
-    """The chart with ids that begin with `name` and count from 0: they are unique on a page and the same every time."""
+    """Return the chart with its ids replaced by `name` and a number, so that they are unique and always the same."""
     places = {found: str(place) for place, found in enumerate(dict.fromkeys(_ID.findall(svg)))}
     return _ID.sub(lambda match: f"{name}-{places[match[0]]}", svg)
 
 
-def _faceted(rows: Sequence[Row], facets: Sequence[str], inner: _Spec) -> _Spec:
+def _faceted(rows: Sequence[ChartRow], facets: Sequence[str], inner: _Spec) -> _Spec:
     return {
         "data": {"values": rows},
         "facet": {"field": "facet", "type": "nominal", "sort": list(facets)},
@@ -219,3 +231,98 @@ def _svg(spec: _Spec) -> str:
         ) from error
     whole = {"$schema": "https://vega.github.io/schema/vega-lite/v5.json", "config": _CONFIG, **spec}
     return str(vl_convert.vegalite_to_svg(json.dumps(whole)))
+
+
+_MOST_BARS = 14
+
+
+def pictures(facts: Facts, rules: Rules) -> dict[str, str]:
+    """Return the report's charts by name, as SVG. A chart without rows is empty."""
+    levels, unit = rules.program.level_ids, rules.program.currency
+    names = [rules.program.level_name(level) for level in levels]
+    currencies = _currency_rows(facts.by_level, rules)
+    countries = _country_rows(facts.by_country, rules)
+    drawn = {
+        "currencies": stacked_bars(currencies, names, unit) if currencies else "",
+        "countries": stacked_bars(countries, [""], unit) if countries else "",
+        "distribution": histograms(_histogram_rows(facts.distribution)) if facts.distribution else "",
+        "course": courses(_course_rows(facts.course, facts.outlooks)) if facts.course else "",
+    }
+    return {name: with_own_ids(svg, name) for name, svg in drawn.items()}
+
+
+def without_rate(sums: Sums, rules: Rules) -> list[str]:
+    """Return the currencies without a rate on the as-of day, which the charts of one currency leave out."""
+    found = {currency for currency, _ in sums}
+    return sorted(one for one in found if rules.conversion.on(one, rules.as_of) is None)
+
+
+def converted(minor: int, currency: str, rules: Rules) -> float | None:
+    """Convert to units of the program's currency by the rate of the as-of day, for a length; None without a rate."""
+    rate = rules.conversion.on(currency, rules.as_of)
+    return None if rate is None else float(rate * Fraction(minor, 10 ** minor_units(currency)))
+
+
+def _currency_rows(sums: Sums, rules: Rules) -> list[ChartRow]:
+    rows: list[ChartRow] = []
+    for (currency, level), row in sums.items():
+        value = converted(row.to_credit, currency, rules)
+        if value is not None:
+            program = rules.program
+            rank = program.rank(level)
+            rows.append({"bar": currency, "kind": program.level_name(level), "value": value, "rank": rank})
+    return _longest_first(rows)
+
+
+def _country_rows(sums: Sums, rules: Rules) -> list[ChartRow]:
+    values: dict[str, float] = {}
+    for (currency, country), row in sums.items():
+        value = converted(row.to_credit, currency, rules)
+        if value is not None:
+            bar = plain(country) or "no country"
+            values[bar] = values.get(bar, 0.0) + value
+    rows = _longest_first(
+        [{"bar": bar, "kind": "", "value": value, "rank": 0} for bar, value in values.items()]
+    )
+    rest = rows[_MOST_BARS:]
+    if rest:
+        others = sum(float(row["value"]) for row in rest)
+        return [*rows[:_MOST_BARS], {"bar": f"{len(rest)} others", "kind": "", "value": others, "rank": 0}]
+    return rows
+
+
+def _longest_first(rows: Sequence[ChartRow]) -> list[ChartRow]:
+    lengths: dict[str, float] = {}
+    for row in rows:
+        bar = str(row["bar"])
+        lengths[bar] = lengths.get(bar, 0.0) + float(row["value"])
+    return sorted(rows, key=lambda row: (-lengths[str(row["bar"])], str(row["bar"]), row["rank"]))
+
+
+def _histogram_rows(distribution: Mapping[str, list[Bin]]) -> list[ChartRow]:
+    return [
+        {"facet": currency, "bin": bin_text(one), "value": one.partners}
+        for currency, bins in distribution.items()
+        for one in bins
+    ]
+
+
+def _course_rows(points: Sequence[Point], outlooks: Sequence[Outlook]) -> list[ChartRow]:
+    """Return the lines so far, and the forecasts from their ends to the period's end."""
+    several = len({point.offer for point in points}) > 1
+    rows = [_at(point, point.day, point.sales, "so far", several=several) for point in points]
+    ends = {(point.offer, point.currency): point for point in points}
+    for one in outlooks:
+        end = ends.get((one.offer, one.currency))
+        if end is None or one.elapsed == one.days:
+            continue
+        for line, sales in (("by days", one.sales_by_days), ("by pace", one.sales_by_pace)):
+            rows.append(_at(end, end.day, end.sales, line, several=several))
+            rows.append(_at(end, end.day + one.days - one.elapsed, sales, line, several=several))
+    return rows
+
+
+def _at(point: Point, day: int, sales: int, line: str, *, several: bool) -> ChartRow:
+    unit = 10 ** minor_units(point.currency)
+    facet = f"{point.currency} · {point.offer}" if several else point.currency
+    return {"facet": facet, "line": line, "day": date.fromordinal(day).isoformat(), "value": sales / unit}

@@ -1,4 +1,4 @@
-"""Everything that one report tells, computed once from one set of statements."""
+"""The facts of one report, computed once from one set of statements."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -33,16 +33,16 @@ Sums = Mapping[tuple[str, str], Liability]
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """An earlier plan and what it told: minor units by (partner id, currency)."""
+class ToldAmounts:
+    """An earlier plan and the amounts that it told: minor units by (partner id, currency)."""
 
     plan: str
     amounts: Mapping[tuple[str, str], int]
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """A table of the ledger, where it was read, and how many rows count."""
+class SourceTable:
+    """A table of the ledger, its source, and the number of its rows that count."""
 
     table: str
     path: str
@@ -51,7 +51,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """The figures of a report; every list is in the order in which it is shown."""
+    """The figures of a report. Every list is in the order in which it is shown."""
 
     as_of: int
     by_currency: Sums
@@ -67,18 +67,18 @@ class Facts:
     jumped: tuple[Jump, ...]
     conserved: tuple[Conserved, ...]
     snapshot: str
-    sources: tuple[Source, ...]
+    source_tables: tuple[SourceTable, ...]
 
 
-def gather(
+def gather_facts(
     statements: Statements,
     rules: Rules,
-    told: Told | None,
+    told: ToldAmounts | None,
     conserved: Iterable[Conserved],
     snapshot: str,
-    sources: Iterable[Source],
+    source_tables: Iterable[SourceTable],
 ) -> Facts:
-    """All figures of a report; `told` is the plan that jumps are measured from, `snapshot` a digest."""
+    """Compute all figures of a report. Jumps are measured from `told`; `snapshot` is a digest."""
     due = dues(statements)
     return Facts(
         rules.as_of,
@@ -95,31 +95,34 @@ def gather(
         tuple(jumped(due, told.amounts)) if told else (),
         tuple(conserved),
         snapshot,
-        tuple(sources),
+        tuple(source_tables),
     )
 
 
 # What earlier plans told, read from their frozen batches.
 
 
-def last_told(site: Site, outbox: Outbox, campaign: str | None) -> Told | None:
-    """What the newest plan told, of `campaign` or of any; None where none was made or its batch is gone."""
+def last_told_amounts(site: Site, outbox: Outbox, campaign: str | None) -> ToldAmounts | None:
+    """Return the amounts of the newest plan, of `campaign` or of any; None without a plan or its batch."""
     for record in reversed(outbox.plans()):
         if campaign in {None, record.campaign}:
             try:
                 with site.open_batch(record.plan) as batch:
-                    return told_by(batch)
+                    return told_amounts(batch)
             except BatchError:
                 continue
     return None
 
 
-def told_by(batch: Batch) -> Told:
-    """The amounts to credit that a batch tells, over all offers; every recipient is in it, if only by no currency."""
+def told_amounts(batch: Batch) -> ToldAmounts:
+    """Return the amounts to credit that a batch tells, over all offers.
+
+    A recipient without amounts is listed under an empty currency.
+    """
     amounts: dict[tuple[str, str], int] = {}
     for partner_id, figures in batch.figures():
         amounts[partner_id, ""] = 0
         for entry in json.loads(figures)["cashback"]:
             key = partner_id, entry["currency"]
             amounts[key] = amounts.get(key, 0) + parse_amount(entry["to_credit"], entry["currency"])
-    return Told(batch.header.plan, amounts)
+    return ToldAmounts(batch.header.plan, amounts)

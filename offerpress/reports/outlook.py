@@ -1,6 +1,6 @@
-"""Where cashback and levels are heading: forecasts to a period's end, and partners just below their next level.
+"""Forecasts of cashback to a period's end, and the partners just below their next level.
 
-A forecast is made partner by partner through the rule itself, so tiers, minimum and cap have their effect.
+A forecast applies the rule itself to each partner, so that tiers, minimum and cap have their effect.
 """
 
 from collections.abc import Sequence
@@ -19,9 +19,9 @@ Statements = Sequence[tuple[Account, Statement]]
 class Outlook(NamedTuple):
     """One offer in one currency, summed over partners; every amount is in minor units.
 
-    `elapsed` of the period's `days` have passed, the as-of day included. `by_days` carries the sales so far on at the
-    average of the whole period, `by_pace` at that of its last 90 days; each is the cashback, `sales_…` what it is
-    made of. Once the period is over both are what is there.
+    `elapsed` of the period's `days` have passed, the as-of day included. `by_days` is the cashback if sales go on at
+    the average of the whole period, `by_pace` at that of its last 90 days; `sales_…` are the sales behind each. Once
+    the period is over, both are the final cashback.
     """
 
     offer: str
@@ -60,7 +60,7 @@ class Near(NamedTuple):
 
 
 def outlooks(statements: Statements, rules: Rules) -> list[Outlook]:
-    """Every cashback offer whose period has begun, by offer and currency."""
+    """Forecast every cashback offer whose period has begun, by offer and currency."""
     of_offer = {rule.offer: rule for rule in rules.cashback if rule.first <= rules.as_of}
     sums: dict[tuple[str, str], list[int]] = {}
     for account, statement in statements:
@@ -81,7 +81,7 @@ def outlooks(statements: Statements, rules: Rules) -> list[Outlook]:
 
 
 def _forecasts(entry: CashbackEntry, account: Account, rules: Rules) -> tuple[int, int, int, int]:
-    """The cashback at the period's end by days and by pace, and the sales that it is made of."""
+    """Return the cashback at the period's end by days and by pace, and the sales behind each."""
     (rule,) = (one for one in rules.cashback if one.offer == entry.offer)
     if entry.status == "final":
         return entry.amount, entry.amount, entry.eligible_sales, entry.eligible_sales
@@ -102,7 +102,7 @@ def _forecasts(entry: CashbackEntry, account: Account, rules: Rules) -> tuple[in
 
 
 def course(statements: Statements, rules: Rules) -> list[Point]:
-    """How the counted sales of every cashback offer grew month by month, by offer, currency and day."""
+    """Return the growth of each cashback offer's counted sales by month, by offer, currency and day."""
     months: dict[tuple[str, str], dict[int, int]] = {}
     for account, statement in statements:
         for rule in rules.cashback:
@@ -124,7 +124,7 @@ def course(statements: Statements, rules: Rules) -> list[Point]:
 
 
 def month_of(day: int) -> int:
-    """Months are numbered through, so that they can be counted."""
+    """Return the number of a day's month, counted continuously from year 0."""
     at = date.fromordinal(day)
     return at.year * 12 + at.month - 1
 
@@ -135,7 +135,7 @@ def _last_day(month: int) -> int:
 
 
 def near_next_level(statements: Statements) -> list[Near]:
-    """Who lacks at most a tenth of a quota, by offer, then the least missing first."""
+    """Return the partners who lack at most a tenth of a quota, by offer, with the smallest gap first."""
     found = [
         Near(account.partner.partner_id, account.partner.name, entry)
         for account, statement in statements

@@ -249,23 +249,23 @@ def test_nothing_of_the_preview_is_in_a_build(offerpress: Call, site: Path) -> N
 
 def faulty_files(preview: Preview) -> list[str]:
     """The files that are named as faulty, each once."""
-    return sorted({fault.file for fault in preview.look.faults})
+    return sorted({fault.file for fault in preview.state.faults})
 
 
 def test_words_are_shown_without_reading_data(site: Path) -> None:
     """A change of content leaves the ledger unread, a change of data or of terms reads it."""
     preview = Preview(lambda: Site(site, NOW, ENVIRONMENT, NOW.date()), "http://127.0.0.1:1")
     preview.update()
-    assert () == preview.look.faults
+    assert () == preview.state.faults
     (site / "data" / "sales.csv").write_text("nonsense\n", encoding="utf-8")
     about = site / "content" / "pages" / "about.md"
     preview.update({about})
-    assert () == preview.look.faults
+    assert () == preview.state.faults
     preview.update({about, site / "data" / "sales.csv"})
     assert ["data/sales.csv"] == faulty_files(preview)
     (site / "data" / "sales.csv").write_text("sale_id,partner_id,sold_on,amount,currency\n", encoding="utf-8")
     preview.update({site / "data" / "sales.csv"})
-    assert () == preview.look.faults
+    assert () == preview.state.faults
     (site / "data" / "levels.csv").write_text("nonsense\n", encoding="utf-8")
     offer = site / "content" / "offers" / "cashback-2023.md"
     offer.write_text(offer.read_text(encoding="utf-8").replace("rate: 15%", "rate: 14%"), encoding="utf-8")
@@ -281,9 +281,9 @@ def test_what_is_no_mistake_of_content_is_said_too(site: Path) -> None:
     labels.parent.mkdir(parents=True)
     labels.write_text("nonsense", encoding="utf-8")
     preview.update({labels})
-    assert ["the translations in de.po cannot be read"] == [one.what[:40] for one in preview.look.faults]
+    assert ["the translations in de.po cannot be read"] == [one.what[:40] for one in preview.state.faults]
     labels.unlink()
     (site / "offerpress.toml").unlink()
     preview.update({site / "offerpress.toml"})
-    assert ["cannot be read: No such file or directory"] == [one.what for one in preview.look.faults]
-    assert preview.look.pages is not None
+    assert ["cannot be read: No such file or directory"] == [one.what for one in preview.state.faults]
+    assert preview.state.pages is not None

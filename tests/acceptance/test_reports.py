@@ -25,10 +25,9 @@ from offerpress.plans.dues import (
     negative,
 )
 from offerpress.plans.planning import PLAN_COLUMNS
-from offerpress.reports.brief import brief
-from offerpress.reports.facts import Told
+from offerpress.reports.facts import ToldAmounts
 from offerpress.reports.outlook import course, near_next_level, outlooks
-from offerpress.reports.words import amount_text, bin_text, percent_text
+from offerpress.reports.texts import approval_summary, bin_text, grouped_amount, percent_text
 from rewards import Account, Rules, Statement, day_text
 from tests.acceptance.conftest import AS_OF, PLAN, Call, change_sale, tree
 from tests.reference.samples import account, computed, credit, offer, rules, sale
@@ -144,9 +143,9 @@ def test_near_is_a_tenth_of_the_quota(sales: str, near: bool) -> None:  # noqa: 
 def test_amounts_are_grouped_with_the_places_of_their_currency() -> None:
     """Thousands are parted, the minus is a true one, and a currency without places has none."""
     assert ["\N{MINUS SIGN}1,234.56", "1,000", "0.150"] == [
-        amount_text(-123456, "EUR"),
-        amount_text(1000, "JPY"),
-        amount_text(150, "KWD"),
+        grouped_amount(-123456, "EUR"),
+        grouped_amount(1000, "JPY"),
+        grouped_amount(150, "KWD"),
     ]
     assert ["9.4 %", "under 0.1 %"] == [percent_text(Fraction(94, 1000)), percent_text(Fraction(1, 10**6))]
 
@@ -154,13 +153,17 @@ def test_amounts_are_grouped_with_the_places_of_their_currency() -> None:
 def test_the_short_form_is_three_lines() -> None:
     """The largest of each currency, the negatives and the jumps; beyond three it says how many more."""
     rows = [due("1", 500), due("2", 300, "JPY"), *(due(f"N{n}", -n) for n in range(1, 6))]
-    told = Told("spring-1.1", {("1", "EUR"): 100, ("2", "JPY"): 300})
+    told = ToldAmounts("spring-1.1", {("1", "EUR"): 100, ("2", "JPY"): 300})
     assert [
         "Largest: 5.00 EUR 1; 300 JPY 2",
         "Negative: 5: -0.05 EUR N5; -0.04 EUR N4; -0.03 EUR N3; and 2 more",
         "Jumped since spring-1.1: 1: 1.00 to 5.00 EUR 1",
-    ] == brief(rows, told)
-    assert ["Largest: none", "Negative: none", "Jumped: no earlier plan of this campaign"] == brief([], None)
+    ] == approval_summary(rows, told)
+    assert [
+        "Largest: none",
+        "Negative: none",
+        "Jumped: no earlier plan of this campaign",
+    ] == approval_summary([], None)
 
 
 def test_plan_says_what_to_look_at(offerpress: Call, site: Path) -> None:
@@ -239,7 +242,7 @@ def test_the_report_says_what_the_statements_say(offerpress: Call, site: Path) -
     html = (site / "private" / "reports" / "figures-2023-12-31.html").read_text(encoding="utf-8")
     usd = re.search(r'<th scope="row">USD</th><td class="n">(\d+)</td>.*?strong">([^<]+)<', html)
     assert usd is not None
-    assert (str(len(entries)), amount_text(total, "USD")) == usd.groups()
+    assert (str(len(entries)), grouped_amount(total, "USD")) == usd.groups()
 
 
 def test_the_same_report_twice_is_the_same_file(offerpress: Call, site: Path) -> None:

@@ -1,4 +1,4 @@
-"""The one thread that owns the outbox of the service, and records what comes in, in groups."""
+"""The thread that owns the service's outbox and records incoming events in groups."""
 
 import queue
 import threading
@@ -16,15 +16,15 @@ _MOST: Final = 5_000
 
 @dataclass(slots=True)
 class _Waiting:
-    """Events of one request, and what is told of them once they are recorded."""
+    """The events of one request, and the future that holds their result."""
 
     events: Sequence[Event]
     source: str
     done: "Future[Intake]" = field(default_factory=Future)
 
 
-class Clerk:
-    """Takes events from any thread; `total` is what came of all so far."""
+class EventRecorder:
+    """Takes events from any thread and records them on its own. `total` counts all results so far."""
 
     def __init__(self, open_outbox: Callable[[], Outbox], clock: Callable[[], datetime]) -> None:
         self._open = open_outbox
@@ -36,7 +36,7 @@ class Clerk:
 
     @contextmanager
     def at_work(self) -> Iterator[None]:
-        """At work for the length of the block; raises what keeps the outbox from being opened."""
+        """Run for the length of the block. Raises the error that prevents the outbox from being opened."""
         self._thread.start()
         try:
             self._ready.result()
@@ -46,7 +46,7 @@ class Clerk:
             self._thread.join()
 
     def record(self, events: Sequence[Event], source: str) -> "Future[Intake]":
-        """What came of the events, once that is durable; or the MailerError that kept them out."""
+        """Return the future result of the events. It is set once they are durable, or fails with a `MailerError`."""
         waiting = _Waiting(events, source)
         self._waiting.put(waiting)
         return waiting.done
@@ -67,7 +67,7 @@ class Clerk:
                     return
 
     def _group(self, first: _Waiting) -> tuple[list[_Waiting], bool]:
-        """All that waits with `first`, up to a limit, and whether that is the end."""
+        """Return `first` and the requests that wait behind it, up to a limit, and whether the service ends."""
         group = [first]
         while sum(len(one.events) for one in group) < _MOST:
             try:

@@ -1,14 +1,51 @@
-"""One mail as staff look at it: its HTML, its text, its headers, or all of it, wide or narrow, light or dark."""
+"""Answers of the preview over HTTP: a page with the preview's script, and a mail in its frame."""
 
 import email
 import email.policy
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from html import escape as escape_attribute
+from html import unescape
+from typing import Literal
 
 from markupsafe import escape
 
+from generator import preview_policy
 from rewards import Notice
+
+Follows = Literal["edition", "turn"]
+LIVE = "/_live"
+_POLICY = re.compile(rb"<meta\b[^>]*\bContent-Security-Policy\b[^>]*>", re.IGNORECASE)
+CONTENT = re.compile(rb"\bcontent=(\"[^\"]*\"|'[^']*')", re.IGNORECASE)
+
+
+def with_script(html: bytes, number: int, *, follows: Follows = "edition") -> bytes:
+    """Return the page with the preview's script, which reloads it when the counter that it `follows` changes."""
+    script = f'<script src="{LIVE}/live.js" data-follows="{follows}" data-number="{number}"></script>'
+    return _POLICY.sub(_with_room, html) + script.encode()
+
+
+def _with_room(tag: re.Match[bytes]) -> bytes:
+    return CONTENT.sub(lambda content: _attribute(content[1][1:-1].decode()), tag[0])
+
+
+def _attribute(policy: str) -> bytes:
+    return f'content="{escape_attribute(preview_policy(unescape(policy)))}"'.encode()
+
+
+HTML = "text/html; charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer over HTTP. `headers` are added to those of every answer."""
+
+    body: bytes
+    media_type: str = HTML
+    status: int = 200
+    headers: tuple[tuple[str, str], ...] = ()
+
 
 VIEWS = {"html": "HTML", "text": "Text", "headers": "Headers", "source": "Source"}
 DARK = re.compile(r"\(\s*prefers-color-scheme\s*:\s*dark\s*\)")
@@ -23,8 +60,8 @@ PLAIN = (
 
 
 @dataclass(frozen=True, slots=True)
-class View:
-    """How a mail is looked at; `query` are the parts of an address that say so."""
+class MailView:
+    """The way a mail is shown: its form, in dark or light, in a narrow or wide frame."""
 
     form: str = "html"
     dark: bool = False
@@ -32,35 +69,35 @@ class View:
 
     @property
     def query(self) -> dict[str, str]:
-        """Only what is not as usual, so that addresses stay short."""
+        """The query of an address that shows this view. It names only what differs from the default."""
         told = {"view": "" if self.form == "html" else self.form}
         told |= {"dark": "1" if self.dark else "", "narrow": "1" if self.narrow else ""}
         return {name: value for name, value in told.items() if value}
 
     def choices(self) -> Iterator[list[tuple[str, dict[str, str], bool]]]:
-        """Groups of what can be chosen: its name, the query for it, and whether it is so now."""
+        """Yield groups of choices: the name, the query, and whether it is the present choice."""
         yield [
-            (name, View(form, self.dark, self.narrow).query, form == self.form)
+            (name, MailView(form, self.dark, self.narrow).query, form == self.form)
             for form, name in VIEWS.items()
         ]
         yield [
-            (name, View(self.form, dark, self.narrow).query, dark == self.dark)
+            (name, MailView(self.form, dark, self.narrow).query, dark == self.dark)
             for name, dark in (("Light", False), ("Dark", True))
         ]
         yield [
-            (name, View(self.form, self.dark, narrow).query, narrow == self.narrow)
+            (name, MailView(self.form, self.dark, narrow).query, narrow == self.narrow)
             for name, narrow in (("Wide", False), ("Narrow", True))
         ]
 
 
-def framed(query: Mapping[str, str]) -> View:
-    """The view that a query asks for; what it does not know is as usual."""
+def framed(query: Mapping[str, str]) -> MailView:
+    """Return the view that a query names. Unknown values give the default."""
     form = query.get("view", "html")
-    return View(form if form in VIEWS else "html", "dark" in query, "narrow" in query)
+    return MailView(form if form in VIEWS else "html", "dark" in query, "narrow" in query)
 
 
-def letter(notice: Notice, wire: bytes, view: View) -> tuple[bytes, str]:
-    """What the frame shows, and its media type; `wire` is the message as it is sent."""
+def framed_mail(notice: Notice, wire: bytes, view: MailView) -> tuple[bytes, str]:
+    """Return the content of the frame and its media type. `wire` is the message in its SMTP form."""
     if view.form == "html":
         html = DARK.sub(ALWAYS_TRUE if view.dark else NEVER_TRUE, notice.html)
         return html.encode(), "text/html; charset=utf-8"
@@ -75,7 +112,7 @@ def letter(notice: Notice, wire: bytes, view: View) -> tuple[bytes, str]:
 
 
 def _headers(wire: bytes) -> Iterator[str]:
-    """Each header as a mail program reads it; two of them come from the plan, and are stand-ins here."""
+    """Yield each header as a mail program reads it. Date and Message-ID are placeholders until a plan sets them."""
     message = email.message_from_bytes(wire, policy=email.policy.default)
     for name, value in message.items():
         note = " (set when planned)" if name in {"Date", "Message-ID"} else ""

@@ -1,4 +1,4 @@
-"""The report on one plan: what became of its notices, over time and by reason, and what needs a person."""
+"""The report on one plan: delivery over time, failures by reason, and what needs a person."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,22 +8,22 @@ from markupsafe import Markup
 from generator import REPORT_POLICY, environment
 from mailer import BatchError, EventKind, Failure, Outbox, Status, results_json
 from offerpress.plans.status import minute, needs
-from offerpress.reports.charts import Row, stacked_bars, timeline, with_own_ids
+from offerpress.reports.charts import ChartRow, stacked_bars, timeline, with_own_ids
 from offerpress.site.site import Site
 from offerpress.site.state import write_state
 from offerpress.terminal import plain
 
-TEMPLATE = "reports/plan.html"
-FAILED = (EventKind.BOUNCED, EventKind.BLOCKED, EventKind.DROPPED, EventKind.COMPLAINED)
-MOST_ROWS = 100
-MOST_BARS = 14
-Failures = list[tuple[EventKind, Failure]]
+_TEMPLATE = "reports/plan.html"
+_FAILED = (EventKind.BOUNCED, EventKind.BLOCKED, EventKind.DROPPED, EventKind.COMPLAINED)
+_MOST_ROWS = 100
+_MOST_BARS = 14
+_Failures = list[tuple[EventKind, Failure]]
 
 
 def write_plan_report(site: Site, outbox: Outbox, plan: str, now: datetime) -> Path:
-    """Writes `private/reports/plan-PLAN.html`; where it is."""
+    """Write `private/reports/plan-PLAN.html` and return its path."""
     view = plan_view(site, outbox, plan, now)
-    template = environment(site.template_folders, "en", kind="html").get_template(TEMPLATE)
+    template = environment(site.template_folders, "en", kind="html").get_template(_TEMPLATE)
     # SVG from our own drawing library, which escapes every text in it.
     charts = {name: Markup(svg) for name, svg in _pictures(outbox, plan).items()}  # noqa: S704
     html = template.render(site_title=site.settings.site.title, policy=REPORT_POLICY, charts=charts, **view)
@@ -33,7 +33,7 @@ def write_plan_report(site: Site, outbox: Outbox, plan: str, now: datetime) -> P
 
 
 def plan_view(site: Site, outbox: Outbox, plan: str, now: datetime) -> dict[str, object]:
-    """Everything that the report shows but the charts, as texts and numbers."""
+    """Return the report without its charts as texts and numbers."""
     counts, results = outbox.counts(plan), results_json(outbox, plan)
     open_needs, failures = needs(outbox, plan, site.settings.mail, now), _failures(outbox, plan)
     opens = outbox.next_window(plan, now)
@@ -49,8 +49,8 @@ def plan_view(site: Site, outbox: Outbox, plan: str, now: datetime) -> dict[str,
         ],
         "results": [{"name": name, "notices": f"{number:,}"} for name, number in results.items()],
         "unsubscribed": unsubscribed,
-        "needs": open_needs[:MOST_ROWS],
-        "needs_more": max(0, len(open_needs) - MOST_ROWS),
+        "needs": open_needs[:_MOST_ROWS],
+        "needs_more": max(0, len(open_needs) - _MOST_ROWS),
         "waits": opens and f"What is ready waits for its send window, from {opens} on; that needs nobody.",
         "failures": [
             {
@@ -60,14 +60,14 @@ def plan_view(site: Site, outbox: Outbox, plan: str, now: datetime) -> dict[str,
                 "example": plain(one.example),
                 "notices": f"{one.notices:,}",
             }
-            for kind, one in failures[:MOST_ROWS]
+            for kind, one in failures[:_MOST_ROWS]
         ],
-        "failures_more": max(0, len(failures) - MOST_ROWS),
+        "failures_more": max(0, len(failures) - _MOST_ROWS),
         "reasons": [
             {"status": status.value, "reason": plain(reason), "notices": f"{number:,}"}
             for status, found in outbox.reasons(plan).items()
             if status in {Status.REJECTED, Status.SKIPPED, Status.ABANDONED}
-            for reason, number in sorted(found.items(), key=lambda pair: (-pair[1], pair[0]))[:MOST_ROWS]
+            for reason, number in sorted(found.items(), key=lambda pair: (-pair[1], pair[0]))[:_MOST_ROWS]
         ],
         "left_out": _left_out(site, plan),
         "facts": _facts(outbox, plan),
@@ -76,13 +76,13 @@ def plan_view(site: Site, outbox: Outbox, plan: str, now: datetime) -> dict[str,
     }
 
 
-def _failures(outbox: Outbox, plan: str) -> Failures:
-    found = [(kind, one) for kind in FAILED for one in outbox.failures(plan, kind)]
+def _failures(outbox: Outbox, plan: str) -> _Failures:
+    found = [(kind, one) for kind in _FAILED for one in outbox.failures(plan, kind)]
     return sorted(found, key=lambda pair: (-pair[1].notices, pair[1].domain, pair[1].code, pair[0].value))
 
 
 def _left_out(site: Site, plan: str) -> list[dict[str, str]]:
-    """Who had no notice at all, by reason; nothing where the batch is gone."""
+    """Return the numbers of partners without a notice, by reason; empty if the batch was pruned."""
     try:
         with site.open_batch(plan) as batch:
             return [
@@ -121,16 +121,16 @@ def _pictures(outbox: Outbox, plan: str) -> dict[str, str]:
     return {name: with_own_ids(svg, name) for name, svg in drawn.items()}
 
 
-def _course(outbox: Outbox, plan: str) -> list[Row]:
-    """Of each line its sums up to the end of every hour in which anything of it happened."""
+def _course(outbox: Outbox, plan: str) -> list[ChartRow]:
+    """Return the cumulative sum of each line at the end of every hour with events."""
     hours: dict[str, dict[str, int]] = {"accepted": outbox.accepted_hours(plan)}
     for one in outbox.event_hours(plan):
-        name = one.kind.value if one.kind is EventKind.DELIVERED else "failed" if one.kind in FAILED else ""
+        name = one.kind.value if one.kind is EventKind.DELIVERED else "failed" if one.kind in _FAILED else ""
         if name:
             counted = hours.setdefault(name, {})
             counted[one.hour] = counted.get(one.hour, 0) + one.notices
     last = max((hour for counted in hours.values() for hour in counted), default="")
-    rows: list[Row] = []
+    rows: list[ChartRow] = []
     for name, counted in hours.items():
         total = 0
         for hour in sorted({*counted, last}) if counted else ():
@@ -139,9 +139,9 @@ def _course(outbox: Outbox, plan: str) -> list[Row]:
     return rows
 
 
-def _bars(failures: Failures) -> list[Row]:
-    domains = list(dict.fromkeys(one.domain for _, one in failures))[:MOST_BARS]
-    rows: list[Row] = []
+def _bars(failures: _Failures) -> list[ChartRow]:
+    domains = list(dict.fromkeys(one.domain for _, one in failures))[:_MOST_BARS]
+    rows: list[ChartRow] = []
     for rank, (kind, one) in enumerate(failures):
         if one.domain in domains:
             named = f"{kind.value} {plain(one.code)}".strip()

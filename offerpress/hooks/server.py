@@ -1,4 +1,4 @@
-"""The service on a port, by uvicorn."""
+"""The server of the service: it listens on a port through uvicorn."""
 
 import socket
 from collections.abc import Callable
@@ -10,7 +10,7 @@ import uvicorn
 from generator import SiteSettings, unsubscribe_pages
 from mailer import stop_on_signals
 from mailer.providers.sendgrid.signatures import SignedRequests
-from offerpress.hooks.clerk import Clerk
+from offerpress.hooks.recorder import EventRecorder
 from offerpress.hooks.service import Service
 from offerpress.site.settings_file import read_section
 from offerpress.site.site import Site
@@ -19,7 +19,7 @@ from rewards import Fault, Faulty
 _AT_ONCE: Final = 200
 
 
-def serve(
+def run_service(
     site: Site,
     webhook_key: str,
     host: str,
@@ -30,19 +30,19 @@ def serve(
     ticks: Callable[[], float],
     say: Callable[[str], None],
 ) -> None:
-    """Answers requests until SIGTERM or Ctrl-C; what was begun is recorded and answered first.
+    """Answer requests until SIGTERM or Ctrl-C. Requests that have begun are recorded and answered first.
 
-    With port 0 a free one is taken, and told by `say`. Raises `Faulty` without a site secret, `ConfigurationError` for
-    what is no public key, and what keeps the outbox from being opened.
+    Port 0 takes a free port, which `say` reports. Raises `Faulty` without a site secret, `ConfigurationError` for an
+    invalid public key, and the error that prevents the outbox from being opened.
     """
     faults: list[Fault] = []
     keys = site.read_keys(faults)
     settings = read_section(site.folder, "site", SiteSettings, faults)
     if keys is None or settings is None:
         raise Faulty(faults)
-    clerk = Clerk(site.open_outbox, clock)
+    recorder = EventRecorder(site.open_outbox, clock)
     service = Service(
-        clerk,
+        recorder,
         unsubscribe_pages(site.template_folders, settings),
         settings.languages,
         keys.tokens,
@@ -51,15 +51,15 @@ def serve(
         ticks,
         most_age,
     )
-    # uvicorn raises a signal again once it has finished what was begun; by then it must do nothing more
-    with stop_on_signals(), clerk.at_work(), socket.create_server((host, port)) as listening:
+    # uvicorn raises the signal again after its last answer, when it must have no more effect
+    with stop_on_signals(), recorder.at_work(), socket.create_server((host, port)) as listening:
         say(f"Listening on http://{host}:{listening.getsockname()[1]}")
         uvicorn.Server(_settings(service)).run(sockets=[listening])
-    say(f"Stopped; {clerk.total.new:,} events taken in")
+    say(f"Stopped; {recorder.total.new:,} events taken in")
 
 
 def _settings(service: Service) -> uvicorn.Config:
-    """No log of addresses or tokens; a proxy on this machine may tell whom it speaks for."""
+    """Return settings that log no addresses or tokens. Only a proxy on this machine may name the client."""
     return uvicorn.Config(
         service.application(),
         log_level="warning",
