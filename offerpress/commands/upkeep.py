@@ -21,12 +21,6 @@ from offerpress.terminal import (
     show,
     show_json,
 )
-from offerpress.upkeep.forgetting import (
-    forget,
-    left_over,
-    require_absent,
-    traces,
-)
 from offerpress.upkeep.pruning import Pruning, find_old, prune
 
 
@@ -86,6 +80,13 @@ def _json(site: Site, found: Pruning, *, dry_run: bool) -> dict[str, object]:
 @json_option
 def forget_command(partner_id: str, by: str, site_folder: Path | None, *, as_json: bool) -> int:
     """Erase PARTNER's data from snapshots, batches, outbox, exports and reports. Counts and digests stay."""
+    from offerpress.upkeep.forgetting import (  # noqa: PLC0415 - it reads the data, which `prune` need not
+        forget,
+        left_over,
+        require_absent,
+        traces,
+    )
+
     site = site_at(site_folder)
     require_absent(site, partner_id)
     with site.open_outbox() as outbox:

@@ -5,14 +5,16 @@ import json
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from offerpress.figures.figures import Figures
-from offerpress.figures.journals import Journal, journal_csv
 from offerpress.site.folder import EXPORTS_FILE
 from offerpress.site.site import Site
 from offerpress.site.state import json_text, read_state, replace_file, write_state
 from rewards import JournalLine, guarded, statement_json
+
+if TYPE_CHECKING:  # who only reads the record of exports needs neither data nor database
+    from offerpress.figures.figures import Figures
+    from offerpress.figures.journals import Journal
 
 EXPORTS = "export"
 
@@ -28,13 +30,13 @@ class Export:
     sign_offs: int = 0
 
 
-def statement_lines(figures: Figures) -> Iterator[str]:
+def statement_lines(figures: "Figures") -> Iterator[str]:
     """Return one statement a line, by partner id; raises `Faulty` before the first line."""
     for _, statement in figures.sorted_statements():
         yield json.dumps(statement_json(statement), ensure_ascii=False)
 
 
-def export_statements(figures: Figures, path: Path) -> int:
+def export_statements(figures: "Figures", path: Path) -> int:
     """Write the lines to `path`, record the export, and return the number of lines."""
     lines = list(statement_lines(figures))
     replace_file(path, "".join(f"{line}\n" for line in lines))
@@ -42,8 +44,10 @@ def export_statements(figures: Figures, path: Path) -> int:
     return len(lines)
 
 
-def export_journal(figures: Figures, journal: Journal, path: Path) -> None:
+def export_journal(figures: "Figures", journal: "Journal", path: Path) -> None:
     """Write the journal as CSV to `path`, and record the export."""
+    from offerpress.figures.journals import journal_csv  # noqa: PLC0415 - it loads the rules and the database
+
     replace_file(path, journal_csv(journal.lines))
     snapshot = figures.snapshot.folder.name
     signed = len(journal.sign_offs)
@@ -76,7 +80,7 @@ def _journal_partner(line: str) -> str:
     return row.get("partner_id", "")
 
 
-def _remember(figures: Figures, made: Export) -> None:
+def _remember(figures: "Figures", made: Export) -> None:
     site = figures.site
     site.make_private()
     known = {str(export.path): export for export in [*read_exports(site), made]}

@@ -70,7 +70,7 @@ class Preview:
         found = self._tried.faults(pages)
         changes: dict[str, object] = {}
         try:
-            changes = {"office": self._office(pages, found), "turn": self.state.turn + 1}
+            changes = {"staff": self._staff(pages, found), "turn": self.state.turn + 1}
         except FAILURES as error:
             found += _faults_of(error)
         self._later = tuple(fault for fault in found if fault.severity == "fault")
@@ -98,7 +98,7 @@ class Preview:
     def _is_under(self, path: Path, *names: str) -> bool:
         return any(path.is_relative_to(self.folder / name) for name in names)
 
-    def _office(self, pages: PublicPages, found: list[Fault]) -> StaffFigures:
+    def _staff(self, pages: PublicPages, found: list[Fault]) -> StaffFigures:
         """Return the figures beside `pages`. Their remarks are added to `found`."""
         ledger = self._ledger
         keys = self._site_now().read_keys([])
