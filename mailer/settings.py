@@ -1,8 +1,9 @@
 """The `[mail]` section of the site's settings."""
 
+import re
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -42,6 +43,13 @@ def _positive(value: Decimal | int) -> Decimal | int:
 RateLimit = Annotated[Decimal | int, AfterValidator(_positive)]
 """Messages a second."""
 
+_URL: Final = re.compile(
+    r"[!-;=?-~]+"
+)  # no spaces and no brackets, which end an address in a header (RFC 2369)
+_LONGEST_URL: Final = 800  # with the token it fits into one line of a header (RFC 5322 2.1.1)
+
+_LONGEST_RETURN: Final = 64 - 1 - 40  # RFC 5321 4.5.3.1.1, less a plus sign and an own id
+
 CategoryName = Annotated[str, Field(min_length=1, max_length=255)]
 
 
@@ -78,12 +86,29 @@ class DkimSettings(BaseModel):
     key_file: str = "private/dkim.pem"
 
 
+def _bare_address(value: str) -> str:
+    parsed = parse_mailbox(value)
+    if parsed.name:
+        raise ValueError(f"{value!r} has a display name; write the bare address {parsed.address!r}")
+    return parsed.address
+
+
+def _return_path(value: str) -> str:
+    address = _bare_address(value)
+    if len(address.rpartition("@")[0]) > _LONGEST_RETURN:
+        raise ValueError(
+            f"the part before the @ has more than {_LONGEST_RETURN} characters, so that an id of 40 and a + do not fit"
+        )
+    return address
+
+
 class SmtpSettings(BaseModel):
     """The `[mail.smtp]` section; the server's address comes from the environment.
 
     `connections` is the number of connections that work at once. `per_second` overrides that of `[mail]`. `ca_file`
     (PEM, relative to the site) holds the certificates to trust in place of the system's. `hello` is this machine's
-    name for the server. `dkim` signs every message, for relays that do not.
+    name for the server. Bounces go to `return_path`, with a `+` and the notice's own id before the @, instead of to the
+    sender. `dkim` signs every message, for relays that do not.
     """
 
     model_config = STRICT
@@ -92,6 +117,7 @@ class SmtpSettings(BaseModel):
     per_second: RateLimit | None = None
     ca_file: str | None = None
     hello: str | None = None
+    return_path: Annotated[str, AfterValidator(_return_path)] | None = None
     dkim: DkimSettings | None = None
 
 
@@ -99,18 +125,18 @@ def _mailbox(value: object) -> object:
     return parse_mailbox(value) if isinstance(value, str) else value
 
 
-def _bare_address(value: str) -> str:
-    parsed = parse_mailbox(value)
-    if parsed.name:
-        raise ValueError(f"{value!r} has a display name; write the bare address {parsed.address!r}")
-    return parsed.address
-
-
 def _one_click(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme != "https" or not parts.hostname or parts.fragment or not value.isascii():
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        parts = urlsplit("")
+    if parts.scheme != "https" or not parts.hostname or parts.fragment or not _URL.fullmatch(value):
         raise ValueError(
             "one-click unsubscribing needs an https address (RFC 8058); write https://…, or use mailto"
+        )
+    if len(value) > _LONGEST_URL:
+        raise ValueError(
+            f"an address of more than {_LONGEST_URL} characters fits into no header; write a shorter one"
         )
     return value
 

@@ -223,6 +223,19 @@ ON CONFLICT (address_key, reason) DO UPDATE
 SET address = excluded.address, source = excluded.source, suppressed_at = excluded.suppressed_at
 WHERE (excluded.suppressed_at, excluded.source) < (suppressions.suppressed_at, suppressions.source);
 
+-- lift_unsubscription
+-- Whoever joined again gets announcements again, unless the address was unsubscribed later.
+DELETE FROM suppressions
+WHERE address_key IN (:address_key, :digest) AND reason = 'unsubscribed' AND suppressed_at <= :at;
+
+-- resubscribed_since
+-- Whether the address of an event joined again later: events come in any order.
+SELECT 1 AS found FROM events e JOIN notices n ON n.key = e.key
+WHERE e.kind = 'resubscribed' AND e.occurred_at >= :at
+  AND ((e.recipient = '' AND n.address_key IN (:address_key, :digest))
+       OR (e.key = :key AND e.recipient = :recipient))
+LIMIT 1;
+
 -- delete_suppressions
 DELETE FROM suppressions WHERE address_key IN (:address_key, :address_digest);
 

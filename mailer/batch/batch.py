@@ -32,6 +32,8 @@ from mailer.errors import BatchError, BatchTampered
 from rewards import Notice
 
 _LAST: Final = b',"to_address":'
+_COPIES: Final = b'"cc":['
+_DECODER: Final = json.JSONDecoder()
 _FIGURES: Final = (b',"figures":', b',"from_address":')
 
 
@@ -47,6 +49,13 @@ def recipient_of(partner_id: str, parts: bytes) -> Recipient:
     """Read the recipient from a message's canonical form, without parsing the rest."""
     facts = json.loads(b"{" + parts[parts.rindex(_LAST) + 1 :])
     return Recipient(partner_id, facts["to_address"], facts.get("window", ""))
+
+
+def copies_of(parts: bytes) -> tuple[str, ...]:
+    """Read the addresses that get a copy from a message's canonical form."""
+    start = parts.index(_COPIES) + len(_COPIES) - 1
+    copies, _ = _DECODER.raw_decode(parts[start : parts.index(_FIGURES[0], start)].decode())
+    return tuple(copies)
 
 
 def figures_of(parts: bytes) -> str:
@@ -181,6 +190,10 @@ class Batch:
     def place(self, partner_id: str) -> int:
         """Return the number of a recipient in sorted order (from 0); KeyError if the plan has no message for it."""
         return bisect_left(self._held, self._position(partner_id))
+
+    def copies(self, partner_id: str) -> tuple[str, ...]:
+        """Return the addresses that get a copy of the message to one partner."""
+        return copies_of(self._parts(self._position(partner_id)))
 
     def key(self, partner_id: str) -> str:
         """Return the own id of the notice to a partner."""

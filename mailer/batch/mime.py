@@ -25,6 +25,14 @@ _NAME = re.compile(r"[A-Za-z0-9-]+")
 _PLAIN = re.compile(r"[!-~]+(?: [!-~]+)*")
 
 
+NOTICE_HEADER: Final = "X-Offerpress-Notice"
+"""The header that carries the notice's own id behind relays that replace the `Message-ID`, such as Amazon SES."""
+
+_ADDRESSES_OF_HEADERS: Final = frozenset(
+    {"list-unsubscribe"}
+)  # RFC 2369: addresses, in which no word is encoded
+
+
 class HeaderLine(str):
     """A header value that is already folded; `EmailMessage` stores it unchanged, because it has a `name`."""
 
@@ -51,7 +59,8 @@ def text_line(name: str, text: str) -> HeaderLine:
     if not _NAME.fullmatch(name):
         raise ValueError(f"{name!r} is no name of a header; use letters, digits and hyphens")
     _refuse_controls(name, text)
-    if _is_plain(text):
+    as_it_is = name.lower() in _ADDRESSES_OF_HEADERS and _PLAIN.fullmatch(text)
+    if as_it_is or _is_plain(text):
         return HeaderLine(name, _folded_value(text, len(name) + 2))
     return HeaderLine(name, _encoded(text, len(name) + 2) if text else "")
 
@@ -125,6 +134,7 @@ def _mailbox(name: str, box: Mailbox) -> str:
 
 
 _MARK: Final = b"0123456789abcdef01234567"  # the placeholder in a skeleton for a message's own boundary
+_FROM: Final = b"From "
 _BODY: Final = "here stands a body"
 _PART: Final = re.compile(rb"(?m)^here stands a body\r\n")
 
@@ -138,6 +148,7 @@ def message_bytes(notice: Notice, message_id: str, date: datetime) -> bytes:
         *header_lines(notice),
         HeaderLine("Date", _date(date.replace(microsecond=0))),
         HeaderLine("Message-ID", message_id),
+        HeaderLine(NOTICE_HEADER, message_id.strip("<>").partition("@")[0]),
         HeaderLine("Auto-Submitted", "auto-generated"),
     ]
     files = tuple(_File(one.filename, one.media_type.partition("/")[2]) for one in notice.attachments)
@@ -200,4 +211,22 @@ def _quoted(text: str) -> bytes:
 
 @lru_cache(maxsize=4096)  # most lines are the same in every message of a campaign
 def _quoted_line(line: bytes) -> bytes:
-    return b2a_qp(line + b"\r\n")
+    return b"".join(map(_safe_line, b2a_qp(line + b"\r\n").splitlines(keepends=True)))
+
+
+def _safe_line(line: bytes) -> bytes:
+    """Encode a `From ` at the beginning of a line, which an mbox on the way would change (RFC 2049 3).
+
+    Cut a line of more than 76 characters, which this may make, and a space at the end of a full line as well.
+    """
+    begins = line.startswith(_FROM)
+    if not begins and len(line) <= _LINE + 2:
+        return line
+    end = b"=\r\n" if line.endswith(b"=\r\n") else b"\r\n"
+    text = line.removesuffix(end)
+    text = b"=46rom " + text[len(_FROM) :] if begins else text
+    if len(text) + len(end) - 2 <= _LINE:
+        return text + end
+    escape = text.rfind(b"=", _LINE - 3, _LINE - 1)  # an escape of three characters is not cut
+    cut = escape if escape > 0 else _LINE - 1
+    return text[:cut] + b"=\r\n" + _safe_line(text[cut:] + end)

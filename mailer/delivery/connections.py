@@ -5,7 +5,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Final, NamedTuple, Protocol
@@ -188,7 +188,7 @@ class _Worker:
         except BaseException as error:  # noqa: BLE001 - handed to the thread that asked, which raises it
             return Result(candidate, Outcome(Cause.REFUSAL, str(error), "transport"), error)
         try:
-            return Result(candidate, hand())
+            return Result(candidate, _told(hand(), candidate))
         except MailerError as error:
             return Result(candidate, Outcome(Cause.REFUSAL, str(error), "transport"), error)
         except BaseException as error:  # noqa: BLE001 - nothing is proved then; the thread that asked raises it
@@ -221,6 +221,13 @@ class _Worker:
             self._ahead.append(_Taken(candidate, attempt))
 
 
+def _told(outcome: Outcome, candidate: Candidate) -> Outcome:
+    """Add to an acceptance that suppressed copies were left out."""
+    if not candidate.withheld or outcome.cause is not Cause.ACCEPTANCE:
+        return outcome
+    return replace(outcome, detail=f"{outcome.detail}; suppressed copies left out: {len(candidate.withheld)}")
+
+
 class BatchAttempts:
     """Makes attempts from the messages of a batch, for any thread. `now` is the delivery's clock."""
 
@@ -237,4 +244,4 @@ class BatchAttempts:
         """Return the attempt at a candidate."""
         frozen = self._batch.frozen(candidate.partner_id)
         fence = self._fences.of(candidate.fence) if self._fences is not None else None
-        return Attempt(frozen.notice, frozen.message_id, frozen.key, self._now(), fence)
+        return Attempt(frozen.notice, frozen.message_id, frozen.key, self._now(), fence, candidate.withheld)

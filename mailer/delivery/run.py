@@ -81,7 +81,7 @@ class Run:
         limit: int | None = None,
         fences: Fences | None = None,
     ) -> None:
-        self._outbox, self._transport = outbox, transport
+        self._outbox, self._batch, self._transport = outbox, batch, transport
         self._claimant, self._settings = claimant, settings
         self._stop, self._left, self._fences = stop, limit, fences
         self._throttle = Throttle(clock, time.monotonic, settings, transport.name)
@@ -195,7 +195,7 @@ class Run:
             self._error = self._error or lost
             return
         for candidate in turn.claimed:
-            connections.put(candidate)
+            connections.put(candidate._replace(withheld=self._withheld(candidate.partner_id)))
         if turn.standing != "open":
             self._ended = self._ended or f"the plan is {turn.standing}"
         if most > 0 and not turn.claimed and not turn.skipped:
@@ -206,6 +206,11 @@ class Run:
         self._throttle.sent(len(turn.claimed))
         self.report = self.report.plus(settled, turn.skipped)
         self._progress(self.report)
+
+    def _withheld(self, partner_id: str) -> frozenset[str]:
+        """Return the keys of a message's copies that must not be written to now."""
+        copies = self._batch.copies(partner_id)
+        return self._outbox.withheld(self._batch.header.category, copies) if copies else frozenset()
 
     def _fenced(self, most: int) -> tuple[Claimant, int]:
         """Return the claimant and the claim limit; the limit is 0 while the provider refuses a fence."""

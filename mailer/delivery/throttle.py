@@ -6,7 +6,7 @@ from datetime import datetime
 
 from mailer.delivery.retries import backoff
 from mailer.rules.domain_pace import longest_wait
-from mailer.rules.states import Outcome
+from mailer.rules.states import NEXT_CALL, Outcome
 from mailer.settings import MailSettings
 
 
@@ -68,6 +68,8 @@ class Throttle:
         self._held_until = self._elapsed() + seconds
         if self._holds < retries.attempts and seconds <= retries.patience_seconds:
             return ""
+        if outcome.wait_seconds == NEXT_CALL:
+            return f"the provider refuses the sender, not a recipient: {outcome.detail}"
         return f"the transport is of no use for now: {outcome.detail}"
 
     def outlasts(self, due: str) -> bool:

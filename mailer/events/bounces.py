@@ -5,11 +5,16 @@ else can know the id. A report without an id is left to a person.
 """
 
 import re
+from base64 import b64decode
+from binascii import a2b_qp
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email import message_from_bytes
+from email import message_from_bytes, message_from_string
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
 from email.message import Message
+from email.policy import compat32
 from email.utils import parseaddr, parsedate_to_datetime
 from typing import Final, Literal
 
@@ -19,12 +24,12 @@ from mailer.batch.unsubscribe import UnsubscribeTokens
 from mailer.events.events import (
     Event,
     EventKind,
-    code_in,
     failure_of,
     recipient_events,
 )
+from mailer.rules.status_codes import code_in
+from rewards import address_key, bare_address
 
-_FULL: Final = ("mailbox is full", "mailbox full", "over quota", "quota exceeded", "exceeded storage")
 _COPY: Final = (
     "--- below this line is a copy",
     "original message",
@@ -45,8 +50,7 @@ def odd_verdicts(message: Message) -> Iterator[tuple[str, EventKind, str, str]]:
         plain = address.decode("ascii", "replace")
         words = _around(text, plain)
         code = code_in(words)
-        full = any(one in words.lower() for one in _FULL)
-        yield plain, EventKind.BLOCKED if full else failure_of(code), code, words
+        yield plain, failure_of(code, words), code, words
     for address in sorted(temporary - permanent):
         plain = address.decode("ascii", "replace")
         yield plain, EventKind.DEFERRED, code_in(_around(text, plain)), _around(text, plain)
@@ -71,8 +75,26 @@ def _around(text: str, address: str) -> str:
 
 BOUNCE_SOURCE: Final = "bounce report"
 _LONGEST: Final = 4 << 20  # bytes of one message that are looked at
-_KEY: Final = re.compile(rb"(?<![0-9a-f])([0-9a-f]{40})@")
+_LONGEST_FIELD: Final = 998  # characters of one field that are looked at (RFC 5322 2.1.1)
+_CODE_POINTS: Final = 0x110000
+_FIELDS: Final = compat32.clone(max_line_length=None)
+_KEY: Final = re.compile(
+    rb"(?<![0-9a-f])([0-9a-f]{40})@|(?i:x-offerpress-notice: *)([0-9a-f]{40})(?![0-9a-f])"
+)
 _LEAVING: Final = re.compile(r"\bunsubscribe\s+([\w-]{44})(?![\w-])", re.IGNORECASE)
+_STATUS: Final = frozenset(
+    {"message/delivery-status", "message/global-delivery-status"}
+)  # RFC 3464, RFC 6533
+_XTEXT: Final = re.compile(r"\\x\{([0-9A-Fa-f]{1,6})\}")  # RFC 6533 3
+# What a reader reports about our message (IANA's feedback report types); the others are about neither.
+_COMPLAINTS: Final = {
+    "abuse": EventKind.COMPLAINED,
+    "fraud": EventKind.COMPLAINED,
+    "opt-out": EventKind.UNSUBSCRIBED,
+    "opt-out-list": EventKind.UNSUBSCRIBED,
+}
+_READER_FIELDS: Final = ("original-rcpt-to", "removal-recipient")
+_READER_HEADERS: Final = ("x-hmxmroriginalrecipient", "x-original-to", "delivered-to")
 _SERVERS: Final = frozenset(
     {"mailer-daemon", "postmaster", "mail-daemon", "maildaemon", "mdaemon", "mailerdaemon"}
 )
@@ -114,8 +136,17 @@ class ReturnedMail:
         return [
             event
             for verdict in self.verdicts
-            for event in recipient_events(_event(key, verdict, self.at), verdict.addresses, recipients)
+            for event in recipient_events(
+                _event(key, verdict, self.at), self._named(verdict, recipients), recipients
+            )
         ]
+
+    def _named(self, verdict: Verdict, recipients: Sequence[str]) -> tuple[str, ...]:
+        """Return the verdict's addresses; whoever sends an unsubscribe token from another address means the partner."""
+        if self.kind != "unsubscribe":
+            return verdict.addresses
+        known = {address_key(one) for one in recipients}
+        return tuple(one for one in verdict.addresses if address_key(one) in known)
 
 
 def read_returned(content: bytes, tokens: UnsubscribeTokens | None, now: datetime) -> ReturnedMail:
@@ -123,19 +154,37 @@ def read_returned(content: bytes, tokens: UnsubscribeTokens | None, now: datetim
     message = message_from_bytes(content[:_LONGEST])
     keys = tuple(dict.fromkeys(_keys(content[:_LONGEST], message)))
     at = _date(message, now)
-    status = [part for part in message.walk() if part.get_content_type() == "message/delivery-status"]
+    status = [part for part in message.walk() if part.get_content_type() in _STATUS]
     if status:
         return ReturnedMail("report", keys, at, tuple(_reported(status)))
-    if any(part.get_content_type() == "message/feedback-report" for part in message.walk()):
-        return ReturnedMail(
-            "complaint", keys, at, (Verdict((), EventKind.COMPLAINED, detail="reported as spam"),)
-        )
+    feedback = next(
+        (part for part in message.walk() if part.get_content_type() == "message/feedback-report"), None
+    )
+    if feedback is not None:
+        return _complaint(message, feedback, keys, at)
     if (key := _leaving(message, tokens)) is not None:
-        return ReturnedMail("unsubscribe", (key,), at, (Verdict((), EventKind.UNSUBSCRIBED),))
+        verdict = Verdict((_sender(message),), EventKind.UNSUBSCRIBED)
+        return ReturnedMail("unsubscribe", (key,), at, (verdict,))
     if not _from_a_server(message):
         return ReturnedMail("reply" if _is_automatic(message) else "other", keys, at)
     odd = tuple(Verdict((one,), kind, code, words) for one, kind, code, words in odd_verdicts(message))
     return ReturnedMail("report" if odd else "other", keys, at, odd)
+
+
+def _complaint(message: Message, feedback: Message, keys: tuple[str, ...], at: datetime) -> ReturnedMail:
+    """Read a feedback report (RFC 5965): only a reader's own complaint counts, and only for that reader."""
+    (fields,) = _blocks(feedback)[:1] or (Message(),)
+    kind = _COMPLAINTS.get(str(fields.get("feedback-type", "")).strip().lower())
+    if kind is None:
+        return ReturnedMail("other", keys, at)
+    named = [str(value) for name in _READER_FIELDS for value in fields.get_all(name, [])]
+    if not named:
+        parts = list(message.walk())[1:]
+        named = [str(part[name]) for name in _READER_HEADERS for part in parts if name in part][:1]
+    verdicts = [Verdict((one,), kind, detail="reported by the reader") for one in map(_mailbox, named) if one]
+    return ReturnedMail(
+        "complaint", keys, at, tuple(verdicts) or (Verdict((), kind, detail="reported by the reader"),)
+    )
 
 
 def _event(key: str, verdict: Verdict, at: datetime) -> Event:
@@ -144,20 +193,39 @@ def _event(key: str, verdict: Verdict, at: datetime) -> Event:
 
 def _reported(parts: Sequence[Message]) -> Iterator[Verdict]:
     """Read the blocks of a delivery status (RFC 3464 2.3), one for each recipient."""
-    for part in parts:
-        blocks = part.get_payload()
-        for block in blocks if isinstance(blocks, list) else []:
-            if not isinstance(block, Message) or "action" not in block:
-                continue
-            names = (_mailbox(block.get(name, "")) for name in ("original-recipient", "final-recipient"))
-            words = str(block.get("diagnostic-code", ""))
-            code = _code(str(block.get("status", "")), words)
-            action = str(block["action"]).split("(")[0].strip().lower()
-            kind = _ACTIONS.get(action) or (
-                failure_of(code) if action.startswith(("fail", "error")) else None
-            )
-            if kind is not None:
-                yield Verdict(tuple(filter(None, names)), kind, code, words)
+    for block in (block for part in parts for block in _blocks(part)):
+        if "action" not in block:
+            continue
+        names = (_mailbox(block.get(name, "")) for name in ("original-recipient", "final-recipient"))
+        words = str(block.get("diagnostic-code", ""))
+        code = _code(str(block.get("status", "")), words)
+        action = str(block["action"]).split("(")[0].strip().lower()
+        failed = failure_of(code, words) if action.startswith(("fail", "error")) else None
+        kind = _ACTIONS.get(action) or failed
+        if kind is not None:
+            yield Verdict(tuple(filter(None, names)), kind, code, words)
+
+
+def _blocks(part: Message) -> list[Message]:
+    """Return the blocks of fields in a part, whatever its transfer encoding (RFC 6533 allows any)."""
+    text = _decoded(part).replace(b"\r\n", b"\n").decode("utf-8", "replace")
+    return [message_from_string(block, policy=_FIELDS) for block in re.split(r"\n\s*\n", text.strip("\n"))]
+
+
+def _decoded(part: Message) -> bytes:
+    """Return the content of a part; the parser reads `message/*` as a message and leaves its encoding alone."""
+    held = part.get_payload()
+    if not isinstance(held, list):
+        decoded = part.get_payload(decode=True)
+        return decoded if isinstance(decoded, bytes) else b""
+    content = b"\n".join(one.as_bytes(policy=_FIELDS) for one in held if isinstance(one, Message))
+    encoding = str(part.get("content-transfer-encoding", "")).strip().lower()
+    try:
+        if encoding == "base64":
+            return b64decode(content)
+        return a2b_qp(content) if encoding == "quoted-printable" else content
+    except ValueError:
+        return b""
 
 
 def _code(status: str, words: str) -> str:
@@ -170,29 +238,56 @@ def _code(status: str, words: str) -> str:
 
 
 def _mailbox(field: object) -> str:
-    """Return the address in a field such as `rfc822; jo@reseller.example` (RFC 3464 2.3.1)."""
-    address = str(field).rpartition(";")[2].strip()
-    return parseaddr(address)[1] if "@" in address else ""
+    """Return the address in a field such as `rfc822; jo@reseller.example` (RFC 3464 2.3.1, RFC 6533 3)."""
+    text = str(field).rpartition(";")[2].strip()[:_LONGEST_FIELD]
+    address = _XTEXT.sub(_character, text)
+    try:
+        return bare_address(address)
+    except ValueError:
+        return parseaddr(address)[1] if address.count("@") == 1 else ""
+
+
+def _character(escaped: re.Match[str]) -> str:
+    number = int(escaped[1], 16)
+    return chr(number) if number < _CODE_POINTS else escaped[0]
 
 
 def _keys(content: bytes, message: Message) -> Iterator[str]:
-    for found in _KEY.finditer(content):
-        yield found[1].decode("ascii")
+    """Yield the own ids in a message: in `Message-ID`, in our own header, or in the return path."""
+    yield from _found(content)
     for part in message.walk():
-        encoded = str(part.get("content-transfer-encoding", "")).lower() in {"quoted-printable", "base64"}
-        body = part.get_payload(decode=True) if encoded and not part.is_multipart() else None
-        if isinstance(body, bytes):
-            yield from (found[1].decode("ascii") for found in _KEY.finditer(body))
+        encoded = str(part.get("content-transfer-encoding", "")).strip().lower() in {
+            "quoted-printable",
+            "base64",
+        }
+        if encoded and part.get_content_maintype() != "multipart":
+            yield from _found(_decoded(part))
+
+
+def _found(content: bytes) -> Iterator[str]:
+    yield from ((found[1] or found[2]).decode("ascii") for found in _KEY.finditer(content))
 
 
 def _leaving(message: Message, tokens: UnsubscribeTokens | None) -> str | None:
-    found = _LEAVING.search(str(message.get("subject", "")))
+    found = _LEAVING.search(_subject(message))
     return tokens.notice(found[1]) if found and tokens else None
 
 
+def _subject(message: Message) -> str:
+    """Return the subject with its encoded words (RFC 2047) decoded, as far as they can be."""
+    raw = str(message.get("subject", ""))[:_LONGEST_FIELD]
+    try:
+        return str(make_header(decode_header(raw)))
+    except (HeaderParseError, LookupError, ValueError):
+        return raw
+
+
+def _sender(message: Message) -> str:
+    return parseaddr(str(message.get("from", ""))[:_LONGEST_FIELD])[1]
+
+
 def _from_a_server(message: Message) -> bool:
-    sender = parseaddr(str(message.get("from", "")))[1].partition("@")[0].casefold()
-    return sender in _SERVERS or "x-failed-recipients" in message
+    return _sender(message).partition("@")[0].casefold() in _SERVERS or "x-failed-recipients" in message
 
 
 def _is_automatic(message: Message) -> bool:

@@ -6,7 +6,6 @@ rank among them, so that neither repetition nor order changes it.
 
 import re
 from collections.abc import (
-    Collection,
     Iterable,
     Iterator,
     Sequence,
@@ -16,6 +15,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from mailer.rules.status_codes import FailureSubject, failure_subject
 from mailer.rules.suppression import SuppressionReason
 from rewards import address_key
 
@@ -34,6 +34,7 @@ class EventKind(StrEnum):
     BOUNCED = "bounced"
     COMPLAINED = "complained"
     UNSUBSCRIBED = "unsubscribed"
+    RESUBSCRIBED = "resubscribed"
 
 
 DELIVERY_RESULTS: Final = (
@@ -57,6 +58,10 @@ SUPPRESSES: Final[dict[EventKind, SuppressionReason]] = {
     EventKind.UNSUBSCRIBED: "unsubscribed",
 }
 """The events that suppress an address, with the reason."""
+
+_PERSONAL: Final = frozenset(
+    {EventKind.BOUNCED, EventKind.COMPLAINED}
+)  # of one recipient, never of the message
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,21 +97,25 @@ def result_of_rank(rank: int) -> EventKind | None:
     return DELIVERY_RESULTS[rank - 1] if rank else None
 
 
-def recipient_events(event: Event, addresses: Collection[str], recipients: Sequence[str]) -> Iterator[Event]:
-    """Assign an event to the recipient of its notice that is among `addresses`.
+def recipient_events(event: Event, addresses: Sequence[str], recipients: Sequence[str]) -> Iterator[Event]:
+    """Assign an event to a recipient of its notice.
 
-    If another address failed, such as that of a forwarding, nobody is suppressed; with several recipients the event is
-    dropped, because nothing tells whose forwarding it was.
+    `addresses` are the names that the report gives the recipient: the original one first, the final one last. Only the
+    final one is suppressed. If another address failed, such as the target of an alias or a forwarding, nobody is
+    suppressed. The event is dropped if nothing tells which of several recipients it is about.
     """
-    named = {address_key(address) for address in addresses}
-    found = [one for one in recipients if address_key(one) in named]
-    if not named and recipients:
-        found = [recipients[0]]
-    if found:
-        yield replace(event, address=found[0], suppresses=SUPPRESSES.get(event.kind))
-    elif len(recipients) == 1:
+    by_key = {address_key(one): one for one in reversed(recipients)}
+    named = [address_key(one) for one in addresses if one]
+    alone = recipients[0] if len(recipients) == 1 else None
+    if not named:
+        unclear = event.kind in _PERSONAL and alone is None
+        if recipients and not unclear:
+            yield replace(event, address=recipients[0], suppresses=SUPPRESSES.get(event.kind))
+    elif named[-1] in by_key:
+        yield replace(event, address=by_key[named[-1]], suppresses=SUPPRESSES.get(event.kind))
+    elif (meant := next((by_key[one] for one in named if one in by_key), alone)) is not None:
         kind = EventKind.BLOCKED if event.kind is EventKind.BOUNCED else event.kind
-        yield replace(event, address=recipients[0], kind=kind)
+        yield replace(event, address=meant, kind=kind)
 
 
 def without_addresses(text: str) -> str:
@@ -115,23 +124,7 @@ def without_addresses(text: str) -> str:
     return _ADDRESS.sub("…", plain)[:_LONGEST]
 
 
-_CODE: Final = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?!\.?\d)")
-_LATER, _NEVER = "4", "5"
-# Failures for another reason than the address: full mailbox, size, system, timeout, content, policy (RFC 3463).
-_OTHER_REASONS: Final = re.compile(r"5\.(2\.[23]|3\.\d+|4\.[67]|6\.\d+|7\.\d+)")
-
-
-def code_in(text: str) -> str:
-    """Return the first enhanced status code (RFC 3463) in a text, a specific one before `5.0.0`, or ''."""
-    found = [match[0] for match in _CODE.finditer(text)]
-    return next((code for code in found if not code.endswith(".0.0")), found[0] if found else "")
-
-
-def failure_of(code: str) -> EventKind:
-    """Return bounced for a failure because of the address, blocked for any other reason.
-
-    A temporary code means that the server gave up trying. A failure without a code counts as bounced.
-    """
-    if code.startswith(_LATER) or _OTHER_REASONS.fullmatch(code):
-        return EventKind.BLOCKED
-    return EventKind.BOUNCED
+def failure_of(code: str, words: str = "") -> EventKind:
+    """Return bounced for a failure because of the address, blocked for any other reason."""
+    subject = failure_subject(code, words)
+    return EventKind.BOUNCED if subject is FailureSubject.ADDRESS else EventKind.BLOCKED

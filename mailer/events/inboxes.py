@@ -1,6 +1,7 @@
 """The mailbox for bounces: a Maildir, or a folder on an IMAP server. Processed messages are marked as read."""
 
 import imaplib
+import re
 import ssl
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -11,6 +12,8 @@ from mailer.errors import ConfigurationError, MailerError
 
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _SCHEMES: Final = {"imap": 143, "imap+starttls": 143, "imaps": 993}
+_HOST: Final = re.compile(r"[A-Za-z0-9.:_-]+")
+_REST: Final = re.compile(r"[?#]|//.*/.*@")
 _SECONDS: Final = 60.0
 
 
@@ -71,15 +74,21 @@ class ImapInbox:
     """
 
     def __init__(self, url: str, context: ssl.SSLContext | None = None) -> None:
-        parts = urlsplit(url)
-        local = parts.hostname in _LOOPBACK
-        if parts.scheme not in _SCHEMES or not parts.hostname or (parts.scheme == "imap" and not local):
-            raise ConfigurationError(
-                "mailbox: its address is not usable; write imaps://user:password@host/INBOX"
-            )
-        self.name = f"{parts.scheme}://{parts.hostname}"
         try:
-            self._server = _connected(parts.scheme, parts.hostname, parts.port, context)
+            parts = urlsplit(url)
+            host, port = parts.hostname or "", parts.port
+        except ValueError:
+            parts, host, port = urlsplit(""), "", None
+        clear = parts.scheme == "imap" and host not in _LOOPBACK
+        # an unescaped sign in the password leaves its rest in the host, the path or behind it
+        if parts.scheme not in _SCHEMES or clear or not _HOST.fullmatch(host) or _REST.search(url):
+            raise ConfigurationError(
+                "mailbox: its address is not usable; write imaps://user:password@host/INBOX, with special characters "
+                "percent-encoded"
+            )
+        self.name = f"{parts.scheme}://{host}"
+        try:
+            self._server = _connected(parts.scheme, host, port, context)
         except (OSError, imaplib.IMAP4.error) as error:
             raise InboxError(self.name, f"cannot be reached ({error}); see its address") from error
         try:

@@ -5,13 +5,20 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from hashlib import sha256
 
-from mailer.events.events import Event, rank_of, without_addresses
+from mailer.events.events import Event, EventKind, rank_of, without_addresses
 from mailer.outbox.base import OutboxPart
 from mailer.outbox.database import OutboxDatabase, Parameters
 from mailer.outbox.erasing import as_kept
 from mailer.outbox.moves import accept_proved
 from mailer.rules.states import TRANSITIONS, Cause, instant_text
-from mailer.rules.suppression import Suppressed, Suppression, SuppressionReason, address_digest, is_digest
+from mailer.rules.suppression import (
+    Suppressed,
+    Suppression,
+    SuppressionReason,
+    address_digest,
+    is_digest,
+    suppression_reason,
+)
 from rewards import Category, address_key
 
 _PROVABLE = {TRANSITIONS[Cause.PROOF_OF_ACCEPTANCE].was, TRANSITIONS[Cause.PROOF_OF_EARLIER].was}
@@ -81,10 +88,28 @@ class SuppressionList(OutboxPart):
         rows = self._database.rows("suppressions", {})
         return [Suppression(*(row[name] for name in row.keys())) for row in rows]  # noqa: SIM118 - no mapping
 
+    def withheld(self, category: Category, copies: Iterable[str]) -> frozenset[str]:
+        """Return the keys of those copies to which no message of `category` may go now."""
+        found = set()
+        for copy in copies:
+            reasons = _reasons(self._database, copy)
+            barred, unsubscribed = bool(reasons - {"unsubscribed"}), "unsubscribed" in reasons
+            if suppression_reason(category, barred=barred, unsubscribed=unsubscribed):
+                found.add(address_key(copy))
+        return frozenset(found)
+
     def suppressed(self, category: Category) -> Suppressed:
         """Return the addresses to which no message of `category` may go now."""
         rows = self._database.rows("suppression_reasons", {})
         return Suppressed.of(category, ((row["address_key"], row["reason"]) for row in rows))
+
+
+def _reasons(database: OutboxDatabase, address: str) -> set[str]:
+    """Return the reasons for which an address is suppressed, also if it was forgotten."""
+    found = [
+        database.rows("suppressions_of", {"address_key": key}) for key in map(str, _keys(address).values())
+    ]
+    return {row["reason"] for rows in found for row in rows}
 
 
 def _keys(address: str) -> Parameters:
@@ -104,9 +129,13 @@ def _take_in(database: OutboxDatabase, events: Sequence[Event], source: str, at:
     new = database.run_many("insert_event", plain)
     suppressed = 0
     for one in distinct.values():
+        if one.row["kind"] == EventKind.RESUBSCRIBED:
+            database.run("lift_unsubscription", _occurred(one))
         if one.suppresses is None or not database.run("insert_event", one.row):
             continue
         new += 1
+        if one.suppresses == "unsubscribed" and database.rows("resubscribed_since", _occurred(one)):
+            continue
         suppressed += 1
         values = {"address": one.address, "address_key": address_key(one.address), "reason": one.suppresses}
         suppression = {**values, "source": source, "at": one.row["occurred_at"]}
@@ -143,6 +172,13 @@ def _known(database: OutboxDatabase, events: Iterable[Event], source: str, at: s
         address = key if is_digest(own) else event.address or own
         found.append(_KnownEvent(row, notice["status"], address, event.suppresses))
     return found
+
+
+def _occurred(event: _KnownEvent) -> Parameters:
+    """Return the address of an event, in both forms in which a suppression may hold it, and its instant."""
+    key = address_key(event.address)
+    recipient = {"key": event.row["key"], "recipient": event.row["recipient"]}
+    return {"address_key": key, "digest": address_digest(key), "at": event.row["occurred_at"], **recipient}
 
 
 def _identity(row: Parameters) -> tuple[str | int | None, ...]:

@@ -25,13 +25,14 @@ class Claimant(NamedTuple):
 
 
 class Candidate(NamedTuple):
-    """A claimed notice with its own id, its earlier refusals, the number of this attempt, and its fence."""
+    """A claimed notice with its own id, earlier refusals, attempt number, fence, and suppressed copies."""
 
     partner_id: str
     key: str
     refusals: int
     number: int
     fence: str = ""
+    withheld: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

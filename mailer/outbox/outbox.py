@@ -41,9 +41,8 @@ _POSTGRESQL: Final = ("postgresql://", "postgres://")
 def outbox_file(url: str) -> Path:
     """Return the file that `sqlite:///relative` or `sqlite:////absolute` names; OutboxError for another address."""
     if not url.startswith(_SQLITE) or url == _SQLITE:
-        scheme = url.partition(":")[0]
         raise OutboxError(
-            f"outbox: {scheme}: is not supported; write sqlite:///path/to/outbox.sqlite or postgresql://host/database"
+            "outbox: the address is not supported; write sqlite:///path/to/outbox.sqlite or postgresql://host/database"
         )
     return Path(url.removeprefix(_SQLITE))
 

@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any, Final
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import dict_row
 
 from mailer.errors import Collision, OutboxError
@@ -18,6 +19,9 @@ from mailer.outbox.database import Parameters, SendingProcess, migrations, state
 
 _LOCK: Final = 0x4F504F42
 _CONNECT_SECONDS: Final = 10
+_HOST: Final = re.compile(r"[A-Za-z0-9.:,_/-]*")
+_PORT: Final = re.compile(r"[0-9,]{0,60}")
+_DATABASE: Final = re.compile(r"[\w.$ -]*")
 _PARAMETER: Final = re.compile(r"(?<![:\w]):([a-z_]+)")
 _OWN: Final = re.compile(r"/\*postgresql: (.*?) \*/")
 _COLLISIONS: Final = (
@@ -43,15 +47,17 @@ class PostgresqlDatabase:
 
         OutboxError if it cannot be reached, or belongs to another program or a newer version.
         """
+        name, secret = _readable(url)
         try:
             connection = psycopg.connect(
                 url, connect_timeout=_CONNECT_SECONDS, autocommit=True, row_factory=dict_row
             )
         except psycopg.Error as error:
+            words = _words(error).replace(secret, "…") if secret else _words(error)
             raise OutboxError(
-                f"outbox: {_without_password(url)}: cannot be reached ({_words(error)}); see that the server runs, "
+                f"outbox: {name}: cannot be reached ({words}); see that the server runs, "
                 "and that user, password and database are right"
-            ) from error
+            ) from None
         database = cls(connection)
         try:
             database._prepare()
@@ -158,7 +164,21 @@ def _words(error: psycopg.Error) -> str:
     return " ".join(str(error.diag.message_primary or error).split())
 
 
-def _without_password(url: str) -> str:
-    """Return the address without user and password."""
-    scheme, _, rest = url.partition("://")
-    return f"{scheme}://{rest.rpartition('@')[2]}"
+def _readable(url: str) -> tuple[str, str]:
+    """Return the address without user and password, and the password.
+
+    An address whose parts are no host, port and database, as after a password with unescaped signs, is an OutboxError
+    that shows nothing of it.
+    """
+    try:
+        parts = conninfo_to_dict(url)
+    except psycopg.Error:
+        parts = {}
+    host, port, database = (str(parts.get(name) or "") for name in ("host", "port", "dbname"))
+    known = _HOST.fullmatch(host) and _PORT.fullmatch(port) and _DATABASE.fullmatch(database)
+    if not parts or not known:
+        raise OutboxError(
+            "outbox: the postgresql address cannot be read; write postgresql://user:password@host:5432/database, with "
+            "special characters percent-encoded"
+        )
+    return f"postgresql://{host}{port and f':{port}'}/{database}", str(parts.get("password") or "")

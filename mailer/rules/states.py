@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Literal, NamedTuple
+from math import inf
+from typing import Final, Literal, NamedTuple
 
 
 class Status(StrEnum):
@@ -116,6 +117,9 @@ TRANSITIONS: Mapping[Cause, Transition] = {
     Cause.PERSON_GIVES_UP: Transition(Status.UNKNOWN, Status.ABANDONED, "a named person decides not to"),
 }
 
+NEXT_CALL: Final = inf
+"""The wait after a refusal that is about us, such as that of the sender or of its used-up quota."""
+
 OutcomeCause = Literal[Cause.ACCEPTANCE, Cause.REJECTION, Cause.REFUSAL, Cause.LOST_ANSWER]
 
 
@@ -125,6 +129,7 @@ class Outcome:
 
     An outcome about the `transport` (unreachable, throttling, broken) concerns every notice: the delivery waits, at
     least `wait_seconds` if the provider asked for that. A broken transport must not make notice after notice unknown.
+    `NEXT_CALL` as `wait_seconds` ends the call: waiting does not help, but a later call may.
     """
 
     cause: OutcomeCause

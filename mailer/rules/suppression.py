@@ -1,12 +1,12 @@
 """Suppressed addresses, and which messages each reason holds back."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final, Literal, Self
 
-from rewards import Category, address_key
+from rewards import Category, address_key, sendable
 
 _DIGEST: Final = "sha256:"
 _PSEUDONYM: Final = re.compile(r"forgotten-[0-9a-f]{24}")
@@ -55,6 +55,21 @@ def suppression_reason(category: Category, *, barred: bool, unsubscribed: bool) 
     if unsubscribed and category == "announcement":
         return "unsubscribed"
     return None
+
+
+def envelope_recipients(
+    to_address: str, copies: Iterable[str], withheld: Collection[str] = ()
+) -> tuple[str, ...]:
+    """Return the addresses to which a message goes, for every transport: the partner's first, each one once.
+
+    `withheld` holds the keys of the copies that must not be written to. A copy that cannot be sent to is left out.
+    """
+    found = {address_key(to_address): to_address}
+    for copy in copies:
+        key = address_key(copy)
+        if key not in withheld and sendable(copy):
+            found.setdefault(key, copy)
+    return tuple(found.values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from typing import Protocol, runtime_checkable
 from mailer.batch.mime import message_bytes
 from mailer.rules.fences import Fence
 from mailer.rules.states import Outcome
+from mailer.rules.suppression import envelope_recipients
 from rewards import Notice
 
 
@@ -20,7 +21,8 @@ class Attempt:
     """One call to a transport. `idempotency_key` is the same for every attempt at the same notice.
 
     A provider that honours such a key takes a message once, however often it is called; for the others it is the id by
-    which their events name the message. A `fence` makes the provider hold the message back.
+    which their events name the message. A `fence` makes the provider hold the message back. `withheld` holds the keys
+    of copies that must not be written to.
     """
 
     notice: Notice
@@ -28,6 +30,7 @@ class Attempt:
     idempotency_key: str
     date: datetime
     fence: Fence | None = None
+    withheld: frozenset[str] = frozenset()
 
     def content(self) -> bytes:
         """Return the message as it goes over the wire."""
@@ -41,7 +44,7 @@ class Attempt:
     @property
     def recipients(self) -> tuple[str, ...]:
         """The addresses that the message goes to; the first is the partner's, the others are copies."""
-        return (self.notice.to_address, *self.notice.cc)
+        return envelope_recipients(self.notice.to_address, self.notice.cc, self.withheld)
 
 
 class Connection(Protocol):

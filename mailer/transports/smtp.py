@@ -33,6 +33,7 @@ from mailer.transports.smtp_session import (
 from rewards import wire_address
 
 _OK: Final = 250
+_MAIL_AND_RCPT: Final = 2
 
 
 class SmtpTransport:
@@ -105,7 +106,9 @@ class SmtpConnection:
             session = self._session = self._session or connected(
                 way.server, way.context, way.timeouts, way.settings.hello
             )
-            refused_with = this.refused_with if this.opened else _envelope(session, this.attempt)
+            refused_with = (
+                this.refused_with if this.opened else _envelope(session, self._addressed(this.attempt))
+            )
         except Refused as refused:
             return Outcome(Cause.REFUSAL, str(refused), "transport")
         except ConfigurationError:
@@ -122,7 +125,7 @@ class SmtpConnection:
 
     def _body(self, session: SmtpSession, content: bytes, meanwhile: Callable[[], None]) -> Outcome:
         ahead = self._ahead
-        commands = _in_one(ahead.attempt) if ahead is not None and session.pipelines else []
+        commands = _in_one(self._addressed(ahead.attempt)) if ahead is not None and session.pipelines else []
 
         def write_ahead() -> None:
             if ahead is not None:
@@ -142,6 +145,15 @@ class SmtpConnection:
         elif ahead is not None and commands:
             self._open(session, ahead, commands)
         return outcome
+
+    def _addressed(self, attempt: Attempt) -> list[str]:
+        """Return MAIL and RCPT; the sender is the return path with the notice's own id, if there is one."""
+        box, at, domain = (self._transport.settings.return_path or attempt.sender).rpartition("@")
+        own = f"+{attempt.idempotency_key}" if self._transport.settings.return_path else ""
+        sender, *recipients = (
+            wire_address(one) or "" for one in (f"{box}{own}{at}{domain}", *attempt.recipients)
+        )
+        return [f"MAIL FROM:<{sender}>", *(f"RCPT TO:<{one}>" for one in recipients)]
 
     def _written(self, attempt: Attempt) -> bytes:
         sign = self._transport.sign
@@ -189,26 +201,21 @@ class _Ahead:
     refused_with: Outcome | None = None
 
 
-def _envelope(session: SmtpSession, attempt: Attempt) -> Outcome | None:
+def _envelope(session: SmtpSession, addressed: list[str]) -> Outcome | None:
     """Send MAIL, RCPT and DATA; return what was refused, None if the body may follow.
 
     A refused copy does not hold the partner's message back. With copies, DATA waits for the reply about the partner:
     otherwise the server could already ask for a body that would reach the copies alone.
     """
-    commands = _in_one(attempt)
+    commands = _in_one(addressed)
     if commands:
         return _spoken(session, commands)
-    return _spoken(session, _addressed(attempt)) or _spoken(session, ["DATA"])
+    return _spoken(session, addressed) or _spoken(session, ["DATA"])
 
 
-def _in_one(attempt: Attempt) -> list[str]:
-    """Return the whole envelope if it may be sent without waiting, else nothing."""
-    return [*_addressed(attempt), "DATA"] if len(attempt.recipients) == 1 else []
-
-
-def _addressed(attempt: Attempt) -> list[str]:
-    sender, *recipients = (wire_address(one) or "" for one in (attempt.sender, *attempt.recipients))
-    return [f"MAIL FROM:<{sender}>", *(f"RCPT TO:<{one}>" for one in recipients)]
+def _in_one(addressed: list[str]) -> list[str]:
+    """Return the whole envelope if it may be sent without waiting, which needs a single recipient, else nothing."""
+    return [*addressed, "DATA"] if len(addressed) == _MAIL_AND_RCPT else []
 
 
 def _spoken(session: SmtpSession, commands: Sequence[str]) -> Outcome | None:

@@ -1,5 +1,6 @@
 """A session with a mail server: its address, the connection, and what its replies prove."""
 
+import re
 import smtplib
 import ssl
 from collections.abc import Callable, Iterator, Sequence
@@ -9,7 +10,8 @@ from typing import Final, Literal, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from mailer.errors import ConfigurationError, MailerError
-from mailer.rules.states import Cause, Outcome
+from mailer.rules.states import NEXT_CALL, Cause, Outcome
+from mailer.rules.status_codes import about_us, code_in
 
 SmtpSecurity = Literal["none", "tls", "starttls"]
 _SCHEMES: Final[dict[str, tuple[SmtpSecurity, int]]] = {
@@ -18,6 +20,7 @@ _SCHEMES: Final[dict[str, tuple[SmtpSecurity, int]]] = {
     "smtp+starttls": ("starttls", 587),
 }
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+_HOST: Final = re.compile(r"[\w.:-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +48,8 @@ def parse_smtp_url(url: str) -> SmtpServer:
         raise ConfigurationError(f"smtp: the address cannot be read; {form}") from error
     if parts.scheme not in _SCHEMES or not parts.hostname:
         raise ConfigurationError(f"smtp: the address has no known scheme or no host; {form}")
-    if parts.path.strip("/") or parts.query or parts.fragment:
-        raise ConfigurationError(f"smtp: the address goes on after the port; {form}")
+    if parts.path.strip("/") or parts.query or parts.fragment or not _HOST.fullmatch(parts.hostname):
+        raise ConfigurationError(f"smtp: the address goes on after the port, or its host is none; {form}")
     security, default_port = _SCHEMES[parts.scheme]
     user, password = unquote(parts.username or ""), unquote(parts.password or "")
     if user and security == "none" and parts.hostname not in _LOOPBACK:
@@ -78,9 +81,10 @@ def refusal(command: str, reply: Reply) -> Outcome | None:
     detail = f"{command}: {code} {printable(reply.words)}"
     if code in _LOGIN_NEEDED:
         raise ConfigurationError(f"smtp: {detail}; give a user and a password in the address")
+    ours = command == "MAIL" or about_us(code_in(detail), detail)
     if code // 100 == NEVER:
-        return Outcome(Cause.REJECTION, detail)
-    about_notice = code // 100 == _LATER and command != "MAIL" and code not in _FOR_ALL
+        return _refusal_of_us(detail) if ours else Outcome(Cause.REJECTION, detail)
+    about_notice = code // 100 == _LATER and not ours and code not in _FOR_ALL
     return Outcome(Cause.REFUSAL, detail, "notice" if about_notice else "transport")
 
 
@@ -89,11 +93,17 @@ def final(reply: Reply) -> Outcome:
     code, detail = reply.code, f"{reply.code} {printable(reply.words)}"
     if code // 100 == _DONE:
         return Outcome(Cause.ACCEPTANCE, detail)
+    ours = about_us(code_in(detail), detail)
     if code // 100 == NEVER:
-        return Outcome(Cause.REJECTION, detail)
+        return _refusal_of_us(detail) if ours else Outcome(Cause.REJECTION, detail)
     if code // 100 == _LATER:
-        return Outcome(Cause.REFUSAL, detail, "transport" if code in _FOR_ALL else "notice")
+        return Outcome(Cause.REFUSAL, detail, "transport" if ours or code in _FOR_ALL else "notice")
     return Outcome(Cause.LOST_ANSWER, f"an answer that says nothing: {detail}")
+
+
+def _refusal_of_us(detail: str) -> Outcome:
+    """Return the outcome of a final refusal of the sender, its quota or its right to relay: no notice is to blame."""
+    return Outcome(Cause.REFUSAL, detail, "transport", NEXT_CALL)
 
 
 def printable(words: bytes | str) -> str:

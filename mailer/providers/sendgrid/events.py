@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from mailer.events.events import SUPPRESSES, Event, EventKind
+from mailer.events.events import SUPPRESSES, Event, EventKind, failure_of
+from mailer.rules.status_codes import code_in
 from mailer.rules.suppression import SuppressionReason
 
 SENDGRID_SOURCE: Final = "sendgrid"
@@ -21,6 +22,7 @@ _KINDS: Final = {
     "spamreport": EventKind.COMPLAINED,
     "unsubscribe": EventKind.UNSUBSCRIBED,
     "group_unsubscribe": EventKind.UNSUBSCRIBED,
+    "group_resubscribe": EventKind.RESUBSCRIBED,
 }
 _DROPPED_FOR: Final[dict[str, SuppressionReason]] = {
     "bounced address": "bounced",
@@ -30,20 +32,30 @@ _DROPPED_FOR: Final[dict[str, SuppressionReason]] = {
 _LATEST: Final = 4_102_444_800  # the year 2100
 
 
+def _storable(text: str) -> str:
+    """Return the text if every database can hold it: no half of a surrogate pair and no NUL."""
+    if "\0" in text or (not text.isascii() and any("\ud800" <= c <= "\udfff" for c in text)):
+        raise ValueError("holds a character that cannot be stored")
+    return text
+
+
+_Text = Annotated[str, AfterValidator(_storable)]
+
+
 class _ProviderEvent(BaseModel):
     """The fields of an event that are read; it has more, which differ between accounts."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
 
-    event: str
+    event: _Text
     timestamp: Annotated[int, Field(ge=0, le=_LATEST)]
-    email: str = ""
-    offerpress_notice: str = ""
-    type: str = ""
-    status: str | None = None
-    reason: str | None = None
-    response: str | None = None
-    bounce_classification: str | None = None
+    email: _Text = ""
+    offerpress_notice: _Text = ""
+    type: _Text = ""
+    status: _Text | None = None
+    reason: _Text | None = None
+    response: _Text | None = None
+    bounce_classification: _Text | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +70,7 @@ class ReadEvents:
 def read_events(content: bytes) -> ReadEvents:
     """Read the events in a JSON array, or in lines of JSON that each hold an event or an array of events.
 
-    Other content is a ValueError. An element that is no event is counted as damaged.
+    Other content is a ValueError. An element or line that is no event is counted as damaged.
     """
     events: list[Event] = []
     ignored = damaged = 0
@@ -78,20 +90,31 @@ def read_events(content: bytes) -> ReadEvents:
 def _objects(content: bytes) -> Iterator[object]:
     text = content.decode("utf-8-sig")
     try:
-        parts = [json.loads(text)]
-    except json.JSONDecodeError:
-        parts = [json.loads(line) for line in text.splitlines() if line.strip()]
+        parts = [_parsed(text)]
+    except ValueError:
+        lines = [line for line in text.splitlines() if line.strip()]
+        parts = [_parsed(line) for line in lines]
     if not all(isinstance(part, list | dict) for part in parts):
         raise ValueError("it holds no events; an event is an object, several are an array")
     for part in parts:
         yield from part if isinstance(part, list) else [part]
 
 
+def _parsed(text: str) -> object:
+    """Parse JSON; text that nests too deep, or holds a number with thousands of digits, is a ValueError as well."""
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("it nests too deep to be events") from None
+
+
 def _event(told: _ProviderEvent) -> Event:
     kind = _KINDS[told.event]
+    reason = told.reason or told.response or ""
     if kind is EventKind.BOUNCED and told.type == "blocked":
         kind = EventKind.BLOCKED
-    reason = told.reason or told.response or ""
+    elif kind is EventKind.BOUNCED and (told.status or reason):
+        kind = failure_of(told.status or code_in(reason), reason)
     return Event(
         key=told.offerpress_notice,
         kind=kind,

@@ -36,10 +36,10 @@ from sendgrid.helpers.mail import (
     TrackingSettings,
 )
 
-from mailer.batch.mime import header_lines
+from mailer.batch.mime import NOTICE_HEADER, header_lines
 from mailer.settings import SendGridSettings
 from mailer.transports.base import Attempt
-from rewards import Notice, address_key, wire_address
+from rewards import Notice, wire_address
 
 NOTICE_ARGUMENT = "offerpress_notice"
 """The custom argument that brings the notice's own id back in events."""
@@ -94,10 +94,7 @@ def _personalization(attempt: Attempt) -> Personalization:
     notice = attempt.notice
     personalization = Personalization()
     personalization.add_to(To(wire_address(notice.to_address), notice.to_name or None))
-    # the provider refuses a request that names an address twice
-    copies = {address_key(address): address for address in notice.cc}
-    copies.pop(address_key(notice.to_address), None)
-    for address in copies.values():
+    for address in attempt.recipients[1:]:
         personalization.add_cc(Cc(wire_address(address)))
     personalization.add_custom_arg(CustomArg(NOTICE_ARGUMENT, attempt.idempotency_key))
     return personalization
@@ -106,7 +103,12 @@ def _personalization(attempt: Attempt) -> Personalization:
 def _headers(attempt: Attempt) -> list[tuple[str, str]]:
     own = [(line.name, line.replace("\r\n", "")) for line in header_lines(attempt.notice)]
     others = [(name, value) for name, value in own if name.lower() not in _OF_THE_BODY]
-    return [("Message-ID", attempt.message_id), ("Auto-Submitted", "auto-generated"), *others]
+    return [
+        ("Message-ID", attempt.message_id),
+        (NOTICE_HEADER, attempt.idempotency_key),
+        ("Auto-Submitted", "auto-generated"),
+        *others,
+    ]
 
 
 def _tracking() -> TrackingSettings:

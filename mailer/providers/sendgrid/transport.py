@@ -6,6 +6,7 @@ refused request (4xx) that it did not. 408, 5xx and a broken connection prove no
 
 import http.client
 import json
+import re
 import select
 import ssl
 from email.utils import parsedate_to_datetime
@@ -16,7 +17,7 @@ from urllib.parse import urlsplit
 
 from mailer.errors import ConfigurationError
 from mailer.providers.sendgrid.fences import SendGridFences
-from mailer.rules.states import Cause, Outcome
+from mailer.rules.states import NEXT_CALL, Cause, Outcome
 from mailer.settings import SendGridSettings
 from mailer.transports.base import Attempt
 
@@ -26,6 +27,10 @@ _SETTINGS: Final = frozenset({401, 403, 404, 405})
 _REDIRECTION, _REQUEST, _SERVER = 3, 4, 5  # the first digit of a status (RFC 9110 15)
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _WORDS: Final = 2000  # bytes of an answer that are read for its words
+# The fields of a request that are the same for every notice: an error in one of them is no recipient's.
+_OURS: Final = re.compile(
+    r"(^|; )(from|reply_to|asm|categories|batch_id|send_at|mail_settings|tracking_settings)\b"
+)
 _BROKEN: Final = (OSError, http.client.HTTPException)
 
 
@@ -53,10 +58,15 @@ class SendGridTransport:
     ) -> None:
         if not key.strip() or not key.strip().isascii() or not key.strip().isprintable():
             raise ConfigurationError("sendgrid: the API key is missing or damaged; set it again")
-        parts = urlsplit(base_url)
+        try:
+            parts, _ = urlsplit(base_url), urlsplit(base_url).port
+        except ValueError:
+            parts = urlsplit("")
         local = parts.hostname in _LOOPBACK and parts.scheme == "http"
         if not parts.hostname or not (parts.scheme == "https" or local):
-            raise ConfigurationError(f"sendgrid: {base_url!r} is no https address; write {DEFAULT_BASE_URL}")
+            raise ConfigurationError(
+                f"sendgrid: the base address is no https address; write {DEFAULT_BASE_URL}"
+            )
         self._key = key.strip()
         self.base_url = base_url
         self.settings = settings or SendGridSettings()
@@ -183,6 +193,8 @@ def _proved(status: int, headers: HTTPMessage, words: str, *, sandbox: bool) -> 
             f"sendgrid: {detail}; correct the key, its rights, the sender or the base address"
         )
     if status // 100 == _REQUEST and status != _TIMED_OUT:
+        if _OURS.search(words):
+            return Outcome(Cause.REFUSAL, detail, "transport", NEXT_CALL)
         return Outcome(Cause.REJECTION, detail)
     about_all = status // 100 == _SERVER
     words = f"an answer that proves nothing: {detail}"

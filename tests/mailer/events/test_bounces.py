@@ -7,7 +7,8 @@ import pytest
 
 from mailer.batch.unsubscribe import UnsubscribeTokens
 from mailer.events.bounces import ReturnedMail, read_returned
-from mailer.events.events import Event, EventKind, code_in, failure_of
+from mailer.events.events import Event, EventKind, failure_of
+from mailer.rules.status_codes import code_in
 
 SAMPLES = Path(__file__).parent / "returned"
 KEY = "5a" * 20
