@@ -17,7 +17,7 @@ from generator.statements.table import COLUMNS
 from ledger import DataSettings
 from mailer.batch.batch import BATCH_MAGIC, INDEX_ENTRY
 from mailer.rules.states import TRANSITIONS
-from offerpress.cli import COMMANDS, offerpress, run
+from offerpress.cli import COMMANDS, GROUPS, offerpress, run
 from offerpress.site.starter import start_site
 from rewards import Fault, parse_offer, parse_program
 from rewards.fields import parse_toml
@@ -176,6 +176,16 @@ def test_every_option_is_in_the_reference(command: str) -> None:
     ]
     text = section("command-line.md", f"`{command}`")
     assert [] == [word for word in words if not re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", text)]
+
+
+def test_the_groups_are_those_of_the_help() -> None:
+    """The reference lists the groups of commands in the order of `--help`."""
+    rows = re.findall(
+        r"^\| (.+?) \| (\[`.+) \|$", section("command-line.md", "Commands by group"), re.MULTILINE
+    )
+    assert {name: list(commands) for name, commands in GROUPS.items()} == {
+        name: re.findall(r"\[`([a-z-]+)`\]", commands) for name, commands in rows
+    }
 
 
 def test_the_words_are_in_the_glossary() -> None:
