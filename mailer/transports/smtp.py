@@ -90,7 +90,9 @@ class SmtpConnection:
         self._ahead = None if following is None else _Ahead(following)
         kept = self._session is not None
         outcome = self._hand(ahead, content, meanwhile)
-        refused = outcome.cause is Cause.REFUSAL and outcome.about == "transport"
+        refused = (
+            outcome.cause is Cause.REFUSAL and outcome.about == "transport" and outcome.wait_seconds is None
+        )
         gone = kept and self._session is None and refused
         return self._hand(_Ahead(attempt), content, meanwhile) if gone else outcome
 

@@ -124,6 +124,8 @@ class _Dialogue(socketserver.StreamRequestHandler):
             return
         while line := self.rfile.readline():
             word = line[:4].upper().strip().decode()
+            if word == "RCPT":
+                self.server.recipients.append(line.decode().strip()[len("RCPT TO:<") : -1])
             if self.server.waits and word in {"MAIL", "RCPT"}:
                 withheld.append(word)
                 continue
@@ -165,6 +167,8 @@ class _Dialogue(socketserver.StreamRequestHandler):
 class Double(socketserver.ThreadingTCPServer):
     """Answers each stage with the next of its answers, the last of them for ever; `CUT` closes the connection.
 
+    `recipients` are those that it was told of.
+
     `taken` are the bodies that it keeps, if it said yes to a recipient: those it said yes to, and those after which it
     cut the line.
 
@@ -195,6 +199,7 @@ class Double(socketserver.ThreadingTCPServer):
         self.bodies: list[bytes] = []
         self.taken: list[bytes] = []
         self.connections = 0
+        self.recipients: list[str] = []
 
     def get_request(self) -> tuple[socket.socket, object]:
         """The next connection; its own thread shakes hands."""

@@ -122,6 +122,7 @@ def by_the_standard_library(made: Notice) -> bytes:
         message[line.name] = line
     message["Date"] = NOW
     message["Message-ID"] = ID
+    message["X-Offerpress-Notice"] = ID[1:41]
     message["Auto-Submitted"] = "auto-generated"
     boundaries = re.findall(rb'boundary="([^"]+)"', message_bytes(made, ID, NOW))
     message.set_content(made.text, cte="quoted-printable")
@@ -170,6 +171,7 @@ def test_the_headers_are_those_of_automatic_mail() -> None:
         "Subject": "Your credit: 1.00 EUR",
         "Date": "Sun, 31 Dec 2023 12:00:00 +0000",
         "Message-ID": ID,
+        "X-Offerpress-Notice": ID[1:41],
         "Auto-Submitted": "auto-generated",
         "MIME-Version": "1.0",
         **dict(own),
@@ -213,3 +215,40 @@ def test_no_control_character_gets_into_a_header(character: str) -> None:
     for made in (notice(subject=hostile), notice(to_name=hostile)):
         with pytest.raises(ValueError, match="control character"):
             message_bytes(made, ID, NOW)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "From here on.",
+        "Dear reader,\nFrom us to you\n From within",
+        "x" * 75 + "From the next line on",
+        "From " + "\u00e9" * 40,
+        "From " + "a" * 71 + " ",
+    ],
+)
+def test_no_line_of_a_body_begins_as_an_mbox_separates_messages(body: str) -> None:
+    """`From ` is written as `=46rom `, which RFC 2049 3 recommends, and no line is longer than 76 (RFC 2045 6.7)."""
+    content = message_bytes(notice(text=body, html=body), ID, NOW)
+    bodies = content.partition(b"\r\n\r\n")[2].split(b"\r\n")
+    assert [] == [line for line in bodies if line.startswith(b"From ") or len(line) > 76]
+    plain = message_from_bytes(content, policy=default).get_body(("plain",))
+    assert plain is not None
+    assert lines(body) == lines(plain.get_content())
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://news.example/u?list=?partners",
+        "https://news.example/u?a==?utf-8?q?b?=",
+        f"https://news.example/{'x' * 780}",
+    ],
+)
+def test_an_unsubscribe_address_is_no_encoded_word(address: str) -> None:
+    """RFC 2369 2 gives the header addresses in angle brackets, which RFC 2047 5 forbids to encode."""
+    ways = f"<{address}>, <mailto:leave@news.example?subject=unsubscribe>"
+    content = message_bytes(notice(headers=(("List-Unsubscribe", ways),)), ID, NOW)
+    head = content.partition(b"\r\n\r\n")[0].decode().replace("\r\n ", " ")
+    assert [f"List-Unsubscribe: {ways}"] == [one for one in head.split("\r\n") if one.startswith("List-Un")]
+    assert max(map(len, content.split(b"\r\n"))) <= 998

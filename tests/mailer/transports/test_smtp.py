@@ -11,6 +11,7 @@ from mailer.batch.unsubscribe import UnsubscribeMethods, UnsubscribeTokens
 from mailer.delivery.delivery import deliver
 from mailer.delivery.run import Delivery
 from mailer.errors import ConfigurationError
+from mailer.outbox.database import SendingProcess
 from mailer.outbox.outbox import Outbox
 from mailer.rules.states import Cause, Outcome, Status
 from mailer.settings import SmtpSettings, UnsubscribeSettings
@@ -121,7 +122,7 @@ def test_lines_that_begin_with_a_dot_arrive() -> None:
         ({"greeting": [CUT]}, Cause.REFUSAL, "transport"),
         ({"EHLO": [CUT]}, Cause.REFUSAL, "transport"),
         ({"MAIL": ["451 later"]}, Cause.REFUSAL, "transport"),
-        ({"MAIL": ["550 not from there"]}, Cause.REJECTION, "notice"),
+        ({"MAIL": ["550 not from there"]}, Cause.REFUSAL, "transport"),
         ({"MAIL": [CUT]}, Cause.REFUSAL, "transport"),
         ({"RCPT": ["450 mailbox busy"]}, Cause.REFUSAL, "notice"),
         ({"RCPT": ["454 throttled"]}, Cause.REFUSAL, "transport"),
@@ -373,3 +374,99 @@ def test_a_server_is_shown_without_its_password() -> None:
     """Neither its text nor its representation holds the password."""
     server = parse_smtp_url("smtps://user:secret@mail.example")
     assert "secret" not in f"{server} {server!r}"
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        {"MAIL": ["550 5.1.8 sender rejected"]},
+        {"MAIL": ["553 not from there"]},
+        {"RCPT": ["554 5.7.1 Relay access denied"]},
+        {"RCPT": ["550 5.1.7 bad address of the sender"]},
+        {"BODY": ["550 5.4.5 Daily sending quota exceeded"]},
+        {"BODY": ["554 Message rejected: the address is not verified"]},
+        {"BODY": ["550 5.7.60 client may not send as this sender: not allowed to send"]},
+    ],
+)
+def test_a_refusal_of_us_ends_the_call_and_rejects_nobody(
+    file_outbox: Outbox, tmp_path: Path, answers: dict[str, Sequence[str]], offers: str
+) -> None:
+    """The sender, its quota and its right to relay (RFC 3463 3.2, 3.5 and 3.8) are no fault of any recipient."""
+    batch = approved(file_outbox, tmp_path, notices(6))
+    said = {word: ["250 ok", "250 ok", *told] for word, told in answers.items()}
+    with double({"EHLO": [offers], **said}) as server:
+        report = deliver(
+            file_outbox, batch, transport(server.port), clock=lambda: NOW, settings=mail_settings()
+        )
+    counts = {status.value: number for status, number in file_outbox.counts(PLAN).items() if number}
+    assert ({"accepted": 2, "ready": 4}, 0) == (counts, report.rejected)
+    (told,) = answers.values()
+    assert told[0] in report.stopped
+
+
+@pytest.mark.parametrize(
+    "words", ["550 5.1.1 no such user", "552 5.2.2 over quota", "550 5.7.1 blocked by policy", "550 unknown"]
+)
+def test_a_refusal_of_one_recipient_rejects_that_one(
+    file_outbox: Outbox, tmp_path: Path, words: str, offers: str
+) -> None:
+    """The other notices of the plan are sent."""
+    batch = approved(file_outbox, tmp_path, notices(3))
+    with double({"EHLO": [offers], "RCPT": ["250 ok", words, "250 ok"]}) as server:
+        report = deliver(
+            file_outbox, batch, transport(server.port), clock=lambda: NOW, settings=mail_settings()
+        )
+    assert (2, 1, "") == (report.accepted, report.rejected, report.stopped)
+
+
+COPIES = (
+    "copy@reseller.example",
+    "PARTNER1@reseller.example",
+    "boss@reseller.example",
+    "COPY@reseller.example",
+)
+
+
+@pytest.mark.parametrize(
+    ("suppressed", "expected"),
+    [
+        ([], ["boss@reseller.example", "copy@reseller.example", "partner1@reseller.example"]),
+        (["copy@reseller.example"], ["boss@reseller.example", "partner1@reseller.example"]),
+        (["Boss@reseller.example", "copy@reseller.example"], ["partner1@reseller.example"]),
+    ],
+)
+def test_each_address_gets_one_copy_and_a_suppressed_one_none(
+    file_outbox: Outbox, tmp_path: Path, suppressed: list[str], expected: list[str], offers: str
+) -> None:
+    """Whoever must not be written to gets no copy either, and the history of the notice says so."""
+    batch = approved(file_outbox, tmp_path, [notice(1, cc=COPIES)])
+    for address in suppressed:
+        file_outbox.suppress(address, "bounced", "test", NOW)
+    with double({"EHLO": [offers]}) as server:
+        deliver(file_outbox, batch, transport(server.port), clock=lambda: NOW, settings=mail_settings())
+        assert expected == sorted(server.recipients)
+    detail = file_outbox.told("P-0001")[0].attempts[0].detail
+    assert f"left out: {len(suppressed)}" in detail if suppressed else "left out" not in detail
+
+
+def test_a_forgotten_address_gets_no_copy(file_outbox: Outbox, tmp_path: Path) -> None:
+    """Of a forgotten address only the digest is left, which still suppresses it."""
+    file_outbox.suppress("copy@reseller.example", "complained", "test", NOW)
+    with file_outbox.alone(SendingProcess.here("now"), NOW):
+        file_outbox.forget([], ["copy@reseller.example"], "Bert", NOW)
+    batch = approved(file_outbox, tmp_path, [notice(1, cc=("copy@reseller.example",))])
+    with double() as server:
+        deliver(file_outbox, batch, transport(server.port), clock=lambda: NOW, settings=mail_settings())
+        assert ["partner1@reseller.example"] == server.recipients
+
+
+def test_the_return_path_carries_the_notices_id(file_outbox: Outbox, tmp_path: Path) -> None:
+    """With `return_path` a bounce comes back to an address that names its notice, and the From stays."""
+    batch = approved(file_outbox, tmp_path, notices(1))
+    recorder = Recorder()
+    with recording_server(recorder) as port:
+        way = transport(port, return_path="bounces@vendor.example")
+        deliver(file_outbox, batch, way, clock=lambda: NOW, settings=mail_settings())
+    ((sender, _),) = recorder.envelopes
+    assert f"bounces+{batch.key('P-0001')}@vendor.example" == sender
+    assert "Partner Team <partners@vendor.example>" == str(recorder.messages[0]["From"])

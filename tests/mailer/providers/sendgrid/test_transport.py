@@ -65,13 +65,14 @@ def test_the_request_holds_what_was_frozen() -> None:
         "personalizations": [
             {
                 "to": [{"email": "partner1@reseller.example", "name": 'Müller, "Jo" <x@y.example>'}],
-                "cc": [{"email": "C@D.example"}],
+                "cc": [{"email": "c@d.example"}],
                 "custom_args": {"offerpress_notice": "id-1"},
             }
         ],
         "content": [{"type": "text/plain", "value": made.text}, {"type": "text/html", "value": made.html}],
         "headers": {
             "Message-ID": "<id-1@vendor.example>",
+            "X-Offerpress-Notice": "id-1",
             "Auto-Submitted": "auto-generated",
             "List-Unsubscribe": f"<https://v.example/{'x' * 90}>, <mailto:u@v.example>",
         },
