@@ -25,13 +25,13 @@ def write_report(figures: Figures, told: ToldAmounts | None) -> tuple[Path, Fact
     found = figures.equations(statements)
     write_conservation(site, found, figures.snapshot, rules.as_of)
     facts = gather_facts(statements, rules, told, found, figures.snapshot.digest, source_tables(figures))
-    html = render(figures, facts)
+    html = report_html(figures, facts)
     path = site.private / "reports" / f"figures-{day_text(rules.as_of)}.html"
     write_state(path, html)
     return path, facts
 
 
-def render(figures: Figures, facts: Facts) -> str:
+def report_html(figures: Figures, facts: Facts) -> str:
     """Render the report as one HTML file that contains its styles and charts."""
     template = environment(figures.site.template_folders, "en", kind="html").get_template(_TEMPLATE)
     # SVG from our own drawing library, which escapes every text in it.
