@@ -10,8 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from minify_html import minify
-
 _OF_STATEMENTS = frozenset({"statement.css", "statement.svg", "viewer.js"})
 _URL = re.compile(r"""url\(\s*(?P<quote>["']?)(?P<name>[^"')]+)(?P=quote)\s*\)""")
 
@@ -73,8 +71,3 @@ def _resolved(styles: str, name: str, paths: Mapping[str, str]) -> str:
         return match[0] if path is None else f'url("{posixpath.relpath(path, f"assets/{folder}")}")'
 
     return _URL.sub(replaced, styles)
-
-
-def minified(html: str) -> str:
-    """Remove comments, needless space and quotes from a page; the tags that the HTML specification requires stay."""
-    return minify(html, keep_closing_tags=True, keep_html_and_head_opening_tags=True)

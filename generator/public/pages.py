@@ -13,7 +13,7 @@ from generator.addresses import absolute, from_root
 from generator.content.content import OfferPage
 from generator.content.pages import Page
 from generator.headers import SITE_PAGE_POLICY, SITE_REFERRER
-from generator.public.assets import fingerprint, minified
+from generator.public.assets import fingerprint
 from generator.public.cards import HEIGHT, WIDTH, broken, drawable
 from generator.public.feeds import FeedHint
 from generator.public.localized import LocalizedSite
@@ -264,8 +264,7 @@ class SitePages:
             "navigation": self._navigation(link),
             "social": tuple(sorted(settings.links.social.items())),
         }
-        html = render(self.built, f"site/{template}", {**common, **context}, self.template_folders)
-        return minified(html).encode()
+        return render(self.built, f"site/{template}", {**common, **context}, self.template_folders).encode()
 
     def _navigation(self, link: Link) -> tuple[tuple[str, str, str], ...]:
         localized = self.localized

@@ -169,7 +169,7 @@ def test_pages_are_valid_and_obey_their_policy(make_site: SiteMaker) -> None:
         html5lib.HTMLParser(strict=True).parse(data.decode())
         text = data.decode()
         assert not re.search(
-            r"<script(?! type=application/ld\+json>)|<style|\sstyle=|\son\w+=|javascript:", text
+            r'<script(?! type="application/ld\+json">)|<style|\sstyle=|\son\w+=|javascript:', text
         ), path
         assert not re.search(
             r"<(img|link[^>]* rel=(stylesheet|icon|manifest|apple-touch-icon)\b)[^>]*(src|href)=\"?(https?:)?//",
