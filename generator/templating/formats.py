@@ -25,6 +25,16 @@ from generator.templating.values import Shown, ShownCount
 from rewards import day_text, format_amount, minor_units
 
 Direction = Literal["ltr", "rtl"]
+# Where CLDR 48 has minimumGroupingDigits = 2: a number is grouped from five digits on. Babel does not know it.
+_FIVE_DIGITS = 10_000
+_UNGROUPED_LANGUAGES = frozenset(
+    ["be", "bg", "et", "hu", "hy", "ia", "ie", "it", "ka", "lv", "pl", "sl", "sq"]
+)
+_UNGROUPED_TERRITORIES = {
+    "es": frozenset(["", "EA", "ES", "GQ", "IC", "PH"]),
+    "pt": frozenset(["CH", "CV", "GQ", "GW", "LU", "MO", "MZ", "PT", "ST", "TL"]),
+    "ru": frozenset(["UA"]),
+}
 _PROBES = (0, 1, 12, 123, 1000, 9999, 12345, 123456, 1234567, 1234567890, 98765432100)
 
 
@@ -110,6 +120,15 @@ def _learnt(slow: Callable[[int], str], locale: Locale, places: int) -> Callable
     return pattern.apply if same else slow
 
 
+def _is_grouped(number: Decimal, locale: Locale) -> bool:
+    """Return whether a number has group separators: `1234` has none in Spanish, `12.345` has."""
+    if abs(number) >= _FIVE_DIGITS:
+        return True
+    exceptions = _UNGROUPED_TERRITORIES.get(locale.language)
+    in_territory = exceptions is not None and (locale.territory or "") in exceptions
+    return locale.language not in _UNGROUPED_LANGUAGES and not in_territory
+
+
 def _with_places(pattern: NumberPattern, places: int) -> NumberPattern:
     own = parse_pattern(pattern.pattern)
     own.frac_prec = (places, places)
@@ -176,7 +195,9 @@ class Formats:
     def _percent(self, raw: str) -> Shown:
         pattern = parse_pattern(self._locale.percent_formats[None].pattern)
         pattern.frac_prec = (0, 10)
-        return Shown(pattern.apply(Decimal(raw), self._locale), raw)
+        rate = Decimal(raw)
+        grouped = _is_grouped(100 * rate, self._locale)
+        return Shown(pattern.apply(rate, self._locale, group_separator=grouped), raw)
 
     def number(self, number: int) -> Shown:
         """Format a whole number with the language's grouping."""
@@ -199,13 +220,20 @@ class Formats:
 
         def slow(minor: int) -> str:
             amount = Decimal(minor).scaleb(-places)
-            text = str(pattern.apply(amount, self._locale, currency=currency, currency_digits=False))
+            grouped = _is_grouped(amount, self._locale)
+            text = str(
+                pattern.apply(
+                    amount, self._locale, currency=currency, currency_digits=False, group_separator=grouped
+                )
+            )
             return tight.sub(f"{symbol}\N{NO-BREAK SPACE}", text) if tight else text
 
         return _learnt(slow, self._locale, places)
 
     def _slow_number(self, number: int) -> str:
-        return str(_with_places(self._locale.decimal_formats[None], 0).apply(number, self._locale))
+        pattern = _with_places(self._locale.decimal_formats[None], 0)
+        grouped = _is_grouped(Decimal(number), self._locale)
+        return str(pattern.apply(number, self._locale, group_separator=grouped))
 
 
 @cache

@@ -29,9 +29,9 @@ Next:
   offerpress check                         find every mistake"""
 NEXT: dict[StubKind, str] = {
     "announcement": "It is a draft: look at it with `offerpress serve`, and remove `draft: true` to publish it.",
-    "offer": "Correct its terms: from `announced_on` on it is on the site and in statements.",
+    "offer": "It is not announced yet: correct its terms, then write into `announced_on` the day from which it exists.",
     "campaign": "Look at its mails with `offerpress serve`. Nothing is sent before it is planned and approved.",
-    "page": "Look at it with `offerpress serve`. The next build publishes it.",
+    "page": "It is a draft: look at it with `offerpress serve`, and remove `draft: true` to publish it.",
 }
 
 

@@ -100,7 +100,7 @@ def test_stubs_are_faultless(offerpress: Call, site: Path, source: Path) -> None
         assert 1 == offerpress("add", kind, f"A new {kind} 10").code
     for kind in KINDS:
         said = offerpress("add", "offer", f"The {kind} offer", "--kind", kind)
-        assert (0, True) == (said.code, "Correct its terms" in said.err)
+        assert (0, True) == (said.code, "not announced yet: correct its terms" in said.err)
     announcement = site / "content" / "announcements" / "a-new-announcement-10.md"
     published = announcement.read_text(encoding="utf-8").replace("draft: true", "")
     announcement.write_text(published, encoding="utf-8")
@@ -110,6 +110,13 @@ def test_stubs_are_faultless(offerpress: Call, site: Path, source: Path) -> None
         [one for one in json.loads(said.out)["faults"] if "translation" not in one["what"]],
     )
     assert 0 == offerpress("build").code
+    built = {str(path.relative_to(site / "output")) for path in (site / "output").rglob("*")}
+    assert (set(), set()) == (
+        {one for one in built if "-offer/" in one},
+        {one for one in built if "a-new-page" in one},
+    )
+    statements = offerpress("statements").out
+    assert [] == [kind for kind in KINDS if f"the-{kind.replace('_', '-')}-offer" in statements]
 
 
 def test_a_kind_of_offer_goes_with_offers(offerpress: Call) -> None:

@@ -52,6 +52,14 @@ TOO_WIDE = """[...document.querySelectorAll("body *")]
     .map((one) => one.outerHTML.slice(0, 120))"""
 CONTROLS = """[...document.querySelectorAll("a[href], summary, [tabindex='0']")]
     .filter((one) => one.checkVisibility()).length"""
+# The parts of a feed that a reader sees, whatever a style sheet says about each of them.
+VISIBLE = """(() => {
+    const seen = (names) => names.flatMap((name) => [...document.querySelectorAll(name)]).filter((one) =>
+        one.checkVisibility() && one.getBoundingClientRect().height > 8 && one.getBoundingClientRect().width > 8
+        && one.textContent.trim()).length;
+    return { link: seen(["a"]), title: seen(["title"]), summary: seen(["item > description", "summary"]),
+        day: seen(["pubDate", "published"]) };
+})()"""
 FOCUS = """() => {
     const one = document.activeElement;
     const { left, top, width, height } = one.getBoundingClientRect();
@@ -160,6 +168,7 @@ def test_feeds_are_shown_to_people(servers: dict[str, Server], watched: Watched)
     for name in ("feed.xml", "atom.xml"):
         watched.page.goto(address(servers, "sample", f"/tags/offers/{name}"))
         assert "Thank you for standing by us" == watched.page.locator("title").nth(1).text_content()
+        assert {"link": 1, "title": 2, "summary": 1, "day": 1} == watched.page.evaluate(VISIBLE)
         sizes = "[...document.querySelectorAll('title')].map((one) => getComputedStyle(one).fontSize)"
         assert ["30px", "19px"] == watched.page.evaluate(sizes)
         assert 1 == watched.page.evaluate("document.links.length")

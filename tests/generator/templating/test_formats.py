@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from generator.templating.formats import Formats, UnknownLanguage, direction, formats, known_language
 
-LANGUAGES = ("en", "de", "es", "fr", "pl", "pt-BR", "de-CH", "ja", "ar", "he", "hi", "sv", "ru", "tr")
+LANGUAGES = ("en", "de", "da", "fr", "nl", "pt-BR", "de-CH", "ja", "ar", "he", "hi", "sv", "ru", "tr")
 EXACT = {"EUR": 2, "USD": 2, "GBP": 2}
 
 
@@ -35,6 +35,35 @@ def test_amounts_look_as_babel_writes_them(language: str, currency: str, minor: 
 def test_a_code_stands_apart_from_the_digits(language: str, currency: str, expected: str) -> None:
     """A currency whose symbol is letters has a no-break space before the digits, as CLDR asks."""
     assert expected == formats(language).money(863673, currency)
+
+
+@pytest.mark.parametrize(
+    ("language", "four", "five", "amount"),
+    [
+        ("es", "9876", "98.765", "1234,50 €"),
+        ("es-MX", "9,876", "98,765", "EUR 1,234.50"),
+        ("pl", "9876", "98 765", "1234,50 €"),
+        ("pt-PT", "9876", "98 765", "1234,50 €"),
+        ("pt-BR", "9.876", "98.765", "€ 1.234,50"),
+        ("hu", "9876", "98 765", "1234,50 EUR"),
+        ("bg", "9876", "98 765", "1234,50 €"),
+        ("it", "9876", "98.765", "1234,50 €"),
+        ("lv", "9876", "98 765", "1234,50 €"),
+        ("et", "9876", "98 765", "1234,50 €"),
+        ("sl", "9876", "98.765", "1234,50 €"),
+        ("de", "9.876", "98.765", "1.234,50 €"),
+        ("fr", "9 876", "98 765", "1 234,50 €"),
+    ],
+)
+def test_numbers_of_four_digits(language: str, four: str, five: str, amount: str) -> None:
+    """Where CLDR has minimumGroupingDigits = 2 a number is grouped from five digits on (CLDR 48, as ICU writes it)."""
+
+    def plain(text: str) -> str:
+        return text.translate(dict.fromkeys((0xA0, 0x202F), " "))
+
+    shown = formats(language)
+    assert (four, five) == (plain(shown.number(9876)), plain(shown.number(98765)))
+    assert amount == plain(shown.money(123450, "EUR"))
 
 
 @given(st.sampled_from(LANGUAGES), st.integers(-(10**12), 10**12))

@@ -1,0 +1,96 @@
+"""Mails in languages that are written from right to left, as a browser lays them out."""
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from generator.notices.notices import CampaignRenderer
+from rewards import Partner, Rates, compute_statement, rules_on
+from rewards.account import Account, Sale
+from tests.generator.conftest import TEMPLATES, SiteMaker
+from tests.servers.browsing import CHROMIUM
+
+DAY = date(2023, 12, 31).toordinal()
+CAMPAIGN = """\
+---
+subject: Hello
+preheader: News
+category: notice
+---
+# Hello {{ partner.name }}
+
+| Offer | Amount |
+| --- | --- |
+{% for entry in statement.cashback %}
+| {{ entry.title }} | {{ entry.amount }} |
+{% endfor %}
+
+1. One
+2. Two
+
+> A quotation.
+"""
+# Elements that hold words themselves, with the direction and the side on which their lines begin.
+WORDS = """[...document.body.querySelectorAll("*")]
+    .filter((one) => [...one.childNodes].some((node) => node.nodeType === 3 && node.data.trim()))
+    .filter((one) => one.checkVisibility() && !one.closest("bdi, a[href] > *"))
+    .map((one) => [one.tagName, getComputedStyle(one).direction])"""
+CELLS = "[...document.querySelectorAll('th')].map((one) => Math.round(one.getBoundingClientRect().left))"
+
+
+class Vendor:
+    """The sender."""
+
+    name = "Partners"
+    address = "partners@vendor.example"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One Chromium for all."""
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=list(CHROMIUM))
+        yield started
+        started.close()
+
+
+def mail(make_site: SiteMaker, language: str) -> str:
+    """The HTML of a mail to a partner who reads that language."""
+    translation = (
+        {}
+        if language == "en"
+        else {f"campaigns/hello.{language}.md": CAMPAIGN.replace("category: notice\n", "")}
+    )
+    site = make_site({"campaigns/hello.md": CAMPAIGN, **translation}, languages=sorted({"en", language}))
+    content = site.content()
+    assert content is not None, site.faults
+    rules = rules_on(content.policy, Rates(()), DAY)
+    account = Account(
+        Partner("P-1", "Gulf Networks", "a@b.example", "EUR", "bronze", language),
+        (Sale("S", "P-1", DAY - 100, 1234567, "EUR", "", "", None),),
+    )
+    renderer = CampaignRenderer(
+        content.campaigns["hello"], content, site.settings, Vendor(), (Path(TEMPLATES),), rules
+    )
+    link = "https://partners.example/statement/#x"
+    return renderer.notice(account.partner, compute_statement(account, rules, []), link, "K7Q2-9FXM").html
+
+
+@pytest.mark.parametrize(
+    ("language", "direction"), [("en", "ltr"), ("ar", "rtl"), ("he", "rtl"), ("fa", "rtl"), ("de", "ltr")]
+)
+def test_mail_is_laid_out_in_its_direction(
+    make_site: SiteMaker, browser: Browser, language: str, direction: str
+) -> None:
+    """Every element with words has the direction of the language (CLDR), and columns follow it."""
+    page = browser.new_page(viewport={"width": 800, "height": 600})
+    page.set_content(mail(make_site, language))
+    found = page.evaluate(WORDS)
+    first, second = page.evaluate(CELLS)
+    page.close()
+    assert len(found) > 8
+    assert {direction} == {one for _, one in found}
+    assert (direction == "ltr") == (first < second)
