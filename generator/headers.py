@@ -137,6 +137,7 @@ def headers_file(access: Literal["link", "plain", "none"]) -> bytes:
 # Objects in a store.
 
 _FINGERPRINTED = re.compile(r"-[0-9a-f]{12}\.[a-z0-9]+$")
+_ARCHIVE = re.compile(r"(?<=^feed)-[0-9]+(?=\.)|(?<=^atom)-[0-9]+(?=\.)")
 _TYPES = {
     "feed.xml": "application/rss+xml; charset=utf-8",
     "atom.xml": "application/atom+xml; charset=utf-8",
@@ -167,7 +168,9 @@ def headers_of(path: str) -> ObjectHeaders:
     A file whose name changes with its bytes may be cached for good, any other for minutes or not at all.
     """
     name = PurePosixPath(path)
-    media = _TYPES.get(name.name) or _KNOWN_TYPES.get(name.suffix, "application/octet-stream")
+    media = _TYPES.get(_ARCHIVE.sub("", name.name)) or _KNOWN_TYPES.get(
+        name.suffix, "application/octet-stream"
+    )
     if media.startswith("text/") and "charset" not in media:
         media += "; charset=utf-8"
     if _FINGERPRINTED.search(path):

@@ -99,7 +99,7 @@ class SiteSettings(BaseModel):
     """`[site]`: `base_url` may have a path and has no slash at its end; `languages` has the default first.
 
     `hub` is the WebSub hub that the publisher notifies of new entries. `cards` turns on the preview pictures of
-    shared links.
+    shared links. `feed_entries` and `page_entries` limit a feed, and a page that lists announcements.
     """
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
@@ -110,6 +110,8 @@ class SiteSettings(BaseModel):
     languages: Annotated[tuple[Language, ...], BeforeValidator(_tuple)] = ()
     links: Links = Field(default_factory=Links)
     hub: WebAddress | None = None
+    feed_entries: Annotated[int, Field(ge=1, le=1000)] = 30
+    page_entries: Annotated[int, Field(ge=1, le=1000)] = 50
     cards: bool = True
     security: Security | None = None
 

@@ -16,7 +16,7 @@ from generator.headers import ObjectHeaders, headers_of
 from generator.publish import MARKER, Publication, RefusedOutput
 
 _ABOUT = "This place is written by offerpress build, which replaces all of it."
-_LISTS = {"feed.xml", "atom.xml", "feed.json", "sitemap.xml", "robots.txt"}
+_LISTS = re.compile(r"(feed|atom|sitemap)(-[0-9]+)?\.(xml|json)|robots\.txt")
 _INDEX = re.compile(r"^statement/.*(index|as-of)\.json$")
 
 
@@ -69,7 +69,7 @@ def upload_tree(
 def _rank(path: str) -> int:
     """Return the turn of a file: files that others refer to, indexes of packs, pages, lists of pages."""
     name = PurePosixPath(path)
-    if name.name in _LISTS or (name.name == "index.html" and len(name.parts) <= 1):
+    if _LISTS.fullmatch(name.name) or (name.name == "index.html" and len(name.parts) <= 1):
         return 3
     if name.suffix == ".html":
         return 2

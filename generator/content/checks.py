@@ -186,7 +186,7 @@ Texts = Mapping[tuple[str, str], Mapping[str, PageText]]
 
 
 def page_faults(
-    pages: Mapping[str, Page], offers: Collection[str], languages: Collection[str]
+    pages: Mapping[str, Page], offers: Collection[str], settings: SiteSettings
 ) -> Iterator[Fault]:
     """Yield the faults of one room's pages: unknown offers, and addresses or ids that two pages claim."""
     claimed: dict[str, str] = dict.fromkeys(pages, "")
@@ -202,12 +202,14 @@ def page_faults(
                 remedy = f"{holder} has this address: choose another"
                 yield page.source.fault(("aliases", n), f"the alias {alias!r} is taken", remedy)
             claimed[alias] = page.source.file
-        if page.identity in identities:
-            remedy = f"{identities[page.identity]} has it: choose another"
+        own = {page.identity_in(language, settings): page.source.file for language in settings.languages}
+        taken = sorted(own.keys() & identities.keys())
+        if taken:
+            remedy = f"{identities[taken[0]]} has it: choose another"
             yield page.source.fault(("id",), f"the id {page.identity!r} is taken", remedy)
-        identities[page.identity] = page.source.file
+        identities |= own
         if page.room == "pages":
-            yield from _root_faults(page, languages)
+            yield from _root_faults(page, settings.languages)
 
 
 def _root_faults(page: Page, languages: Collection[str]) -> Iterator[Fault]:

@@ -144,7 +144,7 @@ def _content(site: Path, settings: SiteSettings, faults: list[Fault]) -> Content
     targets = link_targets(texts, default, sources.index, faults)
     known_offers = {slug for room, slug, _ in sources.index.files.values() if room == "offers"}
     for room in pages.values():
-        faults.extend(page_faults(room, known_offers, settings.languages))
+        faults.extend(page_faults(room, known_offers, settings))
     faults.extend(tag_faults(page for room in pages.values() for page in room.values()))
     policy = Policy(program, tuple(page.offer for page in offers.values())) if program else None
     own_days = {slug: page.own_days for slug, page in pages["announcements"].items()}

@@ -17,11 +17,13 @@ from pydantic import (
     Field,
 )
 
+from generator.addresses import absolute, language_folder
 from generator.content.bodies import Body, Reference, compile_page_body
 from generator.content.dates import Moment, parse_moment
 from generator.content.files import slug_fault
 from generator.content.front_matter import Document, translated_keys
 from generator.content.references import Index, Target, resolve
+from generator.settings import SiteSettings
 from rewards import Fault, Source, validated
 
 _ID = re.compile(r"[!-~]{1,200}", re.ASCII)
@@ -129,6 +131,12 @@ class Page:
             and (self.visible_until is None or as_of < self.visible_until)
         )
 
+    def identity_in(self, language: str, settings: SiteSettings) -> str:
+        """Return the id of the entry in the feeds of a language: an absolute address or a URN."""
+        if is_address(self.identity):
+            return self.identity if language == settings.default_language else f"{self.identity}#{language}"
+        return absolute(f"{language_folder(language, settings)}announcements/{self.identity}/", settings)
+
     @property
     def path(self) -> str:
         """The address below the site's root and language, with a slash at its end."""
@@ -161,7 +169,8 @@ def parse_page(room: str, slug: str, document: Document, zone: ZoneInfo, faults:
     return Page(
         room=room,
         slug=slug,
-        identity=front.id or slug,
+        # Without an id the first alias, the oldest name, keeps the entry of a renamed file the same for readers.
+        identity=front.id or (front.aliases[0] if front.aliases else slug),
         date=moments["date"],
         updated=moments["updated"],
         visible_from=max(starts, default=0),

@@ -13,21 +13,40 @@ from generator.settings import Security, SiteSettings
 
 _ICONS = (180, 192, 512)
 _SMALL = 32
+_AROUND = 1000  # bytes of a sitemap around its entries
 
 
-def sitemap(localized: LocalizedSite) -> bytes:
-    """Return the sitemap: every page in every language in which it is written, with its translations (sitemaps.org)."""
+def sitemaps(
+    localized: LocalizedSite, most_addresses: int = 50_000, most_bytes: int = 50_000_000
+) -> dict[str, bytes]:
+    """Return `sitemap.xml`: every page in every language in which it is written, with its translations.
+
+    Beyond the limits of sitemaps.org, 50,000 addresses or 50 MB a file, it is an index of `sitemap-1.xml` and so on.
+    """
     settings = localized.settings
-    lines = [
-        '<?xml version="1.0" encoding="UTF-8"?>',
-        '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"',
-        ' xmlns:xhtml="http://www.w3.org/1999/xhtml">',
-    ]
+    parts: list[list[str]] = [[]]
+    size = 0
     for path, languages, day in _addresses(localized):
         ordered = [one for one in settings.languages if one in languages]
         for language in ordered:
-            lines += _entry(path, language, ordered, day, settings)
-    return "\n".join([*lines, "</urlset>", ""]).encode()
+            entry = _entry(path, language, ordered, day, settings)
+            size += len(entry.encode()) + 1
+            if parts[-1] and (len(parts[-1]) >= most_addresses or size > most_bytes - _AROUND):
+                parts.append([])
+                size = len(entry.encode()) + 1
+            parts[-1].append(entry)
+    if len(parts) == 1:
+        return {"sitemap.xml": _sitemap("urlset", parts[0])}
+    files = {f"sitemap-{n}.xml": _sitemap("urlset", entries) for n, entries in enumerate(parts, start=1)}
+    index = [f"<sitemap><loc>{escape(absolute(name, settings))}</loc></sitemap>" for name in files]
+    return {"sitemap.xml": _sitemap("sitemapindex", index), **files}
+
+
+def _sitemap(element: str, entries: Iterable[str]) -> bytes:
+    languages = ' xmlns:xhtml="http://www.w3.org/1999/xhtml"' if element == "urlset" else ""
+    head = f'<{element} xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"{languages}>'
+    lines = ['<?xml version="1.0" encoding="UTF-8"?>', head, *entries, f"</{element}>", ""]
+    return "\n".join(lines).encode()
 
 
 def _addresses(localized: LocalizedSite) -> Iterable[tuple[str, Iterable[str], str]]:
@@ -54,7 +73,7 @@ def _changed(page: Page) -> str:
     return moment.instant.replace(microsecond=0).isoformat() if moment else ""
 
 
-def _entry(path: str, language: str, languages: Iterable[str], day: str, settings: SiteSettings) -> list[str]:
+def _entry(path: str, language: str, languages: Iterable[str], day: str, settings: SiteSettings) -> str:
     def address(code: str) -> str:
         return absolute(f"{language_folder(code, settings)}{path}", settings)
 
@@ -65,7 +84,7 @@ def _entry(path: str, language: str, languages: Iterable[str], day: str, setting
     lines = ["<url>", f"  <loc>{escape(address(language))}</loc>"]
     if day:
         lines.append(f"  <lastmod>{day}</lastmod>")
-    return [*lines, *(others if len(others) > 1 else []), "</url>"]
+    return "\n".join([*lines, *(others if len(others) > 1 else []), "</url>"])
 
 
 def robots(settings: SiteSettings) -> bytes:

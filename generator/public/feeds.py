@@ -4,20 +4,24 @@ Every date comes from content; a feed without entries has the date of the epoch.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import NamedTuple
+from html import escape, unescape
+from typing import Literal, NamedTuple
 
 from feedgen.feed import FeedGenerator
 from lxml import etree
 
 from generator.addresses import absolute
-from generator.content.pages import Page, is_address
+from generator.content.pages import Page
 from generator.public.localized import LocalizedSite
 
 _ATOM = "http://www.w3.org/2005/Atom"
 _XHTML = "http://www.w3.org/1999/xhtml"
+_HISTORY = "http://purl.org/syndication/history/1.0"
+FeedForm = Literal["rss", "atom", "json"]
+FEED_FORMS: Mapping[FeedForm, str] = {"rss": "feed.xml", "atom": "atom.xml", "json": "feed.json"}
 
 
 class FeedHint(NamedTuple):
@@ -28,43 +32,56 @@ class FeedHint(NamedTuple):
     styles: str
 
 
-class ReadableFeed:
-    """A feedgen extension that adds the hint and, to RSS, the hub that announces updates (WebSub).
-
-    Atom has its own element for the hub.
-    """
+class FeedExtras:
+    """A feedgen extension for what feedgen does not know: the hint, links of RSS, archives, and readable summaries."""
 
     def __init__(self) -> None:
-        self._hint = FeedHint("", "", "")
-        self._page = self._hub = ""
+        self._source: FeedSource | None = None
+        self._links: Sequence[tuple[str, str]] = ()
 
-    def show(self, hint: FeedHint, page: str, hub: str) -> None:
-        """Set the hint, the address of the page and the hub; an empty `hub` adds none."""
-        self._hint, self._page, self._hub = hint, page, hub
+    def show(self, source: "FeedSource", links: Sequence[tuple[str, str]]) -> None:
+        """Set the feed, and relation and address of its links to other documents."""
+        self._source, self._links = source, links
 
     def extend_ns(self) -> dict[str, str]:
-        """Return the namespace prefix of the hint's elements."""
-        return {"xhtml": _XHTML}
+        """Return the prefixes of the added elements."""
+        return {"xhtml": _XHTML, "fh": _HISTORY}
 
     def extend_rss(self, feed: etree._Element) -> etree._Element:
         """Add to the channel, before its items."""
         channel = feed[0]
-        if self._hub:
-            channel.insert(0, etree.Element(f"{{{_ATOM}}}link", rel="hub", href=self._hub))
-        self._explain(channel)
+        for relation, address in reversed(self._links):
+            channel.insert(0, etree.Element(f"{{{_ATOM}}}link", rel=relation, href=address))
+        self._extend(channel)
+        for item in channel.iter("item"):
+            _show_summary(item)
         return feed
 
     def extend_atom(self, feed: etree._Element) -> etree._Element:
-        """Add to the feed, before its entries."""
-        self._explain(feed)
+        """Add to the feed, before its entries; feedgen itself writes the links."""
+        self._extend(feed)
         return feed
 
-    def _explain(self, parent: etree._Element) -> None:
+    def _extend(self, parent: etree._Element) -> None:
+        if self._source is None:
+            return
+        if self._source.archive:
+            parent.insert(0, etree.Element(f"{{{_HISTORY}}}archive"))
+        hint = self._source.hint
         box = etree.Element(f"{{{_XHTML}}}div")
-        etree.SubElement(box, f"{{{_XHTML}}}p").text = self._hint.explanation
-        link = etree.SubElement(etree.SubElement(box, f"{{{_XHTML}}}p"), f"{{{_XHTML}}}a", href=self._page)
-        link.text = self._hint.to_page
+        etree.SubElement(box, f"{{{_XHTML}}}p").text = hint.explanation
+        paragraph = etree.SubElement(box, f"{{{_XHTML}}}p")
+        etree.SubElement(paragraph, f"{{{_XHTML}}}a", href=self._source.page).text = hint.to_page
         parent.insert(0, box)
+
+
+def _show_summary(item: etree._Element) -> None:
+    """Add a plain summary for browsers where the description, which is HTML, would show its character references."""
+    description = item.find("description")
+    if description is not None and description.text and "&" in description.text:
+        shown = etree.Element(f"{{{_XHTML}}}p")
+        shown.text = unescape(description.text)
+        item.insert(item.index(description), shown)
 
 
 def _styled(feed: bytes, hint: FeedHint) -> bytes:
@@ -97,9 +114,10 @@ class FeedEntry:
 
 @dataclass(frozen=True, slots=True)
 class FeedSource:
-    """The content of a feed in all three formats; `folder` is its folder below the site's root.
+    """One document of a feed, for all three formats; `folder` is its folder below the site's root.
 
-    `hub` is the address of the hub that announces updates (WebSub), or empty.
+    `archive` numbers the documents with older entries from 1, the oldest; 0 is the feed that readers subscribe to.
+    `archives` is their number. `hub` is the address of the hub that announces updates (WebSub), or empty.
     """
 
     title: str
@@ -112,38 +130,79 @@ class FeedSource:
     base_url: str
     hub: str
     hint: FeedHint
+    archive: int = 0
+    archives: int = 0
 
     @property
     def updated(self) -> datetime:
         """Return the last change of any entry."""
         return max((entry.updated for entry in self.entries), default=_EPOCH)
 
-    def address(self, name: str) -> str:
-        """Return the absolute address of one format, such as `feed.xml`."""
-        return f"{self.base_url}/{self.folder}{name}"
+    def name(self, form: FeedForm, archive: int | None = None) -> str:
+        """Return the file name of one format: of this document, or of another `archive`."""
+        number = self.archive if archive is None else archive
+        stem, _, suffix = FEED_FORMS[form].partition(".")
+        return f"{stem}-{number}.{suffix}" if number else FEED_FORMS[form]
+
+    def address(self, form: FeedForm, archive: int | None = None) -> str:
+        """Return the absolute address of that file."""
+        return f"{self.base_url}/{self.folder}{self.name(form, archive)}"
+
+    def history(self, form: FeedForm) -> list[tuple[str, str]]:
+        """Return relation and address of the neighbouring documents (RFC 5005, section 4)."""
+        older = self.archive - 1 if self.archive else self.archives
+        newer = self.archive + 1 if 0 < self.archive < self.archives else 0
+        found = [("current", self.address(form, 0))] if self.archive else []
+        found += [("prev-archive", self.address(form, older))] if older else []
+        return found + ([("next-archive", self.address(form, newer))] if newer else [])
 
 
-def feed_source(
-    localized: LocalizedSite,
-    announcements: Sequence[Page],
-    folder: str,
-    title: str,
-    description: str,
-    hint: FeedHint,
-) -> FeedSource:
-    """Collect a feed of `announcements`. `folder` is empty or ends with a slash, and is also the feed's page."""
-    return FeedSource(
-        title=title,
-        description=description,
-        site_title=localized.settings.title,
-        folder=folder,
-        page=absolute(folder, localized.settings),
-        language=localized.language,
-        entries=tuple(_entry(localized, page) for page in announcements),
-        base_url=localized.settings.base_url,
-        hub=localized.settings.hub or "",
-        hint=hint,
-    )
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A feed of announcements, the newest first; `folder` is empty or ends with a slash, and is also its page."""
+
+    title: str
+    folder: str
+    announcements: Sequence[Page]
+
+    def documents(self, localized: LocalizedSite, hint: FeedHint) -> Iterator[FeedSource]:
+        """Yield the feed with its newest entries, then its archives with all others.
+
+        An archive is full and begins from the oldest entry, so that it does not change when something is announced.
+        The newest archive may repeat entries of the feed.
+        """
+        most, settings = localized.settings.feed_entries, localized.settings
+        archives = -(-max(0, len(self.announcements) - most) // most)
+        oldest_first = self.announcements[::-1]
+        parts = [self.announcements[:most]]
+        parts += [oldest_first[n * most : (n + 1) * most][::-1] for n in range(archives)]
+        for number, pages in enumerate(parts):
+            yield FeedSource(
+                title=self.title,
+                description=self.title,
+                site_title=settings.title,
+                folder=self.folder,
+                page=absolute(self.folder, settings),
+                language=localized.language,
+                entries=tuple(_entry(localized, page) for page in pages),
+                base_url=settings.base_url,
+                hub=settings.hub or "",
+                hint=hint,
+                archive=number,
+                archives=archives,
+            )
+
+
+def feed_title(site_title: str, tag: str) -> str:
+    """Return the title of the feed of a tag; the name of the site is that of all announcements."""
+    return f"{site_title}: {tag}" if tag else site_title
+
+
+def feed_files(source: FeedSource) -> Iterator[tuple[str, bytes]]:
+    """Yield path and content of one document in each format."""
+    yield f"{source.folder}{source.name('rss')}", rss(source)
+    yield f"{source.folder}{source.name('atom')}", atom(source)
+    yield f"{source.folder}{source.name('json')}", json_feed(source)
 
 
 def _entry(localized: LocalizedSite, page: Page) -> FeedEntry:
@@ -151,7 +210,7 @@ def _entry(localized: LocalizedSite, page: Page) -> FeedEntry:
     published = _dated(page.date.instant if page.date else _EPOCH)
     image = localized.image(page)
     return FeedEntry(
-        identity=_identity(localized, page),
+        identity=page.identity_in(localized.language, settings),
         address=absolute(f"{localized.folder}{page.path}", settings),
         title=text.title,
         summary=text.summary,
@@ -165,12 +224,6 @@ def _entry(localized: LocalizedSite, page: Page) -> FeedEntry:
     )
 
 
-def _identity(localized: LocalizedSite, page: Page) -> str:
-    if is_address(page.identity):
-        return page.identity if not localized.folder else f"{page.identity}#{localized.language}"
-    return absolute(f"{localized.folder}announcements/{page.identity}/", localized.settings)
-
-
 def _dated(instant: datetime) -> datetime:
     # Feeds have dates to the second.
     return instant.replace(microsecond=0)
@@ -178,30 +231,32 @@ def _dated(instant: datetime) -> datetime:
 
 def rss(source: FeedSource) -> bytes:
     """Return the feed as RSS 2.0 with `content:encoded`."""
-    feed = _generator(source, "feed.xml", "application/rss+xml")
+    feed = _generator(source, "rss", "application/rss+xml")
     return _styled(bytes(feed.rss_str(pretty=True)), source.hint) + b"\n"
 
 
 def atom(source: FeedSource) -> bytes:
     """Return the feed as Atom (RFC 4287)."""
-    feed = _generator(source, "atom.xml", "application/atom+xml")
+    feed = _generator(source, "atom", "application/atom+xml")
     return _styled(bytes(feed.atom_str(pretty=True)), source.hint) + b"\n"
 
 
-def _generator(source: FeedSource, name: str, media_type: str) -> FeedGenerator:
+def _generator(source: FeedSource, form: FeedForm, media_type: str) -> FeedGenerator:
+    others = [*([("hub", source.hub)] if source.hub else []), *source.history(form)]
     feed = FeedGenerator()
     feed.load_extension("dc", atom=False, rss=True)
-    feed.register_extension("readable", ReadableFeed)
-    feed.readable.show(source.hint, source.page, source.hub)
-    feed.id(source.address("atom.xml"))
+    feed.register_extension("extras", FeedExtras)
+    feed.extras.show(source, others)
+    feed.id(source.address("atom", 0))
     feed.title(source.title)
     feed.subtitle(source.description)
     feed.language(source.language)
     feed.author(name=source.site_title)
-    feed.link(href=source.address(name), rel="self", type=media_type)
+    for relation, address in others:
+        feed.link(href=address, rel=relation)
+    feed.link(href=source.address(form), rel="self", type=media_type)
+    # The last link becomes the one `<link>` of RSS, which is the page.
     feed.link(href=source.page, rel="alternate", type="text/html")
-    if source.hub:
-        feed.link(href=source.hub, rel="hub")
     feed.generator("Offerpress")
     feed.updated(source.updated)
     for entry in source.entries:
@@ -216,7 +271,8 @@ def _add(feed: FeedGenerator, entry: FeedEntry) -> None:
     item.title(entry.title)
     item.link(href=entry.address, rel="alternate", type="text/html")
     item.summary(entry.summary)
-    item.description(entry.summary)
+    # RSS 2.0: a description is HTML.
+    item.description(escape(entry.summary, quote=False))
     item.content(entry.html, type="html")
     item.published(entry.published)
     item.updated(entry.updated)
@@ -233,13 +289,16 @@ def json_feed(source: FeedSource) -> bytes:
         "version": "https://jsonfeed.org/version/1.1",
         "title": source.title,
         "home_page_url": source.page,
-        "feed_url": source.address("feed.json"),
+        "feed_url": source.address("json", 0),
         "description": source.description,
         "language": source.language,
         "authors": [{"name": source.site_title, "url": source.base_url}],
     }
     if source.hub:
         feed["hubs"] = [{"type": "WebSub", "url": source.hub}]
+    older = dict(source.history("json")).get("prev-archive")
+    if older:
+        feed["next_url"] = older
     feed["items"] = [_item(entry) for entry in source.entries]
     return json.dumps(feed, ensure_ascii=False, indent=1).encode() + b"\n"
 

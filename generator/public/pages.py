@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
@@ -15,7 +15,7 @@ from generator.content.pages import Page
 from generator.headers import SITE_PAGE_POLICY, SITE_REFERRER
 from generator.public.assets import fingerprint
 from generator.public.cards import HEIGHT, WIDTH, broken, drawable
-from generator.public.feeds import FeedHint
+from generator.public.feeds import FeedHint, feed_title
 from generator.public.localized import LocalizedSite
 from generator.public.terms import TermsFormatter
 from generator.public.views import CurrentPage, Link, PageView, PageViews, current_page, linked_from
@@ -37,6 +37,15 @@ class Card(NamedTuple):
     height: int
     path: str = ""
     svg: str = ""
+
+
+class Pager(NamedTuple):
+    """One of `total` pages of a list; `newer` and `older` are links, empty at the ends."""
+
+    number: int
+    total: int
+    newer: str
+    older: str
 
 
 @dataclass(frozen=True)
@@ -64,14 +73,15 @@ class SitePages:
     def artifacts(self) -> Iterator[tuple[str, bytes]]:
         """Yield path and content of every page in a fixed order."""
         yield self._home()
-        yield self._archive()
+        yield from self._archive()
         yield self._offers()
         yield from (self._page(page) for page in self.localized.announcements)
         yield from (self._offer(page) for page in self.localized.offers)
         yield from (self._page(page) for page in self.localized.pages)
         if self.localized.tags:
             yield self._tags()
-            yield from (self._tag(tag, name) for tag, name in self.localized.tags.items())
+            for tag, name in self.localized.tags.items():
+                yield from self._tag(tag, name)
 
     def cards(self) -> Iterator[tuple[str, str]]:
         """Yield path and SVG of every picture of a shared link that the build draws."""
@@ -123,12 +133,13 @@ class SitePages:
 
         return self._written("home.html", "", "home", context)
 
-    def _archive(self) -> tuple[str, bytes]:
-        def context(views: PageViews) -> _Context:
-            shown = views.pages(self.localized.announcements)
+    def _archive(self) -> Iterator[tuple[str, bytes]]:
+        def context(views: PageViews, listed: Sequence[Page]) -> _Context:
+            shown = views.pages(listed)
             return {"years": [(year, tuple(group)) for year, group in groupby(shown, key=_year)]}
 
-        return self._written("announcements.html", "announcements/", "announcements", context)
+        listed = self.localized.announcements
+        return self._listed("announcements.html", "announcements/", "announcements", listed, context)
 
     def _offers(self) -> tuple[str, bytes]:
         return self._written("offers.html", "offers/", "offers", lambda views: {"offers": views.offers()})
@@ -183,15 +194,43 @@ class SitePages:
 
         return self._written("tags.html", "tags/", "tags", context)
 
-    def _tag(self, tag: str, name: str) -> tuple[str, bytes]:
-        def context(views: PageViews) -> _Context:
+    def _tag(self, tag: str, name: str) -> Iterator[tuple[str, bytes]]:
+        def context(views: PageViews, listed: Sequence[Page]) -> _Context:
             return {
                 "tag": name,
-                "announcements": views.pages(self.localized.tagged(tag, self.localized.announcements)),
-                "pages": views.pages(self.localized.tagged(tag, self.localized.pages)),
+                "announcements": views.pages(one for one in listed if one.room == "announcements"),
+                "pages": views.pages(one for one in listed if one.room == "pages"),
+                "feed_title": feed_title(self.localized.settings.title, name),
             }
 
-        return self._written("tag.html", f"tags/{tag}/", "tags", context, feeds_under=f"tags/{tag}/")
+        listed = self.localized.tagged(tag, (*self.localized.announcements, *self.localized.pages))
+        return self._listed("tag.html", f"tags/{tag}/", "tags", listed, context, feeds_under=f"tags/{tag}/")
+
+    def _listed(
+        self,
+        template: str,
+        path: str,
+        room: str,
+        listed: Sequence[Page],
+        context: Callable[[PageViews, Sequence[Page]], _Context],
+        feeds_under: str = "",
+    ) -> Iterator[tuple[str, bytes]]:
+        """Render a list in as many pages as it needs: `path`, then `path` with `page/2/` and so on."""
+        most = self.localized.settings.page_entries
+        count = max(1, -(-len(listed) // most))
+        paths = [path] + [f"{path}page/{number}/" for number in range(2, count + 1)]
+
+        def numbered(views: PageViews, place: int) -> _Context:
+            newer, older = (
+                views.link(f"{self.localized.folder}{paths[there]}") if 0 <= there < count else ""
+                for there in (place - 1, place + 1)
+            )
+            part = listed[place * most : (place + 1) * most]
+            pager = Pager(place + 1, count, newer, older)
+            return {**context(views, part), "pager": pager}
+
+        for place, one in enumerate(paths):
+            yield self._written(template, one, room, partial(numbered, place=place), feeds_under=feeds_under)
 
     def _written(
         self,
@@ -252,6 +291,7 @@ class SitePages:
             "referrer": SITE_REFERRER,
             "here": here,
             "card": self._site_card,
+            "feed_title": settings.title,
             "urls": {room: absolute(f"{folder}{path}", settings) for room, path in rooms.items()},
             "zone": localized.content.policy.program.timezone,
             "assets": {name: link(path) for name, path in self.assets.items()},

@@ -7,8 +7,8 @@ from generator.content.content import Content
 from generator.headers import headers_file
 from generator.public.assets import read_assets
 from generator.public.cards import check_card, draw
-from generator.public.discovery import icons, manifest, robots, security_txt, sitemap
-from generator.public.feeds import atom, feed_source, json_feed, rss
+from generator.public.discovery import icons, manifest, robots, security_txt, sitemaps
+from generator.public.feeds import Feed, feed_files, feed_title
 from generator.public.localized import LocalizedSite
 from generator.public.pages import SitePages
 from generator.settings import SiteSettings, StatementSettings
@@ -44,7 +44,7 @@ def site_artifacts(
         found.update(_feeds(localized, pages))
         if localized is sites[0]:
             found["404.html"] = pages.not_found()
-    found["sitemap.xml"] = sitemap(sites[0])
+    found.update(sitemaps(sites[0]))
     found["robots.txt"] = robots(settings)
     found["_headers"] = headers_file(statements.access)
     found["site.webmanifest"] = manifest(settings, assets.paths)
@@ -79,17 +79,14 @@ def _redirects(localized: LocalizedSite, pages: SitePages) -> Iterator[tuple[str
 
 
 def _feeds(localized: LocalizedSite, pages: SitePages) -> Iterator[tuple[str, bytes]]:
-    title = localized.settings.title
-    named = [("", title, localized.announcements)] + [
-        (f"tags/{tag}/", f"{title}: {name}", localized.tagged(tag, localized.announcements))
-        for tag, name in localized.tags.items()
-    ]
-    for path, name, announcements in named:
-        folder = f"{localized.folder}{path}"
-        source = feed_source(localized, announcements, folder, name, name, pages.feed_hint(folder))
-        yield f"{folder}feed.xml", rss(source)
-        yield f"{folder}atom.xml", atom(source)
-        yield f"{folder}feed.json", json_feed(source)
+    title, folder = localized.settings.title, localized.folder
+    feeds = [Feed(title, folder, localized.announcements)]
+    for tag, name in localized.tags.items():
+        tagged = localized.tagged(tag, localized.announcements)
+        feeds.append(Feed(feed_title(title, name), f"{folder}tags/{tag}/", tagged))
+    for feed in feeds:
+        for source in feed.documents(localized, pages.feed_hint(feed.folder)):
+            yield from feed_files(source)
 
 
 def _static(content: Content, ours: Mapping[str, bytes]) -> dict[str, bytes]:

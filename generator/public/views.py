@@ -17,6 +17,7 @@ from generator.content.bodies import Heading, Reference
 from generator.content.content import OfferPage
 from generator.content.pages import Page
 from generator.public.examples import Example, compute_example, show_example
+from generator.public.feeds import FEED_FORMS
 from generator.public.localized import LocalizedSite
 from generator.public.terms import TermsFormatter, TermsView
 from generator.templating.formats import Formats, direction, language_name
@@ -160,9 +161,6 @@ def linked_from(here: str) -> Link:
     return lambda there: relative(here, there)
 
 
-FEEDS = (("rss", "feed.xml"), ("atom", "atom.xml"), ("json", "feed.json"))
-
-
 class LanguageLink(NamedTuple):
     """The same page in another language; `code` is also the value of hreflang."""
 
@@ -219,5 +217,5 @@ def current_page(
             )
             for one in settings.languages
         ),
-        feeds={kind: link(f"{localized.folder}{feeds_under}{name}") for kind, name in FEEDS},
+        feeds={kind: link(f"{localized.folder}{feeds_under}{name}") for kind, name in FEED_FORMS.items()},
     )

@@ -74,16 +74,26 @@ class SmallSite:
         return read_content(self.folder, self.settings, self.faults)
 
     def artifacts(
-        self, as_of: str = "2023-12-31", statements: StatementSettings | None = None
+        self,
+        as_of: str = "2023-12-31",
+        statements: StatementSettings | None = None,
+        *,
+        draw_cards: bool = False,
     ) -> dict[str, bytes]:
-        """The site as built; its content must have no faults."""
+        """The site as built, cards without their pictures; its content must have no faults."""
         content = self.content()
         assert content is not None, [str(fault) for fault in self.faults]
         own = self.folder / "templates"
         folders = [own, TEMPLATES] if own.is_dir() else [TEMPLATES]
         day = date.fromisoformat(as_of).toordinal()
         return site_artifacts(
-            content, self.settings, folders, day, self.folder, statements or StatementSettings()
+            content,
+            self.settings,
+            folders,
+            day,
+            self.folder,
+            statements or StatementSettings(),
+            draw_cards=draw_cards,
         )
 
     def page(self, path: str, as_of: str = "2023-12-31") -> str:

@@ -285,7 +285,7 @@ def test_all_faults_come_at_once(make_site: SiteMaker) -> None:
 
 def test_two_pages_with_one_address(make_site: SiteMaker) -> None:
     """Two aliases of one name, two equal ids and two spellings of one tag are faults."""
-    other = NEWS.replace("title: News", "title: Other\nid: news\naliases: [old]").replace(
+    other = NEWS.replace("title: News", "title: Other\nid: old\naliases: [old]").replace(
         "[Offers]", "[offers]"
     )
     site = make_site(

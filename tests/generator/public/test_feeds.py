@@ -12,6 +12,7 @@ from xml.etree import ElementTree as ET
 
 import fastfeedparser
 import feedparser
+import html5lib
 import pytest
 
 from tests.generator.conftest import NEWS, SiteMaker
@@ -262,3 +263,153 @@ def test_styles_for_browsers(make_site: SiteMaker) -> None:
             link.get("href") or ""
         ).rstrip("/")
     assert "Dies ist ein Feed." in files["de/feed.xml"].decode()
+
+
+def many(make_site: SiteMaker, count: int, most: int, **settings: object) -> dict[str, bytes]:
+    """A site with so many announcements, the first the oldest, and feeds of at most `most`."""
+    numbered = {
+        f"announcements/n{n:02}.md": NEWS.replace("News", f"News {n}").replace("04-14", f"05-{n:02}")
+        for n in range(1, count + 1)
+    }
+    files: dict[str, str | None] = {"announcements/news.md": None, **numbered}
+    return make_site(files, feed_entries=most, **settings).artifacts()
+
+
+def titles(feed: bytes) -> list[str]:
+    """The numbers of a feed's entries, in their order."""
+    return [str(entry["title"]).removeprefix("News ") for entry in feedparser.parse(feed)["entries"]]
+
+
+@pytest.mark.parametrize(
+    ("count", "most", "shown", "archives"),
+    [
+        (3, 3, ["3", "2", "1"], []),
+        (4, 3, ["4", "3", "2"], [["3", "2", "1"]]),
+        (8, 3, ["8", "7", "6"], [["3", "2", "1"], ["6", "5", "4"]]),
+        (9, 4, ["9", "8", "7", "6"], [["4", "3", "2", "1"], ["8", "7", "6", "5"]]),
+        (5, 1, ["5"], [["1"], ["2"], ["3"], ["4"]]),
+    ],
+)
+def test_older_entries_stand_in_archives(
+    make_site: SiteMaker, count: int, most: int, shown: list[str], archives: list[list[str]]
+) -> None:
+    """A feed has the newest entries; full archives, numbered from the oldest, hold all others (RFC 5005, section 4)."""
+    files = many(make_site, count, most)
+    for stem in ("feed", "atom", "de/tags/offers/atom", "tags/offers/feed"):
+        assert shown == titles(files[f"{stem}.xml"])
+        assert archives == [titles(files[f"{stem}-{n}.xml"]) for n in range(1, len(archives) + 1)]
+        assert f"{stem}-{len(archives) + 1}.xml" not in files
+
+
+def links(feed: bytes) -> dict[str, str]:
+    """The addresses of a feed's own links by relation."""
+    root = xml(feed)
+    parent = root.find("channel") if root.tag == "rss" else root
+    assert parent is not None
+    return {str(one.get("rel")): str(one.get("href")) for one in parent.findall(f"{ATOM}link")}
+
+
+@pytest.mark.parametrize("form", ["feed", "atom"])
+def test_archives_lead_to_each_other(make_site: SiteMaker, form: str) -> None:
+    """From the feed to the oldest entry and back lead the relations of RFC 5005, and an archive says what it is."""
+    files = many(make_site, 7, 2)
+    root = "https://partners.example/"
+    archived = "{http://purl.org/syndication/history/1.0}archive"
+    assert root + f"{form}-3.xml" == links(files[f"{form}.xml"])["prev-archive"]
+    middle = links(files[f"{form}-2.xml"])
+    assert (f"{form}-1.xml", f"{form}-3.xml", f"{form}.xml", f"{form}-2.xml") == tuple(
+        middle[relation].removeprefix(root)
+        for relation in ("prev-archive", "next-archive", "current", "self")
+    )
+    assert "prev-archive" not in links(files[f"{form}-1.xml"])
+    assert "next-archive" not in links(files[f"{form}-3.xml"])
+    found = [len(list(xml(files[f"{form}{suffix}.xml"]).iter(archived))) for suffix in ("", "-1", "-3")]
+    assert [0, 1, 1] == found
+
+
+def test_json_feed_goes_on(make_site: SiteMaker) -> None:
+    """`next_url` leads through all entries, and `feed_url` stays that of the feed (JSON Feed 1.1)."""
+    files = many(make_site, 7, 3)
+    seen, address = set(), "https://partners.example/feed.json"
+    while address:
+        feed = json.loads(files[address.removeprefix("https://partners.example/")])
+        assert "https://partners.example/feed.json" == feed["feed_url"]
+        seen |= {item["title"] for item in feed["items"]}
+        address = feed.get("next_url", "")
+    assert {f"News {n}" for n in range(1, 8)} == seen
+
+
+def test_archive_stays_when_something_is_announced(make_site: SiteMaker) -> None:
+    """A new announcement changes no entry of an archive, so that readers need not fetch it again."""
+    before, after = many(make_site, 7, 2), many(make_site, 8, 2)
+    for name in ("feed-1.xml", "feed-2.xml", "atom-2.xml"):
+        assert [(one.id, one.summary) for one in feedparser.parse(before[name]).entries] == [
+            (one.id, one.summary) for one in feedparser.parse(after[name]).entries
+        ]
+
+
+@pytest.mark.parametrize("path", ["", "de/", "tags/offers/"])
+def test_hub_is_not_taken_for_the_site(make_site: SiteMaker, path: str) -> None:
+    """With a hub and archives the link of RSS is the page of the feed (RSS 2.0, channel elements)."""
+    files = many(make_site, 5, 2, hub="https://hub.example/push")
+    for name in ("feed.xml", "feed-1.xml"):
+        assert f"https://partners.example/{path}" == text(xml(files[path + name]), "channel/link")
+        assert f"https://partners.example/{path}" == feedparser.parse(files[path + name]).feed.link
+
+
+@pytest.mark.parametrize("summary", ["Save <b>10 %</b> & more", "A &amp; B", "1 < 2 > 0", "Plain words"])
+def test_rss_description_is_html(make_site: SiteMaker, summary: str) -> None:
+    """The description of RSS is HTML, so that readers show the summary as it was written (RSS 2.0, item elements)."""
+    files = make_site({"announcements/news.md": NEWS.replace("What is new.", f"'{summary}'")}).artifacts()
+    description = text(xml(files["feed.xml"]), "channel/item/description")
+    assert summary == html5lib.parseFragment(description, namespaceHTMLElements=False).text
+    entry = "{http://www.w3.org/2005/Atom}entry"
+    assert summary == text(xml(files["atom.xml"]), f"{entry}/{ATOM}summary")
+    assert summary == json.loads(files["feed.json"])["items"][0]["summary"]
+
+
+@pytest.mark.parametrize(
+    ("front", "identity"),
+    [
+        ("aliases: [first-name]", "first-name"),
+        ("aliases: [oldest, older]", "oldest"),
+        ("id: mine\naliases: [oldest]", "mine"),
+        ("tags: [x]", "news"),
+    ],
+)
+def test_renamed_with_an_alias(make_site: SiteMaker, front: str, identity: str) -> None:
+    """A renamed announcement stays the same entry: without `id` its first alias is the identity."""
+    text = NEWS.replace("tags: [Offers]", front)
+    files = make_site({"announcements/news.md": text}).artifacts()
+    (item,) = json.loads(files["feed.json"])["items"]
+    assert f"https://partners.example/announcements/{identity}/" == item["id"]
+
+
+@pytest.mark.parametrize(
+    "identity",
+    [
+        "https://partners.example/announcements/news/",
+        "https://partners.example/de/announcements/news/",
+        "news",
+        "urn:x:1",
+    ],
+)
+def test_one_identity_twice(make_site: SiteMaker, identity: str) -> None:
+    """An id that another entry has in a feed of any language is a fault (RFC 4287, 4.2.6)."""
+    third = NEWS.replace("title: News", "title: Third\nid: urn:x:1")
+    site = make_site(
+        {
+            "announcements/other.md": NEWS.replace("title: News", f"title: Other\nid: {identity}"),
+            "announcements/third.md": third,
+        }
+    )
+    assert site.content() is None
+    assert ["id"] == [fault.field for fault in site.faults]
+
+
+def test_feed_titles(make_site: SiteMaker) -> None:
+    """A page names the feeds that it links to as they name themselves."""
+    files = make_site().artifacts()
+    for path, title in (("", "Partners"), ("tags/offers/", "Partners: Offers")):
+        assert title == feedparser.parse(files[f"{path}feed.xml"]).feed.title
+        assert f'title="{title} (RSS)" href="feed.xml"' in files[f"{path}index.html"].decode()
