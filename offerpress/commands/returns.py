@@ -2,7 +2,7 @@
 
 from importlib import import_module
 from pathlib import Path
-from typing import BinaryIO, TextIO, get_args
+from typing import BinaryIO, get_args
 
 import click
 
@@ -20,7 +20,7 @@ from offerpress.options import (
     site_at,
     site_option,
 )
-from offerpress.plans.returns import read_suppressions, suppressions_csv
+from offerpress.plans.suppression_table import read_suppressions, suppressible, suppressions_csv
 from offerpress.site.folder import OfferpressError
 from offerpress.terminal import (
     count,
@@ -150,7 +150,7 @@ def _mailbox(maildir: Path | None, url: str) -> MaildirInbox | ImapInbox:
 @click.option(
     "--import",
     "file",
-    type=click.File("r", encoding="utf-8-sig"),
+    type=click.File("rb"),
     metavar="FILE",
     help="In place of ADDRESS, all of a CSV file.",
 )
@@ -159,7 +159,7 @@ def suppress_command(
     address: str | None,
     reason: SuppressionReason,
     source: str,
-    file: TextIO | None,
+    file: BinaryIO | None,
     site_folder: Path | None,
 ) -> None:
     """Never write to ADDRESS again; after `unsubscribed`, only announcements are held back."""
@@ -172,8 +172,16 @@ def suppress_command(
             outbox.import_suppressions(found)
             say(f"Imported {count(len(found), 'suppression')} from {file.name}")
         elif address is not None:
-            outbox.suppress(address, reason, source, site.now)
-            say(f"Suppressed ({reason}): {address}")
+            bare = _bare(address)
+            outbox.suppress(bare, reason, source, site.now)
+            say(f"Suppressed ({reason}): {bare}")
+
+
+def _bare(address: str) -> str:
+    try:
+        return suppressible(address)
+    except ValueError as error:
+        raise OfferpressError(f"nothing changed: {error}") from error
 
 
 @click.command(
@@ -188,8 +196,10 @@ def suppress_command(
 def unsuppress_command(address: str, site_folder: Path | None) -> int:
     """Write to ADDRESS again."""
     with site_at(site_folder).open_outbox() as outbox:
-        removed = outbox.unsuppress(address)
-    say(f"Removed {count(removed, 'suppression')} of {address}")
+        removed = outbox.unsuppress(address)  # older versions kept the text as it was given
+        bare = address if removed else _bare(address)
+        removed += outbox.unsuppress(bare)
+    say(f"Removed {count(removed, 'suppression')} of {bare}")
     return 0 if removed else 1
 
 

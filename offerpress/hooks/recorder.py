@@ -82,7 +82,11 @@ class EventRecorder:
     def _settle(self, outbox: Outbox, source: str, group: Sequence[_Waiting]) -> None:
         try:
             taken = outbox.take_in([event for one in group for event in one.events], source, self._clock())
-        except MailerError as error:
+        except Exception as error:  # noqa: BLE001 - the thread goes on, and whoever waits is told
+            if len(group) > 1 and not isinstance(error, MailerError):
+                for one in group:  # what one request brings must not keep out the others
+                    self._settle(outbox, source, [one])
+                return
             for one in group:
                 one.done.set_exception(error)
             return

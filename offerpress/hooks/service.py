@@ -159,6 +159,8 @@ class Service:
             await asyncio.wrap_future(self.recorder.record(events, source))
         except MailerError:
             return self._refuse("outbox", 503, {"Retry-After": "30"})
+        except Exception:  # noqa: BLE001 - the service goes on; the count tells of what it left out
+            return self._refuse("not recorded", 503, {"Retry-After": "30"})
         return None
 
     async def _health(self, request: Request) -> Response:

@@ -249,3 +249,29 @@ def test_a_claimed_notice_is_left_to_its_sender(outbox: Outbox, tmp_path: Path) 
     assert ["P-0001"] == claimed(outbox, 1)
     outbox.take_in([told(batch, 1, EventKind.DELIVERED)], HOOK, NOW)
     assert 1 == outbox.counts(PLAN)[Status.SENDING]
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+@pytest.mark.parametrize(("left", "joined", "suppressed"), [(0, 60, 0), (60, 0, 1), (0, 0, 0)])
+def test_whoever_joins_again_gets_announcements_again(
+    file_outbox: Outbox, tmp_path: Path, order: tuple[int, int], left: int, joined: int, suppressed: int
+) -> None:
+    """The later of the two counts, in whatever order they are told; at one instant the reader has joined."""
+    batch = sent(file_outbox, tmp_path, {1: Cause.ACCEPTANCE, 2: Cause.ACCEPTANCE})
+    leaving = told(batch, 1, EventKind.UNSUBSCRIBED, left, suppresses="unsubscribed")
+    events = [leaving, told(batch, 1, EventKind.RESUBSCRIBED, joined)]
+    for place in order:
+        file_outbox.take_in([events[place]], HOOK, NOW)
+    assert suppressed == len(file_outbox.suppressions())
+    file_outbox.take_in(events, HOOK, NOW)
+    assert suppressed == len(file_outbox.suppressions())
+
+
+def test_joining_again_lifts_no_other_suppression(file_outbox: Outbox, tmp_path: Path) -> None:
+    """A bounce, a complaint, and other partners' addresses stay as they are."""
+    batch = sent(file_outbox, tmp_path, {1: Cause.ACCEPTANCE, 2: Cause.ACCEPTANCE})
+    left = [told(batch, number, EventKind.UNSUBSCRIBED, suppresses="unsubscribed") for number in (1, 2)]
+    file_outbox.take_in([*left, told(batch, 1, EventKind.BOUNCED, suppresses="bounced")], HOOK, NOW)
+    file_outbox.take_in([told(batch, 1, EventKind.RESUBSCRIBED, 60)], HOOK, NOW)
+    found = [(one.address, one.reason) for one in file_outbox.suppressions()]
+    assert [("partner1@reseller.example", "bounced"), ("partner2@reseller.example", "unsubscribed")] == found

@@ -48,6 +48,10 @@ def read(*events: object) -> tuple[Event, ...]:
         ("spamreport", {}, EventKind.COMPLAINED, "complained"),
         ("unsubscribe", {}, EventKind.UNSUBSCRIBED, "unsubscribed"),
         ("group_unsubscribe", {"asm_group_id": 7}, EventKind.UNSUBSCRIBED, "unsubscribed"),
+        ("group_resubscribe", {"asm_group_id": 7}, EventKind.RESUBSCRIBED, None),
+        ("bounce", {"type": "bounce", "status": "5.2.2"}, EventKind.BLOCKED, None),
+        ("bounce", {"status": "5.0.0", "reason": "552 mailbox is full"}, EventKind.BLOCKED, None),
+        ("bounce", {"status": "5.4.1", "reason": "no answer from host"}, EventKind.BLOCKED, None),
     ],
 )
 def test_each_kind_of_event(
@@ -147,3 +151,36 @@ def test_a_key_that_is_none_is_refused(key: str) -> None:
 def test_how_old_a_request_may_be(expected: bool, timestamp: str) -> None:  # noqa: FBT001 - a table's column
     """Ten minutes here, five ahead for clocks that differ; what is no timestamp is never recent."""
     assert expected is recent(timestamp, NOW, timedelta(minutes=10))
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        r'"email": "\ud83djo@x.example"',
+        r'"reason": "\udc00"',
+        r'"email": "jo\u0000@x.example"',
+        r'"status": "5.1.1\ud800"',
+        '"email": 7',
+    ],
+)
+def test_a_damaged_event_keeps_no_other_out(broken: str) -> None:
+    """Half a surrogate pair (RFC 8259 8.2) and NUL are in no text that a database holds: counted, and left out."""
+    good = json.dumps(sent("delivered"))
+    found = read_events(f"[{good[:-1]}, {broken}}}, {good}]".encode())
+    assert (1, 1) == (len(found.events), found.damaged)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"[" * 200_000,
+        b'{"a":' * 100_000,
+        b"[" * 200_000 + b"]" * 200_000,
+        b"[" + b"9" * 5_000 + b"]",
+        b"[]\n" + b"[" * 90_000,
+    ],
+)
+def test_content_that_breaks_a_parser_is_refused(content: bytes) -> None:
+    """Deep nesting and endless numbers are no events (RFC 8259 9 lets a parser set limits)."""
+    with pytest.raises(ValueError, match=r"."):
+        read_events(content)
