@@ -131,3 +131,13 @@ def test_modules_named_beside_their_folder_exist() -> None:
     named = [folder + name for folder, names in found for name in re.findall(r"\w+\.py", names)]
     assert len(named) > 10
     assert [] == [path for path in named if not (ROOT / path).is_file()]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_named_make_targets_exist(document: Path) -> None:
+    """Each target of `make` that a document names in code stands in the Makefile."""
+    targets = set(
+        re.findall(r"^([a-z][a-z0-9-]*):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    )
+    named = {name for code in code_of(document) for name in re.findall(r"^make ([a-z][a-z0-9-]*)", code)}
+    assert set() == named - targets
