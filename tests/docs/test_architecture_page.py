@@ -1,57 +1,37 @@
-"""Compares the tables of folders on the architecture page with the code."""
+"""Compares the tables of folders on the architecture page with the table of rooms."""
 
-import ast
 import re
 from pathlib import Path
 
 import pytest
 
+from tests.test_rooms import ROOMS
+
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "explanation" / "architecture.md").read_text(encoding="utf-8")
-PACKAGES = ("rewards", "ledger", "generator", "mailer", "offerpress")
 
 
-def listed(package: str) -> list[str]:
-    """Return the folders in the package's table, from top to bottom."""
+def listed(package: str) -> list[tuple[str, str]]:
+    """Return floor and folder of each row of the package's table, from top to bottom."""
     section = PAGE.partition(f"\n### `{package}`\n")[2].partition("\n#")[0]
-    return re.findall(r"^\| `([\w/]+)/` \|", section, re.MULTILINE)
+    return re.findall(r"^\| (\d*) ?\| `([\w/]+)/` \|", section, re.MULTILINE)
 
 
-def modules(package: str) -> list[Path]:
-    """Return every module of the package that is no `__init__`."""
-    return [path for path in (ROOT / package).rglob("*.py") if path.name != "__init__.py"]
+@pytest.mark.parametrize("package", ROOMS)
+def test_the_page_shows_the_floors(package: str) -> None:
+    """The table of a package starts with its own folder and shows the folders of each floor in order."""
+    own, *rows = listed(package)
+    assert ("", package) == own
+    floors: list[set[str]] = [set() for _ in ROOMS[package]]
+    for floor, folder in rows:
+        floors[int(floor) - 1].add(folder.split("/")[1])
+    assert ROOMS[package] == floors
+    assert sorted(rows, key=lambda row: int(row[0])) == rows
 
 
-def folder_of(path: Path) -> str:
-    """Return the folder of a file, relative to the repository."""
-    return path.parent.relative_to(ROOT).as_posix()
-
-
-def imported_folders(module: Path) -> set[str]:
-    """Return the folders of our modules that a module imports from, at any depth of its code."""
-    found = set()
-    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.module:
-            file = ROOT / f"{node.module.replace('.', '/')}.py"
-            if file.is_file():
-                found.add(folder_of(file))
-    return found
-
-
-@pytest.mark.parametrize("package", PACKAGES)
-def test_every_folder_is_listed_once(package: str) -> None:
+@pytest.mark.parametrize("package", ROOMS)
+def test_every_folder_with_modules_is_listed(package: str) -> None:
     """The table of a package has one row for each folder that holds modules."""
-    assert sorted({folder_of(path) for path in modules(package)}) == sorted(listed(package))
-
-
-@pytest.mark.parametrize("package", PACKAGES)
-def test_folders_stand_in_the_order_of_imports(package: str) -> None:
-    """A folder imports only folders above it, besides itself, the package's own folder, and other packages."""
-    order = {folder: place for place, folder in enumerate(listed(package))}
-    wrong = [
-        f"{module.relative_to(ROOT)} imports from {folder}/"
-        for module in modules(package)
-        for folder in sorted(imported_folders(module) & order.keys() - {package})
-        if folder_of(module) != package and order[folder] > order[folder_of(module)]
-    ]
-    assert [] == wrong
+    modules = [path for path in (ROOT / package).rglob("*.py") if path.name != "__init__.py"]
+    there = {path.parent.relative_to(ROOT).as_posix() for path in modules}
+    assert sorted(there) == sorted(folder for _, folder in listed(package))
