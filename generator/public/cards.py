@@ -6,17 +6,15 @@ The fonts of the machine are not used, so the same words give the same bytes eve
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib import import_module
 
-import resvg_py
-from fontpkg_noto_sans import ROOT as LATIN
-from fontpkg_noto_sans_arabic import ROOT as ARABIC
 from lxml import etree
 
 WIDTH, HEIGHT = 1200, 630
-_FONTS = [
-    str(LATIN / "files" / "NotoSans[wdth,wght].ttf"),
-    str(ARABIC / "files" / "NotoSansArabic[wdth,wght].ttf"),
-]
+_FONTS = {
+    "fontpkg_noto_sans": "NotoSans[wdth,wght].ttf",
+    "fontpkg_noto_sans_arabic": "NotoSansArabic[wdth,wght].ttf",
+}
 # The characters of the fonts above: Latin, Greek, Cyrillic, Arabic, Devanagari, punctuation, currencies.
 _COVERED = (
     (0x20, 0x7E),
@@ -108,11 +106,14 @@ def draw_icon(svg: bytes, size: int) -> bytes:
 
 
 def _png(svg: str, size: int | None = None) -> bytes:
+    import resvg_py  # noqa: PLC0415 - only who draws needs it and the fonts
+
+    fonts = [str(import_module(name).ROOT / "files" / file) for name, file in _FONTS.items()]
     return bytes(
         resvg_py.svg_to_bytes(
             svg_string=svg,
             skip_system_fonts=True,
-            font_files=_FONTS if size is None else [],
+            font_files=fonts if size is None else [],
             width=size,
             height=size,
         )

@@ -1,13 +1,13 @@
 """Files for machines: sitemap, robots.txt, web app manifest, icons and security.txt."""
 
+import html
 import json
 import struct
 from collections.abc import Iterable, Iterator, Mapping
-from xml.sax.saxutils import escape, quoteattr
 
 from generator.addresses import absolute, language_folder
 from generator.content.pages import Page
-from generator.public.cards import draw_icon
+from generator.public.cards import check_card, draw_icon
 from generator.public.localized import LocalizedSite
 from generator.settings import Security, SiteSettings
 
@@ -78,10 +78,10 @@ def _entry(path: str, language: str, languages: Iterable[str], day: str, setting
         return absolute(f"{language_folder(code, settings)}{path}", settings)
 
     others = [
-        f'  <xhtml:link rel="alternate" hreflang={quoteattr(code)} href={quoteattr(address(code))}/>'
+        f'  <xhtml:link rel="alternate" hreflang="{html.escape(code)}" href="{html.escape(address(code))}"/>'
         for code in languages
     ]
-    lines = ["<url>", f"  <loc>{escape(address(language))}</loc>"]
+    lines = ["<url>", f"  <loc>{html.escape(address(language), quote=False)}</loc>"]
     if day:
         lines.append(f"  <lastmod>{day}</lastmod>")
     return "\n".join([*lines, *(others if len(others) > 1 else []), "</url>"])
@@ -112,9 +112,15 @@ def manifest(settings: SiteSettings, assets: Mapping[str, str]) -> bytes:
     )
 
 
-def icons(mark: bytes) -> Iterator[tuple[str, bytes]]:
-    """Yield the mark as PNG in the sizes that phones request, and as `favicon.ico`; nothing without a mark."""
-    if mark:
+def icons(mark: bytes, *, drawn: bool) -> Iterator[tuple[str, bytes]]:
+    """Yield the mark as PNG in the sizes that phones request, and as `favicon.ico`; nothing without a mark.
+
+    If they are not to be `drawn`, the mark is checked and the files stay empty. Raises `ValueError` for a broken SVG.
+    """
+    if mark and not drawn:
+        empty = check_card(mark.decode())
+        yield from ((name, empty) for name in ("favicon.ico", *(f"icon-{size}.png" for size in _ICONS)))
+    elif mark:
         small = draw_icon(mark, _SMALL)
         # An ICO header with one entry: a PNG of 32 bits a pixel that begins at byte 22.
         header = struct.pack("<3H4B2H2I", 0, 1, 1, _SMALL, _SMALL, 0, 0, 1, 32, len(small), 22)

@@ -29,8 +29,8 @@ def site_artifacts(
     """Return path -> content of every public file outside `statement/`, as of a day (an ordinal).
 
     The first of `template_folders` that has a file is used; `site` is the site folder. Without `draw_cards` the
-    pictures of shared links are checked and stay empty. Raises Faulty with the file and line of a mistake in a
-    template, and for a static file that has the path of another file.
+    pictures of shared links and the icons are checked and stay empty. Raises Faulty with the file and line of a mistake
+    in a template, and for a static file that has the path of another file.
     """
     _check_templates(template_folders, settings, site)
     sites = [LocalizedSite(content, settings, language, as_of) for language in settings.languages]
@@ -48,7 +48,7 @@ def site_artifacts(
     found["robots.txt"] = robots(settings)
     found["_headers"] = headers_file(statements.access)
     found["site.webmanifest"] = manifest(settings, assets.paths)
-    found.update(icons(assets.content("mark.svg")))
+    found.update(_icons(assets.content("mark.svg"), drawn=draw_cards))
     if settings.security:
         found[".well-known/security.txt"] = security_txt(settings, settings.security)
     return found | _static(content, found)
@@ -70,6 +70,14 @@ def _cards(pages: SitePages, *, draw_cards: bool) -> Iterator[tuple[str, bytes]]
         except ValueError as error:
             what = f"the picture {path} cannot be drawn: {error}"
             raise Faulty([Fault(what, "correct the SVG", "templates/site/card.svg")]) from error
+
+
+def _icons(mark: bytes, *, drawn: bool) -> dict[str, bytes]:
+    try:
+        return dict(icons(mark, drawn=drawn))
+    except ValueError as error:
+        what = f"the icons cannot be drawn: {error}"
+        raise Faulty([Fault(what, "correct the SVG", "templates/assets/mark.svg")]) from error
 
 
 def _redirects(localized: LocalizedSite, pages: SitePages) -> Iterator[tuple[str, bytes]]:
