@@ -9,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp
 
-.PHONY: lighthouse demo test wheel lint format serve bench bench-building bench-million bench-ledger bench-sending bench-events fuzz chaos worlds lock i18n screenshots clean
+.PHONY: lighthouse demo test wheel lint format serve bench bench-building bench-million bench-ledger bench-sending bench-events bench-start-up fuzz chaos worlds lock i18n screenshots clean
 
 demo: $(STAMP)/run
 	@$(BIN)/offerpress demo
@@ -55,6 +55,10 @@ bench-ledger: $(STAMP)/test
 
 bench-events: $(STAMP)/test
 	$(BIN)/python benchmarks/events.py --events 60000 --json docs/benchmarks/events.json
+
+# Five minutes; AGAINST is another checkout with an environment in .venv, such as that of an earlier release.
+bench-start-up: $(STAMP)/test
+	$(BIN)/python benchmarks/start_up.py --against $(AGAINST) --json docs/benchmarks/start_up.json
 
 bench-sending: $(STAMP)/test
 	$(BIN)/python benchmarks/sending.py --notices 20000 --json docs/benchmarks/sending.json
