@@ -38,7 +38,10 @@ def sitemaps(
     if len(parts) == 1:
         return {"sitemap.xml": _sitemap("urlset", parts[0])}
     files = {f"sitemap-{n}.xml": _sitemap("urlset", entries) for n, entries in enumerate(parts, start=1)}
-    index = [f"<sitemap><loc>{escape(absolute(name, settings))}</loc></sitemap>" for name in files]
+    index = [
+        f"<sitemap><loc>{html.escape(absolute(name, settings), quote=False)}</loc></sitemap>"
+        for name in files
+    ]
     return {"sitemap.xml": _sitemap("sitemapindex", index), **files}
 
 
