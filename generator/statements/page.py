@@ -19,7 +19,7 @@ from generator.statements.links import LinkSecret
 from generator.statements.record import DICTIONARY, Record, figures_without_day
 from generator.statements.shell import ParsedShell, merged_values, parse_shell
 from generator.statements.table import table_words
-from generator.statements.values import StatementValues, Values, month_key
+from generator.statements.values import StatementValues, Values, coming_days, month_key
 from generator.statements.view import OfferView, OfferWords, level_names
 from generator.templating.catalogs import translations
 from generator.templating.environment import environment, reader_language
@@ -229,7 +229,7 @@ class StatementRenderer:
         """
         of_language = self._values_of(partner)
         language = of_language.language
-        values = of_language.of(partner, statement, link.reference, months)
+        values = coming_days(of_language.of(partner, statement, link.reference, months), statement.as_of)
         values["as_of"] = formats(language).day(statement.as_of)
         figures = statement_json(statement)
         html = self._shell(language).filled(figures, values).join(self._around(language))

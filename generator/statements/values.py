@@ -52,6 +52,7 @@ class StatementValues:
             "contact": contained(partner.contact_name),
             "manager": contained(partner.manager_name),
             "manager_mail": contained(partner.manager_email),
+            "next": self._coming(statement),
             **{name: [self._entry(one, months) for one in statement.entries(name)] for name in LISTS},
         }
         if partner.manager_email:
@@ -64,6 +65,39 @@ class StatementValues:
             if len({entry.offer for entry in statement.extensions}) > 1:
                 values["several_extensions"] = 1
         return _in_order({key: value for key, value in values.items() if value not in ("", [])})
+
+    def _coming(self, statement: Statement) -> list[Values]:
+        """Return the days on which something happens, in order; `on` is the day, `kind` names the sentence.
+
+        Currencies and offers with the same day and sentence share a line. Whoever shows the list leaves out days that
+        are past: a record does not change with the day.
+        """
+        sums: dict[tuple[int, str], dict[str, int]] = {}
+        for entry in statement.cashback:
+            if entry.to_credit:
+                kind = "add" if entry.to_credit > 0 else "correct"
+                amounts = sums.setdefault((entry.credited_on, kind), {})
+                amounts[entry.currency] = amounts.get(entry.currency, 0) + entry.to_credit
+        found = [(*key, {"amount": self._amounts(amounts)}) for key, amounts in sums.items()]
+        found += [
+            (
+                one.register_by,
+                "register",
+                {"product": contained(one.product), "remaining": self._number(one.remaining)},
+            )
+            for one in statement.free_subscriptions
+            if one.remaining
+        ]
+        kept = dict.fromkeys((one.secured_until, one.secured_level) for one in statement.levels)
+        found += [(day, "secured", {"level": level}) for day, level in kept]
+        return [
+            _in_order({"day": self.formats.day_text(day), "kind": kind, "on": day_text(day), **values})
+            for day, kind, values in sorted(found, key=lambda one: one[:2])
+        ]
+
+    def _amounts(self, amounts: Mapping[str, int]) -> str:
+        texts = [self.formats.money_text(minor, currency) for currency, minor in sorted(amounts.items())]
+        return self.formats.listed(texts)
 
     def _total(self, statement: Statement) -> Values:
         """`credit` says what `total` means: due, back (nothing is due, something negative) or settled (all zero)."""
@@ -158,6 +192,14 @@ class StatementValues:
 def _in_order(values: Values) -> Values:
     """The values with sorted keys: written as they lie, they are canonical JSON."""
     return dict(sorted(values.items()))
+
+
+def coming_days(values: Values, as_of: int) -> Values:
+    """Return the values without the days of `next` that are past on the day `as_of`."""
+    listed = values.get("next", [])
+    first = day_text(as_of)
+    coming = [one for one in listed if str(one["on"]) >= first] if isinstance(listed, list) else []
+    return {**values, "next": coming}
 
 
 @cache

@@ -1,7 +1,7 @@
 // Opens a private statement in the reader's browser.
 //
 // The link's fragment, which browsers never send, holds a secret of 20 bytes and a checksum. The secret finds a pack
-// of encrypted records, one record in it, and the key that opens it. Nothing is fetched or decrypted before the reader
+// of encrypted records, one of them, and the key that opens it. Nothing is fetched or decrypted before the reader
 // asks for it, because programs that scan mail run scripts too; and nothing stays when the reader leaves the page.
 
 const FORMAT = 1;
@@ -15,7 +15,7 @@ const NONCE_SIZE = 12;
 const LENGTH_SIZE = 4;
 const KEY_END = 48;
 
-/** Why a statement cannot be shown; `state` names the sentences in the page. */
+/** Why there is no statement; `state` names the sentences. */
 export class Trouble extends Error {
   constructor(state) {
     super(state);
@@ -53,7 +53,7 @@ const decodeBase32 = (letters) => {
   return Uint8Array.from(bytes);
 };
 
-/** The 20 bytes in a link's fragment, in either case, stray marks around it or not; else Trouble "damaged". */
+/** The 20 bytes in a link's fragment, in either case, with stray marks around; else Trouble "damaged". */
 export async function parseFragment(fragment) {
   const letters = fragment.toLowerCase().replace(/^[^a-z2-7]+|[^a-z2-7]+$/g, "");
   if (letters.length !== FRAGMENT_LENGTH || /[^a-z2-7]/.test(letters)) throw new Trouble("damaged");
@@ -64,7 +64,7 @@ export async function parseFragment(fragment) {
   return secret;
 }
 
-/** The locator of the secret's record, and the key that opens it: HKDF-SHA-256 without salt. */
+/** Locator and key of the secret's record: HKDF-SHA-256 without salt. */
 export async function derive(secret) {
   const info = joined(Uint8Array.of(0, 0, 0, 6), text.encode("record"));
   const material = await crypto.subtle.importKey("raw", secret, "HKDF", false, ["deriveBits"]);
@@ -80,7 +80,7 @@ export function packPath(secret, size, bits) {
   return `${size / 1024}k-${bits}/${shard.toString(16).padStart(Math.max(1, Math.ceil(bits / 4)), "0")}.bin`;
 }
 
-// A stored block puts the dictionary before the stream, which may then refer back to it.
+// A stored block puts the dictionary before the stream, which refers back to it.
 const inflate = async (bytes, dictionary) => {
   const size = dictionary.length;
   const stored = Uint8Array.of(0, size, size >> 8, ~size, ~size >> 8);
@@ -122,7 +122,7 @@ async function fetched(address) {
 
 const fetchedJson = async (address) => JSON.parse(new TextDecoder().decode(await fetched(address)));
 
-/** The record that the secret opens under the folder `packs`; a Trouble says why there is none. */
+/** The record that the secret opens under the folder `packs`, or a Trouble. */
 export async function openRecord(secret, packs, dictionary) {
   const keys = await derive(secret);
   const index = await fetchedJson(new URL("index.json", packs));
@@ -135,7 +135,7 @@ export async function openRecord(secret, packs, dictionary) {
   throw new Trouble("unknown");
 }
 
-/** The figures with their form for people in place of each; an item's own figures stay below `raw`. */
+/** The figures in their form for people; an item's own figures stay below `raw`. */
 export function merged(raw, shown) {
   if (Array.isArray(raw)) return raw.map((item, index) => merged(item, shown?.[index]));
   if (raw === null || typeof raw !== "object") return shown ?? raw;
@@ -153,7 +153,7 @@ function holds(condition, scope) {
   return wanted === undefined ? Boolean(value?.length ?? value) : String(value) === wanted;
 }
 
-/** Fills the places below an element, which generator/filling.py describes; a value only ever becomes text. */
+/** Fills the places below an element (see generator/statements/shell.py); a value only ever becomes text. */
 export function fill(root, scope, words) {
   for (const child of [...root.children]) {
     const { each } = child.dataset;
@@ -205,7 +205,7 @@ export function csvOf(figures, { columns, kinds, texts }) {
   return lines.map((line) => `${line.join(",")}\r\n`).join("");
 }
 
-/** Lets the reader search and sort a long table. */
+/** Search and sorting for a long table. */
 function handle(table, search, language) {
   const [body, heads] = [table.tBodies[0], [...table.tHead.rows[0].cells]];
   const rows = [...body.rows];
@@ -231,7 +231,7 @@ function handle(table, search, language) {
   });
 }
 
-/** Every language of the site with its sentences and shell; the first is the default. */
+/** The site's languages with their sentences and shells, the default first. */
 function readLanguages() {
   return Array.from(document.querySelectorAll("template.language"), ({ lang, dir, content }) => {
     const words = Array.from(content.querySelectorAll("[data-word]"), (one) => [one.dataset.word, one.textContent]);
@@ -298,7 +298,7 @@ function viewer() {
       const record = await openRecord(mine, folder, dictionary);
       if (secret === mine) present(record, day);
     } catch (trouble) {
-      // What fails without a name met other bytes than we published.
+      // Without a name: these are other bytes than we published.
       if (secret === mine) enter(trouble.state ?? "tampered");
     }
   }
@@ -308,7 +308,9 @@ function viewer() {
     state = "open";
     speak([shown.language]);
     statement.replaceChildren(language.shell.cloneNode(true));
-    fill(statement, { ...merged(figures, shown), as_of: days[language.lang] ?? as_of }, language.words);
+    // A record has all days; those that are past go here.
+    const next = shown.next?.filter(({ on }) => on >= as_of);
+    fill(statement, { ...merged(figures, shown), next, as_of: days[language.lang] ?? as_of }, language.words);
     const table = statement.querySelector("table.long");
     if (table) handle(table, statement.querySelector(".search"), language.lang);
     download = { ...figures, as_of };

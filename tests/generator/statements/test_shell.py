@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from generator.statements.packs import seal
 from generator.statements.record import DICTIONARY
 from generator.statements.shell import BrokenShell, parse_shell
-from rewards import Account, Rates, Sale, compute_statement, monthly_sales, rules_on
+from generator.statements.values import coming_days
+from rewards import Account, Rates, Sale, Statement, compute_statement, monthly_sales, rules_on
 from tests.samples.statement_site import (
     AS_OF,
     PARTNERS,
@@ -24,6 +25,7 @@ from tests.samples.statement_site import (
     record_of,
     renderer,
     rules_as_of,
+    statement_of,
 )
 
 FIRST, LAST = day("2022-12-01"), day("2024-01-31")
@@ -128,3 +130,74 @@ def test_steps_of_a_limited_cashback() -> None:
     html = html_of("P-1", statement=replace(statement, cashback=(entry,)))
     assert "of that is <bdi>€1,851.85</bdi>" in html
     assert "The offer's minimum and cap make <bdi>€1,000.00</bdi> of that." in html.replace("&#39;", "'")
+
+
+def coming(statement: Statement, as_of: str) -> list[tuple[str, str, str]]:
+    """Day, sentence and what it names, of each day that a statement lists as coming."""
+    values = renderer().record(PARTNERS["P-1"], statement, "K7Q2-9FXM", {}).shown
+    kept = coming_days(json.loads(values), day(as_of))["next"]
+    assert isinstance(kept, list)
+    return [
+        (one["on"], one["kind"], one.get("amount") or one.get("level") or one["remaining"]) for one in kept
+    ]
+
+
+def with_cashback(*entries: tuple[str, str, int, str]) -> Statement:
+    """The statement of P-1 with other cashbacks: offer, currency, amount to credit, and its day."""
+    told = statement_of("P-1")
+    (first, *_) = told.cashback
+    return replace(
+        told,
+        cashback=tuple(
+            first._replace(
+                offer=offer, currency=currency, amount=amount, to_credit=amount, credited_on=day(on)
+            )
+            for offer, currency, amount, on in entries
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("entries", "expected"),
+    [
+        (
+            [("a", "EUR", 1000, "2024-01-15"), ("b", "EUR", 500, "2023-12-15")],
+            [("2023-12-15", "add", "€5.00"), ("2024-01-15", "add", "€10.00")],
+        ),
+        (
+            [
+                ("a", "EUR", 1000, "2024-02-01"),
+                ("a", "JPY", 300, "2024-02-01"),
+                ("b", "EUR", 1, "2024-02-01"),
+            ],
+            [("2024-02-01", "add", "€10.01 and ¥300")],
+        ),
+        (
+            [
+                ("a", "EUR", 1000, "2024-02-01"),
+                ("a", "USD", -250, "2024-02-01"),
+                ("b", "EUR", 0, "2024-02-01"),
+            ],
+            [("2024-02-01", "add", "€10.00"), ("2024-02-01", "correct", "-$2.50")],
+        ),
+    ],
+)
+def test_coming_days(entries: list[tuple[str, str, int, str]], expected: list[tuple[str, str, str]]) -> None:
+    """What happens next is sorted by day, and amounts with one day and one sentence share a line."""
+    found = [one for one in coming(with_cashback(*entries), "2023-12-01") if one[1] in {"add", "correct"}]
+    assert expected == found
+
+
+@pytest.mark.parametrize(
+    ("as_of", "days"),
+    [
+        ("2023-12-15", ["2023-12-15", "2023-12-31", "2024-01-15", "2024-12-31"]),
+        ("2023-12-31", ["2023-12-31", "2024-01-15", "2024-12-31"]),
+        ("2024-01-01", ["2024-01-15", "2024-12-31"]),
+        ("2025-01-01", []),
+    ],
+)
+def test_days_that_are_past_do_not_come(as_of: str, days: list[str]) -> None:
+    """A day before the as-of day is not listed as coming; the day itself is."""
+    told = with_cashback(("a", "EUR", 1, "2024-01-15"), ("b", "EUR", 1, "2023-12-15"))
+    assert days == [on for on, _, _ in coming(told, as_of)]
