@@ -21,6 +21,8 @@ _ELEMENTS = frozenset(
     )
 )
 _HEADINGS = {"h2": 2, "h3": 3}
+# The ids of templates/site begin so, which no heading of a text does.
+_LAYOUT_ID = "site:"
 _WORD = re.compile(r"[^\W_]+(?:['\u2019-][^\W_]+)*")
 _UNSPACED = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]")
 _VOID = frozenset({"br", "col", "hr", "img", "source", "track", "wbr"})
@@ -149,8 +151,17 @@ class _BodyParser(MarkupParser):
             else:
                 found.append(f' {name}="{html.escape(value)}"' if value is not None else f" {name}")
             if name == "id" and value:
-                self._anchors.add(value)
+                self._anchor(value)
         self._parts.extend([*found, ">"])
+
+    def _anchor(self, anchor: str) -> None:
+        if anchor in self._anchors:
+            what = f"the id {anchor!r} stands twice, and links lead to the first"
+            line = self._line(anchor)
+            self._faults.append(Fault(what, "choose another id", self._file, line, severity="remark"))
+        if anchor.startswith(_LAYOUT_ID):
+            self._fault(f"the id {anchor!r} belongs to the layout", "choose another id", self._line(anchor))
+        self._anchors.add(anchor)
 
     def _fault(self, what: str, remedy: str, line: int) -> None:
         self._faults.append(Fault(what, remedy, self._file, line))

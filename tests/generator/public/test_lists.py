@@ -1,4 +1,4 @@
-"""Lists that grow: pages of the archive and of tags, and sitemaps."""
+"""Lists that grow: pages of the archive and of tags, sitemaps, and ended offers."""
 
 from xml.etree import ElementTree as ET
 
@@ -8,6 +8,18 @@ from generator.public.discovery import sitemaps
 from generator.public.localized import LocalizedSite
 from tests.generator.conftest import NEWS, SiteMaker, attributes
 
+EXTENSION = """\
+---
+kind: extension
+title: Three months
+summary: Longer.
+announced_on: 2023-04-14
+months: 3
+plans: [paid]
+active_on: 2023-04-14
+---
+Longer.
+"""
 SITEMAP = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
 
 
@@ -78,3 +90,25 @@ def test_sitemaps_are_split(make_site: SiteMaker, addresses: int, size: int) -> 
     assert [one.text for one in ET.fromstring(whole).iter(f"{SITEMAP}loc")] == [  # noqa: S314 - our own bytes
         address for part in found for address in part
     ]
+
+
+@pytest.mark.parametrize(
+    ("as_of", "current", "ended"),
+    [
+        ("2023-12-31", ["cashback", "months"], []),
+        ("2024-01-01", ["months"], ["cashback"]),
+        ("2025-06-30", ["months"], ["cashback"]),
+    ],
+)
+def test_ended_offers(make_site: SiteMaker, as_of: str, current: list[str], ended: list[str]) -> None:
+    """An offer whose deadline is past leaves the first page and stands among the ended ones, with its own page."""
+    built = make_site({"offers/months.md": EXTENSION}).artifacts(as_of)
+
+    def slugs(page: str, section: str) -> list[str]:
+        links = attributes(built[page], f"{section}//*[contains(@class, 'card-title')]/a")
+        return sorted(one["href"].rstrip("/").rpartition("/")[2] for one in links)
+
+    assert current == slugs("index.html", "//main")
+    assert ended == slugs("offers/index.html", "//section[@aria-labelledby='site:ended']")
+    assert sorted(current + ended) == slugs("offers/index.html", "//main")
+    assert b"15%" in built["offers/cashback/index.html"]
