@@ -1,6 +1,6 @@
-"""Reads separated text exactly: the row of every record, and every record that breaks the format.
+"""Reads separated text exactly: the row of every record, and every record that breaks the format (RFC 4180).
 
-This is slower than the database's own reader: it serves files in which a line is not always a row, or with faults.
+The database reads such a file faster. It may do so only where both readers surely agree: see `Inspection.even`.
 """
 
 import csv
@@ -13,7 +13,10 @@ from typing import NamedTuple
 
 
 class TextRow(NamedTuple):
-    """One row as a spreadsheet counts it (an empty line is a row): its fields, or what breaks the format."""
+    """One row as a spreadsheet counts it (an empty line is a row): its fields, or what breaks the format.
+
+    `broken` is "what; remedy".
+    """
 
     row: int
     fields: tuple[str, ...]
@@ -39,15 +42,20 @@ class _Replay:
     def begin(self) -> None:
         self._taken.clear()
 
+    def has(self, pattern: re.Pattern[str]) -> bool:
+        """Return whether a line of the current record has a match."""
+        return any(pattern.search(line) for line in self._taken)
+
     def take_back(self) -> int:
         self._again.extendleft(reversed(self._taken[1:]))
         return len(self._taken)
 
 
 def records(lines: Iterator[str], delimiter: str) -> Iterator[TextRow]:
-    """Every record of `lines`, empty ones left out. After a broken one the reading goes on at the next line."""
+    """Yield every record of `lines` but empty lines; after a broken record the reading goes on at the next line."""
     source = _Replay(lines)
     reader = csv.reader(source, delimiter=delimiter, strict=True)
+    misplaced = re.compile(rf'(?:^|{re.escape(delimiter)})[ \u00a0]+"')
     row = 0
     while True:
         row += 1
@@ -60,19 +68,34 @@ def records(lines: Iterator[str], delimiter: str) -> Iterator[TextRow]:
             continue
         if fields is None:
             return
-        if fields:
+        if any(one[:1] in _SPACES and one.lstrip(" \u00a0")[:1] == '"' for one in fields) and source.has(
+            misplaced
+        ):
+            yield TextRow(row, (), "a space stands before an opening quote; remove the space")
+        elif fields:
             yield TextRow(row, tuple(fields))
+
+
+_SPACES = (" ", "\u00a0")
 
 
 def _reason(message: str, lines: int) -> str:
     if lines > 1 or "unexpected end of data" in message:
-        return "a quote opens that is not closed"
+        return f"a quote opens that is not closed; {_QUOTES}"
     if "field larger" in message:
-        return f"a field is longer than {csv.field_size_limit():,} characters"
-    return "text follows a closing quote"
+        return f"a field is longer than {csv.field_size_limit():,} characters; shorten it"
+    return f"text follows a closing quote; {_QUOTES}"
 
 
-# What the bytes of a text file say before anyone parses it: its encoding, its line ends, its header.
+_QUOTES = "close the quote, and double quotes inside"
+
+
+def is_blank(fields: Collection[str]) -> bool:
+    """Return whether a row says nothing: spreadsheets write rows of delimiters below and between their data."""
+    return not "".join(fields).strip(" \u00a0")
+
+
+# The bytes of a text file before it is parsed: encoding, line ends, header.
 
 BLOCK = 1 << 24
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
@@ -81,8 +104,27 @@ CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 _PRINTED = bytes(set(range(0x20, 0x100)) - {0x7F}) + b"\r\n"
 _CONTROL_BYTES = re.compile(rb"\xc2[\x80-\x9f]")
 _MARK = b"\xef\xbb\xbf"
-_WIDE = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
-DELIMITERS = ",;\t"
+_FOREIGN = {
+    b"\xff\xfe": ("UTF-16", "save the file as UTF-8, or name its encoding in [data]"),
+    b"\xfe\xff": ("UTF-16", "save the file as UTF-8, or name its encoding in [data]"),
+    b"PK\x03\x04": ("a workbook or an archive", "name a workbook NAME.xlsx, or export it as CSV"),
+    b"\xd0\xcf\x11\xe0": ("a workbook of an older format", "save it as .xlsx or as CSV"),
+    b"\x1f\x8b": ("a compressed file", "unpack it"),
+    b"PAR1": ("Parquet", "name the file NAME.parquet"),
+}
+_HEAD = 1 << 16
+_WITH_QUOTE = re.compile(rb'[^\n]*"[^\n]*(?:\n|\Z)')
+_SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\r?\n?', re.IGNORECASE)
+DELIMITERS = ",;\t|"
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The header's names, the delimiter, and how many lines stand before the table: one that names the delimiter."""
+
+    names: tuple[str, ...]
+    delimiter: str
+    skipped: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,49 +138,90 @@ class Undecodable:
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """What a scan of a file's bytes found.
+    """The result of a scan of a file's bytes.
 
-    `lines` counts the lines without the empty ones at the end. `plain`: there are no control characters (but tabs, if
-    they separate) and no lone carriage returns.
+    `foreign` says what the file is instead of text, and the remedy. `lines` counts the lines of the table without the
+    empty ones at the end. `even`: every line is a row of as many fields as the header, with quotes, if any, around
+    whole fields, without control characters, and says something. All readers of CSV agree on such a file.
     """
 
     empty: bool
     lines: int
-    plain: bool
-    wide: str
+    even: bool
+    foreign: tuple[str, str] | None
     undecodable: Undecodable | None
 
 
-def inspect(path: Path, delimiter: str) -> Inspection:
+def inspect(path: Path, layout: Layout) -> Inspection:
     """Scan the bytes of `path` once. Raises `OSError`."""
-    newlines, position, blank, plain, wide, block = 0, 0, True, True, "", b""
+    lines, position, blank, even, foreign = 0, 0, True, True, None
     undecodable: Undecodable | None = None
-    printed = _PRINTED + (b"\t" if delimiter == "\t" else b"")
+    shape = _Shape(layout.delimiter, len(layout.names))
+    rest = b""
     for block in _blocks(path):
-        wide = _WIDE.get(block[:2], "") if position == 0 else wide
-        undecodable = undecodable or _first_undecodable(block, newlines, position)
-        plain = plain and _is_plain(block, printed)
+        if position == 0:
+            foreign = next((said for mark, said in _FOREIGN.items() if block.startswith(mark)), None)
+        undecodable = undecodable or _first_undecodable(block, lines, position)
+        rows = block.split(b"\n", layout.skipped)[-1] if position == 0 else block
+        even = even and shape.holds(rows.removeprefix(_MARK) if position == 0 else rows)
         blank = blank and not block.removeprefix(_MARK).strip()
-        newlines += block.count(b"\n")
+        lines += block.count(b"\n")
         position += len(block)
-    content = block.rstrip(b"\r\n")
-    lines = newlines - block.count(b"\n", len(content)) + bool(content)
-    return Inspection(blank, lines, plain, wide, undecodable)
+        rest = block
+    content = rest.rstrip(b"\r\n")
+    lines += bool(content) - rest.count(b"\n", len(content)) - layout.skipped
+    return Inspection(blank, lines, even, foreign, undecodable)
 
 
-def header_of(path: Path, known: Collection[str], delimiter: str = "") -> tuple[list[str], str]:
-    """The header's names and the delimiter: the one given, or of `, ; TAB` that which finds most `known` names."""
+class _Shape:
+    """The form of lines that all readers read alike."""
+
+    def __init__(self, delimiter: str, width: int) -> None:
+        mark = delimiter.encode()
+        self._printed = _PRINTED + (b"\t" if delimiter == "\t" else b"")
+        self._row = mark * (width - 1) + b"\n"
+        self._other = bytes(set(range(0x100)) - {mark[0], ord("\n")}) if len(mark) == 1 else None
+        found = re.escape(mark)
+        field = rb'(?:"(?:[^"\n]|"")*"|[^"\n' + found + rb"]*)"
+        self._quoted = re.compile(field + (rb"(?:" + found + field + rb"){%d}" % (width - 1)) + rb"\r?\n?")
+        self._blank = re.compile(rb'(?:\A|\n)(?:[ "\r' + found + rb"]|\xc2\xa0)*(?:\n|\Z)")
+
+    def holds(self, block: bytes) -> bool:
+        """Return whether all lines of a block have the form."""
+        if self._other is None or not _is_plain(block, self._printed):
+            return False
+        content = block.rstrip(b"\r\n")
+        if self._blank.search(content) or max(map(len, content.split(b"\n"))) > csv.field_size_limit():
+            return False
+        if b'"' in content:
+            if not all(map(self._quoted.fullmatch, _WITH_QUOTE.findall(content))):
+                return False
+            content = _WITH_QUOTE.sub(b"", content).rstrip(b"\n")
+        marks = content.translate(None, self._other) + b"\n"
+        return not content or marks == self._row * (len(marks) // len(self._row))
+
+
+def layout_of(path: Path, known: Collection[str], delimiter: str = "") -> Layout:
+    """Find the header and the delimiter: the one given or named, or that which finds most `known` names."""
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as stream:
-        line = next((line for line in stream if line.strip()), "")
-    choices = [(_split(line, choice), choice) for choice in delimiter or DELIMITERS]
-    return max(choices, key=lambda choice: (len(set(choice[0]) & set(known)), len(choice[0]) > 1))
+        lines = stream.readlines(_HEAD)
+    named = _SEPARATOR_LINE.fullmatch(lines[0]) if lines else None
+    if named:
+        lines = lines[1:]
+        delimiter = delimiter or named[1]
+    choices = [(_header(lines, choice), choice) for choice in delimiter or DELIMITERS]
+    names, chosen = max(choices, key=lambda choice: (len(set(choice[0]) & set(known)), len(choice[0]) > 1))
+    return Layout(tuple(names), chosen, bool(named))
 
 
-def _split(line: str, delimiter: str) -> list[str]:
-    try:
-        return [name.strip(" ") for name in next(csv.reader([line.rstrip("\r\n")], delimiter=delimiter), [])]
-    except csv.Error:
-        return []
+def _header(lines: list[str], delimiter: str) -> list[str]:
+    """The names in the first row that says something; a line break in a quoted name counts as a space."""
+    for _, fields, broken in records(iter(lines), delimiter):
+        if broken:
+            break
+        if not is_blank(fields):
+            return [" ".join(name.split()) for name in fields]
+    return []
 
 
 def _blocks(path: Path) -> Iterator[bytes]:

@@ -23,7 +23,7 @@ from ledger.references import (
 )
 from ledger.settings import ControlTotals, DataSettings
 from ledger.tables import BY_NAME, TABLES, Table, quoted
-from ledger.values import check_values, parse, prepare
+from ledger.values import check_values, parse, prepare, remark_addresses
 from rewards import Fault, Policy, format_amount, parse_amount
 
 # One digest over the parsed rows, whatever file, format, order or shard they are in.
@@ -183,6 +183,7 @@ def _read_into(
     check_collisions(database, findings)
     if not findings.incomplete(BY_NAME["partners"]):
         check_partners(database, findings)
+    remark_addresses(database, findings)
     resolve_mergers(database, findings)
     check_refunds(database, findings)
     check_totals(database, findings, settings.control)

@@ -7,17 +7,18 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain
+from itertools import chain, dropwhile, islice
 from pathlib import Path
 
-from ledger.csv_text import BLOCK, Inspection, header_of, inspect, records
+from ledger.csv_text import BLOCK, Layout, TextRow, inspect, is_blank, layout_of, records
 from ledger.database import Database, file_literal, literal
 from ledger.errors import SourceUnreadable, TablesUnreadable
 from ledger.findings import Findings, Place
 from ledger.rows import FIRST_ROW, Header, check_header, create_raw, raw_rows
 from ledger.settings import TableSource, label_of
 from ledger.tables import Table
-from ledger.typed import TypedRows, Unusable, as_records, is_url, open_parquet, open_query, open_workbook
+from ledger.typed import TypedRows, Unusable, as_records, is_url, open_parquet, open_query
+from ledger.workbook import open_workbook
 
 # Separated text (CSV): the database reads a file in which every line is a row; any other file is read row by row.
 
@@ -36,24 +37,34 @@ def load_text(
     """Add the rows of `path` to `raw_NAME`, and what is wrong with its form to `findings`. Raises `OSError`."""
     if source.encoding not in _UTF8:
         path = _as_utf8(findings, path, number, source.encoding, scratch / f"{number}.csv")
-    names, delimiter = header_of(path, (*table.names, *source.columns.values()), source.delimiter)
-    inspection = inspect(path, delimiter)
-    if inspection.empty or inspection.wide:
-        _refuse(findings, inspection, number)
+    layout = layout_of(path, (*table.names, *source.columns.values()), source.delimiter)
+    inspection = inspect(path, layout)
+    if inspection.empty:
+        findings.add("empty file", Place(number), "the file is empty", "give it a header row, or remove it")
         return
-    header = check_header(findings, table, names, number, source.columns)
+    if inspection.foreign is not None:
+        what, remedy = inspection.foreign
+        findings.add("encoding", Place(number), f"not UTF-8: it begins as {what} does", remedy)
+        return
+    header = check_header(findings, table, layout.names, number, source.columns)
     if inspection.undecodable is not None:
         at = inspection.undecodable
         what = f"not UTF-8: byte 0x{at.byte:02X} at position {at.position}"
         remedy = "save the file as UTF-8, or name its encoding in [data]"
         findings.add("encoding", Place(number, line=at.line), what, remedy)
-    is_plain = inspection.plain and inspection.undecodable is None
-    if is_plain and _load_lines(database, table, path, number, header, delimiter, inspection.lines):
+    is_even = inspection.even and inspection.undecodable is None
+    if is_even and _load_lines(database, table, path, number, header, layout, inspection.lines):
         return
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as stream:
-        found = records(iter(stream), delimiter)
-        next(found, None)
-        database.append(f"raw_{table.name}", raw_rows(findings, table, found, number, header))
+        for _ in range(layout.skipped):
+            next(stream)
+        found = records(iter(stream), layout.delimiter)
+        rows = islice(dropwhile(_is_before_header, found), 1, None)
+        database.append(f"raw_{table.name}", raw_rows(findings, table, rows, number, header))
+
+
+def _is_before_header(record: TextRow) -> bool:
+    return not record.broken and is_blank(record.fields)
 
 
 def _as_utf8(findings: Findings, path: Path, number: int, encoding: str, copy: Path) -> Path:
@@ -88,18 +99,10 @@ def _decode(path: Path, encoding: str, errors: str, copy: Path) -> None:
             position += len(block)
 
 
-def _refuse(findings: Findings, inspection: Inspection, number: int) -> None:
-    if inspection.empty:
-        findings.add("empty file", Place(number), "the file is empty", "give it a header row, or remove it")
-        return
-    what = f"not UTF-8: it begins as {inspection.wide} does"
-    findings.add("encoding", Place(number), what, "save the file as UTF-8, or name its encoding in [data]")
-
-
 def _load_lines(
-    database: Database, table: Table, path: Path, number: int, header: Header, delimiter: str, lines: int
+    database: Database, table: Table, path: Path, number: int, header: Header, layout: Layout, lines: int
 ) -> bool:
-    """Let the database read a file in which every line is a row; False, with nothing kept, where that is not so."""
+    """Let the database read a file in which every line is a row; return False, with nothing kept, if it does not."""
     columns = ", ".join(f"'c{position}': 'VARCHAR'" for position in range(len(header.names)))
     raw = f"raw_{table.name}"
     is_first = not database.number(f"SELECT count(*) FROM {raw}")
@@ -108,7 +111,8 @@ def _load_lines(
     try:
         database.run(f"""
             INSERT INTO {raw} SELECT {number}, {row_number}, {", ".join(_selected(table, header))}
-            FROM read_csv({file_literal(path)}, auto_detect = false, header = true, delim = {literal(delimiter)},
+            FROM read_csv({file_literal(path)}, auto_detect = false, header = true,
+                skip = {layout.skipped}, delim = {literal(layout.delimiter)},
                 quote = '"', escape = '"', strict_mode = true, null_padding = false, columns = {{{columns}}})
         """)
         if database.number(f"SELECT count(*) FROM {raw} WHERE file_number = {number}") == lines - 1:
@@ -130,6 +134,8 @@ def _selected(table: Table, header: Header) -> Iterator[str]:
             yield "NULL" if column.required else "''"
 
 
+_LOCK = "~$"
+"""How the names of the files begin that Excel writes beside a workbook that is open."""
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
@@ -178,6 +184,11 @@ def _load_files(
     around: Surroundings,
 ) -> None:
     paths = matches(around.site, pattern)
+    for path in [path for path in paths if path.name.startswith(_LOCK)]:
+        paths.remove(path)
+        number = findings.register(table, pattern)
+        what = f"{path.name.removeprefix(_LOCK)!r} is open in a spreadsheet program, and read as it was saved last"
+        findings.add("open workbook", Place(number), what, "save and close it, then try again", "remark")
     if not paths and table.name == "partners":
         number = findings.register(table, pattern)
         remedy = "export the partners to it, or name it in [data]"
@@ -213,14 +224,33 @@ def _load_typed(
                 return
             header = check_header(findings, table, typed.names, number, source.columns)
 
+            _remark_others(findings, table, number, source, typed)
+            used = {place: name for name, place in header.places.items()}
+
             def refuse(row: int, position: int, value: Unusable) -> None:
-                place = Place(number, row, header.column(position))
-                findings.add("unusable value", place, value.what, value.remedy)
+                if position in used:
+                    findings.add(
+                        "unusable value", Place(number, row, used[position]), value.what, value.remedy
+                    )
 
             texts = as_records(typed.rows, len(header.names), refuse)
             database.append(f"raw_{table.name}", raw_rows(findings, table, texts, number, header))
+            for note in typed.notes:
+                if note.columns is None or not used.keys().isdisjoint(note.columns):
+                    findings.add("source", Place(number, note.row), note.what, note.remedy, note.severity)
     except SourceUnreadable as error:
         findings.add("unreadable", Place(number), error.what, error.remedy)
+
+
+def _remark_others(
+    findings: Findings, table: Table, number: int, source: TableSource, typed: TypedRows
+) -> None:
+    """Add a remark for each other visible sheet that has all columns of the table, because it could be meant."""
+    wanted = {source.columns.get(name, name) for name in table.required}
+    for name, header in typed.others.items():
+        if wanted <= set(header):
+            what = f"the sheet {name!r} has the same columns and is not read"
+            findings.add("source", Place(number), what, "name the sheet that is meant in [data]", "remark")
 
 
 def matches(site: Path, pattern: str) -> list[Path]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 
-from ledger.csv_text import CONTROL, TextRow
+from ledger.csv_text import CONTROL, TextRow, is_blank
 from ledger.database import Database, Row, SqlValue
 from ledger.findings import Findings, Place, quote
 from ledger.tables import Table, quoted
@@ -89,7 +89,10 @@ def raw_rows(
     for row, fields, broken in records:
         values: Sequence[SqlValue] = fields
         if broken:
-            findings.add("format", Place(number, row), broken, "close the quote, and double quotes inside")
+            what, _, remedy = broken.partition("; ")
+            findings.add("format", Place(number, row), what, remedy)
+            continue
+        if is_blank(fields):
             continue
         text = "".join(fields)
         if not text.isprintable() and CONTROL.search(text):

@@ -1,31 +1,45 @@
 """Values that come with a type (from workbooks, Parquet and databases) as the text that a table of texts would hold."""
 
 import sqlite3
-import warnings
-import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
-from importlib import import_module
+from math import isfinite
 from pathlib import Path
-from typing import Protocol
-from zipfile import BadZipFile
+from typing import NamedTuple, Protocol
+from uuid import UUID
 
 from ledger.csv_text import TextRow
-from ledger.database import Database, file_literal
+from ledger.database import Database, file_literal, whole
 from ledger.errors import SourceUnreadable, TablesUnreadable
 from ledger.settings import POSTGRESQL
 from ledger.tables import quoted
+from rewards import Severity
+
+
+class Note(NamedTuple):
+    """A fault or remark about a source, or about cells of one of its rows in `columns` (positions from 0)."""
+
+    what: str
+    remedy: str
+    severity: Severity
+    row: int | None = None
+    columns: range | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TypedRows:
-    """The column names of a source, and its rows with their numbers (the header is row 1)."""
+    """The column names of a source, and its rows with their numbers (the header is row 1).
+
+    `notes` are complete once the rows are read. `others` are the headers of other tables in the same file, by name.
+    """
 
     names: list[str]
     rows: Iterator[tuple[int, Sequence[object]]]
+    notes: list[Note] = field(default_factory=list)
+    others: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +54,11 @@ Refuse = Callable[[int, int, Unusable], None]
 
 
 def as_records(rows: Iterable[tuple[int, Sequence[object]]], width: int, refuse: Refuse) -> Iterator[TextRow]:
-    """The rows as texts, filled up to `width`; rows without a single value are left out.
+    """Yield the rows as texts, filled up to `width`.
 
-    `refuse` takes the row, position and reason of what is no value; it is read as empty.
+    `refuse` takes the row, position and reason of a value that is unusable, which is then read as empty.
     """
     for number, values in rows:
-        if all(value is None for value in values):
-            continue
         fields = []
         for position, value in enumerate(values):
             text = value if type(value) is str else cell_text(value)
@@ -59,28 +71,49 @@ def as_records(rows: Iterable[tuple[int, Sequence[object]]], width: int, refuse:
         yield TextRow(number, (*fields, *[""] * (width - len(fields))))
 
 
-def cell_text(value: object) -> str | Unusable:
-    """A typed value as text: none as empty, numbers without exponent or superfluous zeros, days as `YYYY-MM-DD`.
+_MOST_DIGITS = 15
+_UNSURE = 10**_MOST_DIGITS
 
-    A number in binary is meant with at most 15 significant digits. A time at midnight without an offset is a day.
+
+def cell_text(value: object) -> str | Unusable:  # noqa: PLR0911 - a case for each type
+    """Return a typed value as text: none as empty, numbers without exponent, days as `YYYY-MM-DD`.
+
+    A number in binary has 15 sure digits (IEEE 754 double precision), and one that would need more is unusable. A time
+    at midnight without an offset is a day.
     """
-    if value is None:
-        return ""
-    if isinstance(value, Unusable):
-        return value
-    if isinstance(value, bytes | bytearray | memoryview):
-        return Unusable("binary data", "give it as text")
-    if isinstance(value, float | Decimal):
-        return _plain(Decimal(f"{value:.15g}") if isinstance(value, float) else value)
-    if isinstance(value, datetime):
-        is_day = value.tzinfo is None and value.time() == time()
-        return value.date().isoformat() if is_day else value.isoformat()
-    return value.isoformat() if isinstance(value, date) else str(value)
+    match value:
+        case None:
+            return ""
+        case bool():
+            return str(value).upper()
+        case str() | Unusable():
+            return value
+        case float():
+            return _binary(value)
+        case Decimal() if value.is_finite():
+            return _plain(value)
+        case datetime():
+            is_day = value.tzinfo is None and value.time() == time()
+            return value.date().isoformat() if is_day else value.isoformat()
+        case date() | time():
+            return value.isoformat()
+        case int() | UUID():
+            return str(value)
+        case bytes() | bytearray() | memoryview():
+            return Unusable("binary data", "give it as text")
+    return Unusable(f"a value of the type {type(value).__name__}", "give it as text")
+
+
+def _binary(number: float) -> str | Unusable:
+    if not isfinite(number):
+        return Unusable(f"the number is {number}", "leave the cell empty, or give a number")
+    if abs(number) > _UNSURE:
+        what = f"the number {number:.0f} has more digits than the {_MOST_DIGITS} that such a cell keeps"
+        return Unusable(what, "give the column as text before the values are entered, and export again")
+    return _plain(Decimal(f"{number:.{_MOST_DIGITS}g}"))
 
 
 def _plain(number: Decimal) -> str:
-    if not number.is_finite():
-        return str(number)
     text = f"{number:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
@@ -100,15 +133,16 @@ _TIME_AS_TEXT = (
 
 @contextmanager
 def open_parquet(path: Path) -> Iterator[TypedRows]:
-    """The rows of a Parquet file; its first row is row 2, as under a header. Raises `SourceUnreadable`."""
+    """Open the rows of a Parquet file; its first row is row 2, as under a header. Raises `SourceUnreadable`."""
     database = Database(threads=1)
     try:
-        relation = f"read_parquet({file_literal(path)})"
+        file = file_literal(path)
+        relation = f"read_parquet({file})"
         columns = [(str(row[0]), str(row[1])) for row in database.rows(f"DESCRIBE SELECT * FROM {relation}")]
         selected = ", ".join(_selected(name, kind) for name, kind in columns)
         batches = database.objects(f"SELECT {selected} FROM {relation}")
         yield TypedRows(
-            [name for name, _ in columns], enumerate((row for batch in batches for row in batch), 2)
+            _written_names(database, file, columns), enumerate((row for batch in batches for row in batch), 2)
         )
     except TablesUnreadable as error:
         raise SourceUnreadable(f"cannot be read as Parquet: {error}", "export it again") from error
@@ -116,79 +150,21 @@ def open_parquet(path: Path) -> Iterator[TypedRows]:
         database.close()
 
 
+def _written_names(database: Database, file: str, columns: Sequence[tuple[str, str]]) -> list[str]:
+    """Return the columns' names as the file has them: the database gives a repeated name another one."""
+    nodes = database.rows(f"SELECT name, num_children FROM parquet_schema({file})")
+    written: list[str] = []
+    skip = 0
+    for name, children in nodes[1:]:
+        if not skip:
+            written.append(str(name))
+        skip = max(skip - 1, 0) + (whole(children) if isinstance(children, int) else 0)
+    return written if len(written) == len(columns) else [name for name, _ in columns]
+
+
 def _selected(name: str, kind: str) -> str:
     pattern = _TIME_AS_TEXT if kind.startswith("TIMESTAMP") else "{0}"
     return _AS_TEXT.get(kind, pattern).format(quoted(name))
-
-
-# A table in a workbook (XLSX), as office programs and finance systems write them.
-
-_ERRORS = {"#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A"}
-_NO_WORKBOOK = ("cannot be read as a workbook", "save it again as .xlsx")
-
-
-class _Sheet(Protocol):
-    def reset_dimensions(self) -> None: ...
-
-    def iter_rows(self, *, values_only: bool) -> Iterable[tuple[object, ...]]: ...
-
-
-class _Workbook(Protocol):
-    sheetnames: list[str]
-
-    def __getitem__(self, name: str) -> _Sheet: ...
-
-    def close(self) -> None: ...
-
-
-@contextmanager
-def open_workbook(path: Path, sheet: str) -> Iterator[TypedRows]:
-    """The rows of a sheet ("" for the first) below the first row that is not empty, with the sheet's row numbers.
-
-    Formulas stand for the values that the office program stored with them. Raises `SourceUnreadable`.
-    """
-    # The library warns about styles and validations that it does not keep; values are not concerned.
-    with warnings.catch_warnings(action="ignore"), closing(_open(path)) as book:
-        if sheet and sheet not in book.sheetnames:
-            remedy = f"its sheets are: {', '.join(book.sheetnames)}"
-            raise SourceUnreadable(f"there is no sheet {sheet!r}", remedy)
-        found = book[sheet or book.sheetnames[0]]
-        found.reset_dimensions()
-        rows = _rows(found)
-        _, header = next(rows, (1, ()))
-        names = [str(cell_text(value)).strip(" ") for value in header]
-        while names and not names[-1]:
-            names.pop()
-        try:
-            yield TypedRows(names, rows)
-        except (BadZipFile, EOFError, SyntaxError, zlib.error) as error:
-            raise SourceUnreadable(*_NO_WORKBOOK) from error
-
-
-def _rows(sheet: _Sheet) -> Iterator[tuple[int, Sequence[object]]]:
-    for number, row in enumerate(sheet.iter_rows(values_only=True), 1):
-        if any(isinstance(value, str) and value in _ERRORS for value in row):
-            yield number, [_usable(value) for value in row]
-        elif any(value is not None for value in row):
-            yield number, row
-
-
-def _usable(value: object) -> object:
-    if isinstance(value, str) and value in _ERRORS:
-        return Unusable(f"the formula gives {value}", "correct the formula")
-    return value
-
-
-def _open(path: Path) -> _Workbook:
-    try:
-        library = import_module("openpyxl")
-    except ImportError as error:
-        raise SourceUnreadable("needs openpyxl to be read", "install offerpress[xlsx]") from error
-    try:
-        book: _Workbook = library.load_workbook(path, read_only=True, data_only=True)
-    except (BadZipFile, KeyError, ValueError, EOFError, SyntaxError, zlib.error) as error:
-        raise SourceUnreadable(*_NO_WORKBOOK) from error
-    return book
 
 
 # A table as the result of a query: SQLite through the standard library, PostgreSQL through psycopg.

@@ -1,5 +1,6 @@
 """Parses the texts of the tables into days and amounts inside the database, and finds the values that are wrong."""
 
+import re
 from collections.abc import Callable
 from functools import cache
 
@@ -9,7 +10,9 @@ from ledger.tables import PLANS, STATUSES, Column, Table, quoted
 from rewards import (
     MINOR_UNITS,
     Policy,
+    Severity,
     UnknownCurrency,
+    address_fault,
     day_in_zone,
     minor_units,
     parse_amount,
@@ -29,17 +32,20 @@ def report(
     column: str,
     query: str,
     words: Callable[[Row], Explanation],
+    severity: Severity = "fault",
 ) -> None:
     """Add a fault for each row of `query`, which selects the file's number, the row and the values for `words`."""
     for batch in database.batches(f"{query} ORDER BY 1, 2"):
-        if findings.full(rule, "fault", len(batch)):
+        if findings.full(rule, severity, len(batch)):
             continue
         for file, row, *rest in batch:
-            findings.add(rule, Place(whole(file), whole(row), column), *words(tuple(rest)))
+            findings.add(rule, Place(whole(file), whole(row), column), *words(tuple(rest)), severity)
 
 
 def check_values(database: Database, findings: Findings, table: Table, policy: Policy) -> None:
     """Find every empty, unreadable or unknown value of `table`, which is loaded and parsed."""
+    _check_shortened(database, findings, table)
+    _remark_nothing(database, findings, table)
     for column in table.columns:
         if column.filled:
             query = f"SELECT file_number, row_number FROM rows_{table.name} WHERE {quoted(column.name)} = ''"
@@ -49,6 +55,78 @@ def check_values(database: Database, findings: Findings, table: Table, policy: P
         judge = _judge(column, policy)
         if judge is not None:
             _check_known(database, findings, table, column, judge)
+
+
+_SHORTENED = "[0-9]([.,][0-9]+)?[eE][+][0-9]{2,}"
+_USUAL_ADDRESS = (
+    r"[A-Za-z0-9_+-]+([.][A-Za-z0-9_+-]+)*"
+    "@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?[.])+[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+)
+_USUAL_LENGTH = 64
+_NOTHING = (
+    *("#n/a", "#na", "#ref!", "#value!", "#name?", "#null!", "#div/0!", "#num!"),
+    *("n/a", "null", "(null)", "<null>", "none", "nil", "nan", "<na>", "undefined"),
+)
+
+
+def _check_shortened(database: Database, findings: Findings, table: Table) -> None:
+    """Find ids that a spreadsheet program wrote as rounded numbers, so that several rows may have one id."""
+    ids = [column for column in table.columns if column.name.endswith("_id") or column.name == "refund_of"]
+    for column in ids:
+        name = quoted(column.name)
+        query = (
+            f"SELECT file_number, row_number, {name} FROM rows_{table.name} "
+            f"WHERE contains({name}, '+') AND regexp_full_match({name}, {literal(_SHORTENED)})"
+        )
+        report(database, findings, "shortened id", column.name, query, _shortened)
+
+
+def _shortened(row: Row) -> Explanation:
+    what = f"{quote(row[0])} is a number that a spreadsheet program shortened, and no id"
+    return what, "give the column as text before the ids are entered, and export again"
+
+
+def _remark_nothing(database: Database, findings: Findings, table: Table) -> None:
+    """Add a remark for each text that programs write in the place of a missing value, because people would read it."""
+    words = ", ".join(map(literal, _NOTHING))
+    for column in table.columns:
+        if column.name in _READ_BY_PEOPLE:
+            name = quoted(column.name)
+            query = (
+                f"SELECT file_number, row_number, {name} FROM rows_{table.name} "
+                f"WHERE length({name}) < 16 AND lower(trim({name})) IN ({words})"
+            )
+            report(database, findings, "word for nothing", column.name, query, _nothing, "remark")
+
+
+_READ_BY_PEOPLE = frozenset({"name", "contact_name", "manager_name", "product", "customer"})
+
+
+def _nothing(row: Row) -> Explanation:
+    return f"{quote(row[0])} stands for a missing value, and people would read it", "leave the field empty"
+
+
+def remark_addresses(database: Database, findings: Findings) -> None:
+    """Add a remark for each address of a partner with a statement to which no notice can go."""
+    for name in ("email", "cc", "manager_email"):
+        query = f"""
+            SELECT file_number, row_number, {name} FROM partners
+            WHERE status <> 'closed' AND merged_into = '' AND {name} <> ''
+            AND NOT (length({name}) <= {_USUAL_LENGTH} AND regexp_full_match({name}, {literal(_USUAL_ADDRESS)}))
+            ORDER BY 1, 2
+        """
+        for file, row, text in database.rows(query):
+            found = _address_fault(str(text)) if name == "cc" else address_fault(str(text))
+            if found is not None:
+                what, _, remedy = found.partition("; ")
+                place = Place(whole(file), whole(row), name)
+                findings.add("bad address", place, f"no mail can go to it: {what}", remedy, "remark")
+
+
+def _address_fault(texts: str) -> str | None:
+    """The fault of the first address in a list that is unusable."""
+    parts = (part for part in re.split("[,;]", texts) if part.strip())
+    return next((found for part in parts if (found := address_fault(part)) is not None), None)
 
 
 def _empty(name: str) -> Callable[[Row], Explanation]:
@@ -89,7 +167,9 @@ def _words_of(reader: Callable[[Row], object], row: Row) -> Explanation:
 
 
 def _refuse_rate(text: str) -> None:
-    raise ValueError(f"{quote(text)} is no rate above 0; write digits with a point, such as 1.0845")
+    raise ValueError(
+        f"{quote(text)} is no rate above 0; write up to {_RATE_DIGITS} digits before and after a point, such as 1.0845"
+    )
 
 
 def _check_known(database: Database, findings: Findings, table: Table, column: Column, judge: Judge) -> None:
@@ -159,6 +239,8 @@ SPACES = " \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2
 _DAY = "'[0-9]{4}-[0-9]{2}-[0-9]{2}'"
 _AMOUNT = rf"\A[{SPACES}]*(-?[0-9]+([.][0-9]+)?)[{SPACES}]*\z"
 _MOST_DIGITS = 18
+_RATE_DIGITS = 20
+_RATE = f"[0-9]{{1,{_RATE_DIGITS}}}([.][0-9]{{1,{_RATE_DIGITS}}})?"
 _SURELY_FITS = _MOST_DIGITS - max(MINOR_UNITS.values())
 
 
@@ -237,7 +319,7 @@ def _rate(text: str) -> str:
     whole = f"ltrim(split_part({text}, '.', 1), '0')"
     fraction = f"rtrim(split_part({text}, '.', 2), '0')"
     return (
-        f"CASE WHEN regexp_full_match({text}, '[0-9]+([.][0-9]+)?') AND regexp_matches({text}, '[1-9]') "
+        f"CASE WHEN regexp_full_match({text}, '{_RATE}') AND regexp_matches({text}, '[1-9]') "
         f"THEN concat(CASE WHEN {whole} = '' THEN '0' ELSE {whole} END, "
         f"CASE WHEN {fraction} = '' THEN '' ELSE concat('.', {fraction}) END) END"
     )

@@ -21,6 +21,9 @@ TERMS = ConfigDict(frozen=True, strict=True, extra="forbid", arbitrary_types_all
 
 _PERCENT = re.compile(r"([0-9]+)(?:\.([0-9]+))?\s*%")
 _MOST_SHOWN = 40
+_LONGEST = 40
+"""No number that staff write is longer."""
+_MOST_PERCENT_DIGITS = 4
 _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 
 
@@ -35,10 +38,12 @@ def as_day(value: object) -> int:
 
 def as_percentage(value: object) -> Fraction:
     """Return `15%` as 3/20; raise `ValueError` ("what; remedy") for a bare number, which could mean 15 or 0.15."""
-    if isinstance(value, str):
+    if isinstance(value, str) and len(value) <= _LONGEST:
         match = _PERCENT.fullmatch(value.strip())
         if match is not None:
             places = match[2] or ""
+            if len(match[1].lstrip("0")) > _MOST_PERCENT_DIGITS:
+                raise ValueError(f"{_shown(value)} is too large; write a percentage below 10000%")
             return Fraction(int(match[1] + places), 100 * 10 ** len(places))
     raise ValueError(f"{_shown(value)} is no percentage; write it with a percent sign, such as 15%")
 
@@ -48,16 +53,24 @@ def as_number(value: object) -> str:
     if isinstance(value, (int, Decimal)) and not isinstance(value, bool):
         decimal = Decimal(value)
         exponent = decimal.as_tuple().exponent
-        if isinstance(exponent, int) and exponent <= 0:
+        if isinstance(exponent, int) and -_LONGEST <= exponent <= 0 and decimal.adjusted() < _LONGEST:
             return format(decimal, "f")
-    if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
+    if isinstance(value, str) and len(value) <= _LONGEST and _NUMBER.fullmatch(value.strip()):
         return value.strip()
+    if isinstance(value, (int, Decimal, str)) and not isinstance(value, bool) and _is_endless(value):
+        raise ValueError(f"the number is too long; write at most {_LONGEST} digits")
     raise ValueError(
         f"{_shown(value)} is no plain number; write digits with a point and no grouping, such as 1234.50"
     )
 
 
+def _is_endless(value: int | Decimal | str) -> bool:
+    return len(value) > _LONGEST if isinstance(value, str) else abs(Decimal(value).adjusted()) >= _LONGEST
+
+
 def _shown(value: object) -> str:
+    if isinstance(value, int) and abs(value) >= 10**_LONGEST:
+        return f"a number of more than {_LONGEST} digits"
     text = str(value) if isinstance(value, Decimal) else repr(value)
     return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}..."
 
@@ -70,12 +83,13 @@ Number = Annotated[str, BeforeValidator(as_number)]
 """Plain digits of a number whose places matter, because an amount of a currency is made of it."""
 Text = Annotated[str, StringConstraints(min_length=1, pattern=r"\S")]
 """Text that says something."""
-Count = Annotated[int, Field(ge=0)]
+Count = Annotated[int, Field(ge=0, le=1_000_000_000)]
 """A whole number from 0."""
 
 
 # TOML, with the line of every key, exact decimals, and mistakes as faults.
 
+_ENDLESS = re.compile(r"[0-9_]{1000}|[eE][+-]?[0-9_]{10}")
 _PLACE = re.compile(r" ?\(at (?:line (?P<line>\d+), column \d+|end of document)\)")
 _HEADER = re.compile(r"\s*(?P<open>\[\[?)(?P<name>[^\[\]]+)\]\]?\s*(#.*)?")
 _KEY = re.compile(
@@ -89,7 +103,12 @@ def parse_toml(text: str, file: str, faults: list[Fault]) -> tuple[Mapping[str, 
     """Return the mapping and the lines of its keys, or None after adding a fault with the line of the mistake."""
     try:
         raw = tomllib.loads(text, parse_float=Decimal)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, ArithmeticError, RecursionError) as error:
+        number = _ENDLESS.search(text)
+        if not isinstance(error, tomllib.TOMLDecodeError) and number is not None:
+            line = text.count("\n", 0, number.start()) + 1
+            faults.append(Fault("the number is too long", f"write at most {_LONGEST} digits", file, line))
+            return None
         place = _PLACE.search(str(error))
         line = int(place["line"]) if place and place["line"] else text.count("\n") + 1
         faults.append(Fault(f"not valid TOML: {_PLACE.sub('', str(error))}", "correct this line", file, line))

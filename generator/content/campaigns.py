@@ -46,7 +46,7 @@ class CampaignFront(BaseModel):
     subject: OneLine
     preheader: str = ""
     category: Literal["notice", "announcement"]
-    edition: Annotated[int, Field(ge=1)] = 1
+    edition: Annotated[int, Field(ge=1, le=999_999_999)] = 1
     audience: Audience = Field(default_factory=Audience)
     send_at: str | None = None
     from_: Annotated[_MailboxText | None, Field(alias="from")] = None

@@ -176,12 +176,15 @@ class OfferTerms(BaseModel):
 
 
 class Products(BaseModel):
-    """Shell-style, case-sensitive patterns on a product; `exclude` wins, and without `include` all products count."""
+    """Shell-style, case-sensitive patterns on a product; `exclude` wins, and without `include` all products count.
+
+    An empty pattern matches a sale without a product.
+    """
 
     model_config = TERMS
 
-    include: list[Text] | None = None
-    exclude: list[Text] = []
+    include: list[str] | None = None
+    exclude: list[str] = []
 
     def rows(self) -> Iterator[TermRow]:
         """Yield a row for each list that says something."""

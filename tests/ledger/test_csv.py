@@ -225,3 +225,81 @@ def test_a_flood_of_faults_is_listed_in_part_and_counted(reading: Reading) -> No
     assert len(faults) == 10_001
     assert [fault.row for fault in faults[:3]] == [2, 3, 4]
     assert faults[-1].what.startswith("2,000 more of the same are not listed")
+
+
+HEADER = "sale_id,partner_id,sold_on,amount,currency,product,kind\n"
+ROW = "A1,P1,2023-03-01,10.00,EUR,PRO 8SC,x\n"
+
+
+@pytest.mark.parametrize("field", [' "PRO 8SC"', '  "PRO"', '\u00a0"PRO"'])
+@pytest.mark.parametrize("elsewhere", ["", "\n"])
+def test_a_space_before_a_quote_is_a_fault(reading: Reading, field: str, elsewhere: str) -> None:
+    """Spaces belong to a field (RFC 4180 2.4), so that the quotes would too; some readers take both off."""
+    _, faults = reading(sales=HEADER + ROW + elsewhere + ROW.replace("A1", "A2").replace("PRO 8SC", field))
+    fault = only(faults)
+    assert (3 + len(elsewhere), "a space stands before an opening quote") == (fault.row, fault.what)
+
+
+@pytest.mark.parametrize("field", ['19" rack', '" ""x"""', '"a, ""b"""', "'PRO'"])
+def test_other_quotes_are_text(reading: Reading, field: str) -> None:
+    """A quote within a field that begins without one, and quotes that are doubled in one, are part of the text."""
+    ledger, faults = reading(sales=HEADER + ROW.replace("PRO 8SC", field))
+    assert ledger is not None, faults
+
+
+@pytest.mark.parametrize(
+    "row", [ROW.replace("\n", ",\n"), "A1,P1,2023-03-01,10.00,EUR,SC, PRO,\n", ROW.replace(",x", "")]
+)
+@pytest.mark.parametrize("others", [0, 3])
+def test_a_field_too_many_or_too_few_is_a_fault(reading: Reading, row: str, others: int) -> None:
+    """An empty field at the end is one too (RFC 4180 2.4): a name that was cut in two has moved all fields."""
+    text = HEADER + "".join(ROW.replace("A1", f"B{n}") for n in range(others)) + row
+    _, faults = reading(sales=text)
+    assert others + 2 == only(faults).row
+
+
+@pytest.mark.parametrize("name", ['"Notes\n(internal)"', '"a\r\nb\r\nc"', '"x ""y""\nz"'])
+def test_a_name_of_the_header_may_have_several_lines(reading: Reading, name: str) -> None:
+    """A quoted name may hold line breaks (RFC 4180 2.6); the header stays one row, and faults count from it."""
+    text = HEADER.replace("kind", name)
+    assert reading(sales=text + ROW)[0] is not None
+    _, faults = reading(sales=text + ROW + ROW.replace("A1", "A2").replace("10.00", "ten"))
+    assert (3, "amount") == (only(faults).row, only(faults).field)
+
+
+@pytest.mark.parametrize(
+    "blank", [",,,,,,\n", '"","",,,,,""\n', " , ,,,,,\n", ",,\n", "\u00a0,,,,,,\n", '""\n']
+)
+def test_rows_that_say_nothing_are_left_out(reading: Reading, blank: str) -> None:
+    """Spreadsheet programs write rows of delimiters below and between their data; row numbers stay the sheet's."""
+    ledger, faults = reading(sales=blank + HEADER + ROW + blank * 2 + ROW.replace("A1", "A2") + blank)
+    assert ledger is not None, faults
+    _, faults = reading(sales=HEADER + ROW + blank * 2 + ROW.replace("A1,P1", "A2,P9") + blank)
+    assert (5, "partner_id") == (only(faults).row, only(faults).field)
+
+
+@pytest.mark.parametrize(
+    ("line", "delimiter"), [("sep=;\r\n", ";"), ('"sep=,"\n', ","), ("SEP=|\n", "|"), ("sep=\t\n", "\t")]
+)
+@pytest.mark.parametrize("body", [ROW, ROW + "\n"])
+def test_a_line_may_name_the_delimiter(reading: Reading, line: str, delimiter: str, body: str) -> None:
+    """Excel reads `sep=;` in the first line and does not show it, so that the header is row 1."""
+    text = (HEADER + body).replace(",", delimiter)
+    assert reading(sales=line + text)[0] is not None
+    _, faults = reading(sales=line + text.replace("10.00", "ten"))
+    assert (2, "amount") == (only(faults).row, only(faults).field)
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (b"PK\x03\x04" + bytes(40), "a workbook or an archive"),
+        (b"\xd0\xcf\x11\xe0" + bytes(40), "a workbook of an older format"),
+        (b"PAR1" + bytes(40), "Parquet"),
+        (b"\x1f\x8b\x08" + bytes(40), "a compressed file"),
+    ],
+)
+def test_what_only_is_called_csv_is_a_fault(reading: Reading, content: bytes, what: str) -> None:
+    """A file of another kind under the name of a text is one fault that says how to name it."""
+    _, faults = reading(sales=content)
+    assert f"not UTF-8: it begins as {what} does" == only(faults).what

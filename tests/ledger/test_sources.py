@@ -193,6 +193,7 @@ def test_parquet_types_that_are_not_meant(reading: Reading, tmp_path: Path) -> N
     assert [(fault.row, fault.field, fault.what) for fault in faults] == [
         (2, "currency", "binary data"),
         (3, "sold_on", "sold_on is empty"),
+        (3, "amount", "the number is inf"),
         (3, "currency", "binary data"),
     ]
     (tmp_path / "no.parquet").write_bytes(b"PAR1 nonsense")
@@ -246,12 +247,12 @@ def test_what_the_environment_lacks(reading: Reading) -> None:
 def test_typed_values_as_text() -> None:
     """Numbers have no exponent and no superfluous zeros; binary ones have 15 digits; instants keep their offset."""
     values = {
-        1e20: "100000000000000000000",
+        1e14: "100000000000000",
+        10**20: "100000000000000000000",
         1e-7: "0.0000001",
         0.1 + 0.2: "0.3",
         -0.0: "-0",
         1234567.89: "1234567.89",
-        float("nan"): "NaN",
         datetime(2023, 12, 31, 23, tzinfo=UTC): "2023-12-31T23:00:00+00:00",
         datetime.fromisoformat("2023-12-31"): "2023-12-31",
     }

@@ -206,14 +206,18 @@ def test_unknown_words(reading: Reading) -> None:
 
 def test_what_must_not_be_empty(reading: Reading) -> None:
     """Ids, days, amounts, currencies, levels and plans are needed in every row; names and addresses are not."""
-    _, faults = reading(
-        partners="partner_id,name,email,currency,level\n,,,,\nP1,,,EUR,bronze\n",
-        sales=SALES + ",,,,\n",
-        subscriptions="subscription_id,partner_id,product,plan,expires_on\n,,,,\n",
-        credits="credit_id,partner_id,offer,amount,currency,credited_on\n,,,,,\n",
-        rates="on,from,to,rate\n,,,\n",
-        levels="partner_id,level,from\n,,\n",
-    )
+    headers = {
+        "partners": "partner_id,name,email,currency,level,note\n",
+        "sales": "sale_id,partner_id,sold_on,amount,currency,note\n",
+        "subscriptions": "subscription_id,partner_id,product,plan,expires_on,note\n",
+        "credits": "credit_id,partner_id,offer,amount,currency,credited_on,note\n",
+        "rates": "on,from,to,rate,note\n",
+        "levels": "partner_id,level,from,note\n",
+    }
+    tables = {name: header + "," * header.count(",") + "x\n" for name, header in headers.items()}
+    tables["partners"] += "P1,,,EUR,bronze,\n"
+    _, found = reading(**tables)
+    faults = [fault for fault in found if fault.severity == "fault"]
     assert all(fault.row == 2 and fault.what.endswith("is empty") for fault in faults)
     assert [fault.field for fault in faults] == [
         *("partner_id", "currency", "level"),
@@ -258,3 +262,75 @@ def test_strange_ids_are_ids(reading: Reading) -> None:
     ledger, faults = reading(partners="partner_id,name,email,currency,level\n" + "".join(rows))
     assert ledger is not None, faults
     assert ledger.partner_ids == tuple(sorted([*ids, "P1", "P2"]))
+
+
+def remarks(faults: list[Fault]) -> list[tuple[int | None, str]]:
+    """Row and field of each remark."""
+    return [(fault.row, fault.field) for fault in faults if fault.severity == "remark"]
+
+
+def test_addresses_that_cannot_be_written_to_are_told(reading: Reading) -> None:
+    """A space that is none (U+00A0), a name, a domain without a dot (RFC 5321 2.3.5), two in one: each with its row."""
+    addresses = [
+        "a@b.example\u00a0",
+        "Jo <jo@b.example>",
+        "jo@two",
+        "a@b.example;c@d.example",
+        "a..b@c.example",
+        "jo",
+    ]
+    rows = "".join(f'P{n},N,"{one}",EUR,bronze,\n' for n, one in enumerate(addresses))
+    header = "partner_id,name,email,currency,level,cc\n"
+    _, faults = reading(
+        **dict.fromkeys(("sales", "subscriptions", "credits", "levels")), partners=header + rows
+    )
+    assert [(n, "email") for n in range(2, 8)] == remarks(faults)
+    assert not any(
+        one in fault.what + fault.remedy for fault in faults for one in ("b.example\u00a0", "a..b")
+    )
+
+
+def test_usable_addresses_are_no_remark(reading: Reading) -> None:
+    """Usual and unusual addresses that are sent to, an empty one, and those of partners without a statement."""
+    good = [
+        "a.b+c@d-e.example",
+        "A@B.example",
+        "o'neil@x.example",
+        "jo@b\u00fccher.example",
+        " a@b.example ",
+        "",
+    ]
+    rows = "".join(f'P{n},N,"{one}",EUR,bronze,,\n' for n, one in enumerate(good))
+    rows += 'P7,N,nobody,EUR,bronze,closed,"a@b.example, c@d.example"\nP8,N,a@b.example,EUR,bronze,,c@d\n'
+    header = "partner_id,name,email,currency,level,status,cc\n"
+    _, faults = reading(
+        **dict.fromkeys(("sales", "subscriptions", "credits", "levels")), partners=header + rows
+    )
+    assert [(9, "cc")] == remarks(faults)
+
+
+@pytest.mark.parametrize("word", ["#N/A", "NULL", "None", "nan", "#REF!", " n/a "])
+@pytest.mark.parametrize("column", ["name", "contact_name", "manager_name"])
+def test_words_for_nothing_are_told(reading: Reading, word: str, column: str) -> None:
+    """What programs write in the place of a missing value would be greeted: a remark with its row."""
+    values = {"name": "One", "contact_name": "", "manager_name": ""} | {column: word}
+    header = "partner_id,email,currency,level,name,contact_name,manager_name\n"
+    row = f"P1,a@b.example,EUR,bronze,{','.join(values.values())}\n"
+    other = "P2,a@b.example,JPY,silver,Nonesuch,Null-Meyer,\n"
+    _, faults = reading(partners=header + row + other)
+    assert [(2, column)] == remarks(faults)
+
+
+@pytest.mark.parametrize("text", ["1.23457E+18", "4,00638e+12", "9E+15"])
+def test_ids_that_a_spreadsheet_shortened_are_faults(reading: Reading, text: str) -> None:
+    """Two ids of 19 digits become one such number: the second sale would be dropped as a repetition."""
+    row = f'"{text}",P1,2023-01-31,10.00,EUR\n'
+    _, faults = reading(sales=SALES + row * 2)
+    assert [("data/sales.csv", 2, "sale_id"), ("data/sales.csv", 3, "sale_id")] == cells(faults)
+
+
+@pytest.mark.parametrize("rate", ["1" * 21, "0." + "1" * 21, "9" * 400])
+def test_rates_have_limits(reading: Reading, rate: str) -> None:
+    """No rate of the world has more than 20 digits before or after its point; a longer one is a fault at its row."""
+    _, faults = reading(rates=f"on,from,to,rate\n2023-01-01,JPY,EUR,{rate}\n")
+    assert [("data/rates.csv", 2, "rate")] == cells(faults)

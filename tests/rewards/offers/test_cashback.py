@@ -111,6 +111,9 @@ def test_a_currency_that_is_not_named_has_no_limits() -> None:
         ({"include": ["*"], "exclude": ["?*"]}, "1000.00"),
         ({"exclude": ["PRO*", "pro*"]}, "1000.00"),
         ({"include": ["[pP]*"], "exclude": ["PRO 8SC"]}, "100.00"),
+        ({"include": [""]}, "1000.00"),
+        ({"include": ["", "PRO*"]}, "1010.00"),
+        ({"exclude": [""]}, "110.00"),
     ],
 )
 def test_products_are_patterns_and_case_matters(products: dict[str, list[str]], expected: str) -> None:
