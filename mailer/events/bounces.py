@@ -4,6 +4,7 @@ A report counts only if it quotes the own id of a notice of ours, and only for t
 else can know the id. A report without an id is left to a person.
 """
 
+import logging
 import re
 from base64 import b64decode
 from binascii import a2b_qp
@@ -39,12 +40,12 @@ _COPY: Final = (
 )
 
 
-def odd_verdicts(message: Message) -> Iterator[tuple[str, EventKind, str, str]]:
+def odd_verdicts(message: Message, content: bytes) -> Iterator[tuple[str, EventKind, str, str]]:
     """Read a report in a form that no standard describes, with `flufl.bounce`, which Mailman's authors maintain.
 
     Yield address, kind, enhanced status code and the surrounding words for each recipient that the report names.
     """
-    temporary, permanent = all_failures(message)
+    temporary, permanent = _failures(content)
     text = _report(message)
     for address in sorted(permanent):
         plain = address.decode("ascii", "replace")
@@ -54,6 +55,20 @@ def odd_verdicts(message: Message) -> Iterator[tuple[str, EventKind, str, str]]:
     for address in sorted(temporary - permanent):
         plain = address.decode("ascii", "replace")
         yield plain, EventKind.DEFERRED, code_in(_around(text, plain)), _around(text, plain)
+
+
+_log = logging.getLogger("flufl.bounce")  # the detectors log a message that they cannot read with a traceback
+_log.addHandler(logging.NullHandler())
+_log.propagate = False
+
+
+def _failures(content: bytes) -> tuple[set[bytes], set[bytes]]:
+    """Return the addresses that failed for now and for good; none if a detector cannot read the message."""
+    try:
+        temporary, permanent = all_failures(message_from_bytes(content[:_LONGEST_ODD].translate(_ASCII)))
+    except Exception:  # noqa: BLE001 - the detectors expect well-formed headers; a person reads what they cannot
+        return set(), set()
+    return set(temporary), set(permanent)
 
 
 def _report(message: Message) -> str:
@@ -75,6 +90,8 @@ def _around(text: str, address: str) -> str:
 
 BOUNCE_SOURCE: Final = "bounce report"
 _LONGEST: Final = 4 << 20  # bytes of one message that are looked at
+_LONGEST_ODD: Final = 256 << 10  # bytes of a message in no standard form
+_ASCII: Final = bytes(range(128)) + b"?" * 128
 _LONGEST_FIELD: Final = 998  # characters of one field that are looked at (RFC 5322 2.1.1)
 _CODE_POINTS: Final = 0x110000
 _FIELDS: Final = compat32.clone(max_line_length=None)
@@ -151,6 +168,13 @@ class ReturnedMail:
 
 def read_returned(content: bytes, tokens: UnsubscribeTokens | None, now: datetime) -> ReturnedMail:
     """Read a message that came to the address for bounces. No content of it is an error."""
+    try:
+        return _read(content, tokens, now)
+    except RecursionError:  # parts within parts, thousands of them: no mail server writes that
+        return ReturnedMail("other", (), now)
+
+
+def _read(content: bytes, tokens: UnsubscribeTokens | None, now: datetime) -> ReturnedMail:
     message = message_from_bytes(content[:_LONGEST])
     keys = tuple(dict.fromkeys(_keys(content[:_LONGEST], message)))
     at = _date(message, now)
@@ -167,7 +191,9 @@ def read_returned(content: bytes, tokens: UnsubscribeTokens | None, now: datetim
         return ReturnedMail("unsubscribe", (key,), at, (verdict,))
     if not _from_a_server(message):
         return ReturnedMail("reply" if _is_automatic(message) else "other", keys, at)
-    odd = tuple(Verdict((one,), kind, code, words) for one, kind, code, words in odd_verdicts(message))
+    odd = tuple(
+        Verdict((one,), kind, code, words) for one, kind, code, words in odd_verdicts(message, content)
+    )
     return ReturnedMail("report" if odd else "other", keys, at, odd)
 
 

@@ -21,6 +21,7 @@ from rewards import address_key
 
 _ADDRESS: Final = re.compile(r"[^\s<>()\[\]\"',;:]+@[^\s<>()\[\]\"',;:]+")
 _LONGEST: Final = 300
+_LONGEST_WORDS: Final = 2_000  # characters of a server's words that are looked at
 
 
 class EventKind(StrEnum):
@@ -120,7 +121,7 @@ def recipient_events(event: Event, addresses: Sequence[str], recipients: Sequenc
 
 def without_addresses(text: str) -> str:
     """Return a server's words in one line of at most 300 characters, without mail addresses."""
-    plain = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    plain = " ".join("".join(c if c.isprintable() else " " for c in text[:_LONGEST_WORDS]).split())
     return _ADDRESS.sub("…", plain)[:_LONGEST]
 
 

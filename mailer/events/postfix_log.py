@@ -56,7 +56,7 @@ class PostfixLog:
         result, to = _RESULT.search(rest), _TO.search(rest)
         if "(queue active)" in rest:
             yield Logged(Event(key, EventKind.PROCESSED, at), ())
-        elif result and to and (kind := _kind(result["status"], result["code"])):
+        elif result and to and (kind := _kind(result["status"], result["code"], result["words"] or "")):
             first = _ORIGINALLY.search(rest)
             addresses = tuple(match[1] for match in (first, to) if match)
             event = Event(key, kind, at, code=result["code"], detail=result["words"] or "")
@@ -79,6 +79,6 @@ class PostfixLog:
         return self.now
 
 
-def _kind(status: str, code: str) -> EventKind | None:
+def _kind(status: str, code: str, words: str) -> EventKind | None:
     kinds = {"sent": EventKind.DELIVERED, "deferred": EventKind.DEFERRED, "expired": EventKind.BLOCKED}
-    return failure_of(code) if status == "bounced" else kinds.get(status)
+    return failure_of(code, words) if status == "bounced" else kinds.get(status)
