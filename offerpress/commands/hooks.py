@@ -44,7 +44,7 @@ def hooks_command(host: str, port: int, max_age: int, site_folder: Path | None) 
     key = site.environment.get(WEBHOOK_KEY, "")
     if not key:
         say(f"no events are taken: {WEBHOOK_KEY} is not set; set it to the public key that SendGrid shows")
-    serving.serve(
+    serving.run_service(
         site,
         key,
         host,
