@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from generator.notices.checks import CampaignCheck
     from generator.notices.layouts import UnsubscribePages, UnsubscribeStep, unsubscribe_pages
     from generator.notices.notices import CampaignRenderer
+    from generator.public.remarks import site_remarks
     from generator.public.site import site_artifacts
     from generator.publish import (
         ArtifactContent,
@@ -119,6 +120,7 @@ __all__ = [
     "sealed_head",
     "shard_bits",
     "site_artifacts",
+    "site_remarks",
     "statement_artifacts",
     "unsubscribe_key",
     "unsubscribe_pages",

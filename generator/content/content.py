@@ -1,13 +1,16 @@
 """All content under `content/`, read and checked in one pass that reports every fault."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urljoin
 from zoneinfo import ZoneInfo
 
 from generator.addresses import language_folder
+from generator.content.amended import AmendmentKey
 from generator.content.bodies import Reference
 from generator.content.campaigns import (
     Campaign,
@@ -54,8 +57,17 @@ from rewards import (
     parse_program,
     parse_toml,
 )
+from rewards.offers.offer import Amendment
 
 PROGRAM_FILE = "content/program.toml"
+
+
+class OfferWording(NamedTuple):
+    """Title and summary of an offer, and the language in which they are written."""
+
+    title: str
+    summary: str
+    language: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +76,41 @@ class OfferPage:
 
     offer: Offer
     texts: Mapping[str, PageText]
+
+    def words(self, language: str, default: str, as_of: int | None) -> OfferWording:
+        """Return title and summary in a language as amended by a day, None for those before any amendment.
+
+        If an amendment changed one of them and the translation does not, both are those of the default language.
+        """
+        text = self.texts.get(language) or self.texts[default]
+        terms = None if as_of is None else self.offer.terms_on(as_of)
+        words = {"title": text.title, "summary": text.summary}
+        if terms is None or as_of is None:
+            return OfferWording(**words, language=language if language in self.texts else default)
+        original = OfferWording(" ".join(terms.title.split()), " ".join(terms.summary.split()), default)
+        if language == default or language not in self.texts:
+            return original
+        for key, amendment in self._amendments(as_of):
+            changed = words.keys() & amendment.changes.keys()
+            words |= {name: text.amended.get(key, {}).get(name, "") for name in changed}
+        return OfferWording(**words, language=language) if all(words.values()) else original
+
+    def notes(self, language: str, default: str, effective_on: int) -> tuple[tuple[str, str], ...]:
+        """Return text and language of each note of the amendments of a day."""
+        own = self.texts[language].amended if language in self.texts else {}
+        found = []
+        for key, amendment in self._amendments(effective_on):
+            if key.effective_on == effective_on and amendment.note.strip():
+                translated = own.get(key, {}).get("note")
+                found.append((translated, language) if translated else (amendment.note, default))
+        return tuple(found)
+
+    def _amendments(self, as_of: int) -> Iterator[tuple[AmendmentKey, Amendment]]:
+        places: Counter[int] = Counter()
+        for one in self.offer.amendments:
+            if one.effective_on <= as_of:
+                yield AmendmentKey(one.effective_on, places[one.effective_on]), one
+                places[one.effective_on] += 1
 
     @property
     def path(self) -> str:

@@ -4,7 +4,7 @@ import posixpath
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from generator.addresses import absolute, language_folder
+from generator.content.amended import AmendedTexts, amended_texts
 from generator.content.bodies import Body, Reference, compile_page_body
 from generator.content.dates import Moment, parse_moment
 from generator.content.files import slug_fault
@@ -85,7 +86,10 @@ class AnnouncementFront(PageFront):
 
 @dataclass(frozen=True, slots=True)
 class PageText:
-    """A page in one language. `image` is the path of a static file on the site, or empty."""
+    """A page in one language. `image` is the path of a static file on the site, or empty.
+
+    `amended` has the translated words of an offer's amendments.
+    """
 
     title: str
     summary: str
@@ -93,6 +97,7 @@ class PageText:
     file: str
     author: str = ""
     image: str = ""
+    amended: AmendedTexts = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +228,7 @@ def is_address(identity: str) -> bool:
 # The texts of an announcement, page or offer in each language.
 
 _OFFER_WORDS = ("title", "summary")
+_OFFER_KEYS = (*_OFFER_WORDS, "amendments")
 _PAGE_WORDS = ("title", "summary", "author", "image", "draft")
 
 
@@ -242,13 +248,15 @@ def page_texts(
     room: str, versions: Mapping[str, Document], default_language: str, index: Index, faults: list[Fault]
 ) -> dict[str, PageText]:
     """Return the texts by language without versions with faults and without translations that are drafts."""
-    own = _OFFER_WORDS if room == "offers" else _PAGE_WORDS
+    own = _OFFER_KEYS if room == "offers" else _PAGE_WORDS
     original = versions[default_language]
     found = {}
     for language, document in versions.items():
         is_original = document is original
         raw = _own_words(room, original) if is_original else translated_keys(original, document, own, faults)
         text = _page_text(document, raw, index, faults, [] if is_original else faults)
+        if text is not None and room == "offers" and not is_original:
+            text = replace(text, amended=amended_texts(original, document, faults))
         if text is not None and (is_original or not raw.get("draft")):
             found[language] = text
     return found

@@ -6,7 +6,7 @@ from functools import cached_property
 
 from generator.addresses import absolute, language_folder
 from generator.content.bodies import Reference
-from generator.content.content import Content, OfferPage
+from generator.content.content import Content, OfferPage, OfferWording
 from generator.content.pages import Page, PageText
 from generator.content.references import Target
 from generator.settings import SiteSettings
@@ -73,19 +73,20 @@ class LocalizedSite:
         return self.language if self.language in page.texts else self.settings.default_language
 
     def title(self, page: Page | OfferPage) -> str:
-        """Return the title; in the default language, that of the offer's amended terms."""
-        return self._words(page)[0]
+        """Return the title, that of an offer as amended."""
+        return self.wording(page).title
 
     def summary(self, page: Page | OfferPage) -> str:
-        """Return the summary; in the default language, that of the offer's amended terms."""
-        return self._words(page)[1]
+        """Return the summary, that of an offer as amended."""
+        return self.wording(page).summary
 
-    def _words(self, page: Page | OfferPage) -> tuple[str, str]:
+    def wording(self, page: Page | OfferPage) -> OfferWording:
+        """Return title, summary and their language; those of an offer as amended."""
+        default = self.settings.default_language
+        if isinstance(page, OfferPage):
+            return page.words(self.language, default, self.as_of)
         text = self.text(page)
-        terms = page.offer.terms_on(self.as_of) if isinstance(page, OfferPage) else None
-        if terms is None or self.written_in(page) != self.settings.default_language:
-            return text.title, text.summary
-        return " ".join(terms.title.split()), " ".join(terms.summary.split())
+        return OfferWording(text.title, text.summary, self.written_in(page))
 
     def image(self, page: Page) -> str:
         """Return the path of the page's picture in this language, else in the default language, else empty."""

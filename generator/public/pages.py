@@ -19,7 +19,7 @@ from generator.public.feeds import FeedHint, feed_title
 from generator.public.localized import LocalizedSite
 from generator.public.terms import TermsFormatter
 from generator.public.views import CurrentPage, Link, PageView, PageViews, current_page, linked_from
-from generator.templating.catalogs import translations
+from generator.templating.catalogs import label_language, translations
 from generator.templating.environment import environment, render
 from generator.templating.formats import Formats, formats
 
@@ -302,9 +302,17 @@ class SitePages:
             "offers_href": link(f"{folder}offers/"),
             "tags_href": link(f"{folder}tags/") if localized.tags else "",
             "navigation": self._navigation(link),
+            "foreign": self._foreign,
             "social": tuple(sorted(settings.links.social.items())),
         }
         return render(self.built, f"site/{template}", {**common, **context}, self.template_folders).encode()
+
+    @cached_property
+    def _foreign(self) -> dict[str, str]:
+        """Slug and language of the pages in the navigation whose titles have another language than the labels."""
+        own = label_language(self.template_folders, self.localized.language)
+        found = {page.slug: self.localized.written_in(page) for page in self.localized.pages}
+        return {slug: language for slug, language in found.items() if language != own}
 
     def _navigation(self, link: Link) -> tuple[tuple[str, str, str], ...]:
         localized = self.localized

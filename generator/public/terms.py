@@ -1,10 +1,12 @@
 """The terms of an offer as rows for people: names that templates translate, and formatted values."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Self
 
 from generator.statements.view import level_names
-from generator.templating.formats import Formats
+from generator.templating.formats import Direction, Formats, direction
 from generator.templating.values import Shown
 from rewards import (
     Cell,
@@ -20,6 +22,7 @@ from rewards import (
 )
 
 Cells = tuple[str, ...]
+NotesOf = Callable[[int], Iterable[tuple[str, str]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +49,26 @@ class Change:
     after: TermRowView | None
 
 
+class Note(str):
+    """A note of an amendment, with the language in which it is written and its direction."""
+
+    __slots__ = ("direction", "language")
+    language: str
+    direction: Direction
+
+    def __new__(cls, text: str, language: str) -> Self:
+        """Mark a text with its language."""
+        note = super().__new__(cls, text)
+        note.language, note.direction = language, direction(language)
+        return note
+
+
 @dataclass(frozen=True, slots=True)
 class AmendmentView:
     """The changes of a day, and the notes that explain them."""
 
     day: Shown
-    notes: Cells
+    notes: tuple[Note, ...]
     changes: tuple[Change, ...]
 
 
@@ -77,8 +94,11 @@ class TermsFormatter:
         self._formats = formats
         self._names = level_names(policy)
 
-    def view(self, offer: Offer, as_of: int) -> TermsView:
-        """Return the terms of `as_of` and the amendments up to it; raises ValueError before the announcement."""
+    def view(self, offer: Offer, as_of: int, notes: NotesOf) -> TermsView:
+        """Return the terms of `as_of` and the amendments up to it; raises ValueError before the announcement.
+
+        `notes` returns text and language of the notes of a day.
+        """
         terms = offer.terms_on(as_of)
         if terms is None:
             raise ValueError(f"offer {offer.slug!r} is not announced yet")
@@ -92,7 +112,7 @@ class TermsFormatter:
             months=terms.months if isinstance(terms, ExtensionTerms) else 0,
             deadline=None if deadline is None else self._formats.day(deadline),
             passed=deadline is not None and deadline < as_of,
-            history=self._history(offer, as_of),
+            history=self._history(offer, as_of, notes),
         )
 
     def rows(self, terms: OfferTerms) -> tuple[TermRowView, ...]:
@@ -118,28 +138,22 @@ class TermsFormatter:
                 return str(self._formats.money(cell.minor, cell.currency))
             case LevelId():
                 return self._names[cell.level]
-            case Fraction() if cell < 0:
-                return f"\N{MINUS SIGN}{self._formats.percent(-cell)}"
             case Fraction():
-                return str(self._formats.percent(cell))
+                return str(self._formats.percent(cell)).replace("-", "\N{MINUS SIGN}")
             case int():
                 return str(self._formats.number(cell))
             case str():
                 return cell
 
-    def _history(self, offer: Offer, as_of: int) -> tuple[AmendmentView, ...]:
+    def _history(self, offer: Offer, as_of: int, notes: NotesOf) -> tuple[AmendmentView, ...]:
         """Return the amendments in force since the announcement, the newest first."""
         found = []
         for before, after in zip(offer.versions, offer.versions[1:], strict=False):
             if after.effective_on > as_of or after.effective_on <= offer.announced_on:
                 continue
-            notes = tuple(
-                one.note
-                for one in offer.amendments
-                if one.effective_on == after.effective_on and one.note.strip()
-            )
+            texts = tuple(Note(text, language) for text, language in notes(after.effective_on))
             changes = _changes(self.rows(before.terms), self.rows(after.terms))
-            found.append(AmendmentView(self._formats.day(after.effective_on), notes, changes))
+            found.append(AmendmentView(self._formats.day(after.effective_on), texts, changes))
         return tuple(reversed(found))
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 
 from markupsafe import Markup
@@ -58,7 +59,11 @@ class PageView(NamedTuple):
 
 
 class OfferPageView(NamedTuple):
-    """An offer for a list or its own page; `announced` is the day of its announcement."""
+    """An offer for a list or its own page; `announced` is the day of its announcement.
+
+    `written_in` is the language of the text. `worded_in` is that of title and summary, which an amendment may have
+    changed in the default language only.
+    """
 
     slug: str
     title: str
@@ -69,6 +74,8 @@ class OfferPageView(NamedTuple):
     written_in: str
     direction: str
     translated: bool
+    worded_in: str
+    worded_direction: str
 
 
 @dataclass(frozen=True)
@@ -112,16 +119,20 @@ class PageViews:
     def offer(self, page: OfferPage) -> OfferPageView:
         """Return the view of an announced offer."""
         localized, written_in = self.localized, self.localized.written_in(page)
+        words = localized.wording(page)
+        notes = partial(page.notes, localized.language, localized.settings.default_language)
         return OfferPageView(
             slug=page.offer.slug,
-            title=localized.title(page),
-            summary=localized.summary(page),
+            title=words.title,
+            summary=words.summary,
             href=self.link(f"{localized.folder}{page.path}"),
             announced=self.formats.day(page.offer.announced_on),
-            terms=self.terms.view(page.offer, localized.as_of),
+            terms=self.terms.view(page.offer, localized.as_of, notes),
             written_in=written_in,
             direction=direction(written_in),
             translated=written_in == localized.language,
+            worded_in=words.language,
+            worded_direction=direction(words.language),
         )
 
     def example(self, page: OfferPage) -> Example | None:

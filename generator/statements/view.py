@@ -258,15 +258,12 @@ def offer_words(content: Content, settings: SiteSettings, as_of: int | None) -> 
 
 def _words(page: OfferPage, language: str, settings: SiteSettings, as_of: int | None) -> OfferView:
     offer = page.offer
-    written_in = language if language in page.texts else settings.default_language
-    text = page.texts[written_in]
-    terms = None if as_of is None else offer.terms_on(as_of)
-    amended = terms is not None and written_in == settings.default_language
+    words = page.words(language, settings.default_language, as_of)
     return OfferView(
         offer.slug,
         offer.kind,
-        terms.title if terms is not None and amended else text.title,
-        terms.summary if terms is not None and amended else text.summary,
+        words.title,
+        words.summary,
         formats(language).day(offer.announced_on),
         Address(absolute(f"{language_folder(language, settings)}{page.path}", settings)),
     )

@@ -27,17 +27,27 @@ def translations(template_folders: Sequence[Path], language: str) -> NullTransla
     English. Raises `BrokenCatalog`.
     """
     found: NullTranslations = NullTranslations()
+    for path in _catalogs(template_folders, language):
+        catalog = _catalog(path, path.stat().st_mtime_ns, language)
+        if not isinstance(found, GNUTranslations):
+            found = catalog
+        else:
+            catalog.add_fallback(found)
+            found = catalog
+    return found
+
+
+def label_language(template_folders: Sequence[Path], language: str) -> str:
+    """Return the language of the labels: `language` itself, or English if it has no catalog."""
+    is_english = language.partition("-")[0] == "en"
+    return language if is_english or _catalogs(template_folders, language) else "en"
+
+
+def _catalogs(template_folders: Sequence[Path], language: str) -> list[Path]:
+    """Return the catalogs of a language, the strongest last."""
     codes = [language.partition("-")[0], language] if "-" in language else [language]
     paths = [folder / "locale" / f"{code}.po" for folder in reversed(template_folders) for code in codes]
-    for path in paths:
-        if path.is_file():
-            catalog = _catalog(path, path.stat().st_mtime_ns, language)
-            if not isinstance(found, GNUTranslations):
-                found = catalog
-            else:
-                catalog.add_fallback(found)
-                found = catalog
-    return found
+    return [path for path in paths if path.is_file()]
 
 
 @cache

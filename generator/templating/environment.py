@@ -21,7 +21,7 @@ from jinja2 import (
 from jinja2.bccache import Bucket
 from jinja2.sandbox import ImmutableSandboxedEnvironment, SandboxedEnvironment
 
-from generator.templating.catalogs import translations
+from generator.templating.catalogs import label_language, translations
 from generator.templating.formats import direction
 from generator.templating.values import PartnerText
 from rewards import Fault, Faulty, suggestion
@@ -93,7 +93,11 @@ def environment(
     )
     catalog = translations(template_folders, language)
     built.install_gettext_callables(catalog.gettext, catalog.ngettext, newstyle=True)  # type: ignore[attr-defined]
-    built.globals.update(language=language, direction=direction(language))
+    built.globals.update(
+        language=language,
+        direction=direction(language),
+        label_language=label_language(template_folders, language),
+    )
     return built
 
 

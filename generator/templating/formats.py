@@ -129,6 +129,14 @@ def _is_grouped(number: Decimal, locale: Locale) -> bool:
     return locale.language not in _UNGROUPED_LANGUAGES and not in_territory
 
 
+def _signed(text: str, locale: Locale) -> str:
+    """Write the signs of right-to-left languages with their marks, which Babel omits: they stay on their side."""
+    if locale.text_direction != "rtl":
+        return text
+    symbols = locale.number_symbols["latn"]
+    return text.replace("-", str(symbols["minusSign"])).replace("%", str(symbols["percentSign"]))
+
+
 def _with_places(pattern: NumberPattern, places: int) -> NumberPattern:
     own = parse_pattern(pattern.pattern)
     own.frac_prec = (places, places)
@@ -197,7 +205,7 @@ class Formats:
         pattern.frac_prec = (0, 10)
         rate = Decimal(raw)
         grouped = _is_grouped(100 * rate, self._locale)
-        return Shown(pattern.apply(rate, self._locale, group_separator=grouped), raw)
+        return Shown(_signed(pattern.apply(rate, self._locale, group_separator=grouped), self._locale), raw)
 
     def number(self, number: int) -> Shown:
         """Format a whole number with the language's grouping."""
@@ -226,6 +234,7 @@ class Formats:
                     amount, self._locale, currency=currency, currency_digits=False, group_separator=grouped
                 )
             )
+            text = _signed(text, self._locale)
             return tight.sub(f"{symbol}\N{NO-BREAK SPACE}", text) if tight else text
 
         return _learnt(slow, self._locale, places)
@@ -233,7 +242,7 @@ class Formats:
     def _slow_number(self, number: int) -> str:
         pattern = _with_places(self._locale.decimal_formats[None], 0)
         grouped = _is_grouped(Decimal(number), self._locale)
-        return str(pattern.apply(number, self._locale, group_separator=grouped))
+        return _signed(pattern.apply(number, self._locale, group_separator=grouped), self._locale)
 
 
 @cache

@@ -11,6 +11,7 @@ from generator import (
     read_content,
     read_sound_content,
     site_artifacts,
+    site_remarks,
 )
 from offerpress.figures.figures import Figures, open_figures
 from offerpress.site.site import Site
@@ -49,7 +50,13 @@ def find_faults(site: Site) -> list[Fault]:
             open_figures(site, snapshots=Path(workspace)) as figures,
         ):
             content, as_of = figures.content, figures.rules.as_of
-            return [*figures_faults(figures), *content_faults(content, site, as_of), *figures.remarks]
+            beside = site_remarks(content, site.settings.site, site.template_folders, as_of)
+            return [
+                *figures_faults(figures),
+                *content_faults(content, site, as_of),
+                *figures.remarks,
+                *beside,
+            ]
     except Faulty as faulty:
         return list(dict.fromkeys([*faulty.faults, *_faults_beside(site)]))
 
