@@ -1,6 +1,7 @@
 """Which language each piece of a page is in: amended offers, languages without labels, and remarks about a day."""
 
 from datetime import date
+from typing import cast
 
 import pytest
 from lxml import html
@@ -26,8 +27,8 @@ TRANSLATED = "amendments: [{effective_on: 2023-09-01, note: Es geht besser., tit
 def language_of(page: str, text: str) -> set[str]:
     """The languages of the elements that hold exactly that text, by the nearest `lang`."""
     root = html.document_fromstring(page)
-    found = root.xpath(f"//body//*[normalize-space(text())={text!r}]/ancestor-or-self::*[@lang][1]/@lang")
-    return {str(one) for one in found}
+    path = f"//body//*[normalize-space(text())={text!r}]/ancestor-or-self::*[@lang][1]/@lang"
+    return {str(one) for one in cast("list[str]", root.xpath(path))}
 
 
 def remarks(site_faults: list[object]) -> list[str]:
