@@ -9,9 +9,9 @@ from generator.settings import SiteSettings
 _SAFE_IN_FRAGMENT = "!$&'()*+,;=:@/?"
 
 
-def quoted_fragment(fragment: str) -> str:
-    """Return the id of an element as a fragment, without the `#`."""
-    return quote(fragment, safe=_SAFE_IN_FRAGMENT)
+def as_fragment(identity: str) -> str:
+    """Return the id of an element as the end of an address: `#` and the encoded id, empty for no id."""
+    return f"#{quote(identity, safe=_SAFE_IN_FRAGMENT)}" if identity else ""
 
 
 def language_folder(language: str, settings: SiteSettings) -> str:
@@ -20,31 +20,28 @@ def language_folder(language: str, settings: SiteSettings) -> str:
 
 
 def relative(here: str, there: str) -> str:
-    """Return the address of the path `there` as a link on the page `here`; a fragment may follow the path.
+    """Return the address of the path `there` as a link on the page `here`.
 
-    Paths are below the site's root without a leading slash. A folder ends with a slash, and the root itself is
-    empty.
+    Paths are names below the site's root, not encoded and without a leading slash. A folder ends with a slash, and
+    the root itself is empty.
     """
-    path, mark, fragment = there.partition("#")
     folder = here.rpartition("/")[0]
-    way = posixpath.relpath(f"/{quote(path)}", f"/{folder}")
-    if not path or path.endswith("/"):
+    way = posixpath.relpath(f"/{quote(there)}", f"/{quote(folder)}")
+    if not there or there.endswith("/"):
         way += "/"
     if ":" in way.partition("/")[0]:
         way = f"./{way}"
-    return f"{way}{mark}{quoted_fragment(fragment)}"
+    return way
 
 
 def absolute(there: str, settings: SiteSettings) -> str:
-    """Return the absolute address of a path below the site's root; a fragment may follow the path."""
-    path, mark, fragment = there.partition("#")
-    return f"{settings.base_url}/{quote(path)}{mark}{quoted_fragment(fragment)}"
+    """Return the absolute address of a path below the site's root."""
+    return f"{settings.base_url}/{quote(there)}"
 
 
 def from_root(there: str, settings: SiteSettings) -> str:
     """Return the address of a path from the host's root, for a page that is shown at any depth."""
-    path, mark, fragment = there.partition("#")
-    return f"{settings.base_path}{quote(path)}{mark}{quoted_fragment(fragment)}"
+    return f"{settings.base_path}{quote(there)}"
 
 
 def authority(settings: SiteSettings) -> str:

@@ -2,14 +2,13 @@
 
 import html
 import re
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from generator.content.markdown import markdown_html
+from generator.content.markdown import UnreadableMarkdownError, markdown_html
 from generator.templating.markup import Attributes, MarkupParser
-from rewards.faults import Fault, suggestion
+from rewards.faults import Fault
 
 _ELEMENTS = frozenset(
     re.findall(
@@ -27,6 +26,8 @@ _WORD = re.compile(r"[^\W_]+(?:['\u2019-][^\W_]+)*")
 _UNSPACED = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]")
 _VOID = frozenset({"br", "col", "hr", "img", "source", "track", "wbr"})
 _ADDRESSES = frozenset({"href", "src", "poster"})
+_JOINED = ("_", ".", "/", "#", "-")
+_JOINED_AFTER = ("_", "/", "-")
 _REFUSED = re.compile(r"on.*|style|srcset|srcdoc|ping|formaction|background")
 
 
@@ -77,8 +78,13 @@ def _attribute(reference: Reference, address: str | None) -> str:
 
 def compile_page_body(text: str, file: str, first_line: int, faults: list[Fault]) -> Body:
     """Compile the Markdown `text`, which begins at `first_line` of `file`; adds a fault for refused HTML."""
+    try:
+        converted = markdown_html(text)
+    except UnreadableMarkdownError as error:
+        faults.append(error.fault(text, file, first_line))
+        return Body()
     parser = _BodyParser(text, file, first_line, faults)
-    parser.feed(markdown_html(text))
+    parser.feed(converted)
     parser.close()
     return parser.body()
 
@@ -88,16 +94,15 @@ class _BodyParser(MarkupParser):
 
     def __init__(self, source: str, file: str, first_line: int, faults: list[Fault]) -> None:
         super().__init__()
-        self._source = source.split("\n")
+        self._source = SourceLines(source, first_line)
         self._file = file
-        self._first_line = first_line
         self._faults = faults
         self._parts: list[str | Reference] = []
         self._anchors: set[str] = set()
         self._open: list[str] = []
-        self._seen: Counter[str] = Counter()
         self._headings: list[Heading] = []
         self._heading: tuple[int, str, list[str]] | None = None
+        self._in_note = False
         self._text: list[str] = []
 
     def body(self) -> Body:
@@ -114,6 +119,7 @@ class _BodyParser(MarkupParser):
         if closed or tag in _VOID:
             return
         self._open.append(tag)
+        self._in_note = self._in_note or attributes.get("class") == "footnote-ref"
         anchor = attributes.get("id")
         if tag in _HEADINGS and anchor:
             self._heading = (_HEADINGS[tag], anchor, [])
@@ -124,6 +130,7 @@ class _BodyParser(MarkupParser):
         if self._open and self._open[-1] == tag:
             self._open.pop()
             self._parts.append(f"</{tag}>")
+            self._in_note = self._in_note and tag != "a"
             if self._heading and tag in _HEADINGS:
                 level, anchor, parts = self._heading
                 self._headings.append(Heading(level, anchor, " ".join("".join(parts).split())))
@@ -135,7 +142,7 @@ class _BodyParser(MarkupParser):
     def handle_data(self, data: str) -> None:
         self._parts.append(html.escape(data, quote=False))
         self._text.append(data)
-        if self._heading:
+        if self._heading and not self._in_note:
             self._heading[2].append(data)
 
     def _start(self, tag: str, attributes: Attributes) -> None:
@@ -167,13 +174,30 @@ class _BodyParser(MarkupParser):
         self._faults.append(Fault(what, remedy, self._file, line))
 
     def _line(self, needle: str) -> int:
-        """Return the line of the next occurrence of `needle`, or the first line if there is none."""
-        nth = self._seen[needle]
-        self._seen[needle] += 1
-        whole = re.compile(rf"(?<![\w./#-]){re.escape(needle)}(?![\w/-])")
-        numbered = enumerate(self._source, self._first_line)
-        lines = [number for number, line in numbered for _ in whole.finditer(line)]
-        return lines[min(nth, len(lines) - 1)] if lines else self._first_line
+        return self._source.line_of(needle)
+
+
+class SourceLines:
+    """Finds the lines of a source text on which addresses and tags stand, in the order of the text."""
+
+    def __init__(self, text: str, first_line: int) -> None:
+        self._text, self._first_line = text, first_line
+        self._found: dict[str, int] = {}
+
+    def line_of(self, needle: str) -> int:
+        """Return the line of the next occurrence of `needle`, else of the last, else the first line."""
+        before = self._found.get(needle, -1)
+        place = self._text.find(needle, before + 1)
+        while place >= 0 and not self._stands_alone(needle, place):
+            place = self._text.find(needle, place + 1)
+        if place < 0:
+            place = max(before, 0)
+        self._found[needle] = place
+        return self._first_line + self._text.count("\n", 0, place)
+
+    def _stands_alone(self, needle: str, place: int) -> bool:
+        before, after = self._text[place - 1 : place], self._text[place + len(needle) :][:1]
+        return not (before.isalnum() or before in _JOINED) and not (after.isalnum() or after in _JOINED_AFTER)
 
 
 def _words(text: str) -> int:
@@ -189,13 +213,3 @@ def _joined(parts: Sequence[str | Reference]) -> list[str | Reference]:
         else:
             found.append(part)
     return found
-
-
-def missing_anchor(fragment: str, anchors: frozenset[str], reference: Reference, file: str) -> Fault | None:
-    """Return the fault of a link to `#fragment` if the target has no such id."""
-    if not fragment or fragment in anchors:
-        return None
-    remedy = suggestion(fragment, sorted(anchors)) if anchors else "leave the fragment out"
-    return Fault(
-        f"the link {reference.address!r} names no heading of its target", remedy, file, reference.line
-    )

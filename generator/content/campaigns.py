@@ -58,7 +58,7 @@ class CampaignFront(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class CampaignText:
-    """A campaign in one language. `body` begins at `body_line` of `file`; its links are absolute addresses."""
+    """A campaign in one language. `body` begins at `body_line` of `file`."""
 
     subject: str
     preheader: str
@@ -126,7 +126,7 @@ def _send_at(text: str | None, zone: ZoneInfo) -> datetime | None:
 
 
 def campaign_text(
-    front: Mapping[str, object], document: Document, body: str, faults: list[Fault]
+    front: Mapping[str, object], document: Document, faults: list[Fault]
 ) -> CampaignText | None:
     """Return the text of one language with the subject and preheader of `front`; None after adding a fault."""
     subject, preheader = front.get("subject"), front.get("preheader") or ""
@@ -141,7 +141,7 @@ def campaign_text(
     if not isinstance(preheader, str):
         faults.append(source.fault(("preheader",), "'preheader' is no text", "write it on one line"))
         return None
-    if not body.strip():
+    if not document.body.strip():
         faults.append(
             Fault(
                 "the campaign has no body",
@@ -154,7 +154,7 @@ def campaign_text(
     return CampaignText(
         subject=subject.strip(),
         preheader=" ".join(preheader.split()),
-        body=body,
+        body=document.body,
         file=source.file,
         body_line=document.body_line,
         subject_line=source.lines.get(("subject",), 1),

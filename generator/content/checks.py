@@ -10,12 +10,12 @@ from collections.abc import (
 from itertools import pairwise
 from pathlib import Path
 
-from generator.content.bodies import Reference, missing_anchor
+from generator.content.bodies import Reference
 from generator.content.campaigns import Campaign
 from generator.content.front_matter import Document
 from generator.content.markdown import SourceLine, prose_lines
 from generator.content.pages import Page, PageText
-from generator.content.references import Index, Target, resolve
+from generator.content.references import Index, Target, missing_anchor, resolve
 from generator.content.term_checks import term_remarks
 from generator.settings import SiteSettings
 from rewards import Fault, Offer, Policy, Program, suggestion

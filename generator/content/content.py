@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import urljoin
 from zoneinfo import ZoneInfo
 
 from generator.addresses import language_folder
@@ -43,8 +42,6 @@ from generator.content.pages import (
 from generator.content.references import (
     Index,
     Target,
-    markdown_links,
-    resolve,
 )
 from generator.settings import SiteSettings
 from rewards import (
@@ -117,6 +114,10 @@ class OfferPage:
         """The address below the site's root and language, with a slash at its end."""
         return f"offers/{self.offer.slug}/"
 
+    def visible(self, as_of: int) -> bool:
+        """Return whether the offer has been announced on the day `as_of`."""
+        return self.offer.announced_on <= as_of
+
 
 @dataclass(frozen=True, slots=True)
 class Content:
@@ -132,12 +133,31 @@ class Content:
     campaigns: Mapping[str, Campaign]
     static: Mapping[str, Path]
     targets: Mapping[tuple[str, Reference], Target]
+    index: Index
     digest: str
 
     @property
     def zone(self) -> ZoneInfo:
         """The program's time zone."""
         return ZoneInfo(self.policy.program.timezone)
+
+    def page_of(self, target: Target) -> "Page | OfferPage | None":
+        """Return the announcement, offer or page that a link leads to; None if it is none of them."""
+        rooms: dict[str, Mapping[str, Page | OfferPage]] = {
+            "announcements": self.announcements,
+            "offers": self.offers,
+            "pages": self.pages,
+        }
+        return rooms.get(target.room, {}).get(target.slug)
+
+    def public_path(self, target: Target, language: str, settings: SiteSettings, as_of: int) -> str | None:
+        """Return the path of a content or static file for readers of `language`; None while it is not public."""
+        if target.kind == "static":
+            return target.path
+        page = self.page_of(target)
+        if page is None or not page.visible(as_of):
+            return None
+        return f"{language_folder(target.language or language, settings)}{page.path}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +229,7 @@ def _content(site: Path, settings: SiteSettings, faults: list[Fault]) -> Content
         campaigns=campaigns,
         static=sources.static,
         targets=targets,
+        index=sources.index,
         digest=sources.digest,
     )
 
@@ -293,43 +314,14 @@ def _campaigns(
         for language, document in versions.items():
             own = ("subject", "preheader")
             front = original.raw if document is original else translated_keys(original, document, own, faults)
-            body = _linked_body(document, language, settings, sources.index, faults)
             if document is original and campaign is None:
                 continue
-            text = campaign_text(front, document, body, faults)
+            text = campaign_text(front, document, faults)
             if text:
                 texts[language] = text
         if campaign and settings.default_language in texts:
             found[slug] = replace(campaign, texts=texts)
     return found
-
-
-def _linked_body(
-    document: Document, language: str, settings: SiteSettings, index: Index, faults: list[Fault]
-) -> str:
-    """Return a campaign's body with absolute addresses in place of links to content files."""
-    parts, end = [], 0
-    for match, reference in markdown_links(document.body, document.body_line):
-        target = resolve(reference, document.source.file, index)
-        if isinstance(target, Fault):
-            faults.append(target)
-            continue
-        parts += [document.body[end : match.start("address")], public_address(target, language, settings)]
-        end = match.end("address")
-    return "".join([*parts, document.body[end:]])
-
-
-def public_address(target: Target, language: str, settings: SiteSettings) -> str:
-    """Return the absolute address of a content or static file for a reader of `language`."""
-    if target.kind == "static":
-        path = target.path
-    else:
-        language = target.language or language
-        folder = "" if language == settings.default_language else f"{language}/"
-        room = "" if target.room == "pages" else f"{target.room}/"
-        path = f"{folder}{room}{target.slug}/"
-    fragment = f"#{target.fragment}" if target.fragment else ""
-    return urljoin(f"{settings.base_url}/", path) + fragment
 
 
 # Content for a preview, which includes unpublished pages.
@@ -359,17 +351,23 @@ def with_unpublished(content: Content, settings: SiteSettings, as_of: int) -> tu
 
 def _mark(page: Page | OfferPage, as_of: int) -> str:
     """Return the reason why the page is or will be hidden from the public; empty if there is none."""
-    if isinstance(page, OfferPage):
-        day = page.offer.announced_on
-        return f"Announced on {day_text(day)}" if day > as_of else ""
-    if page.draft:
-        return "Draft"
-    if page.visible_from > as_of:
-        return f"Published from {day_text(page.visible_from)}"
-    if page.visible_until is None:
+    if not page.visible(as_of):
+        state = hidden_state(page, as_of)
+        return state[:1].upper() + state[1:]
+    if isinstance(page, OfferPage) or page.visible_until is None:
         return ""
-    until = day_text(page.visible_until)
-    return f"Expired on {until}" if page.visible_until <= as_of else f"Expires on {until}"
+    return f"Expires on {day_text(page.visible_until)}"
+
+
+def hidden_state(page: Page | OfferPage, as_of: int) -> str:
+    """Return why the public does not see the page on the day `as_of`."""
+    if isinstance(page, OfferPage):
+        return f"announced on {day_text(page.offer.announced_on)}"
+    if page.draft:
+        return "draft"
+    if page.visible_from > as_of:
+        return f"published from {day_text(page.visible_from)}"
+    return f"expired on {day_text(page.visible_until)}" if page.visible_until else "published"
 
 
 def _visible(room: Mapping[str, Page], as_of: int) -> dict[str, Page]:

@@ -140,7 +140,7 @@ def content_names(site: Path) -> dict[str, tuple[str, str, str]]:
     """Return room, slug and language of every Markdown file, readable or not, by its path below `content/`."""
     found = {}
     for room in ROOMS:
-        for path in sorted((site / "content" / room).glob("*.md")):
+        for path in sorted((site / "content" / room).glob("[!.]*.md")):
             slug, _, language = path.name.removesuffix(".md").partition(".")
             found[f"{room}/{path.name}"] = (room, slug, language)
     return found

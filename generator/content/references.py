@@ -1,7 +1,6 @@
 """Targets of links in content: a content file, a static file, an outside address, an id in the same text."""
 
 import posixpath
-import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -10,11 +9,9 @@ from urllib.parse import unquote, urlsplit
 from generator.content.bodies import Reference
 from rewards import Fault, suggestion
 
+_LONGEST_SHOWN = 200
+_LONGEST_ADDRESS = 2000
 _OUTSIDE = frozenset({"http", "https", "mailto", "tel"})
-_MARKDOWN_LINK = re.compile(
-    r"(?P<before>\]\(<?|^\[[^\]\n]+\]:\s*<?)(?P<address>[^\s)>{}]+\.md(#[^\s)>{}]*)?|(?:\.\./)+static/[^\s)>{}]+)",
-    re.MULTILINE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +41,9 @@ class Index:
 def resolve(reference: Reference, file: str, index: Index) -> Target | Fault:
     """Return the target of a reference in `file`, or a fault with a suggestion if there is no such target."""
     address = reference.address.strip()
+    if len(address) > _LONGEST_ADDRESS:
+        what = f"the link {shortened(address)!r} has {len(address)} characters"
+        return Fault(what, f"shorten it to at most {_LONGEST_ADDRESS}", file, reference.line)
     try:
         parts = urlsplit(address)
     except ValueError:
@@ -93,11 +93,15 @@ def _inside(
     return Fault(f"the link {reference.address!r} leads to no file of content/", remedy, file, reference.line)
 
 
-def markdown_links(text: str, first_line: int) -> list[tuple[re.Match[str], Reference]]:
-    """Return the links to `.md` and static files in the Markdown source of a mail, with their places."""
-    found = []
-    for match in _MARKDOWN_LINK.finditer(text):
-        if "://" not in match["address"]:
-            line = first_line + text.count("\n", 0, match.start("address"))
-            found.append((match, Reference("href", match["address"], line)))
-    return found
+def missing_anchor(fragment: str, anchors: frozenset[str], reference: Reference, file: str) -> Fault | None:
+    """Return the fault of a link to `#fragment` if the target has no such id."""
+    if not fragment or fragment in anchors:
+        return None
+    remedy = suggestion(shortened(fragment), sorted(anchors)) if anchors else "leave the fragment out"
+    what = f"the link {shortened(reference.address)!r} names no heading of its target"
+    return Fault(what, remedy, file, reference.line)
+
+
+def shortened(address: str) -> str:
+    """Return an address as messages show it: at most 200 characters."""
+    return address if len(address) <= _LONGEST_SHOWN else f"{address[: _LONGEST_SHOWN - 1]}…"

@@ -3,20 +3,28 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Self
 
 from jinja2 import TemplateSyntaxError, meta
 from jinja2.sandbox import SandboxedEnvironment
 
-from generator.content.markdown import mail_markdown_html
+from generator.addresses import absolute, as_fragment
+from generator.content.bodies import Reference
+from generator.content.campaigns import Campaign
+from generator.content.content import Content, OfferPage, hidden_state
+from generator.content.markdown import UnreadableMarkdownError, mail_markdown_html
+from generator.content.pages import Page
+from generator.content.references import missing_anchor, resolve, shortened
 from generator.notices.html_part import HtmlWriter
 from generator.notices.names import NameCheck
 from generator.notices.tags import Emitter, MarkedText, take_out, with_placed_blocks
 from generator.notices.text_part import FILTERS, TextWriter
-from generator.notices.tree import mail_tree
+from generator.notices.tree import LinkAddress, mail_tree, place_fault
+from generator.settings import SiteSettings
 from generator.templating.environment import TemplateKind, environment
 from generator.templating.formats import Direction
 from generator.templating.values import Address
-from rewards import Fault, suggestion
+from rewards import Fault, day_text, suggestion
 
 LineMap = tuple[tuple[int, int], ...]
 _BLOCKS = frozenset(
@@ -85,12 +93,14 @@ def compile_body(
     direction: Direction = "ltr",
     offers: Collection[str] | None = None,
     images_from: str = "",
+    address: LinkAddress | None = None,
 ) -> CompiledBody:
     """Compile the Markdown `source`, which begins at `first_line` of `file`, to templates.
 
-    `images_from` is the address below which images may lie; if it is empty, none are allowed. `offers` are the
-    slugs that templates may name, None for any. `styles` are the inline styles by element. Adds a fault for each
-    syntax error, unknown name, lost or torn tag and untrusted address; with a fault the result is unusable.
+    `address` gives the absolute address of a link. `images_from` is the address below which images may lie; if it is
+    empty, none are allowed. `offers` are the slugs that templates may name, None for any. `styles` are the inline
+    styles by element. Adds a fault for each syntax error, unknown name, lost or torn tag and untrusted address; with a
+    fault the result is unusable.
     """
     source = source.replace("\r\n", "\n")
     found: list[Fault] = []
@@ -99,7 +109,12 @@ def compile_body(
         faults.extend(found)
         return CompiledBody("", "")
     text = _without_brackets(with_placed_blocks(marked), marked)
-    tree = mail_tree(mail_markdown_html(text), marked, file, first_line, found, images_from)
+    try:
+        converted = mail_markdown_html(text, marked.pattern)
+    except UnreadableMarkdownError as error:
+        faults.append(error.fault(text, file, first_line))
+        return CompiledBody("", "")
+    tree = mail_tree(converted, marked, file, first_line, found, images_from, address)
     faults.extend(found)
     if found:
         return CompiledBody("", "")
@@ -168,3 +183,58 @@ def author_line(lines: LineMap, line: int) -> int:
             break
         written = own
     return written
+
+
+# The links of a campaign lead to what the public sees on the day of sending.
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignLinks:
+    """Resolves the links of a campaign in one language, as pages and feeds do; `day` is the day of sending."""
+
+    content: Content
+    settings: SiteSettings
+    language: str
+    day: int
+
+    @classmethod
+    def of(
+        cls, content: Content, settings: SiteSettings, language: str, campaign: Campaign, as_of: int
+    ) -> Self:
+        """Return the links of a campaign that is planned on `as_of`; a later `send_at` is the day of sending."""
+        sent = campaign.send_at.astimezone(content.zone).date().toordinal() if campaign.send_at else as_of
+        return cls(content, settings, language, max(as_of, sent))
+
+    def __call__(self, reference: Reference, file: str) -> str | Fault:
+        """Return the absolute address of a reference in `file`, or the fault of a link that leads nowhere."""
+        target = resolve(reference, file, self.content.index)
+        if isinstance(target, Fault):
+            return target
+        if target.kind == "outside":
+            return target.path
+        if target.kind == "here":
+            return place_fault(reference, file)
+        path = self.content.public_path(target, self.language, self.settings, self.day)
+        page = self.content.page_of(target)
+        if path is None:
+            return self._hidden(page, reference, file)
+        mistake = None
+        if page is not None:
+            text = (
+                page.texts.get(target.language or self.language) or page.texts[self.settings.default_language]
+            )
+            mistake = missing_anchor(target.fragment, text.body.anchors, reference, file)
+        return mistake or absolute(path, self.settings) + as_fragment(target.fragment)
+
+    def _hidden(self, page: Page | OfferPage | None, reference: Reference, file: str) -> Fault:
+        link = f"the link {shortened(reference.address)!r}"
+        if page is None:
+            return Fault(
+                f"{link} leads to a file with faults", "correct that file first", file, reference.line
+            )
+        state = hidden_state(page, self.day)
+        what = f"{link} leads to a page that the public does not see on {day_text(self.day)} ({state})"
+        remedy = (
+            "publish the page by then, let 'send_at' be a day on which it is public, or leave the link out"
+        )
+        return Fault(what, remedy, file, reference.line)

@@ -8,6 +8,7 @@ from typing import Any
 from generator.content.campaigns import Campaign
 from generator.content.content import Content
 from generator.errors import GeneratorError
+from generator.notices.body import CampaignLinks
 from generator.notices.corrections import correction_context
 from generator.notices.layouts import Frame
 from generator.notices.templates import MailTemplates, mail_templates
@@ -38,7 +39,7 @@ _PARTNER = Partner(
 
 @dataclass(frozen=True, slots=True)
 class CampaignCheck:
-    """Checks the campaigns of a content; `as_of` dates the samples, `has_link` says whether statements have a page."""
+    """Checks the campaigns of a content, planned on `as_of`; `has_link` says whether statements have a page."""
 
     content: Content
     settings: SiteSettings
@@ -63,7 +64,11 @@ class CampaignCheck:
 
     def _check(self, campaign: Campaign, language: str, faults: list[Fault]) -> None:
         frame = Frame(
-            self.settings.title, campaign.category, self.has_link, images_from=self.settings.base_url
+            self.settings.title,
+            campaign.category,
+            self.has_link,
+            images_from=self.settings.base_url,
+            address=CampaignLinks.of(self.content, self.settings, language, campaign, self.as_of),
         )
         text, slugs = campaign.texts[language], tuple(self.content.offers)
         templates = mail_templates(text, language, frame, self.template_folders, slugs, faults)

@@ -63,7 +63,9 @@ class HtmlWriter:
 
     def _attributes(self, element: Element) -> dict[str, str]:
         attributes = dict(element.attributes)
-        style = self.styles.get(element.name, "")
+        classes = element.attribute("class").split()
+        own = (self.styles.get(f"{element.name}.{name}") for name in classes)
+        style = "; ".join(filter(None, (self.styles.get(element.name), *own)))
         if element.name in {"td", "th"}:
             side = attributes.setdefault("align", "left" if self.direction == "ltr" else "right")
             style = f"{style};text-align:{side}".lstrip(";")

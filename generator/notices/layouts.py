@@ -18,6 +18,7 @@ from generator.errors import GeneratorError
 from generator.headers import unsubscribe_headers
 from generator.notices.body import CompiledBody, LineMap
 from generator.notices.html_part import read_styles
+from generator.notices.tree import LinkAddress
 from generator.settings import SiteSettings
 from generator.templating.environment import TemplateKind, environment
 from generator.templating.formats import direction
@@ -51,8 +52,9 @@ class BrokenLayout(GeneratorError):
 class Frame:
     """The values of a layout besides the body; an empty `unsubscribe` omits its line.
 
-    With `corrections` the body begins with the figures told before, unless it names them itself. `images_from` is
-    the site's own address, because an image from elsewhere would tell its host who reads the mail.
+    `address` resolves the links of the body. With `corrections` the body begins with the figures told before, unless
+    it names them itself. `images_from` is the site's own address, because an image from elsewhere would tell its host
+    who reads the mail.
     """
 
     title: str
@@ -61,6 +63,7 @@ class Frame:
     unsubscribe: str = ""
     images_from: str = ""
     corrections: bool = False
+    address: LinkAddress | None = None
 
 
 @dataclass(frozen=True, slots=True)

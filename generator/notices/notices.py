@@ -1,12 +1,14 @@
 """Notices: the message of a campaign to one partner, or the reason why there is none."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
 from generator.content.campaigns import Campaign
 from generator.content.content import Content
 from generator.notices.audience import SkipReason, skip_reason, unsendable_reason
+from generator.notices.body import CampaignLinks
 from generator.notices.corrections import correction_context
 from generator.notices.layouts import Frame
 from generator.notices.templates import MailTemplates, mail_templates
@@ -82,7 +84,9 @@ class CampaignRenderer:
         for language in settings.languages:
             written_in = language if language in campaign.texts else settings.default_language
             text = campaign.texts[written_in]
-            own = mail_templates(text, written_in, frame, template_folders, tuple(content.offers), faults)
+            links = CampaignLinks.of(content, settings, written_in, campaign, rules.as_of)
+            linked = replace(frame, address=links)
+            own = mail_templates(text, written_in, linked, template_folders, tuple(content.offers), faults)
             if own is not None:
                 self._templates[language] = own
                 self._viewers[language] = StatementViews(formats(written_in), names, words(written_in))

@@ -142,6 +142,7 @@ def _mail_templates(
         direction=direction(language),
         offers=offers,
         images_from=frame.images_from,
+        address=frame.address,
     )
     faults.extend(found)
     if found:

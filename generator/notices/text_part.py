@@ -131,9 +131,10 @@ def _wrapped(line: str) -> tuple[str, ...]:
     return tuple(lines)
 
 
-_NAMES = "blockquote dd div dl dt h1 h2 h3 h4 h5 h6 hr ol p pre table ul"
+_NAMES = "blockquote dd div dl dt figcaption figure h1 h2 h3 h4 h5 h6 hr ol p pre table ul"
 _BLOCKS = frozenset(_NAMES.split())
 _HEADINGS = {"h1": "=", "h2": "-"}
+_AROUND = {"del": ("~", "~"), "s": ("~", "~"), "footnote-ref": ("[", "]")}
 _SPACE = re.compile(r"\s+")
 _SIDES = {"right": "r", "center": "c"}
 
@@ -186,22 +187,33 @@ class TextWriter:
             case "table":
                 self._table(element, emitter)
             case "blockquote":
-                self._filtered('text_hanging("> ")', element, emitter)
-                emitter.code("\n")
+                self._quoted(element, emitter)
             case "hr":
                 emitter.code(f"{FIXED}{'-' * 20}\n\n")
             case "pre":
                 self._verbatim(element, emitter)
             case "h1" | "h2":
-                emitter.code(f'{{% filter text_underlined("{_HEADINGS[element.name]}") %}}')
-                links = self._inline(element.children, emitter)
-                emitter.code("{% endfilter %}")
-                self._addresses(links, emitter)
-                emitter.code("\n")
-            case "div" | "dl":
-                self._blocks(element, emitter)
+                self._heading(element, emitter)
+            case "dd":
+                self._filtered('text_hanging("    ")', element, emitter)
+            case "dt":
+                self._paragraph(element.children, emitter, tight=True)
+            case "div" | "dl" | "figure":
+                is_callout = "admonition" in element.attribute("class").split()
+                (self._quoted if is_callout else self._blocks)(element, emitter)
             case _:
                 self._paragraph(element.children, emitter)
+
+    def _quoted(self, element: Element, emitter: Emitter) -> None:
+        self._filtered('text_hanging("> ")', element, emitter)
+        emitter.code("\n")
+
+    def _heading(self, element: Element, emitter: Emitter) -> None:
+        emitter.code(f'{{% filter text_underlined("{_HEADINGS[element.name]}") %}}')
+        links = self._inline(element.children, emitter)
+        emitter.code("{% endfilter %}")
+        self._addresses(links, emitter)
+        emitter.code("\n")
 
     def _paragraph(self, nodes: list[Node], emitter: Emitter, *, tight: bool = False) -> None:
         if not nodes or all(isinstance(node, str) and not node.strip() for node in nodes):
@@ -277,7 +289,10 @@ class TextWriter:
             elif node.name == "a":
                 self._link(node, emitter, links)
             else:
+                before, after = _AROUND.get(node.name, _AROUND.get(node.attribute("class"), ("", "")))
+                emitter.text(before)
                 self._inline(node.children, emitter, links)
+                emitter.text(after)
         return links
 
     def _link(self, link: Element, emitter: Emitter, links: _Links) -> None:

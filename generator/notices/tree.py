@@ -1,22 +1,24 @@
 """The tree of a mail's converted Markdown, with template tags as nodes and a check that none was lost."""
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from generator.content.bodies import Reference, SourceLines
+from generator.content.references import Index, resolve, shortened
 from generator.notices.tags import MarkedText, TemplateTag
 from generator.templating.markup import Attributes, MarkupParser
 from rewards import Fault
 
 VOID = frozenset({"br", "col", "hr", "img"})
 _CONTENT = """
-    a abbr b bdi bdo blockquote caption cite code del dd div dl dt em h1 h2 h3 h4 h5 h6 i ins kbd li mark ol p pre q
-    s samp small span strong sub sup table tbody td tfoot th thead tr u ul var
+    a abbr b bdi bdo blockquote caption cite code del dd div dl dt em figcaption figure h1 h2 h3 h4 h5 h6 i ins kbd
+    li mark ol p pre q s samp small span strong sub sup table tbody td tfoot th thead tr u ul var
 """
 _ALLOWED = "align alt class colspan dir height href id lang rowspan scope src start title width"
 _ELEMENTS = VOID | frozenset(_CONTENT.split())
 _ATTRIBUTES = frozenset(_ALLOWED.split())
-_ADDRESS = re.compile(r"(https?://[^\s/]|mailto:[^\s])\S*", re.IGNORECASE)
+_WITHOUT_ID = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "li", "sup"})
+"""The elements that Markdown gives an id, to which nothing in a mail can lead."""
 _SPLICED = frozenset({"p", "li", "tr"})
 TRUSTED = "link, site.base_url, the addresses of site.links, or an offer's url"
 
@@ -35,19 +37,29 @@ class Element:
 
 
 Node = Element | str | int
+LinkAddress = Callable[[Reference, str], "str | Fault"]
+"""Gives the absolute address for a reference in a file, or its fault."""
 
 
 def mail_tree(
-    html: str, marked: MarkedText, file: str, first_line: int, faults: list[Fault], images_from: str = ""
+    html: str,
+    marked: MarkedText,
+    file: str,
+    first_line: int,
+    faults: list[Fault],
+    images_from: str = "",
+    address: LinkAddress | None = None,
 ) -> Element:
     """Return the tree of a fragment; adds a fault for refused HTML and for each lost or torn tag."""
-    reader = _Reader(marked, file, first_line, faults, images_from)
+    reader = _Reader(marked, file, first_line, faults, images_from, address or _whole_address)
     reader.feed(html)
     reader.close()
     root = reader.root()
     _splice(root, marked)
     found = list(_numbers(root, marked))
-    if found != list(range(len(marked.tags))):
+    if sorted(found) != list(range(len(marked.tags))) or _nesting(found, marked) != _nesting(
+        sorted(found), marked
+    ):
         faults.append(_lost(found, marked, file))
     else:
         faults.extend(_torn(root, marked, file))
@@ -58,12 +70,19 @@ class _Reader(MarkupParser):
     """Builds the tree."""
 
     def __init__(
-        self, marked: MarkedText, file: str, first_line: int, faults: list[Fault], images_from: str
+        self,
+        marked: MarkedText,
+        file: str,
+        first_line: int,
+        faults: list[Fault],
+        images_from: str,
+        address: LinkAddress,
     ) -> None:
         super().__init__()
+        self._address = address
+        self._lines = SourceLines(marked.text, first_line)
         self._marked = marked
         self._file = file
-        self._first_line = first_line
         self._faults = faults
         self._images_from = f"{images_from.rstrip('/')}/" if images_from else ""
         self._open = [Element("")]
@@ -85,14 +104,20 @@ class _Reader(MarkupParser):
                 else "use Markdown; mails hold text, tables and images"
             )
             self._fault(f"the element <{name}> may not be used in a mail", remedy, f"<{tag}")
-        for name, value in attributes.items():
-            self._attribute(element, name, value or "")
-        self._open[-1].children.append(element)
+        kind = attributes.get("class") or ""
+        if kind in {"footnote-ref", "footnote-backref"}:
+            element = Element("span", [("class", kind)])  # nothing leads from place to place in a mail
+        else:
+            for name, value in attributes.items():
+                self._attribute(element, name, value or "")
+        if kind != "footnote-backref":
+            self._open[-1].children.append(element)
         if not closed and tag not in VOID:
             self._open.append(element)
 
     def handle_endtag(self, tag: str) -> None:
-        if self._open[-1].name == tag and len(self._open) > 1:
+        is_note = tag == "a" and self._open[-1].attribute("class").startswith("footnote-")
+        if (self._open[-1].name == tag or is_note) and len(self._open) > 1:
             self._open.pop()
         elif tag not in VOID:
             self._fault(f"</{tag}> closes nothing here", "remove it", f"</{tag}")
@@ -109,10 +134,15 @@ class _Reader(MarkupParser):
         if name not in _ATTRIBUTES:
             self._fault(f"the attribute {name!r} may not be used in a mail", "leave it out", name)
             return
-        if name in {"href", "src"} and not numbers and not _ADDRESS.fullmatch(value):
-            remedy = "write the whole address, https://… or mailto:…, or a relative path to a content file"
-            self._fault(f"the address {value!r} cannot be used in a mail", remedy, value)
+        if name == "id" and element.name in _WITHOUT_ID:
             return
+        if name in {"href", "src"} and not numbers and not (name == "src" and self._is_own(value)):
+            reference = Reference(name, value, self._lines.line_of(value or name))
+            found = self._address(reference, self._file)
+            if isinstance(found, Fault):
+                self._faults.append(found)
+                return
+            value = found
         if name == "src" and not numbers and not self._is_own(value):
             remedy = "put the file into content/static/ and name it by its relative path"
             self._fault(f"the image {value!r} would be loaded from another site", remedy, value)
@@ -136,8 +166,23 @@ class _Reader(MarkupParser):
         return len(numbers) == 1 and is_expression and value.startswith(self._marked.word(numbers[0]))
 
     def _fault(self, what: str, remedy: str, needle: str) -> None:
-        before = self._marked.text.partition(needle)[0] if needle in self._marked.text else ""
-        self._faults.append(Fault(what, remedy, self._file, self._first_line + before.count("\n")))
+        self._faults.append(Fault(what, remedy, self._file, self._lines.line_of(needle)))
+
+
+def _whole_address(reference: Reference, file: str) -> str | Fault:
+    """Return the address of a reference where only absolute addresses are allowed."""
+    target = resolve(reference, file, Index({}, ()))
+    if isinstance(target, Fault):
+        return target
+    return target.path if target.kind == "outside" else place_fault(reference, file)
+
+
+def place_fault(reference: Reference, file: str) -> Fault:
+    """Return the fault of a link to a place in the same mail, which mail programs do not follow."""
+    what = f"the link {shortened(reference.address)!r} leads to a place in the mail itself"
+    return Fault(
+        what, "link to a page, or leave it out: mail programs do not follow such links", file, reference.line
+    )
 
 
 def _splice(element: Element, marked: MarkedText) -> None:
@@ -177,6 +222,24 @@ def _numbers(element: Element, marked: MarkedText) -> Iterator[int]:
             yield from _numbers(child, marked)
     for _, value in element.attributes:
         yield from marked.numbers(value)
+
+
+def _nesting(numbers: Sequence[int], marked: MarkedText) -> dict[int, tuple[int, ...]]:
+    """Return the block tags around each tag and their order; a moved tag may only change its place among equals."""
+    found: dict[int, tuple[int, ...]] = {}
+    opened: list[int] = []
+    blocks = 0
+    for number in numbers:
+        tag = marked.tags[number]
+        if tag.role == "close" and opened:
+            opened.pop()
+        if tag.role == "branch" and opened:
+            opened[-1] = number
+        blocks += tag.is_block
+        found[number] = (*opened, blocks if tag.is_block else -1)
+        if tag.role == "open":
+            opened.append(number)
+    return found
 
 
 def _lost(found: Sequence[int], marked: MarkedText, file: str) -> Fault:

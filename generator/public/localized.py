@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from generator.addresses import absolute, language_folder
+from generator.addresses import absolute, as_fragment, language_folder
 from generator.content.bodies import Reference
 from generator.content.content import Content, OfferPage, OfferWording
 from generator.content.pages import Page, PageText
@@ -101,23 +101,8 @@ class LocalizedSite:
         return self.content.targets[file, reference]
 
     def path_of(self, target: Target) -> str | None:
-        """Return the path of a content or static file below the root; None if it is not public on this day."""
-        fragment = f"#{target.fragment}" if target.fragment else ""
-        if target.kind == "static":
-            return target.path + fragment
-        page = self._page(target)
-        if page is None:
-            return None
-        wanted = target.language or self.language
-        return f"{language_folder(wanted, self.settings)}{page.path}{fragment}"
-
-    def _page(self, target: Target) -> Page | OfferPage | None:
-        if target.room == "offers":
-            offer = self.content.offers[target.slug]
-            return offer if offer.offer.announced_on <= self.as_of else None
-        room = self.content.announcements if target.room == "announcements" else self.content.pages
-        page = room[target.slug]
-        return page if page.visible(self.as_of) else None
+        """Return the path of a content or static file below the root; None while the public does not see it."""
+        return self.content.public_path(target, self.language, self.settings, self.as_of)
 
     def absolute_body(self, page: Page | OfferPage) -> str:
         """Return the body's HTML with absolute addresses, for readers outside the site."""
@@ -127,12 +112,8 @@ class LocalizedSite:
             target = self.target(text.file, reference)
             if target.kind == "outside":
                 return target.path
-            path = (
-                f"{self.folder}{page.path}#{target.fragment}"
-                if target.kind == "here"
-                else self.path_of(target)
-            )
-            return None if path is None else absolute(path, self.settings)
+            path = f"{self.folder}{page.path}" if target.kind == "here" else self.path_of(target)
+            return None if path is None else absolute(path, self.settings) + as_fragment(target.fragment)
 
         return text.body.html(address)
 

@@ -10,8 +10,8 @@ from markupsafe import Markup
 
 from generator.addresses import (
     absolute,
+    as_fragment,
     language_folder,
-    quoted_fragment,
     relative,
 )
 from generator.content.bodies import Heading, Reference
@@ -156,9 +156,9 @@ class PageViews:
             if target.kind == "outside":
                 return target.path
             if target.kind == "here":
-                return f"#{quoted_fragment(target.fragment)}"
+                return as_fragment(target.fragment) or "#"
             path = self.localized.path_of(target)
-            return None if path is None else self.link(path)
+            return None if path is None else self.link(path) + as_fragment(target.fragment)
 
         return Markup(text.body.html(address))  # noqa: S704 - checked when it was read
 

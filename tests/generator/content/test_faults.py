@@ -204,7 +204,7 @@ def with_key(text: str, line: str) -> str:
             "offset",
         ),
         ("campaigns/hello.md", with_key(CAMPAIGN, "edition: 0"), 2, "edition", "0", "correct"),
-        ("campaigns/hello.md", with_key(CAMPAIGN, "from: nobody"), 2, "from", "nobody", "name@host.example"),
+        ("campaigns/hello.md", with_key(CAMPAIGN, "from: nobody"), 2, "from", "nobody", "name@example.org"),
         (
             "campaigns/hello.md",
             with_key(CAMPAIGN, "attach: [a.pdf]"),
@@ -237,7 +237,6 @@ def with_key(text: str, line: str) -> str:
             "'cashbck'",
             "'cashback'",
         ),
-        ("campaigns/hello.md", CAMPAIGN + "[x](../offers/cashbak.md)\n", 6, "", "cashbak.md", "cashback.md"),
         ("campaigns/hello.md", CAMPAIGN.replace("Hello {{ partner.name }}\n", ""), 5, "", "no body", "text"),
         ("campaigns/hello.de.md", "---\nsubject: A\n---\nB\n", None, "", "no original", "hello.md"),
         ("program.toml", PROGRAM.replace('"EUR"', "EUR"), 1, "", "TOML", "correct"),
