@@ -143,10 +143,6 @@ class _Reader(MarkupParser):
                 self._faults.append(found)
                 return
             value = found
-        if name == "src" and not numbers and not self._is_own(value):
-            remedy = "put the file into content/static/ and name it by its relative path"
-            self._fault(f"the image {value!r} would be loaded from another site", remedy, value)
-            return
         if numbers and (name != "href" or not self._leads(value, numbers)):
             tag = self._marked.tags[numbers[0]]
             what = (
