@@ -79,7 +79,6 @@ def test_a_light_command_loads_neither_templates_nor_database(arguments: list[st
         "markdown",
         "ruamel",
         "lxml",
-        "cryptography",
     }
 
 

@@ -5,7 +5,7 @@ dates stay text. A duplicate key is a fault.
 """
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
@@ -20,6 +20,7 @@ from ruamel.yaml.nodes import (
 )
 
 from generator.content.files import without_forbidden
+from generator.content.yaml_lines import lost_words, missing_quotes, missing_space, without_tabs, yaml_lines
 from rewards import (
     Fault,
     KeyPath,
@@ -32,9 +33,11 @@ _TRUE = re.compile(r"true|True|TRUE")
 _FALSE = re.compile(r"false|False|FALSE")
 _INTEGER = re.compile(r"[-+]?\d+", re.ASCII)
 _DECIMAL = re.compile(r"[-+]?(\.\d+|\d+(\.\d*)?)([eE][-+]?\d+)?", re.ASCII)
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_LONGEST_SHOWN = 120
+_YAML = "tag:yaml.org,2002:"
 _PLAIN_TAGS = {
-    f"tag:yaml.org,2002:{kind}"
-    for kind in ("str", "int", "float", "bool", "null", "timestamp", "value", "merge")
+    f"{_YAML}{kind}" for kind in ("str", "int", "float", "bool", "null", "timestamp", "value", "merge")
 }
 _BRACKET = re.compile(r"[\[\]{}]")
 _DEEPEST = 50
@@ -105,17 +108,14 @@ def _document(text: str, file: str, faults: list[Fault]) -> Document | None:
 def _parse_yaml(
     text: str, file: str, first_line: int, faults: list[Fault]
 ) -> tuple[dict[str, object], dict[KeyPath, int]] | None:
-    reader = _Reader(file, first_line, faults)
+    text = without_tabs(text)
+    reader = _Reader(file, first_line, faults, text)
     try:
         _check_depth(text, first_line)
         node = YAML(typ="safe", pure=True).compose(text)
         raw = {} if node is None else reader.document(node)
     except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = first_line + (mark.line if mark else 0)
-        faults.append(
-            Fault(f"not valid YAML: {error.problem or error.context}", "correct this line", file, line)
-        )
+        faults.append(_invalid(error, text, file, first_line))
     except YAMLError as error:
         line = first_line + text.count("\n", 0, getattr(error, "position", 0))
         faults.append(
@@ -126,8 +126,52 @@ def _parse_yaml(
     except _Refused as refused:
         faults.append(Fault(refused.what, refused.remedy, file, refused.line))
     else:
+        faults.extend(_lost(text, file, first_line))
         return raw, reader.lines
     return None
+
+
+def _invalid(error: MarkedYAMLError, text: str, file: str, first_line: int) -> Fault:
+    """Return the fault of invalid YAML, at the line that a person has to correct."""
+    found = missing_quotes(text, _is_invalid)
+    if found:
+        what = f"not valid YAML without quotes: {error.problem or error.context}"
+        return Fault(what, f"put the value in quotes: {_shortened(found[1])}", file, first_line + found[0])
+    found = missing_space(text)
+    if found:
+        what = "not valid YAML: there is no space after the colon"
+        return Fault(what, f"write {_shortened(found[1])}", file, first_line + found[0])
+    mark = error.problem_mark or error.context_mark
+    number = mark.line if mark else 0
+    line = text.split("\n")[min(number, text.count("\n"))]
+    indented = line[: len(line) - len(line.lstrip())]
+    remedy = "indent it by spaces, not by a tab" if "\t" in indented else "correct this line"
+    return Fault(f"not valid YAML: {error.problem or error.context}", remedy, file, first_line + number)
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
+
+
+def _is_invalid(text: str) -> bool:
+    try:
+        YAML(typ="safe", pure=True).compose(text)
+    except (YAMLError, RecursionError):
+        return True
+    return False
+
+
+def _lost(text: str, file: str, first_line: int) -> Iterator[Fault]:
+    """Yield a remark for each value whose last words are a comment."""
+    for number, key, comment in lost_words(text):
+        what = f"{_shortened(comment)!r} is a comment and not part of {key or 'the value'}"
+        remedy = "put the value in quotes if it belongs to it"
+        yield Fault(what, remedy, file, first_line + number, field=key, severity="remark")
+    for line in yaml_lines(text):
+        if line.starts and line.value.startswith("! "):
+            what = f"'!' has a meaning in YAML and is not part of {line.key}"
+            remedy = "put the value in quotes if it belongs to it"
+            yield Fault(what, remedy, file, first_line + line.number, field=line.key, severity="remark")
 
 
 def _check_depth(text: str, first_line: int) -> None:
@@ -143,7 +187,8 @@ def _check_depth(text: str, first_line: int) -> None:
 class _Reader:
     """Turns composed nodes into plain values and records the line of each key."""
 
-    def __init__(self, file: str, first_line: int, faults: list[Fault]) -> None:
+    def __init__(self, file: str, first_line: int, faults: list[Fault], text: str) -> None:
+        self._text = text
         self.lines: dict[KeyPath, int] = {}
         self._file, self._first, self._faults = file, first_line, faults
         self._open: list[Node] = []
@@ -168,6 +213,7 @@ class _Reader:
         self.lines.setdefault(path, line)
         if isinstance(node, ScalarNode):
             value = _scalar(node, line)
+            self._check_anchor(node, line, path)
             return (
                 without_forbidden(value, self._file, self._faults, line) if isinstance(value, str) else value
             )
@@ -179,12 +225,21 @@ class _Reader:
         finally:
             self._open.pop()
 
+    def _check_anchor(self, node: ScalarNode, line: int, path: KeyPath) -> None:
+        """Add a remark for an anchor that no alias names: it is probably a part of the text."""
+        if node.anchor and not re.search(rf"(?<!\S)\*{re.escape(node.anchor)}(?![\w-])", self._text):
+            field = ".".join(map(str, path))
+            what = f"'&{node.anchor}' has a meaning in YAML and is not part of {field or 'the value'}"
+            remedy = "put the value in quotes if it belongs to it"
+            self._faults.append(Fault(what, remedy, self._file, line, field=field, severity="remark"))
+
     def _mapping(self, node: MappingNode, path: KeyPath) -> dict[str, object]:
         found: dict[str, object] = {}
         for key_node, value_node in node.value:
             line = self._first + key_node.start_mark.line
             if not isinstance(key_node, ScalarNode):
-                raise _Refused("a key is a list or mapping", "use a word as the key", line)
+                remedy = "use a word as the key, or put a value with {{ in quotes"
+                raise _Refused("a key is a list or mapping", remedy, line)
             key = str(key_node.value)
             if key in found:
                 raise _Refused(f"key {key!r} stands twice", "keep one of them", line)
@@ -194,10 +249,16 @@ class _Reader:
 
 
 def _scalar(node: ScalarNode, line: int) -> object:
-    text = str(node.value)
-    if str(node.tag) not in _PLAIN_TAGS:
-        raise _Refused(f"the tag {node.tag!s} is not supported", "write a plain value", line)
-    if node.style in {"'", '"', "|", ">"}:
+    text, tag = _joined(str(node.value)), str(node.tag)
+    if tag not in _PLAIN_TAGS and tag != "!":
+        raise _Refused(f"the tag {tag} is not supported", "put the value in quotes if it begins with !", line)
+    is_text = node.style in {"'", '"', "|", ">"} and tag.removeprefix(_YAML) not in {
+        "int",
+        "float",
+        "bool",
+        "null",
+    }
+    if is_text or (tag == f"{_YAML}str" and _is_resolved(text)):
         return text
     if _NULL.fullmatch(text):
         return None
@@ -208,6 +269,19 @@ def _scalar(node: ScalarNode, line: int) -> object:
     if _INTEGER.fullmatch(text):
         return int(text)
     return Decimal(text) if _DECIMAL.fullmatch(text) else text
+
+
+def _joined(text: str) -> str:
+    """Join two escapes that are the halves of one character, as JSON writes an emoji."""
+    if not _SURROGATE.search(text):
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def _is_resolved(text: str) -> bool:
+    """Return whether a plain scalar would be something else than text, had it not the tag `!!str`."""
+    patterns = (_NULL, _TRUE, _FALSE, _INTEGER, _DECIMAL)
+    return any(pattern.fullmatch(text) for pattern in patterns)
 
 
 # The front matter of a translation must not contradict that of the original.
