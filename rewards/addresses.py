@@ -18,10 +18,9 @@ _QUOTED: Final = re.compile(r'"(?:[!#-\[\]-~]|\\["\\])+"')
 _SPECIALS: Final = frozenset('()<>@,:;\\"[]')
 _LITERAL: Final = re.compile(r"\[[!-Z^-~]+\]")
 _LABEL: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
-_NAMED: Final = re.compile(
-    r'(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<plain>[^"<>,;:@]*))\s*<(?P<address>[^<>]*)>'
-)
-_COMMENTED: Final = re.compile(r"(?P<address>\S+)\s+\((?P<comment>[^()]*)\)")
+_QUOTED_WORD: Final = r'"(?:[^"\\]|\\.)*"'
+_NAMED: Final = re.compile(rf'(?P<name>(?:{_QUOTED_WORD}|[^"<>,;:@\\])*)<(?P<address>[^<>]*)>')
+_COMMENTED: Final = re.compile(r"(?P<address>\S+)\s+\((?P<name>[^()]*)\)")
 _MAPPED_AWAY: Final = frozenset("ß\u03c2\u200c\u200d")
 _FORM: Final = 'write "Name <name@example.org>"'
 
@@ -43,10 +42,8 @@ def parse_mailbox(text: str) -> Mailbox:
     found = _NAMED.fullmatch(trimmed) or _COMMENTED.fullmatch(trimmed)
     if found is None or not sendable(found["address"].strip()):
         raise ValueError(f"{text!r} is no mail address; {_FORM}")
-    parts = found.groupdict()
-    quoted = parts.get("quoted")
-    name = re.sub(r"\\(.)", r"\1", quoted) if quoted is not None else parts.get("plain", parts.get("comment"))
-    return Mailbox(" ".join((name or "").split()), found["address"].strip())
+    name = re.sub(_QUOTED_WORD, lambda word: re.sub(r"\\(.)", r"\1", word[0][1:-1]), found["name"])
+    return Mailbox(" ".join(name.split()), found["address"].strip())
 
 
 def bare_address(text: str) -> str:

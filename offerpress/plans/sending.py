@@ -23,6 +23,7 @@ from mailer import (
 )
 from offerpress.site.folder import OfferpressError
 from offerpress.site.site import Site
+from rewards import Category, bare_address
 
 WATCH_SECONDS = 20.0
 
@@ -164,6 +165,7 @@ def send_sample(
             raise OfferpressError(
                 f"no notice: {plan} {partner_id!r}: the plan has none to this partner"
             ) from error
+    address = _sample_address(site, address, frozen.notice.category)
     sample = frozen.notice.model_copy(
         update={"to_address": address, "to_name": "", "cc": (), "subject": f"[Test] {frozen.notice.subject}"}
     )
@@ -177,3 +179,17 @@ def send_sample(
     if outcome.cause is not Cause.ACCEPTANCE:
         raise OfferpressError(f"test mail: {address}: {outcome.detail}; nothing of the plan was touched")
     return outcome.detail
+
+
+def _sample_address(site: Site, text: str, category: Category) -> str:
+    """Return the bare address in a text; raises for a text without one, and for a suppressed address."""
+    try:
+        address = bare_address(text)
+    except ValueError as error:
+        raise OfferpressError(f"test mail: {error}; nothing of the plan was touched") from error
+    with site.open_outbox() as outbox:
+        if outbox.withheld(category, [address]):
+            raise OfferpressError(
+                f"test mail: {address}: the address is suppressed; name another, or lift it with 'unsuppress {address}'"
+            )
+    return address

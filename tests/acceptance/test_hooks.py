@@ -105,7 +105,7 @@ def way_out(batch: Batch, partner: str) -> str:
 
 
 def test_signed_events_are_taken_in_and_nothing_else(site: Path, batch: Batch) -> None:
-    """A wrong signature, an old timestamp and a body of 10 MB change nothing and are counted."""
+    """A wrong signature, an old timestamp, and a body too large, too deep or damaged change nothing and are counted."""
     double, now = EventDouble(), int(time.time())
     first, second = list(batch.partner_ids())[:2]
     events = [
@@ -123,12 +123,17 @@ def test_signed_events_are_taken_in_and_nothing_else(site: Path, batch: Batch) -
         pieces = (large[at : at + 65536] for at in range(0, len(large), 65536))
         chunked = {**double.headers(large, now), "Transfer-Encoding": "chunked"}
         assert 413 == request(url, *path, pieces, chunked)[0]
+        deep = b"[" * 200_000
+        assert 400 == request(url, *path, deep, double.headers(deep, now))[0]
         assert ({}, {}) == (results(site), left(site))
+        half = {**events[0], "reason": "\ud83d"}  # half of a surrogate pair, which no database holds
+        assert 204 == double.post(url, [half], now)
         for shift in range(46):
             again = [{**one, "sg_event_id": f"{shift}"} for one in (events if shift % 2 else events[::-1])]
             assert 204 == double.post(url, again, now)
         counted = health(url)
-    assert {"signature": 1, "timestamp": 1, "size": 2} == counted["refused"]
+    refused = {"signature": 1, "timestamp": 1, "size": 2, "unreadable": 1, "damaged event": 1}
+    assert refused == counted["refused"]
     assert (2, 90) == (counted["events"]["new"], counted["events"]["repeated"])
     assert {EventKind.DELIVERED: 1, EventKind.BOUNCED: 1} == results(site)
     assert {batch.message(second).to_address: "bounced"} == left(site)

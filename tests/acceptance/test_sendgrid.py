@@ -59,15 +59,20 @@ def test_the_settings_choose_the_way(site: Path, offerpress: Call, keys: dict[st
 
 
 def test_the_sandbox_takes_a_sample_and_no_plan(site: Path, offerpress: Call, keys: dict[str, str]) -> None:
-    """A plan that the provider only checked would count as sent; a sample is checked with the provider's own rules."""
+    """A plan that the provider only checked would count as sent; a sample goes to one usable address alone."""
     choose(site, "sandbox = true")
     with provider(Answer(200)) as server:
         refused = offerpress("send", PLAN, **environment(server))
         assert (1, []) == (refused.code, server.taken)
         sample = ("send", PLAN, "--test", "me@vendor.example", "--partner", "P-1001")
         assert 0 == offerpress(*sample, **environment(server)).code
+        for text, code in (("Me <me@vendor.example>", 0), ("me", 1), ("other@vendor.example", 1)):
+            offerpress("suppress", "other@vendor.example")
+            assert code == offerpress(*sample[:3], text, *sample[4:], **environment(server)).code
     assert "sandbox" in refused.err
-    assert [{"sandbox_mode": {"enable": True}}] == [body["mail_settings"] for body in server.taken]
+    assert [{"sandbox_mode": {"enable": True}}] * 2 == [body["mail_settings"] for body in server.taken]
+    to = [body["personalizations"][0]["to"] for body in server.taken]
+    assert [[{"email": "me@vendor.example"}]] * 2 == to
     assert len(keys) == offerpress("status", PLAN, "--json").json["ready"]
 
 

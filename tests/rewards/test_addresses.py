@@ -156,6 +156,7 @@ def test_other_texts_give_no_bare_address(text: str) -> None:
     [
         ("Vendor (Sales) <s@v.example>", Mailbox("Vendor (Sales)", "s@v.example")),
         (r'"Ann \"A\" Lee" <s@v.example>', Mailbox('Ann "A" Lee', "s@v.example")),
+        ('Team "A, B" of Vendor <s@v.example>', Mailbox("Team A, B of Vendor", "s@v.example")),
         ("Dr. Who<s@v.example>", Mailbox("Dr. Who", "s@v.example")),
         ("s@v.example (Sales)", Mailbox("Sales", "s@v.example")),
     ],

@@ -128,10 +128,21 @@ def test_a_message_unsubscribes_by_its_token() -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"\x00\xff" * 100, b"Content-Type: multipart/report\n\n--", b"Date: nonsense\n\n"]
+    "content",
+    [
+        b"",
+        b"\x00\xff" * 100,
+        b"Content-Type: multipart/report\n\n--",
+        b"Date: nonsense\n\n",
+        b"From: mailer-daemon@\xff.example\nX-Mailer: \xfe\n\nundeliverable\n",
+        b"From: mailer-daemon@x.example\nFrom: \n\n" + b"a" * 1_000_000,
+        b"Content-Type: message/rfc822\n\n" * 3_000,
+        b"".join(b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (n, n) for n in range(1_500)),
+        b"Subject: " + b"=?utf-8?q?" * 20_000 + b"\n\n",
+    ],
 )
 def test_nothing_in_a_message_is_an_error(content: bytes) -> None:
-    """Whatever comes to a public address is read to an end, and is of nobody."""
+    """Whatever comes to a public address is read to an end, in a second, and is of nobody."""
     found = read_returned(content, None, NOW)
     assert ((), ()) == (found.keys, found.verdicts)
 
