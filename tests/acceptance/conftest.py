@@ -5,8 +5,11 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from fcntl import LOCK_EX, flock
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -53,6 +56,82 @@ def site(tmp_path: Path) -> Path:
     folder = tmp_path / "site"
     folder.mkdir()
     return copy_sample(folder)
+
+
+Prepare = Callable[[str, Callable[[Path], None]], Path]
+
+
+@pytest.fixture(scope="session")
+def prepare(tmp_path_factory: pytest.TempPathFactory) -> Prepare:
+    """Makes the sample site as some commands leave it, once for all workers of a run; it is to be copied."""
+    base = tmp_path_factory.getbasetemp()
+    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "prepared"
+    shared.mkdir(exist_ok=True)
+
+    def made(name: str, make: Callable[[Path], None]) -> Path:
+        with (shared / f"{name}.lock").open("w") as lock:
+            flock(lock, LOCK_EX)
+            if not (shared / name).exists():
+                beside = shared / f"{name}.making"
+                shutil.rmtree(beside, ignore_errors=True)
+                beside.mkdir()
+                make(copy_sample(beside))
+                beside.rename(shared / name)
+        return shared / name
+
+    return made
+
+
+def after(*commands: Sequence[str]) -> Callable[[Path], None]:
+    """What leaves a site as these commands leave it; each must succeed."""
+
+    def make(folder: Path) -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            for name in [name for name in os.environ if name.startswith("OFFERPRESS_")]:
+                patch.delenv(name)
+            patch.setenv("OFFERPRESS_SITE_SECRET", SECRET)
+            for command in commands:
+                with redirect_stdout(StringIO()), redirect_stderr(StringIO()) as err:
+                    code = run([*command, "--site", str(folder)])
+                assert 0 == code, (command, err.getvalue())
+
+    return make
+
+
+def take_over(site: Path, prepared: Path) -> Path:
+    """Give `site` what commands made of another copy of it."""
+    for name in ("private", "output"):
+        if (prepared / name).exists():
+            shutil.copytree(prepared / name, site / name, symlinks=True)
+    return site
+
+
+PLANNED = ("plan", "year-end-credit", *AS_OF, "--by", "Mia")
+APPROVED = ("approve", PLAN, "--by", "Finn")
+
+
+@pytest.fixture
+def built(site: Path, prepare: Prepare) -> Path:
+    """The sample site, built as of the end of 2023."""
+    return take_over(site, prepare("built", after(("build", *AS_OF))))
+
+
+@pytest.fixture
+def planned(site: Path, prepare: Prepare) -> Path:
+    """The sample site with the year-end plan, made by Mia."""
+    return take_over(site, prepare("planned", after(PLANNED)))
+
+
+@pytest.fixture
+def approved(site: Path, prepare: Prepare) -> Path:
+    """The sample site with the year-end plan, made by Mia and approved by Finn."""
+    return take_over(site, prepare("approved", after(PLANNED, APPROVED)))
+
+
+@pytest.fixture
+def sent(site: Path, prepare: Prepare) -> Path:
+    """The sample site whose year-end plan was sent into a folder."""
+    return take_over(site, prepare("sent", after(PLANNED, APPROVED, ("send", PLAN))))
 
 
 @pytest.fixture

@@ -36,10 +36,9 @@ def test_without_statements_there_is_no_link(offerpress: Call, site: Path) -> No
         assert (1, "", True) == (said.code, said.out, "access is" in said.err)
 
 
-def test_a_batch_rewritten_as_a_whole_is_found(offerpress: Call, site: Path, tmp_path: Path) -> None:
+def test_a_batch_rewritten_as_a_whole_is_found(offerpress: Call, planned: Path, tmp_path: Path) -> None:
     """A batch that is consistent in itself but is not the one that was registered differs for `verify`."""
-    assert 0 == offerpress("plan", "year-end-credit", *AS_OF, "--by", "Mia").code
-    file = site / "private" / "batches" / f"{PLAN}.batch"
+    file = planned / "private" / "batches" / f"{PLAN}.batch"
     with Batch.open(file) as batch:
         notices = [notice.model_copy(update={"subject": "Another subject"}) for notice in batch.messages()]
         freeze_batch(tmp_path, batch.header, notices).close()

@@ -8,9 +8,11 @@ from collections import Counter
 from io import StringIO
 from pathlib import Path
 
+import pytest
+
 from mailer.batch.batch import Batch
 from mailer.events.events import DELIVERY_RESULTS
-from tests.acceptance.conftest import AS_OF, PLAN, Call
+from tests.acceptance.conftest import PLAN, Call
 from tests.acceptance.test_hooks import hooks
 from tests.servers.provider import Answer, provider
 from tests.servers.provider_events import EventDouble, Told, events_of
@@ -23,13 +25,12 @@ DETAILS = {
 }
 
 
+@pytest.mark.usefixtures("approved")
 def test_the_account_is_the_providers_own(site: Path, offerpress: Call) -> None:
     """Lines are cut after the provider took a message; what it then tells settles what it took, and no more.
 
     Every number of `status` is the stand-in's own count, whose events come signed, twice and backwards.
     """
-    assert 0 == offerpress("plan", "year-end-credit", *AS_OF, "--by", "Mia").code
-    assert 0 == offerpress("approve", PLAN, "--by", "Finn").code
     with Batch.open(site / "private" / "batches" / f"{PLAN}.batch") as batch:
         planned = len(batch)
         address = {batch.key(partner): batch.message(partner).to_address for partner in batch.partner_ids()}

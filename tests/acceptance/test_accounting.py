@@ -13,7 +13,7 @@ from playwright.sync_api import sync_playwright
 from mailer.events.events import Event, EventKind
 from mailer.outbox.moves import Claimant
 from mailer.outbox.outbox import Outbox
-from tests.acceptance.conftest import AS_OF, PLAN, Call
+from tests.acceptance.conftest import PLAN, Call
 from tests.servers.browsing import CHROMIUM, Reader
 
 SENT = datetime(2023, 12, 31, 18, tzinfo=UTC)
@@ -41,15 +41,13 @@ def events(keys: dict[str, str]) -> list[Event]:
 
 
 @pytest.fixture
-def told_of(site: Path, offerpress: Call) -> list[str]:
+def told_of(approved: Path, offerpress: Call) -> list[str]:
     """A plan of which two notices are unknown and all others accepted, with events; its partners."""
-    assert 0 == offerpress("plan", "year-end-credit", *AS_OF, "--by", "Mia").code
-    assert 0 == offerpress("approve", PLAN, "--by", "Finn").code
-    with Outbox.open(site / "private" / "outbox.sqlite") as outbox:
+    with Outbox.open(approved / "private" / "outbox.sqlite") as outbox:
         claimed = outbox.turn(Claimant(PLAN, "dead", "folder"), [], 2, SENT).claimed
         assert 2 == outbox.recover(SENT)
     assert 1 == offerpress("send", PLAN).code
-    with Outbox.open(site / "private" / "outbox.sqlite") as outbox:
+    with Outbox.open(approved / "private" / "outbox.sqlite") as outbox:
         lost = {one.partner_id for one in claimed}
         notices = {one.partner_id: outbox.told(one.partner_id)[0].key for one in outbox.accounts(PLAN)}
         outbox.take_in(events({who: key for who, key in notices.items() if who not in lost}), "file", SENT)

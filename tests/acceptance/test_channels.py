@@ -16,7 +16,7 @@ from tests.servers.browsing import CHROMIUM, Reader, Server
 HOSTILE = "=cmd()<script>alert(1)</script>[x](http://evil.example){{7*7}}\u202eEvil"
 
 
-def built(offerpress: Call, *options: str) -> None:
+def build(offerpress: Call, *options: str) -> None:
     """The site, built as of the last day of the story."""
     said = offerpress("build", *AS_OF, *options)
     assert 0 == said.code, said.err
@@ -41,12 +41,12 @@ def stamps(folder: Path) -> dict[str, tuple[int, int]]:
     return {str(p): (p.stat().st_ino, p.stat().st_mtime_ns) for p in sorted([folder, *folder.rglob("*")])}
 
 
+@pytest.mark.usefixtures("built")
 def test_another_ledger_changes_only_the_packs(offerpress: Call, site: Path) -> None:
     """Non-interference: nothing outside the packs depends on partner data."""
-    built(offerpress)
     before, packs = public(site), tree(site / "output" / "statement" / "packs")
     rename_partners(site)
-    built(offerpress)
+    build(offerpress)
     assert before == public(site)
     assert packs != tree(site / "output" / "statement" / "packs")
 
@@ -78,19 +78,19 @@ def random_ledger(site: Path, chance: random.Random) -> set[str]:
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.usefixtures("built")
 def test_a_random_ledger_leaves_no_trace_outside_the_packs(offerpress: Call, site: Path, seed: int) -> None:
     """Whatever the ledger holds, the public files are the sample's, and none of its words is in any file."""
-    built(offerpress)
     before = public(site)
     words = random_ledger(site, random.Random(seed))
-    built(offerpress)
+    build(offerpress)
     assert before == public(site)
     assert [] == list(leaked(site / "output", list(tree(site / "output")), words))
 
 
-def test_no_partner_stands_in_the_open(offerpress: Call, site: Path) -> None:
+@pytest.mark.usefixtures("built")
+def test_no_partner_stands_in_the_open(site: Path) -> None:
     """No id, address or name is in any published file, packs included, in any spelling; a planted one is found."""
-    built(offerpress)
     rows = [
         line.split(",")
         for line in (site / "data" / "partners.csv").read_text(encoding="utf-8").splitlines()[1:]
@@ -103,25 +103,25 @@ def test_no_partner_stands_in_the_open(offerpress: Call, site: Path) -> None:
     assert [("about/index.html", "Aldergrove Phones")] == list(leaked(site / "output", files, words))
 
 
+@pytest.mark.usefixtures("built")
 def test_the_same_input_gives_the_same_bytes(offerpress: Call, site: Path) -> None:
     """A build after everything was deleted equals the first, byte for byte."""
-    built(offerpress)
     first = tree(site / "output")
     shutil.rmtree(site / "output")
     shutil.rmtree(site / "private")
-    built(offerpress)
+    build(offerpress)
     assert first == tree(site / "output")
 
 
 def test_a_rebuild_touches_nothing_that_did_not_change(offerpress: Call, site: Path) -> None:
     """With nothing changed not even a folder's time changes; with one page changed the others keep inode and time."""
-    built(offerpress)
+    build(offerpress)
     before = stamps(site / "output")
-    built(offerpress)
+    build(offerpress)
     assert before == stamps(site / "output")
     about = site / "content" / "pages" / "about.md"
     about.write_text(about.read_text(encoding="utf-8") + "\nOne more sentence.\n", encoding="utf-8")
-    built(offerpress)
+    build(offerpress)
     after = stamps(site / "output")
     changed = {
         Path(name).relative_to(site / "output").as_posix() for name in before if before[name] != after[name]
@@ -138,10 +138,10 @@ def test_processes_share_the_work_and_change_nothing(offerpress: Call, site: Pat
             partners.write(
                 f"X-{number:04},Extra {number},x{number}@reseller.example,EUR,bronze,en,,,active,,,,\n"
             )
-    built(offerpress)
+    build(offerpress)
     alone = tree(site / "output")
     shutil.rmtree(site / "output")
-    built(offerpress, "--jobs", "2")
+    build(offerpress, "--jobs", "2")
     assert alone == tree(site / "output")
 
 
@@ -155,12 +155,11 @@ def flip(path: Path, place: float = 0.5) -> None:
 
 
 @pytest.fixture
-def told(offerpress: Call, site: Path) -> Path:
-    """A site that was built, planned and exported."""
-    built(offerpress)
-    assert 0 == offerpress("plan", "year-end-credit", *AS_OF, "--by", "Mia").code
+def told(offerpress: Call, planned: Path) -> Path:
+    """A site that was planned, built and exported."""
+    build(offerpress)
     assert 0 == offerpress("statements", *AS_OF, "--output", "export.jsonl").code
-    return site
+    return planned
 
 
 def test_verify_says_what_differs(offerpress: Call, told: Path) -> None:
@@ -189,9 +188,9 @@ def test_verify_says_what_differs(offerpress: Call, told: Path) -> None:
     assert 0 == offerpress("verify").code
 
 
+@pytest.mark.usefixtures("built")
 def test_the_private_link_opens_that_partners_figures(offerpress: Call, site: Path) -> None:
     """In a real browser the link shows the partner's figures; the host never learns the key; the console is clean."""
-    built(offerpress)
     fragment = offerpress("link", "P-1001").out.strip().partition("#")[2]
     assert 36 == len(fragment)
     server = Server(site / "output")

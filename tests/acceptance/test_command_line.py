@@ -148,15 +148,15 @@ def test_a_reader_that_goes_away_gets_no_traceback(site: Path) -> None:
     assert process.wait(timeout=60) in {0, 1}
 
 
-def test_resuming_loads_neither_duckdb_nor_templates(offerpress: Call, site: Path) -> None:
+def test_resuming_loads_neither_duckdb_nor_templates(offerpress: Call, approved: Path) -> None:
     """A begun plan is sent by a process that never imports DuckDB, Jinja2 or the generator."""
-    assert 0 == offerpress("plan", "year-end-credit", *AS_OF, "--by", "Mia").code
-    assert 0 == offerpress("approve", PLAN, "--by", "Finn").code
     assert 0 == offerpress("send", PLAN, "--limit", "5").code
     code = (
         "import sys; from offerpress.cli import run; "
         f"code = run(['send', '{PLAN}']); "
         "print(code, sorted({'duckdb', 'jinja2', 'generator', 'ledger'} & set(sys.modules)))"
     )
-    said = subprocess.run([sys.executable, "-c", code], cwd=site, capture_output=True, text=True, check=False)
+    said = subprocess.run(
+        [sys.executable, "-c", code], cwd=approved, capture_output=True, text=True, check=False
+    )
     assert "0 []" == said.stdout.strip(), said.stderr

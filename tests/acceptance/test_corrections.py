@@ -11,15 +11,6 @@ from tests.acceptance.conftest import AS_OF, PLAN, Call, change_sale
 SECOND = "year-end-credit-1.2"
 
 
-@pytest.fixture
-def sent(offerpress: Call) -> Call:
-    """The year-end credit, planned by Mia, approved by Finn and sent."""
-    assert 0 == offerpress("plan", "year-end-credit", *AS_OF, "--by", "Mia").code
-    assert 0 == offerpress("approve", PLAN, "--by", "Finn").code
-    assert 0 == offerpress("send", PLAN).code
-    return offerpress
-
-
 def corrections(offerpress: Call, *options: str) -> dict[str, object]:
     """The plan of corrections as of the same day."""
     said = offerpress("plan", "year-end-credit", "--corrections", *AS_OF, "--by", "Mia", *options, "--json")
@@ -42,37 +33,40 @@ def cashback(offerpress: Call) -> dict[str, str]:
     return entry
 
 
-def test_without_a_change_there_is_nothing_to_correct(sent: Call) -> None:
+@pytest.mark.usefixtures("sent")
+def test_without_a_change_there_is_nothing_to_correct(offerpress: Call) -> None:
     """Everybody was told what is so."""
-    plan = corrections(sent)
+    plan = corrections(offerpress)
     assert (0, True) == (plan["recipients"], plan["corrections"])
     assert {"already_sent": 56, "closed": 1, "not_told": 3} == plan["skipped"]
 
 
-def test_one_changed_sale_corrects_exactly_its_partner(sent: Call, site: Path) -> None:
+@pytest.mark.usefixtures("sent")
+def test_one_changed_sale_corrects_exactly_its_partner(offerpress: Call, site: Path) -> None:
     """The notice says the old figure and the new one, in both its parts, and its subject says what it is."""
-    before = cashback(sent)
+    before = cashback(offerpress)
     change_sale(site, "A-01232", "2000.00")
-    after = cashback(sent)
+    after = cashback(offerpress)
     assert before["amount"] != after["amount"]
-    assert 1 == corrections(sent)["recipients"]
-    assert 1 == sent("notice", SECOND, "P-1002").code
+    assert 1 == corrections(offerpress)["recipients"]
+    assert 1 == offerpress("notice", SECOND, "P-1002").code
     for form in ("text", "html"):
-        notice = " ".join(sent("notice", SECOND, "P-1001", "--format", form).out.split())
+        notice = " ".join(offerpress("notice", SECOND, "P-1001", "--format", form).out.split())
         for entry in (before, after):
             for figure in ("amount", "eligible_sales"):
                 whole, _, places = entry[figure].partition(".")
                 assert f"{int(whole):,}".replace(",", ".") + f",{places}" in notice
-    (told,) = [one for one in sent("told", "P-1001", "--json").json["told"] if one["plan"] == SECOND]  # type: ignore[attr-defined]
+    (told,) = [one for one in offerpress("told", "P-1001", "--json").json["told"] if one["plan"] == SECOND]  # type: ignore[attr-defined]
     assert "Korrektur: Ihr Guthaben für 2023" == told["subject"]
 
 
-def test_told_shows_both_and_what_became_of_them(sent: Call, site: Path) -> None:
+@pytest.mark.usefixtures("sent")
+def test_told_shows_both_and_what_became_of_them(offerpress: Call, site: Path) -> None:
     """Each notice with its plan, its approval, its status and its figures; the second with what it changed."""
-    before = cashback(sent)
-    corrected(sent, site)
-    after = cashback(sent)
-    notices = sent("told", "P-1001", "--json").json["told"]
+    before = cashback(offerpress)
+    corrected(offerpress, site)
+    after = cashback(offerpress)
+    notices = offerpress("told", "P-1001", "--json").json["told"]
     assert isinstance(notices, list)
     assert [(PLAN, False), (SECOND, True)] == [(one["plan"], one["corrections"]) for one in notices]
     assert [before, after] == [one["statement"]["cashback"][0] for one in notices]
@@ -80,62 +74,66 @@ def test_told_shows_both_and_what_became_of_them(sent: Call, site: Path) -> None
     changes = {(*one["entry"], one["figure"]): (one["told"], one["now"]) for one in notices[1]["changes"]}
     assert (before["amount"], after["amount"]) == changes["cashback-2023", "EUR", "amount"]
     assert [] == notices[0]["changes"]
-    text = sent("told", "P-1001").out
+    text = offerpress("told", "P-1001").out
     assert f"amount: {before['amount']} → {after['amount']}" in text
 
 
-def test_a_correction_is_not_made_twice(sent: Call, site: Path) -> None:
+@pytest.mark.usefixtures("sent")
+def test_a_correction_is_not_made_twice(offerpress: Call, site: Path) -> None:
     """Once the partner was told the new figures there is nothing left, until they change again."""
-    corrected(sent, site)
-    assert 0 == corrections(sent)["recipients"]
+    corrected(offerpress, site)
+    assert 0 == corrections(offerpress)["recipients"]
     change_sale(site, "A-01232", "2001.00")
-    assert 1 == corrections(sent)["recipients"]
+    assert 1 == corrections(offerpress)["recipients"]
 
 
-def test_two_plans_of_one_correction_are_not_both_sent(sent: Call, site: Path) -> None:
+@pytest.mark.usefixtures("sent")
+def test_two_plans_of_one_correction_are_not_both_sent(offerpress: Call, site: Path) -> None:
     """The second is stale once the first was handed over."""
     change_sale(site, "A-01232", "2000.00")
-    corrections(sent)
-    corrections(sent)
+    corrections(offerpress)
+    corrections(offerpress)
     for plan in (SECOND, "year-end-credit-1.3"):
-        assert 0 == sent("approve", plan, "--by", "Finn").code
-    assert 0 == sent("send", SECOND).code
-    said = sent("send", "year-end-credit-1.3")
+        assert 0 == offerpress("approve", plan, "--by", "Finn").code
+    assert 0 == offerpress("send", SECOND).code
+    said = offerpress("send", "year-end-credit-1.3")
     assert (1, True) == (said.code, "stale" in said.err)
 
 
+@pytest.mark.usefixtures("planned")
 def test_who_was_not_told_is_not_corrected(offerpress: Call, site: Path) -> None:
     """A plan that was never sent told nobody anything."""
-    offerpress("plan", "year-end-credit", *AS_OF, "--by", "Mia")
     change_sale(site, "A-01232", "2000.00")
     plan = corrections(offerpress)
     assert (0, {"closed": 1, "not_told": 59}) == (plan["recipients"], plan["skipped"])
 
 
-def test_posted_credits_correct_nobody(sent: Call, site: Path) -> None:
+@pytest.mark.usefixtures("sent")
+def test_posted_credits_correct_nobody(offerpress: Call, site: Path) -> None:
     """When finance has credited what was told, and the year is over, nobody needs another message."""
-    said = sent("credits", "cashback-2023", "--as-of", "2024-01-02")
+    said = offerpress("credits", "cashback-2023", "--as-of", "2024-01-02")
     with (site / "data" / "credits.csv").open("a", encoding="utf-8") as table:
         table.writelines(said.out.splitlines(keepends=True)[1:])
-    said = sent("plan", "year-end-credit", "--corrections", "--as-of", "2024-01-15", "--json")
+    said = offerpress("plan", "year-end-credit", "--corrections", "--as-of", "2024-01-15", "--json")
     assert (0, 0) == (said.code, said.json["recipients"])
 
 
-def test_a_correction_that_takes_everything_back_is_told(sent: Call, site: Path) -> None:
+@pytest.mark.usefixtures("sent")
+def test_a_correction_that_takes_everything_back_is_told(offerpress: Call, site: Path) -> None:
     """Who was told a credit and gets nothing now is outside the audience, and learns of it all the same."""
     sales = site / "data" / "sales.csv"
     rows = list(csv.reader(sales.read_text(encoding="utf-8").splitlines()))
     one = next(
         partner
         for partner in sorted({row[1] for row in rows[1:]})
-        if _only_cashback(sent("statement", partner, *AS_OF, "--json").out)
+        if _only_cashback(offerpress("statement", partner, *AS_OF, "--json").out)
     )
     kept = [row for row in rows if row[1] != one]
     with sales.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows(kept)
-    plan = corrections(sent)
+    plan = corrections(offerpress)
     assert 1 == plan["recipients"]
-    assert 0 == sent("notice", SECOND, one).code
+    assert 0 == offerpress("notice", SECOND, one).code
 
 
 def _only_cashback(out: str) -> bool:

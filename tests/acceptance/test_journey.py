@@ -9,7 +9,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.conftest import AS_OF, PLAN, ROOT, Call, change_sale, tree
+from tests.acceptance.conftest import (
+    APPROVED,
+    AS_OF,
+    PLAN,
+    PLANNED,
+    ROOT,
+    Call,
+    Prepare,
+    after,
+    change_sale,
+    take_over,
+    tree,
+)
 from tests.servers.mail import Recorder, recording_server
 
 GOLDEN = ROOT / "tests" / "golden" / "statements-2023-12-31.jsonl"
@@ -23,17 +35,11 @@ def server() -> Iterator[tuple[Recorder, str]]:
         yield recorder, f"smtp://127.0.0.1:{port}"
 
 
-def planned(offerpress: Call) -> dict[str, object]:
+def make_plan(offerpress: Call) -> dict[str, object]:
     """The year-end plan, made by Mia."""
     said = offerpress("plan", "year-end-credit", *AS_OF, "--by", "Mia", "--json")
     assert 0 == said.code, said.err
     return said.json
-
-
-def approved(offerpress: Call) -> None:
-    """The year-end plan, made by Mia and approved by Finn."""
-    planned(offerpress)
-    assert 0 == offerpress("approve", PLAN, "--by", "Finn").code
 
 
 def part(message: EmailMessage, kind: str) -> str:
@@ -53,7 +59,7 @@ def shown(amount: str, language: str) -> str:
 def test_every_notice_arrives_once_with_its_figures(offerpress: Call, server: tuple[Recorder, str]) -> None:
     """Each recipient gets one message; both its parts tell the statement's own credit; every header reads back."""
     recorder, url = server
-    plan = planned(offerpress)
+    plan = make_plan(offerpress)
     assert 0 == offerpress("approve", PLAN, "--by", "Finn").code
     said = offerpress("send", PLAN, "--transport", "smtp", "--json", OFFERPRESS_SMTP_URL=url)
     assert 0 == said.code, said.err
@@ -83,46 +89,46 @@ def test_every_notice_arrives_once_with_its_figures(offerpress: Call, server: tu
         assert all(not value.defects for value in message.values())
 
 
+@pytest.mark.usefixtures("approved")
 def test_nothing_is_sent_a_second_time(offerpress: Call, server: tuple[Recorder, str]) -> None:
     """Sending again and planning the same edition again hand nobody anything."""
     recorder, url = server
-    approved(offerpress)
     for _ in range(2):
         assert 0 == offerpress("send", PLAN, "--transport", "smtp", OFFERPRESS_SMTP_URL=url).code
-    again = planned(offerpress)
+    again = make_plan(offerpress)
     assert (0, 56) == (again["recipients"], again["skipped"]["already_sent"])  # type: ignore[index]
     assert 0 == offerpress("approve", str(again["plan"]), "--by", "Finn").code
     assert 0 == offerpress("send", str(again["plan"]), "--transport", "smtp").code
     assert 56 == len(recorder.messages)
 
 
+@pytest.mark.usefixtures("planned")
 def test_an_approval_by_the_maker_is_refused(offerpress: Call) -> None:
     """Who made a plan does not approve it, in whatever case the name is written."""
-    planned(offerpress)
     said = offerpress("approve", PLAN, "--by", "MIA")
     assert (1, True) == (said.code, "let another person" in said.err)
     assert 1 == offerpress("send", PLAN).code
 
 
+@pytest.mark.usefixtures("planned")
 def test_an_unapproved_plan_is_not_sent(offerpress: Call, site: Path) -> None:
     """Without an approval nothing leaves, and the refusal says how to give one."""
-    planned(offerpress)
     said = offerpress("send", PLAN)
     assert (1, True) == (said.code, "approve year-end-credit-1.1 --by NAME" in said.err)
     assert not (site / "private" / "mail").exists()
 
 
+@pytest.mark.usefixtures("planned")
 def test_an_approval_of_another_digest_is_refused(offerpress: Call) -> None:
     """Who looked at another batch than this one has not approved it."""
-    planned(offerpress)
     assert 1 == offerpress("approve", PLAN, "--by", "Finn", "--digest", "0" * 64).code
     assert 1 == offerpress("send", PLAN).code
 
 
+@pytest.mark.usefixtures("approved")
 @pytest.mark.parametrize("place", [0.2, 0.5, 0.9])
 def test_a_changed_byte_in_the_batch_stops_everything(offerpress: Call, site: Path, place: float) -> None:
     """A batch that is not what was approved is not sent, wherever the byte was changed."""
-    approved(offerpress)
     batch = site / "private" / "batches" / f"{PLAN}.batch"
     data = bytearray(batch.read_bytes())
     data[int(len(data) * place)] ^= 1
@@ -133,9 +139,9 @@ def test_a_changed_byte_in_the_batch_stops_everything(offerpress: Call, site: Pa
     assert not (site / "private" / "mail").exists()
 
 
+@pytest.mark.usefixtures("planned")
 def test_a_stale_plan_is_neither_approved_nor_begun(offerpress: Call, site: Path) -> None:
     """A sale that changes a message makes the plan stale, before its approval and before its first claim."""
-    planned(offerpress)
     sales = (site / "data" / "sales.csv").read_bytes()
     change_sale(site, "A-01232", "2000.00")
     said = offerpress("approve", PLAN, "--by", "Finn")
@@ -148,9 +154,9 @@ def test_a_stale_plan_is_neither_approved_nor_begun(offerpress: Call, site: Path
     assert not (site / "private" / "mail").exists()
 
 
+@pytest.mark.usefixtures("approved")
 def test_a_faulty_site_is_not_sent(offerpress: Call, site: Path) -> None:
     """`send` refuses the faults that `check` names, and leaves batches, outbox and mail as they were."""
-    approved(offerpress)
     before = tree(site / "private" / "batches")
     change_sale(site, "A-01232", "1.000.00")
     fault = offerpress("check", *AS_OF).err.splitlines()[0]
@@ -161,26 +167,26 @@ def test_a_faulty_site_is_not_sent(offerpress: Call, site: Path) -> None:
     assert not (site / "private" / "mail").exists()
 
 
+@pytest.mark.usefixtures("planned")
 def test_other_words_make_a_plan_stale(offerpress: Call, site: Path) -> None:
     """So does a change of the campaign's text."""
-    planned(offerpress)
     campaign = site / "content" / "campaigns" / "year-end-credit.md"
     campaign.write_text(campaign.read_text(encoding="utf-8") + "\nOne more sentence.\n", encoding="utf-8")
     assert "stale" in offerpress("approve", PLAN, "--by", "Finn").err
 
 
+@pytest.mark.usefixtures("planned")
 def test_a_ledger_that_grew_elsewhere_does_not_matter(offerpress: Call, site: Path) -> None:
     """A sale that changes nobody's message leaves the plan as it is."""
-    planned(offerpress)
     with (site / "data" / "sales.csv").open("a", encoding="utf-8") as sales:
         sales.write("A-99999,P-1001,2024-02-01,10.00,EUR,PRO 8SC,,new\n")
     assert 0 == offerpress("approve", PLAN, "--by", "Finn").code
     assert 0 == offerpress("send", PLAN).code
 
 
+@pytest.mark.usefixtures("approved")
 def test_a_begun_plan_goes_on_as_it_was_approved(offerpress: Call, site: Path) -> None:
     """Once begun, neither new figures nor missing data keep the rest from what was approved for them."""
-    approved(offerpress)
     assert 0 == offerpress("send", PLAN, "--limit", "10").code
     shutil.rmtree(site / "data")
     assert 0 == offerpress("send", PLAN).code
@@ -188,21 +194,21 @@ def test_a_begun_plan_goes_on_as_it_was_approved(offerpress: Call, site: Path) -
     assert (56, 56, 0) == (counts["planned"], counts["accepted"], counts["ready"])
 
 
-def test_a_dry_run_keeps_nothing(offerpress: Call, site: Path) -> None:
+def test_a_dry_run_keeps_nothing(offerpress: Call, site: Path, prepare: Prepare) -> None:
     """`plan --dry-run` shows the same counts and leaves neither batch, plan, snapshot nor outbox."""
     said = offerpress("plan", "year-end-credit", *AS_OF, "--dry-run", "--json")
     assert (None, 56) == (said.json["plan"], said.json["recipients"])
     assert not (site / "private").exists()
-    approved(offerpress)
+    take_over(site, prepare("approved", after(PLANNED, APPROVED)))
     before = tree(site / "private")
     assert 0 == offerpress("plan", "year-end-credit", *AS_OF, "--dry-run").code
     assert before == tree(site / "private")
 
 
+@pytest.mark.usefixtures("planned")
 def test_a_sample_goes_to_one_address_only(offerpress: Call, server: tuple[Recorder, str]) -> None:
     """`send --test` hands one marked message to the given address, and the plan is untouched."""
     recorder, url = server
-    planned(offerpress)
     way = ("--transport", "smtp", "--test", "me@vendor.example", "--partner", "P-1001")
     assert 0 == offerpress("send", PLAN, *way, OFFERPRESS_SMTP_URL=url).code
     assert [("me@vendor.example",)] == [recipients for _, recipients in recorder.envelopes]
@@ -210,9 +216,9 @@ def test_a_sample_goes_to_one_address_only(offerpress: Call, server: tuple[Recor
     assert 56 == offerpress("status", PLAN, "--json").json["ready"]
 
 
+@pytest.mark.usefixtures("approved")
 def test_cancelled_and_paused_plans_are_not_sent(offerpress: Call) -> None:
     """A paused plan waits until it is resumed; a cancelled one skips all that was not handed over."""
-    approved(offerpress)
     assert 0 == offerpress("pause", PLAN).code
     assert 1 == offerpress("send", PLAN).code
     assert f"{PLAN}: paused" in offerpress("send", "--due").err
@@ -223,18 +229,18 @@ def test_cancelled_and_paused_plans_are_not_sent(offerpress: Call) -> None:
     assert (56, 5, 51) == (counts["planned"], counts["accepted"], counts["skipped"])
 
 
+@pytest.mark.usefixtures("approved")
 def test_due_plans_are_sent_together(offerpress: Call) -> None:
     """`send --due` sends what is approved and whose time has come, and says so when there is none."""
-    assert "Nothing is due" in offerpress("send", "--due").err
-    approved(offerpress)
     said = offerpress("send", "--due", "--json")
     assert (0, 56) == (said.code, said.json["plans"][0]["accepted"])  # type: ignore[index]
+    assert "Nothing is due" in offerpress("send", "--due").err
 
 
 def test_the_totals_are_those_of_the_statements(offerpress: Call) -> None:
     """A plan's sums per currency are the recipients' `to_credit`, and a suppressed partner is skipped."""
     assert 0 == offerpress("suppress", "orders@aldergrove-phones-1001.example").code
-    plan = planned(offerpress)
+    plan = make_plan(offerpress)
     statements = [json.loads(line) for line in GOLDEN.read_text(encoding="utf-8").splitlines()]
     swiss = [e["to_credit"] for s in statements for e in s["cashback"] if e["currency"] == "CHF"]
     assert {"partners": 3, "amount": "6548.34", "credit": "6548.34", "debit": "0.00"} == plan["totals"]["CHF"]  # type: ignore[index]

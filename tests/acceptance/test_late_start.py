@@ -29,11 +29,9 @@ def test_a_plan_that_missed_its_start_waits_for_a_person(site: Path, offerpress:
     assert ("Cleo", 0, status["planned"]) == (status["late_by"], status["ready"], status["accepted"])
 
 
-def test_a_plan_that_goes_on_tomorrow_is_not_due_today(site: Path, offerpress: Call) -> None:
+def test_a_plan_that_goes_on_tomorrow_is_not_due_today(approved: Path) -> None:
     """So a sender that watches does not read its batch every 20 seconds for nothing."""
-    assert 0 == offerpress("plan", "year-end-credit", *AS_OF, "--by", "Mia").code
-    assert 0 == offerpress("approve", PLAN, "--by", "Finn").code
     now = datetime(2024, 1, 1, 23, 59, tzinfo=UTC)
-    with Outbox.open(site / "private" / "outbox.sqlite") as outbox:
+    with Outbox.open(approved / "private" / "outbox.sqlite") as outbox:
         days = ("", "2024-01-01", "2024-01-02")
         assert [[PLAN], [PLAN], []] == [due_plans(outbox, now, {PLAN: day}) for day in days]

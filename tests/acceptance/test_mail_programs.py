@@ -11,7 +11,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.acceptance.conftest import AS_OF, PLAN, ROOT, Call
+from mailer.batch.batch import Batch
+from tests.acceptance.conftest import AS_OF, PLAN, PLANNED, ROOT, Call, Prepare, after
 from tests.servers.browsing import CHROMIUM
 
 TOOLS = ROOT / "tests" / "tools"
@@ -45,16 +46,16 @@ WITHOUT_IT = {
 """What some of the programs lack and the layout still uses, each with what readers see there."""
 
 
-@pytest.fixture
-def messages(offerpress: Call, tmp_path: Path) -> dict[str, Path]:
+@pytest.fixture(scope="module")
+def messages(prepare: Prepare, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The HTML of a message in each language."""
-    assert offerpress("plan", "year-end-credit", *AS_OF, "--by", "Mia").code == 0
     files = {}
-    for language, partner in READERS.items():
-        files[language] = tmp_path / f"{language}.html"
-        said = offerpress("notice", PLAN, partner, "--format", "html")
-        assert f'lang="{language}"' in said.out
-        files[language].write_text(said.out, encoding="utf-8")
+    folder = tmp_path_factory.mktemp("messages")
+    with Batch.open(prepare("planned", after(PLANNED)) / "private" / "batches" / f"{PLAN}.batch") as batch:
+        for language, partner in READERS.items():
+            files[language] = folder / f"{language}.html"
+            files[language].write_text(batch.message(partner).html, encoding="utf-8")
+            assert f'lang="{language}"' in batch.message(partner).html
     return files
 
 

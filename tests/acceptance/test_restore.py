@@ -26,10 +26,9 @@ def handed(site: Path) -> Counter[str]:
     return found
 
 
-def test_a_restored_backup_sends_nothing_twice(site: Path, offerpress: Call) -> None:
+def test_a_restored_backup_sends_nothing_twice(approved: Path, offerpress: Call) -> None:
     """The backup is of the middle of one plan and before another; both go on after a person settled what is unknown."""
-    assert 0 == offerpress("plan", "year-end-credit", *AS_OF, "--by", "Mia").code
-    assert 0 == offerpress("approve", PLAN, "--by", "Finn").code
+    site = approved
     assert 0 == offerpress("send", PLAN, "--limit", "20").code
     private = site / "private"
     handed(site)  # takes the messages away, so that the backup puts none back

@@ -7,7 +7,7 @@ import pytest
 
 from mailer.batch.batch import Batch
 from offerpress.site.keys import SiteKeys
-from tests.acceptance.conftest import AS_OF, PLAN, SECRET, Call
+from tests.acceptance.conftest import PLAN, SECRET, Call
 from tests.servers.imap import imap_server
 from tests.servers.provider import Answer, provider
 
@@ -15,12 +15,9 @@ SAMPLES = Path(__file__).resolve().parents[1] / "mailer" / "events" / "returned"
 
 
 @pytest.fixture
-def batch(site: Path, offerpress: Call) -> Batch:
+def batch(sent: Path) -> Batch:
     """A plan that was sent to everybody."""
-    assert 0 == offerpress("plan", "year-end-credit", *AS_OF, "--by", "Mia").code
-    assert 0 == offerpress("approve", PLAN, "--by", "Finn").code
-    assert 0 == offerpress("send", PLAN, "--transport", "folder").code
-    return Batch.open(site / "private" / "batches" / f"{PLAN}.batch")
+    return Batch.open(sent / "private" / "batches" / f"{PLAN}.batch")
 
 
 def listed(offerpress: Call) -> dict[str, str]:
@@ -130,10 +127,9 @@ def test_a_mailbox_must_be_named(site: Path, offerpress: Call) -> None:
     assert "write imaps://" in offerpress("bounces", OFFERPRESS_IMAP_URL="imap://u:p@mail.example/").err
 
 
-def test_a_relays_log_settles_what_is_unknown(site: Path, offerpress: Call) -> None:
+def test_a_relays_log_settles_what_is_unknown(approved: Path, offerpress: Call) -> None:
     """By evidence alone: who is not in the log stays unknown."""
-    assert 0 == offerpress("plan", "year-end-credit", *AS_OF, "--by", "Mia").code
-    assert 0 == offerpress("approve", PLAN, "--by", "Finn").code
+    site = approved
     with Batch.open(site / "private" / "batches" / f"{PLAN}.batch") as batch:
         partners = list(batch.partner_ids())
         one = partners[0]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mailer.batch.batch import Batch
-from tests.acceptance.conftest import AS_OF, PLAN, Call
+from tests.acceptance.conftest import PLAN, Call
 from tests.servers.provider import Answer, Provider, provider
 from tests.servers.request_rules import broken_rules
 
@@ -15,11 +15,9 @@ KEY = "SG.key.secret"
 
 
 @pytest.fixture
-def keys(site: Path, offerpress: Call) -> dict[str, str]:
+def keys(approved: Path) -> dict[str, str]:
     """The message's own id of each partner of an approved plan."""
-    assert 0 == offerpress("plan", "year-end-credit", *AS_OF, "--by", "Mia").code
-    assert 0 == offerpress("approve", PLAN, "--by", "Finn").code
-    with Batch.open(site / "private" / "batches" / f"{PLAN}.batch") as batch:
+    with Batch.open(approved / "private" / "batches" / f"{PLAN}.batch") as batch:
         return {batch.key(partner): partner for partner in batch.partner_ids()}
 
 

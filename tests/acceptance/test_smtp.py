@@ -8,17 +8,16 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from tests.acceptance.conftest import AS_OF, PLAN, Call
+from mailer.batch.batch import Batch
+from tests.acceptance.conftest import PLAN, Call
 from tests.servers.mail import Recorder, certificate, recording_server
 
 
 @pytest.fixture
-def recipients(offerpress: Call) -> int:
+def recipients(approved: Path) -> int:
     """How many an approved plan has."""
-    planned = offerpress("plan", "year-end-credit", *AS_OF, "--by", "Mia", "--json").json
-    assert 0 == offerpress("approve", PLAN, "--by", "Finn").code
-    assert isinstance(planned["recipients"], int)
-    return planned["recipients"]
+    with Batch.open(approved / "private" / "batches" / f"{PLAN}.batch") as batch:
+        return len(batch)
 
 
 def add(site: Path, settings: str) -> None:
