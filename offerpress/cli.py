@@ -13,6 +13,7 @@ from click.shell_completion import CompletionItem
 
 from offerpress import __version__
 from offerpress.log import VARIABLE, log, log_to, stop_logging
+from offerpress.temporary import temporary_folder
 
 # Group → command → the module that holds it and its line of help: `--help` must import no command.
 GROUPS = {
@@ -130,7 +131,8 @@ def run(arguments: Sequence[str] | None) -> int:
     """Run one call, log it, and return its exit code."""
     started = time.monotonic()
     try:
-        code = _run(arguments)
+        with temporary_folder():
+            code = _run(arguments)
         given = sys.argv[1:] if arguments is None else arguments
         command = next((word for word in given if word in COMMANDS), "")
         log("command", command=command, code=code, seconds=round(time.monotonic() - started, 3))

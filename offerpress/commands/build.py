@@ -8,6 +8,7 @@ import click
 from offerpress.build.manifest import unchanged_build
 from offerpress.build.workers import choose_workers
 from offerpress.options import as_of_option, examples, json_option, site_at, site_option
+from offerpress.site.locking import sole_writer
 from offerpress.terminal import count, say, show_json
 
 
@@ -53,11 +54,12 @@ def build_command(
 
         store = open_store(output)
     place = Path(output).absolute() if output and not store else site.output
-    outcome = unchanged_build(site, place)
-    if outcome is None:
-        from offerpress.build.pipeline import rebuild  # noqa: PLC0415 - half a second, where there is something to build
+    with sole_writer(site):
+        outcome = unchanged_build(site, place)
+        if outcome is None:
+            from offerpress.build.pipeline import rebuild  # noqa: PLC0415 - half a second, if there is something to build
 
-        outcome = rebuild(site, place, choose_workers(jobs, scheduler, share), quiet=as_json)
+            outcome = rebuild(site, place, choose_workers(jobs, scheduler, share), quiet=as_json)
     if store:
         outcome = upload_build(site, store, outcome)
     if as_json:

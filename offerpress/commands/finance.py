@@ -25,6 +25,7 @@ from offerpress.options import (
 from offerpress.reports.facts import ToldAmounts, last_told_amounts
 from offerpress.reports.figures_report import write_report
 from offerpress.site.folder import OUTBOX, OUTBOX_FILE
+from offerpress.site.locking import sole_writer
 from offerpress.terminal import count, say, show_json
 from rewards import day_text, format_amount, journal_sums
 
@@ -98,7 +99,7 @@ def sign_off_command(
     site = site_at(site_folder, as_of)
     if not by.strip():
         raise click.UsageError("--by needs a name")
-    with open_figures(site, need_keys=False) as figures:
+    with sole_writer(site), open_figures(site, need_keys=False) as figures:
         journal = make_journal(figures, offer)
         require_final(journal, "sign it off when it is over")
         if journal.sign_offs and not journal.unsigned:

@@ -10,19 +10,28 @@ from typing import Literal
 
 import click
 
-from mailer import Batch, Outbox, message_bytes
+from mailer import Batch, BatchError, Outbox, message_bytes
 from offerpress.build.workers import choose_workers
 from offerpress.figures.checking import require_faultless_content
 from offerpress.figures.figures import open_figures
 from offerpress.options import as_of_option, examples, json_option, site_at, site_option
 from offerpress.plans.draft import Barred, Draft, Drafting, draft, without_statement
-from offerpress.plans.planning import Since, make_plan, plan_csv, since, windows
+from offerpress.plans.planning import (
+    Since,
+    make_plan,
+    plan_csv,
+    register_plan,
+    settle_unregistered,
+    since,
+    windows,
+)
 from offerpress.plans.rendering import CLIPPED_BYTES
 from offerpress.plans.staleness import refuse_stale
 from offerpress.plans.told import difference_text, told_figures
 from offerpress.reports.facts import ToldAmounts, told_amounts
 from offerpress.reports.texts import approval_summary
 from offerpress.site.folder import OfferpressError
+from offerpress.site.locking import sole_writer
 from offerpress.site.mail import pruned_plans
 from offerpress.site.site import Site
 from offerpress.terminal import count, progress, say, show, show_json, table
@@ -73,8 +82,12 @@ def plan_command(
     site = site_at(site_folder, as_of)
     with ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory())) if dry_run else None
+        if not dry_run:
+            stack.enter_context(sole_writer(site))
         figures = stack.enter_context(open_figures(site, snapshots=scratch))
         require_faultless_content(figures)
+        for sentence in () if dry_run else settle_unregistered(site):
+            say(sentence)
         # A missing outbox is made only after every figure is known, so that a faulty site leaves none.
         nowhere = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         outbox = stack.enter_context(site.open_outbox(scratch=nowhere))
@@ -89,10 +102,9 @@ def plan_command(
             maker, folder = by or getpass.getuser(), scratch or site.batches
             batch, made = make_plan(drafting, maker, site.now, outbox, folder, advance, choose_workers(jobs))
         stack.enter_context(batch)
-        earlier, before = (None, None) if corrections else _since(site, outbox, batch)
         if not dry_run:
-            with site.open_outbox() as kept:
-                kept.register(batch, site.now, made.recipients)
+            register_plan(site, batch, made.recipients)
+        earlier, before = (None, None) if corrections else _since(site, outbox, batch)
         if as_json:
             show_json(_plan_json(batch, made, earlier, dry_run=dry_run))
         else:
@@ -113,8 +125,12 @@ def _since(site: Site, outbox: Outbox, batch: Batch) -> tuple[Since, ToldAmounts
         if record.campaign == batch.header.campaign and record.plan != batch.header.plan:
             if record.plan in pruned_plans(site):
                 break
-            with site.open_batch(record.plan) as earlier:
-                return since(batch, earlier), told_amounts(earlier)
+            try:
+                with site.open_batch(record.plan) as earlier:
+                    return since(batch, earlier), told_amounts(earlier)
+            except BatchError as error:
+                say(f"remark: not compared with {record.plan}: {error}")
+                break
     return None, None
 
 

@@ -13,11 +13,12 @@ from offerpress.build.pipeline import build
 from offerpress.figures.figures import Figures, open_figures
 from offerpress.options import examples, json_option, site_at, site_option
 from offerpress.plans.draft import Drafting
-from offerpress.plans.planning import make_plan
+from offerpress.plans.planning import make_plan, register_plan, settle_unregistered
 from offerpress.plans.sending import send_plan
 from offerpress.proofs.verifying import verify
 from offerpress.site.folder import starter_folder
 from offerpress.site.keys import make_site_secret
+from offerpress.site.locking import sole_writer
 from offerpress.site.site import Site
 from offerpress.site.starter import start_site
 from offerpress.terminal import (
@@ -44,7 +45,7 @@ def run_demo(folder: Path | None, here: Path, environment: Mapping[str, str]) ->
     """
     site = Site(_sample(folder, here), NOW, environment, NOW.date())
     make_site_secret(site.private, secrets.token_bytes)
-    with open_figures(site) as figures, site.open_outbox() as outbox:
+    with sole_writer(site), open_figures(site) as figures, site.open_outbox() as outbox:
         say(
             f"1/4  {count(figures.partner_count, 'partner')} read and checked, snapshot {figures.snapshot.digest[:12]}"
         )
@@ -75,12 +76,14 @@ def _plan(figures: Figures, outbox: Outbox) -> str:
     if known:
         say("3/4  planned and approved by an earlier run")
         return known[0]
+    for sentence in settle_unregistered(figures.site):
+        say(sentence)
     drafting = Drafting(figures, CAMPAIGN)
     folder = figures.site.batches
     with progress("Planning", figures.partner_count) as advance:
-        batch, _ = make_plan(drafting, MAKER, NOW, outbox, folder, advance)
+        batch, made = make_plan(drafting, MAKER, NOW, outbox, folder, advance)
     with batch:
-        outbox.register(batch, NOW)
+        register_plan(figures.site, batch, made.recipients)
         outbox.approve(batch.header.plan, batch.digest, APPROVER, NOW)
         say(f"3/4  {count(len(batch), 'notice')} planned by {MAKER}, approved by {APPROVER}")
         return batch.header.plan

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from offerpress.site.folder import EXPORTS_FILE
+from offerpress.site.locking import sole_writer
 from offerpress.site.site import Site
 from offerpress.site.state import json_text, read_state, replace_file, write_state
 from rewards import JournalLine, guarded, statement_json
@@ -82,10 +83,12 @@ def _journal_partner(line: str) -> str:
 
 def _remember(figures: "Figures", made: Export) -> None:
     site = figures.site
-    site.make_private()
-    known = {str(export.path): export for export in [*read_exports(site), made]}
-    rows = [[name, one.as_of, one.snapshot, one.offer, one.sign_offs] for name, one in sorted(known.items())]
-    write_state(site.private / EXPORTS_FILE, json_text(rows))
+    with sole_writer(site):
+        known = {str(export.path): export for export in [*read_exports(site), made]}
+        rows = [
+            [name, one.as_of, one.snapshot, one.offer, one.sign_offs] for name, one in sorted(known.items())
+        ]
+        write_state(site.private / EXPORTS_FILE, json_text(rows))
 
 
 def read_exports(site: Site) -> list[Export]:

@@ -10,10 +10,11 @@ from collections.abc import (
     Sequence,
 )
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
+from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from generator import (
     Content,
@@ -39,8 +40,9 @@ from offerpress.site.inputs import (
     parts_digest,
 )
 from offerpress.site.keys import SiteKeys
+from offerpress.site.locking import sole_writer
 from offerpress.site.site import Site
-from offerpress.site.state import json_text, write_state
+from offerpress.site.state import DamagedState, json_text, read_state, read_text_state, write_state
 from rewards import (
     Account,
     Conserved,
@@ -60,6 +62,7 @@ from rewards import (
 )
 
 SOURCE_FILE = "source"
+REMARKS_FILE = "remarks.json"
 
 
 def source_key(
@@ -82,19 +85,35 @@ def source_key(
     return parts_digest(code, keys.digest if keys else "", *map(repr, facts))
 
 
-def known_snapshot(folder: Path, source: str) -> Snapshot | None:
-    """Return the snapshot in `folder` that was frozen from `source`; None if there is none or it cannot be opened."""
-    for note in folder.glob(f"*/{SOURCE_FILE}"):
-        if note.read_text(encoding="ascii") == source:
-            try:
-                return Snapshot.open(note.parent)
-            except LedgerError:
-                return None
+def known_snapshot(folder: Path, source: str) -> tuple[Snapshot, list[Fault]] | None:
+    """Return the snapshot in `folder` that was frozen from `source`, with the remarks about its data.
+
+    None if there is none, or if a file of it is damaged: then it is frozen again.
+    """
+    for note in folder.glob(f"[!.]*/{SOURCE_FILE}"):
+        if read_text_state(note) == source:
+            snapshot = opened_snapshot(note.parent)
+            with suppress(DamagedState):
+                remarks = read_state(note.with_name(REMARKS_FILE), _remarks, "")
+                return None if snapshot is None or remarks is None else (snapshot, remarks)
     return None
 
 
-def remember_snapshot(snapshot: Snapshot, source: str) -> None:
-    """Note beside the snapshot the source that it was frozen from last."""
+def _remarks(raw: Any) -> list[Fault]:  # noqa: ANN401 - JSON
+    return [Fault(**one) for one in raw]
+
+
+def opened_snapshot(folder: Path) -> Snapshot | None:
+    """Open that snapshot; None if there is none or it is damaged."""
+    try:
+        return Snapshot.open(folder) if folder.is_dir() else None
+    except LedgerError:
+        return None
+
+
+def remember_snapshot(snapshot: Snapshot, source: str, remarks: Sequence[Fault]) -> None:
+    """Note beside the snapshot the source that it was frozen from last, and the remarks about that source."""
+    write_state(snapshot.folder / REMARKS_FILE, json_text([asdict(one) for one in remarks]))
     write_state(snapshot.folder / SOURCE_FILE, source)
 
 
@@ -133,8 +152,7 @@ class UnknownPartner(OfferpressError):
 class Figures:
     """The content, rules, snapshot and keys from which statements are computed; `keys` is None if no link is needed.
 
-    `inputs` are the digests of all files, taken before they were read. `remarks` are empty if the ledger was not read
-    again.
+    `inputs` are the digests of all files, taken before they were read. `remarks` are about content and data.
     """
 
     site: Site
@@ -203,15 +221,20 @@ def open_figures(site: Site, *, need_keys: bool = True, snapshots: Path | None =
     faults: list[Fault] = []
     content = read_content(site.folder, site.settings.site, faults)
     keys = _keys(site, need_keys=need_keys, faults=faults)
-    source = None
+    before, source = len(faults), None
     if content is not None and snapshots is None and not any(fault.severity == "fault" for fault in faults):
         source = source_key(site, content.policy, keys, inputs[CODE], data)
     with ExitStack() as stack:
-        snapshot = known_snapshot(site.snapshots, source) if source else None
-        if snapshot is None:
+        known = known_snapshot(site.snapshots, source) if source else None
+        if known:
+            snapshot, remarks = known
+            faults += remarks
+        else:
             ledger = _read(site, content, faults)
-            frozen = _frozen(site, ledger, keys, snapshots or site.snapshots, source)
+            frozen = _frozen(site, ledger, keys, snapshots)
             snapshot = stack.enter_context(frozen)
+            if source:
+                stack.enter_context(_remembered(site, snapshot, source, faults[before:]))
         assert content is not None
         as_of = site.day(content.policy.program.timezone)
         rules = rules_on(content.policy, snapshot.rates, as_of)
@@ -246,13 +269,17 @@ def _keys(site: Site, *, need_keys: bool, faults: list[Fault]) -> SiteKeys | Non
 
 
 @contextmanager
-def _frozen(
-    site: Site, ledger: Ledger, keys: SiteKeys | None, folder: Path, source: str | None
-) -> Iterator[Snapshot]:
-    """Freeze that ledger under those keys unless it is frozen already, and close it; removed again on `Faulty`.
+def _remembered(site: Site, snapshot: Snapshot, source: str, remarks: Sequence[Fault]) -> Iterator[None]:
+    """Remember the snapshot under its source, unless the block fails."""
+    yield
+    with sole_writer(site):
+        remember_snapshot(snapshot, source, remarks)
 
-    At the end the snapshot is remembered under its `source`.
-    """
+
+@contextmanager
+def _frozen(site: Site, ledger: Ledger, keys: SiteKeys | None, snapshots: Path | None) -> Iterator[Snapshot]:
+    """Freeze that ledger under those keys unless it is frozen already, and close it; removed again on `Faulty`."""
+    folder = snapshots or site.snapshots
     with ledger:
         bits = shard_bits(len(ledger.partner_ids))
         # While the database writes the rows that the digest is over, Python derives links, and asks it nothing.
@@ -261,20 +288,18 @@ def _frozen(
             shards = {partner: _shard(partner, keys, bits) for partner in ledger.partner_ids}
         place = folder / f"{digest.result()[:16]}-{keys.digest[:8] if keys else 'nokeys'}"
         made = [path for path in (place, folder, site.private) if not path.exists()]
-        snapshot = Snapshot.open(place) if place.is_dir() else None
-        # Of an earlier version, or someone was taken out of it, who is back: then it is frozen again.
-        if snapshot is None or not snapshot.has_digests or snapshot.digest != ledger.digest:
-            if site.private in folder.parents:
-                site.make_private()
-            folder.mkdir(parents=True, exist_ok=True)
-            snapshot = freeze(ledger, shards, place)
+        with nullcontext() if snapshots else sole_writer(site):
+            snapshot = opened_snapshot(place)
+            # A snapshot is frozen again if it is damaged, if an older version wrote it, or if a forgotten partner has
+            # returned to the data.
+            if snapshot is None or not snapshot.has_digests or snapshot.digest != ledger.digest:
+                folder.mkdir(parents=True, exist_ok=True)
+                snapshot = freeze(ledger, shards, place)
     try:
         yield snapshot
     except Faulty:
         _take_back(made)
         raise
-    if source:
-        remember_snapshot(snapshot, source)
 
 
 def _take_back(made: Sequence[Path]) -> None:

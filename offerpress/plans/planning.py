@@ -1,14 +1,16 @@
 """Planning: campaign + figures → a frozen batch."""
 
 import csv
+import itertools
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from io import StringIO
 from pathlib import Path
+from typing import Final
 
 from generator import (
     Campaign,
@@ -17,9 +19,11 @@ from generator import (
 )
 from mailer import (
     Batch,
+    BatchError,
     BatchHeader,
     Outbox,
     Recipient,
+    batch_file,
     freeze_deflated,
 )
 from offerpress.build.workers import OpenWorkers, in_process
@@ -29,6 +33,8 @@ from offerpress.plans.rendering import (
     Rendering,
     rendered,
 )
+from offerpress.site.site import Site
+from offerpress.site.state import write_state
 from offerpress.terminal import Progress
 from rewards import (
     Account,
@@ -37,6 +43,11 @@ from rewards import (
     format_amount,
     guarded,
     totals,
+)
+
+_PUT_AWAY: Final = "an earlier `plan` was interrupted before this plan was registered; its batch was put away"
+_REGISTERED: Final = (
+    "its batch was unknown to the outbox, and is registered now; `offerpress status` lists it"
 )
 
 
@@ -49,14 +60,16 @@ def make_plan(
     progress: Progress,
     open_workers: OpenWorkers = in_process,
 ) -> tuple[Batch, Draft]:
-    """Freeze a batch into `folder`. It is not registered yet, so nothing of it can be sent.
+    """Freeze a batch into `folder`. Nothing of it can be sent before `register_plan`.
+
+    Until then a file beside it says so: the next plan puts away a batch that a killed command left unregistered.
 
     Raises `WorkerDied`, `Faulty` if a figure cannot be computed or a message cannot be rendered, and `NotConserved` if
     the figures do not add up to the ledger.
     """
     figures, campaign = drafting.figures, drafting.campaign
     header = BatchHeader(
-        plan=_name(campaign, outbox),
+        plan=_name(campaign, outbox, folder),
         campaign=campaign.slug,
         edition=campaign.edition,
         category=campaign.category,
@@ -74,22 +87,24 @@ def make_plan(
         made.complete(figures.snapshot, figures.rules)
         return header.model_copy(update={"skipped": made.skipped, "totals": made.totals})
 
-    with _room_in(folder):
+    with _room_for(batch_file(folder, header.plan)):
         rendering = Rendering.of(drafting, header, Barred.of(campaign, outbox), folder)
         messages = rendered(rendering, made, open_workers, progress)
         return freeze_deflated(folder, header, messages, rendering.deflating, complete), made
 
 
 @contextmanager
-def _room_in(folder: Path) -> Iterator[None]:
-    """Make the folder; remove it at the end if it is empty, so that a refused plan leaves nothing."""
-    missing = not folder.exists()
-    folder.mkdir(parents=True, exist_ok=True)
+def _room_for(batch: Path) -> Iterator[None]:
+    """Make the batch's folder and mark the batch as unregistered; leave neither if the block fails."""
+    missing = not batch.parent.exists()
+    write_state(_unregistered(batch), "")
     try:
         yield
     finally:
-        if missing and not any(folder.iterdir()):
-            folder.rmdir()
+        if not batch.exists():
+            _unregistered(batch).unlink(missing_ok=True)
+            if missing and not any(batch.parent.iterdir()):
+                batch.parent.rmdir()
 
 
 def windows(recipients: Iterable[Recipient]) -> dict[str, int]:
@@ -97,10 +112,65 @@ def windows(recipients: Iterable[Recipient]) -> dict[str, int]:
     return dict(sorted(Counter(one.window for one in recipients if one.window).items()))
 
 
-def _name(campaign: Campaign, outbox: Outbox) -> str:
+def _name(campaign: Campaign, outbox: Outbox, folder: Path) -> str:
     """Return `CAMPAIGN-EDITION.N`, where N counts the plans of that edition."""
     earlier = [p for p in outbox.plans() if (p.campaign, p.edition) == (campaign.slug, campaign.edition)]
-    return f"{campaign.slug}-{campaign.edition}.{len(earlier) + 1}"
+    names = (f"{campaign.slug}-{campaign.edition}.{number}" for number in itertools.count(len(earlier) + 1))
+    return next(name for name in names if not batch_file(folder, name).exists())
+
+
+def _unregistered(batch: Path) -> Path:
+    """Return the file that marks a batch as not registered yet."""
+    return batch.with_suffix(".unregistered")
+
+
+def register_plan(site: Site, batch: Batch, recipients: Iterable[Recipient]) -> None:
+    """Register the frozen batch with the outbox, which is made if it is missing."""
+    with site.open_outbox() as outbox:
+        outbox.register(batch, site.now, recipients)
+    _unregistered(batch.file).unlink(missing_ok=True)
+
+
+def settle_unregistered(site: Site) -> list[str]:
+    """Put away or register the batches that the outbox does not know; return a sentence about each.
+
+    A batch that is marked as unregistered was never sent, and is deleted. One without a mark was left by an earlier
+    version, or the outbox was restored from an older backup; it is registered, and `OutboxRestored` is raised if
+    notices were claimed that the outbox does not know. Requires the site's lock.
+    """
+    marks = sorted(site.batches.glob("*.unregistered"))
+    files = sorted(site.batches.glob("*.batch"))
+    if not marks and not files:
+        return []
+    with site.open_outbox() as outbox:
+        known = {record.plan for record in outbox.plans()}
+        told = [f"{mark.stem}: {_PUT_AWAY}" for mark in marks if _settle_marked(mark, known)]
+        return told + [
+            f"{file.stem}: {_REGISTERED}" for file in files if _settle_unknown(file, known, outbox, site)
+        ]
+
+
+def _settle_marked(mark: Path, known: Container[str]) -> bool:
+    """Remove the mark, and its batch unless the outbox knows it; return whether there was such a batch."""
+    file = mark.with_suffix(".batch")
+    broke_off = mark.stem not in known and file.exists()
+    if mark.stem not in known:
+        file.unlink(missing_ok=True)
+    mark.unlink()
+    return broke_off
+
+
+def _settle_unknown(file: Path, known: Container[str], outbox: Outbox, site: Site) -> bool:
+    """Register a batch that the outbox does not know; return whether it was one. `verify` names a damaged one."""
+    if file.stem in known or not file.exists():
+        return False
+    outbox.require_current()
+    try:
+        with Batch.open(file) as batch:
+            outbox.register(batch, site.now)
+    except BatchError:
+        return False
+    return True
 
 
 def templates_digest(figures: Figures) -> str:

@@ -6,11 +6,12 @@ A plan is stale if recomputing would change a recipient's message. A ledger that
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from mailer import Batch, Outbox, notice_digest
+from mailer import Batch, BatchHeader, Outbox, notice_digest
 from offerpress.build.shards import Job, figures_at, job_of
 from offerpress.build.workers import OpenWorkers, choose_workers, in_process
 from offerpress.figures.figures import Figures, open_figures
@@ -35,14 +36,41 @@ class StalePlan(OfferpressError):
         super().__init__(f"stale: {plan}: {why} ({named}); plan the campaign again")
 
 
+class PostponedPlan(OfferpressError):
+    """The campaign's file names a later `send_at` than the plan was frozen with."""
+
+    def __init__(self, plan: str, now: datetime, then: datetime | None) -> None:
+        self.plan = plan
+        planned = f"the plan says {then.isoformat(timespec='minutes')}" if then else "the plan has none"
+        super().__init__(
+            f"stale: {plan}: send_at is {now.isoformat(timespec='minutes')} in the campaign's file now, {planned}; "
+            "plan the campaign again, or put the file back as it was"
+        )
+
+
 def refuse_stale(site: Site, batch: Batch, outbox: Outbox) -> None:
-    """Raise `StalePlan` if recipients' messages would change, and `Faulty` if messages cannot be made."""
+    """Raise `StalePlan` if recipients' messages would change, `PostponedPlan` if the campaign is to be sent later.
+
+    Raises `Faulty` if messages cannot be made.
+    """
     header = batch.header
     told = told_figures(site, outbox, header.campaign) if header.corrections else None
     with open_figures(site.on(header.as_of)) as figures:
+        _refuse_postponed(header, figures)
         stale = stale_partners(batch, figures, told, choose_workers())
     if stale:
         raise StalePlan(batch.header.plan, stale)
+
+
+def _refuse_postponed(header: BatchHeader, figures: Figures) -> None:
+    """Raise `PostponedPlan` if the campaign's file now has a `send_at` later than that of the plan.
+
+    Corrections leave as soon as they are approved, whatever the file says.
+    """
+    campaign = figures.content.campaigns.get(header.campaign)
+    now = campaign.send_at if campaign else None
+    if now and not header.corrections and (header.send_at is None or now > header.send_at):
+        raise PostponedPlan(header.plan, now, header.send_at)
 
 
 def stale_partners(

@@ -25,6 +25,7 @@ from offerpress.site.folder import (
     VERSIONS_FILE,
     OfferpressError,
 )
+from offerpress.site.locking import sole_writer
 from offerpress.site.site import Site
 from offerpress.site.state import create_state, json_text, read_state, read_text_state, write_state
 from rewards import Fault, Faulty, parse_day
@@ -191,17 +192,19 @@ def make_site_secret(private: Path, random_bytes: Callable[[int], bytes]) -> Non
 
 def revoke(site: Site, keys: SiteKeys, partner_id: str) -> SiteKeys:
     """Return keys in which that partner has a new link; the old one opens nothing after the next build."""
-    epochs = {**keys.epochs, partner_id: keys.epoch_of(partner_id) + 1}
-    site.make_private()
-    _write_epochs(site, epochs)
-    return replace(keys, epochs=epochs)
+    with sole_writer(site):
+        now = replace(keys, epochs=_read_epochs(site))  # another command may have revoked a link meanwhile
+        now = replace(now, epochs={**now.epochs, partner_id: now.epoch_of(partner_id) + 1})
+        _write_epochs(site, now.epochs)
+    return now
 
 
 def forget_epochs(site: Site, names: Mapping[str, str]) -> None:
     """Keep the epochs of these partners under other names."""
-    epochs = _read_epochs(site)
-    if epochs.keys() & names.keys():
-        _write_epochs(site, {names.get(partner, partner): epoch for partner, epoch in epochs.items()})
+    with sole_writer(site):
+        epochs = _read_epochs(site)
+        if epochs.keys() & names.keys():
+            _write_epochs(site, {names.get(partner, partner): epoch for partner, epoch in epochs.items()})
 
 
 def _write_epochs(site: Site, epochs: Mapping[str, int]) -> None:
@@ -227,6 +230,11 @@ def rotate(site: Site, random_bytes: Callable[[int], bytes], until: date) -> int
     Up to the day `until` the former links open too; a day before the clock's day (UTC) grants no grace. Raises
     `OfferpressError` while an earlier grace lasts, unless this rotation grants none.
     """
+    with sole_writer(site):
+        return _rotate(site, random_bytes, until)
+
+
+def _rotate(site: Site, random_bytes: Callable[[int], bytes], until: date) -> int:
     private, versions = site.make_private(), read_versions(site)
     if _finished(site, versions):
         return int(versions["key_version"])
@@ -258,12 +266,13 @@ def rotate(site: Site, random_bytes: Callable[[int], bytes], until: date) -> int
 
 def end_grace(site: Site) -> bool:
     """Forget the former secret and return whether there was one. Its links open nothing after the next build."""
-    versions = read_versions(site)
-    (site.make_private() / FORMER_SECRET_FILE).unlink(missing_ok=True)
-    if versions.pop("former", None) is None:
-        return False
-    write_versions(site, versions)
-    return True
+    with sole_writer(site):
+        versions = read_versions(site)
+        had = versions.pop("former", None) is not None
+        if had:
+            write_versions(site, versions)
+        (site.private / FORMER_SECRET_FILE).unlink(missing_ok=True)
+    return had
 
 
 def _finished(site: Site, versions: Mapping[str, Any]) -> bool:

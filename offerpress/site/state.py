@@ -7,9 +7,12 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from offerpress.site.folder import OfferpressError
+
+WRITING: Final = ".writing"
+"""The ending of a file that is being written beside its place."""
 
 _Value = TypeVar("_Value")
 
@@ -95,7 +98,7 @@ def _replace(path: Path, data: bytes, mode: int) -> None:
 
 def _written_beside(path: Path, data: bytes, mode: int) -> Path:
     """Write a durable file beside `path`; a file of that name which a crash left there is replaced."""
-    beside = path.with_name(f"{path.name}.new")
+    beside = path.with_name(f"{path.name}{WRITING}")
     beside.unlink(missing_ok=True)
     try:
         with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:

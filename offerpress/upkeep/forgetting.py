@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from ledger import Snapshot, erase, family
 from mailer import Batch, Outbox, SendingProcess, erase_messages, pseudonym
@@ -17,6 +18,7 @@ from offerpress.figures.leaks import leaked
 from offerpress.figures.sign_offs import all_sign_offs, forget_lines
 from offerpress.site.folder import FORGOTTEN_FILE, OfferpressError
 from offerpress.site.keys import forget_epochs
+from offerpress.site.locking import sole_writer
 from offerpress.site.site import Site
 from offerpress.site.state import json_text, read_state, write_state
 from rewards import Partner
@@ -83,7 +85,7 @@ def traces(site: Site, outbox: Outbox, partner_id: str) -> Traces:
                 notice = batch.message(one)
                 addresses |= {notice.to_address, *notice.cc}
                 words |= {notice.to_name.strip("\u2068\u2069")}
-    if not words and not any(outbox.told(one) for one in ids):
+    if not words and not any(outbox.told(one) for one in ids) and not _began(site, partner_id):
         raise OfferpressError(
             f"nobody to forget: {partner_id!r}: nothing that is kept holds this id; check it"
         )
@@ -93,20 +95,29 @@ def traces(site: Site, outbox: Outbox, partner_id: str) -> Traces:
 def forget(site: Site, outbox: Outbox, who: Traces, by: str, now: datetime) -> Forgotten:
     """Erase them everywhere while nobody sends; `by` asked for it."""
     ids = who.partner_ids
-    with outbox.alone(SendingProcess.here(now.isoformat()), now):
-        for one in ids:
-            for planned in outbox.told(one):
-                _drop_mail(site, planned.key)
-        batches = sum(erase_messages(file, ids) > 0 for file in sorted(site.batches.glob("*.batch")))
-        exports = sum(forget_export(one, ids) > 0 for one in read_exports(site))
-        signed = sum(forget_lines(file, ids) > 0 for file in all_sign_offs(site))
-        forget_epochs(site, {one: pseudonym(one) for one in ids})
-        reports = _drop_reports(site.private, who.words)
-        erased = outbox.forget(ids, who.addresses, by, now)
-        held = [one for one in _snapshots(site) if ids & {row.partner_id for row in one.partners()}]
-        for snapshot in held:
-            erase(snapshot.folder, ids)
-    done = Forgotten(
+    pseudonyms = sorted(map(pseudonym, ids))
+    with sole_writer(site), outbox.alone(SendingProcess.here(now.isoformat()), now):
+        _record(site, pseudonyms, by, now, None)
+        done = _erase(site, outbox, who, by, now)
+        _record(site, pseudonyms, by, now, done)
+    return done
+
+
+def _erase(site: Site, outbox: Outbox, who: Traces, by: str, now: datetime) -> Forgotten:
+    ids = who.partner_ids
+    for one in ids:
+        for planned in outbox.told(one):
+            _drop_mail(site, planned.key)
+    batches = sum(erase_messages(file, ids) > 0 for file in sorted(site.batches.glob("*.batch")))
+    exports = sum(forget_export(one, ids) > 0 for one in read_exports(site))
+    signed = sum(forget_lines(file, ids) > 0 for file in all_sign_offs(site))
+    forget_epochs(site, {one: pseudonym(one) for one in ids})
+    reports = _drop_reports(site.private, who.words)
+    erased = outbox.forget(ids, who.addresses, by, now)
+    held = [one for one in _snapshots(site) if ids & {row.partner_id for row in one.partners()}]
+    for snapshot in held:
+        erase(snapshot.folder, ids)
+    return Forgotten(
         len(ids),
         len(held),
         batches,
@@ -117,8 +128,6 @@ def forget(site: Site, outbox: Outbox, who: Traces, by: str, now: datetime) -> F
         signed,
         reports,
     )
-    _record(site, sorted(map(pseudonym, ids)), by, now, done)
-    return done
 
 
 def left_over(site: Site, words: Collection[str]) -> list[tuple[str, str]]:
@@ -157,11 +166,22 @@ def _drop_reports(private: Path, words: Collection[str]) -> int:
     return len(found)
 
 
-def _record(site: Site, pseudonyms: list[str], by: str, now: datetime, done: Forgotten) -> None:
-    """Record that someone was forgotten, but not who."""
-    path = site.private / FORGOTTEN_FILE
-    known = read_state(
-        path, list, "restore it from a backup, or delete it: then nobody knows who was forgotten before"
-    )
-    erased = {"partners": pseudonyms, "by": by, "at": now.isoformat(), "erased": asdict(done)}
-    write_state(path, json_text([*(known or []), erased]))
+def _record(site: Site, pseudonyms: list[str], by: str, now: datetime, done: Forgotten | None) -> None:
+    """Record that someone was forgotten, but not who; `done` is None before the first step."""
+    known = [one for one in _records(site) if one["erased"] or one["partners"] != pseudonyms]
+    erased = {"partners": pseudonyms, "by": by, "at": now.isoformat(), "erased": done and asdict(done)}
+    write_state(site.private / FORGOTTEN_FILE, json_text([*known, erased]))
+
+
+def _began(site: Site, partner_id: str) -> bool:
+    """Return whether an earlier call began to forget that partner and did not come to its end."""
+    return any(not one["erased"] and pseudonym(partner_id) in one["partners"] for one in _records(site))
+
+
+def _records(site: Site) -> list[dict[str, Any]]:
+    remedy = "restore it from a backup, or delete it: then nobody knows who was forgotten before"
+    return read_state(site.private / FORGOTTEN_FILE, _checked_records, remedy) or []
+
+
+def _checked_records(raw: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - JSON
+    return [{**one, "partners": list(one["partners"]), "erased": one["erased"]} for one in raw]

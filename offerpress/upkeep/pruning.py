@@ -16,6 +16,7 @@ from offerpress.build.manifest import last_build
 from offerpress.figures.exports import read_exports
 from offerpress.figures.sign_offs import all_sign_offs, read_sign_off
 from offerpress.site.folder import PRUNED_FILE
+from offerpress.site.locking import sole_writer
 from offerpress.site.mail import pruned_plans
 from offerpress.site.site import Site
 from offerpress.site.state import json_text, write_state
@@ -79,12 +80,14 @@ def find_old(site: Site, outbox: Outbox, before: date) -> Pruning:
 
 def prune(site: Site, found: Sequence[Old], now: datetime) -> None:
     """Delete the items, and record the digests of the batches, so that they do not count as lost."""
-    _record(site, [one for one in found if one.kind == "batch"], now)
-    for one in found:
-        if one.path.is_dir():
-            shutil.rmtree(one.path)
-        else:
-            one.path.unlink()
+    with sole_writer(site):
+        _record(site, [one for one in found if one.kind == "batch"], now)
+        for one in found:
+            if one.path.is_dir():
+                # Hidden first: a folder of which only a part is deleted must not be taken for a snapshot.
+                shutil.rmtree(one.path.rename(one.path.with_name(f".{one.path.name}")))
+            else:
+                one.path.unlink()
 
 
 def _why_needed(outbox: Outbox, record: PlanRecord | None, before: date) -> str | None:

@@ -1,0 +1,91 @@
+"""The lock of a site: only one command at a time changes the files of `private/`.
+
+Whoever gets the lock first removes what a killed command left half written. Outbox and hooks do not need this lock,
+because the database has its own.
+"""
+
+import fcntl
+import os
+import re
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from offerpress.site.folder import OfferpressError
+from offerpress.site.site import Site
+from offerpress.site.state import WRITING
+from offerpress.terminal import say
+
+_WAIT_SECONDS: Final = 60.0
+_PAUSE_SECONDS: Final = 0.05
+_TOLD_AFTER_SECONDS: Final = 1.0
+_FORMER: Final = re.compile(r"\.(.+)-[^-]{8}-former")
+_FOLDERS: Final = ("", "manifests", "reports", "sign-offs", "batches", "snapshots/*")
+
+_held: set[Path] = set()
+"""The private folders that this process has locked: a command may call functions that need the lock too."""
+
+
+@contextmanager
+def sole_writer(site: Site, wait_seconds: float = _WAIT_SECONDS) -> Iterator[None]:
+    """Hold the site's lock for the length of the block; raises `OfferpressError` if another command keeps it.
+
+    The lock is one of the operating system on the private folder, and ends with the process. A private folder that the
+    block leaves empty is removed.
+    """
+    private = site.private
+    if private in _held:
+        yield
+        return
+    missing = not private.exists()
+    handle = os.open(site.make_private(), os.O_RDONLY)
+    try:
+        _wait(handle, site, wait_seconds)
+        _held.add(private)
+        _remove_leftovers(site)
+        yield
+    finally:
+        _held.discard(private)
+        os.close(handle)
+        if missing and not any(private.iterdir()):
+            private.rmdir()
+
+
+def _wait(handle: int, site: Site, wait_seconds: float) -> None:
+    began, told = time.monotonic(), False
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            waited = time.monotonic() - began
+            if waited > wait_seconds:
+                raise OfferpressError(
+                    f"busy: {site.private}: another offerpress command is changing it; wait until that has ended, "
+                    "then run this again"
+                ) from None
+            if waited > _TOLD_AFTER_SECONDS and not told:
+                say(f"Waiting for another offerpress command, which is changing {site.private}")
+                told = True
+            time.sleep(_PAUSE_SECONDS)
+        else:
+            return
+
+
+def _remove_leftovers(site: Site) -> None:
+    """Remove the files that killed commands left beside those that they were writing."""
+    for folder in _FOLDERS:
+        for path in site.private.glob(f"{folder}/*{WRITING}" if folder else f"*{WRITING}"):
+            path.unlink()
+    for path in site.batches.glob(".rendering-*"):
+        path.unlink()
+    for path in site.private.glob(".*sealed-*"):
+        shutil.rmtree(path)
+    for path in sorted(site.snapshots.glob(".*")):
+        former = _FORMER.fullmatch(path.name)
+        if former and not (site.snapshots / former[1]).exists():
+            path.rename(site.snapshots / former[1])  # it was moved away, and nothing took its place
+        else:
+            shutil.rmtree(path)

@@ -1,0 +1,34 @@
+"""Every command of the small site, killed before every change: `python -m tests.killing [--every N] [NAME …]`."""
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.killing.killing import CASES, Runner, broken, library, prepared
+
+
+def main() -> int:
+    """Print a line for each case, and what was not right; the number of moments that were not is the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", default=list(CASES))
+    parser.add_argument("--every", type=int, default=1, help="try each N-th moment only")
+    options = parser.parse_args()
+    wrong = 0
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        with Runner(library(folder), folder / "tmp") as runner:
+            for name in options.names:
+                with prepared(runner, CASES[name], folder) as (before, words, changes):
+                    moments = range(1, changes + 1, options.every)
+                    found = {at: broken(runner, CASES[name], before, words, at) for at in moments}
+                bad = {at: what for at, what in found.items() if what}
+                print(f"{name}: {len(moments)} of {changes} moments, {len(bad)} wrong", flush=True)  # noqa: T201 - the result
+                for at, what in bad.items():
+                    print(f"  {at}: {'; '.join(what)}", flush=True)  # noqa: T201 - likewise
+                wrong += len(bad)
+    return min(wrong, 99)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

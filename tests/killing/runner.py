@@ -1,0 +1,75 @@
+"""Runs commands in forked processes that are killed before the n-th change of a file.
+
+Started with the library of `changes.c` in LD_PRELOAD. Reads one request a line in JSON (`site`, `arguments`, `at`) and
+answers with one line: `code` (negative for a signal), `changes`, `out` and `err`. Forking saves the start of Python and
+of the libraries for every moment; the parent has no threads.
+"""
+
+import ctypes
+import importlib
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from offerpress.cli import COMMANDS, run
+
+
+def child(request: dict[str, object], out: int, err: int, counted: int) -> int:
+    """Run the command in this process, and note the number of changes."""
+    os.dup2(out, 1)
+    os.dup2(err, 2)
+    site = str(request["site"])
+    os.chdir(site)
+    library = ctypes.CDLL(None)
+    library.changes.restype = ctypes.c_long
+    library.kill_at(f"{site}:{tempfile.gettempdir()}".encode(), ctypes.c_long(int(str(request["at"]))))
+    code = run([str(word) for word in request["arguments"]])  # type: ignore[attr-defined] # a list
+    sys.stdout.flush()
+    os.write(counted, str(library.changes()).encode())
+    return code
+
+
+def answer(request: dict[str, object]) -> dict[str, object]:
+    """Fork, wait, and tell what became of the command."""
+    reading, writing = os.pipe()
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        pid = os.fork()
+        if not pid:
+            os._exit(child(request, out.fileno(), err.fileno(), writing))
+        os.close(writing)
+        _, status = os.waitpid(pid, 0)
+        with os.fdopen(reading, "rb") as pipe:
+            counted = pipe.read()
+        out.seek(0)
+        err.seek(0)
+        return {
+            "code": os.waitstatus_to_exitcode(status),
+            "changes": int(counted or b"0"),
+            "out": out.read().decode("utf-8", "replace"),
+            "err": err.read().decode("utf-8", "replace"),
+        }
+
+
+def main() -> None:
+    """Load every command, then answer until standard input ends."""
+    for module in {module for module, *_ in COMMANDS.values()}:
+        importlib.import_module(f"offerpress.commands.{module}")
+    for name in (
+        "offerpress.build.pipeline",
+        "offerpress.plans.staleness",
+        "babel.dates",
+        "mailer.outbox.sqlite",
+    ):
+        importlib.import_module(name)
+    here = Path.cwd()
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    for line in sys.stdin:
+        answers.write(json.dumps(answer(json.loads(line))) + "\n")
+        answers.flush()
+        os.chdir(here)
+
+
+if __name__ == "__main__":
+    main()
