@@ -22,16 +22,13 @@ def temporary_folder() -> Iterator[None]:
 
     A lock file beside the folder is locked as long as the process lives. Folders whose lock is free are removed.
     """
-    root = _root()
-    if root is None:
+    made = _made()
+    if made is None:
         yield
         return
-    handle, lock = _locked(root)
-    own = lock.with_suffix("")
-    before = os.environ.get("TMPDIR")
+    handle, lock = made
+    own, before = lock.with_suffix(""), os.environ.get("TMPDIR")
     try:
-        _sweep(root)
-        own.mkdir(mode=0o700)
         _use(str(own))
         yield
     finally:
@@ -41,16 +38,27 @@ def temporary_folder() -> Iterator[None]:
         os.close(handle)
 
 
+def _made() -> tuple[int, Path] | None:
+    """Make the folder and lock its file; None on a full disk, or where nothing may be made: then there is no folder."""
+    try:
+        root = _root()
+        if root is None:
+            return None
+        handle, lock = _locked(root)
+        _sweep(root)
+        lock.with_suffix("").mkdir(mode=0o700)
+    except OSError:
+        return None
+    return handle, lock
+
+
 def _root() -> Path | None:
     """Make the folder that holds those of all commands; None unless it is this user's alone."""
     above = next((Path(os.environ[name]) for name in _VARIABLES if os.environ.get(name)), Path("/tmp"))  # noqa: S108 - as the system has it; what is made in it is checked
     root = above / f"offerpress-{os.getuid()}"
-    try:
-        root.mkdir(mode=0o700, exist_ok=True)
-        status = root.lstat()
-        usable = root.is_dir() and not root.is_symlink() and os.access(root, os.W_OK)
-    except OSError:
-        return None
+    root.mkdir(mode=0o700, exist_ok=True)
+    status = root.lstat()
+    usable = root.is_dir() and not root.is_symlink() and os.access(root, os.W_OK)
     return root if usable and status.st_uid == os.getuid() and not status.st_mode & 0o077 else None
 
 
@@ -72,7 +80,7 @@ def _use(folder: str | None) -> None:
     else:
         os.environ["TMPDIR"] = folder
     if "tempfile" in sys.modules:
-        sys.modules["tempfile"].tempdir = None  # it reads the environment again
+        vars(sys.modules["tempfile"])["tempdir"] = None  # it reads the environment again
 
 
 def _sweep(root: Path) -> None:

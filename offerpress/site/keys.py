@@ -11,9 +11,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from generator import LinkSecret, link_secret, unsubscribe_key
 from mailer import UnsubscribeMethods, UnsubscribeTokens, pseudonym
 from offerpress.site.folder import (
     EPOCHS_FILE,
@@ -29,6 +28,9 @@ from offerpress.site.locking import sole_writer
 from offerpress.site.site import Site
 from offerpress.site.state import create_state, json_text, read_state, read_text_state, write_state
 from rewards import Fault, Faulty, parse_day
+
+if TYPE_CHECKING:  # it loads cryptography
+    from generator import LinkSecret
 
 SECRET_BYTES = 32
 
@@ -64,8 +66,10 @@ class SiteKeys:
             raise Faulty([Fault("the former site secret is missing", remedy, place)])
         return SiteKeys(former.secret, former.key_version, self.epochs)
 
-    def link(self, partner_id: str) -> LinkSecret:
+    def link(self, partner_id: str) -> "LinkSecret":
         """Return the link secret of that partner's present epoch."""
+        from generator import link_secret  # noqa: PLC0415 - it loads cryptography
+
         return link_secret(self.secret, partner_id, self.key_version, self.epoch_of(partner_id))
 
     def epoch_of(self, partner_id: str) -> int:
@@ -82,6 +86,8 @@ class SiteKeys:
 
         UnsubscribeTokens under a former secret are read as long as that secret is kept, even after its grace.
         """
+        from generator import unsubscribe_key  # noqa: PLC0415 - it loads cryptography
+
         former = self.former
         keys = [unsubscribe_key(self.secret, self.key_version)]
         if former and former.secret:
@@ -95,7 +101,7 @@ class SiteKeys:
         return sha256(b"offerpress site keys" + self.secret + state.encode()).hexdigest()[:16]
 
 
-def private_address(site: Site, link: LinkSecret) -> str:
+def private_address(site: Site, link: "LinkSecret") -> str:
     """Return where the partner reads its statement: the private link, its own folder, or nowhere (empty)."""
     base, access = site.settings.site.base_url, site.settings.statements.access
     if access == "none":

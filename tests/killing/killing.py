@@ -103,8 +103,10 @@ class Runner:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         assert self._process.stdin is not None
+        assert self._process.stdout is not None
         self._process.stdin.close()
         self._process.wait()
+        self._process.stdout.close()
 
     def run(self, site: Path, arguments: Sequence[str], at: int = 0) -> Answer:
         """Run a command on the site; kill it before the change `at`, unless that is 0."""

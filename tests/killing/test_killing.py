@@ -1,11 +1,13 @@
 """A sample of what `python -m tests.killing` tries in full: each command that writes, killed on the way (SIGKILL)."""
 
+import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.killing.killing import CASES, Runner, broken, library, prepared, tiny_site
+from tests.killing.killing import AS_OF, CASES, PLAN, Runner, broken, library, prepared, tiny_site
 
 pytestmark = pytest.mark.xdist_group("killing")
 SAMPLED = (
@@ -41,19 +43,31 @@ def test_the_same_command_mends_what_a_kill_left(runner: Runner, tmp_path: Path,
 
 def test_a_batch_that_the_outbox_does_not_know_is_put_away(runner: Runner, tmp_path: Path) -> None:
     """Killed between the batch and the outbox, the next plan has the same name, and a sentence says why."""
-    with prepared(runner, CASES["plan"], tmp_path) as (before, words, changes):
-        del before
-        seen = []
-        for at in range(changes, 0, -1):
-            site = tiny_site(tmp_path / str(at))
-            assert -9 == runner.run(site, words, at).code
-            if (site / "private/batches/hello-1.1.batch").exists():
-                status = runner.run(site, ("status", "--json"))
-                again = runner.run(site, words)
-                seen.append((len(list((site / "private/batches").iterdir())), "hello-1.1" in again.out))
-                if "was put away" in again.err:
-                    assert '"plans": []' in status.out
-                    break
-        else:
-            raise AssertionError("no moment left such a batch")
-        assert {(1, True)} == set(seen[-1:])
+    before = tiny_site(tmp_path / "before")
+    runner.must(before, "statements", *AS_OF, "--output", "frozen.jsonl")
+    changes = runner.run(shutil.copytree(before, tmp_path / "whole"), PLAN).changes
+    for at in range(changes - 2, 0, -3):
+        site = shutil.copytree(before, tmp_path / str(at))
+        assert -9 == runner.run(site, PLAN, at).code
+        batch = site / "private/batches/hello-1.1.batch"
+        if not batch.exists() or runner.run(site, ("status", "hello-1.1")).code == 0:
+            continue
+        again = runner.run(site, PLAN)
+        assert (0, True) == (again.code, "hello-1.1: an earlier `plan` was interrupted" in again.err)
+        assert ["hello-1.1.batch"] == [path.name for path in batch.parent.iterdir()]
+        return
+    raise AssertionError("no moment left such a batch")
+
+
+def test_a_batch_of_an_earlier_version_is_registered(runner: Runner, tmp_path: Path) -> None:
+    """A batch without a mark, as earlier versions left it when they were killed, is registered; the next plan has another name."""
+    site = tiny_site(tmp_path / "site")
+    runner.must(site, *PLAN)
+    for file in (site / "private").glob("outbox.*"):
+        file.unlink()
+    again = runner.must(site, *PLAN)
+    assert "hello-1.1: its batch was unknown to the outbox, and is registered now" in again.err
+    assert ["hello-1.1", "hello-1.2"] == [
+        row["plan"] for row in json.loads(runner.must(site, "status", "--json").out)["plans"]
+    ]
+    runner.must(site, "verify")
