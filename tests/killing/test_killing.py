@@ -60,7 +60,7 @@ def test_a_batch_that_the_outbox_does_not_know_is_put_away(runner: Runner, tmp_p
 
 
 def test_a_batch_of_an_earlier_version_is_registered(runner: Runner, tmp_path: Path) -> None:
-    """A batch without a mark, as earlier versions left it when they were killed, is registered; the next plan has another name."""
+    """A batch without a mark, as killed earlier versions left it, is registered; the next plan has another name."""
     site = tiny_site(tmp_path / "site")
     runner.must(site, *PLAN)
     for file in (site / "private").glob("outbox.*"):
