@@ -53,18 +53,36 @@ class MaildirInbox:
         """Yield the messages that are new or were moved without being read, the oldest name first."""
         for place in ("new", "cur"):
             for file in sorted((self._folder / place).iterdir()):
-                if "S" not in file.name.partition(":2,")[2]:
-                    yield f"{place}/{file.name}", file.read_bytes()
+                content = None if "S" in file.name.partition(":2,")[2] else self._read(file)
+                if content is not None:
+                    yield f"{place}/{file.name}", content
 
     def mark_read(self, names: Sequence[str]) -> None:
         """Move them to `cur` with the flag S."""
         for name in names:
             stem, _, flags = name.partition("/")[2].partition(":2,")
             marked = "".join(sorted({*flags, "S"}))
-            (self._folder / name).rename(self._folder / "cur" / f"{stem}:2,{marked}")
+            try:
+                (self._folder / name).rename(self._folder / "cur" / f"{stem}:2,{marked}")
+            except FileNotFoundError:
+                continue  # a mail program has moved it, and may have marked it
+            except OSError as error:
+                raise InboxError(
+                    str(self._folder), f"cannot be written ({error.strerror}); see its rights"
+                ) from error
 
     def close(self) -> None:
         """Do nothing: no file is held open."""
+
+    def _read(self, file: Path) -> bytes | None:
+        """Return a message; None if it is a folder or a mail program has moved it meanwhile."""
+        try:
+            return file.read_bytes()
+        except (FileNotFoundError, IsADirectoryError):
+            return None
+        except OSError as error:
+            why = f"{file.name} cannot be read ({error.strerror}); see its rights"
+            raise InboxError(str(self._folder), why) from error
 
 
 class ImapInbox:

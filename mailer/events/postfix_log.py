@@ -64,7 +64,10 @@ class PostfixLog:
 
     def _instant(self, text: str) -> datetime:
         if text[0].isdigit():
-            at = datetime.fromisoformat(text)
+            try:
+                at = datetime.fromisoformat(text)
+            except ValueError:
+                return self.now
             return at if at.tzinfo else at.replace(tzinfo=self.now.tzinfo)
         year = self.now.year
         for candidate in (year, year - 1, year - 2, year - 3, year - 4):

@@ -67,6 +67,7 @@ def test_other_messages_are_left_alone() -> None:
         (datetime(2024, 1, 1, 12, tzinfo=UTC), "Jan  1 12:00:00", NOW),
         (datetime(2020, 2, 29, 12, tzinfo=UTC), "Feb 29 12:00:00", NOW),
         (datetime(2023, 12, 31, 11, tzinfo=UTC), "2023-12-31T12:00:00.5+01:00", NOW),
+        (NOW.replace(microsecond=0), "2023-99-99T12:00:00+01:00", NOW),
         (
             datetime(2023, 12, 31, 17, tzinfo=UTC),
             "Dec 31 12:00:00",

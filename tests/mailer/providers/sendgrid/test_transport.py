@@ -1,5 +1,6 @@
 """Handing over by SendGrid's interface, to a stand-in that answers as it is told."""
 
+import json
 import ssl
 from base64 import b64decode
 from collections import Counter
@@ -13,6 +14,7 @@ from mailer.delivery.delivery import deliver
 from mailer.delivery.run import Delivery
 from mailer.errors import ConfigurationError
 from mailer.outbox.outbox import Outbox
+from mailer.providers.sendgrid.payload import request_body
 from mailer.providers.sendgrid.transport import SendGridTransport
 from mailer.rules.states import Cause, Outcome, Status
 from mailer.settings import SendGridSettings
@@ -306,3 +308,24 @@ def test_what_the_provider_took_before_it_failed_is_unknown(outbox: Outbox, tmp_
     assert set(Counter(server.ids).values()) == {1}
     unsure = {*outbox.notices_at(PLAN, Status.UNKNOWN), *outbox.notices_at(PLAN, Status.ACCEPTED)}
     assert set(server.ids) <= {batch.key(one.partner_id) for one in unsure}
+
+
+@pytest.mark.parametrize("field", ["from.email", "reply_to", "categories", "asm.group_id"])
+def test_a_refused_sender_ends_the_call(file_outbox: Outbox, tmp_path: Path, field: str) -> None:
+    """What is wrong in every request is no recipient's fault: nobody is rejected, and a later call goes on."""
+    batch = approved(file_outbox, tmp_path, notices(4))
+    told = json.dumps({"errors": [{"field": field, "message": "not valid"}]})
+    with provider(Answer(400, body=told, takes=False)) as server:
+        report = deliver(file_outbox, batch, transport(server), clock=lambda: NOW, settings=mail_settings())
+        counts = {status.value: number for status, number in file_outbox.counts(PLAN).items() if number}
+    assert ({"ready": 4}, 0) == (counts, report.rejected)
+    assert f"{field}: not valid" in report.stopped
+
+
+def test_a_suppressed_copy_is_in_no_request() -> None:
+    """The request names each address once, and none that must not be written to."""
+    made = notice(1, cc=("copy@reseller.example", "boss@reseller.example", "Boss@reseller.example"))
+    withheld = frozenset({"copy@reseller.example"})
+    body = json.loads(request_body(Attempt(made, "<id-1@vendor.example>", "id-1", NOW, withheld=withheld)))
+    (one,) = body["personalizations"]
+    assert ["boss@reseller.example"] == [copy["email"] for copy in one["cc"]]
