@@ -2,7 +2,9 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
+from types import CodeType
 from typing import Self
 
 from jinja2 import TemplateSyntaxError, meta
@@ -69,6 +71,12 @@ def _href(value: object) -> str:
             "there is no such address: statements have no page under [statements] access 'none'"
         )
     return value.address
+
+
+@lru_cache(maxsize=512)
+def compiled_source(source: str, name: str, kind: TemplateKind) -> CodeType:
+    """Return the code of a template source; all environments of a kind compile the same source to the same code."""
+    return mail_environment((), "en", kind).compile(source, name, name)
 
 
 def mail_environment(

@@ -22,6 +22,7 @@ from generator.notices.body import (
     author_line,
     check_line,
     compile_body,
+    compiled_source,
     mail_environment,
 )
 from generator.notices.layouts import (
@@ -183,7 +184,7 @@ def _line(built: SandboxedEnvironment, source: str, part: str, file: str, line: 
 
 def _compiled(built: SandboxedEnvironment, source: str, part: str, file: str, lines: LineMap) -> _Compiled:
     name = f"<{file} as {part}>"
-    code = built.compile(source, name, name)
+    code = compiled_source(source, name, "html" if part == "html" else "text")
     # Globals are a plain mapping, because each rendering copies them, and a chain of mappings copies key by key.
     return _Compiled(Template.from_code(built, code, dict(built.globals)), name, file, lines)
 
