@@ -1,4 +1,4 @@
-# Two commands matter: `make demo` shows the whole journey, `make test` runs every test.
+# Two commands matter: `make demo` shows the whole journey, `make test` tests every promise.
 # Both work on a fresh clone with Python 3.11 or newer and the package registries.
 
 # Without compiled files, starting Python takes longer than most commands and tests.
@@ -9,14 +9,22 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp
 
-.PHONY: lighthouse demo test wheel lint format serve bench bench-building bench-million bench-ledger bench-sending bench-events bench-start-up fuzz chaos worlds lock i18n screenshots clean
+.PHONY: lighthouse demo test test-long wheel lint format serve bench bench-building bench-million bench-ledger bench-sending bench-events bench-start-up fuzz chaos worlds lock i18n screenshots clean
 
 demo: $(STAMP)/run
 	@$(BIN)/offerpress demo
 
 test: $(STAMP)/test
 	@.ci/install-tools
-	$(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not long" $(PYTEST)
+
+# What `make test` does once or a few times, at length: about ten minutes on two cores.
+test-long: $(STAMP)/test
+	@.ci/install-tools
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m long $(PYTEST)
+	$(BIN)/python -m tests.reference 20000
+	$(BIN)/python -m tests.fuzz 300
+	$(BIN)/python -m tests.chaos 64
 
 wheel: $(STAMP)/test
 	$(BIN)/python -m pytest -q tests/test_wheel.py

@@ -1,12 +1,15 @@
 """What holds for every test, and the CPU seconds that a run took."""
 
 import resource
+import shutil
 from collections.abc import Iterator
 from itertools import count
 
 import pytest
 from hypothesis import settings
+from playwright.sync_api import Browser, sync_playwright
 
+from tests.servers.browsing import CHROMIUM
 from tests.servers.postgresql import empty_schema, postgresql_server
 
 # A deadline is an assertion about time, which a busy machine breaks.
@@ -22,6 +25,19 @@ def postgresql() -> Iterator[str]:
     """The URL of a real PostgreSQL server."""
     with postgresql_server() as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for all tests of a worker, with its back/forward cache as people have it."""
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(
+            executable_path=shutil.which("chromium") or shutil.which("google-chrome"),
+            args=list(CHROMIUM),
+            ignore_default_args=["--disable-back-forward-cache"],
+        )
+        yield started
+        started.close()
 
 
 @pytest.fixture

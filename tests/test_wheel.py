@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+# `make wheel` runs these, before all other tests in continuous integration.
+pytestmark = pytest.mark.long
 ROOT = Path(__file__).parent.parent
 
 

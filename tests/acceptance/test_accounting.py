@@ -8,13 +8,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser
 
 from mailer.events.events import Event, EventKind
 from mailer.outbox.moves import Claimant
 from mailer.outbox.outbox import Outbox
 from tests.acceptance.conftest import PLAN, Call
-from tests.servers.browsing import CHROMIUM, Reader
+from tests.servers.browsing import Reader
 
 SENT = datetime(2023, 12, 31, 18, tzinfo=UTC)
 
@@ -63,7 +63,9 @@ def cells(html: str, section: str) -> dict[str, str]:
     return dict(rows)
 
 
-def test_the_report_on_a_plan_adds_up(site: Path, offerpress: Call, told_of: list[str]) -> None:
+def test_the_report_on_a_plan_adds_up(
+    site: Path, offerpress: Call, told_of: list[str], browser: Browser
+) -> None:
     """It has the numbers of `status`, the failures by domain and code, and the command for each unknown notice."""
     said = offerpress("status", PLAN, "--report", "--json")
     assert (1, str(site / "private" / "reports" / f"plan-{PLAN}.html")) == (said.code, said.json["report"])
@@ -89,16 +91,13 @@ def test_the_report_on_a_plan_adds_up(site: Path, offerpress: Call, told_of: lis
     commands = re.findall(r"<code>(offerpress resolve [^<]*)</code>", html)
     assert 2 == len(commands)
     assert all(command.startswith(f"offerpress resolve {PLAN} P-") for command in commands)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=list(CHROMIUM))
-        reader = Reader(browser.new_context(color_scheme="dark"))
-        asked: list[str] = []
-        reader.page.on("request", lambda request: asked.append(request.url))
-        reader.page.goto(Path(str(said.json["report"])).as_uri())
-        assert 2 == reader.page.locator("figure svg").count()
-        assert ([], []) == (reader.console, [url for url in asked if not url.startswith(("file:", "data:"))])
-        assert reader.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-        browser.close()
+    reader = Reader(browser.new_context(color_scheme="dark"))
+    asked: list[str] = []
+    reader.page.on("request", lambda request: asked.append(request.url))
+    reader.page.goto(Path(str(said.json["report"])).as_uri())
+    assert 2 == reader.page.locator("figure svg").count()
+    assert ([], []) == (reader.console, [url for url in asked if not url.startswith(("file:", "data:"))])
+    assert reader.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 def test_every_notice_is_in_the_table(offerpress: Call, told_of: list[str]) -> None:

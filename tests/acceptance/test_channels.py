@@ -7,11 +7,11 @@ import shutil
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser
 
 from offerpress.figures.leaks import leaked
 from tests.acceptance.conftest import AS_OF, PLAN, Call, tree
-from tests.servers.browsing import CHROMIUM, Reader, Server
+from tests.servers.browsing import Reader, Server
 
 HOSTILE = "=cmd()<script>alert(1)</script>[x](http://evil.example){{7*7}}\u202eEvil"
 
@@ -77,7 +77,7 @@ def random_ledger(site: Path, chance: random.Random) -> set[str]:
     return words
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.long)])
 @pytest.mark.usefixtures("built")
 def test_a_random_ledger_leaves_no_trace_outside_the_packs(offerpress: Call, site: Path, seed: int) -> None:
     """Whatever the ledger holds, the public files are the sample's, and none of its words is in any file."""
@@ -189,21 +189,18 @@ def test_verify_says_what_differs(offerpress: Call, told: Path) -> None:
 
 
 @pytest.mark.usefixtures("built")
-def test_the_private_link_opens_that_partners_figures(offerpress: Call, site: Path) -> None:
+def test_the_private_link_opens_that_partners_figures(offerpress: Call, site: Path, browser: Browser) -> None:
     """In a real browser the link shows the partner's figures; the host never learns the key; the console is clean."""
     fragment = offerpress("link", "P-1001").out.strip().partition("#")[2]
     assert 36 == len(fragment)
     server = Server(site / "output")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=list(CHROMIUM))
-        reader = Reader(browser.new_context())
-        reader.open(f"{server.url()}/statement/#{fragment}")
-        reader.show()
-        assert ("open", []) == (reader.state, reader.console)
-        assert "Aldergrove Phones" in reader.text
-        assert "2.790,81" in reader.text
-        assert "16. April 2024" in reader.text
-        browser.close()
+    reader = Reader(browser.new_context())
+    reader.open(f"{server.url()}/statement/#{fragment}")
+    reader.show()
+    assert ("open", []) == (reader.state, reader.console)
+    assert "Aldergrove Phones" in reader.text
+    assert "2.790,81" in reader.text
+    assert "16. April 2024" in reader.text
     server.close()
     assert len(server.requests) > 3
     assert [] == [request for request in server.requests if fragment[:12] in request or "Referer" in request]

@@ -52,17 +52,16 @@ def forget(site: Path) -> None:
 
 
 def test_a_cluster_publishes_the_same_bytes(large: tuple[Path, dict[str, bytes]], workers: Cluster) -> None:
-    """Two workers in processes of their own publish what one process and a pool of two publish."""
+    """Two workers in processes of their own publish what one process publishes."""
     site, alone = large
-    for place, options in (("pool", ("--jobs", "2")), ("dask", ("--scheduler", workers.address))):
-        forget(site)
-        said = finished(
-            installed(site, "build", *AS_OF, "--output", place, *options, environment=workers.environment)
-        )
-        assert 0 == said.code, said.err
-        assert alone == tree(site / place)
+    forget(site)
+    options = ("--output", "dask", "--scheduler", workers.address)
+    said = finished(installed(site, "build", *AS_OF, *options, environment=workers.environment))
+    assert 0 == said.code, said.err
+    assert alone == tree(site / "dask")
 
 
+@pytest.mark.long
 def test_a_cluster_publishes_the_same_objects(large: tuple[Path, dict[str, bytes]], workers: Cluster) -> None:
     """What two workers compute is the same in a bucket of an S3 server."""
     site, alone = large
@@ -78,6 +77,7 @@ def test_a_cluster_publishes_the_same_objects(large: tuple[Path, dict[str, bytes
     assert [] == [path for path in alone if path != ".offerpress" and alone[path] != published[path]]
 
 
+@pytest.mark.long
 def test_workers_need_no_disk_of_the_site(large: tuple[Path, dict[str, bytes]], cluster: Cluster) -> None:
     """Two workers who are told no folder have all but the secret from a bucket, where nothing is left of it."""
     site, alone = large
@@ -97,6 +97,7 @@ def test_workers_need_no_disk_of_the_site(large: tuple[Path, dict[str, bytes]], 
     assert alone == tree(site / "shared")
 
 
+@pytest.mark.long
 def test_a_killed_worker_changes_nothing(large: tuple[Path, dict[str, bytes]], workers: Cluster) -> None:
     """A worker that is killed (SIGKILL) with work on its hands changes no byte: the other computes its shards."""
     site, alone = large
@@ -122,7 +123,7 @@ def test_a_killed_worker_changes_nothing(large: tuple[Path, dict[str, bytes]], w
 @pytest.mark.parametrize(
     ("environment", "why"),
     [
-        ({}, "the site secret is missing; set OFFERPRESS_SITE_SECRET"),
+        pytest.param({}, "the site secret is missing; set OFFERPRESS_SITE_SECRET", marks=pytest.mark.long),
         ({"OFFERPRESS_SITE_SECRET": "07e4" * 16}, "its site secret or epochs are not those of the build"),
     ],
 )

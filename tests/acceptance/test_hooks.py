@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser
 
 from mailer.batch.batch import Batch
 from mailer.batch.unsubscribe import UnsubscribeTokens
@@ -24,7 +24,6 @@ PLAN = "thank-you-1.1"
 URL = "https://hooks.ostrabell.example/unsubscribe"
 CLICK = b"List-Unsubscribe=One-Click"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
-CHROMIUM = "/usr/bin/chromium"
 
 
 @pytest.fixture
@@ -173,13 +172,12 @@ def test_forged_and_foreign_tokens_do_nothing(site: Path, batch: Batch) -> None:
     assert {} == left(site)
 
 
-def test_a_person_unsubscribes_in_the_browser(site: Path, batch: Batch) -> None:
+def test_a_person_unsubscribes_in_the_browser(site: Path, batch: Batch, browser: Browser) -> None:
     """The address in the message shows a page in the reader's language, and its button unsubscribes."""
     partner = next(batch.partner_ids())
     assert f"{URL}?token=" in batch.message(partner).html
     assert f"{URL}?token=" in batch.message(partner).text
-    with hooks(site) as url, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with hooks(site) as url:
         page = browser.new_page(locale="de-AT")
         said: list[str] = []
         page.on("console", lambda message: said.append(message.text))
@@ -188,7 +186,7 @@ def test_a_person_unsubscribes_in_the_browser(site: Path, batch: Batch) -> None:
         assert {} == left(site)
         page.get_by_role("button", name="Abmelden").click()
         page.get_by_role("heading", name="Sie sind abgemeldet").wait_for()
-        browser.close()
+        page.close()
     assert [] == [text for text in said if "Content Security" in text or "Refused" in text]
     assert {batch.message(partner).to_address.casefold(): "unsubscribed"} == left(site)
 

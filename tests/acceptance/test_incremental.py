@@ -175,7 +175,7 @@ def clean_build(offerpress: Call, site: Path, day: str, beside: Path) -> dict[st
     return tree(beside / "output")
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.long)])
 def test_after_any_edits_the_output_is_that_of_a_clean_build(
     offerpress: Call, small: Path, tmp_path: Path, seed: int
 ) -> None:

@@ -1,19 +1,16 @@
 """The sample's messages as mail programs show them: what these support, how they read, how long they may be."""
 
 import json
-import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from mailer.batch.batch import Batch
 from tests.acceptance.conftest import AS_OF, PLAN, PLANNED, ROOT, Call, Prepare, after
-from tests.servers.browsing import CHROMIUM
 
 TOOLS = ROOT / "tests" / "tools"
 READERS = {"en": "P-1002", "de": "P-1001", "es": "P-1003", "ar": "P-1013"}
@@ -57,16 +54,6 @@ def messages(prepare: Prepare, tmp_path_factory: pytest.TempPathFactory) -> dict
             files[language].write_text(batch.message(partner).html, encoding="utf-8")
             assert f'lang="{language}"' in batch.message(partner).html
     return files
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Chromium."""
-    with sync_playwright() as playwright:
-        path = shutil.which("chromium") or shutil.which("google-chrome")
-        started = playwright.chromium.launch(executable_path=path, args=list(CHROMIUM))
-        yield started
-        started.close()
 
 
 def test_mail_programs_support_what_matters(messages: dict[str, Path]) -> None:

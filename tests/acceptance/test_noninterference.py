@@ -87,27 +87,26 @@ def in_the_open(output: Path) -> dict[str, bytes]:
 
 
 @pytest.fixture
-def built(offerpress: Call, site: Path) -> dict[str, bytes]:
+def opened(built: Path) -> dict[str, bytes]:
     """The open part of the site as the sample's own ledger leaves it."""
-    assert 0 == offerpress("build", *AS_OF).code
-    return in_the_open(site / "output")
+    return in_the_open(built / "output")
 
 
-@pytest.mark.parametrize(("seed", "count"), [(1, 1), (2, 40), (3, 420)])
+@pytest.mark.parametrize(("seed", "count"), [(1, 1), (3, 420), pytest.param(2, 40, marks=pytest.mark.long)])
 def test_a_random_ledger_shows_nowhere_in_the_open(
-    seed: int, count: int, built: dict[str, bytes], offerpress: Call, site: Path
+    seed: int, count: int, opened: dict[str, bytes], offerpress: Call, site: Path
 ) -> None:
     """From one partner to several shards: each open file keeps its bytes, and no file holds a partner's particulars."""
     particulars = random_ledger(site, random.Random(seed), count)
     said = offerpress("build", *AS_OF)
     assert 0 == said.code, said.err
     output = site / "output"
-    assert built == in_the_open(output)
+    assert opened == in_the_open(output)
     assert [] == list(leaked(output, list(tree(output)), particulars))
     assert 0 == offerpress("verify").code
 
 
-def test_amounts_alone_change_packs_alone(built: dict[str, bytes], offerpress: Call, site: Path) -> None:
+def test_amounts_alone_change_packs_alone(opened: dict[str, bytes], offerpress: Call, site: Path) -> None:
     """The same partners with other sales keep the packs' names and sizes too: only their bytes are others."""
     packs = {name: data for name, data in tree(site / "output").items() if name.startswith(PACKS)}
     sales = site / "data" / "sales.csv"
@@ -118,7 +117,7 @@ def test_amounts_alone_change_packs_alone(built: dict[str, bytes], offerpress: C
     write(sales, tuple(rows[0]), [tuple(row) for row in rows[1:]])
     assert 0 == offerpress("build", *AS_OF).code
     others = {name: data for name, data in tree(site / "output").items() if name.startswith(PACKS)}
-    assert built == in_the_open(site / "output")
+    assert opened == in_the_open(site / "output")
     assert {name: len(data) for name, data in packs.items()} == {
         name: len(data) for name, data in others.items()
     }

@@ -9,12 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from offerpress.preview.state import Preview
 from offerpress.site.site import Site
 from tests.acceptance.conftest import AS_OF, SECRET, Call, copy_sample, finished, installed, tree
-from tests.servers.browsing import CHROMIUM
 
 READY = "offerpress-preview[data-ready]"
 OVERLAY = "offerpress-preview .overlay"
@@ -56,15 +55,6 @@ class Desk:
         body = answer.read().decode()
         connection.close()
         return answer.status, body
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """One Chromium."""
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=list(CHROMIUM))
-        yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser
 
 from offerpress.plans.dues import (
     Bin,
@@ -31,7 +31,7 @@ from offerpress.reports.texts import approval_summary, bin_text, grouped_amount,
 from rewards import Account, Rules, Statement, day_text
 from tests.acceptance.conftest import AS_OF, PLAN, Call, change_sale, tree
 from tests.reference.samples import account, computed, credit, offer, rules, sale
-from tests.servers.browsing import CHROMIUM, Reader
+from tests.servers.browsing import Reader
 
 HOSTILE = "=cmd()<script>alert(1)</script>{{7*7}}\u202eEvil"
 
@@ -200,7 +200,7 @@ def test_a_dry_run_lists_who_would_get_what(offerpress: Call, site: Path) -> Non
     assert 2 == offerpress("plan", "year-end-credit", "--csv").code
 
 
-def test_the_report_opens_from_disk(offerpress: Call, site: Path) -> None:
+def test_the_report_opens_from_disk(offerpress: Call, site: Path, browser: Browser) -> None:
     """One private file with charts, no script and no network, at which the browser's console is silent."""
     partners = site / "data" / "partners.csv"
     text = partners.read_text(encoding="utf-8").replace("Tres Puentes", HOSTILE)
@@ -211,23 +211,19 @@ def test_the_report_opens_from_disk(offerpress: Call, site: Path) -> None:
     path = site / "private" / "reports" / "figures-2023-10-15.html"
     assert (str(path), True) == (said.json["report"], said.json["holds"])
     assert 0 == os.stat(site / "private").st_mode & 0o077  # noqa: PTH116 - the mode, not the path
-    with sync_playwright() as playwright:
-        chromium = shutil.which("chromium") or shutil.which("google-chrome")
-        browser = playwright.chromium.launch(executable_path=chromium, args=list(CHROMIUM))
-        schemes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-        for scheme in schemes:
-            reader = Reader(browser.new_context(color_scheme=scheme))
-            page, asked = reader.page, list[str]()
-            page.on("request", lambda request, asked=asked: asked.append(request.url))  # type: ignore[call-overload]
-            page.goto(path.as_uri())
-            assert [] == reader.console
-            assert [] == [url for url in asked if not url.startswith(("file:", "data:"))]
-            assert 4 == page.locator("figure svg").count()
-            assert 0 == page.locator("script, section b:text('&')").count()
-            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-            assert "<b>&" in page.inner_text("#liability figure:nth-of-type(2)")
-            assert HOSTILE in page.inner_text("#look")
-        browser.close()
+    schemes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+    for scheme in schemes:
+        reader = Reader(browser.new_context(color_scheme=scheme))
+        page, asked = reader.page, list[str]()
+        page.on("request", lambda request, asked=asked: asked.append(request.url))  # type: ignore[call-overload]
+        page.goto(path.as_uri())
+        assert [] == reader.console
+        assert [] == [url for url in asked if not url.startswith(("file:", "data:"))]
+        assert 4 == page.locator("figure svg").count()
+        assert 0 == page.locator("script, section b:text('&')").count()
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert "<b>&" in page.inner_text("#liability figure:nth-of-type(2)")
+        assert HOSTILE in page.inner_text("#look")
 
 
 def test_the_report_says_what_the_statements_say(offerpress: Call, site: Path) -> None:

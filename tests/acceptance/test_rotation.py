@@ -2,31 +2,21 @@
 
 import json
 import os
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from offerpress.site.keys import rotate
 from offerpress.site.site import Site
 from rewards import Fault
 from tests.acceptance.conftest import AS_OF, SECRET, Call
-from tests.servers.browsing import CHROMIUM, Reader, Server
+from tests.servers.browsing import Reader, Server
 
 PARTNER = "P-1001"
 NEW = "5ec2" * 16
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """One Chromium."""
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=list(CHROMIUM))
-        yield started
-        started.close()
 
 
 @pytest.fixture

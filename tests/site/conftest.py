@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
 
 from offerpress.cli import run
 from tests.acceptance.conftest import SECRET, copy_sample
-from tests.servers.browsing import CHROMIUM, Server
+from tests.servers.browsing import Server
 
 ODD = Path(__file__).parents[1] / "sites" / "odd"
 ANNOUNCEMENT = """\
@@ -46,15 +45,6 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
         for site in (sample, folder / "odd"):
             assert run(["build", "--site", str(site), "--as-of", "2023-12-31"]) == 0
     return Built(sample / "output", folder / "odd" / "output")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """One Chromium for all."""
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=list(CHROMIUM))
-        yield started
-        started.close()
 
 
 @pytest.fixture(scope="package")

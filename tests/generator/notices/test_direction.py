@@ -1,17 +1,15 @@
 """Mails in languages that are written from right to left, as a browser lays them out."""
 
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from generator.notices.notices import CampaignRenderer
 from rewards import Partner, Rates, compute_statement, rules_on
 from rewards.account import Account, Sale
 from tests.generator.conftest import TEMPLATES, SiteMaker
-from tests.servers.browsing import CHROMIUM
 
 DAY = date(2023, 12, 31).toordinal()
 CAMPAIGN = """\
@@ -46,15 +44,6 @@ class Vendor:
 
     name = "Partners"
     address = "partners@vendor.example"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """One Chromium for all."""
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=list(CHROMIUM))
-        yield started
-        started.close()
 
 
 def mail(make_site: SiteMaker, language: str) -> str:

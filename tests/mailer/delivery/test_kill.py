@@ -19,8 +19,8 @@ from tests.samples.mail import NOW, PLAN, approved, notice
 from tests.servers.mail import Recorder, recording_server
 
 SENDER = Path(__file__).with_name("kill_sender.py")
-COUNT = 420
-KILLS = 20
+COUNT = 240
+KILLS = 8
 GROUP_AND_CONNECTIONS = 8 + 2
 
 

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ViewportSize
 
 from tests.samples.statement_site import site_files
-from tests.servers.browsing import CHROMIUM, Reader, Server
+from tests.servers.browsing import Reader, Server
 
 
 @pytest.fixture(scope="session")
@@ -38,19 +38,6 @@ def serve(tmp_path: Path) -> Iterator[Callable[[Mapping[str, bytes]], Server]]:
 def server(serve: Callable[[Mapping[str, bytes]], Server], files: dict[str, bytes]) -> Server:
     """The made-up site as it was built."""
     return serve(files)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """One Chromium, with its back/forward cache as people have it."""
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium",
-            args=list(CHROMIUM),
-            ignore_default_args=["--disable-back-forward-cache"],
-        )
-        yield started
-        started.close()
 
 
 @pytest.fixture
