@@ -80,6 +80,7 @@ lighthouse: $(STAMP)/test
 fuzz: N = 10000
 fuzz: $(STAMP)/test
 	$(BIN)/python -m tests.fuzz $(N)
+	$(BIN)/python -m tests.fuzz $(N) --tables
 
 # 1,000 runs take half an hour.
 chaos: N = 1000

@@ -32,6 +32,8 @@ def settle_repeats(database: Database, findings: Findings, table: Table) -> None
 
     An equal repetition is a remark, another value a fault; `levels` allows one row per partner and day.
     """
+    if not database.number(f"SELECT count(*) FROM {table.name}"):
+        return
     key = ", ".join(map(quoted, table.key))
     filled = " AND ".join(f"CAST({quoted(name)} AS VARCHAR) <> ''" for name in table.key)
     database.run(

@@ -1,7 +1,7 @@
 """Parses the texts of the tables into days and amounts inside the database, and finds the values that are wrong."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 
 from ledger.database import Database, Row, literal, whole
@@ -44,6 +44,8 @@ def report(
 
 def check_values(database: Database, findings: Findings, table: Table, policy: Policy) -> None:
     """Find every empty, unreadable or unknown value of `table`, which is loaded and parsed."""
+    if not database.number(f"SELECT count(*) FROM raw_{table.name}"):
+        return
     _check_shortened(database, findings, table)
     _remark_nothing(database, findings, table)
     for column in table.columns:
@@ -71,14 +73,30 @@ _NOTHING = (
 
 def _check_shortened(database: Database, findings: Findings, table: Table) -> None:
     """Find ids that a spreadsheet program wrote as rounded numbers, so that several rows may have one id."""
-    ids = [column for column in table.columns if column.name.endswith("_id") or column.name == "refund_of"]
-    for column in ids:
-        name = quoted(column.name)
-        query = (
-            f"SELECT file_number, row_number, {name} FROM rows_{table.name} "
-            f"WHERE contains({name}, '+') AND regexp_full_match({name}, {literal(_SHORTENED)})"
-        )
-        report(database, findings, "shortened id", column.name, query, _shortened)
+    ids = [name for name in table.names if name.endswith("_id") or name == "refund_of"]
+    tests = {
+        name: f"contains({quoted(name)}, '+') AND regexp_full_match({quoted(name)}, {literal(_SHORTENED)})"
+        for name in ids
+    }
+    _report_where(database, findings, table, "shortened id", tests, _shortened)
+
+
+def _report_where(
+    database: Database,
+    findings: Findings,
+    table: Table,
+    rule: str,
+    tests: Mapping[str, str],
+    words: Callable[[Row], Explanation],
+    severity: Severity = "fault",
+) -> None:
+    """Report the values that meet a column's test; most tables have none, which one query tells."""
+    rows = f"rows_{table.name}"
+    if not tests or not database.number(f"SELECT count(*) FROM {rows} WHERE {' OR '.join(tests.values())}"):
+        return
+    for name, test in tests.items():
+        query = f"SELECT file_number, row_number, {quoted(name)} FROM {rows} WHERE {test}"
+        report(database, findings, rule, name, query, words, severity)
 
 
 def _shortened(row: Row) -> Explanation:
@@ -89,14 +107,9 @@ def _shortened(row: Row) -> Explanation:
 def _remark_nothing(database: Database, findings: Findings, table: Table) -> None:
     """Add a remark for each text that programs write in the place of a missing value, because people would read it."""
     words = ", ".join(map(literal, _NOTHING))
-    for column in table.columns:
-        if column.name in _READ_BY_PEOPLE:
-            name = quoted(column.name)
-            query = (
-                f"SELECT file_number, row_number, {name} FROM rows_{table.name} "
-                f"WHERE length({name}) < 16 AND lower(trim({name})) IN ({words})"
-            )
-            report(database, findings, "word for nothing", column.name, query, _nothing, "remark")
+    names = [quoted(name) for name in table.names if name in _READ_BY_PEOPLE]
+    tests = {name.strip('"'): f"length({name}) < 16 AND lower(trim({name})) IN ({words})" for name in names}
+    _report_where(database, findings, table, "word for nothing", tests, _nothing, "remark")
 
 
 _READ_BY_PEOPLE = frozenset({"name", "contact_name", "manager_name", "product", "customer"})

@@ -1,12 +1,14 @@
-"""`python -m tests.fuzz N [--first SEED] [--jobs N]`: tries N seeds and prints each that is wrong."""
+"""`python -m tests.fuzz N [--tables] [--first SEED] [--jobs N]`: tries N seeds and prints each that is wrong."""
 
 import argparse
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import chain
 from multiprocessing import get_context
 
-from tests.fuzz.fuzzing import attempts
+from tests.fuzz import fuzzing, tables
 
 
 def main() -> int:
@@ -15,17 +17,20 @@ def main() -> int:
     parser.add_argument("number", type=int)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--tables", action="store_true", help="odd tables in place of damaged sites")
     options = parser.parse_args()
     end = options.first + options.number
     chunks = [range(start, min(start + 100, end)) for start in range(options.first, end, 100)]
     began = time.perf_counter()
     counts: Counter[str] = Counter()
     with get_context("spawn").Pool(options.jobs, maxtasksperchild=5) as pool:
-        for outcomes in pool.imap(attempts, chunks):
-            for one in outcomes:
-                counts["wrong" if one.wrong else "faults" if one.faulty else "as the reference"] += 1
-                if one.wrong:
-                    print(one, flush=True)  # noqa: T201 - the result
+        found: Iterable[Sequence[fuzzing.Outcome | tables.TableOutcome]] = (
+            pool.imap(tables.attempts, chunks) if options.tables else pool.imap(fuzzing.attempts, chunks)
+        )
+        for one in chain.from_iterable(found):
+            counts["wrong" if one.wrong else "faults" if one.faulty else "as the reference"] += 1
+            if one.wrong:
+                print(one, flush=True)  # noqa: T201 - the result
     seconds = time.perf_counter() - began
     print(f"{options.number} seeds from {options.first} in {seconds:.0f} s: {dict(sorted(counts.items()))}")  # noqa: T201
     return 1 if counts["wrong"] else 0

@@ -5,6 +5,7 @@
 
 import pytest
 
+from tests.fuzz import tables
 from tests.fuzz.fuzzing import Fuzzer
 
 COUNT = 60
@@ -29,3 +30,15 @@ def test_every_seed_does_the_same_again(fuzzer: Fuzzer) -> None:
     """So a finding can be looked at: the damage and what became of it follow from the seed alone."""
     for seed in (1, 2):
         assert fuzzer.attempt(seed) == fuzzer.attempt(seed)
+
+
+TABLES = 120
+
+
+@pytest.mark.parametrize("first", range(0, TABLES, CHUNK))
+def test_an_odd_table_is_a_fault_or_counts_as_people_see_it(first: int) -> None:
+    """CSV, XLSX and Parquet by several writers: never a traceback, never another figure, never over ten seconds."""
+    outcomes = tables.attempts(range(first, first + CHUNK))
+    assert [] == [str(one) for one in outcomes if one.wrong]
+    assert any(one.faulty for one in outcomes)
+    assert not all(one.faulty for one in outcomes)
