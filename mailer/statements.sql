@@ -258,9 +258,17 @@ WHERE n.address_key = :address_key AND n.status = 'ready' ORDER BY n.plan, n.par
 
 -- rename_notice
 -- The words of our own, which say why a notice was skipped, name nobody.
-UPDATE notices SET partner_id = :pseudonym, address_key = :address_digest,
+UPDATE notices SET partner_id = :pseudonym, address_key = :address_digest, domain = '',
                    reason = CASE WHEN status = 'skipped' THEN reason ELSE '' END
 WHERE plan = :plan AND partner_id = :partner_id;
+
+-- clear_event_words
+-- Servers name the hosts of the partner's domain.
+UPDATE events SET detail = '' WHERE key = (SELECT key FROM notices WHERE plan = :plan AND partner_id = :partner_id);
+
+-- delete_paces
+-- Those of domains to which no notice goes any more.
+DELETE FROM paces WHERE domain NOT IN (SELECT domain FROM notices);
 
 -- delete_attempts
 DELETE FROM attempts WHERE plan = :plan AND partner_id = :partner_id;

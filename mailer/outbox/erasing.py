@@ -1,7 +1,8 @@
 """The part of the outbox that forgets a partner: sent notices stay counted, and nobody can read to whom they went.
 
-A partner's id is replaced by a digest of itself. If the same id returns, the digest recognises it, so that it is not
-handed an edition again. A suppression is replaced by one of the address's digest.
+The partner's mail domain goes too. A partner's id is replaced by a digest of itself. If the same id returns, the
+digest recognises it, so that it is not handed an edition again. A suppression is replaced by one of the address's
+digest.
 """
 
 from collections.abc import Collection
@@ -56,6 +57,7 @@ class Erasure(OutboxPart):
                     notices += 1
             for key in sorted(keys - {""}):
                 suppressions += self._digest_suppressions(key, at)
+            self._database.run("delete_paces", {})
         self._database.scrub()
         return Erased(notices, ended, suppressions)
 
@@ -81,6 +83,7 @@ class Erasure(OutboxPart):
         decisions: list[dict[str, Any]] = [dict(row) for row in self._database.rows("decisions", old)]
         self._database.run("delete_attempts", old)
         self._database.run("delete_decisions", old)
+        self._database.run("clear_event_words", old)
         self._database.run("rename_notice", {**old, "pseudonym": new["partner_id"], "address_digest": digest})
         self._database.run_many("restore_attempt", [{**one, **new, "detail": ""} for one in attempts])
         self._database.run_many("insert_decision", [{**one, **new, "reason": _WHY} for one in decisions])

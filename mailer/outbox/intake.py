@@ -165,7 +165,7 @@ def _known(database: OutboxDatabase, events: Iterable[Event], source: str, at: s
             "recipient": "" if key == own else sha256(key.encode()).hexdigest()[:16],
             "rank": rank_of(event.kind),
             "code": event.code,
-            "detail": without_addresses(event.detail),
+            "detail": "" if is_digest(own) else without_addresses(event.detail),
             "source": source,
             "at": at,
         }

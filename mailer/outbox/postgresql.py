@@ -94,7 +94,7 @@ class PostgresqlDatabase:
 
     def scrub(self) -> None:
         """Rewrite the tables; the server's own log and backups keep deleted content as long as they exist."""
-        for table in ("notices", "attempts", "decisions", "suppressions"):
+        for table in ("notices", "attempts", "decisions", "suppressions", "events", "paces"):
             self._execute(f"VACUUM FULL {table}".encode(), {})
 
     def rows(self, name: str, values: Parameters) -> list[dict[str, Any]]:

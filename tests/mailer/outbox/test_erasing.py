@@ -13,8 +13,9 @@ from mailer.batch.freezing import erase_messages
 from mailer.delivery.delivery import deliver
 from mailer.events.events import Event, EventKind
 from mailer.outbox.database import SendingProcess
+from mailer.outbox.moves import Claimant
 from mailer.outbox.outbox import Outbox
-from mailer.rules.states import Status
+from mailer.rules.states import Cause, Settlement, Status
 from mailer.rules.suppression import pseudonym
 from mailer.transports.folder import FolderTransport
 from tests.samples.mail import NOW, PLAN, approved, mail_settings, notice, notices
@@ -72,6 +73,30 @@ def test_what_waited_is_ended_and_others_at_the_address_are_kept_from_it(
     assert {"cancelled": 1, "suppressed": 1} == outbox.reasons(PLAN)[Status.SKIPPED]
 
 
+def test_the_partners_mail_domain_is_forgotten(tmp_path: Path) -> None:
+    """No byte of the database names it, in notice, event or pace, nor in the words of a later event."""
+    file, me = tmp_path / "outbox.sqlite", Claimant(PLAN, "me", "smtp")
+    made = [notice(1, to_address="jo@very-own.example"), notice(2, to_address="two@other.example")]
+    with Outbox.open(file) as outbox:
+        batch = approved(outbox, tmp_path, made)
+        turn = outbox.turn(me, [], 2, NOW, {"*": 1})
+        words = {"P-0001": "host mx.very-own.example: busy", "P-0002": "host mx.other.example: busy"}
+        settled = [
+            Settlement(one.partner_id, Cause.ACCEPTANCE, words[one.partner_id]) for one in turn.claimed
+        ]
+        outbox.turn(me, settled, 0, NOW)
+        events = [Event(batch.key(one), EventKind.DEFERRED, NOW, detail=words[one]) for one in words]
+        outbox.take_in(events, "relay", NOW)
+        assert (1, 0, 0) == forget(outbox)
+        later = Event(batch.key("P-0001"), EventKind.BLOCKED, LATER, detail=words["P-0001"])
+        assert 1 == outbox.take_in([later], "relay", LATER).new
+        (event,) = outbox.events_of(PLAN, "P-0002")
+        assert words["P-0002"] == event.detail
+        with closing(sqlite3.connect(file)) as database:
+            assert [("other.example",)] == list(database.execute("SELECT domain FROM paces"))
+    assert b"very-own" not in file.read_bytes()
+
+
 def test_every_column_of_a_notice_is_known_to_hold_nobody(tmp_path: Path) -> None:
     """Who adds a column decides here what forgetting does with it."""
     with (
@@ -79,9 +104,9 @@ def test_every_column_of_a_notice_is_known_to_hold_nobody(tmp_path: Path) -> Non
         closing(sqlite3.connect(tmp_path / "outbox.sqlite")) as database,
     ):
         columns = {name for (name,) in database.execute("SELECT name FROM pragma_table_info('notices')")}
-    erased = {"partner_id", "address_key", "reason"}
+    erased = {"partner_id", "address_key", "domain", "reason"}
     nobody = "plan key campaign edition status changed_at not_before claims refusals sender transport handed_before"
-    assert erased | {*nobody.split(), "domain", "fence", "send_window"} == columns
+    assert erased | {*nobody.split(), "fence", "send_window"} == columns
 
 
 def test_a_batch_keeps_its_digest_without_a_message(tmp_path: Path) -> None:
