@@ -100,6 +100,7 @@ class SiteSettings(BaseModel):
 
     `hub` is the WebSub hub that the publisher notifies of new entries. `cards` turns on the preview pictures of
     shared links. `feed_entries` and `page_entries` limit a feed, and a page that lists announcements.
+    `publish_also` are patterns of files in `content/static/` that are published although they look like leftovers.
     """
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
@@ -113,6 +114,7 @@ class SiteSettings(BaseModel):
     feed_entries: Annotated[int, Field(ge=1, le=1000)] = 30
     page_entries: Annotated[int, Field(ge=1, le=1000)] = 50
     cards: bool = True
+    publish_also: Annotated[tuple[str, ...], BeforeValidator(_tuple)] = ()
     security: Security | None = None
 
     @model_validator(mode="after")

@@ -31,6 +31,7 @@ from generator.content.files import (
     content_names,
     read_text,
     static_files,
+    unread_files,
 )
 from generator.content.front_matter import Document, parse_document, translated_keys
 from generator.content.pages import (
@@ -254,7 +255,8 @@ def _sources(site: Path, settings: SiteSettings, program: str, faults: list[Faul
             document = parse_document(file.text, file.file, faults)
             if document:
                 rooms[room].setdefault(file.slug, {})[file.language or settings.default_language] = document
-    static = static_files(site, faults)
+    static = static_files(site, settings.publish_also, faults)
+    faults.extend(unread_files(site))
     told += [(f"content/static/{name}", path.read_bytes()) for name, path in static.items()]
     originals = {
         room: {slug: found[slug] for slug in sorted(found) if settings.default_language in found[slug]}

@@ -1,8 +1,10 @@
 """The files of `content/`, read in a fixed order and checked for names, encoding and control characters."""
 
 import re
+import unicodedata
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from rewards import Fault, suggestion
@@ -10,6 +12,7 @@ from rewards import Fault, suggestion
 ROOMS = ("announcements", "campaigns", "offers", "pages")
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*", re.ASCII)
 _LONGEST_SLUG = 100
+_SURROGATES = re.compile("[\ud800-\udfff]")
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
 
 
@@ -108,12 +111,14 @@ def content_files(
 def _content_file(
     path: Path, room: str, languages: tuple[str, ...], names: Collection[str], faults: list[Fault]
 ) -> ContentFile | None:
-    file = f"content/{room}/{path.name}"
+    file = f"content/{room}/{shown_name(path.name)}"
     if path.suffix != ".md" or path.is_dir():
         remedy = "content is SLUG.md; put images and other files into content/static/"
+        if path.suffix.casefold() == ".md" and not path.is_dir():
+            remedy = f"call it {shown_name(path.stem)}.md"
         faults.append(Fault("the file is not used", remedy, file, severity="remark"))
         return None
-    slug, _, language = path.name.removesuffix(".md").partition(".")
+    slug, _, language = shown_name(path.name).removesuffix(".md").partition(".")
     before = len(faults)
     faults.extend(fault for fault in [slug_fault(slug, file)] if fault)
     if language:
@@ -140,25 +145,124 @@ def content_names(site: Path) -> dict[str, tuple[str, str, str]]:
     """Return room, slug and language of every Markdown file, readable or not, by its path below `content/`."""
     found = {}
     for room in ROOMS:
-        for path in sorted((site / "content" / room).glob("[!.]*.md")):
-            slug, _, language = path.name.removesuffix(".md").partition(".")
-            found[f"{room}/{path.name}"] = (room, slug, language)
+        folder = site / "content" / room
+        for path in sorted(folder.iterdir() if folder.is_dir() else ()):
+            if path.suffix == ".md" and not path.name.startswith(".") and not path.is_dir():
+                slug, _, language = path.name.removesuffix(".md").partition(".")
+                found[f"{room}/{path.name}"] = (room, slug, language)
     return found
 
 
-def static_files(site: Path, faults: list[Fault]) -> dict[str, Path]:
-    """Return the files under `content/static/` by their path on the site; adds a fault for a symbolic link."""
-    folder = site / "content" / "static"
+def unread_files(site: Path) -> Iterator[Fault]:
+    """Yield a remark for each file and folder in `content/` that nothing reads."""
+    known = ("static", *ROOMS)
+    folder = site / "content"
+    for path in sorted(folder.iterdir() if folder.is_dir() else ()):
+        if path.name in {*known, "program.toml"} or path.name.startswith(".") or path.name.endswith("~"):
+            continue
+        file = f"content/{shown_name(path.name)}"
+        if path.is_dir():
+            remedy = suggestion(path.name.casefold(), known)
+            yield Fault("the folder is not read", remedy, file, severity="remark")
+        elif path.name.casefold() == "program.toml":
+            yield Fault("the file is not read", "call it program.toml", file, severity="remark")
+        elif path.suffix.casefold() == ".md":
+            remedy = "move it into announcements, campaigns, offers or pages"
+            yield Fault("the file is not read", remedy, file, severity="remark")
+        else:
+            remedy = "move it into static if it is to be published"
+            yield Fault("the file is not read", remedy, file, severity="remark")
+
+
+def shown_name(name: str) -> str:
+    """Return a file name for people: bytes that are no UTF-8 are written as escapes."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+# The files of `content/static/`, which are published under their own names.
+
+_MEANT = (".well-known/*", ".nojekyll", ".htaccess", ".domains")
+_LEFTOVERS = (
+    *(
+        "*~",
+        "~$*",
+        "#*#",
+        "*.bak",
+        "*.orig",
+        "*.rej",
+        "*.old",
+        "*.swp",
+        "*.swo",
+        "*.tmp",
+        "*.part",
+        "*.crdownload",
+    ),
+    *("thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "__macosx", "cvs", "node_modules", "__pycache__"),
+)
+_LONGEST_NAME = 255
+
+
+def static_files(site: Path, meant: Collection[str], faults: list[Fault]) -> dict[str, Path]:
+    """Return the files under `content/static/` by their path on the site, in composed Unicode form (NFC).
+
+    Adds a fault for symbolic links, names that cannot be published, names that differ only by case or Unicode form,
+    and leftovers that do not match one of the patterns `meant`.
+    """
     found: dict[str, Path] = {}
-    if not folder.is_dir():
-        return found
-    for path in sorted(folder.rglob("*")):
-        name = path.relative_to(folder).as_posix()
-        file = f"content/static/{name}"
-        if path.is_symlink():
-            faults.append(
-                Fault("a symbolic link could publish a private file", "put a copy in its place", file)
-            )
-        elif path.is_file():
-            found[name] = path
+    folded: dict[str, str] = {}
+    for name, path in _static_paths(site / "content" / "static", (*_MEANT, *meant), faults):
+        composed = unicodedata.normalize("NFC", name)
+        fault = _name_fault(composed)
+        other = folded.setdefault(composed.casefold(), name)
+        if fault is None and other != name:
+            differ = "Unicode form" if unicodedata.normalize("NFC", other) == composed else "case"
+            fault = f"the name differs from {shown_name(other)!r} only by its {differ}", "rename one of them"
+        if fault is not None:
+            faults.append(Fault(*fault, f"content/static/{shown_name(name)}"))
+        else:
+            found[composed] = path
     return found
+
+
+def _static_paths(folder: Path, meant: Collection[str], faults: list[Fault]) -> Iterator[tuple[str, Path]]:
+    """Yield name and path of each plain file; of a link or leftover a fault, and nothing that lies in it."""
+    waiting = [folder] if folder.is_dir() else []
+    while waiting:
+        for path in sorted(waiting.pop().iterdir(), reverse=True):
+            name = path.relative_to(folder).as_posix()
+            file = f"content/static/{shown_name(name)}"
+            if path.is_symlink():
+                what = "a symbolic link could publish a private file"
+                faults.append(Fault(what, "put a copy in its place", file))
+            elif _is_leftover(name, meant) and not (path.is_dir() and _holds_meant(name, meant)):
+                what = "the file looks like a leftover that nobody means to publish"
+                remedy = "delete it, or list it in site.publish_also"
+                faults.append(Fault(what, remedy, file))
+            elif path.is_dir():
+                waiting.append(path)
+            elif path.is_file():
+                yield name, path
+
+
+def _is_leftover(name: str, meant: Collection[str]) -> bool:
+    if any(fnmatchcase(name, pattern) for pattern in meant):
+        return False
+    last = name.rpartition("/")[2].casefold()
+    return last.startswith(".") or any(fnmatchcase(last, pattern) for pattern in _LEFTOVERS)
+
+
+def _holds_meant(folder: str, meant: Collection[str]) -> bool:
+    return any(pattern.startswith(f"{folder}/") for pattern in meant)
+
+
+def _name_fault(name: str) -> tuple[str, str] | None:
+    """Return what keeps a name from being an address of the site, and the remedy; None if nothing does."""
+    if _SURROGATES.search(name):
+        return "the name is not UTF-8", "rename it: an archive from another system may have written it"
+    if not name.isprintable() or "\\" in name:
+        return "the name holds a backslash or an unprintable character", "rename it"
+    if any(len(part.encode()) > _LONGEST_NAME for part in name.split("/")):
+        return f"the name is longer than {_LONGEST_NAME} bytes", "shorten it"
+    if name.partition("/")[0].casefold() == ".offerpress":
+        return "the name belongs to the site itself", "rename it"
+    return None

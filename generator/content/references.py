@@ -1,6 +1,7 @@
 """Targets of links in content: a content file, a static file, an outside address, an id in the same text."""
 
 import posixpath
+import unicodedata
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -56,7 +57,8 @@ def resolve(reference: Reference, file: str, index: Index) -> Target | Fault:
     if not parts.path:
         return Target("here", fragment=unquote(parts.fragment))
     folder = posixpath.dirname(file.removeprefix("content/"))
-    path = posixpath.normpath(posixpath.join(folder, unquote(parts.path)))
+    named = unicodedata.normalize("NFC", unquote(parts.path))  # two spellings of one letter are one name
+    path = posixpath.normpath(posixpath.join(folder, named))
     return _inside(reference, path, parts.query, unquote(parts.fragment), file, index)
 
 

@@ -43,6 +43,7 @@ from offerpress.site.keys import SiteKeys
 from offerpress.site.locking import sole_writer
 from offerpress.site.site import Site
 from offerpress.site.state import DamagedState, json_text, read_state, read_text_state, write_state
+from offerpress.site.unread import unread_templates_and_tables
 from rewards import (
     Account,
     Conserved,
@@ -220,6 +221,7 @@ def open_figures(site: Site, *, need_keys: bool = True, snapshots: Path | None =
     inputs = input_digests(site, data)
     faults: list[Fault] = []
     content = read_content(site.folder, site.settings.site, faults)
+    faults.extend(unread_templates_and_tables(site, data))
     keys = _keys(site, need_keys=need_keys, faults=faults)
     before, source = len(faults), None
     if content is not None and snapshots is None and not any(fault.severity == "fault" for fault in faults):
