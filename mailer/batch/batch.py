@@ -33,6 +33,7 @@ from rewards import Notice
 
 _LAST: Final = b',"to_address":'
 _COPIES: Final = b'"cc":['
+_NO_COPIES: Final = b'"cc":[],'
 _DECODER: Final = json.JSONDecoder()
 _FIGURES: Final = (b',"figures":', b',"from_address":')
 
@@ -119,6 +120,7 @@ class Batch:
         self._footer = footer
         self._dictionaries = [content[at : at + length] for at, length in footer.dictionaries]
         self._read_last = -1
+        self._may_have_copies = True  # until `verify` has read every message
         everyone = range(footer.count)
         self._held = sorted({*everyone} - {*footer.forgotten}) if footer.forgotten else everyone
 
@@ -193,6 +195,8 @@ class Batch:
 
     def copies(self, partner_id: str) -> tuple[str, ...]:
         """Return the addresses that get a copy of the message to one partner."""
+        if not self._may_have_copies:
+            return ()
         return copies_of(self._parts(self._position(partner_id)))
 
     def key(self, partner_id: str) -> str:
@@ -205,8 +209,10 @@ class Batch:
 
     def verify(self, digest: str | None = None) -> str:
         """Recompute every digest and return the batch's; BatchTampered if one differs, or it is not `digest`."""
+        copied = False
         for n in self._held:
-            self._parts(n)
+            copied = _NO_COPIES not in self._parts(n) or copied
+        self._may_have_copies = copied
         found = batch_digest(self.header, (self._entry(n).digest for n in range(self._footer.count)))
         expected = self.digest if digest is None else digest
         if found != self.digest or found != expected:
