@@ -107,14 +107,23 @@ class ImapInbox:
         self.name = f"{parts.scheme}://{host}"
         try:
             self._server = _connected(parts.scheme, host, port, context)
+        except UnicodeError:
+            raise InboxError(self.name, "has no usable host; correct its address") from None
         except (OSError, imaplib.IMAP4.error) as error:
             raise InboxError(self.name, f"cannot be reached ({error}); see its address") from error
+        password = unquote(parts.password or "")
         try:
-            self._server.login(unquote(parts.username or ""), unquote(parts.password or ""))
+            self._server.login(unquote(parts.username or ""), password)
             answer, _ = self._server.select(f'"{unquote(parts.path.strip("/")) or "INBOX"}"')
+        except UnicodeError:
+            self._server.shutdown()
+            raise InboxError(
+                self.name, "takes user, password and folder in ASCII only; see its address"
+            ) from None
         except (OSError, imaplib.IMAP4.error) as error:
             self._server.shutdown()
-            raise InboxError(self.name, f"cannot be opened ({error}); see user and password") from error
+            words = str(error).replace(password, "…") if password else str(error)
+            raise InboxError(self.name, f"cannot be opened ({words}); see user and password") from None
         if answer != "OK":
             self.close()
             raise InboxError(self.name, "has no such folder; name it after the host, such as /INBOX")

@@ -220,6 +220,11 @@ def connected(
         raise ConfigurationError(
             f"smtp: {server}: {error}; use an address that fits what it offers"
         ) from error
+    except UnicodeError:
+        # not from the error: it may name a part of the password
+        raise ConfigurationError(
+            "smtp: the host, the user or the password cannot be written in ASCII; correct the address"
+        ) from None
     except BROKEN as error:
         raise Refused(f"{server} cannot be reached: {error_words(error)}") from error
 

@@ -68,7 +68,7 @@ class SendGridFences:
             client.request(method, self._parts.path.rstrip("/") + path, content, headers)
             response = client.getresponse()
             return response.status, _parsed(response.read()), dict(response.headers.items())
-        except (OSError, http.client.HTTPException):
+        except (OSError, UnicodeError, http.client.HTTPException):
             return 0, None, {}
         finally:
             client.close()

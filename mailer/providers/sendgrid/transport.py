@@ -114,6 +114,9 @@ class SendGridConnection:
             self.close()
             why = f"its certificate is not trusted ({error.verify_message}); correct the base address"
             raise ConfigurationError(f"sendgrid: {self._host}: {why}") from error
+        except UnicodeError:
+            self.close()
+            raise ConfigurationError("sendgrid: the base address has no usable host; correct it") from None
         except _BROKEN as error:
             self.close()
             words = f"{self._host} cannot be reached: {_printable(str(error))}"
