@@ -92,7 +92,9 @@ def _report_where(
 ) -> None:
     """Report the values that meet a column's test; most tables have none, which one query tells."""
     rows = f"rows_{table.name}"
-    if not tests or not database.number(f"SELECT count(*) FROM {rows} WHERE {' OR '.join(tests.values())}"):
+    if not tests or not database.number(
+        f"SELECT count(*) FROM raw_{table.name} WHERE {' OR '.join(tests.values())}"
+    ):
         return
     for name, test in tests.items():
         query = f"SELECT file_number, row_number, {quoted(name)} FROM {rows} WHERE {test}"
