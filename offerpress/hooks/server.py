@@ -1,7 +1,7 @@
 """The server of the service: it listens on a port through uvicorn."""
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -55,7 +55,13 @@ def run_service(
     with stop_on_signals(), recorder.at_work(), socket.create_server((host, port)) as listening:
         say(f"Listening on http://{host}:{listening.getsockname()[1]}")
         uvicorn.Server(_settings(service)).run(sockets=[listening])
-    say(f"Stopped; {recorder.total.new:,} events taken in")
+    say(stop_message(recorder.total.new, service.refused))
+
+
+def stop_message(taken: int, refused: Mapping[str, int]) -> str:
+    """Return what the service took in and what it left out, by reason."""
+    left_out = ", ".join(f"{number:,} {reason}" for reason, number in sorted(refused.items()))
+    return f"Stopped; {taken:,} events taken in" + (f"; left out: {left_out}" if left_out else "")
 
 
 def _settings(service: Service) -> uvicorn.Config:
