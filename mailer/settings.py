@@ -15,10 +15,16 @@ from pydantic import (
 )
 
 from mailer.rules.domain_pace import ANY_DOMAIN, MessageRate, domain_of
-from rewards import Mailbox, WindowSettings, address_key, parse_mailbox, sendable
+from rewards import Mailbox, WindowSettings, address_key, parse_mailbox, plain_address, sendable
 
 TransportName = Literal["folder", "smtp", "sendgrid"]
 """The names of the transports in settings and on the command line."""
+
+_SLOWEST: Final = Decimal("0.00001")  # one message a day
+_FASTEST: Final = 1_000_000
+_YEAR_SECONDS: Final = 365 * 24 * 3600
+_YEAR_HOURS: Final = 365 * 24
+_MILLION: Final = 1_000_000
 
 STRICT = ConfigDict(frozen=True, strict=True, extra="forbid", populate_by_name=True)
 
@@ -34,21 +40,25 @@ def _each_once(values: tuple[str, ...]) -> tuple[str, ...]:
     return values
 
 
-def _positive(value: Decimal | int) -> Decimal | int:
+def _rate(value: Decimal | int) -> Decimal | int:
     if value <= 0:
         raise ValueError("a rate limit is a number above 0; leave it out for none")
+    if not _SLOWEST <= value <= _FASTEST:
+        raise ValueError(
+            f"a rate limit lies between {_SLOWEST:f} and {_FASTEST:,} a second; write one in between"
+        )
     return value
 
 
-RateLimit = Annotated[Decimal | int, AfterValidator(_positive)]
+RateLimit = Annotated[Decimal | int, AfterValidator(_rate)]
 """Messages a second."""
 
-_URL: Final = re.compile(
-    r"[!-;=?-~]+"
-)  # no spaces and no brackets, which end an address in a header (RFC 2369)
+_URL: Final = re.compile(r"[!-;=?-~]+")  # without spaces and brackets, which end an address (RFC 2369)
 _LONGEST_URL: Final = 800  # with the token it fits into one line of a header (RFC 5322 2.1.1)
 
 _LONGEST_RETURN: Final = 64 - 1 - 40  # RFC 5321 4.5.3.1.1, less a plus sign and an own id
+
+FileName = Annotated[str, Field(pattern=r"^[^\x00-\x1f]+$")]
 
 CategoryName = Annotated[str, Field(min_length=1, max_length=255)]
 
@@ -67,10 +77,16 @@ class SendGridSettings(BaseModel):
     requests: Annotated[int, Field(ge=1, le=200)] = 40
     per_second: RateLimit | None = None
     sandbox: bool = False
-    unsubscribe_group: Annotated[int, Field(ge=1)] | None = None
+    unsubscribe_group: Annotated[int, Field(ge=1, lt=2**63)] | None = None
     categories: Annotated[
         tuple[CategoryName, ...], BeforeValidator(as_tuple), Field(max_length=9), AfterValidator(_each_once)
     ] = ()
+
+
+def _qualified(value: str) -> str:
+    if plain_address(f"postmaster@{value}") is None:
+        raise ValueError(f"{value!r} is no domain; write one such as example.org")
+    return value
 
 
 class DkimSettings(BaseModel):
@@ -82,8 +98,8 @@ class DkimSettings(BaseModel):
     model_config = STRICT
 
     selector: Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]{0,61}[A-Za-z0-9])?$")]
-    domain: Annotated[str, Field(pattern=r"^[^\s.@]+(\.[^\s.@]+)+$")]
-    key_file: str = "private/dkim.pem"
+    domain: Annotated[str, AfterValidator(_qualified)]
+    key_file: FileName = "private/dkim.pem"
 
 
 def _bare_address(value: str) -> str:
@@ -115,8 +131,8 @@ class SmtpSettings(BaseModel):
 
     connections: Annotated[int, Field(ge=1, le=100)] = 2
     per_second: RateLimit | None = None
-    ca_file: str | None = None
-    hello: str | None = None
+    ca_file: FileName | None = None
+    hello: Annotated[str, Field(pattern=r"^[A-Za-z0-9._:\[\]-]{1,255}$")] | None = None
     return_path: Annotated[str, AfterValidator(_return_path)] | None = None
     dkim: DkimSettings | None = None
 
@@ -170,10 +186,10 @@ class RetrySettings(BaseModel):
 
     model_config = STRICT
 
-    attempts: Annotated[int, Field(ge=1)] = 12
-    first_seconds: Annotated[int, Field(ge=0)] = 2
-    longest_seconds: Annotated[int, Field(ge=0)] = 3600
-    patience_seconds: Annotated[int, Field(ge=0)] = 60
+    attempts: Annotated[int, Field(ge=1, le=_MILLION)] = 12
+    first_seconds: Annotated[int, Field(ge=0, le=_YEAR_SECONDS)] = 2
+    longest_seconds: Annotated[int, Field(ge=0, le=_YEAR_SECONDS)] = 3600
+    patience_seconds: Annotated[int, Field(ge=0, le=_YEAR_SECONDS)] = 60
 
 
 def _domain(value: str) -> str:
@@ -193,7 +209,9 @@ class WarmUpSettings(BaseModel):
     model_config = STRICT
 
     since: date
-    daily: Annotated[tuple[Annotated[int, Field(ge=1)], ...], BeforeValidator(as_tuple), Field(min_length=1)]
+    daily: Annotated[
+        tuple[Annotated[int, Field(ge=1, lt=2**63)], ...], BeforeValidator(as_tuple), Field(min_length=1)
+    ]
 
 
 class MailSettings(BaseModel):
@@ -214,11 +232,11 @@ class MailSettings(BaseModel):
     per_second: RateLimit | None = None
     per_domain: dict[Annotated[str, AfterValidator(_domain)], RateLimit] = {}
     warm_up: WarmUpSettings | None = None
-    latest_start_hours: Annotated[int, Field(ge=1)] | None = None
+    latest_start_hours: Annotated[int, Field(ge=1, le=_YEAR_HOURS)] | None = None
     window: WindowSettings | None = None
     unsubscribe: UnsubscribeSettings = UnsubscribeSettings()
     group: GroupSettings = GroupSettings()
-    lease_seconds: Annotated[int, Field(ge=1)] = 60
+    lease_seconds: Annotated[int, Field(ge=1, le=_YEAR_SECONDS)] = 60
     retries: RetrySettings = RetrySettings()
     smtp: SmtpSettings = SmtpSettings()
     sendgrid: SendGridSettings = SendGridSettings()

@@ -36,6 +36,29 @@ def test_only_the_sender_is_required() -> None:
         ({"from": FROM, "smtp": {"per_second": -1}}, "smtp.per_second", "above 0"),
         ({"from": FROM, "per_domain": {"a b": 1}}, "per_domain.a b", "no domain"),
         ({"from": FROM, "per_domain": {"b.example": 0}}, "per_domain.b.example", "above 0"),
+        ({"from": FROM, "per_second": Decimal("1e-400")}, "per_second", "between"),
+        ({"from": FROM, "per_second": 10**300}, "per_second", "between"),
+        ({"from": FROM, "per_domain": {"*": Decimal("1e-99999")}}, "per_domain.*", "between"),
+        ({"from": FROM, "latest_start_hours": 10**12}, "latest_start_hours", "8760"),
+        ({"from": FROM, "lease_seconds": 10**12}, "lease_seconds", "31536000"),
+        ({"from": FROM, "retries": {"longest_seconds": 10**400}}, "retries.longest_seconds", "31536000"),
+        ({"from": FROM, "smtp": {"hello": "a\r\nMAIL FROM:<b@c.example>"}}, "smtp.hello", "hello"),
+        ({"from": FROM, "smtp": {"hello": "hä"}}, "smtp.hello", "hello"),
+        ({"from": FROM, "smtp": {"ca_file": "a\x00b"}}, "smtp.ca_file", "ca_file"),
+        (
+            {"from": FROM, "smtp": {"return_path": "b" * 24 + "@v.example"}},
+            "smtp.return_path",
+            "23 characters",
+        ),
+        (
+            {"from": FROM, "smtp": {"dkim": {"selector": "s", "domain": "a" * 64 + ".example"}}},
+            "smtp.dkim.domain",
+            "no domain",
+        ),
+        ({"from": FROM, "unsubscribe": {"url": "https://v.example/a b"}}, "unsubscribe.url", "https"),
+        ({"from": FROM, "unsubscribe": {"url": "https://[v.example"}}, "unsubscribe.url", "https"),
+        ({"from": FROM, "unsubscribe": {"url": f"https://v.example/{'u' * 800}"}}, "unsubscribe.url", "800"),
+        ({"from": "[" * 2_000 + "@v.example"}, "from", "no mail address"),
         ({"from": FROM, "self_approval": "yes"}, "self_approval", "yes"),
         ({"from": FROM, "unsubscribe": {"url": "http://v.example/u"}}, "unsubscribe.url", "https"),
         ({"from": FROM, "unsubscribe": {"mailto": "nobody"}}, "unsubscribe.mailto", "no mail address"),
@@ -47,6 +70,14 @@ def test_each_mistake_is_named(raw: dict[str, object], field: str, words: str) -
     assert validated(MailSettings, raw, Source("offerpress.toml"), faults) is None
     assert [field] == [fault.field for fault in faults]
     assert words in str(faults[0])
+
+
+@pytest.mark.parametrize("rate", [Decimal("nan"), Decimal("inf"), Decimal("-inf")])
+def test_a_rate_that_is_no_number_is_a_fault(rate: Decimal) -> None:
+    """TOML 1.0 has inf and nan, which no pace can follow."""
+    faults: list[Fault] = []
+    assert validated(MailSettings, {"from": FROM, "per_second": rate}, Source("x"), faults) is None
+    assert {"per_second"} == {str(fault.field).partition(".")[0] for fault in faults}
 
 
 @pytest.mark.parametrize("rate", [5, Decimal("0.5")])
