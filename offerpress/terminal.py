@@ -5,7 +5,7 @@ import sys
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 
@@ -70,6 +70,14 @@ def show_faults(faults: Sequence["Fault"]) -> None:
     shown = min(len(real), SHOWN_FAULTS)
     rest = f", the first {shown} shown" if len(real) > shown else ""
     say(f"{count(len(real), 'fault')}{rest}, {count(len(remarks), 'remark')}")
+
+
+def show_remarks(remarks: Sequence[Mapping[str, Any]]) -> None:
+    """Write remarks that are given by their fields."""
+    if remarks:
+        from rewards import Fault  # noqa: PLC0415 - a build without remarks does not need it
+
+        show_faults([Fault(**one) for one in remarks])
 
 
 def count(number: int, noun: str) -> str:

@@ -21,6 +21,10 @@ FilePlace = tuple[int, int, int]
 """A published file on the disk: its size, its time in nanoseconds, and its inode."""
 
 
+Remark = Mapping[str, Any]
+"""A remark of `check` by its fields: this module does not load the class of faults."""
+
+
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """The last published build: its day, the snapshot's folder and digest, and the SHA-256 of every file by path.
@@ -28,7 +32,8 @@ class Manifest:
     The other fields tell the next build which parts it can keep. `inputs` are the digests of `offerpress.site.inputs`,
     `places` those of `places_in`. `stamp` is the snapshot's, `zone` the program's. `data` are the sources as `[data]`
     names them. `public` is the key of the public pages, `statements` the key of the inputs of all statements, `shards`
-    the key of each shard. `bits` says how many first bits number the packs of each size class. A manifest of an
+    the key of each shard. `bits` says how many first bits number the packs of each size class. `remarks` are those of
+    the build, `content_remarks` those among them that follow from the inputs of the public pages. A manifest of an
     earlier version lacks these fields, and then the build makes every part anew.
     """
 
@@ -47,6 +52,8 @@ class Manifest:
     statements: str = ""
     shards: Mapping[int, str] = field(default_factory=dict)
     bits: Mapping[int, int] = field(default_factory=dict)
+    remarks: tuple[Remark, ...] = ()
+    content_remarks: tuple[Remark, ...] = ()
 
     @property
     def still_there(self) -> bool:
@@ -110,6 +117,8 @@ def _manifest(raw: dict[str, object]) -> Manifest:
         "places": _places,
         "shards": _numbered,
         "bits": _numbered,
+        "remarks": _remarks,
+        "content_remarks": _remarks,
     }
     known = {each.name: raw[each.name] for each in fields(Manifest) if each.name in raw}
     read = {name: typed[name](value) if name in typed else value for name, value in known.items()}
@@ -117,6 +126,10 @@ def _manifest(raw: dict[str, object]) -> Manifest:
     if not isinstance(made.files, dict) or not isinstance(made.inputs, dict):
         raise TypeError("files and inputs are by name")
     return made
+
+
+def _remarks(raw: list[dict[str, object]]) -> tuple[Remark, ...]:
+    return tuple({"what": one["what"], "remedy": one["remedy"], **one} for one in raw)
 
 
 def _places(raw: dict[str, list[int]]) -> dict[str, tuple[int, ...]]:
@@ -132,6 +145,7 @@ class BuildReport:
     """The result of a build: its day (an ordinal), the ledger's digest, and the files kept, written and removed.
 
     `changed` and `gone` are the paths written and removed. `reasons` names each part that was made anew, and why.
+    `remarks` are those of `check`.
     """
 
     as_of: int
@@ -141,6 +155,7 @@ class BuildReport:
     changed: tuple[str, ...] = ()
     gone: tuple[str, ...] = ()
     reasons: tuple[tuple[str, str], ...] = ()
+    remarks: tuple[Remark, ...] = ()
 
     def json(self, *, explain: bool) -> dict[str, object]:
         """Return the JSON form; with `explain` also the reasons and paths."""
@@ -151,6 +166,7 @@ class BuildReport:
             "written": len(self.changed),
             "kept": self.kept,
             "removed": len(self.gone),
+            "remarks": list(self.remarks),
         }
         if explain:
             told["reasons"] = [{"part": part, "why": why} for part, why in self.reasons]
@@ -180,4 +196,6 @@ def unchanged_build(site: Site, output: Path) -> BuildReport | None:
         return None
     if not last.still_there:
         return None
-    return BuildReport(last.as_of, last.partners, last.snapshot_digest, len(last.places))
+    return BuildReport(
+        last.as_of, last.partners, last.snapshot_digest, len(last.places), remarks=last.remarks
+    )

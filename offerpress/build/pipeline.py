@@ -4,19 +4,26 @@ Nothing of the old site is touched before every figure and page is known to be r
 stay as they are; `offerpress.build.changes` decides that.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, replace
 from hashlib import sha256
 from itertools import chain
 from pathlib import Path
 
 from generator import ArtifactContent, publish_tree
 from offerpress.build.changes import Comparison
-from offerpress.build.manifest import BuildReport, Manifest, last_build, places_in, write_manifest
+from offerpress.build.manifest import BuildReport, Manifest, Remark, last_build, places_in, write_manifest
 from offerpress.build.sealed import SealedFolder
 from offerpress.build.shards import statement_page
 from offerpress.build.statements import Artifacts, StatementBuild
 from offerpress.build.workers import OpenWorkers, in_process
-from offerpress.figures.checking import campaign_template_faults, rendered_site
+from offerpress.figures.checking import (
+    campaign_template_faults,
+    content_remarks,
+    every_fault_named,
+    figures_remarks,
+    rendered_site,
+)
 from offerpress.figures.figures import Figures, open_figures
 from offerpress.site.site import Site
 from offerpress.terminal import Progress, progress
@@ -26,6 +33,7 @@ from rewards import Fault
 def rebuild(site: Site, output: Path, open_workers: OpenWorkers, *, quiet: bool) -> BuildReport:
     """Build the site into `output`; raises what `open_figures` and `build` raise."""
     with (
+        every_fault_named(site),
         open_figures(site) as figures,
         progress("Building", figures.partner_count, quiet=quiet) as advance,
     ):
@@ -44,13 +52,15 @@ def build(
     comparison = Comparison.of(figures, last_build(site), output)
     with SealedFolder.opened(site.sealed) as sealed:
         statements = StatementBuild(figures, comparison, sealed, open_workers, advance)
-        pages = _public_pages(figures, comparison, statements.faults)
+        pages, of_content = _public_pages(figures, comparison, statements.faults)
         statements.compute()
+        remarks = (*_as_json(figures_remarks(figures)), *of_content)
         files: dict[str, str] = {}
         artifacts = chain(pages.items(), statements.artifacts())
         publication = publish_tree(output, _digested(artifacts, comparison, files))
         sealed.keep()
-    write_manifest(site, _manifest(figures, comparison, files, statements.bits))
+    made = _manifest(figures, comparison, files, statements.bits)
+    write_manifest(site, replace(made, remarks=remarks, content_remarks=of_content))
     reasons = [] if comparison.keeps_public else [("public pages", comparison.why_public)]
     return BuildReport(
         figures.rules.as_of,
@@ -60,23 +70,31 @@ def build(
         publication.changed,
         publication.gone,
         (*reasons, *statements.reasons),
+        remarks,
     )
 
 
 def _public_pages(
     figures: Figures, comparison: Comparison, faults: list[Fault]
-) -> Mapping[str, bytes | None]:
-    """Return every file but the statements; its content is None if the published one stays."""
+) -> tuple[Mapping[str, bytes | None], tuple[Remark, ...]]:
+    """Return every file but the statements, and the remarks; the content is None if the published file stays."""
     site, as_of, before = figures.site, figures.rules.as_of, comparison.before
     access = site.settings.statements.access
     if before and comparison.keeps_public:
         of_partners = "statement/" if access == "plain" else "statement/packs/"
-        return dict.fromkeys(path for path in before.files if not path.startswith(of_partners))
-    pages: dict[str, bytes | None] = {**rendered_site(figures.content, site, as_of, faults)}
-    faults += campaign_template_faults(figures.content, site, as_of)
+        kept = (path for path in before.files if not path.startswith(of_partners))
+        return dict.fromkeys(kept), before.content_remarks
+    found: list[Fault] = []
+    pages: dict[str, bytes | None] = {**rendered_site(figures.content, site, as_of, found)}
+    found += campaign_template_faults(figures.content, site, as_of)
+    faults += (fault for fault in found if fault.severity == "fault")
     if access == "link":
         pages |= statement_page(figures)
-    return pages
+    return pages, _as_json(content_remarks(figures, found))
+
+
+def _as_json(remarks: Iterable[Fault]) -> tuple[Remark, ...]:
+    return tuple(map(asdict, remarks))
 
 
 def _digested(artifacts: Artifacts, comparison: Comparison, files: dict[str, str]) -> Artifacts:

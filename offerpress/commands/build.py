@@ -9,7 +9,7 @@ from offerpress.build.manifest import unchanged_build
 from offerpress.build.workers import choose_workers
 from offerpress.options import as_of_option, examples, json_option, site_at, site_option
 from offerpress.site.locking import sole_writer
-from offerpress.terminal import count, say, show_json
+from offerpress.terminal import count, say, show_json, show_remarks
 
 
 @click.command(
@@ -65,6 +65,7 @@ def build_command(
     if as_json:
         show_json(outcome.json(explain=explain))
         return
+    show_remarks(outcome.remarks)
     if explain:
         say("\n".join(outcome.explained()))
     say(

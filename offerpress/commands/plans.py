@@ -12,7 +12,7 @@ import click
 
 from mailer import Batch, BatchError, Outbox, message_bytes
 from offerpress.build.workers import choose_workers
-from offerpress.figures.checking import require_faultless_content
+from offerpress.figures.checking import every_fault_named, figures_remarks, require_faultless_content
 from offerpress.figures.figures import open_figures
 from offerpress.options import as_of_option, examples, json_option, site_at, site_option
 from offerpress.plans.draft import Barred, Draft, Drafting, draft, without_statement
@@ -34,7 +34,7 @@ from offerpress.site.folder import OfferpressError
 from offerpress.site.locking import sole_writer
 from offerpress.site.mail import pruned_plans
 from offerpress.site.site import Site
-from offerpress.terminal import count, progress, say, show, show_json, table
+from offerpress.terminal import count, fault_json, progress, say, show, show_faults, show_json, table
 from rewards import Difference, format_amount
 
 SHOWN_CORRECTIONS = 20
@@ -84,8 +84,9 @@ def plan_command(
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory())) if dry_run else None
         if not dry_run:
             stack.enter_context(sole_writer(site))
+        stack.enter_context(every_fault_named(site))
         figures = stack.enter_context(open_figures(site, snapshots=scratch))
-        require_faultless_content(figures)
+        remarks = [*require_faultless_content(figures), *figures_remarks(figures)]
         for sentence in () if dry_run else settle_unregistered(site):
             say(sentence)
         # A missing outbox is made only after every figure is known, so that a faulty site leaves none.
@@ -106,8 +107,11 @@ def plan_command(
             register_plan(site, batch, made.recipients)
         earlier, before = (None, None) if corrections else _since(site, outbox, batch)
         if as_json:
-            show_json(_plan_json(batch, made, earlier, dry_run=dry_run))
+            told_remarks = [fault_json(one) for one in remarks]
+            show_json(_plan_json(batch, made, earlier, dry_run=dry_run) | {"remarks": told_remarks})
         else:
+            if remarks:
+                show_faults(remarks)
             look = _look(made, batch, before) + _clipped_text(made.clipped)
             show(_plan_text(batch, made, earlier, look, dry_run=dry_run))
 

@@ -2,6 +2,8 @@
 
 import tempfile
 from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from generator import (
@@ -15,20 +17,53 @@ from generator import (
 )
 from offerpress.figures.figures import Figures, open_figures
 from offerpress.site.site import Site
-from rewards import BonusRule, Fault, Faulty
+from rewards import Account, BonusRule, Fault, Faulty, Statement
 
 
 def figures_faults(figures: Figures) -> list[Fault]:
     """Return the faults that prevent statements, and remarks about partners whose currency has no amount in a bonus."""
     faults: list[Fault] = []
-    bonuses = [rule for rule in figures.rules.by_list["bonuses"] if isinstance(rule, BonusRule)]
+    unpaid = _unpaid_remarks(figures, figures.statements(faults))
+    return faults + unpaid
+
+
+def figures_remarks(figures: Figures) -> list[Fault]:
+    """Return the remarks about data and figures."""
+    currencies = {partner.currency for partner in figures.snapshot.partners()}
+    # Statements are computed only for an offer that leaves a currency out.
+    open_ended = [rule for rule in _bonuses(figures) if currencies - rule.amounts.keys()]
+    return [*figures.remarks, *(_unpaid_remarks(figures, figures.statements([])) if open_ended else [])]
+
+
+def content_remarks(figures: Figures, found: Iterable[Fault]) -> list[Fault]:
+    """Return the remarks about the site that is made from content; `found` are its `content_faults`."""
+    site = figures.site
+    beside = site_remarks(figures.content, site.settings.site, site.template_folders, figures.rules.as_of)
+    return [*(fault for fault in found if fault.severity == "remark"), *beside]
+
+
+@contextmanager
+def every_fault_named(site: Site) -> Iterator[None]:
+    """Let a refusal name everything that `check` names."""
+    try:
+        yield
+    except Faulty as faulty:
+        raise Faulty(list(dict.fromkeys([*faulty.faults, *find_faults(site)]))) from faulty
+
+
+def _bonuses(figures: Figures) -> list[BonusRule]:
+    return [rule for rule in figures.rules.by_list["bonuses"] if isinstance(rule, BonusRule)]
+
+
+def _unpaid_remarks(figures: Figures, statements: Iterable[tuple[Account, Statement]]) -> list[Fault]:
+    bonuses = _bonuses(figures)
     unpaid: Counter[tuple[str, str]] = Counter()
-    for account, statement in figures.statements(faults):
+    for account, statement in statements:
         partner = account.partner
         for rule in bonuses:
             if partner.currency not in rule.amounts and rule.terms.is_for(partner, statement.level):
                 unpaid[rule.offer, partner.currency] += 1
-    return faults + [_unpaid(*pair, count) for pair, count in sorted(unpaid.items())]
+    return [_unpaid(*pair, count) for pair, count in sorted(unpaid.items())]
 
 
 def _unpaid(slug: str, currency: str, count: int) -> Fault:
@@ -49,14 +84,10 @@ def find_faults(site: Site) -> list[Fault]:
             tempfile.TemporaryDirectory(prefix="offerpress-") as workspace,
             open_figures(site, snapshots=Path(workspace)) as figures,
         ):
-            content, as_of = figures.content, figures.rules.as_of
-            beside = site_remarks(content, site.settings.site, site.template_folders, as_of)
-            return [
-                *figures_faults(figures),
-                *content_faults(content, site, as_of),
-                *figures.remarks,
-                *beside,
-            ]
+            of_content = content_faults(figures.content, site, figures.rules.as_of)
+            found = [fault for fault in of_content if fault.severity == "fault"]
+            remarks = [*figures.remarks, *content_remarks(figures, of_content)]
+            return [*figures_faults(figures), *found, *remarks]
     except Faulty as faulty:
         return list(dict.fromkeys([*faulty.faults, *_faults_beside(site)]))
 
@@ -77,11 +108,12 @@ def content_faults(content: Content, site: Site, as_of: int) -> list[Fault]:
     return faults + campaign_template_faults(content, site, as_of)
 
 
-def require_faultless_content(figures: Figures) -> None:
-    """Raise `Faulty` with all of `content_faults`."""
-    faults = content_faults(figures.content, figures.site, figures.rules.as_of)
-    if faults:
-        raise Faulty(faults)
+def require_faultless_content(figures: Figures) -> list[Fault]:
+    """Return the remarks about the site; raises `Faulty` if it or any campaign cannot be rendered."""
+    found = content_faults(figures.content, figures.site, figures.rules.as_of)
+    if any(fault.severity == "fault" for fault in found):
+        raise Faulty(found)
+    return content_remarks(figures, found)
 
 
 def rendered_site(
