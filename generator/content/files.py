@@ -13,6 +13,7 @@ ROOMS = ("announcements", "campaigns", "offers", "pages")
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*", re.ASCII)
 _LONGEST_SLUG = 100
 _SURROGATES = re.compile("[\ud800-\udfff]")
+_BREAKS = "\x0b\x0c"
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
 
 
@@ -77,14 +78,18 @@ def read_text(path: Path, file: str, faults: list[Fault]) -> str | None:
 
 
 def without_forbidden(text: str, file: str, faults: list[Fault], line: int = 1) -> str:
-    """Return `text` without the control characters that XML 1.0 forbids; adds a remark for the first one."""
+    """Return `text` without the control characters that XML 1.0 forbids; adds a remark for the first one.
+
+    A vertical tab, the soft line break of presentations, and a form feed become spaces: words stay apart.
+    """
     found = _FORBIDDEN.search(text)
     if found is None:
         return text
     line += text.count("\n", 0, found.start())
-    what = f"the control character U+{ord(found[0]):04X} is left out"
+    outcome = "becomes a space" if found[0] in _BREAKS else "is left out"
+    what = f"the control character U+{ord(found[0]):04X} {outcome}"
     faults.append(Fault(what, "remove it from the text", file, line, severity="remark"))
-    return _FORBIDDEN.sub("", text)
+    return _FORBIDDEN.sub(lambda match: " " if match[0] in _BREAKS else "", text)
 
 
 def content_files(

@@ -1,6 +1,7 @@
 """Targets of links in content: a content file, a static file, an outside address, an id in the same text."""
 
 import posixpath
+import re
 import unicodedata
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -13,6 +14,13 @@ from rewards import Fault, suggestion
 _LONGEST_SHOWN = 200
 _LONGEST_ADDRESS = 2000
 _OUTSIDE = frozenset({"http", "https", "mailto", "tel"})
+# An address without its scheme, which Markdown and browsers take for a path: www.example.com, example.com/page.
+_HOST = re.compile(r"(?:[\w-]{1,63}\.){1,10}(?P<ending>[A-Za-z]{2,24})(?::[0-9]{1,5})?(?=[/?#]|$)")
+_FILES = re.compile(
+    r"avif|bmp|css|csv|docx?|gif|html?|ico|ics|jpe?g|js|json|md|mp[34]|od[pst]|pdf|png|pptx?|svg|tiff?|txt|vcf"
+    r"|web[mp]|xlsx?|xml|ya?ml|zip",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +74,17 @@ def _outside(reference: Reference, scheme: str, has_host: bool, file: str) -> Ta
     address = reference.address.strip()
     if scheme not in _OUTSIDE or (scheme in {"http", "https"} and not has_host):
         remedy = "use https:, http:, mailto: or tel:, or the relative path to a file"
+        remedy = f"write https://{address}" if _names_host(address) else remedy
         return Fault(f"the address {address!r} cannot be used", remedy, file, reference.line)
     if reference.attribute != "href":
         remedy = "put the file into content/static/: pages load nothing from elsewhere"
         return Fault(f"{address!r} would be loaded from another site", remedy, file, reference.line)
     return Target("outside", path=address)
+
+
+def _names_host(address: str) -> bool:
+    host = _HOST.match(address)
+    return host is not None and not _FILES.fullmatch(host["ending"])
 
 
 def _inside(
@@ -85,6 +99,9 @@ def _inside(
     static = path.removeprefix("static/")
     if path.startswith("static/") and static in index.static:
         return Target("static", path=static, fragment=fragment)
+    if _names_host(reference.address):
+        what = f"the link {reference.address!r} leads to no file of content/"
+        return Fault(what, f"write https://{reference.address}", file, reference.line)
     known = [*index.files, *(f"static/{name}" for name in index.static)]
     folder = posixpath.dirname(file.removeprefix("content/")) or "."
     remedy = suggestion(
