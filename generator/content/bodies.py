@@ -40,6 +40,12 @@ class Reference:
     line: int
 
 
+class Unsized(NamedTuple):
+    """The place for width and height of a picture without them; `picture` is its address."""
+
+    picture: Reference
+
+
 class Heading(NamedTuple):
     """A heading for the table of contents; `level` is 2 for `<h2>`."""
 
@@ -55,7 +61,7 @@ class Body:
     `words` is the number of words; a character of a script without spaces counts as half a word.
     """
 
-    parts: tuple[str | Reference, ...] = ()
+    parts: tuple[str | Reference | Unsized, ...] = ()
     anchors: frozenset[str] = frozenset()
     headings: tuple[Heading, ...] = ()
     words: int = 0
@@ -65,11 +71,25 @@ class Body:
         """Return the references in the order of the text."""
         return tuple(part for part in self.parts if isinstance(part, Reference))
 
-    def html(self, address: Callable[[Reference], str | None]) -> str:
-        """Return the body with `address` applied to each reference; None omits the attribute."""
-        return "".join(
-            part if isinstance(part, str) else _attribute(part, address(part)) for part in self.parts
-        )
+    def html(
+        self,
+        address: Callable[[Reference], str | None],
+        size: Callable[[Reference], tuple[int, int] | None] = lambda _: None,
+    ) -> str:
+        """Return the body with `address` applied to each reference; None omits the attribute.
+
+        `size` returns width and height of a picture whose author wrote neither; None if they are unknown.
+        """
+        written = []
+        for part in self.parts:
+            if isinstance(part, Reference):
+                written.append(_attribute(part, address(part)))
+            elif isinstance(part, Unsized):
+                known = size(part.picture)
+                written.append(f' width="{known[0]}" height="{known[1]}"' if known else "")
+            else:
+                written.append(part)
+        return "".join(written)
 
 
 def _attribute(reference: Reference, address: str | None) -> str:
@@ -97,7 +117,7 @@ class _BodyParser(MarkupParser):
         self._source = SourceLines(source, first_line)
         self._file = file
         self._faults = faults
-        self._parts: list[str | Reference] = []
+        self._parts: list[str | Reference | Unsized] = []
         self._anchors: set[str] = set()
         self._open: list[str] = []
         self._headings: list[Heading] = []
@@ -149,12 +169,15 @@ class _BodyParser(MarkupParser):
         if tag not in _ELEMENTS:
             remedy = "leave it out: pages hold text, tables and images, no scripts, styles or frames"
             self._fault(f"the element <{tag}> may not be used", remedy, self._line(f"<{tag}"))
-        found: list[str | Reference] = [f"<{tag}"]
+        found: list[str | Reference | Unsized] = [f"<{tag}"]
         for name, value in attributes.items():
             if _REFUSED.fullmatch(name):
                 self._fault(f"the attribute {name!r} may not be used", "leave it out", self._line(name))
             elif name in _ADDRESSES:
-                found.append(Reference(name, value or "", self._line(value or name)))
+                reference = Reference(name, value or "", self._line(value or name))
+                found.append(reference)
+                if name == "src" and tag == "img" and not attributes.keys() & {"width", "height"}:
+                    found.append(Unsized(reference))
             else:
                 found.append(f' {name}="{html.escape(value)}"' if value is not None else f" {name}")
             if name == "id" and value:
@@ -205,8 +228,8 @@ def _words(text: str) -> int:
     return len(_WORD.findall(spaced)) + unspaced // 2
 
 
-def _joined(parts: Sequence[str | Reference]) -> list[str | Reference]:
-    found: list[str | Reference] = []
+def _joined(parts: Sequence[str | Reference | Unsized]) -> list[str | Reference | Unsized]:
+    found: list[str | Reference | Unsized] = []
     for part in parts:
         if isinstance(part, str) and found and isinstance(found[-1], str):
             found[-1] += part

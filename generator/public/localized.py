@@ -9,6 +9,7 @@ from generator.content.bodies import Reference
 from generator.content.content import Content, OfferPage, OfferWording
 from generator.content.pages import Page, PageText
 from generator.content.references import Target
+from generator.public.pictures import PictureSize, picture_size
 from generator.settings import SiteSettings
 
 
@@ -91,6 +92,16 @@ class LocalizedSite:
     def image(self, page: Page) -> str:
         """Return the path of the page's picture in this language, else in the default language, else empty."""
         return self.text(page).image or page.texts[self.settings.default_language].image
+
+    def image_size(self, page: Page) -> PictureSize | None:
+        """Return width and height of the page's picture, if its file tells them."""
+        path = self.content.static.get(self.image(page))
+        return picture_size(path) if path else None
+
+    def picture_size(self, target: Target) -> PictureSize | None:
+        """Return width and height of a static file that is a picture, if it tells them."""
+        path = self.content.static.get(target.path) if target.kind == "static" else None
+        return picture_size(path) if path else None
 
     def author(self, page: Page) -> str:
         """Return the author in this language, else in the default language, else empty."""

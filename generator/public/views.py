@@ -20,6 +20,7 @@ from generator.content.pages import Page
 from generator.public.examples import Example, compute_example, show_example
 from generator.public.feeds import FEED_FORMS
 from generator.public.localized import LocalizedSite
+from generator.public.pictures import PictureSize
 from generator.public.terms import TermsFormatter, TermsView
 from generator.templating.formats import Formats, direction, language_name
 from generator.templating.values import Shown
@@ -46,6 +47,7 @@ class PageView(NamedTuple):
     href: str
     author: str
     image: str
+    image_size: PictureSize | None
     day: Shown | None
     instant: str
     updated: Shown | None
@@ -97,6 +99,7 @@ class PageViews:
             href=self.link(f"{localized.folder}{page.path}"),
             author=localized.author(page),
             image=self.link(localized.image(page)) if localized.image(page) else "",
+            image_size=localized.image_size(page),
             day=self.formats.day(_local_day(page.date.instant, localized)) if page.date else None,
             instant=page.date.instant.isoformat() if page.date else "",
             updated=self.formats.day(_local_day(page.updated.instant, localized)) if page.updated else None,
@@ -160,7 +163,10 @@ class PageViews:
             path = self.localized.path_of(target)
             return None if path is None else self.link(path) + as_fragment(target.fragment)
 
-        return Markup(text.body.html(address))  # noqa: S704 - checked when it was read
+        def size(reference: Reference) -> PictureSize | None:
+            return self.localized.picture_size(self.localized.target(text.file, reference))
+
+        return Markup(text.body.html(address, size))  # noqa: S704 - checked when it was read
 
 
 def _local_day(instant: datetime, localized: LocalizedSite) -> int:
