@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from generator.content.markdown import UnreadableMarkdownError, markdown_html
+from generator.content.markdown import WIDE_TABLE, UnreadableMarkdownError, markdown_html
 from generator.templating.markup import Attributes, MarkupParser
 from rewards.faults import Fault
 
@@ -123,6 +123,7 @@ class _BodyParser(MarkupParser):
         self._headings: list[Heading] = []
         self._heading: tuple[int, str, list[str]] | None = None
         self._in_note = False
+        self._tables: list[_Table] = []
         self._text: list[str] = []
 
     def body(self) -> Body:
@@ -133,7 +134,11 @@ class _BodyParser(MarkupParser):
         return Body(tuple(_joined(self._parts)), frozenset(self._anchors), tuple(self._headings), words)
 
     def start_tag(self, tag: str, attributes: Attributes, *, closed: bool) -> None:
+        if tag == "table":
+            self._tables.append(_Table(len(self._parts)))
         self._start(tag, attributes)
+        if self._tables:
+            self._tables[-1].count(tag)
         if closed and tag not in _VOID:
             self._parts.append(f"</{tag}>")
         if closed or tag in _VOID:
@@ -150,6 +155,8 @@ class _BodyParser(MarkupParser):
         if self._open and self._open[-1] == tag:
             self._open.pop()
             self._parts.append(f"</{tag}>")
+            if tag == "table":
+                self._frame(self._tables.pop())
             self._in_note = self._in_note and tag != "a"
             if self._heading and tag in _HEADINGS:
                 level, anchor, parts = self._heading
@@ -158,6 +165,13 @@ class _BodyParser(MarkupParser):
         else:
             remedy = f"close <{self._open[-1]}> before it" if self._open else "remove it"
             self._fault(f"</{tag}> closes nothing here", remedy, self._line(f"</{tag}"))
+
+    def _frame(self, table: "_Table") -> None:
+        """Put a wide table into a box that scrolls, also by keyboard, as the converter does with its own tables."""
+        before = "".join(str(part) for part in self._parts[max(0, table.place - 6) : table.place])
+        if table.columns >= WIDE_TABLE and not before.rstrip().endswith(' class="scroll" tabindex="0">'):
+            self._parts.insert(table.place, '<div class="scroll" tabindex="0">')
+            self._parts.append("</div>")
 
     def handle_data(self, data: str) -> None:
         self._parts.append(html.escape(data, quote=False))
@@ -198,6 +212,19 @@ class _BodyParser(MarkupParser):
 
     def _line(self, needle: str) -> int:
         return self._source.line_of(needle)
+
+
+@dataclass(slots=True)
+class _Table:
+    """An open table: its place among the parts, and the most cells in a row so far."""
+
+    place: int
+    columns: int = 0
+    cells: int = 0
+
+    def count(self, tag: str) -> None:
+        self.cells = 0 if tag == "tr" else self.cells + (tag in {"th", "td"})
+        self.columns = max(self.columns, self.cells)
 
 
 class SourceLines:

@@ -55,7 +55,7 @@ _TAG_BEGIN = re.compile(r"<[A-Za-z/!?]")
 _TAG_PART = re.compile(r">|=\s{0,9}[\"']")
 _LONGEST_PIECE = 10_000
 """Characters of one paragraph, item or cell: the time of the package grows with the square of them."""
-_WIDE = 5
+WIDE_TABLE = 5
 """The number of columns from which a table scrolls sideways on a narrow screen."""
 
 
@@ -88,7 +88,7 @@ class _Tables(Treeprocessor):
                 cell.set("class", "number" if side == "right" else "middle")
         for parent in list(root.iter()):
             for place, child in enumerate(parent):
-                if child.tag == "table" and sum(1 for _ in child.iter("th")) >= _WIDE:
+                if child.tag == "table" and sum(1 for _ in child.iter("th")) >= WIDE_TABLE:
                     box = Element("div", {"class": "scroll", "tabindex": "0"})
                     box.append(child)
                     box.tail, child.tail = child.tail, None

@@ -160,6 +160,13 @@ def test_paper(servers: dict[str, Server], watched: Watched) -> None:
     assert not page.locator(".bar-nav").is_visible()
     assert not page.locator(".foot").is_visible()
     assert "rgb(255, 255, 255)" == page.evaluate("getComputedStyle(document.body).backgroundColor")
+    page.set_viewport_size({"width": 718, "height": 1000})  # A4 within margins, at 96 pixels an inch
+    assert 718 == page.evaluate("document.documentElement.scrollWidth")
+    assert {"manual"} == set(
+        page.evaluate(
+            "[...document.querySelectorAll('h1, h2, h3')].map((one) => getComputedStyle(one).hyphens)"
+        )
+    )
     assert page.pdf(format="A4").startswith(b"%PDF")
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.generator.conftest import NEWS, SiteMaker
+from tests.generator.conftest import NEWS, SiteMaker, attributes
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,14 @@ def test_file_is_no_host(make_site: SiteMaker, address: str) -> None:
     site = make_site({"announcements/news.md": f"{NEWS}\n[x]({address})\n"})
     assert site.content() is None
     assert [] == [fault.remedy for fault in site.faults if "https" in fault.remedy]
+
+
+@pytest.mark.parametrize(("columns", "frames"), [(3, 0), (5, 1), (12, 1)])
+def test_wide_table_in_html(make_site: SiteMaker, columns: int, frames: int) -> None:
+    """A wide table scrolls in a frame of its own, however it is written; none has two frames."""
+    row = "<tr>" + "<td>x</td>" * columns + "</tr>"
+    markdown = "".join(f"\n|{f'{cell}|' * columns}" for cell in ("x", "---", "y"))
+    site = make_site({"announcements/news.md": f"{NEWS}\n<table>{row}{row}</table>\n{markdown}\n"})
+    page = site.page("announcements/news/")
+    assert 2 * frames == len(attributes(page, "//div[@class='scroll' and @tabindex='0']/table"))
+    assert 2 * frames == page.count('class="scroll"')
