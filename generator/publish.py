@@ -189,14 +189,34 @@ def publish_tree(output: Path, artifacts: Iterable[tuple[str, ArtifactContent]])
 
 @contextmanager
 def _alone(output: Path) -> Iterator[None]:
-    """Hold the lock of the folder that contains `output`; the system frees it when the process dies."""
-    handle = os.open(output.parent, os.O_RDONLY)
+    """Hold the lock of this output folder; the system frees it when the process dies."""
+    lock = output.with_name(f".{output.name}.lock")
+    handle = _locked(lock)
+    if handle is None:
+        raise RefusedOutput(output, "another build is publishing here", "wait until it has ended")
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
-    except BlockingIOError as error:
-        raise RefusedOutput(output, "another build is publishing here", "wait until it has ended") from error
     finally:
+        lock.unlink(missing_ok=True)
+        os.close(handle)
+
+
+def _locked(lock: Path) -> int | None:
+    """Return the open and locked file, or None while another process holds it.
+
+    The holder removes the file before it lets go, so that a file that was locked meanwhile may be gone: then again.
+    """
+    while True:
+        handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.fstat(handle).st_ino == lock.stat().st_ino:
+                return handle
+        except BlockingIOError:
+            os.close(handle)
+            return None
+        except FileNotFoundError:
+            pass
         os.close(handle)
 
 

@@ -77,7 +77,8 @@ def add_command(kind: StubKind, title: str, offer_kind: str | None, site_folder:
         raise Faulty(faults)
     today = date.fromordinal(site.day(program.timezone))
     folders = template_folders(site.folder)
-    path = add_stub(site.folder, folders, Stub(kind, title, offer_kind or "cashback"), program, today)
+    stub = Stub(kind, title, offer_kind or "cashback")
+    path = add_stub(site.folder, folders, stub, program, today, site.settings.site)
     say(f"Wrote {path}")
     say(NEXT[kind])
 

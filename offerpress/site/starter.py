@@ -1,18 +1,20 @@
 """`new` makes a starter site that builds at once, and `add` makes stubs of content."""
 
+import json
 import re
 import shutil
 import unicodedata
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from string import Template
 from typing import Literal
 
+from generator import SiteSettings, read_content
 from offerpress.site.folder import SETTINGS_FILE, OfferpressError, starter_folder
 from offerpress.site.keys import make_site_secret
-from rewards import Program, format_amount
+from rewards import Fault, Program, format_amount
 
 IGNORED = "/output/\n/private/\n"
 README = "templates/stubs/site-readme.md"
@@ -40,6 +42,33 @@ FOLDERS: dict[StubKind, str] = {
     "page": "content/pages",
 }
 MOST_NAMED = 3
+_LONGEST_SLUG = 100
+_PLAIN = re.compile(r"[^\W\d_][\w .'%-]*")
+_GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue"})
+# Letters without a decomposition, as passports write them (ICAO Doc 9303-3, table A).
+_LETTERS = str.maketrans(
+    {
+        "ß": "ss",
+        "ẞ": "SS",
+        "æ": "ae",
+        "Æ": "AE",
+        "œ": "oe",
+        "Œ": "OE",
+        "ø": "o",
+        "Ø": "O",
+        "đ": "d",
+        "Đ": "D",
+        "ð": "d",
+        "Ð": "D",
+        "þ": "th",
+        "Þ": "TH",
+        "ł": "l",
+        "Ł": "L",
+        "\N{LATIN SMALL LETTER DOTLESS I}": "i",
+        "ħ": "h",
+        "Ħ": "H",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +85,39 @@ class Stub:
         return f"offer-{self.offer_kind}.md" if self.kind == "offer" else f"{self.kind}.md"
 
 
-def add_stub(site: Path, template_folders: Sequence[Path], stub: Stub, program: Program, today: date) -> Path:
-    """Write the stub into a file whose slug comes from the title. An existing file is never overwritten."""
-    slug = slug_of(stub.title)
-    if not slug:
-        raise OfferpressError(
-            f"no stub: {stub.title!r}: no letter a-z or digit to name the file after; add one"
-        )
-    path = site / FOLDERS[stub.kind] / f"{slug}.md"
+def add_stub(
+    site: Path,
+    template_folders: Sequence[Path],
+    stub: Stub,
+    program: Program,
+    today: date,
+    settings: SiteSettings,
+) -> Path:
+    """Write the stub into a file whose slug comes from the title. An existing file is never overwritten.
+
+    A stub that `check` would refuse is taken back, and raises `OfferpressError` with the fault.
+    """
+    title = " ".join(stub.title.split())
+    if not title or not title.isprintable():
+        raise OfferpressError(f"no stub: {stub.title!r}: the title is empty or holds unprintable characters")
+    slug = slug_of(title, settings.default_language) or f"{stub.kind}-{today.isoformat()}"
     text = Template(_template(template_folders, stub.template)).substitute(
-        _values(stub, program, _offers(site), today)
+        _values(replace(stub, title=title), program, _offers(site), today)
     )
+    # The site has pages of its own at its root, such as offers/, so that a page may need another name.
+    names = [slug, f"{slug}-page"] if stub.kind == "page" else [slug]
+    for place, name in enumerate(names, 1):
+        path = _write(site / FOLDERS[stub.kind] / f"{name}.md", text)
+        fault = _fault_of(path, site, settings)
+        if fault is None:
+            return path
+        path.unlink()
+        if place == len(names):
+            raise OfferpressError(f"no stub: {fault}")
+    raise AssertionError(names)
+
+
+def _write(path: Path, text: str) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         with path.open("x", encoding="utf-8") as file:
@@ -76,6 +127,13 @@ def add_stub(site: Path, template_folders: Sequence[Path], stub: Stub, program: 
             f"no stub: {path}: it exists already; choose another title or edit it"
         ) from error
     return path
+
+
+def _fault_of(path: Path, site: Path, settings: SiteSettings) -> Fault | None:
+    """Return the first fault of the content that names this file, or None."""
+    file, faults = path.relative_to(site).as_posix(), list[Fault]()
+    read_content(site, settings, faults)
+    return next((fault for fault in faults if fault.file == file and fault.severity == "fault"), None)
 
 
 def _template(folders: Sequence[Path], name: str) -> str:
@@ -109,9 +167,9 @@ def _values(stub: Stub, program: Program, offers: Sequence[str], today: date) ->
 
 def _yaml(text: str) -> str:
     """Return the text as a YAML scalar, without quotes only if it cannot be mistaken for another type."""
-    if re.fullmatch(r"[^\W\d_]+([ .'%-]*\w+)*", text) and text.casefold() not in {"true", "false", "null"}:
+    if _PLAIN.fullmatch(text) and text[-1].isalnum() and text.casefold() not in {"true", "false", "null"}:
         return text
-    return '"' + re.sub(r'(["\\])', r"\\\1", text) + '"'
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _lower_quotas(program: Program) -> str:
@@ -120,7 +178,17 @@ def _lower_quotas(program: Program) -> str:
     return ", ".join(f"{_yaml(level)}: {format_amount(quota, program.currency)}" for level, quota in lower)
 
 
-def slug_of(title: str) -> str:
-    """Return lower-case words of a-z and 0-9 joined by hyphens; accents are dropped."""
-    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
+def slug_of(title: str, language: str = "en") -> str:
+    """Return lower-case words of a-z and 0-9 joined by hyphens; empty if letters have no Latin form.
+
+    Accents are dropped; German writes ä, ö, ü as ae, oe, ue (DIN 5007-2). At most 100 characters, cut between words.
+    """
+    spelt = title.translate(_GERMAN) if language.partition("-")[0] == "de" else title
+    plain = unicodedata.normalize("NFKD", spelt.translate(_LETTERS))
+    if any(not letter.isascii() and letter.isalpha() for letter in plain):
+        return ""
+    slug = re.sub(r"[^a-z0-9]+", "-", plain.encode("ascii", "ignore").decode().lower()).strip("-")
+    if len(slug) <= _LONGEST_SLUG:
+        return slug
+    cut = slug[: _LONGEST_SLUG + 1]
+    return cut.rpartition("-")[0] or slug[:_LONGEST_SLUG]

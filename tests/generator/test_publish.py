@@ -1,7 +1,6 @@
 """Publishing: one exchange, unchanged files keep inode and time, and what must not be replaced is refused."""
 
-import fcntl
-import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -34,6 +33,11 @@ def state(folder: Path) -> dict[str, tuple[int, int, int]]:
         str(path): (path.lstat().st_ino, path.lstat().st_mtime_ns, path.lstat().st_ctime_ns)
         for path in [folder, *folder.rglob("*")]
     }
+
+
+def inside(folder: Path) -> dict[str, tuple[int, int, int]]:
+    """The state of everything in the folder, without its own."""
+    return {path: found for path, found in state(folder).items() if path != str(folder)}
 
 
 def test_first_build(tmp_path: Path) -> None:
@@ -105,13 +109,13 @@ def test_refused_outputs(tmp_path: Path) -> None:
     (tmp_path / "marked").mkdir()
     (tmp_path / "marked/.offerpress").symlink_to(tmp_path / "file")
     (tmp_path / "link").symlink_to(tmp_path / "full")
-    before = state(tmp_path)
+    before = inside(tmp_path)
     for name in ("file", "full", "marked", "link"):
         with pytest.raises(RefusedOutput, match="; ") as caught:
             publish_tree(tmp_path / name, FIRST.items())
         assert caught.value.output == tmp_path / name
         assert isinstance(caught.value, GeneratorError)
-    assert state(tmp_path) == before
+    assert inside(tmp_path) == before
 
 
 def test_empty_folder_is_taken(tmp_path: Path) -> None:
@@ -164,14 +168,36 @@ def test_after_a_crash(tmp_path: Path) -> None:
 
 
 def test_two_at_once(tmp_path: Path) -> None:
-    """While one build publishes, another into the same place is refused."""
-    handle = os.open(tmp_path, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        with pytest.raises(RefusedOutput, match="another build"):
+    """While one build publishes, another into the same folder is refused, and one into a folder beside it is not."""
+    refused = []
+
+    def publishing() -> Iterator[tuple[str, bytes]]:
+        try:
             publish_tree(tmp_path / "output", FIRST.items())
-    finally:
-        os.close(handle)
+        except RefusedOutput as error:
+            refused.append(str(error))
+        publish_tree(tmp_path / "other", FIRST.items())
+        yield from FIRST.items()
+
+    publish_tree(tmp_path / "output", publishing())
+    assert ["another build" in one for one in refused] == [True]
+    assert tree(tmp_path / "output") == tree(tmp_path / "other") == FIRST
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["other", "output"]
+
+
+def test_a_killed_build_keeps_no_lock(tmp_path: Path) -> None:
+    """The lock belongs to a process: a file that a killed one left is taken over and removed."""
+    (tmp_path / ".output.lock").touch()
+    publish_tree(tmp_path / "output", FIRST.items())
+    assert [one.name for one in tmp_path.iterdir()] == ["output"]
+
+
+def test_a_lock_is_no_link(tmp_path: Path) -> None:
+    """A symbolic link in the place of the lock is not followed."""
+    (tmp_path / ".output.lock").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(OSError, match="symbolic links"):
+        publish_tree(tmp_path / "output", FIRST.items())
+    assert not (tmp_path / "elsewhere").exists()
 
 
 def test_exchange_and_its_fallback(tmp_path: Path) -> None:
