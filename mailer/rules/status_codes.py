@@ -31,7 +31,7 @@ _US_WORDS: Final = _any_of(
     r"\bsending (is )?(paused|suspended|disabled)",
     r"\bsender\b[^.;:]{0,60}\b(reject|denied|refus|not |unknown|invalid|block|suspend|verif|does not|unverified)",
     r"\b(rejected|invalid|unknown|unverified|bad|forged) sender\b",
-    r"\bnot (allowed|authori[sz]ed|permitted) to send\b",
+    r"\bnot (allowed|authori[sz]ed|permitted) to (perform|send(?! ((e-?)?mails? |messages? )?to\b))\b",
     r"\b(send|sending) (mail )?(as|on behalf of) (this|that|the)\b",
     r"\bfrom address\b",
     r"\bnot verified\b",

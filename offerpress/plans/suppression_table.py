@@ -60,11 +60,13 @@ def suppressible(text: str) -> str:
 def _decoded(content: bytes, file: str) -> str:
     encoding = next((name for mark, name in _MARKS if content.startswith(mark)), "utf-8")
     try:
-        return content.decode(encoding)
+        text, wrong = content.decode(encoding), 0
     except UnicodeDecodeError as error:
-        row = content[: error.start].count(b"\n") + 1
-        fault = Fault("the text is not UTF-8", "save the table as 'CSV UTF-8'", file, row=row)
-        raise Faulty([fault]) from error
+        text, wrong = "\0", error.start
+    if "\0" in text:  # also UTF-16 without a mark
+        row = content[:wrong].count(b"\n") + 1
+        raise Faulty([Fault("the text is not UTF-8", "save the table as 'CSV UTF-8'", file, row=row)])
+    return text
 
 
 def _rows(text: str, file: str) -> Iterator[tuple[int, Mapping[str, str]]]:

@@ -37,7 +37,7 @@ def test_tables_of_many_programs_are_read(content: bytes) -> None:
     ("content", "row", "words"),
     [
         ("address,source\na@x.example,y\nb@x.example,Zürich\n".encode("cp1252"), 3, "not UTF-8"),
-        ("address\njo@x.example\n".encode("utf-16-le"), 1, "no column"),
+        ("address\njo@x.example\n".encode("utf-16-le"), 1, "not UTF-8"),
         (b"\xff\xfea", 1, "not UTF-8"),
         (b"address\n\n\nno address\n", 4, "no mail address"),
         (b"address,source\n,,\n  \nnobody,x\n", 4, "no mail address"),

@@ -92,12 +92,21 @@ def _objects(content: bytes) -> Iterator[object]:
     try:
         parts = [_parsed(text)]
     except ValueError:
-        lines = [line for line in text.splitlines() if line.strip()]
-        parts = [_parsed(line) for line in lines]
-    if not all(isinstance(part, list | dict) for part in parts):
+        parts = list(_lines(text))
+    if not any(isinstance(part, list | dict) for part in parts):
         raise ValueError("it holds no events; an event is an object, several are an array")
     for part in parts:
         yield from part if isinstance(part, list) else [part]
+
+
+def _lines(text: str) -> Iterator[object]:
+    """Parse each line that holds anything; a line that cannot be parsed is None, which is no event."""
+    for line in text.split("\n"):  # a JSON string may hold the other ends of lines that Unicode has
+        if line.strip():
+            try:
+                yield _parsed(line)
+            except ValueError:
+                yield None
 
 
 def _parsed(text: str) -> object:

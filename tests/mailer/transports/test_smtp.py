@@ -405,7 +405,14 @@ def test_a_refusal_of_us_ends_the_call_and_rejects_nobody(
 
 
 @pytest.mark.parametrize(
-    "words", ["550 5.1.1 no such user", "552 5.2.2 over quota", "550 5.7.1 blocked by policy", "550 unknown"]
+    "words",
+    [
+        "550 5.1.1 no such user",
+        "552 5.2.2 over quota",
+        "550 5.7.1 blocked by policy",
+        "550 5.7.1 you are not authorized to send to this recipient",
+        "550 unknown",
+    ],
 )
 def test_a_refusal_of_one_recipient_rejects_that_one(
     file_outbox: Outbox, tmp_path: Path, words: str, offers: str

@@ -90,6 +90,14 @@ def test_what_is_of_no_use_is_counted() -> None:
     assert (1, 2, 4) == (len(found.events), found.ignored, found.damaged)
 
 
+@pytest.mark.parametrize("broken", ["no", "[" * 90_000, '{"event":', "9" * 5_000])
+def test_a_damaged_line_keeps_no_other_out(broken: str) -> None:
+    """In lines of JSON each line stands for itself; U+2028 in a text ends none (RFC 8259 7)."""
+    words = json.dumps(sent("delivered", response="a\u2028b"), ensure_ascii=False)
+    found = read_events(f"{words}\n{broken}\n{json.dumps(sent('deferred'))}\n".encode())
+    assert (2, 1) == (len(found.events), found.damaged)
+
+
 def test_events_in_lines() -> None:
     """A file of one event a line, or of one posted array a line."""
     lines = f"{json.dumps(sent('processed'))}\n\n{json.dumps([sent('delivered'), sent('open')])}\n"
@@ -100,9 +108,9 @@ def test_events_in_lines() -> None:
     )
 
 
-@pytest.mark.parametrize("content", [b"{", b"7", b"\xff\xfe", b"[1]\nno"])
+@pytest.mark.parametrize("content", [b"{", b"7", b"\xff\xfe", b"no\nno"])
 def test_what_holds_no_events_is_refused(content: bytes) -> None:
-    """No JSON, or JSON that is neither an object nor an array."""
+    """No JSON in any line, or JSON that is neither an object nor an array."""
     with pytest.raises(ValueError, match=r"."):
         read_events(content)
 
@@ -177,7 +185,7 @@ def test_a_damaged_event_keeps_no_other_out(broken: str) -> None:
         b'{"a":' * 100_000,
         b"[" * 200_000 + b"]" * 200_000,
         b"[" + b"9" * 5_000 + b"]",
-        b"[]\n" + b"[" * 90_000,
+        b"[" * 90_000 + b"\n" + b"[" * 90_000,
     ],
 )
 def test_content_that_breaks_a_parser_is_refused(content: bytes) -> None:
