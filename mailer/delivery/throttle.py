@@ -70,7 +70,7 @@ class Throttle:
             return ""
         if outcome.wait_seconds == NEXT_CALL:
             return f"the provider refuses the sender, not a recipient: {outcome.detail}"
-        return f"the transport is of no use for now: {outcome.detail}"
+        return f"the transport cannot be used now: {outcome.detail}"
 
     def outlasts(self, due: str) -> bool:
         """Return whether an instant (text, empty for at once) is near enough to wait for."""

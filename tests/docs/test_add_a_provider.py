@@ -129,6 +129,6 @@ def test_a_provider_that_fails_for_good_ends_the_call(
     with provider(CUT) as server:
         done = deliver(outbox, batch, transport(example, server), clock=lambda: NOW, settings=settings)
     counts = outbox.counts(PLAN)
-    assert "of no use for now" in done.stopped
+    assert "cannot be used now" in done.stopped
     assert (0, 30) == (counts[Status.ACCEPTED], counts[Status.UNKNOWN] + counts[Status.READY])
     assert len(keys(server)) == counts[Status.UNKNOWN]

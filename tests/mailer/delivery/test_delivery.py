@@ -280,7 +280,7 @@ def test_a_transport_that_refuses_as_such_is_not_held_against_the_notices(
     batch = approved(outbox, tmp_path, notices(30))
     transport = Scripted(lambda *_: Outcome(Cause.REFUSAL, "cannot be reached", "transport"))
     report = send(outbox, batch, transport, settings=retrying(attempts=3))
-    assert report.stopped == "the transport is of no use for now: cannot be reached"
+    assert report.stopped == "the transport cannot be used now: cannot be reached"
     assert counts(outbox) == {"ready": 30}
     assert send(outbox, batch, Scripted(lambda *_: ACCEPTED)).accepted == 30
 

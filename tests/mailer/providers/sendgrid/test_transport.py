@@ -281,7 +281,7 @@ def test_a_provider_that_fails_does_not_make_notice_after_notice_unknown(
     settings = mail_settings(retries={"first_seconds": 0, "attempts": 3})
     with provider(Answer(500)) as server:
         report = deliver(outbox, batch, transport(server, requests=2), clock=lambda: NOW, settings=settings)
-    assert "of no use for now" in report.stopped
+    assert "cannot be used now" in report.stopped
     counts = outbox.counts(PLAN)
     assert 3 <= counts[Status.UNKNOWN] <= 3 * 2
     assert counts[Status.UNKNOWN] + counts[Status.READY] == 100
