@@ -103,3 +103,18 @@ def test_screen_readers(server: Server, read: Read) -> None:
     assert reader.page.get_by_role("rowheader", name="PRO 8SC S-1").count() == 1
     reader.page.get_by_text("The months as a table").first.click()
     assert reader.page.get_by_role("row", name="March 2023 €12,345.67").count() == 1
+
+
+def test_header_of_a_long_table_on_paper(server: Server, read: Read) -> None:
+    """On paper the header has words that Chromium repeats on each page, without arrows; the last rows stay together."""
+    reader = opened(server, read(), "P-6")
+    reader.page.emulate_media(media="print")
+    heads = reader.page.evaluate(
+        """[...document.querySelectorAll(".long thead th")].map((one) => [
+            getComputedStyle(one, "::before").content, getComputedStyle(one.querySelector("button")).display])"""
+    )
+    assert [['"Abonnement"', "none"], ['"Ablauf bisher"', "none"], ['"Verlängert bis"', "none"]] == heads
+    breaks = reader.page.evaluate(
+        """[...document.querySelectorAll(".long tbody tr")].map((one) => getComputedStyle(one).breakBefore)"""
+    )
+    assert ["auto", "avoid", "avoid"] == breaks[-3:]
