@@ -21,6 +21,7 @@ _LABEL: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 _QUOTED_WORD: Final = r'"(?:[^"\\]|\\.)*"'
 _NAMED: Final = re.compile(rf'(?P<name>(?:{_QUOTED_WORD}|[^"<>,;:@\\])*)<(?P<address>[^<>]*)>')
 _COMMENTED: Final = re.compile(r"(?P<address>\S+)\s+\((?P<name>[^()]*)\)")
+_USUAL: Final = re.compile(rf"(?P<local>{_DOT_ATOM.pattern})@(?:{_LABEL.pattern}\.)+{_LABEL.pattern}")
 _MAPPED_AWAY: Final = frozenset("ß\u03c2\u200c\u200d")
 _FORM: Final = 'write "Name <name@example.org>"'
 
@@ -73,8 +74,12 @@ def wire_address(address: str) -> str | None:
 
     The grammar is RFC 5322's `addr-spec` without comments and folding.
     """
+    if len(address) > _LONGEST:
+        return None
+    if _USUAL.fullmatch(address):
+        return address  # what the rest gives, in a tenth of the time
     local, _, domain = address.rpartition("@")
-    if len(address) > _LONGEST or not (_DOT_ATOM.fullmatch(local) or _is_quoted(local)):
+    if not (_DOT_ATOM.fullmatch(local) or _is_quoted(local)):
         return None
     encoded = _wire_domain(domain)
     found = f"{local}@{encoded}"
@@ -113,6 +118,8 @@ def address_fault(text: str) -> str | None:
         return "there is no address; write one such as name@example.org"
     if len(address) > _LONGEST:
         return f"the address has more than {_LONGEST} characters (RFC 5321); correct it"
+    if (usual := _USUAL.fullmatch(address)) and len(usual["local"]) <= _LONGEST_LOCAL:
+        return None
     if (strange := next((c for c in address if c != " " and category(c)[0] in "CZ"), None)) is not None:
         return f"the address holds U+{ord(strange):04X}, which no address can hold; take it out"
     local, at, domain = address.rpartition("@")
