@@ -26,7 +26,11 @@ _ATX = re.compile(r"\s{0,3}(?P<marks>#{1,6})\s+\S")
 _UNDERLINE = re.compile(r"\s{0,3}(?P<mark>=+|-+)\s*")
 _NO_UNDERLINED = re.compile(r"\s*([-*+>|#]|\d+[.)]\s|$)")
 _PICTURE = re.compile(r"!\[\s*\](\(|\[)")
-_ELEMENT = re.compile(r"<img\b(?P<attributes>[^>]*)>", re.IGNORECASE)
+_ELEMENT = re.compile(r"<img\b(?P<attributes>[^<>]*)>", re.IGNORECASE)
+_OPENS = re.compile(
+    r" {0,3}<(?P<name>article|aside|details|div|figure|section)\b(?P<rest>[^<>]*)>\s*$", re.IGNORECASE
+)
+_SYNTAX = re.compile(r"\s*(?:[-*+] |\d{1,9}[.)] |#{1,6} |\|)|.*?(?:\*\*\w|\]\()")
 _ALT = re.compile(r"\balt\s*=", re.IGNORECASE)
 _PLACEHOLDER = re.compile(
     r"\blorem ipsum\b|\b(?:TODO|FIXME|TBD)\b|\bXXX\b|\[\s*(?:…|\.\.\.)\s*\]|\[(?:TEXT|NAME|DATE|LINK)\]",
@@ -38,6 +42,7 @@ def text_remarks(document: Document, *, under_title: bool) -> Iterator[Fault]:
     """Yield the remarks of one file; `under_title` says that a page shows its title as `<h1>` above the body."""
     lines = prose_lines(document)
     yield from _heading_remarks(document.source.file, lines, under_title=under_title)
+    yield from _raw_remarks(document.source.file, lines)
     for line in lines:
         yield from _picture_remarks(document.source.file, line)
         yield from _placeholder_remarks(document.source.file, line.number, line.text)
@@ -70,6 +75,23 @@ def _headings(lines: list[SourceLine]) -> Iterator[tuple[int, int]]:
             yield line.number, len(marks["marks"])
         elif under and not _NO_UNDERLINED.match(line.text):
             yield line.number, 1 if under["mark"].startswith("=") else 2
+
+
+def _raw_remarks(file: str, lines: list[SourceLine]) -> Iterator[Fault]:
+    """Yield a remark for each HTML element with Markdown after a blank line, which code hosts would convert."""
+    opened, is_parted = "", False
+    for line in lines:
+        begin = _OPENS.match(line.text)
+        if begin and not opened and "markdown" not in begin["rest"]:
+            opened, is_parted = begin["name"].lower(), False
+        elif opened and f"</{opened}" in line.text.lower():
+            opened = ""
+        elif opened and not line.text.strip():
+            is_parted = True
+        elif opened and is_parted and _SYNTAX.match(line.text):
+            what = f"Markdown within <{opened}> is shown as it is written"
+            yield Fault(what, f'write <{opened} markdown="1">', file, line.number, severity="remark")
+            opened = ""
 
 
 def _picture_remarks(file: str, line: SourceLine) -> Iterator[Fault]:

@@ -372,7 +372,6 @@ def _anchor(text: str, separator: str) -> str:
 
 _FENCE = re.compile(r"\s{0,3}(?P<mark>`{3,}|~{3,})")
 _CODE = re.compile(r"(`+)(?!`).*?(?<!`)\1(?!`)")
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _BEGINS = re.compile(r"\s*([-*+]|\d+[.)])\s|\s*\||\s{0,3}#|\s{0,3}>|:\s")
 
 
@@ -396,9 +395,8 @@ class Block(NamedTuple):
 
 def prose_lines(document: Document) -> list[SourceLine]:
     """Return the lines of the body; those of fenced code are empty."""
-    body = _COMMENT.sub(lambda comment: "\n" * comment[0].count("\n"), document.body)
     found, fence = [], ""
-    for number, text in enumerate(body.split("\n"), document.body_line):
+    for number, text in enumerate(_without_comments(document.body).split("\n"), document.body_line):
         mark = _FENCE.match(text)
         if mark and (not fence or mark["mark"].startswith(fence)):
             fence = "" if fence else mark["mark"]
@@ -406,6 +404,14 @@ def prose_lines(document: Document) -> list[SourceLine]:
         else:
             found.append(SourceLine(number, "" if fence else _CODE.sub("", text)))
     return found
+
+
+def _without_comments(text: str) -> str:
+    parts, place = [], 0
+    while (begin := text.find("<!--", place)) >= 0 and (end := text.find("-->", begin)) >= 0:
+        parts += [text[place:begin], "\n" * text.count("\n", begin, end)]
+        place = end + len("-->")
+    return "".join([*parts, text[place:]])
 
 
 def blocks(lines: list[SourceLine]) -> Iterator[Block]:

@@ -9,6 +9,7 @@ from generator.notices.tree import VOID, Element, Node
 from generator.templating.formats import Direction
 
 _CARD_COLUMNS = 3
+_MIRRORED = frozenset({"ul", "ol", "blockquote", "dd", "div"})
 _TABLE = (("border", "0"), ("cellpadding", "0"), ("cellspacing", "0"), ("width", "100%"))
 
 
@@ -76,7 +77,7 @@ class HtmlWriter:
             )
         if element.name == "th":
             attributes.setdefault("scope", "col")
-        if element.name in {"ul", "ol", "blockquote"} and self.direction == "rtl":
+        if element.name in _MIRRORED and self.direction == "rtl":
             style = style.replace("-left", "-\0").replace("-right", "-left").replace("-\0", "-right")
         if style:
             attributes["style"] = style

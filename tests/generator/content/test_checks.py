@@ -170,3 +170,26 @@ def test_a_huge_picture_is_remarked(tmp_path: Path) -> None:
     (fault,) = picture_remarks({path.name: path for path in sorted(tmp_path.iterdir())})
     assert ("content/static/large.png", "remark") == (fault.file, fault.severity)
     assert fault.what.startswith("the picture has 1.0 MB")
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("<div>\n\n- one\n\n</div>\n", {5: "Markdown within <div> is shown as it is written"}),
+        ("<section class='a'>\n<p>x</p>\n\nSee [x](y.md).\n</section>\n", {6: "Markdown within <section>"}),
+        ("<aside>\n\n**Note**\n", {5: "Markdown within <aside>"}),
+        ('<div markdown="1">\n\n- one\n\n</div>\n', {}),
+        ("<div>\n- one\n</div>\n\n- two\n", {}),
+        ("<div>\n\nplain text\n\n</div>\n", {}),
+    ],
+)
+def test_markdown_in_html_is_told(body: str, said: dict[int, str]) -> None:
+    """Markdown after a blank line within an element, which CommonMark (4.6) converts, is told with its line."""
+    found = {line: sentence for line, sentence in remarks(body) if "Markdown within" in sentence}
+    assert dict.fromkeys(said, True) == {line: said.get(line, "?") in found[line] for line in found}
+
+
+@pytest.mark.parametrize("piece", ["<!--", "<!-- x", "<img ", "`a` ", "``", "![ ](", "a'"])
+def test_remarks_end(piece: str) -> None:
+    """Remarks about 50,000 characters of one pattern are found without a search that never ends."""
+    assert 50_000 // len(piece) >= len(list(remarks(piece * (50_000 // len(piece)))))
