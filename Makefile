@@ -81,6 +81,7 @@ fuzz: N = 10000
 fuzz: $(STAMP)/test
 	$(BIN)/python -m tests.fuzz $(N)
 	$(BIN)/python -m tests.fuzz $(N) --tables
+	$(BIN)/python -m tests.fuzz $(N) --texts
 
 # 1,000 runs take half an hour.
 chaos: N = 1000

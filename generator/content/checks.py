@@ -30,6 +30,8 @@ _ELEMENT = re.compile(r"<img\b(?P<attributes>[^<>]*)>", re.IGNORECASE)
 _OPENS = re.compile(
     r" {0,3}<(?P<name>article|aside|details|div|figure|section)\b(?P<rest>[^<>]*)>\s*$", re.IGNORECASE
 )
+_NOTE = re.compile(r" {0,3}\[\^(?P<label>[^\]]+)\]:")
+_NOTE_USE = re.compile(r"\[\^([^\]]+)\](?!:)|(?<=\S)\[\^([^\]]+)\]:")
 _SYNTAX = re.compile(r"\s*(?:[-*+] |\d{1,9}[.)] |#{1,6} |\|)|.*?(?:\*\*\w|\]\()")
 _ALT = re.compile(r"\balt\s*=", re.IGNORECASE)
 _PLACEHOLDER = re.compile(
@@ -43,6 +45,7 @@ def text_remarks(document: Document, *, under_title: bool) -> Iterator[Fault]:
     lines = prose_lines(document)
     yield from _heading_remarks(document.source.file, lines, under_title=under_title)
     yield from _raw_remarks(document.source.file, lines)
+    yield from _note_remarks(document.source.file, lines)
     for line in lines:
         yield from _picture_remarks(document.source.file, line)
         yield from _placeholder_remarks(document.source.file, line.number, line.text)
@@ -92,6 +95,19 @@ def _raw_remarks(file: str, lines: list[SourceLine]) -> Iterator[Fault]:
             what = f"Markdown within <{opened}> is shown as it is written"
             yield Fault(what, f'write <{opened} markdown="1">', file, line.number, severity="remark")
             opened = ""
+
+
+def _note_remarks(file: str, lines: list[SourceLine]) -> Iterator[Fault]:
+    """Yield a remark for each footnote to which no text refers; it is not shown."""
+    used = {label for line in lines for found in _NOTE_USE.findall(line.text) for label in found}
+    for line in lines:
+        defined = _NOTE.match(line.text)
+        if defined and defined["label"] not in used:
+            label = defined["label"]
+            what = f"no text refers to the footnote [^{label}], so it is not shown"
+            yield Fault(
+                what, f"write [^{label}] where it belongs, or remove it", file, line.number, severity="remark"
+            )
 
 
 def _picture_remarks(file: str, line: SourceLine) -> Iterator[Fault]:

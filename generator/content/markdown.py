@@ -44,7 +44,7 @@ _ATTRIBUTE = r"(?:[#.][\w:.-]+|[A-Za-z_:][\w:.-]*=(?:\"[^\"\n]*\"|'[^'\n]*'|[^\s
 _ATTRIBUTES = rf"\{{:?[ ]*({_ATTRIBUTE}(?:[ ]+{_ATTRIBUTE})*)[ ]*\}}"
 _STRUCK = r"(?<!~)~~(?![\s~])(?P<text>.{0,2000}?[^\s~])~~(?!~)"
 _BARE = (
-    r"(?<![^\s*_~(>])(?:https?://|www\.)[^\s<]{1,2000}"
+    r"(?<![^\s*_~(>])(?:https?://|www\.)[^\s<\x02\x03]{1,2000}"
     r"|(?<![\w.+-])[A-Za-z0-9][A-Za-z0-9._+-]{0,63}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}(?![\w-])"
 )
 _ENTITY = re.compile(r"&[A-Za-z0-9]+;$")
@@ -76,6 +76,21 @@ class _Figures(Treeprocessor):
             caption = Element("figcaption")
             caption.text = picture.attrib.pop("title")
             paragraph.append(caption)
+
+
+class _UsedNotes(Treeprocessor):
+    """Leaves out footnotes to which no text refers, as GitHub does; `check` names them."""
+
+    def run(self, root: Element) -> None:
+        used = {element.get("id", "").partition(":")[2] for element in root.iter("sup")}
+        for parent in list(root.iter()):
+            for notes in [child for child in parent if child.get("class") == "footnote"]:
+                for listed in notes.iter("ol"):
+                    for item in [item for item in listed if item.get("id", "").startswith("fn:")]:
+                        if item.get("id", "").partition(":")[2] not in used:
+                            listed.remove(item)
+                if not any(True for _ in notes.iter("li")):
+                    parent.remove(notes)
 
 
 class _Tables(Treeprocessor):
@@ -277,6 +292,7 @@ class _Dialect(Extension):
         md.inlinePatterns.register(_BareAddress(_BARE, md), "bare_address", 95)
         md.treeprocessors.register(_Lengths(md), "lengths", 25)
         md.treeprocessors.register(_StrictAttributes(md), "attr_list", 8)
+        md.treeprocessors.register(_UsedNotes(md), "used_notes", 7)
         md.treeprocessors.register(_Figures(md), "figures", -10)
 
 
@@ -323,7 +339,7 @@ def _converted(text: str, *more: Extension) -> str:
         extensions=[*_EXTENSIONS, _Dialect(), *more],
         extension_configs={
             "tables": {"use_align_attribute": True},
-            "footnotes": {"BACKLINK_TEXT": "↩\N{VARIATION SELECTOR-15}"},
+            "footnotes": {"BACKLINK_TEXT": "↩\N{VARIATION SELECTOR-15}", "USE_DEFINITION_ORDER": False},
             "toc": {"slugify": _anchor},
         },
         output_format="html",

@@ -76,6 +76,9 @@ def _outside(reference: Reference, scheme: str, has_host: bool, file: str) -> Ta
         remedy = "use https:, http:, mailto: or tel:, or the relative path to a file"
         remedy = f"write https://{address}" if _names_host(address) else remedy
         return Fault(f"the address {address!r} cannot be used", remedy, file, reference.line)
+    if any(char.isspace() for char in address):
+        what = f"the address {shortened(address)!r} holds a space or line break"
+        return Fault(what, "correct the address; a space is %20", file, reference.line)
     if reference.attribute != "href":
         remedy = "put the file into content/static/: pages load nothing from elsewhere"
         return Fault(f"{address!r} would be loaded from another site", remedy, file, reference.line)

@@ -1,4 +1,4 @@
-"""`python -m tests.fuzz N [--tables] [--first SEED] [--jobs N]`: tries N seeds and prints each that is wrong."""
+"""`python -m tests.fuzz N [--tables | --texts] [--first SEED] [--jobs N]`: tries N seeds and prints each that is wrong."""
 
 import argparse
 import sys
@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 from multiprocessing import get_context
 
-from tests.fuzz import fuzzing, tables
+from tests.fuzz import fuzzing, tables, texts
 
 
 def main() -> int:
@@ -18,15 +18,18 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--tables", action="store_true", help="odd tables in place of damaged sites")
+    parser.add_argument("--texts", action="store_true", help="texts in place of damaged sites")
     options = parser.parse_args()
     end = options.first + options.number
     chunks = [range(start, min(start + 100, end)) for start in range(options.first, end, 100)]
     began = time.perf_counter()
     counts: Counter[str] = Counter()
     with get_context("spawn").Pool(options.jobs, maxtasksperchild=5) as pool:
-        found: Iterable[Sequence[fuzzing.Outcome | tables.TableOutcome]] = (
-            pool.imap(tables.attempts, chunks) if options.tables else pool.imap(fuzzing.attempts, chunks)
-        )
+        found: Iterable[Sequence[fuzzing.Outcome | tables.TableOutcome | texts.TextOutcome]]
+        if options.texts:
+            found = pool.imap(texts.attempts, chunks)
+        else:
+            found = pool.imap(tables.attempts, chunks) if options.tables else pool.imap(fuzzing.attempts, chunks)
         for one in chain.from_iterable(found):
             counts["wrong" if one.wrong else "faults" if one.faulty else "as the reference"] += 1
             if one.wrong:

@@ -195,6 +195,13 @@ def test_headings_are_named_without_their_notes(note: str) -> None:
     assert ([], "Cashback") == (faults, body.headings[0].text)
 
 
+def test_footnotes_are_numbered_by_their_references() -> None:
+    """Notes stand in the order in which the text refers to them; one without a reference is left out."""
+    html = markdown_html("A[^b] B[^a]\n\n[^a]: first\n\n[^c]: none\n\n[^b]: second\n")
+    assert ["second", "first"] == re.findall(r"<p>(first|none|second)", html)
+    assert ["1", "2"] == re.findall(r'class="footnote-ref" href="[^"]*">(\d)', html)
+
+
 LONG = 50_000
 
 

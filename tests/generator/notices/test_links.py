@@ -93,6 +93,7 @@ def test_links_in_code_are_text(make_site: MakeSite) -> None:
         ("../static/none.pdf", "leads to no file"),
         ("#the-terms", "leads to a place in the mail itself"),
         ("javascript:alert(1)", "cannot be used"),
+        ("https://other.example/a b", "holds a space"),
         ("/announcements/news/", "no relative path"),
         (f"../pages/help.md#{'x' * 1000}", "names no heading"),
         (f"../pages/help.md#{'x' * 5000}", "has 5017 characters"),
