@@ -1,4 +1,4 @@
-"""`python -m tests.fuzz N [--tables | --texts] [--first SEED] [--jobs N]`: tries N seeds and prints each that is wrong."""
+"""`python -m tests.fuzz N [--tables | --texts] [--first SEED] [--jobs N]`: tries N seeds, prints the wrong."""
 
 import argparse
 import sys
@@ -29,7 +29,9 @@ def main() -> int:
         if options.texts:
             found = pool.imap(texts.attempts, chunks)
         else:
-            found = pool.imap(tables.attempts, chunks) if options.tables else pool.imap(fuzzing.attempts, chunks)
+            found = (
+                pool.imap(tables.attempts, chunks) if options.tables else pool.imap(fuzzing.attempts, chunks)
+            )
         for one in chain.from_iterable(found):
             counts["wrong" if one.wrong else "faults" if one.faulty else "as the reference"] += 1
             if one.wrong:
