@@ -92,7 +92,7 @@ def forget_command(partner_id: str, by: str, site_folder: Path | None, *, as_jso
     with site.open_outbox() as outbox:
         who = traces(site, outbox, partner_id)
         done = forget(site, outbox, who, by, site.now)
-    left = left_over(site, who.words)
+    left = left_over(site, who)
     if as_json:
         show_json({**asdict(done), "left": sorted({name for name, _ in left})})
         return 1 if left else 0

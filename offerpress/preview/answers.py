@@ -23,7 +23,8 @@ CONTENT = re.compile(rb"\bcontent=(\"[^\"]*\"|'[^']*')", re.IGNORECASE)
 def with_script(html: bytes, number: int, *, follows: Follows = "edition") -> bytes:
     """Return the page with the preview's script, which reloads it when the counter that it `follows` changes."""
     script = f'<script src="{LIVE}/live.js" data-follows="{follows}" data-number="{number}"></script>'
-    return _POLICY.sub(_with_room, html) + script.encode()
+    head, end, body = html.partition(b"</head>")  # the policy stands there, and the text may be long
+    return _POLICY.sub(_with_room, head) + end + body + script.encode()
 
 
 def _with_room(tag: re.Match[bytes]) -> bytes:

@@ -2,20 +2,22 @@
 
 import json
 import mimetypes
+import re
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from glob import has_magic
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from watchfiles import Change, watch
+from watchfiles import watch
 
 from generator import PREVIEW_HEADERS
 from offerpress.preview.answers import HTML, LIVE, Answer, with_script
 from offerpress.preview.staff_pages import STAFF, staff_answer
-from offerpress.preview.state import Preview, PreviewState
+from offerpress.preview.state import Preview, PreviewState, unexpected
 from offerpress.site.folder import SETTINGS_FILE, OfferpressError, starter_folder
 from offerpress.site.settings import read_settings
 from offerpress.site.site import Site
@@ -39,6 +41,11 @@ class PreviewServer(ThreadingHTTPServer):
         self.origin = f"http://{HOSTS[0]}:{self.server_port}"
         self.preview = Preview(site_now, self.origin)
         self._answering: threading.Thread | None = None
+
+    @property
+    def is_answering(self) -> bool:
+        """Whether it was started."""
+        return self._answering is not None
 
     def start(self) -> None:
         """Start to answer, in a thread."""
@@ -67,18 +74,29 @@ class Handler(BaseHTTPRequestHandler):
         """Answer with a page of the site or of the preview. Another host name is refused (DNS rebinding)."""
         if not self._is_asked_locally():
             self._answer(Answer(b"This preview answers on this machine only.\n", "text/plain", 421))
-            return
-        parts = urlsplit(self.path)
-        path = unquote(parts.path)
-        if path == f"{LIVE}/events":
+        elif self.path.partition("?")[0] == f"{LIVE}/events":
             self._events()
-        elif path.startswith(f"{LIVE}/"):
-            self._answer(_asset(path.removeprefix(f"{LIVE}/")))
-        elif path.startswith(STAFF):
-            query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
-            self._answer(staff_answer(self.server.preview.state, path.removeprefix(STAFF), query))
         else:
-            self._answer(page_answer(self.server.preview.state, path))
+            self._answer(self._found())
+
+    def do_HEAD(self) -> None:
+        """Answer as to GET, without the content (RFC 9110 9.3.2)."""
+        self.do_GET()
+
+    def _found(self) -> Answer:
+        """Return the answer to the request. An error of the program is an answer too, and the preview goes on."""
+        try:
+            parts = urlsplit(self.path)
+            path = unquote(parts.path)
+            if path.startswith(f"{LIVE}/"):
+                return _asset(path.removeprefix(f"{LIVE}/"))
+            if path.startswith(STAFF):
+                query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+                return staff_answer(self.server.preview.state, path.removeprefix(STAFF), query)
+            return page_answer(self.server.preview.state, path)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is shown
+            fault = unexpected(error)
+            return Answer(f"{fault.what}; {fault.remedy}\n".encode(), "text/plain; charset=utf-8", 500)
 
     def _is_asked_locally(self) -> bool:
         port = self.server.server_port
@@ -86,13 +104,16 @@ class Handler(BaseHTTPRequestHandler):
         return asked in {f"{name}:{port}" for name in HOSTS} or (port == DEFAULT_PORT and asked in HOSTS)
 
     def _answer(self, answer: Answer) -> None:
+        if self.command == "GET":
+            answer = ranged(answer, self.headers.get("Range") or "")
         self.send_response(answer.status)
-        for name, value in (*PREVIEW_HEADERS, *answer.headers):
+        for name, value in (*PREVIEW_HEADERS, ("Accept-Ranges", "bytes"), *answer.headers):
             self.send_header(name, value)
         self.send_header("Content-Type", answer.media_type)
         self.send_header("Content-Length", str(len(answer.body)))
         self.end_headers()
-        self.wfile.write(answer.body)
+        if self.command != "HEAD":
+            self.wfile.write(answer.body)
 
     def _events(self) -> None:
         """Send the present state and each new one as server-sent events, until the reader closes the connection."""
@@ -101,6 +122,8 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         self.close_connection = True
+        if self.command == "HEAD":
+            return
         seen = -1
         while not self.server.preview.stopped:
             state = self.server.preview.wait_beyond(seen)
@@ -112,6 +135,28 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
         """Log nothing."""
         del format, args
+
+
+def ranged(answer: Answer, asked: str) -> Answer:
+    """Return the one range of bytes that is asked for (RFC 9110 14.2), or the answer as it is.
+
+    Several ranges, other units and what cannot be read are ignored, as the standard allows.
+    """
+    match = _RANGE.fullmatch(asked.strip())
+    if match is None or answer.status != HTTPStatus.OK or match["first"] == match["last"] == "":
+        return answer
+    size = len(answer.body)
+    if match["first"]:
+        first, last = int(match["first"]), min(int(match["last"] or size - 1), size - 1)
+        if match["last"] and int(match["last"]) < first:
+            return answer
+    else:
+        first, last = max(size - int(match["last"]), 0), size - 1
+    if first >= size or not size or match["last"] == "0" == match["first"] + match["last"]:
+        headers = (*answer.headers, ("Content-Range", f"bytes */{size}"))
+        return Answer(b"", answer.media_type, HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, headers)
+    headers = (*answer.headers, ("Content-Range", f"bytes {first}-{last}/{size}"))
+    return Answer(answer.body[first : last + 1], answer.media_type, HTTPStatus.PARTIAL_CONTENT, headers)
 
 
 def page_answer(state: PreviewState, path: str) -> Answer:
@@ -169,9 +214,10 @@ def _shown(fault: Fault) -> dict[str, str]:
     return {"place": place, "field": fault.field, "what": fault.what, "remedy": fault.remedy}
 
 
-WATCHED = ("content", "data", "templates", SETTINGS_FILE)
+WATCHED = ("content", "data", "templates")
 WRITTEN = ("output", "private")
 _TABLES = ("partners", "sales", "subscriptions", "credits", "rates", "levels")
+_RANGE = re.compile(r"bytes[ \t]*=[ \t]*(?P<first>[0-9]{0,18})-(?P<last>[0-9]{0,18})")
 WAKE_MS = 250
 LAST_WORDS_SECONDS = 1.0
 
@@ -186,23 +232,14 @@ def serve_preview(site_now: Callable[[], Site], port: int) -> None:
         raise OfferpressError(f"no preview: port {port}: {error.strerror}; {remedy}") from error
     origin, preview = server.origin, server.preview
 
-    def counts(_: Change, path: str) -> bool:
-        return _counts(folder, path)
-
-    watched = tuple(_watched(folder))
-    changes = watch(
-        *watched, watch_filter=counts, debounce=50, step=20, rust_timeout=WAKE_MS, yield_on_timeout=True
-    )
     try:
-        next(changes)  # from here on the watcher runs, and no change is missed
-        preview.update()
-        server.start()
-        say(f"Serving {origin}/ (partners and mail: {origin}{STAFF}); Ctrl-C stops it")
-        told = _tell((), preview.state.faults)
-        for changed in changes:
-            if changed:
-                preview.update({Path(path) for _, path in changed})
-                told = _tell(told, preview.state.faults)
+        told: tuple[Fault, ...] = ()
+        for changed in _changes(folder):
+            preview.update(changed)
+            if not server.is_answering:
+                server.start()
+                say(f"Serving {origin}/ (partners and mail: {origin}{STAFF}); Ctrl-C stops it")
+            told = _tell(told, preview.state.faults)
     finally:
         preview.stop()
         server.stop()
@@ -212,6 +249,75 @@ def serve_preview(site_now: Callable[[], Site], port: int) -> None:
                 thread.join(LAST_WORDS_SECONDS)
 
 
+def _changes(folder: Path) -> Iterator[Collection[Path]]:
+    """Yield the changed files of the site without end; first an empty collection, once changes are watched.
+
+    Folders are watched by their names: if one appears, goes or is replaced, watching begins again. The settings file is
+    looked at by its name too, because many editors replace it.
+    """
+    file = folder / SETTINGS_FILE
+    settings, names = _seen(file), _names(folder)
+    places = _places(names)
+    changed: set[Path] = set()
+    while True:
+        watcher = watch(
+            *(_outermost(places) or [file]),
+            watch_filter=lambda _, path: _counts(folder, path),
+            debounce=50,
+            step=20,
+            rust_timeout=WAKE_MS,
+            yield_on_timeout=True,
+        )
+        next(watcher)  # from here on the watcher runs, and no change is missed
+        yield changed
+        for found in watcher:
+            changed = {Path(path) for _, path in found}
+            if settings != _seen(file):
+                settings, names = _seen(file), _names(folder)
+                changed.add(file)
+            before, places = places, _places(names)
+            if places != before:
+                changed |= {path for path in {*places, *before} if places.get(path) != before.get(path)}
+                break
+            if changed:
+                yield changed
+        watcher.close()
+
+
+def _names(folder: Path) -> list[Path]:
+    """Return the folders of a site and the other folders that hold its data, whether they exist or not."""
+    names = [folder / name for name in WATCHED]
+    try:
+        settings = read_settings(folder, [])
+    except OSError:
+        settings = None
+    for table in _TABLES if settings else ():
+        source = settings.data.of(table).path if settings else ""
+        place = (folder / source).parent
+        if "://" not in source and not has_magic(str(place)):
+            names.append(place)
+    return names
+
+
+def _places(names: Collection[Path]) -> dict[Path, tuple[int, ...]]:
+    """Return the folders that exist, each with its device and inode."""
+    return {path: _seen(path)[:2] for path in names if path.is_dir()}
+
+
+def _outermost(places: Collection[Path]) -> list[Path]:
+    """Return the places that lie in no other one; the parent of none is a folder that always exists."""
+    return [path for path in places if not any(other in path.parents for other in places)]
+
+
+def _seen(path: Path) -> tuple[int, ...]:
+    """Return what tells one state of a file from another: device, inode, size and time; empty without a file."""
+    try:
+        status = path.stat()
+    except OSError:
+        return ()
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+
+
 def _tell(before: tuple[Fault, ...], faults: tuple[Fault, ...]) -> tuple[Fault, ...]:
     """Write the faults to the terminal if they changed, and say when none is left."""
     if faults and faults != before:
@@ -219,17 +325,6 @@ def _tell(before: tuple[Fault, ...], faults: tuple[Fault, ...]) -> tuple[Fault, 
     elif before and not faults:
         say("No faults any more")
     return faults
-
-
-def _watched(folder: Path) -> Iterator[Path]:
-    """Yield the folders and files of a site, and other folders that hold its data."""
-    yield from (folder / name for name in WATCHED if (folder / name).exists())
-    settings = read_settings(folder, [])
-    for table in _TABLES if settings else ():
-        source = settings.data.of(table).path if settings else ""
-        place = (folder / source).parent
-        if "://" not in source and not has_magic(str(place)) and place.is_dir():
-            yield place
 
 
 def _counts(folder: Path, path: str) -> bool:

@@ -5,6 +5,7 @@ changed. After a fault the last good state stays, with the faults beside it.
 """
 
 import threading
+import traceback
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -56,7 +57,17 @@ class Preview:
         self._later: tuple[Fault, ...] = ()
 
     def update(self, changed: Collection[Path] = ()) -> None:
-        """Show the state after a change of these files. The first call reads everything."""
+        """Show the state after a change of these files. The first call reads everything.
+
+        An error of the program is shown too, and the next change is tried again with everything read anew.
+        """
+        try:
+            self._update(changed)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is shown
+            self._ledger, self._tried = None, _TriedCampaigns()
+            self._show(faults=(unexpected(error),))
+
+    def _update(self, changed: Collection[Path]) -> None:
         if not all(self._is_under(path, *WORDS) for path in changed):
             self._ledger = None
         if any(self._is_under(path, "templates") for path in changed):
@@ -162,6 +173,13 @@ class _TriedCampaigns:
 
 def _same_terms(one: Content, other: Content) -> bool:
     return one.policy == other.policy and one.offers == other.offers
+
+
+def unexpected(error: Exception) -> Fault:
+    """Return the fault of an error that no rule foresees, without the data that it may hold."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    what = f"the program failed: {type(error).__name__} in {Path(frame.filename).name}:{frame.lineno}"
+    return Fault(what, "undo the last change, and report this as a defect", "")
 
 
 def _faults_of(error: Exception) -> list[Fault]:

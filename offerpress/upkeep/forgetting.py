@@ -4,7 +4,7 @@ Each step may be repeated. Snapshots come last, because they hold the words to s
 """
 
 import shutil
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,21 +16,68 @@ from offerpress.figures.exports import forget_export, read_exports
 from offerpress.figures.figures import open_figures
 from offerpress.figures.leaks import leaked
 from offerpress.figures.sign_offs import all_sign_offs, forget_lines
-from offerpress.site.folder import FORGOTTEN_FILE, OfferpressError
+from offerpress.site.folder import FORGOTTEN_FILE, SETTINGS_FILE, OfferpressError
 from offerpress.site.keys import forget_epochs
 from offerpress.site.locking import sole_writer
 from offerpress.site.site import Site
 from offerpress.site.state import json_text, read_state, write_state
 from rewards import Partner
 
+# Providers of mail for everybody: such a domain says nothing about a partner.
+_PUBLIC = frozenset(
+    {
+        *(
+            "126.com",
+            "163.com",
+            "aol",
+            "fastmail",
+            "free.fr",
+            "gmail",
+            "gmx",
+            "googlemail",
+            "hotmail",
+            "icloud",
+        ),
+        *(
+            "libero.it",
+            "live",
+            "mac.com",
+            "mail.com",
+            "mail.ru",
+            "mailbox.org",
+            "me.com",
+            "msn",
+            "o2.pl",
+            "onet.pl",
+        ),
+        *(
+            "orange.fr",
+            "outlook",
+            "posteo",
+            "proton",
+            "protonmail",
+            "qq.com",
+            "seznam.cz",
+            "t-online",
+            "wanadoo.fr",
+        ),
+        *("web.de", "wp.pl", "yahoo", "yandex", "ymail", "zoho"),
+    }
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Traces:
-    """A partner to forget with those merged into it, their addresses, and the words to search for."""
+    """A partner to forget with those merged into it, and what identifies them.
+
+    `addresses` and `words` (ids, names, addresses and a mail domain to search for) are those that no other partner has.
+    `others` are the particulars of the other partners, in lower case.
+    """
 
     partner_ids: frozenset[str]
     addresses: frozenset[str]
     words: frozenset[str]
+    others: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +110,7 @@ def traces(site: Site, outbox: Outbox, partner_id: str) -> Traces:
 
     A partner that was merged into another is refused: its sales count in the other's statement.
     """
-    ids, addresses, words = {partner_id}, set[str](), set[str]()
+    ids, addresses, words, known = {partner_id}, set[str](), set[str](), list[Partner]()
     for snapshot in _snapshots(site):
         rows = {
             row.partner_id: row
@@ -79,6 +126,7 @@ def traces(site: Site, outbox: Outbox, partner_id: str) -> Traces:
         for row in rows.values():
             addresses |= _addresses(row)
             words |= {row.name, row.contact_name}
+        known += snapshot.partners()
     for file in sorted(site.batches.glob("*.batch")):
         with Batch.open(file) as batch:
             for one in ids & {*batch.partner_ids()}:
@@ -89,7 +137,24 @@ def traces(site: Site, outbox: Outbox, partner_id: str) -> Traces:
         raise OfferpressError(
             f"nobody to forget: {partner_id!r}: nothing that is kept holds this id; check it"
         )
-    return Traces(frozenset(ids), frozenset(addresses - {""}), frozenset((ids | addresses | words) - {""}))
+    others = _particulars(row for row in known if row.partner_id not in ids)
+    own = {one for one in addresses if one and one.casefold() not in others}
+    named = {one for one in (*words, *map(_domain, own)) if one and not _is_part(one, others)}
+    settings = (site.folder / SETTINGS_FILE).read_text(encoding="utf-8", errors="replace").casefold()
+    unique = {one for one in own | named if one.casefold() not in settings}
+    return Traces(frozenset(ids), frozenset(own), frozenset(ids | unique), others)
+
+
+def _particulars(rows: Iterable[Partner]) -> frozenset[str]:
+    """Return ids, names and addresses of these partners, in lower case."""
+    found: set[str] = set()
+    for row in rows:
+        found |= {row.partner_id, row.name, row.contact_name, row.manager_name, *_addresses(row)}
+    return frozenset(one.casefold() for one in found if one)
+
+
+def _is_part(word: str, others: Collection[str]) -> bool:
+    return any(word.casefold() in other for other in others)
 
 
 def forget(site: Site, outbox: Outbox, who: Traces, by: str, now: datetime) -> Forgotten:
@@ -112,7 +177,7 @@ def _erase(site: Site, outbox: Outbox, who: Traces, by: str, now: datetime) -> F
     exports = sum(forget_export(one, ids) > 0 for one in read_exports(site))
     signed = sum(forget_lines(file, ids) > 0 for file in all_sign_offs(site))
     forget_epochs(site, {one: pseudonym(one) for one in ids})
-    reports = _drop_reports(site.private, who.words)
+    reports = _drop_reports(site.private, who)
     erased = outbox.forget(ids, who.addresses, by, now)
     held = [one for one in _snapshots(site) if ids & {row.partner_id for row in one.partners()}]
     for snapshot in held:
@@ -130,15 +195,15 @@ def _erase(site: Site, outbox: Outbox, who: Traces, by: str, now: datetime) -> F
     )
 
 
-def left_over(site: Site, words: Collection[str]) -> list[tuple[str, str]]:
-    """Return the files of `private/` and `output/` that still hold one of the words, each with the word."""
+def left_over(site: Site, who: Traces) -> list[tuple[str, str]]:
+    """Return the files of `private/` and `output/` that still hold one of the partner's words, each with the word."""
     files = [
         str(path.relative_to(site.folder))
         for folder in (site.private, site.output)
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     ]
-    return list(leaked(site.folder, files, words))
+    return list(leaked(site.folder, files, who.words, who.others))
 
 
 def _snapshots(site: Site) -> Iterator[Snapshot]:
@@ -149,18 +214,24 @@ def _addresses(row: Partner) -> set[str]:
     return {row.email, *(one.strip() for one in row.cc.replace(";", ",").split(","))}
 
 
+def _domain(address: str) -> str:
+    """Return the mail domain of an address if it may identify a partner: empty for that of a public provider."""
+    domain = address.rpartition("@")[2].casefold()
+    return "" if domain in _PUBLIC or domain.partition(".")[0] in _PUBLIC else domain
+
+
 def _drop_mail(site: Site, key: str) -> None:
     for path in site.mail.glob(f"*/{key}*"):
         path.unlink()
 
 
-def _drop_reports(private: Path, words: Collection[str]) -> int:
-    """Delete the reports that hold one of the words, and the caches of builds; both can be made again."""
+def _drop_reports(private: Path, who: Traces) -> int:
+    """Delete the reports that hold one of the partner's words, and the caches of builds; both can be made again."""
     for name in ("preview", "sealed"):
         shutil.rmtree(private / name, ignore_errors=True)
     folder = private / "reports"
     names = [path.name for path in sorted(folder.glob("*")) if path.is_file()]
-    found = {name for name, _ in leaked(folder, names, words)}
+    found = {name for name, _ in leaked(folder, names, who.words, who.others)}
     for name in found:
         (folder / name).unlink()
     return len(found)

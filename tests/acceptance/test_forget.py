@@ -2,7 +2,9 @@
 
 import csv
 import io
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -129,3 +131,88 @@ def test_nothing_is_left_of_a_forgotten_partner_and_it_is_known_again(
     assert "suppressed" in why_skipped(offerpress, "thank-you")
     assert 0 == offerpress("unsuppress", next(word for word in lived if "@" in word)).code
     assert "already_sent" in why_skipped(offerpress, "year-end-credit")
+
+
+def test_look_alikes_stay_and_are_not_told(site: Path, offerpress: Call) -> None:
+    """Partners whose id, name or address holds that of the forgotten one, or who share its contact, keep everything.
+
+    Erased is what identifies the partner, its mail domain included; nothing else is said to hold something of it.
+    """
+    rows = rows_of(site, "partners")
+    (gone,) = (row for row in rows if row["partner_id"] == GONE)
+    gone |= {
+        "email": "ann@unique-reseller.example",
+        "contact_name": "Ann Shared",
+        "cc": "desk@shared.example",
+    }
+    alike = [
+        {
+            **gone,
+            "partner_id": f"{GONE}0",
+            "name": f"{gone['name']} Nord",
+            "email": "joann@other-reseller.example",
+        },
+        {
+            **gone,
+            "partner_id": f"X{GONE}",
+            "name": "Shared Holding",
+            "email": "desk@shared.example",
+            "cc": "",
+        },
+        {
+            **gone,
+            "partner_id": "P-7777",
+            "name": "Ann Shared",
+            "email": "ann@unique-reseller.example.org",
+            "cc": "",
+        },
+    ]
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows([*rows, *alike])
+    (site / "data" / "partners.csv").write_text(text.getvalue(), encoding="utf-8")
+    assert 0 == offerpress("plan", "thank-you", *AS_OF, "--by", "Mia").code
+    assert 0 == offerpress("approve", WAITING, "--by", "Finn").code
+    assert 0 == offerpress("send", WAITING).code
+    assert 0 == offerpress("report", *AS_OF).code
+    assert 0 == offerpress("suppress", "desk@shared.example").code
+    mails = len(list((site / "private" / "mail" / "new").iterdir()))
+    take_out(site, GONE)
+    done = offerpress("forget", GONE, "--by", "Dana", "--json")
+    assert (0, []) == (done.code, done.json["left"])
+    assert mails - 1 == len(list((site / "private" / "mail" / "new").iterdir()))
+    for other in alike:
+        assert "accepted" in offerpress("told", other["partner_id"]).out
+    assert "desk@shared.example" in offerpress("suppressions").out
+    with closing(sqlite3.connect(site / "private" / "outbox.sqlite")) as outbox:
+        domains = {domain for (domain,) in outbox.execute("SELECT domain FROM notices")}
+    assert "unique-reseller.example" not in domains
+    assert {"other-reseller.example", "unique-reseller.example.org", "shared.example"} <= domains
+
+
+@pytest.mark.parametrize(
+    ("word", "known", "content", "expected"),
+    [
+        ("P-1001", ["P-10010"], "P-10010, P-10011", False),
+        ("P-1001", ["P-10010"], "P-10010 and P-1001.", True),
+        ("P-1001", ["XP-1001"], "XP-1001", False),
+        ("ann@a.example", ["joann@a.example"], "joann@a.example", False),
+        ("ann@a.example", ["ann@a.example.org"], "to ann@a.example.org", False),
+        ("ann@a.example", ["joann@a.example"], "joann@a.example,ann@a.example", True),
+        ("ann@a.example", ["joann@a.example"], "?to=ann%40a.example&", True),
+        ("a.example.com", ["b.a.example.com"], "x@b.a.example.com", False),
+        ("P-1001", ["Other Ltd"], "P-10010", True),
+    ],
+)
+def test_a_word_that_others_hold_must_stand_alone(
+    word: str,
+    known: list[str],
+    content: str,
+    *,
+    expected: bool,
+    tmp_path: Path,
+) -> None:
+    """A word that is a part of another partner's is found only where it is no part of a longer word."""
+    (tmp_path / "file").write_text(content, encoding="utf-8")
+    assert expected == bool(list(leaked(tmp_path, ["file"], [word], known)))

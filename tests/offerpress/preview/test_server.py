@@ -1,0 +1,194 @@
+"""The preview server: ranges and HEAD as HTTP defines them, changes watched by name, and errors that end nothing."""
+
+import http.client
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from offerpress.preview.answers import Answer, with_script
+from offerpress.preview.server import PreviewServer, _changes, ranged
+from offerpress.preview.state import Preview
+from offerpress.site.site import Site
+
+NOW = datetime(2024, 1, 15, tzinfo=UTC)
+SETTINGS = """\
+[site]
+title = "TITLE"
+base_url = "https://offers.example"
+[mail]
+from = "Offers <offers@vendor.example>"
+"""
+PROGRAM = """\
+currency = "EUR"
+timezone = "Europe/Berlin"
+refunds_after_period = "ignore"
+allowance_level = "assigned"
+base_level = "basic"
+[[levels]]
+id = "gold"
+name = "Gold"
+quota = 1000
+"""
+PAGE = "---\ntitle: Help\nsummary: One sentence.\n---\nText of the page.\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A small site without partners."""
+    (tmp_path / "content" / "pages").mkdir(parents=True)
+    (tmp_path / "data").mkdir()
+    (tmp_path / "offerpress.toml").write_text(SETTINGS, encoding="utf-8")
+    (tmp_path / "content" / "program.toml").write_text(PROGRAM, encoding="utf-8")
+    (tmp_path / "content" / "pages" / "help.md").write_text(PAGE, encoding="utf-8")
+    (tmp_path / "data" / "partners.csv").write_text(
+        "partner_id,name,email,currency,level\n", encoding="utf-8"
+    )
+    return tmp_path
+
+
+def site_now(folder: Path) -> Callable[[], Site]:
+    """The site of that folder, always at the same instant."""
+    return lambda: Site(folder, NOW, {"OFFERPRESS_SITE_SECRET": "0f" * 31 + "1e"})
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "body", "content_range"),
+    [
+        ("bytes=0-2", 206, b"abc", "bytes 0-2/10"),
+        ("bytes=3-", 206, b"defghij", "bytes 3-9/10"),
+        ("bytes=-4", 206, b"ghij", "bytes 6-9/10"),
+        ("bytes=-99", 206, b"abcdefghij", "bytes 0-9/10"),
+        ("bytes=8-99", 206, b"ij", "bytes 8-9/10"),
+        ("bytes=9-9", 206, b"j", "bytes 9-9/10"),
+        ("bytes=10-", 416, b"", "bytes */10"),
+        ("bytes=-0", 416, b"", "bytes */10"),
+        ("bytes=5-3", 200, b"abcdefghij", ""),
+        ("bytes=0-1,4-5", 200, b"abcdefghij", ""),
+        ("lines=0-1", 200, b"abcdefghij", ""),
+        ("bytes=-", 200, b"abcdefghij", ""),
+        ("", 200, b"abcdefghij", ""),
+        ("bytes=" + "9" * 50_000 + "-", 200, b"abcdefghij", ""),
+    ],
+)
+def test_ranges(asked: str, status: int, body: bytes, content_range: str) -> None:
+    """One range of bytes follows RFC 9110, 14.1.2 and 14.2; what is invalid or not supported is ignored."""
+    answer = ranged(Answer(b"abcdefghij", "text/plain"), asked)
+    assert (status, body) == (answer.status, answer.body)
+    assert content_range == dict(answer.headers).get("Content-Range", "")
+
+
+def test_head_and_ranges_over_http(folder: Path) -> None:
+    """HEAD answers with the headers of GET and no content (RFC 9110, 9.3.2); a range is a part of the same content."""
+    server = PreviewServer(site_now(folder), 0)
+    server.preview.update()
+    server.start()
+    try:
+        connection = http.client.HTTPConnection("127.0.0.1", server.server_port)
+        found = {}
+        for method, headers in (("GET", {}), ("HEAD", {}), ("GET", {"Range": "bytes=2-5"})):
+            connection.request(method, "/robots.txt", headers=headers)
+            answer = connection.getresponse()
+            found[method, len(headers)] = answer.status, answer.headers["Content-Length"], answer.read()
+        whole = found["GET", 0]
+        assert (200, str(len(whole[2]))) == whole[:2]
+        assert (200, whole[1], b"") == found["HEAD", 0]
+        assert (206, "4", whole[2][2:6]) == found["GET", 1]
+        connection.request("GET", "/_staff/%00?partner=%ff")
+        assert 404 == connection.getresponse().status
+        connection.close()
+    finally:
+        server.preview.stop()
+        server.stop()
+
+
+def test_an_unexpected_error_is_shown_and_ended_by_the_next_change(folder: Path) -> None:
+    """An error that no rule foresees is a fault of the state; after the next change the site is shown again."""
+    broken = [False]
+
+    def now() -> Site:
+        if broken[0]:
+            raise ZeroDivisionError(str(folder))
+        return site_now(folder)()
+
+    preview = Preview(now, "http://127.0.0.1:1")
+    broken[0] = True
+    preview.update()
+    (fault,) = preview.state.faults
+    assert ("ZeroDivisionError" in fault.what, str(folder) in fault.what) == (True, False)
+    broken[0] = False
+    preview.update([folder / "content" / "pages" / "help.md"])
+    assert () == preview.state.faults
+    assert preview.state.pages is not None
+    assert b"Text of the page." in preview.state.pages.files["help/index.html"]
+
+
+def replace_settings(folder: Path) -> None:
+    """As an editor does that writes beside and renames."""
+    (folder / "new.toml").write_text(SETTINGS.replace("TITLE", "Another title"), encoding="utf-8")
+    (folder / "new.toml").replace(folder / "offerpress.toml")
+
+
+def make_templates(folder: Path) -> None:
+    """A folder that was not there when watching began."""
+    (folder / "templates" / "site").mkdir(parents=True)
+
+
+def replace_content(folder: Path) -> None:
+    """As a checkout does: the same names in another folder."""
+    shutil.copytree(folder / "content", folder / "fresh")
+    shutil.rmtree(folder / "content")
+    (folder / "fresh").rename(folder / "content")
+
+
+def remove_data(folder: Path) -> None:
+    """A folder that goes."""
+    shutil.rmtree(folder / "data")
+
+
+def write_page(folder: Path) -> None:
+    """The usual case."""
+    (folder / "content" / "pages" / "new.md").write_text(PAGE, encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("change", "name"),
+    [
+        (replace_settings, "offerpress.toml"),
+        (make_templates, "templates"),
+        (replace_content, "content"),
+        (remove_data, "data"),
+        (write_page, "content"),
+    ],
+)
+def test_changes_are_seen_by_name(change: Callable[[Path], None], name: str, folder: Path) -> None:
+    """What is made, removed or replaced by another of its name is a change, and is watched from then on."""
+    changes = _changes(folder)
+    assert set() == set(next(changes))
+    change(folder)
+    seen = until(changes, folder / name)
+    assert seen
+    if name != "data":
+        target = folder / ("content" if name == "offerpress.toml" else name)
+        timer = threading.Timer(0.1, lambda: (target / "later.txt").write_text("x", encoding="utf-8"))
+        timer.start()
+        assert until(changes, target / "later.txt")
+        timer.join()
+
+
+def until(changes: Iterator[object], path: Path) -> bool:
+    """Whether a change of that path comes, or of something in it."""
+    for changed in changes:
+        assert isinstance(changed, set)
+        if any(one == path or path in one.parents for one in changed):
+            return True
+    return False
+
+
+def test_a_long_page_gets_its_script_in_linear_time() -> None:
+    """The policy is looked for in the head alone, so that a text may hold any number of `<meta`."""
+    page = b"<html><head><title>x</title></head><body>" + b"<meta " * 50_000 + b"</body></html>"
+    assert with_script(page, 1).startswith(page)
