@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from decimal import Decimal
 from fractions import Fraction
 from typing import Self
 
@@ -140,6 +141,8 @@ class TermsFormatter:
                 return self._names[cell.level]
             case Fraction():
                 return str(self._formats.percent(cell)).replace("-", "\N{MINUS SIGN}")
+            case Decimal():
+                return self._formats.decimal_text(cell)
             case int():
                 return str(self._formats.number(cell))
             case str():

@@ -215,6 +215,13 @@ class Formats:
         """Return the text of `number` without its exact form."""
         return self._numbers(number)
 
+    def decimal_text(self, number: Decimal) -> str:
+        """Format a number with the decimals that it is written with."""
+        places = max(0, -int(number.as_tuple().exponent))
+        pattern = _with_places(self._locale.decimal_formats[None], places)
+        grouped = _is_grouped(number, self._locale)
+        return _signed(pattern.apply(number, self._locale, group_separator=grouped), self._locale)
+
     def count(self, number: int) -> ShownCount:
         """Format a whole number that templates can also compare and compute with."""
         return ShownCount(number, self.number_text(number))

@@ -44,9 +44,9 @@ class Tier(BaseModel):
     rate: Percentage
 
     @property
-    def shown_start(self) -> int | str:
+    def shown_start(self) -> int | Decimal:
         """The same number in every currency, so without a unit."""
-        return int(self.start) if self.start.isdigit() else self.start
+        return int(self.start) if self.start.isdigit() else Decimal(self.start)
 
 
 class CashbackTerms(OfferTerms):

@@ -1,6 +1,7 @@
 """The terms that every kind of offer has, the sales that a period counts, and the level that they attain."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
 from fnmatch import translate
 from fractions import Fraction
 from re import compile as compiled
@@ -37,7 +38,7 @@ class Word(NamedTuple):
     code: str
 
 
-Cell = str | int | Fraction | Money | LevelId
+Cell = str | int | Decimal | Fraction | Money | LevelId
 """Text of staff, a number, a share, an amount or a level."""
 Value = Cell | OnDay | Word
 """The same, a day or a word."""

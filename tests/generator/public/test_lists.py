@@ -3,10 +3,11 @@
 from xml.etree import ElementTree as ET
 
 import pytest
+from lxml import html
 
 from generator.public.discovery import sitemaps
 from generator.public.localized import LocalizedSite
-from tests.generator.conftest import NEWS, SiteMaker, attributes
+from tests.generator.conftest import CASHBACK, NEWS, SiteMaker, attributes
 
 EXTENSION = """\
 ---
@@ -112,3 +113,16 @@ def test_ended_offers(make_site: SiteMaker, as_of: str, current: list[str], ende
     assert ended == slugs("offers/index.html", "//section[@aria-labelledby='site:ended']")
     assert sorted(current + ended) == slugs("offers/index.html", "//main")
     assert b"15%" in built["offers/cashback/index.html"]
+
+
+@pytest.mark.parametrize(
+    ("folder", "starts"), [("", ["0", "2,500.50", "10,000"]), ("de/", ["0", "2.500,50", "10.000"])]
+)
+def test_tiers_with_cents(make_site: SiteMaker, folder: str, starts: list[str]) -> None:
+    """The start of a tier is a number in the reader's language, with its cents."""
+    tiers = (
+        "tiers: [{from: 0, rate: 2%}, {from: 2500.50, rate: 4%}, {from: 10000, rate: 5%}]\nmode: retroactive"
+    )
+    site = make_site({"offers/cashback.md": CASHBACK.replace("rate: 15%", tiers)})
+    root = html.document_fromstring(site.page(f"{folder}offers/cashback/"))
+    assert starts == root.xpath("//table[@class='inner']/tbody/tr/th/text()")

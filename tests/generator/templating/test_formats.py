@@ -182,3 +182,17 @@ def test_unknown_languages_are_refused() -> None:
 def test_direction_follows_the_script(language: str, expected: str) -> None:
     """Arabic and Hebrew run from right to left; what is unknown runs from left to right."""
     assert direction(language) == expected
+
+
+@pytest.mark.parametrize(
+    ("language", "number", "expected"),
+    [
+        ("en", "2500.50", "2,500.50"),
+        ("de", "25000.5", "25.000,5"),
+        ("es", "2500.50", "2500,50"),
+        ("fr", "1234567.25", "1\u202f234\u202f567,25"),
+    ],
+)
+def test_decimals(language: str, number: str, expected: str) -> None:
+    """A number with decimals, such as the start of a tier, has the marks of the language (CLDR)."""
+    assert expected == formats(language).decimal_text(Decimal(number))
