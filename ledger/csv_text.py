@@ -15,12 +15,13 @@ from typing import NamedTuple
 class TextRow(NamedTuple):
     """One row as a spreadsheet counts it (an empty line is a row): its fields, or what breaks the format.
 
-    `broken` is "what; remedy".
+    `broken` is "what; remedy". `typed` are the positions of values that came with a type of their own.
     """
 
     row: int
     fields: tuple[str, ...]
     broken: str = ""
+    typed: Collection[int] = ()
 
 
 class _Replay:
@@ -211,7 +212,7 @@ def _has_short_lines(content: bytes) -> bool:
     return all(content.find(b"\n", start, start + half) >= 0 for start in range(0, len(content), half))
 
 
-def layout_of(path: Path, known: Collection[str], delimiter: str = "") -> Layout:
+def layout_of(path: Path, known: Collection[str], delimiter: str = "", header_row: int = 1) -> Layout:
     """Find the header and the delimiter: the one given or named, or that which finds most `known` names."""
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as stream:
         lines = stream.readlines(_HEAD)
@@ -219,18 +220,20 @@ def layout_of(path: Path, known: Collection[str], delimiter: str = "") -> Layout
     if named:
         lines = lines[1:]
         delimiter = delimiter or named[1]
-    choices = [(_header(lines, choice), choice) for choice in delimiter or DELIMITERS]
+    choices = [(_header(lines, choice, header_row), choice) for choice in delimiter or DELIMITERS]
     names, chosen = max(choices, key=lambda choice: (len(set(choice[0]) & set(known)), len(choice[0]) > 1))
     return Layout(tuple(names), chosen, bool(named))
 
 
-def _header(lines: list[str], delimiter: str) -> list[str]:
+def _header(lines: list[str], delimiter: str, header_row: int) -> list[str]:
     """The names in the first row that says something; a line break in a quoted name counts as a space."""
-    for _, fields, broken in records(iter(lines), delimiter):
-        if broken:
+    for record in records(iter(lines), delimiter):
+        if record.row < header_row:
+            continue
+        if record.broken:
             break
-        if not is_blank(fields):
-            return [" ".join(name.split()) for name in fields]
+        if not is_blank(record.fields):
+            return [" ".join(name.split()) for name in record.fields]
     return []
 
 

@@ -37,7 +37,8 @@ def load_text(
     """Add the rows of `path` to `raw_NAME`, and what is wrong with its form to `findings`. Raises `OSError`."""
     if source.encoding not in _UTF8:
         path = _as_utf8(findings, path, number, source.encoding, scratch / f"{number}.csv")
-    layout = layout_of(path, (*table.names, *source.columns.values()), source.delimiter)
+    known = (*table.names, *source.columns.values())
+    layout = layout_of(path, known, source.delimiter, source.header_row or 1)
     inspection = inspect(path, layout)
     if inspection.empty:
         findings.add("empty file", Place(number), "the file is empty", "give it a header row, or remove it")
@@ -46,21 +47,23 @@ def load_text(
         what, remedy = inspection.foreign
         findings.add("encoding", Place(number), f"not UTF-8: it begins as {what} does", remedy)
         return
-    header = check_header(findings, table, layout.names, number, source.columns)
+    header = check_header(findings, table, layout.names, number, source.columns, source.constant)
     if inspection.undecodable is not None:
         at = inspection.undecodable
         what = f"not UTF-8: byte 0x{at.byte:02X} at position {at.position}"
         remedy = "save the file as UTF-8, or name its encoding in [data]"
         findings.add("encoding", Place(number, line=at.line), what, remedy)
-    is_even = inspection.even and inspection.undecodable is None
+    is_even = inspection.even and inspection.undecodable is None and not source.is_reshaped
     if is_even and _load_lines(database, table, path, number, header, layout, inspection.lines):
         return
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as stream:
         for _ in range(layout.skipped):
             next(stream)
         found = records(iter(stream), layout.delimiter)
-        rows = islice(dropwhile(_is_before_header, found), 1, None)
-        database.append(f"raw_{table.name}", raw_rows(findings, table, rows, number, header))
+        first = source.header_row or 1
+        below = (record for record in found if record.row >= first)
+        rows = islice(dropwhile(_is_before_header, below), 1, None)
+        database.append(f"raw_{table.name}", raw_rows(findings, table, rows, number, header, source))
 
 
 def _is_before_header(record: TextRow) -> bool:
@@ -131,7 +134,8 @@ def _selected(table: Table, header: Header) -> Iterator[str]:
         if column.name in header.places:
             yield f"coalesce(c{header.places[column.name]}, '')"
         else:
-            yield "NULL" if column.required else "''"
+            absent = "NULL" if column.required else "''"
+            yield literal(header.constant[column.name]) if column.name in header.constant else absent
 
 
 _LOCK = "~$"
@@ -198,7 +202,14 @@ def _load_files(
         number = findings.register(table, (path.relative_to(around.site) if inside else path).as_posix())
         try:
             if path.suffix.lower() in {".xlsx", ".xlsm"}:
-                _load_typed(database, findings, table, number, source, open_workbook(path, source.sheet))
+                _load_typed(
+                    database,
+                    findings,
+                    table,
+                    number,
+                    source,
+                    open_workbook(path, source.sheet, source.header_row or 1),
+                )
             elif path.suffix.lower() == ".parquet":
                 _load_typed(database, findings, table, number, source, open_parquet(path))
             else:
@@ -222,7 +233,7 @@ def _load_typed(
                     "empty file", Place(number), "there is no header", "give it a header row, or remove it"
                 )
                 return
-            header = check_header(findings, table, typed.names, number, source.columns)
+            header = check_header(findings, table, typed.names, number, source.columns, source.constant)
 
             _remark_others(findings, table, number, source, typed)
             used = {place: name for name, place in header.places.items()}
@@ -234,7 +245,7 @@ def _load_typed(
                     )
 
             texts = as_records(typed.rows, len(header.names), refuse)
-            database.append(f"raw_{table.name}", raw_rows(findings, table, texts, number, header))
+            database.append(f"raw_{table.name}", raw_rows(findings, table, texts, number, header, source))
             for note in typed.notes:
                 if note.columns is None or not used.keys().isdisjoint(note.columns):
                     findings.add("source", Place(number, note.row), note.what, note.remedy, note.severity)

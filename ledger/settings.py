@@ -1,9 +1,10 @@
 """`[data]`: where each table comes from, in which form, and what its totals must be."""
 
 import codecs
+import re
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
@@ -23,12 +24,25 @@ def label_of(url: str) -> str:
     return f"postgresql://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
+_CODES = re.compile("%.")
+_MARKS = " ./-"
+_GROUPS = (".", ",", " ", "'")
+
+
+def _as_list(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
 class TableSource(BaseModel):
     """The source of one table.
 
     `path` is a file or glob relative to the site folder, or the URL of a database, which takes a `query`. `${NAME}` in
     either is the environment's. `columns` names the columns of the source by ours. `encoding` and `delimiter` are those
-    of a text (by default UTF-8, and found in the header); `sheet` is that of a workbook (by default its first).
+    of a text (by default UTF-8, and found in the header); `sheet` is that of a workbook (by default the first visible).
+
+    `header_row` is the row of the header, `skip_last` the number of rows below the data, such as totals. `dates` are
+    the forms of its days, `decimal` and `thousands` the signs in its numbers, where cells are texts. `values` gives our
+    words for those of a column, and `constant` the value of a column that the source lacks.
     """
 
     model_config = _SETTINGS
@@ -39,6 +53,25 @@ class TableSource(BaseModel):
     delimiter: str = ""
     sheet: str = ""
     columns: dict[str, str] = Field(default_factory=dict)
+    header_row: Annotated[int, Field(ge=1)] | None = None
+    skip_last: Annotated[int, Field(ge=0)] = 0
+    dates: Annotated[list[str], BeforeValidator(_as_list)] = Field(default_factory=list)
+    decimal: Literal[".", ","] = "."
+    thousands: str = ""
+    values: dict[str, dict[str, str]] = Field(default_factory=dict)
+    constant: dict[str, str] = Field(default_factory=dict)
+
+    @property
+    def is_reshaped(self) -> bool:
+        """Whether rows or values have another form than that of our tables."""
+        return bool(
+            self.header_row
+            or self.skip_last
+            or self.dates
+            or self.values
+            or self.thousands
+            or self.decimal != "."
+        )
 
     @property
     def label(self) -> str:
@@ -55,6 +88,25 @@ class TableSource(BaseModel):
             raise ValueError(
                 f"{encoding!r} is no encoding; use a name such as 'utf-8', 'cp1252' or 'utf-16'"
             ) from None
+
+    @field_validator("dates")
+    @classmethod
+    def _are_dates(cls, dates: list[str]) -> list[str]:
+        for form in dates:
+            if sorted(_CODES.findall(form)) != ["%Y", "%d", "%m"] or _CODES.sub("", form).strip(_MARKS):
+                raise ValueError(
+                    f"{form!r} is no form of a date; write day, month and year, such as '%d.%m.%Y'"
+                )
+        return dates
+
+    @field_validator("thousands")
+    @classmethod
+    def _groups(cls, thousands: str, info: ValidationInfo) -> str:
+        if thousands and (thousands not in _GROUPS or thousands == info.data.get("decimal")):
+            raise ValueError(
+                f"{thousands!r} groups no digits; write '.', ',', ' ' or \"'\", and not the decimal sign"
+            )
+        return thousands
 
     @field_validator("delimiter")
     @classmethod
@@ -112,7 +164,8 @@ class DataSettings(BaseModel):
     @field_validator(*BY_NAME)
     @classmethod
     def _columns_are_known(cls, source: TableSource, info: ValidationInfo) -> TableSource:
-        _refuse_unknown(source.columns, BY_NAME[str(info.field_name)].names, "column of this table")
+        for given in (source.columns, source.values, source.constant):
+            _refuse_unknown(given, BY_NAME[str(info.field_name)].names, "column of this table")
         return source
 
     @field_validator("control")

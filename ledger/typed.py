@@ -59,16 +59,21 @@ def as_records(rows: Iterable[tuple[int, Sequence[object]]], width: int, refuse:
     `refuse` takes the row, position and reason of a value that is unusable, which is then read as empty.
     """
     for number, values in rows:
-        fields = []
+        fields, typed = [], []
         for position, value in enumerate(values):
-            text = value if type(value) is str else cell_text(value)
+            text: str | Unusable
+            if type(value) is str:
+                text = value
+            else:
+                text = cell_text(value)
+                typed.append(position)
             if isinstance(text, Unusable):
                 refuse(number, position, text)
                 text = ""
             fields.append(text)
         while len(fields) > width and not fields[-1]:
             fields.pop()
-        yield TextRow(number, (*fields, *[""] * (width - len(fields))))
+        yield TextRow(number, (*fields, *[""] * (width - len(fields))), "", typed)
 
 
 _MOST_DIGITS = 15

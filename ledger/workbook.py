@@ -56,8 +56,8 @@ _NO_STORED_VALUE = Unusable(
 
 
 @contextmanager
-def open_workbook(path: Path, sheet: str) -> Iterator[TypedRows]:
-    """Open the rows of a sheet below its first row that is not empty, with the sheet's row numbers.
+def open_workbook(path: Path, sheet: str, header_row: int = 1) -> Iterator[TypedRows]:
+    """Open the rows of a sheet below its header, the first row from `header_row` on that is not empty.
 
     Without a name (`""`) the first visible sheet is read. Formulas stand for the values that are stored with them.
     Raises `SourceUnreadable`.
@@ -67,7 +67,7 @@ def open_workbook(path: Path, sheet: str) -> Iterator[TypedRows]:
             book = _Book(archive)
             notes: list[Note] = []
             part = book.part_of(sheet)
-            rows = _sound(book.rows(part, notes))
+            rows = (found for found in _sound(book.rows(part, notes)) if found[0] >= header_row)
             yield TypedRows(book.header(rows), rows, notes, book.others(sheet, part))
     except BadZipFile as error:
         with path.open("rb") as stream:
