@@ -19,7 +19,7 @@ from ledger.tables import quoted
 from rewards import Severity
 
 
-class Note(NamedTuple):
+class SourceNote(NamedTuple):
     """A fault or remark about a source, or about cells of one of its rows in `columns` (positions from 0)."""
 
     what: str
@@ -38,7 +38,7 @@ class TypedRows:
 
     names: list[str]
     rows: Iterator[tuple[int, Sequence[object]]]
-    notes: list[Note] = field(default_factory=list)
+    notes: list[SourceNote] = field(default_factory=list)
     others: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 

@@ -183,7 +183,8 @@ def _words_of(reader: Callable[[Row], object], row: Row) -> Explanation:
 
 def _refuse_rate(text: str) -> None:
     raise ValueError(
-        f"{quote(text)} is no rate above 0; write up to {_RATE_DIGITS} digits before and after a point, such as 1.0845"
+        f"{quote(text)} is no rate above 0; write digits with a point, such as 1.0845, "
+        f"with at most {_RATE_DIGITS} digits and {_RATE_PLACES} decimal places"
     )
 
 
@@ -255,7 +256,8 @@ _DAY = "'[0-9]{4}-[0-9]{2}-[0-9]{2}'"
 _AMOUNT = rf"\A[{SPACES}]*(-?[0-9]+([.][0-9]+)?)[{SPACES}]*\z"
 _MOST_DIGITS = 18
 _RATE_DIGITS = 20
-_RATE = f"[0-9]{{1,{_RATE_DIGITS}}}([.][0-9]{{1,{_RATE_DIGITS}}})?"
+_RATE_PLACES = 30
+_RATE = f"[0-9]{{1,{_RATE_DIGITS}}}([.][0-9]{{1,{_RATE_PLACES}}})?"
 _SURELY_FITS = _MOST_DIGITS - max(MINOR_UNITS.values())
 
 

@@ -18,7 +18,7 @@ from xml.parsers import expat
 from zipfile import BadZipFile, ZipFile
 
 from ledger.errors import SourceUnreadable
-from ledger.typed import Note, TypedRows, Unusable, cell_text
+from ledger.typed import SourceNote, TypedRows, Unusable, cell_text
 
 _LARGEST_PART = 1 << 30
 _CHUNK = 1 << 16
@@ -65,7 +65,7 @@ def open_workbook(path: Path, sheet: str, header_row: int = 1) -> Iterator[Typed
     try:
         with ZipFile(path) as archive:
             book = _Book(archive)
-            notes: list[Note] = []
+            notes: list[SourceNote] = []
             part = book.part_of(sheet)
             rows = (found for found in _sound(book.rows(part, notes)) if found[0] >= header_row)
             yield TypedRows(book.header(rows), rows, notes, book.others(sheet, part))
@@ -199,7 +199,7 @@ class _Book:
             names.pop()
         return names
 
-    def rows(self, part: str, notes: list[Note]) -> Iterator[tuple[int, list[object]]]:
+    def rows(self, part: str, notes: list[SourceNote]) -> Iterator[tuple[int, list[object]]]:
         """Yield the rows that are not empty; add a note for merged cells, which say a value for one row only."""
         number, first, hidden = 0, 0, 0
         for element in self._elements(part, "row", "mergeCell"):
@@ -215,7 +215,7 @@ class _Book:
             yield number, values
         if hidden:
             what = f"{hidden:,} rows are hidden in the sheet, and count nevertheless"
-            notes.append(Note(what, "show them, and remove those that are not to count", "remark"))
+            notes.append(SourceNote(what, "show them, and remove those that are not to count", "remark"))
 
     def _values(self, row: _Element) -> list[object]:
         values: list[object] = []
@@ -377,7 +377,7 @@ def _dated(moment: datetime) -> object:
     return moment.date() if is_day else moment
 
 
-def _note_merged(reference: str, first: int, notes: list[Note]) -> None:
+def _note_merged(reference: str, first: int, notes: list[SourceNote]) -> None:
     """Add a fault for cells that are merged over rows of the table."""
     ends = [found for end in reference.split(":") if (found := _REFERENCE.fullmatch(end))]
     rows = sorted(int(found[2]) for found in ends)
@@ -385,4 +385,4 @@ def _note_merged(reference: str, first: int, notes: list[Note]) -> None:
     if rows and rows[-1] > rows[0] and rows[-1] > first:
         what = f"the cells {reference} are merged, so only the first of their rows has the value"
         remedy = "split them, and write the value in each row"
-        notes.append(Note(what, remedy, "fault", rows[0], range(columns[0], columns[-1] + 1)))
+        notes.append(SourceNote(what, remedy, "fault", rows[0], range(columns[0], columns[-1] + 1)))
