@@ -88,6 +88,7 @@ chaos: N = 1000
 chaos: $(STAMP)/test
 	$(BIN)/python -m tests.chaos $(N)
 	$(BIN)/python -m tests.killing
+	$(BIN)/python -m tests.killing --full
 
 # Compares both implementations of the rules on random worlds: 20,000 of each sort in a minute.
 worlds: N = 20000

@@ -103,7 +103,16 @@ def sealed_head(path: Path) -> SealedHead | None:
             if name != _NAME + sha256(line + b"".join(prefixes.values())).hexdigest().encode() + b"\n":
                 return None
             return SealedHead(raw["noted"], prefixes, raw["sha256"], file.tell())
-    except (OSError, ValueError, KeyError, TypeError):
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+        OverflowError,
+        MemoryError,
+    ):
         return None
 
 

@@ -60,7 +60,7 @@ def _owned(handle: int) -> OutboxOwned:
     try:
         owner = json.loads(os.pread(handle, 4096, 0))
         return OutboxOwned(int(owner["pid"]), str(owner["host"]), str(owner["since"]))
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return OutboxOwned(0, "this machine", "just now")
 
 

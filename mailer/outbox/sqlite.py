@@ -14,6 +14,19 @@ APPLICATION_ID: Final = 0x4F504F42
 _BUSY_SECONDS: Final = 30.0
 
 
+_DAMAGED: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def _why_unusable(error: sqlite3.Error) -> str:
+    """Say whether the file is damaged, or whether there is only no room for what SQLite keeps beside it."""
+    code = (
+        getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+    )  # the primary code, without its detail
+    if code in _DAMAGED:
+        return f"is no usable outbox ({error}); restore it from a backup"
+    return f"cannot be used now ({error}); free the disk or mend the folder, then try again"
+
+
 class SqliteDatabase:
     """One connection; only the thread that opened it may use it. A lock on a file beside it keeps other senders out."""
 
@@ -41,9 +54,7 @@ class SqliteDatabase:
             database._prepare(file)
         except sqlite3.Error as error:
             connection.close()
-            raise OutboxError(
-                f"outbox: {file}: is no usable outbox ({error}); restore it from a backup"
-            ) from error
+            raise OutboxError(f"outbox: {file}: {_why_unusable(error)}") from error
         except OutboxError:
             connection.close()
             raise

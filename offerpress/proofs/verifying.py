@@ -35,6 +35,7 @@ from offerpress.proofs.channels import (
 )
 from offerpress.site.keys import SiteKeys
 from offerpress.site.site import Site
+from offerpress.site.state import DamagedState
 from rewards import (
     Fault,
     Faulty,
@@ -66,7 +67,7 @@ def verify(site: Site, plan: str | None) -> Verification:
     verifier = _Verifier(site, content.policy, _registered(site))
     if plan is None:
         verifier.build(keys)
-        for export in read_exports(site):
+        for export in verifier.recorded_exports():
             verifier.export(export)
         for path in all_sign_offs(site):
             verifier.sign_off(path)
@@ -101,6 +102,9 @@ class _Verifier:
             manifest = read_manifest(self.site)
         except NothingBuilt:
             return
+        except DamagedState as error:
+            self.findings.append(Finding("output", "manifest", str(error)))
+            return
         self.checked.append("output")
         self.findings += check_output(manifest)
         snapshot = self._snapshot(manifest.snapshot)
@@ -126,6 +130,14 @@ class _Verifier:
         elif former or published:
             what = "are missing" if former else "still open, though their grace is over"
             self.findings.append(Finding("packs", "former links", f"they {what}; build again, and publish"))
+
+    def recorded_exports(self) -> list[Export]:
+        """Return the exports that were recorded; a damaged record is a finding."""
+        try:
+            return read_exports(self.site)
+        except DamagedState as error:
+            self.findings.append(Finding("exports", "record", str(error)))
+            return []
 
     def export(self, export: Export) -> None:
         """Check one exported file of statements, or a journal."""

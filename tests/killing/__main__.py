@@ -1,4 +1,4 @@
-"""Every command of the small site, killed before every change: `python -m tests.killing [--every N] [NAME …]`."""
+"""Every command of the small site, killed before every change: `python -m tests.killing --help`."""
 
 import argparse
 import sys
@@ -13,6 +13,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", default=list(CASES))
     parser.add_argument("--every", type=int, default=1, help="try each N-th moment only")
+    parser.add_argument(
+        "--full", action="store_true", help="let the disk be full from the moment on, and kill nobody"
+    )
     options = parser.parse_args()
     wrong = 0
     with tempfile.TemporaryDirectory() as place:
@@ -21,7 +24,10 @@ def main() -> int:
             for name in options.names:
                 with prepared(runner, CASES[name], folder) as (before, words, changes):
                     moments = range(1, changes + 1, options.every)
-                    found = {at: broken(runner, CASES[name], before, words, at) for at in moments}
+                    found = {
+                        at: broken(runner, CASES[name], before, words, at, full=options.full)
+                        for at in moments
+                    }
                 bad = {at: what for at, what in found.items() if what}
                 print(f"{name}: {len(moments)} of {changes} moments, {len(bad)} wrong", flush=True)  # noqa: T201 - the result
                 for at, what in bad.items():

@@ -6,6 +6,7 @@ nobody may have been written to twice, and no temporary file may be left in the 
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -70,6 +71,10 @@ EVENT = (
 )
 
 
+WRONG_WORDS = re.compile("restore it from a backup|damaged")
+"""What must not be said of sound files when there is no room."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What a command came to: its exit code (-9: killed), how often it changed a file, and what it said."""
@@ -108,11 +113,11 @@ class Runner:
         self._process.wait()
         self._process.stdout.close()
 
-    def run(self, site: Path, arguments: Sequence[str], at: int = 0) -> Answer:
-        """Run a command on the site; kill it before the change `at`, unless that is 0."""
+    def run(self, site: Path, arguments: Sequence[str], at: int = 0, *, full: bool = False) -> Answer:
+        """Run a command on the site; kill it before the change `at` if that is not 0, or let the disk be full then."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        request = {"site": str(site), "arguments": list(arguments), "at": at}
+        request = {"site": str(site), "arguments": list(arguments), "at": at, "full": full}
         self._process.stdin.write(json.dumps(request) + "\n")
         self._process.stdin.flush()
         return Answer(**json.loads(self._process.stdout.readline()))
@@ -269,14 +274,18 @@ def prepared(runner: Runner, case: Case, folder: Path) -> Iterator[tuple[Path, t
     shutil.rmtree(whole)
 
 
-def broken(runner: Runner, case: Case, before: Path, words: Sequence[str], at: int) -> list[str]:
-    """Kill the command before that change, run it again, and say what is not as it should be."""
+def broken(
+    runner: Runner, case: Case, before: Path, words: Sequence[str], at: int, *, full: bool = False
+) -> list[str]:
+    """Kill the command before that change, or let the disk be full; run it again, and say what is wrong then."""
     site = shutil.copytree(before, before.with_name(f"{case.name}-{at}"))
-    killed = runner.run(site, words, at)
+    first = runner.run(site, words, at, full=full)
     again = runner.run(site, words)
     found = []
-    if killed.code != -9:
-        found.append(f"was not killed: {killed.code} {killed.err}")
+    if full and (first.code not in (0, 1) or "Traceback" in first.err or WRONG_WORDS.search(first.err)):
+        found.append(f"on a full disk: {first.code} {first.err[-500:]}")
+    if not full and first.code != -9:
+        found.append(f"was not killed: {first.code} {first.err}")
     if again.code not in case.ends or "Traceback" in again.err:
         found.append(f"again: {again.code} {again.err[-500:]}")
     if not case.verify:

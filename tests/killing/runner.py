@@ -1,8 +1,8 @@
-"""Runs commands in forked processes that are killed before the n-th change of a file.
+"""Runs commands in forked processes that are killed before the n-th change of a file, or find a full disk.
 
-Started with the library of `changes.c` in LD_PRELOAD. Reads one request a line in JSON (`site`, `arguments`, `at`) and
-answers with one line: `code` (negative for a signal), `changes`, `out` and `err`. Forking saves the start of Python and
-of the libraries for every moment; the parent has no threads.
+Started with the library of `changes.c` in LD_PRELOAD. Reads one request a line in JSON (`site`, `arguments`, `at`,
+`full`) and answers with one line: `code` (negative for a signal), `changes`, `out` and `err`. Forking saves the start
+of Python and of the libraries for every moment; the parent has no threads.
 """
 
 import ctypes
@@ -24,7 +24,8 @@ def child(request: dict[str, object], out: int, err: int, counted: int) -> int:
     os.chdir(site)
     library = ctypes.CDLL(None)
     library.changes.restype = ctypes.c_long
-    library.kill_at(f"{site}:{tempfile.gettempdir()}".encode(), ctypes.c_long(int(str(request["at"]))))
+    at = library.full_at if request["full"] else library.kill_at
+    at(f"{site}:{tempfile.gettempdir()}".encode(), ctypes.c_long(int(str(request["at"]))))
     code = run([str(word) for word in request["arguments"]])  # type: ignore[attr-defined] # a list
     sys.stdout.flush()
     os.write(counted, str(library.changes()).encode())

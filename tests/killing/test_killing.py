@@ -1,7 +1,10 @@
 """A sample of what `python -m tests.killing` tries in full: each command that writes, killed on the way (SIGKILL)."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,9 +36,9 @@ def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
 
 @pytest.mark.parametrize("name", SAMPLED)
 def test_the_same_command_mends_what_a_kill_left(runner: Runner, tmp_path: Path, name: str) -> None:
-    """Killed early, halfway or before its last change, a command succeeds when it is run again, and `verify` agrees."""
+    """Killed on the way, a command succeeds when it is run again, and `verify` agrees."""
     with prepared(runner, CASES[name], tmp_path) as (before, words, changes):
-        moments = sorted({1 + changes // 3, 1 + 2 * changes // 3, changes})
+        moments = [1 + 2 * changes // 3, *([changes] if name == "plan" else [])]
         assert {} == {
             at: found for at in moments if (found := broken(runner, CASES[name], before, words, at))
         }
@@ -71,3 +74,35 @@ def test_a_batch_of_an_earlier_version_is_registered(runner: Runner, tmp_path: P
         row["plan"] for row in json.loads(runner.must(site, "status", "--json").out)["plans"]
     ]
     runner.must(site, "verify")
+
+
+@pytest.mark.parametrize("name", ["plan", "sign-off", "build"])
+def test_a_full_disk_leaves_nothing_stuck(runner: Runner, tmp_path: Path, name: str) -> None:
+    """Where no room is left on the way, one line says so and blames no sound file; with room again all is well."""
+    with prepared(runner, CASES[name], tmp_path) as (before, words, changes):
+        moments = [1 + changes // 2]
+        assert {} == {
+            at: found
+            for at in moments
+            if (found := broken(runner, CASES[name], before, words, at, full=True))
+        }
+
+
+def test_two_commands_at_once_lose_nothing(runner: Runner, tmp_path: Path) -> None:
+    """Four links revoked and two plans made at once: every one counts, and each plan has a name of its own."""
+    site = tiny_site(tmp_path / "site")
+    runner.must(site, "build", *AS_OF)
+    script = Path(sys.executable).with_name("offerpress")
+    calls = [("link", partner, "--revoke") for partner in ("A-1", "B-2", "A-1", "B-2")]
+    environment = {name: text for name, text in os.environ.items() if not name.startswith("OFFERPRESS_")}
+    nowhere = subprocess.DEVNULL
+    started = [
+        subprocess.Popen(
+            [script, *call], cwd=site, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        for call in (*calls, PLAN, PLAN)
+    ]
+    assert [0] * len(started) == [process.wait() for process in started]
+    assert {"A-1": 2, "B-2": 2} == json.loads((site / "private/epochs.json").read_text(encoding="utf-8"))
+    plans = json.loads(runner.must(site, "status", "--json").out)["plans"]
+    assert ["hello-1.1", "hello-1.2"] == sorted(row["plan"] for row in plans)
