@@ -95,7 +95,6 @@ def test_two_commands_at_once_lose_nothing(runner: Runner, tmp_path: Path) -> No
     script = Path(sys.executable).with_name("offerpress")
     calls = [("link", partner, "--revoke") for partner in ("A-1", "B-2", "A-1", "B-2")]
     environment = {name: text for name, text in os.environ.items() if not name.startswith("OFFERPRESS_")}
-    nowhere = subprocess.DEVNULL
     started = [
         subprocess.Popen(
             [script, *call], cwd=site, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
