@@ -12,7 +12,7 @@ from ledger.database import Database, file_literal, literal, whole
 from ledger.errors import LedgerError
 from ledger.ledger import Ledger, digest_of
 from ledger.snapshot import FORMAT, MANIFEST, Snapshot, file_digest, file_name
-from ledger.tables import TABLES, Table, quoted
+from ledger.tables import TABLES, Table, identifier
 
 FILE_FORM = "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 16_384"
 _OF_OWNER = (
@@ -83,8 +83,8 @@ def _number_accounts(ledger: Ledger, shards: Mapping[str, int]) -> None:
 def _write(database: Database, table: Table, path: Path) -> None:
     """Write one file of the snapshot; rows that belong to no account come last, with `account` NULL."""
     names = (*table.names, *derived(table))
-    columns = ", ".join(f"lines.{quoted(name)}" for name in names)
-    order = ", ".join(f"lines.{quoted(name)}" for name in table.key)
+    columns = ", ".join(f"lines.{identifier(name)}" for name in names)
+    order = ", ".join(f"lines.{identifier(name)}" for name in table.key)
     account, joins = _ACCOUNT.get(table.name, _OF_OWNER)
     query = f"""
         SELECT {account}, {columns} FROM {table.name} AS lines {joins}
@@ -118,7 +118,7 @@ def _shard_digests(database: Database) -> dict[str, str]:
         if not joins:
             continue
         names = (*table.names, *derived(table))
-        fields = ", ".join(f"coalesce(CAST(lines.{quoted(name)} AS VARCHAR), '')" for name in names)
+        fields = ", ".join(f"coalesce(CAST(lines.{identifier(name)} AS VARCHAR), '')" for name in names)
         sums = f"""
             SELECT accounts.shard, count(*), CAST(bit_xor(md5_number(concat_ws(chr(31), {fields}))) AS VARCHAR)
             FROM {table.name} AS lines {joins} WHERE accounts.shard IS NOT NULL GROUP BY ALL ORDER BY ALL

@@ -22,7 +22,7 @@ from ledger.references import (
     take_off_guards,
 )
 from ledger.settings import ControlTotals, DataSettings
-from ledger.tables import BY_NAME, TABLES, Table, quoted
+from ledger.tables import BY_NAME, TABLES, Table, identifier
 from ledger.values import check_values, parse, prepare, remark_addresses
 from rewards import Fault, Policy, format_amount, parse_amount
 
@@ -44,8 +44,8 @@ def digest_of(database: Database, relation: Callable[[Table], str]) -> str:
     with tempfile.TemporaryDirectory(prefix="offerpress-digest-") as scratch:
         path = Path(scratch, "rows")
         for table in TABLES:
-            fields = ", ".join(f"coalesce(CAST({quoted(name)} AS VARCHAR), '')" for name in table.names)
-            order = ", ".join(map(quoted, table.key))
+            fields = ", ".join(f"coalesce(CAST({identifier(name)} AS VARCHAR), '')" for name in table.names)
+            order = ", ".join(map(identifier, table.key))
             statement = f"SELECT concat_ws(chr(31), {fields}) FROM {relation(table)} ORDER BY {order}"
             database.write(statement, path, _LINES)
             with path.open("rb") as lines:

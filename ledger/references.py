@@ -9,7 +9,7 @@ from unicodedata import normalize
 
 from ledger.database import Database, Row, SqlValue, whole
 from ledger.findings import Findings, Place, quote
-from ledger.tables import BY_NAME, TABLES, Table, quoted
+from ledger.tables import BY_NAME, TABLES, Table, identifier
 from ledger.values import Explanation, report
 from rewards import day_text, format_amount
 
@@ -34,8 +34,8 @@ def settle_repeats(database: Database, findings: Findings, table: Table) -> None
     """
     if not database.number(f"SELECT count(*) FROM {table.name}"):
         return
-    key = ", ".join(map(quoted, table.key))
-    filled = " AND ".join(f"CAST({quoted(name)} AS VARCHAR) <> ''" for name in table.key)
+    key = ", ".join(map(identifier, table.key))
+    filled = " AND ".join(f"CAST({identifier(name)} AS VARCHAR) <> ''" for name in table.key)
     database.run(
         f"CREATE OR REPLACE TEMP TABLE repeated AS SELECT *, row_number() OVER "
         f"(PARTITION BY {key} ORDER BY file_number, row_number) AS nth FROM {table.name} "
@@ -45,10 +45,10 @@ def settle_repeats(database: Database, findings: Findings, table: Table) -> None
         return
     others = [name for name in table.names if name not in table.key]
     differs = ", ".join(
-        f"CASE WHEN later.{quoted(name)} IS DISTINCT FROM first.{quoted(name)} THEN '{name}' END"
+        f"CASE WHEN later.{identifier(name)} IS DISTINCT FROM first.{identifier(name)} THEN '{name}' END"
         for name in others
     )
-    keys = ", ".join(f"later.{quoted(name)}" for name in table.key)
+    keys = ", ".join(f"later.{identifier(name)}" for name in table.key)
     query = f"""
         SELECT later.file_number, later.row_number, first.file_number, first.row_number,
             concat_ws(', ', {differs}), {keys}
@@ -153,7 +153,7 @@ def check_partners(database: Database, findings: Findings) -> None:
     """Check that every row names a partner of the `partners` table."""
     for table in TABLES:
         for column in table.of_kind("partner"):
-            name = quoted(column.name)
+            name = identifier(column.name)
             query = (
                 f"SELECT file_number, row_number, {name} FROM {table.name} "
                 f"ANTI JOIN partners ON partners.partner_id = {table.name}.{name} WHERE {table.name}.{name} <> ''"

@@ -10,7 +10,7 @@ from ledger.csv_text import CONTROL, TextRow, is_blank
 from ledger.database import Database, Row, SqlValue
 from ledger.findings import Findings, Place, quote
 from ledger.settings import TableSource
-from ledger.tables import Column, Table, quoted
+from ledger.tables import Column, Table, identifier
 from rewards import suggestion
 
 # The names above the columns of a source, and where the columns of a table stand among them.
@@ -81,7 +81,7 @@ def create_raw(database: Database, table: Table) -> None:
     the row's number in a file that came first and in one piece: there it follows from where the row lies. Readers
     take `rows_NAME`, which knows every number.
     """
-    columns = ", ".join(f"{quoted(name)} VARCHAR" for name in table.names)
+    columns = ", ".join(f"{identifier(name)} VARCHAR" for name in table.names)
     database.run(
         f"CREATE OR REPLACE TABLE raw_{table.name} (file_number INTEGER, row_number INTEGER, {columns})"
     )

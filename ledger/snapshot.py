@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from ledger.database import FEW_ROWS, Database, SqlValue, file_literal, literal, whole
 from ledger.errors import SnapshotDamaged, TablesUnreadable
 from ledger.ledger import digest_of
-from ledger.tables import BY_NAME, TABLES, Table, quoted
+from ledger.tables import BY_NAME, TABLES, Table, identifier
 from rewards import Account, Credit, LedgerTotals, Partner, Rates, Sale, Subscription, Total
 
 FORMAT = "offerpress snapshot 1"
@@ -214,7 +214,7 @@ class Snapshot:
         rows = self._manifest.files[table.name].rows
         if not rows:
             return [[] for _ in names]
-        selected = ", ".join(map(quoted, names))
+        selected = ", ".join(map(identifier, names))
         statement = f"SELECT {selected} FROM {self._relation(table)} WHERE {condition}"
         try:
             with self._database.lock:

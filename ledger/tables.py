@@ -137,6 +137,6 @@ PLANS = ("paid", "free", "trial", "nfr")
 STATUSES = ("active", "closed")
 
 
-def quoted(name: str) -> str:
+def identifier(name: str) -> str:
     """Return a column's name as an identifier of a statement; `from`, `to` and `on` are words of SQL."""
     return f'"{name}"'

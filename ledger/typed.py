@@ -15,7 +15,7 @@ from ledger.csv_text import TextRow
 from ledger.database import Database, file_literal, whole
 from ledger.errors import SourceUnreadable, TablesUnreadable
 from ledger.settings import POSTGRESQL
-from ledger.tables import quoted
+from ledger.tables import identifier
 from rewards import Severity
 
 
@@ -169,7 +169,7 @@ def _written_names(database: Database, file: str, columns: Sequence[tuple[str, s
 
 def _selected(name: str, kind: str) -> str:
     pattern = _TIME_AS_TEXT if kind.startswith("TIMESTAMP") else "{0}"
-    return _AS_TEXT.get(kind, pattern).format(quoted(name))
+    return _AS_TEXT.get(kind, pattern).format(identifier(name))
 
 
 # A table as the result of a query: SQLite through the standard library, PostgreSQL through psycopg.

@@ -6,7 +6,7 @@ from functools import cache
 
 from ledger.database import Database, Row, literal, whole
 from ledger.findings import Findings, Place, quote
-from ledger.tables import PLANS, STATUSES, Column, Table, quoted
+from ledger.tables import PLANS, STATUSES, Column, Table, identifier
 from rewards import (
     MINOR_UNITS,
     Policy,
@@ -50,7 +50,9 @@ def check_values(database: Database, findings: Findings, table: Table, policy: P
     _remark_nothing(database, findings, table)
     for column in table.columns:
         if column.filled:
-            query = f"SELECT file_number, row_number FROM rows_{table.name} WHERE {quoted(column.name)} = ''"
+            query = (
+                f"SELECT file_number, row_number FROM rows_{table.name} WHERE {identifier(column.name)} = ''"
+            )
             report(database, findings, "empty", column.name, query, _empty(column.name))
         if column.kind in {"day", "instant", "amount", "rate"}:
             _check_readable(database, findings, table, column, policy.program.timezone)
@@ -75,7 +77,7 @@ def _check_shortened(database: Database, findings: Findings, table: Table) -> No
     """Find ids that a spreadsheet program wrote as rounded numbers, so that several rows may have one id."""
     ids = [name for name in table.names if name.endswith("_id") or name == "refund_of"]
     tests = {
-        name: f"contains({quoted(name)}, '+') AND regexp_full_match({quoted(name)}, {literal(_SHORTENED)})"
+        name: f"contains({identifier(name)}, '+') AND regexp_full_match({identifier(name)}, {literal(_SHORTENED)})"
         for name in ids
     }
     _report_where(database, findings, table, "shortened id", tests, _shortened)
@@ -97,7 +99,7 @@ def _report_where(
     ):
         return
     for name, test in tests.items():
-        query = f"SELECT file_number, row_number, {quoted(name)} FROM {rows} WHERE {test}"
+        query = f"SELECT file_number, row_number, {identifier(name)} FROM {rows} WHERE {test}"
         report(database, findings, rule, name, query, words, severity)
 
 
@@ -109,7 +111,7 @@ def _shortened(row: Row) -> Explanation:
 def _remark_nothing(database: Database, findings: Findings, table: Table) -> None:
     """Add a remark for each text that programs write in the place of a missing value, because people would read it."""
     words = ", ".join(map(literal, _NOTHING))
-    names = [quoted(name) for name in table.names if name in _READ_BY_PEOPLE]
+    names = [identifier(name) for name in table.names if name in _READ_BY_PEOPLE]
     tests = {name.strip('"'): f"length({name}) < 16 AND lower(trim({name})) IN ({words})" for name in names}
     _report_where(database, findings, table, "word for nothing", tests, _nothing, "remark")
 
@@ -149,7 +151,7 @@ def _empty(name: str) -> Callable[[Row], Explanation]:
 
 
 def _check_readable(database: Database, findings: Findings, table: Table, column: Column, zone: str) -> None:
-    name = quoted(column.name)
+    name = identifier(column.name)
     if not database.number(f"SELECT count(*) FROM {table.name} WHERE {name} IS NULL"):
         return
     beside = ", raw.currency" if column.kind == "amount" else ""
@@ -189,7 +191,7 @@ def _refuse_rate(text: str) -> None:
 
 
 def _check_known(database: Database, findings: Findings, table: Table, column: Column, judge: Judge) -> None:
-    name = quoted(column.name)
+    name = identifier(column.name)
     judged = cache(judge)
     wrong = [
         (text,)
@@ -279,7 +281,7 @@ def _day_or_none(text: str, zone: str) -> int | None:
 
 def parse(database: Database, table: Table) -> None:
     """Create `NAME` from `rows_NAME`, with days as ordinals and amounts as minor units."""
-    values = ", ".join(f"{_expression(column)} AS {quoted(column.name)}" for column in table.columns)
+    values = ", ".join(f"{_expression(column)} AS {identifier(column.name)}" for column in table.columns)
     joins = ""
     if table.of_kind("amount"):
         joins += ' LEFT JOIN currencies ON currencies.currency = raw."currency"'
@@ -291,7 +293,7 @@ def parse(database: Database, table: Table) -> None:
 
 
 def _expression(column: Column) -> str:
-    name = f"raw.{quoted(column.name)}"
+    name = f"raw.{identifier(column.name)}"
     if column.kind == "day":
         return _day(name)
     if column.kind == "instant":
