@@ -9,7 +9,7 @@ import pytest
 from pydantic import BaseModel
 
 from generator.settings import SiteSettings, StatementSettings
-from ledger.settings import DataSettings
+from ledger.settings import DataSettings, TableSource
 from mailer.settings import MailSettings
 from offerpress.cli import COMMANDS, offerpress
 
@@ -109,6 +109,12 @@ def test_every_setting_is_in_the_reference() -> None:
     assert [] == sorted(
         name for name in leaves if f"`{name.rpartition('.')[2]}`" not in text and name not in text
     )
+
+
+def test_every_key_of_a_source_is_in_the_reference() -> None:
+    """The page on data tables names each key of `[data.TABLE]`."""
+    text = (ROOT / "docs" / "reference" / "data-tables.md").read_text(encoding="utf-8")
+    assert [] == sorted(key for key in TableSource.model_fields if f"`{key}`" not in text)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
