@@ -14,10 +14,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+import click
+
 from offerpress.site.folder import OfferpressError
 from offerpress.site.site import Site
 from offerpress.site.state import WRITING
-from offerpress.terminal import say
 
 _WAIT_SECONDS: Final = 60.0
 _PAUSE_SECONDS: Final = 0.05
@@ -67,7 +68,9 @@ def _wait(handle: int, site: Site, wait_seconds: float) -> None:
                     "then run this again"
                 ) from None
             if waited > _TOLD_AFTER_SECONDS and not told:
-                say(f"Waiting for another offerpress command, which is changing {site.private}")
+                click.echo(
+                    f"Waiting for another offerpress command, which is changing {site.private}", err=True
+                )
                 told = True
             time.sleep(_PAUSE_SECONDS)
         else:
