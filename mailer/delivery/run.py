@@ -17,8 +17,7 @@ from mailer.batch.batch import Batch
 from mailer.delivery.connections import BatchAttempts, Connections, Result
 from mailer.delivery.fencing import Fences
 from mailer.delivery.retries import next_depth, settlement
-from mailer.delivery.throttle import Throttle
-from mailer.delivery.warm_up import WarmUp
+from mailer.delivery.throttle import Throttle, WarmUp
 from mailer.errors import FenceRefused, LeaseLost
 from mailer.outbox.moves import Claimant
 from mailer.outbox.outbox import Outbox

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mailer.delivery.delivery import deliver
-from mailer.delivery.warm_up import allowance
+from mailer.delivery.throttle import allowance
 from mailer.outbox.moves import Claimant
 from mailer.outbox.outbox import Outbox
 from mailer.rules.states import Cause, Outcome, Settlement
