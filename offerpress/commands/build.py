@@ -8,6 +8,7 @@ import click
 from offerpress.build.manifest import unchanged_build
 from offerpress.build.workers import choose_workers
 from offerpress.options import as_of_option, examples, json_option, site_at, site_option
+from offerpress.site.folder import require_utf8
 from offerpress.site.locking import sole_writer
 from offerpress.terminal import count, say, show_json, show_remarks
 
@@ -54,6 +55,7 @@ def build_command(
 
         store = open_store(output)
     place = Path(output).absolute() if output and not store else site.output
+    require_utf8(place)
     with sole_writer(site):
         outcome = unchanged_build(site, place)
         if outcome is None:

@@ -40,7 +40,8 @@ class OfferpressError(Exception):
 
 
 def find_folder(start: Path) -> Path:
-    """Return `start` or the nearest folder above it that holds `offerpress.toml`."""
+    """Return `start` or the nearest folder above it that holds `offerpress.toml`; its name must be UTF-8."""
+    require_utf8(start)
     for folder in (start, *start.parents):
         if (folder / SETTINGS_FILE).is_file():
             return folder
@@ -48,6 +49,13 @@ def find_folder(start: Path) -> Path:
         f"no site: {start}: neither it nor a folder above holds {SETTINGS_FILE}; make one with `offerpress new DIR`, "
         "or name one with --site DIR"
     )
+
+
+def require_utf8(path: Path) -> None:
+    """Raise `OfferpressError` for a path that is not UTF-8: databases and reports cannot name it."""
+    if not path.as_posix().isascii() and any("\ud800" <= letter <= "\udfff" for letter in str(path)):
+        shown = str(path).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+        raise OfferpressError(f"not usable: {shown}: the name is not UTF-8; rename the folder")
 
 
 def starter_folder() -> Path:

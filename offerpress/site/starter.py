@@ -12,7 +12,7 @@ from string import Template
 from typing import Literal
 
 from generator import SiteSettings, read_content
-from offerpress.site.folder import SETTINGS_FILE, OfferpressError, starter_folder
+from offerpress.site.folder import SETTINGS_FILE, OfferpressError, require_utf8, starter_folder
 from offerpress.site.keys import make_site_secret
 from rewards import Fault, Program, format_amount
 
@@ -22,6 +22,7 @@ README = "templates/stubs/site-readme.md"
 
 def start_site(folder: Path, random_bytes: Callable[[int], bytes]) -> None:
     """Copy the starter content and data to `folder`, which must be absent or empty, and make its secret."""
+    require_utf8(folder.absolute())
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise OfferpressError(f"no new site: {folder}: it exists and is not an empty folder; name another")
     folder.mkdir(parents=True, exist_ok=True)
