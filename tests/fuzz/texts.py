@@ -101,6 +101,18 @@ _BLOCKS = (
     "<!-- {} -->",
     '![shown](../static/a.png "A caption")',
 )
+_TITLES = (
+    "Plain words",
+    "AT&T: 15 % & more",
+    "Note #5 - *not* a list",
+    "<b>bold</b> &amp; 5 < 6",
+    "{15%} [x](y) `code`",
+    "Prämie für 日本",
+    r"'quoted' and \"double\"",
+    "yes",
+    "2024-01-01",
+    "~",
+)
 _NOISE = (
     "*",
     "_",
@@ -177,16 +189,21 @@ def attempts(seeds: Sequence[int]) -> list[TextOutcome]:
 def _attempt(seed: int, folder: Path) -> TextOutcome:
     began = time.process_time()
     try:
-        outcome = TextOutcome(seed, *_compared(text(seed), folder))
+        outcome = TextOutcome(seed, *_compared(text(seed), title(seed), folder))
     except Exception as error:  # noqa: BLE001 - a traceback is the finding
         return TextOutcome(seed, f"{type(error).__name__}: {error}")
     took = time.process_time() - began
     return outcome if took < SLOW else TextOutcome(seed, f"took {took:.0f} s")
 
 
-def _compared(body: str, folder: Path) -> tuple[str, bool]:
+def title(seed: int) -> str:
+    """The title and subject of a seed, as front matter quotes it."""
+    return _TITLES[seed % len(_TITLES)]
+
+
+def _compared(body: str, quoted: str, folder: Path) -> tuple[str, bool]:
     settings = SiteSettings.model_validate({"title": "Partners", "base_url": SITE, "cards": False})
-    for name, written in _files(body).items():
+    for name, written in _files(body, quoted).items():
         path = folder / "content" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(written)
@@ -195,13 +212,23 @@ def _compared(body: str, folder: Path) -> tuple[str, bool]:
     if content is None:
         return "" if faults else "no content and no fault", True
     site = site_artifacts(content, settings, [TEMPLATES], DAY, folder, StatementSettings(), draw_cards=False)
-    page = _of_html(site["announcements/text/index.html"].decode(), f"{SITE}announcements/text/")
-    feed = _of_html(_entry(site["atom.xml"]), SITE)
+    html = site["announcements/text/index.html"].decode()
+    page = _of_html(html, f"{SITE}announcements/text/")
+    named, entry = _entry(site["atom.xml"])
+    feed = _of_html(entry, SITE)
+    heading = next(html5lib.parse(html, namespaceHTMLElements=False).iter("h1"))
+    wanted = quoted.replace("\\", "")
+    titles = ("".join(heading.itertext()).strip(), named)
+    if titles != (wanted, wanted):
+        return f"titles differ: {titles}", False
     if page != feed:
         return f"page and feed differ: {_difference(page, feed)}", False
     if CampaignCheck(content, settings, [TEMPLATES], DAY).faults():
         return "", True
-    return _compared_mail(page, _mail(content, settings)), False
+    mail = _mail(content, settings)
+    if mail["Subject"] != wanted:
+        return f"the subject is {mail['Subject']}", False
+    return _compared_mail(page, mail), False
 
 
 def _compared_mail(page: Shown, mail: EmailMessage) -> str:
@@ -235,24 +262,23 @@ def _difference(one: Shown, other: Shown) -> str:
     )
 
 
-def _files(body: str) -> dict[str, bytes]:
-    head = "---\ntitle: Text\nsummary: A text.\ndate: 2023-04-15\n---\n"
+def _files(body: str, quoted: str) -> dict[str, bytes]:
+    head = f'---\ntitle: "{quoted}"\nsummary: A text.\ndate: 2023-04-15\n---\n'
     return {
         "program.toml": PROGRAM.encode(),
         "announcements/other.md": OTHER.encode(),
         "announcements/text.md": f"{head}{body}".encode(),
-        "campaigns/text.md": f"---\nsubject: Text\ncategory: announcement\n---\n{body}".encode(),
+        "campaigns/text.md": f'---\nsubject: "{quoted}"\ncategory: announcement\n---\n{body}'.encode(),
         "static/Price list #1.pdf": b"x",
         "static/a.png": b"x",
     }
 
 
-def _entry(feed: bytes) -> str:
-    """The HTML of the text's entry."""
-    (entry,) = [
-        entry for entry in feedparser.parse(feed, sanitize_html=False).entries if entry.title == "Text"
-    ]
-    return str(entry.content[0].value)
+def _entry(feed: bytes) -> tuple[str, str]:
+    """Title and HTML of the text's entry."""
+    entries = feedparser.parse(feed, sanitize_html=False).entries
+    (entry,) = [entry for entry in entries if entry.link.endswith("/text/")]
+    return str(entry.title), str(entry.content[0].value)
 
 
 def _mail(content: Content, settings: SiteSettings) -> EmailMessage:
