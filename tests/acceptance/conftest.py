@@ -82,18 +82,25 @@ def prepare(tmp_path_factory: pytest.TempPathFactory) -> Prepare:
     return made
 
 
+def called(folder: Path, *arguments: str) -> Said:
+    """Run a command on the site in `folder` in this process, with the site's secret in the environment."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("OFFERPRESS_")]:
+            patch.delenv(name)
+        patch.setenv("OFFERPRESS_SITE_SECRET", SECRET)
+        patch.chdir(folder)
+        with redirect_stdout(StringIO()) as out, redirect_stderr(StringIO()) as err:
+            code = run(arguments)
+    return Said(code, out.getvalue(), err.getvalue())
+
+
 def after(*commands: Sequence[str]) -> Callable[[Path], None]:
     """What leaves a site as these commands leave it; each must succeed."""
 
     def make(folder: Path) -> None:
-        with pytest.MonkeyPatch.context() as patch:
-            for name in [name for name in os.environ if name.startswith("OFFERPRESS_")]:
-                patch.delenv(name)
-            patch.setenv("OFFERPRESS_SITE_SECRET", SECRET)
-            for command in commands:
-                with redirect_stdout(StringIO()), redirect_stderr(StringIO()) as err:
-                    code = run([*command, "--site", str(folder)])
-                assert 0 == code, (command, err.getvalue())
+        for command in commands:
+            said = called(folder, *command)
+            assert 0 == said.code, (command, said.err)
 
     return make
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import dask
 import pytest
 
-from tests.acceptance.conftest import AS_OF, SECRET, Call, copy_sample, finished, installed, tree
+from tests.acceptance.conftest import AS_OF, SECRET, Call, called, copy_sample, finished, installed, tree
 from tests.servers.dask_cluster import Cluster, dask_cluster
 from tests.servers.s3 import s3_server
 
@@ -41,7 +41,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, byt
             partners.write(
                 f"X-{number:04},Extra {number},x{number}@reseller.example,EUR,bronze,en,,,active,,,,\n"
             )
-    assert 0 == finished(installed(site, "build", *AS_OF, "--jobs", "1")).code
+    assert 0 == called(site, "build", *AS_OF, "--jobs", "1").code
     return site, tree(site / "output")
 
 

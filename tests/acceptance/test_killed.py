@@ -15,7 +15,7 @@ import pytest
 from mailer.batch.batch import Batch
 from mailer.outbox.outbox import Outbox
 from mailer.rules.states import Status
-from tests.acceptance.conftest import AS_OF, PLAN, Call, copy_sample, finished, installed
+from tests.acceptance.conftest import AS_OF, PLAN, Call, called, copy_sample, finished, installed
 from tests.servers.mail import Recorder, recording_server
 
 NOTICES = 56
@@ -30,7 +30,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     settings = folder / "offerpress.toml"
     settings.write_text(settings.read_text(encoding="utf-8") + SMALL_GROUPS, encoding="utf-8")
     for call in (("plan", "year-end-credit", *AS_OF, "--by", "Mia"), ("approve", PLAN, "--by", "Finn")):
-        assert 0 == finished(installed(folder, *call)).code
+        assert 0 == called(folder, *call).code
     return folder
 
 

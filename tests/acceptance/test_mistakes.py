@@ -116,10 +116,22 @@ class Checks:
             path.write_text(text.replace(edit["old"], edit["new"]), encoding="utf-8")
 
     def _copy(self, folder: Path) -> None:
-        shutil.rmtree(self._site, ignore_errors=True)
-        shutil.copytree(folder, self._site)
+        """Make the site equal to `folder`; a file that is so already stays, and with it the snapshot of equal data."""
+        wanted = {str(path.relative_to(folder)): path for path in folder.rglob("*") if path.is_file()}
+        for path in [path for path in self._site.rglob("*") if path.is_file()]:
+            name = str(path.relative_to(self._site))
+            if name not in wanted and not name.startswith("private/snapshots"):
+                path.unlink()
+        for name, path in wanted.items():
+            copy = self._site / name
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            if not copy.exists() or copy.read_bytes() != path.read_bytes():
+                shutil.copyfile(path, copy)
+        for name in ("private", "templates"):
+            if not (folder / name).exists() and not list((self._site / name).glob("*")):
+                shutil.rmtree(self._site / name, ignore_errors=True)
         for path in (self._site / "private").glob("*"):
-            path.chmod(0o600)
+            path.chmod(0o700 if path.is_dir() else 0o600)
 
     def _check(self, *, traced: bool) -> Checked:
         """A check writes nothing but the snapshot, which is a cache."""

@@ -16,7 +16,7 @@ import pytest
 from generator.statements.record import StatementTooLarge, size_class
 from mailer.batch.batch import Batch
 from offerpress.build.workers import WorkerDied, Workers, choose_workers
-from tests.acceptance.conftest import AS_OF, Call, copy_sample, finished, installed, tree
+from tests.acceptance.conftest import AS_OF, Call, called, copy_sample, finished, installed, tree
 
 MORE = 2_400
 SUPPRESSED = "orders@birkhaug-telefoni-1002.example"  # P-1002
@@ -55,7 +55,7 @@ def test_any_number_of_processes_gives_the_same_bytes(large: Path) -> None:
     """The outputs of one process and of two are the same files with the same bytes."""
     for jobs in ("1", "2"):
         call = ("build", *AS_OF, "--jobs", jobs, "--output", f"output-{jobs}")
-        assert 0 == finished(installed(large, *call)).code
+        assert 0 == called(large, *call).code
         for sealed in (large / "private" / "sealed").iterdir():
             sealed.unlink()
     one = tree(large / "output-1")
@@ -65,7 +65,7 @@ def test_any_number_of_processes_gives_the_same_bytes(large: Path) -> None:
 
 def test_a_killed_worker_fails_the_build_with_one_line(large: Path) -> None:
     """After SIGKILL the build says so, and the old site stays to the last byte; the next build succeeds."""
-    assert 0 == finished(installed(large, "build", "--as-of", "2023-06-30")).code
+    assert 0 == called(large, "build", "--as-of", "2023-06-30").code
     before = tree(large / "output")
     process = installed(large, "build", *AS_OF, "--jobs", "2")
     while not (found := workers(process.pid)):
@@ -77,16 +77,16 @@ def test_a_killed_worker_fails_the_build_with_one_line(large: Path) -> None:
         line.removeprefix("error: ") for line in said.err.splitlines() if line.startswith("error")
     ]
     assert before == tree(large / "output")
-    assert 0 == finished(installed(large, "build", *AS_OF, "--jobs", "2")).code
+    assert 0 == called(large, "build", *AS_OF, "--jobs", "2").code
     assert before != tree(large / "output")
 
 
 def test_any_number_of_processes_plans_the_same(large: Path) -> None:
     """Two plans, made by one process and by two, hold the same bytes of messages to the same partners."""
-    assert 0 == finished(installed(large, "suppress", SUPPRESSED)).code
+    assert 0 == called(large, "suppress", SUPPRESSED).code
     frozen = []
     for number, jobs in enumerate(("1", "2"), start=1):
-        said = finished(installed(large, "plan", "year-end-credit", *AS_OF, "--jobs", jobs, "--json"))
+        said = called(large, "plan", "year-end-credit", *AS_OF, "--jobs", jobs, "--json")
         plan = json.loads(said.out)
         file = large / "private" / "batches" / f"year-end-credit-1.{number}.batch"
         with Batch.open(file) as batch:
@@ -100,7 +100,10 @@ def test_any_number_of_processes_plans_the_same(large: Path) -> None:
     assert not list((large / "private" / "batches").glob(".rendering-*"))
 
 
-@pytest.mark.parametrize("audience", ["", "audience: {partners: [P-1001, P-1002, P-1003]}\n"])
+@pytest.mark.parametrize(
+    "audience",
+    ["audience: {partners: [P-1001, P-1002, P-1003]}\n", pytest.param("", marks=pytest.mark.long)],
+)
 def test_a_plan_is_stale_for_those_alone_whose_message_changed(
     large: Path, tmp_path: Path, audience: str
 ) -> None:
@@ -109,16 +112,16 @@ def test_a_plan_is_stale_for_those_alone_whose_message_changed(
     campaign = site / "content" / "campaigns" / "thank-you.md"
     text = campaign.read_text(encoding="utf-8")
     campaign.write_text(text.replace("category:", f"{audience}category:"), encoding="utf-8")
-    assert 0 == finished(installed(site, "plan", "thank-you", *AS_OF)).code
+    assert 0 == called(site, "plan", "thank-you", *AS_OF).code
     partners = site / "data" / "partners.csv"
     rows = partners.read_text(encoding="utf-8")
     edited = rows.replace("orders@aldergrove", "moved@aldergrove").replace("active,Lucía", "closed,Lucía")
     partners.write_text(edited, encoding="utf-8")
-    said = finished(installed(site, "approve", "thank-you-1.1", "--by", "Finn"))
+    said = called(site, "approve", "thank-you-1.1", "--by", "Finn")
     assert 1 == said.code
     assert "so 2 messages would be others now (P-1001, P-1003)" in said.err
     partners.write_text(rows, encoding="utf-8")
-    assert 0 == finished(installed(site, "approve", "thank-you-1.1", "--by", "Finn")).code
+    assert 0 == called(site, "approve", "thank-you-1.1", "--by", "Finn").code
 
 
 def test_an_error_in_a_worker_is_told_as_it_was_raised() -> None:

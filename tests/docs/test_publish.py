@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from ruamel.yaml import YAML
 
-from tests.acceptance.conftest import AS_OF, copy_sample, finished, installed
+from tests.acceptance.conftest import AS_OF, called, copy_sample
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "docs" / "how-to" / "publish.md").read_text(encoding="utf-8")
@@ -38,7 +38,7 @@ def fences(language: str) -> list[str]:
 def output(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build the sample site and return its output folder."""
     site = copy_sample(tmp_path_factory.mktemp("site"))
-    said = finished(installed(site, "build", *AS_OF))
+    said = called(site, "build", *AS_OF)
     assert 0 == said.code, said.err
     return site / "output"
 
