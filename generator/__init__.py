@@ -65,7 +65,6 @@ if TYPE_CHECKING:
     from generator.statements.view import offer_words
     from generator.templating.environment import accepted_language, environment, reader_language
     from generator.templating.values import PartnerText
-    from generator.upload import Store, upload_tree
 else:
     __getattr__ = lazy_face(__name__)
 
@@ -96,7 +95,6 @@ __all__ = [
     "SiteSettings",
     "StatementRenderer",
     "StatementSettings",
-    "Store",
     "UnsubscribePages",
     "UnsubscribeStep",
     "accepted_language",
@@ -124,6 +122,5 @@ __all__ = [
     "statement_artifacts",
     "unsubscribe_key",
     "unsubscribe_pages",
-    "upload_tree",
     "with_unpublished",
 ]

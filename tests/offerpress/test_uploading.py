@@ -10,7 +10,7 @@ import pytest
 
 from generator.headers import ObjectHeaders, headers_of
 from generator.publish import Publication, RefusedOutput
-from generator.upload import upload_tree
+from offerpress.build.uploading import upload_tree
 
 
 class BrokenLine(Exception):
