@@ -35,7 +35,7 @@ _NOTE_USE = re.compile(r"\[\^([^\]]+)\](?!:)|(?<=\S)\[\^([^\]]+)\]:")
 _SYNTAX = re.compile(r"\s*(?:[-*+] |\d{1,9}[.)] |#{1,6} |\|)|.*?(?:\*\*\w|\]\()")
 _ALT = re.compile(r"\balt\s*=", re.IGNORECASE)
 _PLACEHOLDER = re.compile(
-    r"\blorem ipsum\b|\b(?:TODO|FIXME|TBD)\b|\bXXX\b|\[\s*(?:…|\.\.\.)\s*\]|\[(?:TEXT|NAME|DATE|LINK)\]",
+    r"\blorem ipsum\b|\b(?:TODO|FIXME|TBD)\b|\bXXX\b|\[\s*(?:…|\.\.\.)\s*\]|\[(?:TEXT|NAME|DATE|LINK)\](?![(\[])",
     re.IGNORECASE,
 )
 

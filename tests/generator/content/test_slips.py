@@ -48,3 +48,18 @@ def test_wide_table_in_html(make_site: SiteMaker, columns: int, frames: int) -> 
     page = site.page("announcements/news/")
     assert 2 * frames == len(attributes(page, "//div[@class='scroll' and @tabindex='0']/table"))
     assert 2 * frames == page.count('class="scroll"')
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("See [link](https://x.example).", 0),
+        ("See [name][1].\n\n[1]: https://x.example", 0),
+        ("Dear [NAME],", 1),
+    ],
+)
+def test_link_text_is_no_placeholder(make_site: SiteMaker, body: str, told: int) -> None:
+    """A link whose text is the word "link" is no placeholder; the word in brackets alone is one."""
+    site = make_site({"announcements/news.md": f"{NEWS}\n{body}\n"})
+    site.content()
+    assert told == len([fault for fault in site.faults if "placeholder" in fault.what])
