@@ -8,8 +8,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from generator.content.dates import parse_moment
-from generator.content.front_matter import Document
+from generator.content.front_matter import Document, parse_moment
 from generator.content.pages import OneLine
 from rewards import Fault, Source, WindowSettings, parse_mailbox, validated
 

@@ -16,7 +16,7 @@ from generator.content.front_matter import Document
 from generator.content.markdown import SourceLine, prose_lines
 from generator.content.pages import Page, PageText
 from generator.content.references import Index, Target, missing_anchor, resolve
-from generator.content.term_checks import term_remarks
+from generator.content.terms import term_remarks
 from generator.settings import SiteSettings
 from rewards import Fault, Offer, Policy, Program, suggestion
 

@@ -9,7 +9,6 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from generator.addresses import language_folder
-from generator.content.amended import AmendmentKey
 from generator.content.bodies import Reference
 from generator.content.campaigns import (
     Campaign,
@@ -44,6 +43,7 @@ from generator.content.references import (
     Index,
     Target,
 )
+from generator.content.terms import AmendmentKey
 from generator.settings import SiteSettings
 from rewards import (
     Fault,

@@ -18,12 +18,11 @@ from pydantic import (
 )
 
 from generator.addresses import absolute, language_folder
-from generator.content.amended import AmendedTexts, amended_texts
 from generator.content.bodies import Body, Reference, compile_page_body
-from generator.content.dates import Moment, parse_moment
 from generator.content.files import slug_fault
-from generator.content.front_matter import Document, translated_keys
+from generator.content.front_matter import Document, Moment, parse_moment, translated_keys
 from generator.content.references import Index, Target, resolve
+from generator.content.terms import AmendedTexts, amended_texts
 from generator.settings import SiteSettings
 from rewards import Fault, Source, validated
 

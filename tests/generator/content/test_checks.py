@@ -7,7 +7,7 @@ import pytest
 
 from generator.content.checks import LARGEST_PICTURE, picture_remarks, text_remarks
 from generator.content.front_matter import parse_document
-from generator.content.term_checks import term_remarks
+from generator.content.terms import term_remarks
 from generator.templating.formats import dates, percentages
 from rewards import Fault, Offer, Program, Source, parse_offer, parse_program
 

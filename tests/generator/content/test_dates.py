@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from generator.content.dates import parse_moment
+from generator.content.front_matter import parse_moment
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
