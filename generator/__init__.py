@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     from generator.notices.checks import CampaignCheck
     from generator.notices.layouts import UnsubscribePages, UnsubscribeStep, unsubscribe_pages
     from generator.notices.notices import CampaignRenderer
-    from generator.public.remarks import site_remarks
-    from generator.public.site import site_artifacts
+    from generator.public.site import site_artifacts, site_remarks
     from generator.publish import (
         ArtifactContent,
         NewTree,

@@ -1,6 +1,7 @@
-"""Every public file outside `statement/`. It comes from content alone, without partner data."""
+"""Every public file outside `statement/`, made of content alone, and the remarks about the site as of a day."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 
 from generator.content.content import Content
@@ -12,8 +13,9 @@ from generator.public.feeds import Feed, feed_files, feed_title
 from generator.public.localized import LocalizedSite
 from generator.public.pages import SitePages
 from generator.settings import SiteSettings, StatementSettings
+from generator.templating.catalogs import label_language
 from generator.templating.environment import environment, syntax_faults
-from rewards import Fault, Faulty
+from rewards import Fault, Faulty, day_text
 
 
 def site_artifacts(
@@ -115,3 +117,53 @@ def _static(content: Content, ours: Mapping[str, bytes]) -> dict[str, bytes]:
 def _parents(path: str) -> list[str]:
     parts = path.split("/")
     return ["/".join(parts[:n]) for n in range(1, len(parts))]
+
+
+_SETTINGS = "offerpress.toml"
+
+
+def site_remarks(
+    content: Content, settings: SiteSettings, template_folders: Sequence[Path], as_of: int
+) -> list[Fault]:
+    """Return the remarks about a site as of a day (an ordinal); none of them stops a build."""
+    return [
+        *_languages(settings, template_folders),
+        *_updates(content, as_of),
+        *_security(settings, as_of),
+    ]
+
+
+def _languages(settings: SiteSettings, template_folders: Sequence[Path]) -> Iterator[Fault]:
+    for language in settings.languages:
+        used = label_language(template_folders, language)
+        if used != language:
+            yield Fault(
+                f"there is no catalog for the language {language!r}, so its labels are in English",
+                f"add templates/locale/{language}.po",
+                _SETTINGS,
+                field="site.languages",
+                severity="remark",
+            )
+
+
+def _updates(content: Content, as_of: int) -> Iterator[Fault]:
+    for page in (*content.announcements.values(), *content.pages.values()):
+        if page.updated and page.updated.day > as_of and page.visible(as_of):
+            what = f"'updated' is {day_text(page.updated.day)}, after the as-of day {day_text(as_of)}"
+            fault = page.source.fault(("updated",), what, "write the day of the last change")
+            yield Fault(fault.what, fault.remedy, fault.file, fault.line, field="updated", severity="remark")
+
+
+def _security(settings: SiteSettings, as_of: int) -> Iterator[Fault]:
+    """RFC 9116, 2.5.5: a file that has expired must not be used."""
+    if settings.security is None:
+        return
+    expires = datetime.fromisoformat(settings.security.expires).date().toordinal()
+    if expires <= as_of:
+        yield Fault(
+            f"security.txt expired on {day_text(expires)}, and nobody may rely on it",
+            "write a day within a year from now",
+            _SETTINGS,
+            field="site.security.expires",
+            severity="remark",
+        )

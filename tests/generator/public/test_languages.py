@@ -6,7 +6,7 @@ from typing import cast
 import pytest
 from lxml import html
 
-from generator.public.remarks import site_remarks
+from generator.public.site import site_remarks
 from tests.generator.conftest import CASHBACK, NEWS, TEMPLATES, SiteMaker
 
 AMENDED = CASHBACK.replace(
