@@ -19,9 +19,9 @@ from offerpress.build.statements import Artifacts, StatementBuild
 from offerpress.build.workers import OpenWorkers, in_process
 from offerpress.figures.checking import (
     campaign_template_faults,
-    content_remarks,
     every_fault_named,
     figures_remarks,
+    remarks_about_site,
     rendered_site,
 )
 from offerpress.figures.figures import Figures, open_figures
@@ -90,7 +90,7 @@ def _public_pages(
     faults += (fault for fault in found if fault.severity == "fault")
     if access == "link":
         pages |= statement_page(figures)
-    return pages, _as_json(content_remarks(figures, found))
+    return pages, _as_json(remarks_about_site(figures, found))
 
 
 def _as_json(remarks: Iterable[Fault]) -> tuple[Remark, ...]:

@@ -35,7 +35,7 @@ def figures_remarks(figures: Figures) -> list[Fault]:
     return [*figures.remarks, *(_unpaid_remarks(figures, figures.statements([])) if open_ended else [])]
 
 
-def content_remarks(figures: Figures, found: Iterable[Fault]) -> list[Fault]:
+def remarks_about_site(figures: Figures, found: Iterable[Fault]) -> list[Fault]:
     """Return the remarks about the site that is made from content; `found` are its `content_faults`."""
     site = figures.site
     beside = site_remarks(figures.content, site.settings.site, site.template_folders, figures.rules.as_of)
@@ -86,7 +86,7 @@ def find_faults(site: Site) -> list[Fault]:
         ):
             of_content = content_faults(figures.content, site, figures.rules.as_of)
             found = [fault for fault in of_content if fault.severity == "fault"]
-            remarks = [*figures.remarks, *content_remarks(figures, of_content)]
+            remarks = [*figures.remarks, *remarks_about_site(figures, of_content)]
             return [*figures_faults(figures), *found, *remarks]
     except Faulty as faulty:
         return list(dict.fromkeys([*faulty.faults, *_faults_beside(site)]))
@@ -113,7 +113,7 @@ def require_faultless_content(figures: Figures) -> list[Fault]:
     found = content_faults(figures.content, figures.site, figures.rules.as_of)
     if any(fault.severity == "fault" for fault in found):
         raise Faulty(found)
-    return content_remarks(figures, found)
+    return remarks_about_site(figures, found)
 
 
 def rendered_site(
