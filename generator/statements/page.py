@@ -16,10 +16,17 @@ from generator.errors import GeneratorError
 from generator.headers import PLAIN_STATEMENT_POLICY, STATEMENT_POLICY
 from generator.settings import SiteSettings
 from generator.statements.links import LinkSecret
-from generator.statements.record import DICTIONARY, Record, figures_without_day
+from generator.statements.record import (
+    DICTIONARY,
+    Record,
+    StatementValues,
+    Values,
+    coming_days,
+    figures_without_day,
+    month_key,
+)
 from generator.statements.shell import ParsedShell, merged_values, parse_shell
 from generator.statements.table import table_words
-from generator.statements.values import StatementValues, Values, coming_days, month_key
 from generator.statements.view import OfferView, OfferWords, level_names
 from generator.templating.catalogs import translations
 from generator.templating.environment import environment, reader_language

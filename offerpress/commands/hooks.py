@@ -36,7 +36,7 @@ def hooks_command(host: str, port: int, max_age: int, site_folder: Path | None) 
     """Receive a provider's events and one-click unsubscriptions over HTTP, until interrupted."""
     site = site_at(site_folder)
     try:
-        serving = import_module("offerpress.hooks.server")
+        serving = import_module("offerpress.hooks.service")
     except ImportError as error:
         raise OfferpressError(
             "no service: hooks: needs starlette and uvicorn; install offerpress[hooks]"

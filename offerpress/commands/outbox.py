@@ -17,14 +17,13 @@ from mailer import (
     results_json,
     withdraw,
 )
-from offerpress.commands.returns import intake_text
 from offerpress.options import (
     examples,
     json_option,
     site_at,
     site_option,
 )
-from offerpress.plans.returns import read_postfix_log
+from offerpress.plans.returns import intake_text, read_postfix_log
 from offerpress.plans.sending import fences_of
 from offerpress.plans.status import account_csv
 from offerpress.plans.told import told_json, told_notices, told_text

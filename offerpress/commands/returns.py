@@ -20,7 +20,7 @@ from offerpress.options import (
     site_at,
     site_option,
 )
-from offerpress.plans.suppression_table import read_suppressions, suppressible, suppressions_csv
+from offerpress.plans.returns import intake_text, read_suppressions, suppressible, suppressions_csv
 from offerpress.site.folder import OfferpressError
 from offerpress.terminal import (
     count,
@@ -68,12 +68,6 @@ def intake_json(taken: Intake) -> dict[str, int]:
         "proved": taken.proved,
         "suppressed": taken.suppressed,
     }
-
-
-def intake_text(taken: Intake) -> str:
-    """Return the numbers of recorded events in a line."""
-    known = f"{count(taken.new, 'event')} taken in, {taken.repeated:,} known before, {taken.foreign:,} of no notice"
-    return f"{known}; {count(taken.proved, 'notice')} proved to be accepted, {count(taken.suppressed, 'suppression')}"
 
 
 IMAP_URL = "OFFERPRESS_IMAP_URL"

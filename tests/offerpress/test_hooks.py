@@ -9,7 +9,7 @@ from mailer.batch.batch_header import message_key
 from mailer.events.events import Event, EventKind
 from mailer.outbox.outbox import Outbox
 from offerpress.hooks.recorder import EventRecorder
-from offerpress.hooks.server import stop_message
+from offerpress.hooks.service import stop_message
 from tests.samples.mail import NOW, approved, header, notices
 
 

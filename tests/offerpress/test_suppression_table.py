@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from offerpress.plans.suppression_table import read_suppressions, suppressible, suppressions_csv
+from offerpress.plans.returns import read_suppressions, suppressible, suppressions_csv
 from rewards import Faulty
 
 NOW = datetime(2023, 12, 31, 12, tzinfo=UTC)

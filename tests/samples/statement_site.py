@@ -13,8 +13,7 @@ from generator.statements.links import LinkSecret, link_secret
 from generator.statements.packing import pack_artifacts
 from generator.statements.packs import seal
 from generator.statements.page import Shell, StatementRenderer, shell, statement_artifacts
-from generator.statements.record import Record
-from generator.statements.values import coming_days
+from generator.statements.record import Record, coming_days
 from generator.statements.view import OfferView
 from generator.templating.formats import formats
 from generator.templating.values import Address

@@ -9,9 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generator.statements.packs import seal
-from generator.statements.record import DICTIONARY
+from generator.statements.record import DICTIONARY, coming_days
 from generator.statements.shell import BrokenShell, parse_shell
-from generator.statements.values import coming_days
 from rewards import Account, Rates, Sale, Statement, compute_statement, monthly_sales, rules_on
 from tests.samples.statement_site import (
     AS_OF,
