@@ -12,7 +12,7 @@ import openpyxl
 import pytest
 
 from ledger import DataSettings, Ledger
-from ledger.typed import cell_text
+from ledger.typed import Unusable, cell_text
 from rewards import Fault, Source, validated
 
 Reading = Callable[..., tuple[Ledger | None, list[Fault]]]
@@ -257,6 +257,9 @@ def test_typed_values_as_text() -> None:
         datetime.fromisoformat("2023-12-31"): "2023-12-31",
     }
     assert [cell_text(value) for value in values] == list(values.values())
+    found = cell_text(["a list"])
+    assert isinstance(found, Unusable)
+    assert "a value of the type list" == found.what
 
 
 def test_control_totals(reading: Reading) -> None:

@@ -14,6 +14,7 @@ from openpyxl.chart import BarChart
 
 from ledger import DataSettings, Ledger
 from ledger.errors import SourceUnreadable
+from ledger.typed import Unusable
 from ledger.workbook import open_workbook
 from rewards import Fault, Source, validated
 
@@ -198,6 +199,27 @@ def test_a_number_format_tells_days_from_numbers(
     rows = row(1, text("a")) + row(2, f'<c s="1"><v>{serial}</v></c>')
     write(tmp_path / "s.xlsx", {**parts(rows), "xl/styles.xml": sheet})
     assert [expected] == read(tmp_path / "s.xlsx")[1]
+
+
+@pytest.mark.parametrize(
+    ("code", "serial", "what"),
+    [
+        ("yyyy-mm-dd", "60", "the cell holds 1900-02-29, which is no day"),
+        ("yyyy-mm-dd", "-1", "the cell holds no date of the calendar"),
+        ("[h]:mm", "1.5", "the cell holds a duration"),
+    ],
+)
+def test_a_number_that_shows_as_no_day_is_a_fault(tmp_path: Path, code: str, serial: str, what: str) -> None:
+    """Serial 60 is the leap day that 1900 did not have, days begin with serial 0, and `[h]` counts hours."""
+    sheet = (
+        f'<styleSheet xmlns="{MAIN}"><numFmts><numFmt numFmtId="170" formatCode="{code}"/></numFmts>'
+        '<cellXfs><xf/><xf numFmtId="170"/></cellXfs></styleSheet>'
+    )
+    rows = row(1, text("a")) + row(2, f'<c s="1"><v>{serial}</v></c>')
+    write(tmp_path / "s.xlsx", {**parts(rows), "xl/styles.xml": sheet})
+    ((found,),) = read(tmp_path / "s.xlsx")[1:]
+    assert isinstance(found, Unusable)
+    assert what == found.what
 
 
 @pytest.mark.parametrize("number", [1234567890123456789, 4006381333931000000, 9999999999999999])
