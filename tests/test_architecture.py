@@ -36,26 +36,6 @@ ONE_MODULE_EACH = {
 }
 # Building requests and judging them have nothing in common but the provider.
 USES = {("sendgrid", "signatures"): "signatures"}
-# The folders inside each package, from the ground up: a folder imports only from floors below it. "" stands for the
-# package's own modules, of which `options` belongs to the commands that use it.
-FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
-    "rewards": (("",), ("offers",), ("statements",)),
-    "ledger": (("",),),
-    "generator": (("",), ("templating",), ("content",), ("statements",), ("public", "notices")),
-    "mailer": (
-        ("rules",),
-        ("",),
-        ("batch",),
-        ("transports", "events"),
-        ("providers", "outbox"),
-        ("delivery",),
-    ),
-    "offerpress": (
-        *(("",), ("site",), ("figures",), ("build",), ("plans",)),
-        *(("proofs", "upkeep", "reports", "preview", "hooks"), ("commands",)),
-    ),
-}
-ROOMS = {"offerpress.options": "commands"}
 IMPURE = {"time", "random", "secrets", "os", "sqlite3", "pathlib", "jinja2", "duckdb", "socket", "subprocess"}
 
 
@@ -85,30 +65,6 @@ def test_import_table(package: str) -> None:
         if imports(module) & ours - MAY_IMPORT[package]
     }
     assert {} == wrong
-
-
-def room(module: str) -> str:
-    """Return the folder of a dotted module inside its package, "" for the package's own modules."""
-    parts = module.split(".")
-    folder = parts[1] if len(parts) > 1 and (ROOT / parts[0] / parts[1]).is_dir() else ""
-    return ROOMS.get(module, folder)
-
-
-@pytest.mark.parametrize("package", FLOORS)
-def test_folders_import_from_the_floors_below(package: str) -> None:
-    """No folder imports from its own floor or one above; every folder has its place in the table."""
-    level = {name: floor for floor, names in enumerate(FLOORS[package]) for name in names}
-    wrong = []
-    for module in modules(package):
-        if module.name == "__init__.py":
-            continue
-        own = room(".".join(module.relative_to(ROOT).with_suffix("").parts))
-        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == package:
-                other = room(node.module)
-                if other != own and level[other] >= level[own]:
-                    wrong.append(f"{module.relative_to(ROOT)}: {node.module}")
-    assert [] == wrong
 
 
 def test_rewards_is_pure() -> None:

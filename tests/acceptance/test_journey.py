@@ -50,9 +50,14 @@ def part(message: EmailMessage, kind: str) -> str:
 
 
 def shown(amount: str, language: str) -> str:
-    """How a reader sees an amount; written apart from the formats under test."""
+    """How a reader sees an amount; written apart from the formats under test.
+
+    Spanish groups from five digits on (CLDR 48, minimumGroupingDigits of es is 2).
+    """
     whole, _, places = amount.partition(".")
     point, comma = (".", ",") if language in {"ar", "en"} else (",", ".")
+    if language == "es" and len(whole.lstrip("-")) < 5:
+        comma = ""
     return f"{int(whole):,}".replace(",", comma) + (point + places if places else "")
 
 
