@@ -83,15 +83,13 @@ ELSEWHERE = {
     "ledger/workbook.py: the formula gives": "ledger/test_workbook.py",
     "offerpress/figures/figures.py: Fault(**one)": "offerpress/figures/test_checking.py",
     "offerpress/terminal.py: Fault(**one)": "offerpress/figures/test_checking.py",
-    "offerpress/plans/suppression_table.py: the source holds a control character": (
-        "offerpress/test_suppression_table.py"
-    ),
-    "offerpress/plans/suppression_table.py: the table cannot be read (": "offerpress/test_suppression_table.py",
-    "offerpress/plans/suppression_table.py: the text is not UTF-8": "offerpress/test_suppression_table.py",
-    "offerpress/plans/suppression_table.py: there is no column 'address": "offerpress/test_suppression_table.py",
-    "offerpress/plans/suppression_table.py: write one bare address": "offerpress/test_suppression_table.py",
-    "offerpress/plans/suppression_table.py: write 2023-12-31, or 2023-12-31T12:00:00Z": "acceptance/test_returned.py",
-    "offerpress/plans/suppression_table.py: write one of": "acceptance/test_returned.py",
+    "offerpress/plans/returns.py: the source holds a control character": ("offerpress/plans/test_returns.py"),
+    "offerpress/plans/returns.py: the table cannot be read (": "offerpress/plans/test_returns.py",
+    "offerpress/plans/returns.py: the text is not UTF-8": "offerpress/plans/test_returns.py",
+    "offerpress/plans/returns.py: there is no column 'address": "offerpress/plans/test_returns.py",
+    "offerpress/plans/returns.py: write one bare address": "offerpress/plans/test_returns.py",
+    "offerpress/plans/returns.py: write 2023-12-31, or 2023-12-31T12:00:00Z": "acceptance/test_returned.py",
+    "offerpress/plans/returns.py: write one of": "acceptance/test_returned.py",
     "offerpress/preview/state.py: undo the last change, and report this as a defect": (
         "offerpress/preview/test_server.py"
     ),
