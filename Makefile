@@ -14,14 +14,15 @@ STAMP := $(VENV)/.stamp
 demo: $(STAMP)/run
 	@$(BIN)/offerpress demo
 
+# A file stays in one worker, so what its tests share is made once.
 test: $(STAMP)/test
 	@.ci/install-tools
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not long" $(PYTEST)
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not long" $(PYTEST)
 
 # What `make test` does once or a few times, at length: about ten minutes on two cores.
 test-long: $(STAMP)/test
 	@.ci/install-tools
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m long $(PYTEST)
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m long $(PYTEST)
 	$(BIN)/python -m tests.reference 20000
 	$(BIN)/python -m tests.fuzz 300
 	$(BIN)/python -m tests.chaos 64

@@ -11,7 +11,6 @@ from tests.acceptance.conftest import AS_OF, SECRET, Call, called, copy_sample, 
 from tests.servers.dask_cluster import Cluster, dask_cluster
 from tests.servers.s3 import s3_server
 
-pytestmark = pytest.mark.xdist_group("cluster")
 PARTNERS = 2500
 HAS_SECRET = {"OFFERPRESS_SITE_SECRET": SECRET}
 

@@ -24,8 +24,6 @@ MISTAKES: dict[str, dict[str, Any]] = tomllib.loads((SITES / "mistakes.toml").re
 BROKEN: dict[str, dict[str, Any]] = tomllib.loads((SITES / "expected.toml").read_text(encoding="utf-8"))
 PACKAGES = ("rewards", "ledger", "generator", "mailer", "offerpress")
 MAKERS = {"Fault", "Mistake", "Unusable", "fault", "_fault", "refuse", "unknown_level"}
-# All in one worker: what one test has checked and traced no other does again.
-pytestmark = pytest.mark.xdist_group("mistakes")
 CALL = ("check", "--json", "--as-of", "2023-12-31")
 
 # At the deepest level Python ends the tracing as well, so this sample is checked but not traced.

@@ -9,7 +9,6 @@ from tests.fuzz import tables
 from tests.fuzz.fuzzing import Fuzzer
 
 COUNT, MORE = 40, 65
-pytestmark = pytest.mark.xdist_group("fuzz")
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,6 @@ import pytest
 
 from tests.killing.killing import AS_OF, CASES, PLAN, Runner, broken, library, prepared, tiny_site
 
-pytestmark = pytest.mark.xdist_group("killing")
 SAMPLED = (
     "plan",
     "build",

@@ -10,7 +10,6 @@ from playwright.sync_api import Browser, Page
 
 from tests.servers.browsing import Server
 
-pytestmark = pytest.mark.xdist_group("sites")
 Scheme = Literal["light", "dark"]
 # One page for each template, on one of the two sites.
 PAGES = (

@@ -5,8 +5,6 @@ import re
 import subprocess
 from pathlib import Path
 
-import pytest
-
 from tests.site.conftest import Built
 
 VNU = Path(__file__).parents[1] / "tools/node_modules/vnu-jar/build/dist/vnu.jar"
@@ -16,7 +14,6 @@ VNU = Path(__file__).parents[1] / "tools/node_modules/vnu-jar/build/dist/vnu.jar
 ALIKE = re.compile(r"/announcements/generated-[012]")
 
 
-@pytest.mark.xdist_group("sites")
 def test_every_page_is_valid(built: Built) -> None:
     """The Nu Html Checker finds no error in any page; of pages that are made alike it reads some."""
     pages = [str(path) for folder in (built.sample, built.odd) for path in sorted(folder.rglob("*.html"))]
