@@ -5,7 +5,9 @@ import pytest
 from tests.fuzz.texts import attempts
 
 
-@pytest.mark.parametrize("first", range(0, 300, 50))
+@pytest.mark.parametrize(
+    "first", [0, 50, *(pytest.param(first, marks=pytest.mark.long) for first in range(100, 300, 50))]
+)
 def test_texts_say_the_same_everywhere(first: int) -> None:
     """No seed shows other words or links in one channel than in another, unless a check has named a fault."""
     outcomes = attempts(range(first, first + 50))
