@@ -148,7 +148,7 @@ def test_skip_link(servers: dict[str, Server], watched: Watched) -> None:
     watched.page.keyboard.press("Tab")
     assert watched.page.locator(".skip").bounding_box()["height"] > 24  # type: ignore[index] # it is shown
     watched.page.keyboard.press("Enter")
-    assert "content" == watched.page.evaluate("document.activeElement.id")
+    assert "site:content" == watched.page.evaluate("document.activeElement.id")
 
 
 def test_paper(servers: dict[str, Server], watched: Watched) -> None:
