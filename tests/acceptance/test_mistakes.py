@@ -15,7 +15,6 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from generator.content.front_matter import parsed_document
 from offerpress.cli import run
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -115,7 +114,7 @@ class Checks:
         self._lines = {place: set(range(place[1], last + 1)) for place, (last, _) in self._places.items()}
         self._files = {file for file, _ in self._places}
         self._followed: dict[CodeType, bool] = {}
-        parsed_document.cache_clear()  # What was parsed for another test would run no line here.
+        _clear_caches()  # What is kept from another test would run no line here.
 
     def mistake(self, *names: str) -> Checked:
         """Check the good site with these mistakes in it."""
@@ -268,6 +267,15 @@ def test_every_place_that_finds_a_mistake_is_reached(checks: Checks) -> None:
     assert sorted(ELSEWHERE) == checks.missed()
     named = [test for test in ELSEWHERE.values() if test.endswith(".py")]
     assert [] == [test for test in named if not (ROOT / "tests" / test).is_file()]
+
+
+def _clear_caches() -> None:
+    """Empty every cache of a function of ours."""
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] in PACKAGES:
+            for value in list(vars(module).values()):
+                if hasattr(value, "cache_clear"):
+                    value.cache_clear()
 
 
 def _places() -> Iterator[tuple[tuple[str, int], tuple[int, str]]]:
