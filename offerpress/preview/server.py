@@ -3,6 +3,7 @@
 import json
 import mimetypes
 import re
+import signal
 import sys
 import threading
 from collections.abc import Callable, Collection, Iterator
@@ -231,7 +232,14 @@ def serve_preview(site_now: Callable[[], Site], port: int) -> None:
         remedy = "name another one with --port N"
         raise OfferpressError(f"no preview: port {port}: {error.strerror}; {remedy}") from error
     origin, preview = server.origin, server.preview
+    interrupted = threading.Event()
 
+    def interrupt(_number: int, _frame: object) -> None:
+        """Remember the signal: a library that runs at this moment may turn the exception into one of its own."""
+        interrupted.set()
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, interrupt)
     try:
         told: tuple[Fault, ...] = ()
         for changed in _changes(folder):
@@ -240,6 +248,8 @@ def serve_preview(site_now: Callable[[], Site], port: int) -> None:
                 server.start()
                 say(f"Serving {origin}/ (partners and mail: {origin}{STAFF}); Ctrl-C stops it")
             told = _tell(told, preview.state.faults)
+            if interrupted.is_set():
+                raise KeyboardInterrupt
     finally:
         preview.stop()
         server.stop()
