@@ -145,7 +145,7 @@ _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What reading depends on besides the settings: the site folder, the environment, and room for copies."""
+    """The inputs of reading besides the settings: the site folder, the environment, and room for copies."""
 
     site: Path
     environment: Mapping[str, str]

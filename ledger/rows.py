@@ -25,7 +25,7 @@ class Header:
     constant: Mapping[str, str] = field(default_factory=dict)
 
     def column(self, position: int) -> str:
-        """What the column at `position` is called in a fault: our name where it is known."""
+        """Return the name of the column at `position` for a fault: ours where it is known."""
         ours = next((name for name, place in self.places.items() if place == position), "")
         return ours or CONTROL.sub("", self.names[position] if position < len(self.names) else "")
 

@@ -277,7 +277,7 @@ class _StrictAttributes(AttrListTreeprocessor):
 
 
 class _Dialect(Extension):
-    """What pages, feeds and mails add to the package's own extensions."""
+    """Return the extensions that pages, feeds and mails add to the package's own."""
 
     def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802 - the library's name
         md.preprocessors.register(_Reshaping(md), "reshaping", 28)

@@ -25,7 +25,7 @@ FEED_FORMS: Mapping[FeedForm, str] = {"rss": "feed.xml", "atom": "atom.xml", "js
 
 
 class FeedHint(NamedTuple):
-    """What a browser shows above a feed: two sentences, and the style sheet's address relative to the feed."""
+    """The head that a browser shows above a feed: two sentences, and the style sheet's address relative to the feed."""
 
     explanation: str
     to_page: str

@@ -11,7 +11,7 @@ _FIELDS = tuple(
     field for name in LISTS for field in published_fields(KIND_OF_LIST[name].entry) if field.form != "items"
 )
 COLUMNS = tuple(dict.fromkeys((*_LEADING, *(field.name for field in _FIELDS))))
-"""What an entry is and concerns, then each figure in the order in which the statement's lists first have it."""
+"""The kind and the subject of an entry, then each figure in the order in which the statement's lists first have it."""
 _TEXTS = frozenset(field.name for field in _FIELDS if field.form in {"text", "ledger_text", "level"})
 
 
@@ -29,7 +29,7 @@ def statement_csv(figures: Mapping[str, object]) -> str:
 
 
 def table_words() -> Mapping[str, str]:
-    """What the page's script needs to write the same table: words parted by spaces, and `list:kind` pairs."""
+    """Return the words with which the page's script writes the same table, and `list:kind` pairs."""
     return {
         "columns": " ".join(COLUMNS),
         "kinds": " ".join(f"{name}:{KIND_OF_LIST[name].name}" for name in LISTS),

@@ -78,7 +78,7 @@ _ADDRESS_REPLIES: Final = frozenset({"550", "551", "553"})  # RFC 5321 4.2.3
 
 
 class FailureSubject(StrEnum):
-    """What a failure is about."""
+    """The subject of a failure."""
 
     ADDRESS = "address"
     US = "us"

@@ -39,7 +39,11 @@ EVENTS_BYTES: Final = 2 << 20
 """The largest body of events; SendGrid posts less than one megabyte at a time."""
 
 CLICK_BYTES: Final = 4096
+ONE_CLICK: Final = "one click"
 _ADDRESSES: Final = 10_000
+_AT_ONCE: Final = 200
+_BODY_SECONDS: Final = 20.0
+_Answer = Callable[[Request], Awaitable[Response]]
 
 
 class TooLarge(Exception):
@@ -74,11 +78,6 @@ class RequestRate:
         if len(self._known) > _ADDRESSES:
             self._known.popitem(last=False)
         return left >= 1
-
-
-ONE_CLICK: Final = "one click"
-_BODY_SECONDS: Final = 20.0
-_Answer = Callable[[Request], Awaitable[Response]]
 
 
 @dataclass(slots=True)
@@ -188,9 +187,6 @@ class Service:
 async def _body(request: Request, most: int) -> bytes:
     async with asyncio.timeout(_BODY_SECONDS):
         return await limited_body(request.headers.get("content-length"), request.stream(), most)
-
-
-_AT_ONCE: Final = 200
 
 
 def run_service(

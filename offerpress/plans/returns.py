@@ -24,6 +24,15 @@ from offerpress.site.site import Site
 from offerpress.terminal import count
 from rewards import Fault, Faulty, bare_address, guarded
 
+SUPPRESSION_COLUMNS: Final = ("address", "reason", "source", "since")
+_REASONS: Final[dict[str, SuppressionReason]] = {reason: reason for reason in get_args(SuppressionReason)}
+_DELIMITERS: Final = (",", ";", "\t")
+_SHOWN: Final = 100  # characters of a wrong cell that a fault repeats
+_MARKS: Final = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
 _GROUP: Final = 500
 _Item = TypeVar("_Item")
 
@@ -79,10 +88,6 @@ def intake_text(taken: Intake) -> str:
     return f"{known}; {count(taken.proved, 'notice')} proved to be accepted, {count(taken.suppressed, 'suppression')}"
 
 
-SUPPRESSION_COLUMNS: Final = ("address", "reason", "source", "since")
-_REASONS: Final[dict[str, SuppressionReason]] = {reason: reason for reason in get_args(SuppressionReason)}
-
-
 def suppressions_csv(rows: Sequence[Suppression]) -> str:
     """Return the table in the order of its rows; lines end in CR LF (RFC 4180).
 
@@ -93,15 +98,6 @@ def suppressions_csv(rows: Sequence[Suppression]) -> str:
     writer.writerow(SUPPRESSION_COLUMNS)
     writer.writerows([*map(guarded, (row.address, row.reason, row.source)), row.at] for row in rows)
     return table.getvalue()
-
-
-_DELIMITERS: Final = (",", ";", "\t")
-_SHOWN: Final = 100  # characters of a wrong cell that a fault repeats
-_MARKS: Final = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
 
 
 def read_suppressions(content: bytes, file: str, now: datetime) -> list[Suppression]:
