@@ -12,7 +12,7 @@ from typing import Self
 
 from ledger.database import FEW_ROWS, Database
 from ledger.findings import Findings, Place
-from ledger.loading import Surroundings, load
+from ledger.reading.loading import Surroundings, load
 from ledger.references import (
     check_collisions,
     check_partners,

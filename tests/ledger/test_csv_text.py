@@ -10,11 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ledger.csv_text import inspect, layout_of, records
 from ledger.database import Database, Row
 from ledger.findings import Findings
-from ledger.loading import load_text
-from ledger.rows import check_header, create_raw, raw_rows
+from ledger.reading.csv_text import inspect, layout_of, records
+from ledger.reading.loading import load_text
+from ledger.reading.rows import check_header, create_raw, raw_rows
 from ledger.settings import TableSource
 from ledger.tables import BY_NAME
 

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ledger import DataSettings, Ledger
-from ledger.rows import _date_reader, _number_reader
+from ledger.reading.rows import _date_reader, _number_reader
 from rewards import Fault, Source, validated
 
 Reading = Callable[..., tuple[Ledger | None, list[Fault]]]

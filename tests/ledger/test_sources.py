@@ -12,7 +12,7 @@ import openpyxl
 import pytest
 
 from ledger import DataSettings, Ledger
-from ledger.typed import Unusable, cell_text
+from ledger.reading.typed import Unusable, cell_text
 from rewards import Fault, Source, validated
 
 Reading = Callable[..., tuple[Ledger | None, list[Fault]]]

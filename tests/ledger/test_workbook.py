@@ -14,8 +14,8 @@ from openpyxl.chart import BarChart
 
 from ledger import DataSettings, Ledger
 from ledger.errors import SourceUnreadable
-from ledger.typed import Unusable
-from ledger.workbook import open_workbook
+from ledger.reading.typed import Unusable
+from ledger.reading.workbook import open_workbook
 from rewards import Fault, Source, validated
 
 Reading = Callable[..., tuple[Ledger | None, list[Fault]]]

@@ -18,7 +18,7 @@ from xml.parsers import expat
 from zipfile import BadZipFile, ZipFile
 
 from ledger.errors import SourceUnreadable
-from ledger.typed import SourceNote, TypedRows, Unusable, cell_text
+from ledger.reading.typed import SourceNote, TypedRows, Unusable, cell_text
 
 _LARGEST_PART = 1 << 30
 _CHUNK = 1 << 16

@@ -6,9 +6,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field
 from operator import itemgetter
 
-from ledger.csv_text import CONTROL, TextRow, is_blank
 from ledger.database import Database, Row, SqlValue
 from ledger.findings import Findings, Place, quote
+from ledger.reading.csv_text import CONTROL, TextRow, is_blank
 from ledger.settings import TableSource
 from ledger.tables import Column, Table, identifier
 from rewards import suggestion

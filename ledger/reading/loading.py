@@ -10,15 +10,15 @@ from functools import partial
 from itertools import chain, dropwhile, islice
 from pathlib import Path
 
-from ledger.csv_text import BLOCK, Layout, TextRow, inspect, is_blank, layout_of, records
 from ledger.database import Database, file_literal, literal
 from ledger.errors import SourceUnreadable, TablesUnreadable
 from ledger.findings import Findings, Place
-from ledger.rows import FIRST_ROW, Header, check_header, create_raw, raw_rows
+from ledger.reading.csv_text import BLOCK, Layout, TextRow, inspect, is_blank, layout_of, records
+from ledger.reading.rows import FIRST_ROW, Header, check_header, create_raw, raw_rows
+from ledger.reading.typed import TypedRows, Unusable, as_records, is_url, open_parquet, open_query
+from ledger.reading.workbook import open_workbook
 from ledger.settings import TableSource, label_of
 from ledger.tables import Table
-from ledger.typed import TypedRows, Unusable, as_records, is_url, open_parquet, open_query
-from ledger.workbook import open_workbook
 
 # Separated text (CSV): the database reads a file in which every line is a row; any other file is read row by row.
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
-from ledger.csv_text import TextRow
 from ledger.database import Database, file_literal, whole
 from ledger.errors import SourceUnreadable, TablesUnreadable
+from ledger.reading.csv_text import TextRow
 from ledger.settings import POSTGRESQL
 from ledger.tables import identifier
 from rewards import Severity
