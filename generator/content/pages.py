@@ -5,7 +5,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -53,12 +53,20 @@ def _date_text(value: object) -> object:
     return value
 
 
+def _menu(value: object) -> object:
+    if value is not False and (not isinstance(value, int) or value is True):
+        raise ValueError(
+            f"{value!r} is no place in the menu; write a number such as 1, or false to leave the page out"
+        )
+    return value
+
+
 DateText = Annotated[str | None, BeforeValidator(_date_text)]
 OneLine = Annotated[str, AfterValidator(line_of_text)]
 
 
-class PageFront(BaseModel):
-    """The front matter of a page; dates are text, which is checked later in the program's zone."""
+class _Front(BaseModel):
+    """The front matter of any page; dates are text, which is checked later in the program's zone."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
@@ -77,7 +85,13 @@ class PageFront(BaseModel):
     image: str | None = None
 
 
-class AnnouncementFront(PageFront):
+class PageFront(_Front):
+    """The front matter of a page. `menu` is its place among the pages of the menu, or false to leave it out."""
+
+    menu: Annotated[int | Literal[False] | None, BeforeValidator(_menu)] = None
+
+
+class AnnouncementFront(_Front):
     """The front matter of an announcement, which requires a date."""
 
     date: Annotated[str, BeforeValidator(_date_text)]
@@ -104,6 +118,7 @@ class Page:
     """An announcement or page with its texts by language, which always include the site's default language.
 
     `visible_from` and `visible_until` are days. `tags` maps the address of a tag to its name.
+    `menu` is the place among the pages of the menu; False leaves the page out, None puts it after the numbered ones.
     """
 
     room: str
@@ -119,6 +134,7 @@ class Page:
     offers: tuple[str, ...]
     source: Source
     texts: Mapping[str, PageText] = field(default_factory=dict)
+    menu: int | Literal[False] | None = None
 
     @property
     def own_days(self) -> frozenset[int]:
@@ -184,12 +200,11 @@ def parse_page(room: str, slug: str, document: Document, zone: ZoneInfo, faults:
         tags=tags,
         offers=tuple(front.offers),
         source=document.source,
+        menu=front.menu if isinstance(front, PageFront) else None,
     )
 
 
-def _moments(
-    front: PageFront, source: Source, zone: ZoneInfo, faults: list[Fault]
-) -> dict[str, Moment | None]:
+def _moments(front: _Front, source: Source, zone: ZoneInfo, faults: list[Fault]) -> dict[str, Moment | None]:
     found: dict[str, Moment | None] = {}
     for key in ("date", "updated", "publish_at", "expires_at"):
         text = getattr(front, key)
@@ -205,7 +220,7 @@ def _moments(
     return found
 
 
-def _tags(front: PageFront, source: Source, faults: list[Fault]) -> dict[str, str]:
+def _tags(front: _Front, source: Source, faults: list[Fault]) -> dict[str, str]:
     found: dict[str, str] = {}
     for n, tag in enumerate(front.tags):
         address = tag_slug(tag)

@@ -52,6 +52,12 @@ class LocalizedSite:
         return tuple(page for page in self.content.pages.values() if page.visible(self.as_of))
 
     @cached_property
+    def menu(self) -> tuple[Page, ...]:
+        """Return the visible pages of the menu: those with a place in it by that number, then the others by slug."""
+        shown = (page for page in self.pages if page.menu is not False)
+        return tuple(sorted(shown, key=lambda page: (page.menu is None, page.menu or 0, page.slug)))
+
+    @cached_property
     def tags(self) -> dict[str, str]:
         """Return address -> name of the tags of visible announcements and pages, by address."""
         found = {

@@ -302,6 +302,7 @@ class SitePages:
             "offers_href": link(f"{folder}offers/"),
             "tags_href": link(f"{folder}tags/") if localized.tags else "",
             "navigation": self._navigation(link),
+            "contact_href": self._contact,
             "foreign": self._foreign,
             "social": tuple(sorted(settings.links.social.items())),
         }
@@ -318,8 +319,18 @@ class SitePages:
         localized = self.localized
         return tuple(
             (page.slug, localized.title(page), link(f"{localized.folder}{page.path}"))
-            for page in localized.pages
+            for page in localized.menu
         )
+
+    @cached_property
+    def _contact(self) -> str:
+        """The vendor's address for the foot; empty if the menu has a page about it, so that it stands there once."""
+        word = translations(self.template_folders, self.localized.language).gettext("Contact").casefold()
+        menu = self.localized.menu
+        has_page = any(
+            page.slug == "contact" or self.localized.title(page).casefold() == word for page in menu
+        )
+        return "" if has_page else self.localized.settings.links.contact or ""
 
 
 def _year(view: PageView) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -111,23 +112,25 @@ def attributes(page: bytes | str, path: str) -> list[dict[str, str]]:
 SiteMaker = Callable[..., SmallSite]
 
 
+def small_site(
+    folder: Path, files: Mapping[str, str | bytes | None] | None = None, **settings: object
+) -> SmallSite:
+    """Writes a site: `files` are paths below `content/`, None leaves one out; then `[site]` settings."""
+    start: dict[str, str | bytes | None] = {
+        "program.toml": PROGRAM,
+        "offers/cashback.md": CASHBACK,
+        "announcements/news.md": NEWS,
+    }
+    for name, text in {**start, **(files or {})}.items():
+        path = folder / "content" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if text is not None:
+            path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    given = {"title": "Partners", "base_url": "https://partners.example", "languages": ["en", "de"]}
+    return SmallSite(folder, SiteSettings.model_validate({**given, **settings}), [])
+
+
 @pytest.fixture
 def make_site(tmp_path: Path) -> SiteMaker:
-    """Writes a site: `files` are paths below `content/`, None leaves one out; then `[site]` settings."""
-
-    def make(files: Mapping[str, str | bytes | None] | None = None, **settings: object) -> SmallSite:
-        folder = tmp_path / "site"
-        start: dict[str, str | bytes | None] = {
-            "program.toml": PROGRAM,
-            "offers/cashback.md": CASHBACK,
-            "announcements/news.md": NEWS,
-        }
-        for name, text in {**start, **(files or {})}.items():
-            path = folder / "content" / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            if text is not None:
-                path.write_bytes(text if isinstance(text, bytes) else text.encode())
-        given = {"title": "Partners", "base_url": "https://partners.example", "languages": ["en", "de"]}
-        return SmallSite(folder, SiteSettings.model_validate({**given, **settings}), [])
-
-    return make
+    """Writes a site of one test, as `small_site` does."""
+    return partial(small_site, tmp_path / "site")
