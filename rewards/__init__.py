@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     from rewards.statements.corrections import Difference, differences
     from rewards.statements.derivation import derive
     from rewards.statements.journal import JournalLine, journal_lines, journal_sums
-    from rewards.statements.policy import Policy, Rules, rules_on
+    from rewards.statements.policy import Policy, Rules, frozen_rules, rules_on, thawed_rules
     from rewards.statements.statement import (
         LISTS,
         Months,
@@ -147,6 +147,7 @@ __all__ = [
     "differences",
     "equations",
     "format_amount",
+    "frozen_rules",
     "guarded",
     "journal_lines",
     "journal_sums",
@@ -169,6 +170,7 @@ __all__ = [
     "sendable",
     "statement_json",
     "suggestion",
+    "thawed_rules",
     "time_zone",
     "told_statement",
     "totals",

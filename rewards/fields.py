@@ -11,9 +11,9 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Annotated
 
-from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BeforeValidator, ConfigDict, Field, PlainSerializer, StringConstraints
 
-from rewards.days import parse_day
+from rewards.days import day_text, parse_day
 from rewards.faults import Fault, KeyPath, Source
 
 TERMS = ConfigDict(frozen=True, strict=True, extra="forbid", arbitrary_types_allowed=True)
@@ -48,6 +48,16 @@ def as_percentage(value: object) -> Fraction:
     raise ValueError(f"{_shown(value)} is no percentage; write it with a percent sign, such as 15%")
 
 
+def written_percentage(share: Fraction) -> str:
+    """Return a share as it is written in terms: 3/20 as `15%`; raise `ValueError` without a finite decimal form."""
+    percent = share * 100
+    for places in range(percent.denominator.bit_length()):
+        if not 10**places % percent.denominator:
+            digits = str((percent * 10**places).numerator).rjust(places + 1, "0")
+            return f"{digits[:-places]}.{digits[-places:]}%" if places else f"{digits}%"
+    raise ValueError(f"{share} has no finite decimal form; write it as a fraction")
+
+
 def as_number(value: object) -> str:
     """Return a number as plain digits with the places that were written; raise `ValueError` ("what; remedy")."""
     if isinstance(value, (int, Decimal)) and not isinstance(value, bool):
@@ -75,9 +85,11 @@ def _shown(value: object) -> str:
     return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}..."
 
 
-Day = Annotated[int, BeforeValidator(as_day)]
+Day = Annotated[int, BeforeValidator(as_day), PlainSerializer(day_text, when_used="json")]
 """An ordinal, written as a date."""
-Percentage = Annotated[Fraction, BeforeValidator(as_percentage)]
+Percentage = Annotated[
+    Fraction, BeforeValidator(as_percentage), PlainSerializer(written_percentage, when_used="json")
+]
 """A share, written with a percent sign."""
 Number = Annotated[str, BeforeValidator(as_number)]
 """Plain digits of a number whose places matter, because an amount of a currency is made of it."""

@@ -13,6 +13,8 @@ from rewards import Category, Notice
 PLAN_PATTERN = r"^[a-z0-9][a-z0-9._-]{0,120}$"
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 _NOTICES = TypeAdapter(Notice)
+_LATER_FIELDS = ("rules",)
+"""Fields that batches of earlier versions lack: while they are empty, they are no part of the digest."""
 
 
 def canonical(value: object) -> bytes:
@@ -37,8 +39,8 @@ class CurrencyTotals(BaseModel):
 class BatchHeader(BaseModel):
     """The facts that a person approves beside the messages. `as_of` is a day's ordinal, `plan` names the batch.
 
-    `snapshot` and `templates` are digests of the sources of the messages. `recipients` and `digest` are filled in when
-    the batch is frozen.
+    `snapshot`, `rules` and `templates` are digests of the sources of the messages; `rules` is empty in a batch of an
+    earlier version. `recipients` and `digest` are filled in when the batch is frozen.
     """
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
@@ -53,6 +55,7 @@ class BatchHeader(BaseModel):
     send_at: AwareDatetime | None = None
     corrections: bool = False
     snapshot: str = ""
+    rules: str = ""
     templates: str = ""
     skipped: Mapping[str, int] = {}
     totals: Mapping[str, CurrencyTotals] = {}
@@ -66,8 +69,9 @@ def canonical_notice(notice: Notice) -> bytes:
 
 
 def header_facts(header: BatchHeader) -> dict[str, object]:
-    """Return the header as JSON values, without its digest."""
-    return header.model_dump(mode="json", exclude={"digest"})
+    """Return the header as JSON values, without its digest, and without fields that came later and are empty."""
+    later = {name for name in _LATER_FIELDS if not getattr(header, name)}
+    return header.model_dump(mode="json", exclude={"digest", *later})
 
 
 def message_digest(parts: bytes) -> bytes:

@@ -29,6 +29,8 @@ Remark = Mapping[str, Any]
 class Manifest:
     """The last published build: its day, the snapshot's folder and digest, and the SHA-256 of every file by path.
 
+    `rules` is the digest of the frozen rules that every figure follows from.
+
     The other fields tell the next build which parts it can keep. `inputs` are the digests of `offerpress.site.inputs`,
     `places` those of `places_in`. `stamp` is the snapshot's, `zone` the program's. `data` are the sources as `[data]`
     names them. `public` is the key of the public pages, `statements` the key of the inputs of all statements, `shards`
@@ -43,6 +45,7 @@ class Manifest:
     output: Path
     files: Mapping[str, str]
     partners: int = 0
+    rules: str = ""
     stamp: str = ""
     zone: str = ""
     data: tuple[str, ...] = ()

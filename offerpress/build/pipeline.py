@@ -25,6 +25,7 @@ from offerpress.figures.checking import (
     rendered_site,
 )
 from offerpress.figures.figures import Figures, open_figures
+from offerpress.figures.frozen_rules import keep_rules
 from offerpress.site.site import Site
 from offerpress.terminal import Progress, progress
 from rewards import Fault
@@ -121,6 +122,7 @@ def _manifest(
         output=comparison.output,
         files=dict(sorted(files.items())),
         partners=figures.partner_count,
+        rules=keep_rules(figures.site, figures.rules),
         stamp=figures.snapshot.stamp,
         zone=figures.rules.program.timezone,
         data=figures.site.settings.data.paths,

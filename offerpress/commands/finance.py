@@ -7,6 +7,7 @@ import click
 
 from offerpress.figures.exports import export_journal
 from offerpress.figures.figures import Figures, holds, open_figures
+from offerpress.figures.frozen_rules import keep_rules
 from offerpress.figures.journals import (
     Journal,
     journal_csv,
@@ -114,6 +115,7 @@ def sign_off_command(
             snapshot=figures.snapshot.folder.name,
             lines=journal.unsigned,
             digest=lines_digest(journal.unsigned),
+            rules=keep_rules(site, figures.rules),
         )
         write_sign_off(site, signed)
     if as_json:

@@ -144,8 +144,10 @@ def verify_command(plan: str | None, site_folder: Path | None, *, as_json: bool)
     report = verify(site_at(site_folder), plan)
     if as_json:
         findings = [{"channel": f.channel, "which": f.which, "what": f.what} for f in report.findings]
-        show_json({"checked": report.checked, "findings": findings})
+        show_json({"checked": report.checked, "findings": findings, "remarks": report.remarks})
     else:
+        for remark in report.remarks:
+            say(f"remark: {remark}")
         for finding in report.findings:
             say(f"differs: {finding}")
         say(

@@ -3,10 +3,11 @@
 import csv
 import json
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from offerpress.figures.frozen_rules import keep_rules
 from offerpress.site.folder import EXPORTS_FILE
 from offerpress.site.locking import sole_writer
 from offerpress.site.site import Site
@@ -22,13 +23,17 @@ EXPORTS = "export"
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """An exported file with its day and snapshot; a journal also has its `offer` and the earlier sign-offs."""
+    """An exported file with its day and snapshot; a journal also has its `offer` and the earlier sign-offs.
+
+    `rules` is the digest of the frozen rules; it is empty in a record of an earlier version.
+    """
 
     path: Path
     as_of: int
     snapshot: str
     offer: str = ""
     sign_offs: int = 0
+    rules: str = ""
 
 
 def statement_lines(figures: "Figures") -> Iterator[str]:
@@ -84,9 +89,11 @@ def _journal_partner(line: str) -> str:
 def _remember(figures: "Figures", made: Export) -> None:
     site = figures.site
     with sole_writer(site):
+        made = replace(made, rules=keep_rules(site, figures.rules))
         known = {str(export.path): export for export in [*read_exports(site), made]}
         rows = [
-            [name, one.as_of, one.snapshot, one.offer, one.sign_offs] for name, one in sorted(known.items())
+            [name, one.as_of, one.snapshot, one.offer, one.sign_offs, one.rules]
+            for name, one in sorted(known.items())
         ]
         write_state(site.private / EXPORTS_FILE, json_text(rows))
 

@@ -27,8 +27,9 @@ class SignOffDamaged(OfferpressError):
 class SignOff(BaseModel):
     """The lines of one offer that `by` signed off at `at`, as of a day (an ordinal), from the snapshot of that folder.
 
-    `number` counts the sign-offs of the offer; `digest` is SHA-256 over the lines. The lines of a forgotten partner
-    name a pseudonym, and `left` is then the digest of what is left.
+    `rules` is the digest of the frozen rules, empty in a sign-off of an earlier version. `number` counts the sign-offs
+    of the offer; `digest` is SHA-256 over the lines. The lines of a forgotten partner name a pseudonym, and `left` is
+    then the digest of what is left.
     """
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
@@ -42,6 +43,7 @@ class SignOff(BaseModel):
     lines: tuple[SignedRow, ...]
     digest: str
     left: str = ""
+    rules: str = ""
 
 
 def signed_lines(sign_off: SignOff) -> list[JournalLine]:

@@ -28,6 +28,7 @@ from mailer import (
 )
 from offerpress.build.workers import OpenWorkers, in_process
 from offerpress.figures.figures import Figures
+from offerpress.figures.frozen_rules import keep_rules, rules_digest
 from offerpress.plans.draft import Barred, Draft, Drafting
 from offerpress.plans.rendering import (
     Rendering,
@@ -79,6 +80,7 @@ def make_plan(
         send_at=None if drafting.told is not None else campaign.send_at,
         corrections=drafting.told is not None,
         snapshot=figures.snapshot.digest,
+        rules=rules_digest(figures.rules.policy, figures.rules.as_of),
         templates=templates_digest(figures),
     )
     made = Draft()
@@ -90,7 +92,10 @@ def make_plan(
     with _room_for(batch_file(folder, header.plan)):
         rendering = Rendering.of(drafting, header, Barred.of(campaign, outbox), folder)
         messages = rendered(rendering, made, open_workers, progress)
-        return freeze_deflated(folder, header, messages, rendering.deflating, complete), made
+        batch = freeze_deflated(folder, header, messages, rendering.deflating, complete)
+        if folder == figures.site.batches:
+            keep_rules(figures.site, figures.rules)
+        return batch, made
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """The open tasks of a plan for a person, each with its command, and the table of what became of its notices."""
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from io import StringIO
@@ -12,6 +12,7 @@ from mailer import (
     MailSettings,
     NoticeAccount,
     Outbox,
+    PlanRecord,
     Status,
     Timing,
     timing,
@@ -69,6 +70,32 @@ def _of_notices(outbox: Outbox, plan: str, now: datetime) -> Iterator[Need]:
             f"offerpress resolve {plan} {quote(notice.partner_id)} resend|give-up --by NAME --reason TEXT"
         )
         yield Need(f"{notice.partner_id}: unknown since {minute(notice.at)}", command, notice.reason)
+
+
+def untold(record: PlanRecord, records: Sequence[PlanRecord], approved: Collection[str]) -> str:
+    """Return why nobody was told the figures of a plan, and nobody will be; empty if its figures count.
+
+    `records` are all plans in the order of their making, `approved` the names of those that a person approved.
+    """
+    if record.begun:
+        return ""
+    if record.standing == "cancelled":
+        return "cancelled"
+    if record.plan not in approved:
+        return "nobody approved it"
+    later = successors(record, records)
+    return next((f"superseded by {one.plan}" for one in later if one.plan in approved), "")
+
+
+def successors(record: PlanRecord, records: Sequence[PlanRecord]) -> list[PlanRecord]:
+    """Return the later plans of the same campaign, edition and kind that nobody cancelled."""
+    place = [one.plan for one in records].index(record.plan)
+    same = (record.campaign, record.edition, record.corrections)
+    return [
+        one
+        for one in records[place + 1 :]
+        if (one.campaign, one.edition, one.corrections) == same and one.standing != "cancelled"
+    ]
 
 
 def minute(at: str) -> str:

@@ -1,18 +1,21 @@
 """Proof that every channel tells the same figures: recompute from the frozen snapshot, open each channel, compare.
 
-Packs are decrypted, batches are read message by message, exports line by line; each difference is named.
+Packs are decrypted, batches are read message by message, exports line by line; each difference is named. Everything is
+recomputed by the rules that were frozen with it, or by today's if an earlier version made it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import NamedTuple
 
 from generator import FORMER_FOLDER, read_content
 from ledger import LedgerError, Snapshot
 from mailer import Batch, MailerError
 from offerpress.build.manifest import Manifest, NothingBuilt, read_manifest
 from offerpress.figures.exports import Export, read_exports
+from offerpress.figures.frozen_rules import read_rules, rules_digest
 from offerpress.figures.journals import journal_of
 from offerpress.figures.sign_offs import (
     SignOff,
@@ -21,6 +24,7 @@ from offerpress.figures.sign_offs import (
     read_sign_off,
     read_sign_offs,
 )
+from offerpress.plans.status import untold
 from offerpress.proofs.channels import (
     Finding,
     check_batch,
@@ -33,6 +37,7 @@ from offerpress.proofs.channels import (
     check_snapshot,
     recompute,
 )
+from offerpress.site.folder import RULES
 from offerpress.site.keys import SiteKeys
 from offerpress.site.site import Site
 from offerpress.site.state import DamagedState
@@ -41,6 +46,7 @@ from rewards import (
     Faulty,
     JournalLine,
     Policy,
+    Rules,
     compute_statement,
     rules_on,
 )
@@ -50,10 +56,11 @@ FORMER_PACKS = f"statement/packs/{FORMER_FOLDER}"
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """The channels that were compared, in words, and every difference found."""
+    """The channels that were compared, in words, every difference found, and remarks that are no failure."""
 
     checked: tuple[str, ...]
     findings: tuple[Finding, ...]
+    remarks: tuple[str, ...] = ()
 
 
 def verify(site: Site, plan: str | None) -> Verification:
@@ -72,29 +79,51 @@ def verify(site: Site, plan: str | None) -> Verification:
         for path in all_sign_offs(site):
             verifier.sign_off(path)
     for file in [site.batches / f"{plan}.batch"] if plan else sorted(site.batches.glob("*.batch")):
-        verifier.batch(file)
-    return Verification(tuple(verifier.checked), tuple(verifier.findings))
+        verifier.batch(file, named=plan is not None)
+    return Verification(tuple(verifier.checked), tuple(verifier.findings), tuple(verifier.remarks()))
 
 
-def _registered(site: Site) -> Mapping[str, str]:
-    """Return the registered digest of each plan; empty if the site has no batch."""
+class _Registered(NamedTuple):
+    """The digest under which a plan is registered, and why nobody was or will be told its figures; empty otherwise."""
+
+    digest: str
+    untold: str
+
+
+def _registered(site: Site) -> Mapping[str, _Registered]:
+    """Return what the outbox knows of each plan; empty if the site has no batch."""
     if not site.batches.is_dir():
         return {}
     with site.open_outbox() as outbox:
-        return {record.plan: record.digest for record in outbox.plans()}
+        records = outbox.plans()
+        approved = {record.plan for record in records if outbox.approvals(record.plan)}
+    return {one.plan: _Registered(one.digest, untold(one, records, approved)) for one in records}
 
 
 class _Verifier:
-    """Collects findings; a snapshot is recomputed once for each day that a channel uses."""
+    """Collects findings; a snapshot is recomputed once for each day and set of rules that a channel uses."""
 
-    def __init__(self, site: Site, policy: Policy, registered: Mapping[str, str]) -> None:
+    def __init__(self, site: Site, policy: Policy, registered: Mapping[str, _Registered]) -> None:
         self.site = site
         self.registered = registered
         self.policy = policy
         self.checked: list[str] = []
         self.findings: list[Finding] = []
         self._opened: dict[str, Snapshot | None] = {}
-        self._figures: dict[tuple[str, int], Mapping[str, str]] = {}
+        self._policies: dict[str, Policy | None] = {"": policy}
+        self._figures: dict[tuple[str, int, str], Mapping[str, str]] = {}
+        self._changed: dict[str, list[str]] = {}
+        self._untold: list[str] = []
+
+    def remarks(self) -> Iterator[str]:
+        """Yield a sentence for each set of rules that changed since, and one about the plans that nobody was told."""
+        for digest, names in sorted(self._changed.items()):
+            yield (
+                f"the rules have changed since: {', '.join(names)} follow the rules frozen as "
+                f"private/{RULES}/{digest}.json, and not today's in content/"
+            )
+        if self._untold:
+            yield f"figures not recomputed, because nobody was told them: {', '.join(self._untold)}"
 
     def build(self, keys: SiteKeys | None) -> None:
         """Check the published output, its packs, and that it reveals no partner."""
@@ -113,8 +142,11 @@ class _Verifier:
         # Plain statements are open by choice: their host decides who may read them.
         sealed = "statement/" if self.site.settings.statements.access == "plain" else "statement/packs/"
         self.findings += check_leaks(manifest, snapshot, sealed)
+        policy = self._policy(manifest.rules, "output", manifest.as_of)
+        if policy is None:
+            return
         self.checked.append("conservation")
-        figures = self._recomputed(snapshot, manifest.as_of)
+        figures = self._recomputed(snapshot, policy, manifest.as_of, manifest.rules)
         if keys and self.site.settings.statements.access == "link":
             self.checked.append("packs")
             self.findings += check_packs(manifest, keys, figures)
@@ -143,13 +175,16 @@ class _Verifier:
         """Check one exported file of statements, or a journal."""
         self.checked.append(f"export {export.path.name}")
         snapshot = self._snapshot(export.snapshot)
-        if snapshot is None:
+        policy = self._policy(export.rules, f"export {export.path.name}", export.as_of)
+        if snapshot is None or policy is None:
             return
         if not export.offer:
-            self.findings += check_export(export, self._recomputed(snapshot, export.as_of))
+            figures = self._recomputed(snapshot, policy, export.as_of, export.rules)
+            self.findings += check_export(export, figures)
             return
         signed = self._signed_before(export.offer, export.sign_offs + 1)
-        self.findings += check_journal(export, self._journal(snapshot, export.offer, export.as_of, signed))
+        rules = rules_on(policy, snapshot.rates, export.as_of)
+        self.findings += check_journal(export, self._journal(snapshot, export.offer, rules, signed))
 
     def sign_off(self, path: Path) -> None:
         """Check one signed journal."""
@@ -160,29 +195,44 @@ class _Verifier:
             self.findings.append(Finding("sign-off", path.stem, str(error)))
             return
         snapshot = self._snapshot(one.snapshot)
-        if snapshot:
+        policy = self._policy(one.rules, f"sign-off {path.stem}", one.as_of)
+        if snapshot and policy:
             signed = self._signed_before(one.offer, one.number)
-            self.findings += check_sign_off(one, self._journal(snapshot, one.offer, one.as_of, signed))
+            rules = rules_on(policy, snapshot.rates, one.as_of)
+            self.findings += check_sign_off(one, self._journal(snapshot, one.offer, rules, signed))
 
-    def batch(self, file: Path) -> None:
-        """Check one batch against a snapshot with the digest that the batch names."""
+    def batch(self, file: Path, *, named: bool) -> None:
+        """Check one batch; its figures are not recomputed if nobody was told them, unless the user `named` it."""
         self.checked.append(f"batch {file.stem}")
+        known = self.registered.get(file.stem)
         try:
             batch = Batch.open(file)
         except MailerError as error:
             self.findings.append(Finding("batch", file.stem, str(error)))
             return
         with batch:
-            names = sorted(path.name for path in self.site.snapshots.glob(f"{batch.header.snapshot[:16]}-*"))
-            if not names:
-                self.findings.append(
-                    Finding("batch", file.stem, "the snapshot that it was made from is gone")
-                )
-                return
-            snapshot = self._snapshot(names[0])
-            if snapshot:
-                figures = self._recomputed(snapshot, batch.header.as_of)
-                self.findings += check_batch(batch, self.registered.get(file.stem), figures)
+            figures = None
+            if known and known.untold and not named:
+                self._untold.append(f"{file.stem} ({known.untold})")
+            else:
+                figures = self._batch_figures(batch)
+                if figures is None:
+                    return
+            self.findings += check_batch(batch, known.digest if known else None, figures)
+
+    def _batch_figures(self, batch: Batch) -> Mapping[str, str] | None:
+        """Return the figures by the snapshot and the rules that the batch names; None with a finding if one is gone."""
+        header = batch.header
+        names = sorted(path.name for path in self.site.snapshots.glob(f"{header.snapshot[:16]}-*"))
+        if not names:
+            what = "the snapshot that it was made from is gone"
+            self.findings.append(Finding("batch", header.plan, what))
+            return None
+        snapshot = self._snapshot(names[0])
+        policy = self._policy(header.rules, f"batch {header.plan}", header.as_of)
+        if snapshot is None or policy is None:
+            return None
+        return self._recomputed(snapshot, policy, header.as_of, header.rules)
 
     def _signed_before(self, offer: str, number: int) -> list[SignOff]:
         """Return the sign-offs of the offer below that number; a damaged one is a finding of its own."""
@@ -193,10 +243,25 @@ class _Verifier:
         except SignOffDamaged:
             return []
 
+    def _policy(self, digest: str, which: str, as_of: int) -> Policy | None:
+        """Return the rules frozen under that digest, and note if today's differ; None with a finding if damaged."""
+        if digest not in self._policies:
+            self._policies[digest] = self._read(digest)
+        policy = self._policies[digest]
+        if policy and digest and digest != rules_digest(self.policy, as_of):
+            self._changed.setdefault(digest, []).append(which)
+        return policy
+
+    def _read(self, digest: str) -> Policy | None:
+        try:
+            return read_rules(self.site, digest)
+        except DamagedState as error:
+            self.findings.append(Finding("rules", digest[:16], str(error)))
+            return None
+
     def _journal(
-        self, snapshot: Snapshot, offer: str, as_of: int, signed: Sequence[SignOff]
+        self, snapshot: Snapshot, offer: str, rules: Rules, signed: Sequence[SignOff]
     ) -> Sequence[JournalLine]:
-        rules = rules_on(self.policy, snapshot.rates, as_of)
         accounts = (account for shard in snapshot.shards for account in snapshot.accounts(shard))
         statements = ((account, compute_statement(account, rules, [])) for account in accounts)
         return journal_of(offer, statements, rules, signed)
@@ -217,10 +282,10 @@ class _Verifier:
         self.findings += found
         return None if found else snapshot
 
-    def _recomputed(self, snapshot: Snapshot, as_of: int) -> Mapping[str, str]:
-        key = (snapshot.folder.name, as_of)
+    def _recomputed(self, snapshot: Snapshot, policy: Policy, as_of: int, rules: str) -> Mapping[str, str]:
+        key = (snapshot.folder.name, as_of, rules)
         if key not in self._figures:
-            found = recompute(snapshot, self.policy, as_of)
+            found = recompute(snapshot, policy, as_of)
             self.findings += found.findings
             self._figures[key] = found.figures
         return self._figures[key]

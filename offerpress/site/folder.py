@@ -33,6 +33,7 @@ CONSERVATION_FILE: Final = "reports/conservation.json"
 OUTBOX_FILE: Final = "outbox.sqlite"
 RECEIPTS_FILE: Final = "outbox.receipts"
 SIGN_OFFS: Final = "sign-offs"
+RULES: Final = "rules"
 
 
 class OfferpressError(Exception):

@@ -1,7 +1,7 @@
 """`prune`: deletes what is old and no longer needed. Sent notices stay counted, and are never handed over again.
 
-A batch is needed while a notice of its plan may still move. A snapshot is needed while a kept batch, the last build, an
-export or a sign-off was made from it.
+A batch is needed while a notice of its plan may still move. A snapshot, and a file of frozen rules, is needed while a
+kept batch, the last build, an export or a sign-off was made from it.
 """
 
 import shutil
@@ -14,6 +14,7 @@ from typing import Final
 from mailer import Batch, Outbox, PlanRecord, Status
 from offerpress.build.manifest import last_build
 from offerpress.figures.exports import read_exports
+from offerpress.figures.frozen_rules import rules_files
 from offerpress.figures.sign_offs import all_sign_offs, read_sign_off
 from offerpress.site.folder import PRUNED_FILE
 from offerpress.site.locking import sole_writer
@@ -26,7 +27,7 @@ MOVING: Final = (Status.READY, Status.SENDING, Status.UNKNOWN)
 
 @dataclass(frozen=True, slots=True)
 class Old:
-    """An item to delete: its kind (`batch`, `snapshot`, `report`), path and bytes; for a batch also its digest."""
+    """An item to delete: its kind (`batch`, `snapshot`, `rules`, `report`), path, bytes, and the digest of a batch."""
 
     kind: str
     path: Path
@@ -52,17 +53,19 @@ def find_old(site: Site, outbox: Outbox, before: date) -> Pruning:
     old: list[Old] = []
     kept: list[tuple[Path, str]] = []
     staying: set[str] = set()
+    rules = {digest for _, digest in _named(site)}
     plans = {record.plan: record for record in outbox.plans()}
     for file in sorted(site.batches.glob("*.batch")):
         with Batch.open(file) as batch:
-            snapshot, digest = batch.header.snapshot, batch.digest
+            header, digest = batch.header, batch.digest
         why = _why_needed(outbox, plans.get(file.stem), before)
         if why is None:
             old.append(Old("batch", file, file.stat().st_size, digest))
             continue
-        staying.add(snapshot[:16])
+        staying.add(header.snapshot[:16])
+        rules.add(header.rules)
         kept += [(file, why)] if why else []
-    needed = dict.fromkeys(_named(site), "an export or a sign-off was made from it")
+    needed = {snapshot: "an export or a sign-off was made from it" for snapshot, _ in _named(site)}
     for folder in sorted(site.snapshots.glob("[!.]*/")):
         if not _is_older(folder / "snapshot.json", before):
             continue
@@ -73,6 +76,8 @@ def find_old(site: Site, outbox: Outbox, before: date) -> Pruning:
             kept.append((folder, why))
         else:
             old.append(Old("snapshot", folder, sum(path.stat().st_size for path in folder.iterdir())))
+    unnamed = (path for path in rules_files(site) if path.stem not in rules and _is_older(path, before))
+    old += (Old("rules", path, path.stat().st_size) for path in unnamed)
     reports = (path for path in sorted((site.private / "reports").glob("*.html")) if _is_older(path, before))
     old += (Old("report", path, path.stat().st_size) for path in reports)
     return Pruning(tuple(old), tuple(kept))
@@ -101,13 +106,15 @@ def _why_needed(outbox: Outbox, record: PlanRecord | None, before: date) -> str 
     return f"{moving:,} of its notices may still move" if moving else None
 
 
-def _named(site: Site) -> Iterator[str]:
-    """Return the folder names of snapshots that the last build, an export or a sign-off needs."""
+def _named(site: Site) -> Iterator[tuple[str, str]]:
+    """Yield snapshot (the folder's name) and rules (the digest) of the last build, each export and each sign-off."""
     built = last_build(site)
     if built:
-        yield built.snapshot
-    yield from (export.snapshot for export in read_exports(site))
-    yield from (read_sign_off(path).snapshot for path in all_sign_offs(site))
+        yield built.snapshot, built.rules
+    yield from ((export.snapshot, export.rules) for export in read_exports(site))
+    for path in all_sign_offs(site):
+        signed = read_sign_off(path)
+        yield signed.snapshot, signed.rules
 
 
 def _is_older(path: Path, before: date) -> bool:

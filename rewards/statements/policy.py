@@ -1,16 +1,19 @@
-"""The policy of a site, and the rules in force on a day, resolved once for all accounts."""
+"""The policy of a site, the rules in force on a day, resolved once for all accounts, and their frozen form."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from rewards.days import year_of
+from rewards.days import day_text, year_of
+from rewards.faults import Fault, Faulty, Source
+from rewards.money import format_amount
 from rewards.offers.cashback import CashbackRule
 from rewards.offers.kind import Basis, CountingRule, Kind, Origin, Rule
 from rewards.offers.kinds import KINDS
-from rewards.offers.offer import Offer, Version
-from rewards.program import Program
+from rewards.offers.offer import Offer, Version, parse_offer
+from rewards.program import Program, parse_program
 from rewards.rates import Rates
 
 
@@ -98,3 +101,65 @@ def _rules_of(kind: Kind, policy: Policy, as_of: int) -> tuple[Rule[Any], ...]:
         for offer, terms in in_force
         if terms is not None
     )
+
+
+# The rules in force on a day as text, from which statements can be computed again after the content has changed.
+
+RULES_FORMAT = "offerpress rules 1"
+_OF_PEOPLE = {"title", "summary"}
+"""Keys of the terms that only people read: no figure follows from them, so the frozen form leaves them out."""
+
+
+def frozen_rules(policy: Policy, as_of: int) -> str:
+    """Return the program and the terms in force on a day as canonical JSON: equal rules give equal text.
+
+    Names, titles and texts are left out, and so are offers that are announced later and the terms of other days.
+    """
+    program = policy.program
+    offers = {
+        offer.slug: {
+            **terms.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude=_OF_PEOPLE),
+            "kind": offer.kind,
+            "announced_on": day_text(offer.announced_on),
+        }
+        for offer in policy.offers
+        if (terms := offer.terms_on(as_of)) is not None
+    }
+    frozen = {
+        "format": RULES_FORMAT,
+        "program": {
+            "currency": program.currency,
+            "timezone": program.timezone,
+            "refunds_after_period": program.refunds_after_period,
+            "allowance_level": program.allowance_level,
+            "base_level": program.base_level,
+            "levels": [
+                {"id": level, "quota": format_amount(quota, program.currency)}
+                for level, quota in program.quotas
+            ],
+        },
+        "offers": offers,
+    }
+    return json.dumps(frozen, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def thawed_rules(text: str) -> Policy:
+    """Return the policy of `frozen_rules`, with ids in place of names; valid from the day of freezing on.
+
+    Raises `ValueError`, `TypeError`, `KeyError` or `AttributeError` for another text, and `Faulty` for terms that this
+    version does not know.
+    """
+    frozen = json.loads(text)
+    if frozen["format"] != RULES_FORMAT:
+        raise ValueError(f"it is {frozen['format']!r}, not {RULES_FORMAT!r}")
+    faults: list[Fault] = []
+    source = Source("frozen rules")
+    levels = [{**level, "name": level["id"]} for level in frozen["program"]["levels"]]
+    program = parse_program({**frozen["program"], "levels": levels}, source, faults)
+    if program is None:
+        raise Faulty(faults)
+    worded = {slug: {**terms, "title": slug, "summary": slug} for slug, terms in frozen["offers"].items()}
+    offers = [parse_offer(slug, terms, program, source, faults) for slug, terms in worded.items()]
+    if any(fault.severity == "fault" for fault in faults):
+        raise Faulty(faults)
+    return Policy(program, tuple(offer for offer in offers if offer is not None))
