@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from generator.notices.checks import CampaignCheck
     from generator.notices.layouts import UnsubscribePages, UnsubscribeStep, unsubscribe_pages
     from generator.notices.notices import CampaignRenderer
+    from generator.public.cards import CardMaker, check_card, drawn_card
     from generator.public.site import site_artifacts, site_remarks
     from generator.publish import (
         ArtifactContent,
@@ -78,6 +79,7 @@ __all__ = [
     "Campaign",
     "CampaignCheck",
     "CampaignRenderer",
+    "CardMaker",
     "Content",
     "GeneratorError",
     "LinkSecret",
@@ -98,6 +100,8 @@ __all__ = [
     "UnsubscribeStep",
     "accepted_language",
     "bits_of",
+    "check_card",
+    "drawn_card",
     "environment",
     "figures_without_day",
     "former_packs",

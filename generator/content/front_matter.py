@@ -70,7 +70,7 @@ def parse_document(text: str, file: str, faults: list[Fault]) -> Document | None
     return document
 
 
-@lru_cache(maxsize=1024)  # a preview reads all files again when one of them changed
+@lru_cache(maxsize=16_384)  # a preview reads all files again when one of them changed
 def parsed_document(text: str, file: str) -> tuple[Document | None, tuple[Fault, ...]]:
     """Return the document of `text` and its faults, cached by the text."""
     faults: list[Fault] = []

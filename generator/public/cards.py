@@ -4,11 +4,15 @@ The fonts of the machine are not used, so the same words give the same bytes eve
 """
 
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
 
 from lxml import etree
+
+CardMaker = Callable[[str, str], bytes]
+"""Makes the content of a card's file of its path and its SVG; raises `ValueError` if the SVG cannot be read."""
 
 WIDTH, HEIGHT = 1200, 630
 _FONTS = {
@@ -98,6 +102,12 @@ def check_card(svg: str) -> bytes:
 def draw(svg: str) -> bytes:
     """Draw an SVG as PNG in its own size; raises `ValueError` if it cannot be read."""
     return _png(svg)
+
+
+def drawn_card(path: str, svg: str) -> bytes:
+    """Draw the card of any path."""
+    del path
+    return draw(svg)
 
 
 def draw_icon(svg: bytes, size: int) -> bytes:

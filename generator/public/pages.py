@@ -164,7 +164,7 @@ class SitePages:
 
     def _neighbours(self, page: Page, views: PageViews) -> _Context:
         everything = self.localized.announcements
-        place = everything.index(page)
+        place = self._places[page.slug]
         newer = everything[place - 1] if place else None
         older = everything[place + 1] if place + 1 < len(everything) else None
         return {"newer": views.page(newer) if newer else None, "older": views.page(older) if older else None}
@@ -249,6 +249,10 @@ class SitePages:
 
     def _views(self, link: Link) -> PageViews:
         return PageViews(self.localized, self.formats, self.terms, link)
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {page.slug: place for place, page in enumerate(self.localized.announcements)}
 
     @cached_property
     def _site_card(self) -> Card | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from generator.content.content import Content
 from generator.headers import headers_file
 from generator.public.assets import read_assets
-from generator.public.cards import check_card, draw
+from generator.public.cards import CardMaker, check_card, drawn_card
 from generator.public.discovery import icons, manifest, robots, security_txt, sitemaps
 from generator.public.feeds import Feed, feed_files, feed_title
 from generator.public.localized import LocalizedSite
@@ -27,12 +27,13 @@ def site_artifacts(
     statements: StatementSettings,
     *,
     draw_cards: bool = True,
+    card: CardMaker = drawn_card,
 ) -> dict[str, bytes]:
     """Return path -> content of every public file outside `statement/`, as of a day (an ordinal).
 
-    The first of `template_folders` that has a file is used; `site` is the site folder. Without `draw_cards` the
-    pictures of shared links and the icons are checked and stay empty. Raises Faulty with the file and line of a mistake
-    in a template, and for a static file that has the path of another file.
+    The first of `template_folders` that has a file is used; `site` is the site folder. `card` makes the picture of a
+    shared link. Without `draw_cards` these pictures and the icons are checked and stay empty. Raises Faulty with the
+    file and line of a mistake in a template, and for a static file that has the path of another file.
     """
     _check_templates(template_folders, settings, site)
     sites = [LocalizedSite(content, settings, language, as_of) for language in settings.languages]
@@ -41,7 +42,7 @@ def site_artifacts(
     for localized in sites:
         pages = SitePages.of(localized, template_folders, assets.paths)
         found.update(pages.artifacts())
-        found.update(_cards(pages, draw_cards=draw_cards))
+        found.update(_cards(pages, card if draw_cards else None))
         found.update(_redirects(localized, pages))
         found.update(_feeds(localized, pages))
         if localized is sites[0]:
@@ -65,10 +66,10 @@ def _check_templates(template_folders: Sequence[Path], settings: SiteSettings, s
         raise Faulty(faults)
 
 
-def _cards(pages: SitePages, *, draw_cards: bool) -> Iterator[tuple[str, bytes]]:
+def _cards(pages: SitePages, card: CardMaker | None) -> Iterator[tuple[str, bytes]]:
     for path, svg in pages.cards():
         try:
-            yield path, draw(svg) if draw_cards else check_card(svg)
+            yield path, card(path, svg) if card else check_card(svg)
         except ValueError as error:
             what = f"the picture {path} cannot be drawn: {error}"
             raise Faulty([Fault(what, "correct the SVG", "templates/site/card.svg")]) from error

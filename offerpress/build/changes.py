@@ -79,6 +79,14 @@ class Comparison:
         return self.before is not None and self.before.public == self.public
 
     @cached_property
+    def published_cards(self) -> frozenset[str]:
+        """The published pictures that this program drew: a card's name follows from its SVG, so they still hold."""
+        before = self.before
+        if before is None or before.inputs.get(CODE) != self.inputs[CODE]:
+            return frozenset()
+        return frozenset(path for path in before.files if path.rpartition("/")[2].startswith("card-"))
+
+    @cached_property
     def changed_shards(self) -> frozenset[int]:
         """The shards whose statements may differ from the published ones."""
         before = self.before.shards if self.before else {}

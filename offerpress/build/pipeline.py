@@ -10,7 +10,7 @@ from hashlib import sha256
 from itertools import chain
 from pathlib import Path
 
-from generator import ArtifactContent, publish_tree
+from generator import ArtifactContent, drawn_card, publish_tree
 from offerpress.build.changes import Comparison
 from offerpress.build.manifest import BuildReport, Manifest, Remark, last_build, places_in, write_manifest
 from offerpress.build.sealed import SealedFolder
@@ -86,7 +86,13 @@ def _public_pages(
         kept = (path for path in before.files if not path.startswith(of_partners))
         return dict.fromkeys(kept), before.content_remarks
     found: list[Fault] = []
-    pages: dict[str, bytes | None] = {**rendered_site(figures.content, site, as_of, found)}
+    cards = comparison.published_cards
+
+    def card(path: str, svg: str) -> bytes:
+        return b"" if path in cards else drawn_card(path, svg)
+
+    rendered = rendered_site(figures.content, site, as_of, found, card=card)
+    pages = {path: None if path in cards else content for path, content in rendered.items()}
     found += campaign_template_faults(figures.content, site, as_of)
     faults += (fault for fault in found if fault.severity == "fault")
     if access == "link":

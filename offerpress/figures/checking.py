@@ -9,7 +9,9 @@ from pathlib import Path
 from generator import (
     CampaignCheck,
     CampaignRenderer,
+    CardMaker,
     Content,
+    drawn_card,
     read_content,
     read_sound_content,
     site_artifacts,
@@ -117,13 +119,26 @@ def require_faultless_content(figures: Figures) -> list[Fault]:
 
 
 def rendered_site(
-    content: Content, site: Site, as_of: int, faults: list[Fault], *, draw_cards: bool = True
+    content: Content,
+    site: Site,
+    as_of: int,
+    faults: list[Fault],
+    *,
+    draw_cards: bool = True,
+    card: CardMaker = drawn_card,
 ) -> dict[str, bytes]:
     """Return every public file outside `statement/`; none, with faults added, if a template is faulty."""
     settings, folders = site.settings, site.template_folders
     try:
         return site_artifacts(
-            content, settings.site, folders, as_of, site.folder, settings.statements, draw_cards=draw_cards
+            content,
+            settings.site,
+            folders,
+            as_of,
+            site.folder,
+            settings.statements,
+            draw_cards=draw_cards,
+            card=card,
         )
     except Faulty as faulty:
         faults.extend(faulty.faults)

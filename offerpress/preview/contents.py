@@ -12,7 +12,7 @@ from datetime import (
 from functools import cached_property
 from urllib.parse import urlsplit
 
-from generator import Content, packs_of, read_content, with_unpublished
+from generator import Content, check_card, packs_of, read_content, with_unpublished
 from mailer import BatchHeader, message_bytes, with_own_headers
 from offerpress.build.shards import shard_builder, statement_page
 from offerpress.figures.checking import rendered_site
@@ -33,13 +33,15 @@ from rewards import (
 class PublicPages:
     """The public pages as of a day. They need no data, so a change of words is shown at once.
 
-    `files` are by path; `marks` name the paths that are not published, with the reason.
+    `files` are by path, and empty for those of `cards`, whose SVG is drawn when a browser asks for it. `marks` name the
+    paths that are not published, with the reason.
     """
 
     site: Site
     content: Content
     as_of: int
     files: Mapping[str, bytes]
+    cards: Mapping[str, str]
     marks: Mapping[str, str]
     remarks: tuple[Fault, ...]
 
@@ -55,10 +57,16 @@ def read_pages(site: Site, origin: str) -> PublicPages:
     as_of = site.day(content.policy.program.timezone)
     shown, marks = with_unpublished(content, settings, as_of)
     broken: list[Fault] = []
-    files = rendered_site(shown, site, as_of, broken)
+    cards: dict[str, str] = {}
+
+    def card(path: str, svg: str) -> bytes:
+        cards[path] = svg
+        return check_card(svg)
+
+    files = rendered_site(shown, site, as_of, broken, card=card)
     if broken:
         raise Faulty([*broken, *faults])
-    return PublicPages(site, content, as_of, files, marks, tuple(faults))
+    return PublicPages(site, content, as_of, files, cards, marks, tuple(faults))
 
 
 def _local(site: Site, origin: str) -> Site:

@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from watchfiles import watch
 
-from generator import PREVIEW_HEADERS
+from generator import PREVIEW_HEADERS, drawn_card
 from offerpress.preview.answers import HTML, LIVE, Answer, with_script
 from offerpress.preview.staff_pages import STAFF, staff_answer
 from offerpress.preview.state import Preview, PreviewState, unexpected
@@ -179,6 +179,8 @@ def page_answer(state: PreviewState, path: str) -> Answer:
         body = state.pages.files.get(file, b"Not found")
     if file.endswith(".html"):
         return Answer(with_script(body, state.edition), HTML, status)
+    if file in state.pages.cards:
+        body = drawn_card(file, state.pages.cards[file])
     return Answer(body, _media_type(file), status)
 
 

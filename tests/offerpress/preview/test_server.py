@@ -2,6 +2,7 @@
 
 import http.client
 import shutil
+import struct
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from offerpress.preview.answers import Answer, with_script
-from offerpress.preview.server import PreviewServer, _changes, ranged
+from offerpress.preview.server import PreviewServer, _changes, page_answer, ranged
 from offerpress.preview.state import Preview
 from offerpress.site.site import Site
 
@@ -124,6 +125,19 @@ def test_an_unexpected_error_is_shown_and_ended_by_the_next_change(folder: Path)
     assert () == preview.state.faults
     assert preview.state.pages is not None
     assert b"Text of the page." in preview.state.pages.files["help/index.html"]
+
+
+def test_a_card_is_drawn_when_a_browser_asks_for_it(folder: Path) -> None:
+    """The state holds a card's SVG; its address gives the picture, in the size that pages name."""
+    preview = Preview(site_now(folder), "http://127.0.0.1:1")
+    preview.update()
+    pages = preview.state.pages
+    assert pages is not None
+    (path,) = pages.cards
+    assert b"" == pages.files[path]
+    answer = page_answer(preview.state, f"/{path}")
+    assert ("image/png", b"\x89PNG\r\n\x1a\n") == (answer.media_type, answer.body[:8])
+    assert (1200, 630) == struct.unpack(">II", answer.body[16:24])
 
 
 def replace_settings(folder: Path) -> None:
