@@ -3,4 +3,4 @@
 Only this package prints, and only it reads the clock, randomness and the environment.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -42,7 +42,7 @@ def test_top_level(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
     top = {name.split("/")[0] for name in names}
-    assert {"generator", "ledger", "mailer", "offerpress", "rewards", "offerpress-0.1.0.dist-info"} == top
+    assert {"generator", "ledger", "mailer", "offerpress", "rewards", "offerpress-0.2.0.dist-info"} == top
     starter = {name.split("/")[2] for name in names if name.startswith("offerpress/starter/")}
     assert {"content", "data", "offerpress.toml", "templates"} == starter
     assert [] == [name for name in names if "private" in name or name.endswith((".pyc", ".eml"))]

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import operator
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
@@ -13,8 +14,6 @@ from rewards import Category, Notice
 PLAN_PATTERN = r"^[a-z0-9][a-z0-9._-]{0,120}$"
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 _NOTICES = TypeAdapter(Notice)
-_LATER_FIELDS = ("rules",)
-"""Fields that batches of earlier versions lack: while they are empty, they are no part of the digest."""
 
 
 def canonical(value: object) -> bytes:
@@ -39,8 +38,9 @@ class CurrencyTotals(BaseModel):
 class BatchHeader(BaseModel):
     """The facts that a person approves beside the messages. `as_of` is a day's ordinal, `plan` names the batch.
 
-    `snapshot`, `rules` and `templates` are digests of the sources of the messages; `rules` is empty in a batch of an
-    earlier version. `recipients` and `digest` are filled in when the batch is frozen.
+    `snapshot`, `rules` and `templates` are digests of the sources of the messages. `sources` names more of them one by
+    one, so that a stale plan can say which changed. Batches of earlier versions lack `rules` and `sources`: an empty
+    one is no part of the digest. `recipients` and `digest` are filled in when the batch is frozen.
     """
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
@@ -55,8 +55,9 @@ class BatchHeader(BaseModel):
     send_at: AwareDatetime | None = None
     corrections: bool = False
     snapshot: str = ""
-    rules: str = ""
+    rules: str = Field(default="", exclude_if=operator.not_)
     templates: str = ""
+    sources: Mapping[str, str] = Field(default={}, exclude_if=operator.not_)
     skipped: Mapping[str, int] = {}
     totals: Mapping[str, CurrencyTotals] = {}
     recipients: int = 0
@@ -69,9 +70,8 @@ def canonical_notice(notice: Notice) -> bytes:
 
 
 def header_facts(header: BatchHeader) -> dict[str, object]:
-    """Return the header as JSON values, without its digest, and without fields that came later and are empty."""
-    later = {name for name in _LATER_FIELDS if not getattr(header, name)}
-    return header.model_dump(mode="json", exclude={"digest", *later})
+    """Return the header as JSON values, without its digest."""
+    return header.model_dump(mode="json", exclude={"digest"})
 
 
 def message_digest(parts: bytes) -> bytes:

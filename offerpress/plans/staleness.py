@@ -4,7 +4,7 @@ A plan is stale if recomputing would change a recipient's message. A ledger that
 `approve` and the first `send` refuse a stale plan.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -16,6 +16,7 @@ from offerpress.build.shards import Job, figures_at, job_of
 from offerpress.build.workers import OpenWorkers, choose_workers, in_process
 from offerpress.figures.figures import Figures, open_figures
 from offerpress.plans.draft import Drafting
+from offerpress.plans.planning import message_sources
 from offerpress.plans.told import ToldFigures, told_figures
 from offerpress.site.folder import OfferpressError
 from offerpress.site.site import Site
@@ -26,14 +27,16 @@ _NAMED: Final = 10
 
 
 class StalePlan(OfferpressError):
-    """Recomputing would change the messages to `partners`."""
+    """Recomputing would change the messages to `partners`; `why` says which of their sources changed."""
 
-    def __init__(self, plan: str, partners: list[str]) -> None:
+    def __init__(self, plan: str, partners: list[str], why: str) -> None:
         self.plan = plan
         self.partners = tuple(partners)
         named = ", ".join(partners[:_NAMED]) + (", …" if len(partners) > _NAMED else "")
-        why = f"data, content, templates or settings changed, so {len(partners)} messages would be others now"
-        super().__init__(f"stale: {plan}: {why} ({named}); plan the campaign again")
+        number = "1 message" if len(partners) == 1 else f"{len(partners)} messages"
+        super().__init__(
+            f"stale: {plan}: {why}, so {number} would be others now ({named}); plan the campaign again"
+        )
 
 
 class PostponedPlan(OfferpressError):
@@ -57,9 +60,39 @@ def refuse_stale(site: Site, batch: Batch, outbox: Outbox) -> None:
     told = told_figures(site, outbox, header.campaign) if header.corrections else None
     with open_figures(site.on(header.as_of)) as figures:
         _refuse_postponed(header, figures)
-        stale = stale_partners(batch, figures, told, choose_workers())
-    if stale:
-        raise StalePlan(batch.header.plan, stale)
+        if stale := stale_partners(batch, figures, told, choose_workers()):
+            raise StalePlan(header.plan, stale, _changed_sources(header, figures))
+
+
+def _changed_sources(header: BatchHeader, figures: Figures) -> str:
+    """Return a clause that says which sources of the messages are not those of the plan any more.
+
+    A plan of version 0.1 does not name its sources. Its messages were rendered by other code, whatever else changed.
+    """
+    now = message_sources(figures)
+    planned = header.sources or now | {"program": ""}
+    names = ["data"] if header.snapshot != figures.snapshot.digest else []
+    names += [name for name in ("content", "templates", "settings", "keys") if planned.get(name) != now[name]]
+    clauses = [f"{_listed(names)} changed"] if names else []
+    if planned["program"] != now["program"]:
+        clauses.insert(
+            0, _other_program(planned["program"].partition(" ")[0], now["program"].partition(" ")[0])
+        )
+    if not clauses:
+        clauses = [
+            "what the partners were told changed" if header.corrections else "a source of them changed"
+        ]
+    return ", and ".join(clauses)
+
+
+def _other_program(planned: str, now: str) -> str:
+    same = "it has other code or libraries than then"
+    made = same if planned == now else f"the plan was made with {planned or 'an earlier one'}"
+    return f"Offerpress renders messages differently since version {now} ({made})"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
 
 
 def _refuse_postponed(header: BatchHeader, figures: Figures) -> None:
