@@ -217,7 +217,7 @@ def _judge(column: Column, policy: Policy) -> Judge | None:
     judges: dict[str, Judge] = {
         "currency": _judge_currency,
         "zone": _judge_zone,
-        "level": lambda text: _listed(text, policy.program.level_ids, "level of the program"),
+        "level": lambda text: _listed(text, policy.program.every_level_id, "level of the program"),
         "plan": lambda text: _listed(text, PLANS, "plan"),
         "status": lambda text: _listed(text, STATUSES, "status"),
         "offer": lambda text: _listed(text, tuple(sorted(policy.cashback_slugs)), "cashback offer's slug"),

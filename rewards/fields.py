@@ -140,6 +140,7 @@ def key_lines(text: str) -> Mapping[KeyPath, int]:
         elif header := _HEADER.fullmatch(line):
             table = _path(header["name"])
             if header["open"] == "[[":
+                counts = {one: n for one, n in counts.items() if one == table or one[: len(table)] != table}
                 counts[table] = counts.get(table, -1) + 1
             table = _counted(table, counts)
             lines[table] = number

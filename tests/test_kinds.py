@@ -54,7 +54,7 @@ def test_a_kind_gives_an_entry_that_every_view_knows(name: str) -> None:
     (entry, *_) = statement.entries(kind.list)
     assert entry.gives
     given = program()
-    viewer = StatementViews(formats("en"), level_names(Policy(given, ())))
+    viewer = StatementViews(formats("en"), level_names(Policy(given, ()), statement.as_of))
     shown = viewer.view(account().partner, statement)["statement"]
     (viewed, *_) = getattr(shown, kind.list)
     assert isinstance(shown, StatementView)
@@ -80,7 +80,7 @@ def test_the_offer_page_has_words_for_each_kind(name: str) -> None:
     assert f'kind == "{name}"' in text("templates/site/parts.html")
     assert f".card-{name} " in text("templates/assets/site.css")
     terms = offer(name).versions[0].terms
-    rows = TermsFormatter(Policy(program(), ()), formats("en")).rows(terms)
+    rows = TermsFormatter(Policy(program(), ()), formats("en"), "en").rows(terms, offer(name).announced_on)
     labels = set(re.findall(r'name == "(\w+)"', text("templates/site/terms.html")))
     assert rows
     assert {row.name for row in rows} <= labels

@@ -221,7 +221,7 @@ def _content(site: Path, settings: SiteSettings, faults: list[Fault]) -> Content
     if program is None or policy is None:
         return None
     for campaign in campaigns.values():
-        faults.extend(campaign_faults(campaign, program.level_ids, known_offers))
+        faults.extend(campaign_faults(campaign, program.every_level_id, known_offers))
     return Content(
         policy=policy,
         announcements=pages["announcements"],

@@ -181,7 +181,11 @@ def _remark(file: str, block: Block, written: WrittenValue, field: str, what: st
 
 
 def _known(offer: Offer, title: str, program: Program) -> KnownOffer:
-    rows = [row for version in offer.versions for row in version.terms.rows(program)]
+    rows = [
+        row
+        for version in offer.versions
+        for row in version.terms.rows(version.terms.program_on(program, version.effective_on))
+    ]
     days = {one.effective_on: "effective_on" for one in offer.amendments}
     days[offer.announced_on] = "announced_on"
     days |= {value.day: row.name for row in rows for value in row.values if isinstance(value, OnDay)}

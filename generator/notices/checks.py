@@ -75,7 +75,7 @@ class CampaignCheck:
         if templates is None:
             return
         words = offer_words(self.content, self.settings, None)(language)
-        viewer = StatementViews(formats(language), level_names(self.content.policy), words)
+        viewer = StatementViews(formats(language), level_names(self.content.policy, self.as_of), words)
         rest = {
             "site": site_view(self.settings),
             "link": Address(self.settings.base_url + _LINK if self.has_link else ""),

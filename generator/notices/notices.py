@@ -77,7 +77,7 @@ class CampaignRenderer:
         frame = Frame(settings.title, campaign.category, has_link, shown, settings.base_url, corrections)
         self._corrections = corrections
         words = offer_words(content, settings, rules.as_of)
-        names = level_names(content.policy)
+        names = level_names(content.policy, rules.as_of)
         faults: list[Fault] = []
         self._templates: dict[str, MailTemplates] = {}
         self._viewers: dict[str, StatementViews] = {}

@@ -91,7 +91,7 @@ def compute_example(offer: Offer, program: Program, as_of: int) -> Computed | No
     terms = offer.terms_on(as_of)
     if terms is None or offer.kind not in _ACCOUNTS:
         return None
-    account, day = _ACCOUNTS[offer.kind](terms, offer, program)
+    account, day = _ACCOUNTS[offer.kind](terms, offer, terms.program_on(program, as_of))
     rules = replace(rules, as_of=day)
     statement = compute_statement(account, rules, [])
     gives = [entry.gives for entry in statement.all_entries()]
@@ -102,7 +102,7 @@ def compute_example(offer: Offer, program: Program, as_of: int) -> Computed | No
 def show_example(computed: Computed, offer: Offer, formats: Formats) -> Example:
     """Format the example in one language."""
     policy = computed.rules.policy
-    names = level_names(policy)
+    names = level_names(policy, computed.rules.as_of)
     view = StatementViews(formats, names).statement(computed.statement)
     return Example(
         kind=offer.kind,
@@ -205,7 +205,7 @@ def _levels(terms: LevelQuotaTerms, offer: Offer, program: Program) -> tuple[Acc
     named = terms.quotas.get(middle)
     quota = parse_amount(named, program.currency) if named else quotas[middle]
     sales = _sales(quota, program.currency, terms.period.first, terms.period.last)
-    below = program.level_ids[program.rank(middle) - 1]
+    below = program.level_ids[program.level_ids.index(middle) - 1]
     return Account(_partner(terms, program.currency, below), sales), terms.period.last + 1
 
 

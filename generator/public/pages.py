@@ -65,10 +65,9 @@ class SitePages:
     ) -> "SitePages":
         """Prepare the pages of one language; raises GeneratorError for an unknown language or a broken catalog."""
         built = environment(template_folders, localized.language, kind="html")
-        shown = formats(localized.language)
-        return cls(
-            localized, template_folders, assets, built, shown, TermsFormatter(localized.content.policy, shown)
-        )
+        shown, default = formats(localized.language), localized.settings.default_language
+        terms = TermsFormatter(localized.content.policy, shown, default)
+        return cls(localized, template_folders, assets, built, shown, terms)
 
     def artifacts(self) -> Iterator[tuple[str, bytes]]:
         """Yield path and content of every page in a fixed order."""

@@ -88,12 +88,12 @@ class TermsView:
 
 
 class TermsFormatter:
-    """Formats the terms of one policy in one language."""
+    """Formats the terms of one policy in one language; `written_in` is the language of the notes of the program."""
 
-    def __init__(self, policy: Policy, formats: Formats) -> None:
-        self._program = policy.program
+    def __init__(self, policy: Policy, formats: Formats, written_in: str) -> None:
+        self._policy = policy
         self._formats = formats
-        self._names = level_names(policy)
+        self._language = written_in
 
     def view(self, offer: Offer, as_of: int, notes: NotesOf) -> TermsView:
         """Return the terms of `as_of` and the amendments up to it; raises ValueError before the announcement.
@@ -103,12 +103,12 @@ class TermsFormatter:
         terms = offer.terms_on(as_of)
         if terms is None:
             raise ValueError(f"offer {offer.slug!r} is not announced yet")
-        headline = terms.headline(self._program)
+        headline = terms.headline(terms.program_on(self._policy.program, as_of))
         deadline = terms.deadline
         return TermsView(
             kind=offer.kind,
-            rows=self.rows(terms),
-            figure="" if headline is None else self._text(headline.value),
+            rows=self.rows(terms, as_of),
+            figure="" if headline is None else self._text(headline.value, as_of),
             up_to=headline is not None and headline.highest,
             months=terms.months if isinstance(terms, ExtensionTerms) else 0,
             deadline=None if deadline is None else self._formats.day(deadline),
@@ -116,29 +116,30 @@ class TermsFormatter:
             history=self._history(offer, as_of, notes),
         )
 
-    def rows(self, terms: OfferTerms) -> tuple[TermRowView, ...]:
-        """Return the rows of any terms; those about eligibility come last."""
+    def rows(self, terms: OfferTerms, day: int) -> tuple[TermRowView, ...]:
+        """Return the rows of any terms beside the program of a day; those about eligibility come last."""
         eligible = () if terms.eligible is None else terms.eligible.rows()
-        return tuple(self._row(row) for row in (*terms.rows(self._program), *eligible))
+        program = terms.program_on(self._policy.program, day)
+        return tuple(self._row(row, day) for row in (*terms.rows(program), *eligible))
 
-    def _row(self, row: TermRow) -> TermRowView:
+    def _row(self, row: TermRow, day: int) -> TermRowView:
         return TermRowView(
             row.name,
             values=tuple(
-                self._text(value) for value in row.values if not isinstance(value, OnDay | Word | int)
+                self._text(value, day) for value in row.values if not isinstance(value, OnDay | Word | int)
             ),
             words=tuple(value.code for value in row.values if isinstance(value, Word)),
             days=tuple(self._formats.day(value.day) for value in row.values if isinstance(value, OnDay)),
             number=next((value for value in row.values if isinstance(value, int)), None),
-            table=tuple(tuple(map(self._text, cells)) for cells in row.table),
+            table=tuple(tuple(self._text(cell, day) for cell in cells) for cells in row.table),
         )
 
-    def _text(self, cell: Cell) -> str:
+    def _text(self, cell: Cell, day: int) -> str:
         match cell:
             case Money():
                 return str(self._formats.money(cell.minor, cell.currency))
             case LevelId():
-                return self._names[cell.level]
+                return level_names(self._policy, day)[cell.level]
             case Fraction():
                 return str(self._formats.percent(cell)).replace("-", "\N{MINUS SIGN}")
             case Decimal():
@@ -149,15 +150,25 @@ class TermsFormatter:
                 return cell
 
     def _history(self, offer: Offer, as_of: int, notes: NotesOf) -> tuple[AmendmentView, ...]:
-        """Return the amendments in force since the announcement, the newest first."""
+        """Return the amendments in force since the announcement, the newest first.
+
+        An amendment of the program is among them if it changes a row of the offer's terms.
+        """
+        own = {version.effective_on for version in offer.versions}
+        of_program = {one.effective_on: one for one in self._policy.program.amendments}
         found = []
-        for before, after in zip(offer.versions, offer.versions[1:], strict=False):
-            if after.effective_on > as_of or after.effective_on <= offer.announced_on:
+        for day in sorted(own | of_program.keys(), reverse=True):
+            before, after = offer.terms_on(day - 1), offer.terms_on(day)
+            if day > as_of or before is None or after is None:
                 continue
-            texts = tuple(Note(text, language) for text, language in notes(after.effective_on))
-            changes = _changes(self.rows(before.terms), self.rows(after.terms))
-            found.append(AmendmentView(self._formats.day(after.effective_on), texts, changes))
-        return tuple(reversed(found))
+            old, new = self.rows(before, day - 1), self.rows(after, day)
+            if day not in own and old == new:
+                continue
+            texts = [Note(text, language) for text, language in notes(day)] if day in own else []
+            if day in of_program and self.rows(after, day - 1) != new and of_program[day].note:
+                texts.append(Note(of_program[day].note, self._language))
+            found.append(AmendmentView(self._formats.day(day), tuple(texts), _changes(old, new)))
+        return tuple(found)
 
 
 def _changes(before: tuple[TermRowView, ...], after: tuple[TermRowView, ...]) -> tuple[Change, ...]:

@@ -74,8 +74,12 @@ def shell(
     policy: Policy,
     offers: Mapping[str, OfferView],
     language: str,
+    as_of: int,
 ) -> Shell:
-    """Render the shell of a language, which is the same for every ledger; `offers` are the offers' texts by slug."""
+    """Render the shell of a language, which is the same for every ledger; `offers` are the offers' texts by slug.
+
+    Levels have the names of the day `as_of`.
+    """
     built = environment(template_folders, language, kind="html")
     catalog = translations(template_folders, language)
     html = built.get_template("statement/statement.html").render(
@@ -87,7 +91,7 @@ def shell(
     )
     words = {
         **{f"offer:{slug}": view.title for slug, view in offers.items()},
-        **{f"level:{level}": name for level, name in level_names(policy).items()},
+        **{f"level:{level}": name for level, name in level_names(policy, as_of).items()},
         **_month_words(policy, language),
     }
     return Shell(language, html, words)
@@ -172,7 +176,7 @@ def statement_artifacts(
     languages = []
     for code in settings.languages:
         built = environment(template_folders, code, kind="html")
-        one = shell(template_folders, settings, policy, offers(code), code)
+        one = shell(template_folders, settings, policy, offers(code), code, as_of)
         one.check()
         languages.append(
             {
@@ -239,7 +243,7 @@ class StatementRenderer:
         values = coming_days(of_language.of(partner, statement, link.reference, months), statement.as_of)
         values["as_of"] = formats(language).day(statement.as_of)
         figures = statement_json(statement)
-        html = self._shell(language).filled(figures, values).join(self._around(language))
+        html = self._shell(language, statement.as_of).filled(figures, values).join(self._around(language))
         folder = f"statement/{link.folder}"
         return {
             f"{folder}/index.html": html.encode(),
@@ -277,10 +281,11 @@ class StatementRenderer:
             known = self._pages[language] = html.split(_FRAGMENT)
         return known
 
-    def _shell(self, language: str) -> Shell:
+    def _shell(self, language: str, as_of: int) -> Shell:
         known = self._shells.get(language)
         if known is None:
-            known = shell(self._folders, self._settings, self._policy, self._offers(language), language)
+            offers = self._offers(language)
+            known = shell(self._folders, self._settings, self._policy, offers, language, as_of)
             self._shells[language] = known
         return known
 

@@ -191,11 +191,14 @@ class StatementViews:
         return self.level_names.get(level, level)
 
 
-def level_names(policy: Policy) -> dict[str, str]:
-    """Level id -> name; the base level, which has no name of its own, by its id with a capital letter."""
-    program = policy.program
+def level_names(policy: Policy, as_of: int) -> dict[str, str]:
+    """Return the names of a day by level id; the base level, which has none, is named by its id with a capital letter.
+
+    A level of another day has the name that it has then.
+    """
+    program = policy.program.on(as_of)
     base = program.base_level
-    return {base: base[:1].upper() + base[1:]} | {level.id: level.name for level in program.levels}
+    return {base: base[:1].upper() + base[1:], **program.level_names}
 
 
 def offer_views(policy: Policy, formats: Formats, as_of: int) -> dict[str, OfferView]:
@@ -218,7 +221,7 @@ def statement_view(
 ) -> dict[str, object]:
     """The view of one statement; whoever shows many keeps a `StatementViews`. `offers`: those of the policy."""
     shown = offer_views(policy, formats, statement.as_of) if offers is None else offers
-    return StatementViews(formats, level_names(policy), shown).view(partner, statement)
+    return StatementViews(formats, level_names(policy, statement.as_of), shown).view(partner, statement)
 
 
 class LinksView(NamedTuple):

@@ -238,7 +238,7 @@ _MOST_BARS = 14
 
 def pictures(facts: Facts, rules: Rules) -> dict[str, str]:
     """Return the report's charts by name, as SVG. A chart without rows is empty."""
-    levels, unit = rules.program.level_ids, rules.program.currency
+    levels, unit = rules.program.every_level_id, rules.program.currency
     names = [rules.program.level_name(level) for level in levels]
     currencies = _currency_rows(facts.by_level, rules)
     countries = _country_rows(facts.by_country, rules)

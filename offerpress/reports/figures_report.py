@@ -61,9 +61,12 @@ def report_view(facts: Facts, rules: Rules) -> _View:
         "program_currency": program.currency,
         "without_rate": without_rate(facts.by_currency, rules),
         "summary": [_sum(currency, "", row) for (currency, _), row in facts.by_currency.items()],
-        "levels": [program.level_name(level) for level in program.level_ids],
+        "levels": [program.level_name(level) for level in program.every_level_id],
         "by_level": [
-            {"currency": currency, "cells": [_cell(facts, currency, level) for level in program.level_ids]}
+            {
+                "currency": currency,
+                "cells": [_cell(facts, currency, level) for level in program.every_level_id],
+            }
             for currency, _ in facts.by_currency
         ],
         "by_country": [

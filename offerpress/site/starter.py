@@ -103,7 +103,7 @@ def add_stub(
         raise OfferpressError(f"no stub: {stub.title!r}: the title is empty or holds unprintable characters")
     slug = slug_of(title, settings.default_language) or f"{stub.kind}-{today.isoformat()}"
     text = Template(_template(template_folders, stub.template)).substitute(
-        _values(replace(stub, title=title), program, _offers(site), today)
+        _values(replace(stub, title=title), program.on(today.toordinal()), _offers(site), today)
     )
     # The site has pages of its own at its root, such as offers/, so that a page may need another name.
     names = [slug, f"{slug}-page"] if stub.kind == "page" else [slug]

@@ -44,7 +44,7 @@ class FreeSubscriptionTerms(OfferTerms):
         yield TermRow("product", (self.product,))
         yield TermRow("register_by", (OnDay(self.register_by),))
         yield TermRow("runs_until", (OnDay(self.expires_on),))
-        allowances = tuple((LevelId(level), self.allowance[level]) for level in program.level_ids)
+        allowances = tuple((LevelId(level), self.allowed(level, program)) for level in program.level_ids)
         yield TermRow("allowance", table=allowances)
 
     def headline(self, program: Program) -> Headline:
@@ -56,7 +56,7 @@ class FreeSubscriptionTerms(OfferTerms):
         """Find levels that the allowance lacks and levels that the program does not know."""
         yield from super().mistakes(program)
         for level in self.allowance:
-            if level not in program.level_ids:
+            if level not in program.every_level_id:
                 yield unknown_level(("allowance", level), level, program)
         for level in program.level_ids:
             if level not in self.allowance:
@@ -65,6 +65,16 @@ class FreeSubscriptionTerms(OfferTerms):
                     f"the allowance of level {level!r} is missing",
                     "name every level, with 0 for none",
                 )
+
+    def allowed(self, level: str, program: Program) -> int:
+        """Return the allowance of a level; one that the terms do not name has that of the next lower one named.
+
+        Only a level of another day can be left out: terms name every level in force.
+        """
+        for lower in reversed(program.every_level_id[: program.rank(level) + 1]):
+            if lower in self.allowance:
+                return self.allowance[lower]
+        return 0
 
 
 class HeldSubscription(NamedTuple):
@@ -126,7 +136,7 @@ class FreeSubscriptionRule:
         terms, as_of = self.terms, case.basis.as_of
         level = allowance_level(case)
         held = self.held(case.account, as_of)
-        allowed = terms.allowance[level]
+        allowed = terms.allowed(level, case.basis.program)
         remaining = 0 if as_of > terms.register_by else max(0, allowed - len(held))
         entry = FreeSubscriptionEntry(
             self.offer, terms.product, allowed, len(held), remaining, terms.register_by, held, level

@@ -91,7 +91,7 @@ class LevelQuotaTerms(OfferTerms):
             path = ("quotas", level)
             if level == program.base_level:
                 yield Mistake(path, f"the base level {level!r} has no quota", "remove it")
-            elif level not in program.level_ids:
+            elif level not in program.every_level_id:
                 yield unknown_level(path, level, program)
             else:
                 wrong = list(amount_mistakes(path, number, program.currency))
@@ -169,8 +169,8 @@ class LevelQuotaRule:
         exact = case.basis.conversion.total(self.counted(case), case.missing)
         attained = attained_level(exact, self.quotas, program.base_level)
         case.attained.append(attained)
-        rank = program.rank(attained)
-        following, quota = self.quotas[rank] if rank < len(self.quotas) else (None, None)
+        above = [one for one in self.quotas if program.rank(one[0]) > program.rank(attained)]
+        following, quota = above[0] if above else (None, None)
         entry = LevelEntry(
             self.offer,
             program.currency,

@@ -209,7 +209,10 @@ def _versions(
     amendments = list(amendments)
     known: set[Fault] = set(found)
     versions = []
-    for day in sorted({first, *(one.effective_on for one in amendments)}):
+    own = {first, *(one.effective_on for one in amendments)}
+    # The terms must hold beside the program of every day, also where only the program was amended.
+    others = {one.effective_on for one in program.amendments if one.effective_on > first}
+    for day in sorted(own | others):
         applied = [one for one in amendments if one.effective_on <= day]
         values = {key: value for key, value in base.items() if value is not None}
         origins: dict[str | int, KeyPath] = {}
@@ -218,11 +221,12 @@ def _versions(
             origins.update(dict.fromkeys(one.changes, ("amendments", one.index)))
         values = {key: value for key, value in values.items() if value is not None}
         new: list[Fault] = []
-        terms = _valid_terms(model, values, program, _AmendedSource(source.file, source.lines, origins), new)
+        placed = _AmendedSource(source.file, source.lines, origins)
+        terms = _valid_terms(model, values, program, day, placed, new)
         fresh = [fault for fault in new if fault not in known]
         known.update(fresh)
         found.extend(_dated(fault, day) if day > first else fault for fault in fresh)
-        if terms is not None:
+        if terms is not None and day in own:
             versions.append(Version(day, terms, applied[-1] if applied else None))
     return tuple(versions)
 
@@ -236,9 +240,14 @@ def _dated(fault: Fault, day: int) -> Fault:
 
 
 def _valid_terms(
-    model: type[OfferTerms], values: Mapping[str, object], program: Program, source: Source, new: list[Fault]
+    model: type[OfferTerms],
+    values: Mapping[str, object],
+    program: Program,
+    day: int,
+    source: Source,
+    new: list[Fault],
 ) -> OfferTerms | None:
     terms = validated(model, values, source, new)
     if terms is not None:
-        new.extend(source.fault(*mistake) for mistake in terms.mistakes(program))
+        new.extend(source.fault(*mistake) for mistake in terms.mistakes(terms.program_on(program, day)))
     return terms

@@ -130,7 +130,7 @@ class Eligible(BaseModel):
     def mistakes(self, program: Program) -> Iterator[Mistake]:
         """Find levels that the program does not know, and empty lists, which leave out everybody."""
         for index, level in enumerate(self.levels or ()):
-            if level not in program.level_ids:
+            if level not in program.every_level_id:
                 yield unknown_level(("eligible", "levels", index), level, program)
         for key in ("levels", "countries", "languages"):
             if getattr(self, key) == []:
@@ -161,6 +161,13 @@ class OfferTerms(BaseModel):
     def deadline(self) -> int | None:
         """The day until which something counts or can be done; None where nothing ends."""
         return None
+
+    def program_on(self, program: Program, day: int) -> Program:
+        """Return the program whose levels and quotas the terms use on a day: after the deadline those of that day.
+
+        So next year's quotas change nothing about the sales of this year.
+        """
+        return program.on(day if self.deadline is None else min(day, self.deadline))
 
     def rows(self, program: Program) -> Iterator[TermRow]:
         """Yield the terms of the kind in the order in which people ask for them."""
@@ -271,7 +278,7 @@ def standing(as_of: int, last: int) -> Standing:
 
 def unknown_level(path: KeyPath, level: str, program: Program) -> Mistake:
     """Return the mistake of a level id that the program does not know."""
-    return Mistake(path, f"{level!r} is no level of the program", suggestion(level, program.level_ids))
+    return Mistake(path, f"{level!r} is no level of the program", suggestion(level, program.every_level_id))
 
 
 def amount_mistakes(path: KeyPath, number: str, currency: str) -> Iterator[Mistake]:

@@ -1,19 +1,19 @@
 """The policy of a site, the rules in force on a day, resolved once for all accounts, and their frozen form."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from rewards.days import day_text, year_of
-from rewards.faults import Fault, Faulty, Source
+from rewards.days import day_text, parse_day, year_of
+from rewards.faults import Fault, Faulty, Source, validated
 from rewards.money import format_amount
 from rewards.offers.cashback import CashbackRule
 from rewards.offers.kind import Basis, CountingRule, Kind, Origin, Rule
 from rewards.offers.kinds import KINDS
-from rewards.offers.offer import Offer, Version, parse_offer
-from rewards.program import Program, parse_program
+from rewards.offers.offer import Offer, Version
+from rewards.program import Level, Program, parse_program
 from rewards.rates import Rates
 
 
@@ -74,7 +74,7 @@ class Rules(Basis):
 
 def rules_on(policy: Policy, rates: Rates, as_of: int) -> Rules:
     """Return the rules of the offers announced up to `as_of`, by their terms of that day."""
-    program = policy.program
+    program = policy.program.on(as_of)
     by_list = {kind.list: _rules_of(kind, policy, as_of) for kind in KINDS.values()}
     return Rules(
         program=program,
@@ -97,7 +97,7 @@ def rules_on(policy: Policy, rates: Rates, as_of: int) -> Rules:
 def _rules_of(kind: Kind, policy: Policy, as_of: int) -> tuple[Rule[Any], ...]:
     in_force = ((offer, offer.terms_on(as_of)) for offer in policy.offers if offer.kind == kind.name)
     return tuple(
-        kind.rule(Origin(offer.slug, offer.announced_on, policy.program), terms)
+        kind.rule(Origin(offer.slug, offer.announced_on, terms.program_on(policy.program, as_of)), terms)
         for offer, terms in in_force
         if terms is not None
     )
@@ -115,7 +115,6 @@ def frozen_rules(policy: Policy, as_of: int) -> str:
 
     Names, titles and texts are left out, and so are offers that are announced later and the terms of other days.
     """
-    program = policy.program
     offers = {
         offer.slug: {
             **terms.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude=_OF_PEOPLE),
@@ -125,26 +124,33 @@ def frozen_rules(policy: Policy, as_of: int) -> str:
         for offer in policy.offers
         if (terms := offer.terms_on(as_of)) is not None
     }
-    frozen = {
-        "format": RULES_FORMAT,
-        "program": {
-            "currency": program.currency,
-            "timezone": program.timezone,
-            "refunds_after_period": program.refunds_after_period,
-            "allowance_level": program.allowance_level,
-            "base_level": program.base_level,
-            "levels": [
-                {"id": level, "quota": format_amount(quota, program.currency)}
-                for level, quota in program.quotas
-            ],
-        },
-        "offers": offers,
-    }
+    frozen = {"format": RULES_FORMAT, "program": _frozen_program(policy.program, as_of), "offers": offers}
     return json.dumps(frozen, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
+def _frozen_program(program: Program, as_of: int) -> Mapping[str, object]:
+    def levels(of: Iterable[Level]) -> list[dict[str, str]]:
+        return [{"id": one.id, "quota": format_amount(one.quota, program.currency)} for one in of]
+
+    amendments = [
+        {"effective_on": day_text(one.effective_on), "levels": levels(one.levels)}
+        for one in program.amendments
+        if one.effective_on <= as_of
+    ]
+    return {
+        "currency": program.currency,
+        "timezone": program.timezone,
+        "refunds_after_period": program.refunds_after_period,
+        "allowance_level": program.allowance_level,
+        "base_level": program.base_level,
+        "levels": levels(program.levels),
+        **({"amendments": amendments} if amendments else {}),
+        **({"every": list(program.every_level_id)} if program.every else {}),
+    }
+
+
 def thawed_rules(text: str) -> Policy:
-    """Return the policy of `frozen_rules`, with ids in place of names; valid from the day of freezing on.
+    """Return the policy of `frozen_rules`, with ids in place of names; it gives the figures of the day of freezing.
 
     Raises `ValueError`, `TypeError`, `KeyError` or `AttributeError` for another text, and `Faulty` for terms that this
     version does not know.
@@ -153,13 +159,25 @@ def thawed_rules(text: str) -> Policy:
     if frozen["format"] != RULES_FORMAT:
         raise ValueError(f"it is {frozen['format']!r}, not {RULES_FORMAT!r}")
     faults: list[Fault] = []
-    source = Source("frozen rules")
-    levels = [{**level, "name": level["id"]} for level in frozen["program"]["levels"]]
-    program = parse_program({**frozen["program"], "levels": levels}, source, faults)
-    if program is None:
+    raw = dict(frozen["program"])
+    every = raw.pop("every", ())
+    for one in (raw, *raw.get("amendments", ())):
+        one["levels"] = [{**level, "name": level["id"]} for level in one["levels"]]
+    program = parse_program(raw, Source("frozen rules"), faults)
+    offers = [_thawed_offer(slug, terms, faults) for slug, terms in frozen["offers"].items()]
+    if program is None or faults:
         raise Faulty(faults)
-    worded = {slug: {**terms, "title": slug, "summary": slug} for slug, terms in frozen["offers"].items()}
-    offers = [parse_offer(slug, terms, program, source, faults) for slug, terms in worded.items()]
-    if any(fault.severity == "fault" for fault in faults):
-        raise Faulty(faults)
-    return Policy(program, tuple(offer for offer in offers if offer is not None))
+    # A level of a later day has no quota here; only its rank may be asked for.
+    ranked = tuple(Level(level_id, level_id, 0) for level_id in every[1:])
+    return Policy(replace(program, every=ranked), tuple(offer for offer in offers if offer is not None))
+
+
+def _thawed_offer(slug: str, frozen: Mapping[str, object], faults: list[Fault]) -> Offer | None:
+    """Return the offer with its terms of that day as the only version; these were checked before they were frozen."""
+    raw = {**frozen, "title": slug, "summary": slug}
+    announced_on = parse_day(str(raw.pop("announced_on")))
+    kind = KINDS[str(raw["kind"])]
+    terms = validated(kind.terms, raw, Source("frozen rules"), faults)
+    if terms is None:
+        return None
+    return Offer(slug, kind.name, slug, slug, announced_on, (), (Version(announced_on, terms, None),))

@@ -14,7 +14,9 @@ from zoneinfo import ZoneInfo
 from tests.reference.naive_values import (
     PLACES,
     Terms,
+    amendment_days,
     day,
+    levels_on,
     listed,
     mapping,
     money,
@@ -88,15 +90,22 @@ class Site:
             else self.partners[partner_id]["level"]
         )
 
-    def levels(self) -> list[Terms]:
-        """The levels above the base."""
-        levels = self.program["levels"]
-        assert isinstance(levels, list)
-        return levels
+    def levels(self, on: dt.date) -> dict[str, Fraction]:
+        """The levels above the base that are in force on a day, each with its quota."""
+        return levels_on(self.program, on)
 
     def ranks(self) -> list[str]:
-        """All level ids, the base first."""
-        return [str(self.program["base_level"]), *(str(level["id"]) for level in self.levels())]
+        """The level ids of every day by rank, the base first: the next is one that none of the rest stands below."""
+        lists = [list(self.levels(one)) for one in [dt.date.min, *amendment_days(self.program)]]
+        left = {level for levels in lists for level in levels}
+        ranked = [str(self.program["base_level"])]
+        while left:
+            above = {level for levels in lists for n, level in enumerate(levels) if left & set(levels[:n])}
+            named = [level for levels in lists for level in levels]
+            lowest = min(left - above, key=named.index)
+            ranked.append(lowest)
+            left.remove(lowest)
+        return ranked
 
     def counted(self, partner_id: str, first: dt.date, last: dt.date) -> list[Row]:
         """The counted sales of a period."""
@@ -157,15 +166,17 @@ class Site:
     def attained(self, exact: Fraction, quotas: Mapping[str, Fraction]) -> str:
         """The highest level whose quota is reached."""
         level = str(self.program["base_level"])
-        for name in self.ranks()[1:]:
+        for name in quotas:
             if quotas[name] <= exact:
                 level = name
         return level
 
     def quotas(self, terms: Terms) -> dict[str, Fraction]:
-        """The offer's quotas over those of the program."""
-        own = {str(level["id"]): number(level["quota"]) for level in self.levels()}
-        return {**own, **{level: number(quota) for level, quota in mapping(terms, "quotas").items()}}
+        """The offer's quotas over those of the program, for the levels of the period's last day or of today."""
+        ends = [day(mapping(terms, "period")["to"])] if "period" in terms else []
+        own = self.levels(min([self.as_of, *ends]))
+        named = mapping(terms, "quotas")
+        return {level: number(named.get(level, quota)) for level, quota in own.items()}
 
     def higher(self, one: str, other: str) -> str:
         """The level of the higher rank."""
@@ -298,7 +309,11 @@ class Site:
                         "extended_to": until.isoformat(),
                     }
                 )
-        allowed = int(str(mapping(terms, "allowance")[self.allowance_level(partner_id, levels)]))
+        named = mapping(terms, "allowance")
+        level = self.allowance_level(partner_id, levels)
+        while level not in named:
+            level = self.ranks()[self.ranks().index(level) - 1]
+        allowed = int(str(named[level]))
         return {
             "offer": slug,
             "product": terms["product"],
@@ -327,7 +342,7 @@ class Site:
         exact = self.converted(self.counted(partner_id, day(period["from"]), day(period["to"])))
         quotas = self.quotas(terms)
         attained = self.attained(exact, quotas)
-        above = self.ranks()[self.ranks().index(attained) + 1 :]
+        above = [level for level in self.ranks()[self.ranks().index(attained) + 1 :] if level in quotas]
         missing = None
         if above:
             missing = rounded(quotas[above[0]] - exact, currency)
@@ -352,7 +367,8 @@ class Site:
         if currency not in amounts:
             return []
         sold = self.converted(self.counted(partner_id, day(period["from"]), day(period["to"])))
-        reached = [str(level["id"]) for level in self.levels() if sold >= number(level["quota"])]
+        quotas = self.levels(min(self.as_of, day(period["to"])))
+        reached = [level for level, quota in quotas.items() if sold >= quota]
         if terms["level"] not in reached:
             return []
         return [

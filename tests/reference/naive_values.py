@@ -76,6 +76,34 @@ def terms_on(offer: Terms, as_of: dt.date) -> Terms:
     return {key: value for key, value in terms.items() if value not in (None, "", "null", "~")}
 
 
+def amendments_of(program: Terms) -> list[Terms]:
+    """The amendments of a program, none without them."""
+    written = program.get("amendments", [])
+    assert isinstance(written, list)
+    return written
+
+
+def amendment_days(program: Terms) -> list[dt.date]:
+    """The days on which a program changes."""
+    return [day(one["effective_on"]) for one in amendments_of(program)]
+
+
+def levels_on(program: Terms, on: dt.date) -> dict[str, Fraction]:
+    """The levels above the base on a day with their quotas, the lowest first."""
+
+    def quotas(levels: object) -> dict[str, Fraction]:
+        assert isinstance(levels, list)
+        return {str(one["id"]): number(one["quota"]) for one in levels}
+
+    found = quotas(program["levels"])
+    for one in amendments_of(program):
+        if day(one["effective_on"]) > on:
+            break
+        found = quotas(one["levels"]) if "levels" in one else found
+        found.update({level: number(quota) for level, quota in mapping(one, "quotas").items()})
+    return found
+
+
 def mapping(terms: Terms, key: str) -> Terms:
     """The mapping under a key, empty without it."""
     value = terms.get(key, {})

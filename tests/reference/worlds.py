@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from random import Random
+from typing import Any
 
 from tests.reference.naive import Row
 from tests.reference.naive_values import Terms
@@ -110,6 +111,41 @@ def _program(random: Random) -> Terms:
         "levels": [
             {"id": level, "name": level.title(), "quota": unit * 3**rank}
             for rank, level in enumerate(LEVELS[1:])
+        ],
+    }
+
+
+def _amended(random: Random, program: Terms, offers: Mapping[str, Terms]) -> Terms:
+    """The program with up to two amendments: other quotas, or a level that is missing for a while or new."""
+    if random.randrange(2):
+        return program
+    bonuses = set()
+    for offer in offers.values():
+        changes = offer["amendments"]
+        assert isinstance(changes, list)
+        if offer["kind"] == "bonus":
+            bonuses |= {str(terms["level"]) for terms in (offer, *changes) if "level" in terms}
+    levels = program["levels"]
+    assert isinstance(levels, list)
+    lists: list[list[dict[str, Any]]] = [levels]
+    if all(offer["kind"] != "free_subscription" for offer in offers.values()):
+        # An allowance must name every level, and those of these worlds name no new one.
+        lists += [[*levels, {"id": "platinum", "name": "Platinum", "quota": levels[-1]["quota"] * 3}]]
+    lists += [[one for one in levels if one["id"] != gone] for gone in LEVELS[1:] if gone not in bonuses]
+    amendments: list[dict[str, Any]] = []
+    for on in sorted({_day(random) for _ in range(random.randint(1, 2))}):
+        factor = random.choice((Decimal(1), Decimal("0.7"), Decimal("1.4")))
+        now = [{**one, "quota": max(1, int(one["quota"] * factor))} for one in random.choice(lists)]
+        known = {str(one["id"]) for one in (amendments[-1]["levels"] if amendments else levels)}
+        named = {str(one["id"]): one["quota"] for one in now}
+        by_quota = random.randrange(2) and known == named.keys()
+        amendments.append({"effective_on": on, "levels": now, **({"quotas": named} if by_quota else {})})
+    # Quotas alone say the same as the whole list, so either may be written.
+    return {
+        **program,
+        "amendments": [
+            {key: value for key, value in one.items() if key != ("levels" if "quotas" in one else "quotas")}
+            for one in amendments
         ],
     }
 
@@ -338,7 +374,8 @@ def world(seed: int, kinds: Sequence[str] = USUAL) -> World:
         "rates": _rates(random, str(program["currency"])),
         "levels": _levels(random, owners),
     }
-    return World(program, named, tables, _late(random))
+    as_of = _late(random)
+    return World(_amended(Random(f"program {seed}"), program, named), named, tables, as_of)
 
 
 def worlds(count: int, first: int = 0, kinds: Sequence[str] = USUAL) -> Iterator[tuple[int, World]]:

@@ -4,7 +4,18 @@ from decimal import Decimal
 
 import pytest
 
-from tests.reference.samples import PROGRAM, program, program_faults
+from rewards import Fault, Program, Source, parse_day, parse_offer
+from tests.reference.samples import (
+    PROGRAM,
+    account,
+    computed,
+    offer,
+    program,
+    program_faults,
+    raw_offer,
+    rules,
+    sale,
+)
 
 LEVELS = [
     {"id": "bronze", "name": "Bronze", "quota": 1000},
@@ -66,3 +77,121 @@ def test_a_program_knows_its_ranks() -> None:
         parsed.level_name("bronze"),
         parsed.level_name("affiliate"),
     )
+
+
+NEXT_YEAR = parse_day("2024-01-01")
+GOLD = {"id": "gold", "name": "Gold", "quota": 20000}
+
+
+def amended(*amendments: dict[str, object]) -> Program:
+    """A program with two levels and these amendments."""
+    return program(levels=LEVELS, amendments=list(amendments))
+
+
+def test_quotas_change_on_their_day() -> None:
+    """A level left out keeps its quota; the day before nothing has changed, and ranks are those of every day."""
+    parsed = amended({"effective_on": "2024-01-01", "note": "More.", "quotas": {"silver": "6000.50"}})
+    assert [(500000,), (600050,)] == [
+        tuple(quota for level, quota in parsed.on(day).quotas if level == "silver")
+        for day in (NEXT_YEAR - 1, NEXT_YEAR)
+    ]
+    assert ("bronze", 100000) == parsed.on(NEXT_YEAR).quotas[0]
+    assert ("More.", NEXT_YEAR) == (parsed.amendments[0].note, parsed.amendments[0].effective_on)
+
+
+def test_levels_come_and_go_on_their_day() -> None:
+    """A list of levels replaces the former one; each level keeps its rank, and a name is that of the day."""
+    without: dict[str, object] = {
+        "effective_on": "2024-01-01",
+        "levels": [{**LEVELS[1], "name": "Argent"}, GOLD],
+    }
+    parsed = amended(without, {"effective_on": "2025-01-01", "quotas": {"gold": 30000}})
+    now = parsed.on(NEXT_YEAR)
+    assert [("affiliate", "bronze", "silver"), ("affiliate", "silver", "gold")] == [
+        parsed.level_ids,
+        now.level_ids,
+    ]
+    assert ("affiliate", "bronze", "silver", "gold") == now.every_level_id == parsed.every_level_id
+    assert ("gold", 3, "bronze") == (
+        now.higher("bronze", "gold"),
+        now.rank("gold"),
+        now.higher("affiliate", "bronze"),
+    )
+    assert ["Argent", "Bronze", "Gold"] == [now.level_name(level) for level in ("silver", "bronze", "gold")]
+    assert "Silver" == parsed.on(NEXT_YEAR - 1).level_name("silver")
+    assert now == now.on(NEXT_YEAR + 400)
+
+
+@pytest.mark.parametrize(
+    ("amendments", "expected"),
+    [
+        ([{"effective_on": "2024-01-01"}], "0: the amendment changes nothing; write quotas"),
+        (
+            [{"effective_on": "2024-01-01", "quotas": {"silver": 9}, "levels": LEVELS}],
+            "0: 'quotas' and 'levels' are both given; write quotas",
+        ),
+        (
+            [{"effective_on": "2024-01-01", "quotas": {"gold": 9}}],
+            "0.quotas.gold: 'gold' is no level of the program above the base level; ",
+        ),
+        (
+            [{"effective_on": "2024-01-01", "quotas": {"silver": 0}}],
+            "0.quotas.silver: the quota of 'silver' is",
+        ),
+        (
+            [{"effective_on": "2024-01-01", "quotas": {"bronze": 5000}}],
+            "0.quotas: the quota of 'silver' does",
+        ),
+        ([{"effective_on": "soon", "quotas": {"bronze": 5}}], "0.effective_on: 'soon' is no date; write"),
+        ([{"effective_on": "2024-01-01", "qoutas": {}}], "0.qoutas: unknown key 'qoutas'; did you mean"),
+        (
+            [{"effective_on": day, "quotas": {"bronze": 5}} for day in ("2024-01-01", "2023-01-01")],
+            "1.effective_on: the day 2023-01-01 is not after that of the amendment before; list",
+        ),
+        (
+            [
+                {"effective_on": "2024-01-01", "levels": [LEVELS[1], GOLD]},
+                {"effective_on": "2025-01-01", "levels": [{**GOLD, "quota": 1}, LEVELS[0]]},
+            ],
+            "1.levels: the levels 'bronze', 'gold' change their order; keep the order",
+        ),
+    ],
+)
+def test_amendment_faults(amendments: list[dict[str, object]], expected: str) -> None:
+    """A mistake in an amendment is told with its place; dates rise, and no level changes its place."""
+    found = program_faults(levels=LEVELS, amendments=amendments)
+    assert found[0].startswith(f"content/program.toml: amendments.{expected}")
+
+
+def test_an_ended_offer_keeps_the_quotas_of_its_last_day() -> None:
+    """Next year's quotas decide about next year's sales only; in its period an offer follows the day."""
+    own = amended(
+        {"effective_on": "2023-07-01", "quotas": {"silver": 4000}},
+        {"effective_on": "2024-01-01", "quotas": {"silver": 9000}},
+    )
+    quota = offer("level_quota", "", own)
+    partner = account(sale("1", "4500"))
+
+    def attained(as_of: str) -> str:
+        return computed(partner, rules(quota, as_of=as_of, of=own)).levels[0].attained_level
+
+    assert ["bronze", "silver", "silver"] == [
+        attained(day) for day in ("2023-06-30", "2023-07-01", "2024-02-01")
+    ]
+
+
+def test_an_allowance_names_the_levels_in_force() -> None:
+    """A level of a later day may be left out until then, and counts as the next lower one; on its day it is missing."""
+    own = amended({"effective_on": "2024-01-01", "levels": [*LEVELS, GOLD]})
+    allowance = {"affiliate": 0, "bronze": 2, "silver": 5}
+    free = offer("free_subscription", "", own, allowance=allowance)
+    entry = computed(
+        account(levels=(("2023-01-01", "gold"),)), rules(free, as_of="2023-10-01", of=own)
+    ).free_subscriptions[0]
+    assert 5 == entry.allowed
+    late: list[Fault] = []
+    raw = raw_offer("free_subscription", allowance=allowance, register_by="2024-12-31")
+    assert parse_offer("free", raw, own, Source(""), late) is None
+    assert [
+        "allowance: the allowance of level 'gold' is missing (in the terms of 2024-01-01); name every level"
+    ] == [str(fault).partition(", with")[0] for fault in late]

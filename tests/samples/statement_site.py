@@ -227,7 +227,7 @@ def html_of(partner_id: str, partner: Partner | None = None, statement: Statemen
 
 def shell_of(language: str) -> Shell:
     """The shell of one of the site's languages."""
-    return shell([TEMPLATES], SETTINGS, policy(), offer_words(language), language)
+    return shell([TEMPLATES], SETTINGS, policy(), offer_words(language), language, AS_OF)
 
 
 def page_files() -> dict[str, bytes]:

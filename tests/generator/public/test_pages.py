@@ -9,7 +9,7 @@ import html5lib
 import pytest
 
 from generator.settings import StatementSettings
-from tests.generator.conftest import CASHBACK, NEWS, SiteMaker, attributes
+from tests.generator.conftest import CASHBACK, NEWS, PROGRAM, SiteMaker, attributes
 
 PAGE = "---\ntitle: About\nsummary: About us.\n---\nText\n"
 NEWS_DE = "---\ntitle: Neues\nsummary: Was neu ist.\n---\nSiehe [das Angebot](../offers/cashback.md).\n"
@@ -291,6 +291,23 @@ def test_terms_of_the_day_and_amendments(make_site: SiteMaker) -> None:
     assert "Rate 20%" in after
     assert "September 1, 2023 Europe/Berlin We can do better. Rate before 15% since then 20%" in after
     assert "Not told yet" not in after
+
+
+def test_amendments_of_the_program(make_site: SiteMaker) -> None:
+    """An offer's page tells what a change of the program changes there, with its note, and nothing elsewhere."""
+    amended = (
+        f"{PROGRAM}\n[[amendments]]\neffective_on = 2023-09-01\nnote = 'Prices rose.'\nquotas = {{silver = 12000}}\n"
+        "\n[[amendments]]\neffective_on = 2024-01-01\nnote = 'Next year.'\nquotas = {silver = 15000}\n"
+    )
+    site = make_site({"program.toml": amended, "offers/levels.md": LEVELS, "offers/bonus.md": BONUS})
+    before, after = (words(site.page("offers/levels/", day)) for day in ("2023-08-31", "2024-02-01"))
+    assert "Silver €10,000.00 €7,500.00" in before
+    assert "Prices rose" not in before
+    assert "Silver €12,000.00 €7,500.00" in after
+    assert "September 1, 2023 Europe/Berlin Prices rose." in after
+    assert "Next year." not in after
+    assert "Only for Silver. Prices rose." in words(site.page("offers/bonus/", "2024-02-01"))
+    assert "Prices rose" not in words(site.page("offers/cashback/", "2024-02-01"))
 
 
 def test_labels_are_translated(make_site: SiteMaker) -> None:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from rewards import Account, CashbackEntry, CashbackTerms, Offer, Rules, Statement, compute_statement
+from tests.reference.naive_values import amendments_of
 from tests.reference.opening import opened
 from tests.reference.worlds import World, worlds
 
@@ -11,7 +12,7 @@ PROGRAM = {
     f"{key} {value}"
     for key, values in (("refunds", "ignore deduct"), ("allowance", "assigned attained best"))
     for value in values.split()
-}
+} | {"amended quotas", "amended levels", "program amended before", "program amended after"}
 LEDGER = {
     "chain of mergers",
     "merged sale",
@@ -59,6 +60,9 @@ def test_every_term_and_every_kind_of_line_occurs() -> None:
 def _of_program(world: World) -> Iterator[str]:
     yield f"refunds {world.program['refunds_after_period']}"
     yield f"allowance {world.program['allowance_level']}"
+    for one in amendments_of(world.program):
+        yield "amended quotas" if "quotas" in one else "amended levels"
+        yield "program amended before" if str(one["effective_on"]) <= world.as_of else "program amended after"
 
 
 def _of_ledger(world: World) -> Iterator[str]:
