@@ -324,6 +324,7 @@ def markdown_html(text: str) -> str:
     return _converted(text, _PageLooks())
 
 
+@lru_cache(maxsize=512)
 def mail_markdown_html(text: str, tag: re.Pattern[str] | None = None) -> str:
     """Convert the Markdown of a mail to an HTML fragment with the same words; cells say their side by `align`.
 

@@ -19,7 +19,7 @@ from generator.content.pages import Page
 from generator.content.references import missing_anchor, resolve, shortened
 from generator.notices.html_part import HtmlWriter
 from generator.notices.names import NameCheck
-from generator.notices.tags import Emitter, MarkedText, take_out, with_placed_blocks
+from generator.notices.tags import MarkedText, take_out, with_placed_blocks
 from generator.notices.text_part import FILTERS, TextWriter
 from generator.notices.tree import LinkAddress, mail_tree, place_fault
 from generator.settings import SiteSettings
@@ -111,8 +111,9 @@ def compile_body(
     fault the result is unusable.
     """
     source = source.replace("\r\n", "\n")
-    found: list[Fault] = []
-    marked = _checked(source, file, first_line, offers, found)
+    slugs = None if offers is None else tuple(offers)
+    marked, mistakes = _checked(source, file, first_line, slugs)
+    found = list(mistakes)
     if marked is None:
         faults.extend(found)
         return CompiledBody("", "")
@@ -128,7 +129,7 @@ def compile_body(
         return CompiledBody("", "")
     html = HtmlWriter(marked, styles or {}, direction).write(tree)
     plain = TextWriter(marked).write(tree)
-    faults.extend(_link_faults(html, file, offers))
+    faults.extend(_link_faults(html.source(), tuple(html.lines), file, slugs))
     return CompiledBody(html.source(), plain.source(), tuple(html.lines), tuple(plain.lines))
 
 
@@ -136,14 +137,17 @@ def check_line(
     source: str, file: str, line: int, field: str, faults: list[Fault], offers: Collection[str] | None = None
 ) -> None:
     """Add the faults of a one-line template, such as a subject, in the front matter key `field`."""
-    found: list[Fault] = []
-    _checked(source, file, line, offers, found)
+    _, found = _checked(source, file, line, None if offers is None else tuple(offers))
     faults.extend(replace(fault, field=field) for fault in found)
 
 
+# A plan compiles its campaign twice, once to check it; a preview reads all texts again when one of them changed.
+@lru_cache(maxsize=512)
 def _checked(
-    source: str, file: str, first_line: int, offers: Collection[str] | None, faults: list[Fault]
-) -> MarkedText | None:
+    source: str, file: str, first_line: int, offers: tuple[str, ...] | None
+) -> tuple[MarkedText | None, tuple[Fault, ...]]:
+    """Return the text without its tags, None if it is no template, and the faults of names and blocks."""
+    faults: list[Fault] = []
     checking = mail_environment((), "en", "html")
     try:
         template = checking.parse(source)
@@ -153,13 +157,13 @@ def _checked(
         message = (error.message or "it cannot be read").rstrip(".")
         remedy = "correct the expression or block; every block needs its end tag"
         faults.append(Fault(f"template: {message}", remedy, file, first_line + error.lineno - 1))
-        return None
+        return None, tuple(faults)
     for tag in marked.tags:
         if tag.is_block and tag.name not in _BLOCKS:
             remedy = suggestion(tag.name, sorted(_BLOCKS))
             faults.append(Fault(f"the block {tag} may not be used here", remedy, file, tag.line))
     NameCheck(file, first_line, offers, faults).check(template, undeclared)
-    return marked
+    return marked, tuple(faults)
 
 
 def _without_brackets(text: str, marked: MarkedText) -> str:
@@ -170,17 +174,16 @@ def _without_brackets(text: str, marked: MarkedText) -> str:
     return text
 
 
-def _link_faults(html: Emitter, file: str, offers: Collection[str] | None) -> list[Fault]:
+@lru_cache(maxsize=512)
+def _link_faults(source: str, lines: LineMap, file: str, offers: tuple[str, ...] | None) -> tuple[Fault, ...]:
     """Return the faults of expressions in links, which are visible only in the compiled template."""
     found: list[Fault] = []
-    written = mail_environment((), "en", "html").parse(html.source())
-    NameCheck(file, 1, offers, found).check(written, ())
-    lines = tuple(html.lines)
-    return [
+    NameCheck(file, 1, offers, found).check(mail_environment((), "en", "html").parse(source), ())
+    return tuple(
         Fault(fault.what, fault.remedy, file, author_line(lines, fault.line or 1))
         for fault in found
         if fault.what.startswith("only an address")
-    ]
+    )
 
 
 def author_line(lines: LineMap, line: int) -> int:

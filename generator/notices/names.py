@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import cache
 from types import NoneType, UnionType
 from typing import Union, get_args, get_origin, get_type_hints
 
@@ -154,9 +155,7 @@ class NameCheck:
             return self._mapped(value, name, node)
         if not isinstance(owner, type):
             return None
-        fields = {
-            key: hint for key, hint in get_type_hints(owner).items() if key in getattr(owner, "_fields", ())
-        }
+        fields = _fields(owner)
         if name in fields:
             return _without_none(fields[name])
         known = sorted(fields) if fields else ["raw"] if owner in {Shown, ShownCount} else []
@@ -181,6 +180,13 @@ class NameCheck:
 _MAY_BE_ADDRESS = (nodes.Name, nodes.Getattr, nodes.Getitem, nodes.Call, nodes.CondExpr, nodes.Or)
 _NO_ADDRESS = "only an address that we made may stand in a link"
 _ADDRESS_REMEDY = "use link, site.base_url, the addresses of site.links, or an offer's url"
+
+
+@cache
+def _fields(owner: type) -> Mapping[str, object]:
+    """Return the fields of a named tuple with their types; none of another type."""
+    names = getattr(owner, "_fields", ())
+    return {key: hint for key, hint in get_type_hints(owner).items() if key in names} if names else {}
 
 
 def _bound(target: nodes.Node, value: object) -> dict[str, object]:

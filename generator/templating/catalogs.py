@@ -26,14 +26,19 @@ def translations(template_folders: Sequence[Path], language: str) -> NullTransla
     A language with a region falls back to the language without it. A message without a translation stays in
     English. Raises `BrokenCatalog`.
     """
+    paths = _catalogs(template_folders, language)
+    return _translations(tuple((path, path.stat().st_mtime_ns) for path in paths), language)
+
+
+@cache
+def _translations(files: tuple[tuple[Path, int], ...], language: str) -> NullTranslations:
+    """Return the labels of catalogs, the strongest last; their times let a live preview see a changed file."""
     found: NullTranslations = NullTranslations()
-    for path in _catalogs(template_folders, language):
-        catalog = _catalog(path, path.stat().st_mtime_ns, language)
-        if not isinstance(found, GNUTranslations):
-            found = catalog
-        else:
+    for path, _ in files:
+        catalog = _read(path, language)
+        if isinstance(found, GNUTranslations):
             catalog.add_fallback(found)
-            found = catalog
+        found = catalog
     return found
 
 
@@ -50,9 +55,7 @@ def _catalogs(template_folders: Sequence[Path], language: str) -> list[Path]:
     return [path for path in paths if path.is_file()]
 
 
-@cache
-def _compiled(path: Path, modified: int, language: str) -> bytes:
-    del modified  # only part of the cache key, so that a live preview sees a changed file
+def _read(path: Path, language: str) -> GNUTranslations:
     try:
         with path.open("rb") as file:
             catalog = read_po(file, locale=language.replace("-", "_"), abort_invalid=True)
@@ -60,8 +63,4 @@ def _compiled(path: Path, modified: int, language: str) -> bytes:
         raise BrokenCatalog(path, str(error)) from error
     machine = BytesIO()
     write_mo(machine, catalog)
-    return machine.getvalue()
-
-
-def _catalog(path: Path, modified: int, language: str) -> GNUTranslations:
-    return GNUTranslations(BytesIO(_compiled(path, modified, language)))
+    return GNUTranslations(BytesIO(machine.getvalue()))

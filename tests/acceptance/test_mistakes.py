@@ -1,21 +1,25 @@
 """Every place that finds a mistake is reached by a sample, and says what is wrong, where, and what would be right."""
 
 import ast
+import inspect
 import json
 import os
 import shutil
 import sys
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from io import StringIO
 from pathlib import Path
-from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
 import pytest
 
+from ledger.findings import Findings
+from ledger.reading.typed import Unusable
 from offerpress.cli import run
+from rewards import Fault
+from rewards.offers.terms import Mistake
 
 ROOT = Path(__file__).resolve().parents[2]
 SITES = ROOT / "tests" / "sites"
@@ -23,10 +27,8 @@ MISTAKES: dict[str, dict[str, Any]] = tomllib.loads((SITES / "mistakes.toml").re
 BROKEN: dict[str, dict[str, Any]] = tomllib.loads((SITES / "expected.toml").read_text(encoding="utf-8"))
 PACKAGES = ("rewards", "ledger", "generator", "mailer", "offerpress")
 MAKERS = {"Fault", "Mistake", "Unusable", "fault", "_fault", "refuse", "unknown_level"}
+SOURCES = ((Fault, "__init__"), (Unusable, "__init__"), (Mistake, "__new__"), (Findings, "add"))
 CALL = ("check", "--json", "--as-of", "2023-12-31")
-
-# At the deepest level Python ends the tracing as well, so this sample is checked but not traced.
-DEEPEST = "campaign-nested-too-deeply"
 
 # What no edit of a text makes, with the test that does, or why there is none.
 ELSEWHERE = {
@@ -34,7 +36,6 @@ ELSEWHERE = {
     "generator/content/files.py: cannot be read": "for the tests' own user every file can be read",
     "generator/content/front_matter.py: not valid YAML": "what YAML cannot hold was dropped before, with a remark",
     "generator/content/front_matter.py: the front matter is nested too deeply": "its depth is checked before",
-    "generator/notices/templates.py: write it with fewer levels": f"this file: {DEEPEST}",
     "ledger/reading/typed.py: binary data": "ledger/test_sources.py",
     "ledger/reading/typed.py: refuse(number, position, text)": "ledger/test_sources.py",
     "ledger/findings.py: Fault(what, last.remedy, last.file, field=place.column, seve": "ledger/test_csv.py",
@@ -110,10 +111,8 @@ class Checks:
         self._done: dict[str, Checked] = {}
         self._reached: set[tuple[str, int]] = set()
         self._places = dict(_places())
-        # Only functions with such a line are followed line by line: following all of them takes several times as long.
         self._lines = {place: set(range(place[1], last + 1)) for place, (last, _) in self._places.items()}
         self._files = {file for file, _ in self._places}
-        self._followed: dict[CodeType, bool] = {}
         _clear_caches()  # What is kept from another test would run no line here.
 
     def mistake(self, *names: str) -> Checked:
@@ -137,7 +136,7 @@ class Checks:
     def _once(self, key: str, make: Callable[[], None]) -> Checked:
         if key not in self._done:
             make()
-            self._done[key] = self._check(traced=key != DEEPEST)
+            self._done[key] = self._check()
         return self._done[key]
 
     def _with_edits(self, names: Sequence[str]) -> None:
@@ -170,34 +169,36 @@ class Checks:
         for path in (self._site / "private").glob("*"):
             path.chmod(0o700 if path.is_dir() else 0o600)
 
-    def _check(self, *, traced: bool) -> Checked:
+    def _check(self) -> Checked:
         """A check writes nothing but the snapshot, which is a cache."""
-        before, former = _files_of(self._site), sys.gettrace()
-        with redirect_stdout(StringIO()) as out, redirect_stderr(StringIO()):
-            try:
-                sys.settrace(self._called if traced else former)
-                code = run([*CALL, "--site", str(self._site)])
-            finally:
-                sys.settrace(former)
+        before = _files_of(self._site)
+        with redirect_stdout(StringIO()) as out, redirect_stderr(StringIO()), self._noted():
+            code = run([*CALL, "--site", str(self._site)])
         assert before == _files_of(self._site)
         report = json.loads(out.getvalue())
         faults = report["faults"]
         assert report["count"] == sum(fault["severity"] == "fault" for fault in faults)
         return Checked(code, faults)
 
-    def _called(self, frame: FrameType, _: str, __: object) -> Any:  # noqa: ANN401 - as sys.settrace has it
-        code = frame.f_code
-        if code not in self._followed:
-            lines = {line for _, _, line in code.co_lines()} if code.co_filename in self._files else set()
-            self._followed[code] = any(
-                file == code.co_filename and lines & own for (file, _), own in self._lines.items()
-            )
-        return self._stepped if self._followed[code] else None
+    @contextmanager
+    def _noted(self) -> Iterator[None]:
+        """Note where the program is whenever it makes a fault: each line of ours that is being run then."""
 
-    def _stepped(self, frame: FrameType, event: str, _: object) -> Any:  # noqa: ANN401 - likewise
-        if event == "line":
-            self._reached.add((frame.f_code.co_filename, frame.f_lineno))
-        return self._stepped
+        def noting(make: Callable[..., Any]) -> Callable[..., Any]:
+            def made(*given: object, **named: object) -> object:
+                frame = inspect.currentframe()
+                while frame is not None:
+                    if frame.f_code.co_filename in self._files:
+                        self._reached.add((frame.f_code.co_filename, frame.f_lineno))
+                    frame = frame.f_back
+                return make(*given, **named)
+
+            return made
+
+        with pytest.MonkeyPatch.context() as patch:
+            for owner, name in SOURCES:
+                patch.setattr(owner, name, noting(getattr(owner, name)))
+            yield
 
 
 def _files_of(site: Path) -> dict[str, bytes | None]:
