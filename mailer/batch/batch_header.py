@@ -39,8 +39,9 @@ class BatchHeader(BaseModel):
     """The facts that a person approves beside the messages. `as_of` is a day's ordinal, `plan` names the batch.
 
     `snapshot`, `rules` and `templates` are digests of the sources of the messages. `sources` names more of them one by
-    one, so that a stale plan can say which changed. Batches of earlier versions lack `rules` and `sources`: an empty
-    one is no part of the digest. `recipients` and `digest` are filled in when the batch is frozen.
+    one, so that a stale plan can say which changed. `warnings` are sentences for the person who approves. Batches of
+    earlier versions lack `rules`, `sources` and `warnings`: an empty one is no part of the digest. `recipients` and
+    `digest` are filled in when the batch is frozen.
     """
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
@@ -58,6 +59,7 @@ class BatchHeader(BaseModel):
     rules: str = Field(default="", exclude_if=operator.not_)
     templates: str = ""
     sources: Mapping[str, str] = Field(default={}, exclude_if=operator.not_)
+    warnings: tuple[str, ...] = Field(default=(), exclude_if=operator.not_)
     skipped: Mapping[str, int] = {}
     totals: Mapping[str, CurrencyTotals] = {}
     recipients: int = 0

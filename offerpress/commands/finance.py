@@ -14,6 +14,7 @@ from offerpress.figures.journals import (
     journal_json,
     make_journal,
     require_final,
+    require_over,
 )
 from offerpress.figures.sign_offs import SignOff, lines_digest, write_sign_off
 from offerpress.options import (
@@ -102,6 +103,7 @@ def sign_off_command(
         raise click.UsageError("--by needs a name")
     with sole_writer(site), open_figures(site, need_keys=False) as figures:
         journal = make_journal(figures, offer)
+        require_over(figures, offer)
         require_final(journal, "sign it off when it is over")
         if journal.sign_offs and not journal.unsigned:
             say(f"{offer}: nothing changed since {journal.sign_offs[-1].by} signed it off")

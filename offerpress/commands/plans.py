@@ -158,6 +158,7 @@ def _plan_json(batch: Batch, made: Draft, earlier: Since | None, *, dry_run: boo
             for currency, row in sorted(header.totals.items())
         },
         "windows": windows(made.recipients),
+        "warnings": list(header.warnings),
         "digest": batch.digest,
         "changed": earlier
         and {"since": earlier.plan, "new": earlier.new, "gone": earlier.gone, "changed": earlier.changed},
@@ -178,6 +179,7 @@ def _plan_text(
     ]
     kind = "correction" if header.corrections else "notice"
     lines = [f"Plan {header.plan}: {count(header.recipients, kind)} as of {date.fromordinal(header.as_of)}"]
+    lines += [f"  warning: {one}" for one in header.warnings]
     lines += ["  Nobody is left to write to."] if not header.recipients else []
     lines += [f"  skipped, {reason}: {number}" for reason, number in header.skipped.items()]
     lines += [f"  send window {window}: {number}" for window, number in windows(made.recipients).items()]

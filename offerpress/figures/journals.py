@@ -86,6 +86,17 @@ def require_final(journal: Journal, remedy: str) -> None:
         raise NoJournal(journal.offer, f"{why}; {remedy}")
 
 
+def require_over(figures: Figures, slug: str) -> None:
+    """Raise `NoJournal` unless the offer's period is over by the clock: a named day brings no sales to come."""
+    terms = _offer(figures, slug).terms_on(figures.rules.as_of)
+    zone = figures.rules.program.timezone
+    today = figures.site.clock_day(zone)
+    if isinstance(terms, CashbackTerms) and today <= terms.period.last:
+        last = day_text(terms.period.last)
+        why = f"its period ends on {last}, and today is {day_text(today)} ({zone}), so sales can still come"
+        raise NoJournal(slug, f"{why}; sign it off after {last}")
+
+
 def journal_csv(lines: Iterable[JournalLine]) -> str:
     """Return the rows of the credits table with its header; only texts are guarded against formulas."""
     table = StringIO(newline="")

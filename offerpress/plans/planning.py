@@ -11,6 +11,7 @@ from hashlib import sha256
 from io import StringIO
 from pathlib import Path
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from generator import (
     Campaign,
@@ -44,6 +45,7 @@ from rewards import (
     Account,
     Partner,
     Statement,
+    day_text,
     format_amount,
     guarded,
     totals,
@@ -86,6 +88,7 @@ def make_plan(
         rules=rules_digest(figures.rules.policy, figures.rules.as_of),
         templates=templates_digest(figures),
         sources=message_sources(figures),
+        warnings=_warnings(figures, now),
     )
     made = Draft()
 
@@ -100,6 +103,17 @@ def make_plan(
         if folder == figures.site.batches:
             keep_rules(figures.site, figures.rules)
         return batch, made
+
+
+def _warnings(figures: Figures, now: datetime) -> tuple[str, ...]:
+    """Return what the person who approves must know about the figures: that their day lies ahead."""
+    zone = figures.rules.program.timezone
+    as_of, today = figures.rules.as_of, now.astimezone(ZoneInfo(zone)).toordinal()
+    if as_of <= today:
+        return ()
+    why = f"the figures are as of {day_text(as_of)}, and today is {day_text(today)} ({zone})"
+    until = f"sales can still come, and the plan cannot be approved before {day_text(as_of)}"
+    return (f"{why}: {until}",)
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from offerpress.plans.planning import message_sources
 from offerpress.plans.told import ToldFigures, told_figures
 from offerpress.site.folder import OfferpressError
 from offerpress.site.site import Site
-from rewards import Account, Fault, compute_statement
+from rewards import Account, Fault, compute_statement, day_text
 
 _LOOK_UP_COSTS: Final = 64  # times as much as reading an account with its whole shard
 _NAMED: Final = 10
@@ -51,14 +51,30 @@ class PostponedPlan(OfferpressError):
         )
 
 
+class PlanAhead(OfferpressError):
+    """The as-of day of a plan has not come yet."""
+
+    def __init__(self, plan: str, as_of: int, today: int, zone: str) -> None:
+        self.plan = plan
+        why = f"its figures are as of {day_text(as_of)}, and today is {day_text(today)} ({zone})"
+        super().__init__(
+            f"too early: {plan}: {why}, so sales can still come; approve it from {day_text(as_of)} on, or plan the "
+            "campaign as of today"
+        )
+
+
 def refuse_stale(site: Site, batch: Batch, outbox: Outbox) -> None:
     """Raise `StalePlan` if recipients' messages would change, `PostponedPlan` if the campaign is to be sent later.
+
+    Raises `PlanAhead` for a plan that nobody approved yet and whose as-of day has not come.
 
     Raises `Faulty` if messages cannot be made.
     """
     header = batch.header
     told = told_figures(site, outbox, header.campaign) if header.corrections else None
     with open_figures(site.on(header.as_of)) as figures:
+        if not outbox.approvals(header.plan):
+            _refuse_ahead(header, figures)
         _refuse_postponed(header, figures)
         if stale := stale_partners(batch, figures, told, choose_workers()):
             raise StalePlan(header.plan, stale, _changed_sources(header, figures))
@@ -93,6 +109,13 @@ def _other_program(planned: str, now: str) -> str:
 
 def _listed(names: Sequence[str]) -> str:
     return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
+
+
+def _refuse_ahead(header: BatchHeader, figures: Figures) -> None:
+    zone = figures.rules.program.timezone
+    today = figures.site.clock_day(zone)
+    if header.as_of > today:
+        raise PlanAhead(header.plan, header.as_of, today, zone)
 
 
 def _refuse_postponed(header: BatchHeader, figures: Figures) -> None:

@@ -39,6 +39,10 @@ class Site:
         """Return the as-of day as an ordinal: the named one, else today in that zone."""
         return (self.as_of or self.now.astimezone(ZoneInfo(zone)).date()).toordinal()
 
+    def clock_day(self, zone: str) -> int:
+        """Return the clock's day in that zone as an ordinal, whatever the as-of day."""
+        return self.now.astimezone(ZoneInfo(zone)).toordinal()
+
     @property
     def today(self) -> int:
         """The clock's day in UTC as an ordinal, whatever the as-of day: a former secret's grace ends by it."""
