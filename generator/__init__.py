@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         PREVIEW_HEADERS,
         REPORT_POLICY,
         STAFF_HEADERS,
+        STUDIO_HEADERS,
         ObjectHeaders,
         preview_policy,
     )
@@ -75,6 +76,7 @@ __all__ = [
     "PREVIEW_HEADERS",
     "REPORT_POLICY",
     "STAFF_HEADERS",
+    "STUDIO_HEADERS",
     "ArtifactContent",
     "Campaign",
     "CampaignCheck",

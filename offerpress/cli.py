@@ -22,6 +22,7 @@ GROUPS = {
         "add": ("site", "Add a commented stub of an announcement, offer, campaign or page."),
         "check": ("site", "Report every fault in settings, content, data and templates."),
         "serve": ("preview", "Preview the site on this machine, reloading on change."),
+        "studio": ("preview", "Review, approve, send and search in a browser."),
         "build": ("build", "Build the site, the feeds and the private statements."),
         "demo": ("proofs", "Run the whole journey on the sample site."),
     },

@@ -74,12 +74,13 @@ def test_rewards_is_pure() -> None:
 
 
 def test_heavy_libraries_live_in_one_module() -> None:
-    """Each heavy third-party library is imported by one module only; the database's driver by one for each use."""
+    """Each heavy third-party library is imported by one module only; a driver and a server by one for each use."""
     users = defaultdict(set)
     for package in MAY_IMPORT:
         for module in modules(package):
             for library in imports(module) & ONE_MODULE_EACH:
-                use = (library, USES.get((library, module.stem), package if library == "psycopg" else ""))
+                shared = {"psycopg": package, "starlette": module.parent.name, "uvicorn": module.parent.name}
+                use = (library, USES.get((library, module.stem), shared.get(library, "")))
                 users[use].add(str(module.relative_to(ROOT)))
     assert {} == {use: sorted(where) for use, where in users.items() if len(where) > 1}
 

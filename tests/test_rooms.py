@@ -20,6 +20,7 @@ ROOMS = {
         {"build"},
         {"plans"},
         {"proofs", "upkeep", "reports", "preview", "hooks"},
+        {"studio"},
         {"commands"},
     ],
 }

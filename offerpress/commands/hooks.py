@@ -2,13 +2,12 @@
 
 import time
 from datetime import UTC, datetime, timedelta
-from importlib import import_module
 from pathlib import Path
 
 import click
 
+from offerpress.hooks.service import run_service
 from offerpress.options import examples, site_at, site_option
-from offerpress.site.folder import OfferpressError
 from offerpress.terminal import say
 
 WEBHOOK_KEY = "SENDGRID_WEBHOOK_KEY"
@@ -35,16 +34,10 @@ WEBHOOK_KEY = "SENDGRID_WEBHOOK_KEY"
 def hooks_command(host: str, port: int, max_age: int, site_folder: Path | None) -> None:
     """Receive a provider's events and one-click unsubscriptions over HTTP, until interrupted."""
     site = site_at(site_folder)
-    try:
-        serving = import_module("offerpress.hooks.service")
-    except ImportError as error:
-        raise OfferpressError(
-            "no service: hooks: needs starlette and uvicorn; install offerpress[hooks]"
-        ) from error
     key = site.environment.get(WEBHOOK_KEY, "")
     if not key:
         say(f"no events are taken: {WEBHOOK_KEY} is not set; set it to the public key that SendGrid shows")
-    serving.run_service(
+    run_service(
         site,
         key,
         host,

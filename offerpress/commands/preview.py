@@ -1,12 +1,25 @@
-"""The command `serve`."""
+"""The commands that show a site in a browser on this machine: `serve` and `studio`."""
 
+import secrets
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
 import click
 
 from offerpress.options import as_of_option, examples, site_at, site_option
-from offerpress.preview.server import serve_preview
+from offerpress.terminal import say
+
+
+def _port_option(default: int) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    return click.option(
+        "--port",
+        type=click.IntRange(0, 65535),
+        default=default,
+        show_default=True,
+        metavar="N",
+        help="The port on this machine; 0 takes a free one.",
+    )
 
 
 @click.command(
@@ -18,18 +31,34 @@ from offerpress.preview.server import serve_preview
 )
 @site_option
 @as_of_option
-@click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    default=8000,
-    show_default=True,
-    metavar="N",
-    help="The port on this machine; 0 takes a free one.",
-)
+@_port_option(8000)
 def serve_command(site_folder: Path | None, as_of: date | None, port: int) -> None:
     """Preview the site on this machine, reloading on change.
 
     The page in your browser reloads when a file changes, and shows faults over it. Drafts have a mark. Under /_staff/
     are every partner's statement and every mail. Other machines cannot reach it.
     """
+    from offerpress.preview.server import serve_preview  # noqa: PLC0415 - each command loads its own server
+
     serve_preview(lambda: site_at(site_folder, as_of), port)
+
+
+@click.command(
+    "studio",
+    epilog=examples(
+        "studio",
+        "studio --as-of 2026-12-31 --port 8080",
+    ),
+)
+@site_option
+@as_of_option
+@_port_option(8010)
+def studio_command(site_folder: Path | None, as_of: date | None, port: int) -> None:
+    """Review, approve, send and search in a browser on this machine.
+
+    People sign in with their own passphrase. The printed address lets the first person join; that one invites the
+    others. Other machines cannot reach it.
+    """
+    from offerpress.studio.application import run_studio  # noqa: PLC0415 - likewise
+
+    run_studio(lambda: site_at(site_folder, as_of), port, secrets.token_urlsafe, say)

@@ -75,7 +75,7 @@ class Preview:
         try:
             pages = read_pages(self._site_now(), self.origin)
         except FAILURES as error:
-            self._show(faults=(*_faults_of(error), *self._later))
+            self._show(faults=(*faults_of(error), *self._later))
             return
         self._show(pages=pages, faults=self._later, edition=self.state.edition + 1)
         found = self._tried.faults(pages)
@@ -83,7 +83,7 @@ class Preview:
         try:
             changes = {"staff": self._staff(pages, found), "turn": self.state.turn + 1}
         except FAILURES as error:
-            found += _faults_of(error)
+            found += faults_of(error)
         self._later = tuple(fault for fault in found if fault.severity == "fault")
         remarks = tuple(fault for fault in (*pages.remarks, *found) if fault.severity == "remark")
         self._show(faults=self._later, remarks=remarks, **changes)
@@ -182,7 +182,7 @@ def unexpected(error: Exception) -> Fault:
     return Fault(what, "undo the last change, and report this as a defect", "")
 
 
-def _faults_of(error: Exception) -> list[Fault]:
+def faults_of(error: Exception) -> list[Fault]:
     """Return the faults of an error. Another error becomes one fault."""
     if isinstance(error, Faulty):
         return [fault for fault in error.faults if fault.severity == "fault"]

@@ -34,6 +34,8 @@ OUTBOX_FILE: Final = "outbox.sqlite"
 RECEIPTS_FILE: Final = "outbox.receipts"
 SIGN_OFFS: Final = "sign-offs"
 RULES: Final = "rules"
+PEOPLE_FILE: Final = "people"
+HISTORY_FILE: Final = "history"
 
 
 class OfferpressError(Exception):

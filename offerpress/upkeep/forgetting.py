@@ -19,6 +19,7 @@ from offerpress.figures.sign_offs import all_sign_offs, forget_lines
 from offerpress.site.folder import FORGOTTEN_FILE, SETTINGS_FILE, OfferpressError
 from offerpress.site.keys import forget_epochs
 from offerpress.site.locking import sole_writer
+from offerpress.site.people import forget_in_history
 from offerpress.site.site import Site
 from offerpress.site.state import json_text, read_state, write_state
 from rewards import Partner
@@ -176,6 +177,7 @@ def _erase(site: Site, outbox: Outbox, who: Traces, by: str, now: datetime) -> F
     batches = sum(erase_messages(file, ids) > 0 for file in sorted(site.batches.glob("*.batch")))
     exports = sum(forget_export(one, ids) > 0 for one in read_exports(site))
     signed = sum(forget_lines(file, ids) > 0 for file in all_sign_offs(site))
+    forget_in_history(site, lambda one: pseudonym(one) if one in ids else one)
     forget_epochs(site, {one: pseudonym(one) for one in ids})
     reports = _drop_reports(site.private, who)
     erased = outbox.forget(ids, who.addresses, by, now)

@@ -1,0 +1,395 @@
+"""The studio over HTTP: routes, the check of every request, sign-in, and the live parts, through Starlette."""
+
+import asyncio
+import json
+import socket
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from urllib.parse import parse_qsl
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware import Middleware
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from generator import STUDIO_HEADERS
+from offerpress.preview.state import unexpected
+from offerpress.site.folder import OfferpressError, starter_folder
+from offerpress.site.people import read_people
+from offerpress.site.site import Site
+from offerpress.studio.actions import ACTIONS, Done
+from offerpress.studio.books import KNOWN_ERRORS, Books
+from offerpress.studio.desk import Context, Desk, FormFields, NotThere, NotYours, Visit, address_of, page
+from offerpress.studio.door import joined_person, signed_in_person
+from offerpress.studio.office_pages import finance_page, history_page, people_page, today_page
+from offerpress.studio.partner_pages import found, partner_page, search_page
+from offerpress.studio.plan_pages import (
+    freshness,
+    live_state,
+    mail_page,
+    message_frame,
+    plan_page,
+    plans_page,
+)
+from offerpress.studio.sessions import Sessions, cookie_name, request_refusal
+from rewards import day_text
+
+LOCAL = "127.0.0.1"
+_HTML = "text/html; charset=utf-8"
+_MOST_BYTES = 64 << 10
+_ASSETS = {
+    "statement.css": ("assets", "text/css; charset=utf-8"),
+    "studio.css": ("studio", "text/css; charset=utf-8"),
+    "studio.js": ("studio", "text/javascript; charset=utf-8"),
+}
+_LIVE_SECONDS = 1.0
+_PAGES: dict[str, tuple[str, Callable[[Visit], Context]]] = {
+    "/": ("today.html", today_page),
+    "/plans": ("plans.html", plans_page),
+    "/plan": ("plan.html", plan_page),
+    "/plan/mail": ("mail.html", mail_page),
+    "/partners": ("partners.html", search_page),
+    "/partner": ("partner.html", partner_page),
+    "/finance": ("finance.html", finance_page),
+    "/history": ("history.html", history_page),
+    "/people": ("people.html", people_page),
+}
+_FACTS: dict[str, Callable[[Visit], object]] = {"/partners/found": found, "/plan/fresh": freshness}
+
+
+class TooMuch(Exception):
+    """A form is larger than any of ours."""
+
+
+@dataclass
+class Guard:
+    """The middleware that refuses what does not come from a page of the studio, and sets the headers of every answer.
+
+    Starlette's `TrustedHostMiddleware` looks at the name only; a session must also be safe from other local ports.
+    """
+
+    app: ASGIApp
+    desk: Desk
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        headers = Headers(scope=scope)
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                given = MutableHeaders(scope=message)
+                for name, value in STUDIO_HEADERS:
+                    given.setdefault(name, value)
+            await send(message)
+
+        refused = request_refusal(scope["method"], dict(headers), self.desk.port)
+        if refused:
+            status, sentence = refused
+            await Response(sentence + "\n", status, media_type="text/plain")(scope, receive, with_headers)
+        elif headers["host"].startswith(LOCAL):
+            # Passkeys need a name, and a session belongs to one.
+            place = f"{self.desk.origin}{scope['path']}"
+            await RedirectResponse(place, HTTPStatus.PERMANENT_REDIRECT)(scope, receive, with_headers)
+        else:
+            await self.app(scope, receive, with_headers)
+
+
+@dataclass
+class StudioServer:
+    """The routes over one desk."""
+
+    desk: Desk
+
+    def application(self) -> Starlette:
+        """Return the ASGI application."""
+        return Starlette(
+            routes=[
+                *(Route(path, self._screen, methods=["GET"]) for path in _PAGES),
+                *(Route(path, self._told, methods=["GET"]) for path in _FACTS),
+                *(Route(path, _posted(self._change), methods=["POST"]) for path in ACTIONS),
+                Route("/plan/message", self._message, methods=["GET"]),
+                Route("/plan/live", self._live, methods=["GET"]),
+                Route("/sign-in", self._door, methods=["GET"]),
+                Route("/sign-in", _posted(self._sign_in), methods=["POST"]),
+                Route("/join", self._door, methods=["GET"]),
+                Route("/join", _posted(self._join), methods=["POST"]),
+                Route("/sign-out", _posted(self._sign_out), methods=["POST"]),
+                Route("/assets/{name}", _asset, methods=["GET"]),
+            ],
+            middleware=[Middleware(Guard, desk=self.desk)],
+            exception_handlers={404: _missing, 405: _missing, TooMuch: _too_much},
+        )
+
+    # Pages.
+
+    def _screen(self, request: Request) -> Response:
+        template, make = _PAGES[request.url.path]
+        visit = self._visit(request, dict(request.query_params))
+        if visit is None:
+            return self._to_door(request)
+        return self._guarded(visit, lambda: _html(page(template, visit, make(visit))))
+
+    def _told(self, request: Request) -> Response:
+        visit = self._visit(request, dict(request.query_params))
+        if visit is None:
+            return JSONResponse({"locked": True}, 401)
+        try:
+            return JSONResponse(_FACTS[request.url.path](visit))
+        except KNOWN_ERRORS as error:
+            return JSONResponse({"tone": "wrong", "text": str(error)}, 409)
+
+    def _message(self, request: Request) -> Response:
+        visit = self._visit(request, dict(request.query_params))
+        if visit is None:
+            return Response("Locked: sign in again.\n", 401, media_type="text/plain")
+
+        def framed() -> Response:
+            answer = message_frame(visit)
+            return Response(answer.body, answer.status, dict(answer.headers), answer.media_type)
+
+        return self._guarded(visit, framed)
+
+    def _change(self, request: Request, form: FormFields) -> Response:
+        visit = self._visit(request, form)
+        if visit is None:
+            return self._to_door(request)
+        if not visit.session.made(form.get("form_token", "")):
+            what = "This page was open before you signed in, so nothing was done. Reload it and try again."
+            return _html(page("refused.html", visit, {"what": what, "back": "/"}), 403)
+
+        def act() -> Response:
+            with self.desk.change:
+                done = ACTIONS[request.url.path](visit)
+            return self._done(visit, done)
+
+        return self._guarded(visit, act)
+
+    def _done(self, visit: Visit, done: Done) -> Response:
+        if done.show:
+            return _html(page("done.html", visit, {"done": done}))
+        return RedirectResponse(done.to, HTTPStatus.SEE_OTHER)
+
+    def _guarded(self, visit: Visit, answer: Callable[[], Response]) -> Response:
+        """Return the answer, or a page that says why there is none. Nothing is half done then."""
+        try:
+            return answer()
+        except NotThere as error:
+            return _html(page("refused.html", visit, {"what": str(error), "back": "/"}), 404)
+        except NotYours as error:
+            return _html(page("refused.html", visit, {"what": str(error), "back": "/"}), 403)
+        except KNOWN_ERRORS as error:
+            return _html(page("refused.html", visit, {"what": str(error), "back": _back(visit)}), 409)
+        except OSError as error:
+            what = f"The disk did not take it: {error.strerror}. Nothing was done. Make room, then try again."
+            return _html(page("refused.html", visit, {"what": what, "back": _back(visit)}), 507)
+        except Exception as error:  # noqa: BLE001 - an error's own text may name a partner, so it reaches no log
+            fault = unexpected(error)
+            what = f"{fault.what[:1].upper()}{fault.what[1:]}. Report this as a defect."
+            return _html(page("refused.html", visit, {"what": what, "back": "/"}), 500)
+
+    async def _live(self, request: Request) -> Response:
+        query = dict(request.query_params)
+        if await run_in_threadpool(self._visit, request, query) is None:
+            return Response(status_code=401)
+
+        async def events() -> AsyncIterator[str]:
+            last = ""
+            while not await request.is_disconnected() and not self.desk.stopping:
+                visit = await run_in_threadpool(self._visit, request, query, used=False)
+                if visit is None:
+                    yield "event: locked\ndata: {}\n\n"
+                    return
+                try:
+                    state = json.dumps(await run_in_threadpool(live_state, visit, query.get("plan", "")))
+                except KNOWN_ERRORS:
+                    return
+                yield f"data: {state}\n\n" if state != last else ": still here\n\n"
+                last = state
+                await asyncio.sleep(_LIVE_SECONDS)
+
+        return StreamingResponse(events(), media_type="text/event-stream")
+
+    # Sign-in.
+
+    def _visit(self, request: Request, query: FormFields, *, used: bool = True) -> Visit | None:
+        """Return the visit of a signed-in person, None for anybody else."""
+        site = self.desk.site_now()
+        cookie = request.cookies.get(cookie_name(self.desk.port), "")
+        session = self.desk.sessions.find(cookie, site.now, used=used) if cookie else None
+        if session is None:
+            return None
+        person = read_people(site).get(session.person)
+        if person is None or not person.active:
+            return None
+        return Visit(self.desk, site, person, session, query)
+
+    def _to_door(self, request: Request) -> Response:
+        locked = cookie_name(self.desk.port) in request.cookies
+        return RedirectResponse("/sign-in?locked=1" if locked else "/sign-in", HTTPStatus.SEE_OTHER)
+
+    def _door(self, request: Request) -> Response:
+        site = self.desk.site_now()
+        locked = "locked" in request.query_params
+        return self._door_page(request.url.path, site, "", "", locked=locked)
+
+    def _door_page(self, path: str, site: Site, why: str, name: str, *, locked: bool = False) -> Response:
+        context: Context = {"why": why, "name": name, "locked": locked, "first": not read_people(site)}
+        template = "join.html" if path == "/join" else "sign_in.html"
+        return _html(page(template, None, context), 403 if why else 200)
+
+    def _sign_in(self, request: Request, form: FormFields) -> Response:
+        del request
+        site = self.desk.site_now()
+        person, why = signed_in_person(self.desk, site, form)
+        if person is None:
+            return self._door_page("/sign-in", site, why, form.get("name", ""))
+        return self._opened(site, person)
+
+    def _join(self, request: Request, form: FormFields) -> Response:
+        del request
+        site = self.desk.site_now()
+        with self.desk.change:
+            person, why = joined_person(self.desk, site, form)
+        if person is None:
+            return self._door_page("/join", site, why, form.get("name", ""))
+        return self._opened(site, person)
+
+    def _opened(self, site: Site, person: str) -> Response:
+        answer = RedirectResponse("/", HTTPStatus.SEE_OTHER)
+        cookie = self.desk.sessions.begin(person, site.now)
+        answer.set_cookie(
+            cookie_name(self.desk.port), cookie, path="/", secure=True, httponly=True, samesite="strict"
+        )
+        return answer
+
+    def _sign_out(self, request: Request, form: FormFields) -> Response:
+        name = cookie_name(self.desk.port)
+        cookie = request.cookies.get(name, "")
+        session = self.desk.sessions.find(cookie, self.desk.site_now().now)
+        if session and session.made(form.get("form_token", "")):
+            self.desk.sessions.end(cookie)
+        answer = RedirectResponse("/sign-in", HTTPStatus.SEE_OTHER)
+        answer.delete_cookie(name, path="/", secure=True, httponly=True, samesite="strict")
+        return answer
+
+
+_Posted = Callable[[Request, FormFields], Response]
+
+
+def _posted(answer: _Posted) -> Callable[[Request], Awaitable[Response]]:
+    """Read the form, which is small, and answer in a thread, because files and the outbox make an answer wait."""
+
+    async def answered(request: Request) -> Response:
+        body = bytearray()
+        try:
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > _MOST_BYTES:
+                    raise TooMuch
+        except ClientDisconnect:
+            return Response(status_code=400)
+        form = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=100))
+        roles = [value for name, value in parse_qsl(body.decode("utf-8", "replace")) if name == "role"]
+        return await run_in_threadpool(answer, request, form | {"roles": " ".join(roles)})
+
+    return answered
+
+
+def _asset(request: Request) -> Response:
+    """Return the style sheet or the script. A site cannot override them."""
+    name = request.path_params["name"]
+    if name not in _ASSETS:
+        return Response("There is no such file.\n", 404, media_type="text/plain")
+    folder, media_type = _ASSETS[name]
+    content = (starter_folder() / "templates" / folder / name).read_bytes()
+    return Response(content, 200, {"Content-Type": media_type})
+
+
+def _html(content: bytes, status: int = 200) -> Response:
+    return Response(content, status, {"Content-Type": _HTML})
+
+
+def _back(visit: Visit) -> str:
+    """Return where a person goes on after a refusal: the plan that it was about, or Today."""
+    plan = visit.query.get("plan", "")
+    return address_of("/plan", plan=plan) if plan else "/"
+
+
+def _missing(request: Request, error: Exception) -> Response:
+    del request, error
+    what = "There is no such page. Go back to where you came from."
+    return _html(page("refused.html", None, {"what": what, "back": "/"}), 404)
+
+
+def _too_much(request: Request, error: Exception) -> Response:
+    del request, error
+    return Response("The form is too large.\n", 413, {"Connection": "close"}, "text/plain")
+
+
+def run_studio(
+    site_now: Callable[[], Site], port: int, random_text: Callable[[int], str], say: Callable[[str], None]
+) -> None:
+    """Answer on this machine until SIGTERM or Ctrl-C; port 0 takes a free one.
+
+    Where nobody was added yet, the printed address holds a code with which the first person joins, once.
+    """
+    desk = Desk(site_now, Books(site_now), Sessions(random_text), random_text)
+    site = site_now()
+    first = not any(one.active for one in read_people(site).values())
+    try:
+        listening = socket.create_server((LOCAL, port))
+    except OSError as error:
+        raise OfferpressError(
+            f"port {port}: cannot be used ({error.strerror}); choose another one with --port"
+        ) from error
+    with listening:
+        desk.port = listening.getsockname()[1]
+        desk.first_code = random_text(24) if first else ""
+        say(f"Studio: {desk.origin}/" + (f"join#{desk.first_code}" if first else ""))
+        if first:
+            say("Nobody was added yet. Open this address: it works once, and makes you the first person.")
+        say(
+            "Only this machine can reach it. Ctrl-C stops it; nothing that was approved or sent changes by that."
+        )
+        warming = threading.Thread(target=_warm, args=(desk, say), daemon=True)
+        warming.start()
+        try:
+            uvicorn.Server(_settings(desk)).run(sockets=[listening])
+        finally:
+            desk.stopping = True
+            desk.close()
+
+
+def _warm(desk: Desk, say: Callable[[str], None]) -> None:
+    """Read the figures before the first person asks for them."""
+    say("Reading the figures …")
+    book = desk.books.open()
+    faults = len(desk.books.faults)
+    ready = (
+        f"Ready: {len(book.people):,} partners as of {day_text(book.figures.rules.as_of)}"
+        if book
+        else "Ready"
+    )
+    say(f"{ready}, {faults:,} faults" if faults else ready)
+
+
+def _settings(desk: Desk) -> uvicorn.Config:
+    """Return settings that log no addresses, which name partners, and trust no proxy."""
+    return uvicorn.Config(
+        StudioServer(desk).application(),
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        limit_concurrency=200,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=2,
+        lifespan="off",
+    )

@@ -1,0 +1,188 @@
+"""What every screen needs: the site now, its book, who asks, and the page around the screen."""
+
+import subprocess
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from threading import Lock
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from generator import environment
+from mailer import Batch, Outbox
+from offerpress.site.folder import OfferpressError, starter_folder
+from offerpress.site.people import Deed, Everyone, Person, Role, read_deeds, read_people, write_deed
+from offerpress.site.site import Site
+from offerpress.studio.books import Book, Books
+from offerpress.studio.plan_facts import PlanFacts, plan_facts
+from offerpress.studio.sessions import Session, Sessions, SignInThrottle
+
+Context = dict[str, object]
+REJECTED = "rejected a plan"
+FormFields = Mapping[str, str]
+
+SCREENS: Mapping[str, str] = {
+    "/": "Today",
+    "/plans": "Campaigns",
+    "/partners": "Who got what",
+    "/finance": "Finance",
+    "/history": "History",
+    "/people": "People",
+}
+
+
+class NotThere(OfferpressError):
+    """The page shows nothing under this address."""
+
+
+class NotYours(OfferpressError):
+    """The person's tasks do not include this."""
+
+
+@dataclass
+class Desk:
+    """The state of one studio process. `change` lets one change happen at a time."""
+
+    site_now: Callable[[], Site]
+    books: Books
+    sessions: Sessions
+    random_text: Callable[[int], str]
+    port: int = 0
+    throttle: SignInThrottle = field(default_factory=SignInThrottle)
+    change: Lock = field(default_factory=Lock)
+    first_code: str = ""
+    stopping: bool = False
+    senders: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
+    kept: dict[object, object] = field(default_factory=dict)
+    _facts: dict[str, PlanFacts] = field(default_factory=dict)
+
+    def facts(self, batch: Batch) -> PlanFacts:
+        """Return what the batch says about its recipients; read once, because a batch never changes."""
+        key = f"{batch.digest} {batch.forgotten}"
+        if key not in self._facts:
+            self._facts[key] = plan_facts(batch)
+        return self._facts[key]
+
+    def close(self) -> None:
+        """Ask the sender that this process started to stop; it settles what it has begun."""
+        for sender in self.senders.values():
+            if sender.poll() is None:
+                sender.terminate()
+                sender.wait()
+
+    def people(self, site: Site) -> Everyone:
+        """Return everyone, read anew."""
+        return read_people(site)
+
+    def rejections(self, site: Site) -> Mapping[str, Deed]:
+        """Return who rejected each rejected plan, when and why."""
+        return {one.subject: one for one in read_deeds(site) if one.action == REJECTED}
+
+    @property
+    def origin(self) -> str:
+        """The address under which people open the studio."""
+        return f"http://localhost:{self.port}"
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One request of a signed-in person: the site at its instant, and the query or the form."""
+
+    desk: Desk
+    site: Site
+    person: Person
+    session: Session
+    query: FormFields
+
+    @property
+    def now(self) -> datetime:
+        """The instant of the request."""
+        return self.site.now
+
+    def need(self, *roles: Role) -> None:
+        """Raise `NotYours` unless the person has one of these roles."""
+        if not self.person.may(*roles):
+            tasks = " or ".join(ROLE_WORDS[one] for one in roles)
+            raise NotYours(f"Only {tasks} can do this. Ask somebody with that task.")
+
+    def book(self) -> Book:
+        """Return the figures; raises `OfferpressError` if there never were any."""
+        book = self.desk.books.open()
+        if book is None:
+            raise OfferpressError(
+                "There are no figures yet, because the site has faults. The page “Today” names each of them."
+            )
+        return book
+
+    def open_outbox(self) -> Outbox:
+        """Open the outbox for this request."""
+        return self.site.open_outbox()
+
+    def record(self, action: str, subject: str = "", partner: str = "", note: str = "") -> None:
+        """Write into the history what the person did."""
+        at = self.now.astimezone(UTC).isoformat(timespec="seconds")
+        who = self.person
+        write_deed(self.site, Deed(at, who.person, who.name, action, subject, partner, note))
+
+
+ROLE_WORDS: Mapping[Role, str] = {
+    "writer": "a writer",
+    "approver": "an approver",
+    "finance": "finance",
+    "operator": "an operator",
+    "support": "support",
+}
+ROLE_TASKS: Mapping[Role, str] = {
+    "writer": "Writer: makes plans and test mails",
+    "approver": "Approver: approves or rejects, settles unknown notices",
+    "finance": "Finance: reads the figures and runs the check of all channels",
+    "operator": "Operator: sends, pauses and stops, and manages people",
+    "support": "Support: searches partners and reads their pages",
+}
+
+
+def address_of(path: str, **query: str) -> str:
+    """Return an address of the studio. Ids stand in the query, where any sign is allowed."""
+    return f"{path}?{urlencode(query)}" if query else path
+
+
+def page(template: str, visit: Visit | None, context: Context) -> bytes:
+    """Render a screen. Only our own templates: a site must not change the pages by which staff judge it."""
+    built = environment([starter_folder() / "templates"], "en", kind="html")
+    around: Context = {"person": None, "nav": [], "form_token": "", "site_title": "Offerpress"}
+    if visit is not None:
+        around = {
+            "person": visit.person,
+            "nav": [(path, name) for path, name in SCREENS.items() if _shows(visit.person, path)],
+            "form_token": visit.session.form_token,
+            "site_title": _title(visit),
+        }
+    return built.get_template(f"studio/{template}").render({"here": "", **around, **context}).encode()
+
+
+def _shows(person: Person, path: str) -> bool:
+    return path != "/people" or person.may("operator")
+
+
+def _title(visit: Visit) -> str:
+    book = visit.desk.books.last
+    return book.figures.site.settings.site.title if book else "Offerpress"
+
+
+def clock_words(at: datetime | str, zone: str) -> str:
+    """Return an instant as people write it in that zone: `31 December 2023, 18:00 (Europe/Berlin)`."""
+    instant = datetime.fromisoformat(at) if isinstance(at, str) else at
+    here = instant.astimezone(ZoneInfo(zone))
+    return f"{here.day} {here:%B %Y, %H:%M} ({zone})"
+
+
+def ago_words(since: datetime, now: datetime) -> str:
+    """Return how long before `now` an instant was, in the largest whole unit: `3 days ago`, or `in 2 hours`."""
+    seconds = int((now - since).total_seconds())
+    size = abs(seconds)
+    for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60)):
+        if size >= length:
+            number = size // length
+            words = f"{number:,} {unit}{'' if number == 1 else 's'}"
+            return f"{words} ago" if seconds > 0 else f"in {words}"
+    return "just now"

@@ -1,0 +1,103 @@
+"""How people come in and go: sign-in, joining by a code, inviting, and removing."""
+
+import hmac
+from datetime import UTC
+
+from offerpress.site.people import (
+    ROLES,
+    Deed,
+    Passphrase,
+    PeopleRefused,
+    Person,
+    Role,
+    invited,
+    invited_by_code,
+    joined,
+    read_people,
+    removed,
+    write_deed,
+    write_people,
+)
+from offerpress.site.site import Site
+from offerpress.studio.desk import Desk, FormFields, Visit
+
+_SALT_BYTES = 16
+_WRONG = "The name and the passphrase do not belong together."
+_USED = "This code was used before, has ended, or was cut off. Ask for a new invitation."
+
+
+def signed_in_person(desk: Desk, site: Site, form: FormFields) -> tuple[str | None, str]:
+    """Return the id of who signs in with a passphrase, or None and a sentence that says why not."""
+    name = " ".join(form.get("name", "").split())
+    wait = desk.throttle.opens(name.casefold(), site.now)
+    if wait:
+        seconds = max(1, int((wait - site.now).total_seconds()))
+        return None, f"Too many wrong tries. Wait {seconds} seconds, then try again."
+    people = read_people(site).values()
+    found = next(
+        (one for one in people if one.active and name.casefold() in {one.person, one.name.casefold()}), None
+    )
+    kept = found.passphrase if found else None
+    # A name that nobody has takes as long, so that nobody learns who is here.
+    fits = (kept or Passphrase(salt="00" * _SALT_BYTES, digest="00" * 32)).fits(form.get("passphrase", ""))
+    if found is None or kept is None or not fits:
+        desk.throttle.wrong(name.casefold(), site.now)
+        return None, _WRONG
+    desk.throttle.right(name.casefold())
+    _record(site, found, "signed in")
+    return found.person, ""
+
+
+def joined_person(desk: Desk, site: Site, form: FormFields) -> tuple[str | None, str]:
+    """Return the id of who joins by a code, or None and a sentence that says why not."""
+    code, people = form.get("code", ""), read_people(site)
+    if form.get("passphrase", "") != form.get("again", ""):
+        return None, "The two passphrases differ. Type the same twice."
+    try:
+        passphrase = Passphrase.of(form.get("passphrase", ""), _salt(desk))
+        if desk.first_code and hmac.compare_digest(desk.first_code.encode(), code.encode("utf-8", "replace")):
+            person, people = invited(people, form.get("name", ""), ROLES, code, "terminal", site.now)
+            desk.first_code = ""
+        else:
+            found = invited_by_code(people, code, site.now)
+            if found is None:
+                return None, _USED
+            person = found
+    except PeopleRefused as error:
+        return None, str(error)
+    write_people(site, joined(people, person, passphrase))
+    _record(site, person, "joined")
+    return person.person, ""
+
+
+def _salt(desk: Desk) -> bytes:
+    """Return random bytes, which the desk's source gives as text."""
+    return desk.random_text(_SALT_BYTES).encode()[:_SALT_BYTES]
+
+
+def _record(site: Site, person: Person, action: str) -> None:
+    at = site.now.astimezone(UTC).isoformat(timespec="seconds")
+    write_deed(site, Deed(at, person.person, person.name, action))
+
+
+def invite(visit: Visit) -> tuple[str, str]:
+    """Invite a person and return the name and the link, which is shown once."""
+    visit.need("operator")
+    code = visit.desk.random_text(24)
+    given = visit.query.get("roles", "").split()
+    roles: tuple[Role, ...] = tuple(one for one in ROLES if one in given)
+    people = read_people(visit.site)
+    person, people = invited(people, visit.query.get("name", ""), roles, code, visit.person.person, visit.now)
+    write_people(visit.site, people)
+    visit.record("invited a person", person.name, note=", ".join(roles))
+    return person.name, f"{visit.desk.origin}/join#{code}"
+
+
+def remove(visit: Visit) -> None:
+    """Remove a person: their sessions end at once."""
+    visit.need("operator")
+    one = visit.query.get("person", "")
+    people = read_people(visit.site)
+    write_people(visit.site, removed(people, one))
+    visit.desk.sessions.end_all_of(one)
+    visit.record("removed a person", people[one].name)

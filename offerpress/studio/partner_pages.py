@@ -1,0 +1,175 @@
+"""The screens about partners: the search, and the page of one partner."""
+
+from collections.abc import Iterator
+
+from mailer import Outbox, Status
+from offerpress.figures.figures import UnknownPartner
+from offerpress.plans.draft import Barred, Drafting, skipped_for
+from offerpress.plans.status import minute
+from offerpress.plans.told import ToldNotice, became, difference_text, told_notices
+from offerpress.reports.texts import day_words, grouped_amount
+from offerpress.site.keys import private_address
+from offerpress.studio.books import Book
+from offerpress.studio.desk import Context, NotThere, Visit, address_of, clock_words
+from offerpress.studio.plan_pages import SKIPPED, program_zone, visit_name
+from rewards import derive, totals
+
+MOST_FOUND = 50
+MOST_MAILS = 20
+_LEAST_LETTERS = 2
+RESULTS = {
+    "delivered": "delivered",
+    "bounced": "came back",
+    "blocked": "was blocked",
+    "dropped": "was not sent on by the provider",
+    "complained": "was reported as spam",
+    "deferred": "is delayed",
+}
+
+
+def search_page(visit: Visit) -> Context:
+    """Show the search and what it found."""
+    return {"find": visit.query.get("find", ""), "partners": len(visit.book().people), **found(visit)}
+
+
+def found(visit: Visit) -> dict[str, object]:
+    """Return the partners and mails that hold the words: id, name, address, reference or subject."""
+    wanted = " ".join(visit.query.get("find", "").split()).casefold()
+    if len(wanted) < _LEAST_LETTERS:
+        return {"rows": [], "more": 0, "mails": [], "asked": False}
+    book = visit.book()
+    ids = [one for text, one in book.searched if wanted in text]
+    return {
+        "rows": [_row(book, one) for one in ids[:MOST_FOUND]],
+        "more": max(0, len(ids) - MOST_FOUND),
+        "mails": _mails(visit, wanted),
+        "asked": True,
+    }
+
+
+def _row(book: Book, partner_id: str) -> Context:
+    account, statement = book.people[partner_id]
+    partner = account.partner
+    sums = [
+        f"{grouped_amount(amount, currency)} {currency}" for currency, amount in totals(statement).items()
+    ]
+    return {
+        "id": partner_id,
+        "name": partner.name,
+        "email": partner.email,
+        "level": statement.level,
+        "language": partner.language,
+        "country": partner.country,
+        "sums": "; ".join(sums),
+        "href": address_of("/partner", id=partner_id),
+    }
+
+
+def _mails(visit: Visit, wanted: str) -> list[Context]:
+    """Return mails whose subject holds the words, the newest plan first."""
+    rows: list[Context] = []
+    with visit.open_outbox() as outbox:
+        plans = [record.plan for record in reversed(outbox.plans())]
+    for plan in plans:
+        if not (visit.site.batches / f"{plan}.batch").is_file():
+            continue
+        with visit.site.open_batch(plan) as batch:
+            facts = visit.desk.facts(batch)
+        hits = [row for row in facts.rows.values() if wanted in row.subject.casefold()]
+        rows += [
+            {
+                "plan": plan,
+                "subject": row.subject,
+                "id": row.partner_id,
+                "name": row.name,
+                "href": address_of("/plan/mail", plan=plan, partner=row.partner_id),
+            }
+            for row in hits[: MOST_MAILS - len(rows)]
+        ]
+        if len(rows) >= MOST_MAILS:
+            break
+    return rows
+
+
+def partner_page(visit: Visit) -> Context:
+    """Show one partner: figures with every line, mails and what became of them, and why there was none."""
+    visit.need("support", "finance", "operator", "approver", "writer")
+    book, partner_id = visit.book(), visit.query.get("id", "")
+    try:
+        account, statement = book.figures.statement(partner_id)
+    except UnknownPartner as error:
+        raise NotThere(
+            "There is no active partner with this id. It may be closed or merged: look at the data."
+        ) from error
+    keys = book.figures.keys
+    with visit.open_outbox() as outbox:
+        told = told_notices(visit.site, outbox, partner_id)
+        missing = list(_missing(outbox, book, partner_id, {one.planned.plan for one in told}))
+    visit.record("looked at a partner", partner=partner_id)
+    link = keys.link(partner_id) if keys else None
+    return {
+        "partner": account.partner,
+        "row": _row(book, partner_id),
+        "as_of": day_words(book.figures.rules.as_of),
+        "statement": statement,
+        "totals": [
+            (grouped_amount(amount, currency), currency) for currency, amount in totals(statement).items()
+        ],
+        "offers": _money_first(derive(account, book.figures.rules)["offers"]),
+        "mails": [_mail(visit, one) for one in reversed(told)],
+        "missing": missing,
+        "link": private_address(visit.site, link) if link else "",
+        "reference": link.reference if link else "",
+    }
+
+
+def _money_first(offers: object) -> list[Context]:
+    """Sort offers that pay money first, then those with an entry."""
+    assert isinstance(offers, list)
+    return sorted(offers, key=lambda one: (one["kind"] != "cashback", not one["entries"], one["offer"]))
+
+
+def _mail(visit: Visit, one: ToldNotice) -> Context:
+    planned, zone = one.planned, program_zone(visit)
+    result = became(one.events)
+    return {
+        "plan": planned.plan,
+        "plan_href": address_of("/plan", plan=planned.plan),
+        "href": address_of("/plan/mail", plan=planned.plan, partner=visit.query["id"]) if one.notice else "",
+        "subject": one.notice.subject if one.notice else "The text is gone (deleted or forgotten).",
+        "status": planned.status.value,
+        "gloss": planned.status.gloss,
+        "wrong": planned.status in {Status.UNKNOWN, Status.REJECTED},
+        "at": clock_words(planned.changed_at, zone),
+        "reason": planned.reason,
+        "became": RESULTS.get(result, result) if result else "",
+        "approved_by": ", ".join(visit_name(visit, by) for by in one.approved_by),
+        "changes": [difference_text(change) for change in one.changes],
+        "events": [
+            f"{minute(event.at)}: {event.kind} {event.code} {event.detail}".strip() for event in one.events
+        ],
+        "decisions": [
+            f"{minute(each.at)}: {each.decision} by {visit_name(visit, each.by)}: {each.reason}"
+            for each in planned.decisions
+        ],
+    }
+
+
+def _missing(outbox: Outbox, book: Book, partner_id: str, have: set[str]) -> Iterator[Context]:
+    """Yield each plan that has no mail to the partner, with the reason that today's figures give."""
+    account, statement = book.people[partner_id]
+    for record in reversed(outbox.plans()):
+        if record.plan in have or record.corrections:
+            continue
+        reason = ""
+        if record.campaign in book.figures.content.campaigns:
+            drafting = Drafting(book.figures, record.campaign)
+            barred = Barred.of(drafting.campaign, outbox)
+            reason = skipped_for(drafting, barred, account.partner, statement) or ""
+        what, remedy = SKIPPED.get(reason, ("left out for a reason that is over now", "Plan it again."))
+        yield {
+            "plan": record.plan,
+            "href": address_of("/plan", plan=record.plan),
+            "what": what,
+            "remedy": remedy,
+        }

@@ -1,0 +1,129 @@
+"""The facts of a frozen plan by which people judge it, read from its batch: recipients, sums, mails to read."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Final
+
+from mailer import Batch
+from offerpress.plans.dues import Due, largest, negative
+from rewards import Notice, format_amount, parse_amount
+
+_MOST_LARGEST: Final = 10
+_DRAWN: Final = 5
+_RIGHT_TO_LEFT: Final = ("ar", "fa", "he", "ur")
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRow:
+    """One recipient as the frozen message has it. `sums` are minor units to credit by currency."""
+
+    partner_id: str
+    name: str
+    language: str
+    level: str
+    subject: str
+    sums: Mapping[str, int]
+    accruing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PlanFacts:
+    """All recipients of a plan by partner id, and the plan's digest."""
+
+    digest: str
+    rows: Mapping[str, PlanRow]
+
+    @property
+    def dues(self) -> list[Due]:
+        """What each recipient is told to get, without country and history."""
+        return [
+            Due(one.partner_id, one.name, one.level, "", currency, amount, 0, amount)
+            for one in self.rows.values()
+            for currency, amount in sorted(one.sums.items())
+        ]
+
+    @property
+    def largest(self) -> list[Due]:
+        """The ten largest credits of each currency."""
+        return largest(self.dues, _MOST_LARGEST)
+
+    @property
+    def negative(self) -> list[Due]:
+        """Every negative sum."""
+        return negative(self.dues)
+
+    @property
+    def accruing(self) -> int:
+        """How many recipients are told a figure that can still grow."""
+        return sum(one.accruing for one in self.rows.values())
+
+    def counted(self, key: Callable[[PlanRow], str]) -> list[tuple[str, int]]:
+        """Count the recipients by a key, the largest group first."""
+        return sorted(Counter(map(key, self.rows.values())).items(), key=lambda pair: (-pair[1], pair[0]))
+
+    def samples(self) -> list[tuple[str, PlanRow]]:
+        """Return the mails to read, each with the reason; the last five are drawn by the digest, not by a person."""
+        found: dict[str, list[str]] = {}
+
+        def add(why: str, row: PlanRow | None) -> None:
+            if row is not None:
+                found.setdefault(row.partner_id, []).append(why)
+
+        rows = sorted(self.rows.values(), key=lambda one: one.partner_id)
+        for currency in self._most_common_currency():
+            inside = sorted((one for one in rows if currency in one.sums), key=lambda one: one.sums[currency])
+            add(f"smallest in {currency}", inside[0])
+            add(f"middle in {currency}", inside[len(inside) // 2])
+            add(f"largest in {currency}", inside[-1])
+        add("a negative sum", next((one for one in rows if min(one.sums.values(), default=0) < 0), None))
+        add("longest name", max(rows, key=lambda one: len(one.name), default=None))
+        for language, _ in self.counted(lambda one: one.language):
+            why = f"language {language}"
+            why += ", right to left" if language.partition("-")[0] in _RIGHT_TO_LEFT else ""
+            add(why, next((one for one in rows if one.language == language), None))
+        drawn = sorted(rows, key=lambda one: sha256(f"{self.digest} {one.partner_id}".encode()).digest())
+        for one in drawn[:_DRAWN]:
+            add("drawn by lot", one)
+        return [(", ".join(why), self.rows[one]) for one, why in found.items()]
+
+    def _most_common_currency(self) -> list[str]:
+        counts = Counter(currency for one in self.rows.values() for currency in one.sums)
+        return [currency for currency, _ in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:1]]
+
+    @property
+    def control(self) -> tuple[str, str]:
+        """The total that an approver types: the currency of most recipients, and its amount; empty without amounts."""
+        common = self._most_common_currency()
+        if not common:
+            return "", ""
+        total = sum(one.sums.get(common[0], 0) for one in self.rows.values())
+        return common[0], format_amount(total, common[0])
+
+
+def plan_facts(batch: Batch) -> PlanFacts:
+    """Read every message of the batch, each checked against its digest (`BatchTampered`)."""
+    return PlanFacts(batch.digest, {one.partner_id: _row(one) for one in batch.messages()})
+
+
+def _row(notice: Notice) -> PlanRow:
+    told = json.loads(notice.figures)
+    sums: dict[str, int] = {}
+    for entry in told["cashback"]:
+        currency = entry["currency"]
+        sums[currency] = sums.get(currency, 0) + parse_amount(entry["to_credit"], currency)
+    return PlanRow(
+        notice.partner_id,
+        notice.to_name.strip("\u2068\u2069"),
+        notice.language,
+        str(told.get("level", "")),
+        notice.subject,
+        sums,
+        _is_accruing(told["cashback"]),
+    )
+
+
+def _is_accruing(entries: Iterable[Mapping[str, object]]) -> bool:
+    return any(one.get("status") == "accruing" for one in entries)

@@ -1,0 +1,403 @@
+"""The screens about campaigns: the list, the review of one plan, and one frozen mail of it."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+
+from generator import FRAMED_MAIL_HEADERS
+from mailer import Batch, BatchError, MailerError, Outbox, PlanRecord, Status, message_bytes
+from offerpress.plans.draft import Barred, Drafting, skipped_for, without_statement
+from offerpress.plans.dues import Due
+from offerpress.plans.staleness import PostponedPlan, StalePlan, refuse_stale
+from offerpress.plans.status import minute, needs
+from offerpress.plans.told import told_figures
+from offerpress.preview.answers import Answer, framed, framed_mail
+from offerpress.reports.plan_report import plan_view
+from offerpress.reports.texts import day_words, grouped_amount
+from offerpress.studio.desk import (
+    Context,
+    NotThere,
+    Visit,
+    address_of,
+    ago_words,
+    clock_words,
+)
+from offerpress.studio.plan_facts import PlanFacts
+from rewards import Faulty
+
+_MOST_NAMED = 200
+SKIPPED: Mapping[str, tuple[str, str]] = {
+    "audience": ("not in the audience of this campaign", "Nothing to do, or change the audience."),
+    "nothing_to_say": ("no entry in the statement, so there is nothing to say", "Nothing to do."),
+    "bad_address": (
+        "no address that mail can go to",
+        "Correct the address in the data, then plan again.",
+    ),
+    "negative": ("a negative amount", "Write to them in person, or let the campaign include them."),
+    "closed": ("closed", "Nothing to do."),
+    "merged": ("merged into another partner", "Nothing to do: the other one gets the mail."),
+    "already_sent": ("this edition was sent to them already", "Nothing to do."),
+    "not_told": ("nothing was told before that could be corrected", "Nothing to do."),
+    "suppressed": ("not to be written to: mail came back, or somebody complained", "Find another address."),
+    "unsubscribed": ("unsubscribed from announcements", "Nothing to do: respect it."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PlanStep:
+    """Where a plan stands, in one word and one sentence; `tone` is good, open or wrong."""
+
+    word: str
+    sentence: str
+    tone: str = "open"
+
+
+def plan_standing(outbox: Outbox, record: PlanRecord, visit: Visit) -> PlanStep:
+    """Return where the plan stands now."""
+    counts = outbox.counts(record.plan)
+    unknown, ready, accepted = counts[Status.UNKNOWN], counts[Status.READY], counts[Status.ACCEPTED]
+    if record.standing == "cancelled":
+        sentence = f"Stopped for good. {accepted:,} of {record.planned:,} were sent before."
+        return PlanStep("Stopped", sentence, "wrong")
+    if unknown:
+        return PlanStep("Needs you", f"{unknown:,} of {record.planned:,} have an unknown outcome.", "wrong")
+    if not ready and not counts[Status.SENDING]:
+        return PlanStep("Done", f"{accepted:,} of {record.planned:,} were sent.", "good")
+    if not outbox.approvals(record.plan):
+        sentence = f"{record.planned:,} mails wait for the approval of another person than the maker."
+        return PlanStep("Waits for approval", sentence)
+    return _approved(outbox, record, visit, ready)
+
+
+def _approved(outbox: Outbox, record: PlanRecord, visit: Visit, ready: int) -> PlanStep:
+    now, zone = visit.now, program_zone(visit)
+    if record.standing == "paused":
+        return PlanStep("Paused", f"{ready:,} of {record.planned:,} wait until somebody lets it go on.")
+    if record.begun:
+        opens = outbox.next_window(record.plan, now)
+        wait = f" The next send window opens at {clock_words(opens, zone)}." if opens else ""
+        return PlanStep("Sending", f"{record.planned - ready:,} of {record.planned:,} are handed over.{wait}")
+    first = outbox.first_start(record)
+    if first and first > now:
+        when = f"{clock_words(first, zone)}, {ago_words(first, now)}"
+        return PlanStep("Approved", f"It leaves from {when} on.", "good")
+    return PlanStep("Due", "It is approved and may leave now.", "good")
+
+
+def program_zone(visit: Visit) -> str:
+    """Return the zone of the program, in which people read due times."""
+    book = visit.desk.books.last
+    return book.figures.content.policy.program.timezone if book else "UTC"
+
+
+def plan_rows(visit: Visit, outbox: Outbox) -> list[Context]:
+    """Return every plan, the newest first."""
+    return [
+        {
+            "plan": record.plan,
+            "href": address_of("/plan", plan=record.plan),
+            "campaign": record.campaign,
+            "corrections": record.corrections,
+            "planned": f"{record.planned:,}",
+            "made_by": visit_name(visit, record.made_by),
+            "made_at": minute(record.made_at),
+            "standing": plan_standing(outbox, record, visit),
+        }
+        for record in reversed(outbox.plans())
+    ]
+
+
+def visit_name(visit: Visit, who: str) -> str:
+    """Return the name of a person by the id that the outbox keeps, or the text that a command was given."""
+    found = visit.desk.people(visit.site).get(who)
+    return found.name if found else who
+
+
+def plans_page(visit: Visit) -> Context:
+    """List the plans, and the campaigns that can be planned."""
+    book = visit.book()
+    content = book.figures.content
+    language = book.figures.site.settings.site.default_language
+    with visit.open_outbox() as outbox:
+        plans = plan_rows(visit, outbox)
+    return {
+        "plans": plans,
+        "campaigns": [
+            {
+                "slug": slug,
+                "subject": one.texts[language].subject,
+                "send_at": clock_words(one.send_at, program_zone(visit)) if one.send_at else "at once",
+                "planned": sum(row["campaign"] == slug for row in plans),
+            }
+            for slug, one in content.campaigns.items()
+        ],
+    }
+
+
+def plan_page(visit: Visit) -> Context:
+    """Show all that an approver judges."""
+    plan = visit.query.get("plan", "")
+    with visit.open_outbox() as outbox:
+        record = outbox.plan(plan)
+        view: Context = {
+            "plan": plan,
+            "record": record,
+            "standing": plan_standing(outbox, record, visit),
+            "steps": list(_steps(outbox, record, visit)),
+            "report": plan_view(visit.site, outbox, plan, visit.now),
+            "needs": needs(outbox, plan, visit.site.settings.mail, visit.now),
+            "unknown": outbox.notices_at(plan, Status.UNKNOWN),
+            "counts": {status.value: number for status, number in outbox.counts(plan).items()},
+            "made_by": visit_name(visit, record.made_by),
+            "approved": bool(outbox.approvals(plan)),
+            "own": record.made_by == visit.person.person,
+            "send_at": clock_words(record.send_at, program_zone(visit)) if record.send_at else "",
+            "fresh_address": address_of("/plan/fresh", plan=plan),
+            "live_address": address_of("/plan/live", plan=plan),
+            "facts": None,
+            "why_no_facts": "",
+        }
+        with suppress(KeyError):
+            view["rejected"] = visit.desk.rejections(visit.site)[plan]
+        try:
+            with visit.site.open_batch(plan) as batch:
+                return view | _facts(visit, batch, outbox)
+        except BatchError as error:
+            return view | {"why_no_facts": str(error)}
+
+
+def _steps(outbox: Outbox, record: PlanRecord, visit: Visit) -> Iterator[Context]:
+    """Yield the steps of a plan's life; `state` is done, now or later."""
+    approvals, counts = outbox.approvals(record.plan), outbox.counts(record.plan)
+    zone, over = program_zone(visit), not counts[Status.READY] and not counts[Status.SENDING]
+    stopped = record.standing == "cancelled"
+    yield {
+        "name": "Planned",
+        "state": "done",
+        "text": f"by {visit_name(visit, record.made_by)}, {clock_words(record.made_at, zone)}",
+    }
+    by = ", ".join(f"{visit_name(visit, one.by)}, {clock_words(one.at, zone)}" for one in approvals)
+    yield {
+        "name": "Approved" if approvals else "Waits for approval",
+        "state": "done" if approvals else "later" if stopped else "now",
+        "text": f"by {by}" if approvals else "by another person than the maker",
+    }
+    first = outbox.first_start(record)
+    waits = bool(approvals) and not record.begun and not over and not stopped
+    yield {
+        "name": "Due",
+        "state": "now" if waits else "done" if record.begun else "later",
+        "text": f"{clock_words(first, zone)}, {ago_words(first, visit.now)}"
+        if first
+        else "at once after the approval",
+    }
+    handed = record.planned - counts[Status.READY] - counts[Status.SKIPPED]
+    yield {
+        "name": "Stopped" if stopped else "Sent" if over and record.begun else "Sending",
+        "state": "done" if over and record.begun else "now" if record.begun else "later",
+        "text": f"{handed:,} of {record.planned:,} handed over",
+    }
+
+
+def _facts(visit: Visit, batch: Batch, outbox: Outbox) -> Context:
+    header, facts = batch.header, visit.desk.facts(batch)
+    book = visit.desk.books.last
+    countries: dict[str, int] = {}
+    for one in facts.rows:
+        account = book.people.get(one) if book else None
+        country = account[0].partner.country if account else ""
+        countries[country] = countries.get(country, 0) + 1
+    currency, amount = facts.control
+    return {
+        "facts": facts,
+        "as_of": day_words(header.as_of),
+        "recipients": f"{header.recipients:,}",
+        "subject": _subject(facts),
+        "languages": facts.counted(lambda one: one.language),
+        "levels": facts.counted(lambda one: one.level),
+        "countries": sorted(countries.items(), key=lambda pair: (-pair[1], pair[0])),
+        "totals": [
+            {
+                "currency": currency,
+                "partners": f"{row.partners:,}",
+                "credit": grouped_amount(row.credit, currency),
+                "debit": grouped_amount(row.debit, currency) if row.debit else "",
+                "amount": grouped_amount(row.amount, currency),
+            }
+            for currency, row in sorted(header.totals.items())
+        ],
+        "accruing": facts.accruing,
+        "largest": [_due(visit, header.plan, one) for one in facts.largest],
+        "negative": [_due(visit, header.plan, one) for one in facts.negative],
+        "skipped": list(_skipped(visit, batch, outbox)),
+        "skipped_total": sum(header.skipped.values()),
+        "samples": [
+            {
+                "why": why,
+                "row": row,
+                "name": partner_name(visit, row.partner_id) or row.name,
+                "href": address_of("/plan/mail", plan=header.plan, partner=row.partner_id),
+            }
+            for why, row in facts.samples()
+        ],
+        "control_currency": currency,
+        "control_amount": amount,
+        "digest": header.digest,
+    }
+
+
+def _subject(facts: PlanFacts) -> str:
+    """Return a subject in the language of most mails."""
+    most = next((language for language, _ in facts.counted(lambda one: one.language)), "")
+    return next((one.subject for one in facts.rows.values() if one.language == most), "")
+
+
+def partner_name(visit: Visit, partner_id: str) -> str:
+    """Return the partner's name by the figures; empty if they do not know it."""
+    book = visit.desk.books.last
+    return book.people[partner_id][0].partner.name if book and partner_id in book.people else ""
+
+
+def _due(visit: Visit, plan: str, due: Due) -> Context:
+    return {
+        "partner": due.partner_id,
+        "name": partner_name(visit, due.partner_id) or due.name,
+        "level": due.level,
+        "currency": due.currency,
+        "amount": grouped_amount(due.to_credit, due.currency),
+        "href": address_of("/plan/mail", plan=plan, partner=due.partner_id),
+    }
+
+
+def _skipped(visit: Visit, batch: Batch, outbox: Outbox) -> Iterator[Context]:
+    """Yield each reason with the number that the plan froze, and those whom today's figures skip for it."""
+    named = _skipped_now(visit, batch, outbox)
+    for reason, number in batch.header.skipped.items():
+        what, remedy = SKIPPED.get(reason, (reason.replace("_", " "), ""))
+        people = sorted(named.get(reason, []))
+        yield {
+            "what": what,
+            "remedy": remedy,
+            "number": number,
+            "people": people[:_MOST_NAMED],
+            "more": max(0, len(people) - _MOST_NAMED),
+        }
+
+
+def _skipped_now(visit: Visit, batch: Batch, outbox: Outbox) -> Mapping[str, list[tuple[str, str]]]:
+    book, header = visit.desk.books.last, batch.header
+    if book is None or header.campaign not in book.figures.content.campaigns:
+        return {}
+    inside = {*batch.partner_ids()}
+    found: dict[str, list[tuple[str, str]]] = {}
+    with suppress(MailerError, Faulty):
+        told = told_figures(visit.site, outbox, header.campaign) if header.corrections else None
+        drafting = Drafting(book.figures, header.campaign, told)
+        barred = Barred.of(drafting.campaign, outbox)
+        for one, (account, statement) in book.people.items():
+            if one not in inside and (reason := skipped_for(drafting, barred, account.partner, statement)):
+                found.setdefault(reason, []).append((one, account.partner.name))
+        for partner in without_statement(book.figures.snapshot):
+            reason = "merged" if partner.merged_into else "closed"
+            found.setdefault(reason, []).append((partner.partner_id, partner.name))
+    return found
+
+
+def freshness(visit: Visit) -> dict[str, str]:
+    """Return whether the plan's mails would be made the same way now; the answer is kept while nothing changes."""
+    plan, book = visit.query.get("plan", ""), visit.book()
+    with visit.open_outbox() as outbox, visit.site.open_batch(plan) as batch:
+        key = ("fresh", batch.digest, book.number)
+        if outbox.plan(plan).begun:
+            return {"tone": "open", "text": "It has begun, so it goes on as it was approved."}
+        if key not in visit.desk.kept:
+            try:
+                refuse_stale(visit.site, batch, outbox)
+            except StalePlan as stale:
+                named = ", ".join(stale.partners[:5]) + (", …" if len(stale.partners) > 5 else "")  # noqa: PLR2004
+                text = f"Out of date: {len(stale.partners):,} mails would be different now ({named}). Plan it again."
+                visit.desk.kept[key] = {"tone": "wrong", "text": text}
+            except PostponedPlan:
+                text = "Out of date: the campaign names a later time now. Plan it again."
+                visit.desk.kept[key] = {"tone": "wrong", "text": text}
+            except Faulty:
+                text = "This cannot be said while the site has faults. The page “Today” names them."
+                visit.desk.kept[key] = {"tone": "wrong", "text": text}
+            else:
+                text = "Up to date: every mail would be made the same way now."
+                visit.desk.kept[key] = {"tone": "good", "text": text}
+        found = visit.desk.kept[key]
+        assert isinstance(found, dict)
+        return found
+
+
+def mail_page(visit: Visit) -> Context:
+    """Show one frozen mail: how it looks, its text, its headers."""
+    plan, partner = visit.query.get("plan", ""), visit.query.get("partner", "")
+    with visit.site.open_batch(plan) as batch:
+        facts = visit.desk.facts(batch)
+        if partner not in facts.rows:
+            raise NotThere("The plan has no mail to this partner.")
+        everybody = [row.partner_id for _, row in facts.samples()]
+        notice = batch.message(partner)
+    view, here = framed(visit.query), {"plan": plan, "partner": partner}
+    place = everybody.index(partner) if partner in everybody else -1
+    visit.record("looked at a mail", plan, partner)
+
+    def at(step: int) -> str:
+        other = place + step
+        inside = place >= 0 and 0 <= other < len(everybody)
+        return address_of("/plan/mail", **view.query, plan=plan, partner=everybody[other]) if inside else ""
+
+    return {
+        "plan": plan,
+        "plan_href": address_of("/plan", plan=plan),
+        "row": facts.rows[partner],
+        "name": partner_name(visit, partner) or facts.rows[partner].name or partner,
+        "sums": [
+            f"{grouped_amount(n, currency)} {currency}" for currency, n in facts.rows[partner].sums.items()
+        ],
+        "notice": notice,
+        "partner_href": address_of("/partner", id=partner),
+        "view": view,
+        "choices": [
+            [
+                (name, address_of("/plan/mail", **here, **changed), current)
+                for name, changed, current in group
+                if name != "Source"
+            ]
+            for group in view.choices()
+        ],
+        "frame": address_of("/plan/message", **here, **view.query),
+        "number": place + 1,
+        "count": len(everybody),
+        "before": at(-1),
+        "after": at(1),
+    }
+
+
+def message_frame(visit: Visit) -> Answer:
+    """Return what the frame shows, under a policy that runs nothing and loads nothing from elsewhere."""
+    with visit.site.open_batch(visit.query.get("plan", "")) as batch:
+        try:
+            frozen = batch.frozen(visit.query.get("partner", ""))
+        except KeyError as error:
+            raise NotThere("The plan has no mail to this partner.") from error
+        shown = batch.header.send_at or batch.header.made_at
+        wire = message_bytes(frozen.notice, frozen.message_id, shown)
+    body, media_type = framed_mail(frozen.notice, wire, framed(visit.query))
+    return Answer(body, media_type, 200, FRAMED_MAIL_HEADERS)
+
+
+def live_state(visit: Visit, plan: str) -> dict[str, object]:
+    """Return what the live part of a plan's page shows."""
+    with visit.open_outbox() as outbox:
+        record = outbox.plan(plan)
+        found = plan_standing(outbox, record, visit)
+        return {
+            "word": found.word,
+            "tone": found.tone,
+            "sentence": found.sentence,
+            "planned": record.planned,
+            "counts": {status.value: number for status, number in outbox.counts(plan).items()},
+        }

@@ -1,0 +1,117 @@
+// The small live parts of the studio. Every screen works without them, except the first address of a person.
+
+const join = document.querySelector("[data-join]");
+if (join) {
+  // The code stands in the fragment, which no server and no log ever sees; it leaves the address at once.
+  const code = location.hash.slice(1) || history.state?.code || "";
+  join.elements.code.value = code;
+  if (location.hash) history.replaceState(null, "", location.pathname);
+}
+
+for (const button of document.querySelectorAll("[data-copy]")) {
+  button.hidden = !navigator.clipboard;
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
+    button.textContent = "Copied";
+  });
+}
+
+// Cells of a table, in which text of partners stays text.
+const cell = (name, ...parts) => {
+  const made = document.createElement(name);
+  for (const part of parts) made.append(part);
+  return made;
+};
+const isolated = (text) => cell("bdi", text ?? "");
+const link = (href, text) => {
+  const made = cell("a", isolated(text));
+  made.href = href;
+  return made;
+};
+const headed = (...parts) => {
+  const made = cell("th", ...parts);
+  made.scope = "row";
+  return made;
+};
+const numbered = (text) => {
+  const made = cell("td", text);
+  made.className = "n";
+  return made;
+};
+const rowOf = {
+  partners: (one) => [
+    headed(link(one.href, one.name || one.id), " ", cell("small", isolated(one.id))),
+    cell("td", isolated(one.email)),
+    cell("td", one.level),
+    cell("td", isolated(one.country)),
+    numbered(one.sums),
+  ],
+  mails: (one) => [
+    headed(link(one.href, one.subject)),
+    cell("td", isolated(one.name), " ", cell("small", isolated(one.id))),
+    cell("td", one.plan),
+  ],
+};
+
+const search = document.querySelector("[data-search]");
+if (search) {
+  const field = search.elements.find;
+  const said = document.querySelector("[data-said]");
+  let asked = 0;
+  const show = (kind, rows) => {
+    const panel = document.querySelector(`[data-found="${kind}"]`);
+    panel.querySelector("tbody").replaceChildren(...rows.map((one) => cell("tr", ...rowOf[kind](one))));
+    panel.hidden = rows.length === 0;
+  };
+  const plural = (number, noun) => `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
+  field.addEventListener("input", async () => {
+    const mine = ++asked;
+    const answer = await fetch(`${search.dataset.search}?find=${encodeURIComponent(field.value)}`);
+    if (answer.status === 401) location.assign("/sign-in?locked=1");
+    if (!answer.ok || mine !== asked) return;
+    const found = await answer.json();
+    show("partners", found.rows);
+    show("mails", found.mails);
+    document.querySelector("[data-more]").textContent = found.more
+      ? `… and ${found.more.toLocaleString("en")} more: type more of the name.`
+      : "";
+    said.textContent = found.asked
+      ? `${plural(found.rows.length + found.more, "partner")} and ${plural(found.mails.length, "mail")} found.`
+      : "";
+  });
+}
+
+const fresh = document.querySelector("[data-fresh]");
+if (fresh) {
+  fresh.textContent = "Looking whether it is up to date …";
+  const answer = await fetch(fresh.dataset.fresh);
+  if (answer.headers.get("Content-Type")?.includes("json")) {
+    const found = await answer.json();
+    fresh.textContent = found.text ?? "";
+    fresh.className = { good: "right", wrong: "wrong" }[found.tone] ?? "soft";
+  }
+}
+
+const live = document.querySelector("[data-live]");
+if (live) {
+  const source = new EventSource(live.dataset.live);
+  let first = null;
+  source.addEventListener("locked", () => {
+    source.close();
+    location.assign("/sign-in?locked=1");
+  });
+  source.addEventListener("message", (event) => {
+    const now = JSON.parse(event.data);
+    const word = live.querySelector("[data-word]");
+    word.textContent = now.word;
+    word.className = `chip ${now.tone}`;
+    const sentence = document.querySelector("[data-sentence]");
+    if (sentence.textContent !== now.sentence) sentence.textContent = now.sentence;
+    for (const [name, number] of Object.entries(now.counts)) {
+      const place = document.querySelector(`[data-count="${name}"]`);
+      if (place) place.textContent = number.toLocaleString("en");
+    }
+    first ??= now.word;
+    live.dataset.changed = String(first !== now.word);
+  });
+}

@@ -1,0 +1,272 @@
+"""`studio` as it is installed, in a real browser: people come in, every screen shows the commands' figures."""
+
+import csv
+import json
+import signal
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from playwright.sync_api import Browser, Page, expect
+
+from tests.acceptance.conftest import AS_OF, PLAN, PLANNED, called, copy_sample, finished, installed
+
+HOSTILE = '<img src=x onerror="alert(1)">{{7*7}}\u202egnp'
+HOSTILE_ID = "P/<b>&1"
+PASSPHRASE = "four words without any sense"
+SCREENS = {
+    "/": "Today",
+    "/plans": "Campaigns",
+    f"/plan?plan={PLAN}": PLAN,
+    f"/plan/mail?plan={PLAN}&partner=P-1001": "To Aldergrove Phones",
+    "/partners?find=a": "Who got what",
+    "/partners?find=P-10": "Who got what",
+    "/partner?id=P-1001": "Aldergrove Phones",
+    "/finance": "Finance",
+    "/history": "History",
+    "/people": "People",
+}
+
+
+@dataclass
+class Office:
+    """A site in its studio: the process, its address, and the code of the first person."""
+
+    site: Path
+    process: "subprocess.Popen[str]"
+    origin: str
+    first: str
+
+
+@dataclass
+class Seat:
+    """A person's own browser, which remembers what its console said and which hosts it asked."""
+
+    page: Page
+    origin: str
+    said: list[str] = field(default_factory=list)
+    hosts: set[str] = field(default_factory=set)
+
+    def open(self, path: str) -> Page:
+        """Go to a screen."""
+        self.page.goto(f"{self.origin}{path}")
+        return self.page
+
+
+def seated(browser: Browser, origin: str) -> Seat:
+    """A browser of its own at the studio."""
+    seat = Seat(browser.new_context(viewport={"width": 1280, "height": 900}).new_page(), origin)
+    seat.page.on("console", lambda message: seat.said.append(message.text))
+    seat.page.on("pageerror", lambda error: seat.said.append(str(error)))
+    seat.page.on("request", lambda asked: seat.hosts.add(asked.url.split("/")[2]))
+    return seat
+
+
+def join(seat: Seat, address: str, name: str = "") -> Seat:
+    """Join by an address with a code."""
+    page = seat.page
+    page.goto(address)
+    assert "#" not in page.url
+    if name:
+        page.fill("#name", name)
+    page.fill("#passphrase", PASSPHRASE)
+    page.fill("#again", PASSPHRASE)
+    page.click("text=Join >> nth=-1")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Today")
+    return seat
+
+
+def started(site: Path) -> Office:
+    """The studio of the installed command on a free port."""
+    process = installed(site, "studio", *AS_OF, "--port", "0")
+    assert process.stderr is not None
+    said = process.stderr.readline()
+    if "Studio: http://localhost:" not in said:
+        pytest.fail(said + finished(process).err)
+    address = said.split()[1]
+    return Office(site, process, address.split("/join")[0].rstrip("/"), address)
+
+
+def stop(office: Office) -> None:
+    """Stop it as a person does, with Ctrl-C."""
+    office.process.send_signal(signal.SIGINT)
+    finished(office.process)
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    """The sample site with a hostile partner and a plan by Mia, in the studio."""
+    site = copy_sample(tmp_path_factory.mktemp("site"))
+    partners = site / "data" / "partners.csv"
+    with partners.open(encoding="utf-8", newline="") as file:
+        (head, *_) = rows = list(csv.reader(file))
+    row = dict(zip(head, rows[1], strict=True)) | {"partner_id": HOSTILE_ID, "name": "Odd id"}
+    rows[2][head.index("name")] = rows[2][head.index("contact_name")] = HOSTILE
+    with partners.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([*rows, [row[name] for name in head]])
+    said = called(site, *PLANNED)
+    assert 0 == said.code, said.err
+    found = started(site)
+    yield found
+    stop(found)
+
+
+@pytest.fixture(scope="module")
+def mia(office: Office, browser: Browser) -> Iterator[Seat]:
+    """The first person, who joined by the address in the terminal."""
+    seat = join(seated(browser, office.origin), office.first, "Mia")
+    yield seat
+    seat.page.context.close()
+
+
+def figures(page: Page, heading: str) -> list[list[str]]:
+    """The cells of the first table below a heading, row by row."""
+    section = page.locator("section", has=page.get_by_role("heading", name=heading, exact=True))
+    rows = section.locator("table").first.locator("tbody tr").all()
+    return [one.locator("th, td").all_inner_texts() for one in rows]
+
+
+def test_the_first_address_works_once(office: Office, mia: Seat, browser: Browser) -> None:
+    """Whoever opens the printed address later joins nobody, and the code stays in no address."""
+    assert f"{office.origin}/" == mia.open("/").url
+    late = seated(browser, office.origin)
+    late.page.goto(office.first)
+    late.page.fill("#passphrase", PASSPHRASE)
+    late.page.fill("#again", PASSPHRASE)
+    late.page.click("text=Join >> nth=-1")
+    expect(late.page.get_by_role("alert")).to_contain_text("Ask for a new invitation")
+    late.page.context.close()
+
+
+def test_another_person_joins_by_invitation(office: Office, mia: Seat, browser: Browser) -> None:
+    """An operator invites Finn, who joins with a passphrase of his own and sees the screens of his tasks only."""
+    page = mia.open("/people")
+    page.fill("#name", "Finn")
+    page.get_by_label("Approver:").check()
+    page.click("text=Make an invitation")
+    link = page.inner_text("#link").strip()
+    finn = join(seated(browser, office.origin), link)
+    names = finn.page.locator("nav[aria-label=Screens] a").all_inner_texts()
+    assert ["Today", "Campaigns", "Who got what", "Finance", "History"] == names
+    expect(finn.open("/people").get_by_role("alert")).to_contain_text("Only an operator can do this")
+    people = json.loads((office.site / "private" / "people").read_text(encoding="utf-8"))["people"]
+    assert [("mia", True), ("finn", True)] == [(one["person"], "passphrase" in one) for one in people]
+    finn.page.click("text=Sign out")
+    expect(finn.page.get_by_role("heading", level=1)).to_have_text("Sign in")
+    finn.page.fill("#name", "finn")
+    finn.page.fill("#passphrase", PASSPHRASE)
+    finn.page.click("button.main")
+    expect(finn.page.get_by_role("heading", level=1)).to_have_text("Today")
+    finn.page.context.close()
+
+
+@pytest.mark.parametrize("path", SCREENS)
+def test_screen_for_everyone(mia: Seat, path: str) -> None:
+    """In light, dark, narrow and forced colours axe finds nothing, all fits, and the console stays silent."""
+    page, wrong = mia.open(path), dict[str, list[str]]()
+    page.set_viewport_size({"width": 1280, "height": 900})
+    expect(page.get_by_role("heading", level=1)).to_have_text(SCREENS[path])
+    for summary in page.locator("summary").all():
+        summary.click()
+    for width, scheme, colours in (
+        (1280, "light", "none"),
+        (360, "dark", "none"),
+        (1280, "dark", "active"),
+    ):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme=scheme, forced_colors=colours)  # type: ignore[arg-type] # named above
+        found: list[dict[str, Any]] = Axe().run(page).response["violations"]
+        wrong[f"{scheme} {width}"] = [
+            f"{one['id']}: {node['html'][:120]}" for one in found for node in one["nodes"]
+        ]
+        assert width >= page.evaluate("document.documentElement.scrollWidth"), (path, width)
+    assert {} == {name: found for name, found in wrong.items() if found}
+    assert ([], {mia.origin.split("/")[2]}) == (mia.said, mia.hosts)
+
+
+def test_the_plan_shows_the_figures_of_the_commands(office: Office, mia: Seat) -> None:
+    """Recipients, totals, skipped partners and standing are those of `plan --json` and `status --json`."""
+    page = mia.open(f"/plan?plan={PLAN}")
+    told = called(office.site, *PLANNED[:-2], "--dry-run", "--json").json
+    totals = told["totals"]
+    assert isinstance(totals, dict)
+    shown = {
+        row[0]: (row[1], row[2].replace(",", ""), row[4].replace(",", ""))
+        for row in figures(page, "What they are told to get")
+    }
+    assert shown == {
+        currency: (str(one["partners"]), one["credit"], one["amount"]) for currency, one in totals.items()
+    }
+    expect(
+        page.get_by_text(f"{told['recipients']} partners, with figures as of 31 December 2023")
+    ).to_be_visible()
+    expect(page.get_by_text("Up to date: every mail would be made the same way now.")).to_be_visible()
+    expect(page.locator("[data-word]")).to_have_text("Waits for approval")
+
+
+def test_finance_shows_the_figures_of_the_commands(office: Office, mia: Seat) -> None:
+    """The journal is that of `credits --json`, and the check of all channels says what `verify` says."""
+    page = mia.open("/finance")
+    told = called(office.site, "credits", "cashback-2023", *AS_OF, "--accruing", "--json").json
+    (row,) = [row for row in figures(page, "Journals") if "cashback-2023" in row[0]]
+    totals = {line.split()[1]: line.split()[0].replace(",", "") for line in row[4].splitlines()}
+    assert (str(len(told["credits"])), told["totals"]) == (row[2], totals)  # type: ignore[arg-type] # a list
+    page.click("text=Compare now")
+    expect(page.get_by_text("All of them agree.")).to_be_visible()
+
+
+def test_search_finds_by_every_word(mia: Seat) -> None:
+    """As somebody types an id, a name, an address, a reference or words of a subject, the rows appear."""
+    page = mia.open("/partner?id=P-1001")
+    reference = page.locator("section", has_text="The reference on every mail").locator("b").inner_text()
+    page = mia.open("/partners")
+    rows = page.locator("[data-found=partners] tbody tr")
+    for words in ("p-1001", "aldergrove", "orders@aldergrove", reference, reference.replace("-", "").lower()):
+        page.fill("#find", "")
+        expect(rows).to_have_count(0)
+        page.locator("#find").press_sequentially(words)
+        expect(rows.first).to_contain_text("Aldergrove Phones")
+    page.fill("#find", "Ihr Guthaben")
+    expect(page.locator("[data-found=mails] tbody tr").first).to_contain_text("Ihr Guthaben für 2023")
+
+
+def test_a_partners_page_explains_itself(office: Office, mia: Seat) -> None:
+    """The page has the sum of the statement, the mail and the link; a skipped partner has the reason."""
+    page = mia.open("/partner?id=P-1001")
+    expect(page.get_by_text("2,790.81 EUR to credit")).to_be_visible()
+    page.click("text=Show the link")
+    assert called(office.site, "link", "P-1001").out.strip() == page.inner_text("#link").strip()
+    page = mia.open("/partner?id=P-1022")
+    expect(page.get_by_text("No address that mail can go to.")).to_be_visible()
+    expect(mia.open("/partner?id=P-9999").get_by_role("alert")).to_contain_text("no active partner")
+    mia.said.clear()  # the browser says that the page is missing
+
+
+def test_a_hostile_name_is_text_everywhere(mia: Seat) -> None:
+    """Markup, template code and turned letters in a partner's name and id are shown as they are, and run nowhere."""
+    page = mia.open("/partners?find=onerror")
+    expect(page.locator("[data-found=partners] tbody tr")).to_have_count(1)
+    page.click("[data-found=partners] tbody a")
+    expect(page.get_by_role("heading", level=1)).to_have_text(HOSTILE)
+    page.click("[aria-labelledby=mails] a")
+    expect(page.get_by_role("heading", level=1)).to_contain_text(HOSTILE)
+    mia.open(f"/partner?id={quote(HOSTILE_ID)}")
+    mia.open("/history")
+    expect(page.get_by_text(HOSTILE_ID).first).to_be_visible()
+    page = mia.open("/partners")
+    page.fill("#find", "onerror")
+    expect(page.locator("[data-found=partners] tbody bdi").first).to_have_text(HOSTILE)
+    assert [] == mia.said
+
+
+def test_each_look_at_a_partner_is_in_the_history(mia: Seat) -> None:
+    """Opening a partner's page leaves a line with person and partner, the newest first."""
+    mia.open("/partner?id=P-1002")
+    mia.open("/history")
+    first = mia.page.locator("tbody tr").first
+    assert ["Mia", "looked at a partner", "P-1002"] == first.locator("th, td").all_inner_texts()[1:]
