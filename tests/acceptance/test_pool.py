@@ -18,7 +18,7 @@ from mailer.batch.batch import Batch
 from offerpress.build.workers import WorkerDied, Workers, choose_workers
 from tests.acceptance.conftest import AS_OF, Call, called, copy_sample, finished, installed, tree
 
-MORE = 2_400
+MORE = 1_040
 SUPPRESSED = "orders@birkhaug-telefoni-1002.example"  # P-1002
 
 Given = ParamSpec("Given")
@@ -27,7 +27,7 @@ Made = TypeVar("Made")
 
 @pytest.fixture(scope="module")
 def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The sample with so many more partners that there are four shards."""
+    """The sample with so many more partners that there are two shards."""
     folder = copy_sample(tmp_path_factory.mktemp("large"))
     path = folder / "data" / "partners.csv"
     header = path.read_text(encoding="utf-8").splitlines()[0].split(",")

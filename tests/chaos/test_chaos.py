@@ -1,18 +1,24 @@
 """Runs with killed senders and a server that cuts, delays, refuses and takes what it says it did not: one of each sort.
 
-`make chaos` makes many more.
+`make test-long` makes the further seeds of a sort too, and `make chaos` many more.
 """
 
 from pathlib import Path
 
 import pytest
+from _pytest.mark import ParameterSet
 
 from tests.chaos.chaos import SORTS, run
 from tests.chaos.fences import run_fenced
 
 
-def _seeds(place: str) -> list[int]:
-    return [seed for seed, sort in enumerate(SORTS) if sort[1] == place]
+def _seeds(place: str) -> list[ParameterSet]:
+    """Return the seeds of the sorts with an outbox in that place; of equal sorts all but the first take long."""
+    return [
+        pytest.param(seed, marks=[pytest.mark.long] if sort in SORTS[:seed] else [])
+        for seed, sort in enumerate(SORTS)
+        if sort[1] == place
+    ]
 
 
 @pytest.mark.parametrize("seed", _seeds("file"))

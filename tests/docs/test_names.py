@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import click
@@ -64,6 +65,7 @@ def fields_of(section: str, model: type[BaseModel]) -> Iterator[str]:
 SETTINGS = {name for section, model in SECTIONS.items() for name in fields_of(section, model)}
 
 
+@cache
 def variables_read() -> set[str]:
     """Return the environment variables that the code names."""
     text = "".join(

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from ruamel.yaml import YAML
 
-from tests.acceptance.conftest import AS_OF, called, copy_sample
+from tests.acceptance.conftest import AS_OF, Prepare, after
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "docs" / "how-to" / "publish.md").read_text(encoding="utf-8")
@@ -35,12 +35,9 @@ def fences(language: str) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def output(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the sample site and return its output folder."""
-    site = copy_sample(tmp_path_factory.mktemp("site"))
-    said = called(site, "build", *AS_OF)
-    assert 0 == said.code, said.err
-    return site / "output"
+def output(prepare: Prepare) -> Path:
+    """Return the output folder of the sample site, which no test changes."""
+    return prepare("built", after(("build", *AS_OF))) / "output"
 
 
 def built_headers(output: Path, path: str) -> dict[str, str]:

@@ -15,7 +15,17 @@ from ruamel.yaml import YAML
 from mailer.outbox.outbox import Outbox
 from mailer.rules.states import Status
 from offerpress.cli import run
-from tests.acceptance.conftest import AS_OF, COMMAND, PLAN, SECRET, copy_sample
+from tests.acceptance.conftest import (
+    APPROVED,
+    COMMAND,
+    PLAN,
+    PLANNED,
+    SECRET,
+    Prepare,
+    after,
+    copy_sample,
+    take_over,
+)
 
 SCHEDULES = Path(__file__).resolve().parents[2] / "docs" / "schedules"
 PROGRAM = "/opt/offerpress/bin/offerpress"
@@ -36,20 +46,13 @@ def commands() -> dict[str, list[str]]:
 
 
 @pytest.fixture
-def approved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def approved(tmp_path: Path, prepare: Prepare, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Make a site with an approved plan that is due."""
-    site = copy_sample_to(tmp_path / "site")
+    (tmp_path / "site").mkdir()
+    site = copy_sample(tmp_path / "site")
     monkeypatch.setenv("OFFERPRESS_SITE_SECRET", SECRET)
     monkeypatch.chdir(site)
-    assert 0 == run(["plan", "year-end-credit", *AS_OF, "--by", "Mia"])
-    assert 0 == run(["approve", PLAN, "--by", "Finn"])
-    return site
-
-
-def copy_sample_to(folder: Path) -> Path:
-    """Copy the sample site."""
-    folder.mkdir()
-    return copy_sample(folder)
+    return take_over(site, prepare("approved", after(PLANNED, APPROVED)))
 
 
 def test_every_file_calls_the_same_command() -> None:
@@ -60,13 +63,16 @@ def test_every_file_calls_the_same_command() -> None:
     assert all(["send", "--due"] == command for command in found.values())
 
 
-def test_the_command_of_a_scheduler_sends_what_is_due(approved: Path, tmp_path: Path) -> None:
+def test_the_command_of_a_scheduler_sends_what_is_due(
+    approved: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The command sends what is due, exits with 0 also when nothing is due, and logs no partner."""
     log = tmp_path / "log.jsonl"
     environment = {**os.environ, "OFFERPRESS_LOG": str(log)}
-    for _ in range(2):
-        done = subprocess.run([COMMAND, *commands()["crontab"]], check=False, cwd=approved, env=environment)
-        assert 0 == done.returncode
+    done = subprocess.run([COMMAND, *commands()["crontab"]], check=False, cwd=approved, env=environment)
+    assert 0 == done.returncode
+    monkeypatch.setenv("OFFERPRESS_LOG", str(log))
+    assert 0 == run(commands()["crontab"])
     with Outbox.open(approved / "private" / "outbox.sqlite") as outbox:
         accepted = outbox.counts(PLAN)[Status.ACCEPTED]
         partners = [one.partner_id for one in outbox.accounts(PLAN)]

@@ -20,14 +20,14 @@ from tests.servers.mail import Recorder, recording_server
 
 SENDER = Path(__file__).with_name("kill_sender.py")
 COUNT = 240
-KILLS = 8
 GROUP_AND_CONNECTIONS = 8 + 2
 
 
 @pytest.fixture
-def batch(file_outbox: Outbox, tmp_path: Path) -> Batch:
-    """An approved plan that is too large to be sent between two kills."""
-    made = (notice(number, html=f"<p>{number}</p>", attachments=()) for number in range(1, COUNT + 1))
+def batch(file_outbox: Outbox, tmp_path: Path, request: pytest.FixtureRequest) -> Batch:
+    """An approved plan that is too large to be sent between the kills; a parameter says how large."""
+    count = int(getattr(request, "param", COUNT))
+    made = (notice(number, html=f"<p>{number}</p>", attachments=()) for number in range(1, count + 1))
     return approved(file_outbox, tmp_path, made)
 
 
@@ -52,7 +52,10 @@ def accepted_by(recorder: Recorder, batch: Batch) -> Counter[str]:
     return Counter(partners[message_id] for message_id in recorder.message_ids)
 
 
-def test_no_kill_leads_to_a_second_acceptance(file_outbox: Outbox, batch: Batch) -> None:
+@pytest.mark.parametrize(
+    ("kills", "batch"), [(5, COUNT), pytest.param(20, 420, marks=pytest.mark.long)], indirect=["batch"]
+)
+def test_no_kill_leads_to_a_second_acceptance(file_outbox: Outbox, batch: Batch, kills: int) -> None:
     """The server's own count is the judge: never two, and whatever it took is accepted or unknown.
 
     After each kill every partner stands where the truth allows; sending on settles the rest, a person the unknown.
@@ -60,7 +63,7 @@ def test_no_kill_leads_to_a_second_acceptance(file_outbox: Outbox, batch: Batch)
     chance = random.Random(20231231)
     recorder = Recorder(pause=0.002)
     with recording_server(recorder) as port:
-        for kill in range(1, KILLS + 1):
+        for kill in range(1, kills + 1):
             with sender(file_outbox, batch, port) as process:
                 time.sleep(chance.uniform(0.0, 0.25))
                 process.send_signal(signal.SIGKILL)
