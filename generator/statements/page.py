@@ -12,6 +12,7 @@ from pathlib import Path
 from markupsafe import Markup
 from pydantic_core import to_json
 
+from generator.addresses import language_folder
 from generator.errors import GeneratorError
 from generator.headers import PLAIN_STATEMENT_POLICY, STATEMENT_POLICY
 from generator.settings import SiteSettings
@@ -182,6 +183,7 @@ def statement_artifacts(
             {
                 "code": code,
                 "direction": direction(code),
+                "folder": language_folder(code, settings),
                 "unscripted": Markup(built.get_template("statement/unscripted.html").render()),  # noqa: S704
                 "words": Markup(built.get_template("statement/words.html").render(names=one.words)),  # noqa: S704
                 "shell": Markup(one.html),  # noqa: S704 - rendered by an escaping template, like those above
@@ -277,6 +279,7 @@ class StatementRenderer:
                 styles=self._styling[0],
                 icon=self._styling[1],
                 fragment=_FRAGMENT,
+                home=f"../../{language_folder(language, self._settings)}",
             )
             known = self._pages[language] = html.split(_FRAGMENT)
         return known

@@ -1,8 +1,8 @@
 // Opens a private statement in the reader's browser.
 //
 // The link's fragment, which browsers never send, holds a secret of 20 bytes and a checksum. The secret finds a pack
-// of encrypted records, one of them, and the key that opens it. Nothing is fetched or decrypted before the reader
-// asks for it, because programs that scan mail run scripts too; and nothing stays when the reader leaves the page.
+// of encrypted records, one of them, and its key. Nothing is fetched or decrypted before the reader asks for it,
+// because programs that scan mail run scripts too, and nothing stays when the reader leaves the page.
 
 const FORMAT = 1;
 const ALPHABET = "abcdefghijklmnopqrstuvwxyz234567";
@@ -37,7 +37,7 @@ const joined = (...parts) => {
   return bytes;
 };
 
-const equal = (one, other) => one.length === other.length && one.every((byte, index) => byte === other[index]);
+const equal = (one, other) => String(one) === String(other);
 
 const sha256 = async (bytes) => new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
 
@@ -153,7 +153,7 @@ function holds(condition, scope) {
   return wanted === undefined ? Boolean(value?.length ?? value) : String(value) === wanted;
 }
 
-/** Fills the places below an element (see generator/statements/shell.py); a value only ever becomes text. */
+/** Fills the places below an element (generator/statements/shell.py); a value becomes text only. */
 export function fill(root, scope, words) {
   for (const child of [...root.children]) {
     const { each } = child.dataset;
@@ -205,7 +205,7 @@ export function csvOf(figures, { columns, kinds, texts }) {
   return lines.map((line) => `${line.join(",")}\r\n`).join("");
 }
 
-/** Search and sorting for a long table. */
+/** Search and sort a long table. */
 function handle(table, search, language) {
   const [body, heads] = [table.tBodies[0], [...table.tHead.rows[0].cells]];
   const rows = [...body.rows];
@@ -231,17 +231,17 @@ function handle(table, search, language) {
   });
 }
 
-/** The site's languages with their sentences and shells, the default first. */
+/** The languages with their sentences and shells, the default first. */
 function readLanguages() {
-  return Array.from(document.querySelectorAll("template.language"), ({ lang, dir, content }) => {
+  return Array.from(document.querySelectorAll("template.language"), ({ lang, dir, content, dataset: { home } }) => {
     const words = Array.from(content.querySelectorAll("[data-word]"), (one) => [one.dataset.word, one.textContent]);
-    return { lang, dir, words: Object.fromEntries(words), shell: content.querySelector("article") };
+    return { lang, dir, home, words: Object.fromEntries(words), shell: content.querySelector("article") };
   });
 }
 
 function chosen(languages, wanted) {
   const tags = wanted.flatMap((tag) => [tag, tag.split("-")[0]]);
-  return languages.find(({ lang }) => lang === tags.find((tag) => languages.some((one) => one.lang === tag))) ?? languages[0];
+  return tags.map((tag) => languages.find(({ lang }) => lang === tag)).find(Boolean) ?? languages[0];
 }
 
 function viewer() {
@@ -258,7 +258,11 @@ function viewer() {
     language = chosen(languages, wanted);
     Object.assign(document.documentElement, { lang: language.lang, dir: language.dir });
     document.title = language.words.title;
-    for (const one of document.querySelectorAll("[data-say]")) one.textContent = language.words[one.dataset.say];
+    for (const one of document.querySelectorAll("[data-say], [data-way]")) {
+      const { say, way } = one.dataset;
+      if (say) one.textContent = language.words[say];
+      if (way) one.href = language.home + way;
+    }
     enter(state);
   }
 
@@ -280,7 +284,7 @@ function viewer() {
 
   async function begin() {
     wipe();
-    if (!window.isSecureContext || !crypto.subtle) return enter("insecure");
+    if (!isSecureContext || !crypto.subtle) return enter("insecure");
     if (!("DecompressionStream" in window)) return enter("outdated");
     const fragment = location.hash.slice(1);
     if (!fragment) return enter("none");
@@ -332,8 +336,8 @@ function viewer() {
   const json = () => save(`${JSON.stringify(download, null, 2)}\n`, "json");
   const acts = { show: open, print: () => print(), csv: () => save(csvOf(download, csv.dataset), "csv"), json, close: leave };
   for (const [id, act] of Object.entries(acts)) byId(id).addEventListener("click", act);
-  window.addEventListener("hashchange", begin);
-  window.addEventListener("pagehide", leave);
+  addEventListener("hashchange", begin);
+  addEventListener("pagehide", leave);
   speak(navigator.languages);
   begin();
 }

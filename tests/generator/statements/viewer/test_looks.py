@@ -1,8 +1,11 @@
 """The open statement on a phone, on paper, in the dark, by keyboard: everything stays readable."""
 
+import re
 from collections.abc import Callable
+from io import BytesIO
 
 import pytest
+from pypdf import PdfReader
 
 from tests.samples.statement_site import PARTNERS
 from tests.servers.browsing import Reader, Server, opened
@@ -69,8 +72,8 @@ def test_keyboard(server: Server, read: Read) -> None:
     """The statement can be opened and closed by keyboard alone, and the focus shows."""
     reader = read()
     reader.open(server.link("P-1"))
-    reader.page.keyboard.press("Tab")
-    reader.page.keyboard.press("Tab")
+    for _ in range(4):  # past the links of the header
+        reader.page.keyboard.press("Tab")
     assert reader.page.evaluate("document.activeElement.id") == "show"
     assert reader.page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
     reader.page.keyboard.press("Enter")
@@ -78,6 +81,20 @@ def test_keyboard(server: Server, read: Read) -> None:
     reader.page.focus("#close")
     reader.page.keyboard.press("Enter")
     assert reader.state == "closed"
+
+
+@pytest.mark.parametrize("width", [320, 768, 1280])
+def test_header_leads_to_the_pages_of_the_reader(server: Server, read: Read, width: int) -> None:
+    """Brand and links have the language of the statement, in at most two rows, and paper shows the brand alone."""
+    reader = opened(server, read(width=width), "P-6")
+    links = reader.page.locator(".bar a")
+    assert ["Ankündigungen", "Angebote"] == reader.page.locator(".bar-nav a").all_text_contents()
+    assert ["/de/", "/de/announcements/", "/de/offers/"] == links.evaluate_all(
+        "(all) => all.map((one) => new URL(one.href).pathname)"
+    )
+    assert reader.page.locator(".bar").bounding_box()["height"] <= 96  # type: ignore[index] # it is shown
+    reader.page.emulate_media(media="print")
+    assert [True, False, False] == [one.is_visible() for one in links.all()]
 
 
 def test_targets_are_large_enough(server: Server, read: Read) -> None:
@@ -118,3 +135,33 @@ def test_header_of_a_long_table_on_paper(server: Server, read: Read) -> None:
         """[...document.querySelectorAll(".long tbody tr")].map((one) => getComputedStyle(one).breakBefore)"""
     )
     assert ["auto", "avoid", "avoid"] == breaks[-3:]
+
+
+ROWS = """(count) => {
+    const body = document.querySelector(".long tbody");
+    const [row] = body.rows;
+    body.replaceChildren(...Array.from({ length: count }, (_, index) => {
+        const copy = row.cloneNode(true);
+        copy.cells[0].textContent = `R-${String(index).padStart(3, "0")}`;
+        return copy;
+    }));
+}"""
+
+
+def printed_rows(reader: Reader, count: int) -> list[list[str]]:
+    """The rows on each printed page of a table with `count` rows; each page names the columns above them."""
+    reader.page.evaluate(ROWS, count)
+    pages = PdfReader(BytesIO(reader.page.pdf(format="A4", prefer_css_page_size=True))).pages
+    texts = [" ".join(page.extract_text().split()) for page in pages]
+    found = [(re.findall(r"R-[0-9]{3}", text), text) for text in texts]
+    for rows, text in found:
+        assert not rows or text.index("Verlängert bis") < text.index(rows[0])
+    return [rows for rows, _ in found if rows]
+
+
+def test_long_table_on_paper(server: Server, read: Read) -> None:
+    """Each printed page repeats the words of the header, and a row that fits no more takes two others with it."""
+    reader = opened(server, read(), "P-6")
+    first, *rest = printed_rows(reader, 120)
+    assert 120 == len(first) + sum(map(len, rest))
+    assert [len(first) - 2, 3] == [len(rows) for rows in printed_rows(reader, len(first) + 1)]
