@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from generator.notices.layouts import UnsubscribePages, UnsubscribeStep, unsubscribe_pages
     from generator.notices.notices import CampaignRenderer
     from generator.public.cards import CardMaker, check_card, drawn_card
-    from generator.public.site import site_artifacts, site_remarks
+    from generator.public.site import site_artifacts, site_remarks, small_pictures
     from generator.publish import (
         ArtifactContent,
         NewTree,
@@ -124,6 +124,7 @@ __all__ = [
     "shard_bits",
     "site_artifacts",
     "site_remarks",
+    "small_pictures",
     "statement_artifacts",
     "unsubscribe_key",
     "unsubscribe_pages",

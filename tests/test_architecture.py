@@ -15,6 +15,7 @@ MAY_IMPORT = {
     "offerpress": {"rewards", "ledger", "generator", "mailer"},
 }
 ONE_MODULE_EACH = {
+    "PIL",
     "distributed",
     "dkim",
     "duckdb",

@@ -2,7 +2,7 @@
 
 import html
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -40,10 +40,12 @@ class Reference:
     line: int
 
 
-class Unsized(NamedTuple):
-    """The place for width and height of a picture without them; `picture` is its address."""
+class PicturePlace(NamedTuple):
+    """The place for attributes of a picture; `picture` is its address, `width` and `height` are the author's."""
 
     picture: Reference
+    width: str | None
+    height: str | None
 
 
 class Heading(NamedTuple):
@@ -61,7 +63,7 @@ class Body:
     `words` is the number of words; a character of a script without spaces counts as half a word.
     """
 
-    parts: tuple[str | Reference | Unsized, ...] = ()
+    parts: tuple[str | Reference | PicturePlace, ...] = ()
     anchors: frozenset[str] = frozenset()
     headings: tuple[Heading, ...] = ()
     words: int = 0
@@ -74,19 +76,18 @@ class Body:
     def html(
         self,
         address: Callable[[Reference], str | None],
-        size: Callable[[Reference], tuple[int, int] | None] = lambda _: None,
+        picture: Callable[[PicturePlace], Mapping[str, str]] = lambda _: {},
     ) -> str:
         """Return the body with `address` applied to each reference; None omits the attribute.
 
-        `size` returns width and height of a picture whose author wrote neither; None if they are unknown.
+        `picture` returns further attributes of a picture.
         """
         written = []
         for part in self.parts:
             if isinstance(part, Reference):
                 written.append(_attribute(part, address(part)))
-            elif isinstance(part, Unsized):
-                known = size(part.picture)
-                written.append(f' width="{known[0]}" height="{known[1]}"' if known else "")
+            elif isinstance(part, PicturePlace):
+                written += [f' {name}="{html.escape(value)}"' for name, value in picture(part).items()]
             else:
                 written.append(part)
         return "".join(written)
@@ -117,7 +118,7 @@ class _BodyParser(MarkupParser):
         self._source = SourceLines(source, first_line)
         self._file = file
         self._faults = faults
-        self._parts: list[str | Reference | Unsized] = []
+        self._parts: list[str | Reference | PicturePlace] = []
         self._anchors: set[str] = set()
         self._open: list[str] = []
         self._headings: list[Heading] = []
@@ -183,15 +184,15 @@ class _BodyParser(MarkupParser):
         if tag not in _ELEMENTS:
             remedy = "leave it out: pages hold text, tables and images, no scripts, styles or frames"
             self._fault(f"the element <{tag}> may not be used", remedy, self._line(f"<{tag}"))
-        found: list[str | Reference | Unsized] = [f"<{tag}"]
+        found: list[str | Reference | PicturePlace] = [f"<{tag}"]
         for name, value in attributes.items():
             if _REFUSED.fullmatch(name):
                 self._fault(f"the attribute {name!r} may not be used", "leave it out", self._line(name))
             elif name in _ADDRESSES:
                 reference = Reference(name, value or "", self._line(value or name))
                 found.append(reference)
-                if name == "src" and tag == "img" and not attributes.keys() & {"width", "height"}:
-                    found.append(Unsized(reference))
+                if name == "src" and tag == "img":
+                    found.append(PicturePlace(reference, attributes.get("width"), attributes.get("height")))
             else:
                 found.append(f' {name}="{html.escape(value)}"' if value is not None else f" {name}")
             if name == "id" and value:
@@ -255,8 +256,8 @@ def _words(text: str) -> int:
     return len(_WORD.findall(spaced)) + unspaced // 2
 
 
-def _joined(parts: Sequence[str | Reference | Unsized]) -> list[str | Reference | Unsized]:
-    found: list[str | Reference | Unsized] = []
+def _joined(parts: Sequence[str | Reference | PicturePlace]) -> list[str | Reference | PicturePlace]:
+    found: list[str | Reference | PicturePlace] = []
     for part in parts:
         if isinstance(part, str) and found and isinstance(found[-1], str):
             found[-1] += part

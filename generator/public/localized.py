@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 from generator.addresses import absolute, as_fragment, language_folder
 from generator.content.bodies import Reference
@@ -10,6 +11,7 @@ from generator.content.content import Content, OfferPage, OfferWording
 from generator.content.pages import Page, PageText
 from generator.content.references import Target
 from generator.public.pictures import PictureSize, picture_size
+from generator.public.renditions import Rendition, renditions
 from generator.settings import SiteSettings
 
 
@@ -104,10 +106,25 @@ class LocalizedSite:
         path = self.content.static.get(self.image(page))
         return picture_size(path) if path else None
 
+    def renditions(self, static: str) -> tuple[Rendition, ...]:
+        """Return the smaller sizes of a static file that is a picture, by its path on the site."""
+        path = self.content.static.get(static)
+        return renditions(static, path) if path else ()
+
     def picture_size(self, target: Target) -> PictureSize | None:
         """Return width and height of a static file that is a picture, if it tells them."""
         path = self.content.static.get(target.path) if target.kind == "static" else None
         return picture_size(path) if path else None
+
+    @property
+    def pictures(self) -> dict[str, Path]:
+        """Return the static files that visible pages show or load, by path on the site."""
+        names = {self.image(page) for page in (*self.announcements, *self.pages)}
+        everything: tuple[Page | OfferPage, ...] = (*self.announcements, *self.pages, *self.offers)
+        for text in map(self.text, everything):
+            loaded = (self.target(text.file, one) for one in text.body.references if one.attribute == "src")
+            names |= {target.path for target in loaded if target.kind == "static"}
+        return {name: self.content.static[name] for name in names if name in self.content.static}
 
     def author(self, page: Page) -> str:
         """Return the author in this language, else in the default language, else empty."""

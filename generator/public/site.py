@@ -1,6 +1,6 @@
 """Every public file outside `statement/`, made of content alone, and the remarks about the site as of a day."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from generator.public.discovery import icons, manifest, robots, security_txt, si
 from generator.public.feeds import Feed, feed_files, feed_title
 from generator.public.localized import LocalizedSite
 from generator.public.pages import SitePages
+from generator.public.renditions import SmallPictures, original_faults, original_remarks
 from generator.settings import SiteSettings, StatementSettings
 from generator.templating.catalogs import label_language
 from generator.templating.environment import environment, syntax_faults
@@ -29,14 +30,20 @@ def site_artifacts(
     draw_cards: bool = True,
     card: CardMaker = drawn_card,
 ) -> dict[str, bytes]:
-    """Return path -> content of every public file outside `statement/`, as of a day (an ordinal).
+    """Return path -> content of every public file outside `statement/` but the smaller sizes of pictures.
+
+    `as_of` is the day (an ordinal).
 
     The first of `template_folders` that has a file is used; `site` is the site folder. `card` makes the picture of a
     shared link. Without `draw_cards` these pictures and the icons are checked and stay empty. Raises Faulty with the
-    file and line of a mistake in a template, and for a static file that has the path of another file.
+    file and line of a mistake in a template, for a static file that has the path of another file, and for pictures too
+    large to be decoded.
     """
     _check_templates(template_folders, settings, site)
     sites = [LocalizedSite(content, settings, language, as_of) for language in settings.languages]
+    faults = original_faults(_pictures(sites))
+    if faults:
+        raise Faulty(faults)
     assets = read_assets(template_folders)
     found: dict[str, bytes] = dict(assets.files)
     for localized in sites:
@@ -55,6 +62,17 @@ def site_artifacts(
     if settings.security:
         found[".well-known/security.txt"] = security_txt(settings, settings.security)
     return found | _static(content, found)
+
+
+def small_pictures(content: Content, settings: SiteSettings, as_of: int) -> SmallPictures:
+    """Return the smaller sizes of all pictures on the pages of a day (an ordinal)."""
+    return SmallPictures(
+        _pictures(LocalizedSite(content, settings, language, as_of) for language in settings.languages)
+    )
+
+
+def _pictures(sites: Iterable[LocalizedSite]) -> dict[str, Path]:
+    return {name: file for localized in sites for name, file in localized.pictures.items()}
 
 
 def _check_templates(template_folders: Sequence[Path], settings: SiteSettings, site: Path) -> None:
@@ -131,6 +149,7 @@ def site_remarks(
         *_languages(settings, template_folders),
         *_updates(content, as_of),
         *_security(settings, as_of),
+        *original_remarks(content.static),
     ]
 
 

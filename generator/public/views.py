@@ -14,13 +14,15 @@ from generator.addresses import (
     language_folder,
     relative,
 )
-from generator.content.bodies import Heading, Reference
+from generator.content.bodies import Heading, PicturePlace, Reference
 from generator.content.content import OfferPage
 from generator.content.pages import Page
+from generator.content.references import Target
 from generator.public.examples import Example, compute_example, show_example
 from generator.public.feeds import FEED_FORMS
 from generator.public.localized import LocalizedSite
 from generator.public.pictures import PictureSize
+from generator.public.renditions import display_sizes, srcset
 from generator.public.terms import TermsFormatter, TermsView
 from generator.templating.formats import Formats, direction, language_name
 from generator.templating.values import Shown
@@ -37,9 +39,10 @@ class TagLink(NamedTuple):
 
 
 class PageView(NamedTuple):
-    """An announcement or page. `day` and `updated` may be None; `written_in` is the language of its text.
+    """An announcement or page. The fields of `image` are attributes of its picture.
 
-    `changed` is the instant of the last change, `minutes` the reading time, `contents` the headings.
+    `day` and `updated` may be None; `written_in` is the language of its text. `changed` is the instant of
+    the last change, `minutes` the reading time, `contents` the headings.
     """
 
     title: str
@@ -48,6 +51,8 @@ class PageView(NamedTuple):
     author: str
     image: str
     image_size: PictureSize | None
+    image_srcset: str
+    image_sizes: str
     day: Shown | None
     instant: str
     updated: Shown | None
@@ -92,14 +97,16 @@ class PageViews:
     def page(self, page: Page) -> PageView:
         """Return the view of an announcement or page."""
         localized, text = self.localized, self.localized.text(page)
-        written_in = localized.written_in(page)
+        written_in, size = localized.written_in(page), self.localized.image_size(page)
         return PageView(
             title=text.title,
             summary=text.summary,
             href=self.link(f"{localized.folder}{page.path}"),
             author=localized.author(page),
             image=self.link(localized.image(page)) if localized.image(page) else "",
-            image_size=localized.image_size(page),
+            image_size=size,
+            image_srcset=self._srcset(localized.image(page)),
+            image_sizes=display_sizes(size.width) if size else "",
             day=self.formats.day(_local_day(page.date.instant, localized)) if page.date else None,
             instant=page.date.instant.isoformat() if page.date else "",
             updated=self.formats.day(_local_day(page.updated.instant, localized)) if page.updated else None,
@@ -163,10 +170,24 @@ class PageViews:
             path = self.localized.path_of(target)
             return None if path is None else self.link(path) + as_fragment(target.fragment)
 
-        def size(reference: Reference) -> PictureSize | None:
-            return self.localized.picture_size(self.localized.target(text.file, reference))
+        def picture(place: PicturePlace) -> dict[str, str]:
+            return self._picture(place, self.localized.target(text.file, place.picture))
 
-        return Markup(text.body.html(address, size))  # noqa: S704 - checked when it was read
+        return Markup(text.body.html(address, picture))  # noqa: S704 - checked when it was read
+
+    def _picture(self, place: PicturePlace, target: Target) -> dict[str, str]:
+        """Return width and height of a picture whose author wrote neither, and its smaller sizes."""
+        size = self.localized.picture_size(target)
+        if size is None:
+            return {}
+        is_free = place.width is None and place.height is None
+        found = {"width": str(size.width), "height": str(size.height)} if is_free else {}
+        width = place.width or str(size.width)
+        smaller = self._srcset(target.path) if place.height is None and width.isdecimal() else ""
+        return found | ({"srcset": smaller, "sizes": display_sizes(int(width))} if smaller else {})
+
+    def _srcset(self, static: str) -> str:
+        return srcset((self.link(one.path), one.width) for one in self.localized.renditions(static))
 
 
 def _local_day(instant: datetime, localized: LocalizedSite) -> int:

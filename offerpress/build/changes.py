@@ -3,6 +3,7 @@
 A part is all public pages together, or the statements of one shard. In doubt the part is made anew.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,6 +16,7 @@ from offerpress.site.folder import SETTINGS_FILE
 from offerpress.site.inputs import CODE, DAY, KEYS, PACKAGED, Digests, changed, inputs_digest, parts_digest
 
 _NAMED = 3
+_RENDITION = re.compile(r"assets/.+-[0-9a-f]{10}-[0-9]+\.webp")
 _PUBLIC = (SETTINGS_FILE, DAY, CODE, "content/", "templates/", f"{PACKAGED}templates/")
 _TERMS = ("content/program.toml", "content/offers/")
 _STATEMENTS = ("templates/locale/", f"{PACKAGED}templates/locale/")
@@ -79,12 +81,19 @@ class Comparison:
         return self.before is not None and self.before.public == self.public
 
     @cached_property
-    def published_cards(self) -> frozenset[str]:
-        """The published pictures that this program drew: a card's name follows from its SVG, so they still hold."""
+    def published_pictures(self) -> frozenset[str]:
+        """The published pictures that this program made: cards, and smaller sizes of others.
+
+        Their names follow from the SVG or the original, so they still hold.
+        """
         before = self.before
         if before is None or before.inputs.get(CODE) != self.inputs[CODE]:
             return frozenset()
-        return frozenset(path for path in before.files if path.rpartition("/")[2].startswith("card-"))
+        return frozenset(
+            path
+            for path in before.files
+            if path.rpartition("/")[2].startswith("card-") or _RENDITION.fullmatch(path)
+        )
 
     @cached_property
     def changed_shards(self) -> frozenset[int]:

@@ -10,7 +10,7 @@ from hashlib import sha256
 from itertools import chain
 from pathlib import Path
 
-from generator import ArtifactContent, drawn_card, publish_tree
+from generator import ArtifactContent, drawn_card, publish_tree, small_pictures
 from offerpress.build.changes import Comparison
 from offerpress.build.manifest import BuildReport, Manifest, Remark, last_build, places_in, write_manifest
 from offerpress.build.sealed import SealedFolder
@@ -86,13 +86,20 @@ def _public_pages(
         kept = (path for path in before.files if not path.startswith(of_partners))
         return dict.fromkeys(kept), before.content_remarks
     found: list[Fault] = []
-    cards = comparison.published_cards
+    published = comparison.published_pictures
+    cards: set[str] = set()
 
     def card(path: str, svg: str) -> bytes:
-        return b"" if path in cards else drawn_card(path, svg)
+        cards.add(path)
+        return b"" if path in published else drawn_card(path, svg)
 
     rendered = rendered_site(figures.content, site, as_of, found, card=card)
-    pages = {path: None if path in cards else content for path, content in rendered.items()}
+    pages: dict[str, bytes | None] = {
+        path: None if path in cards & published else content for path, content in rendered.items()
+    }
+    if rendered:
+        smaller = small_pictures(figures.content, site.settings.site, as_of)
+        pages |= {path: None if path in published else smaller[path] for path in smaller}
     found += campaign_template_faults(figures.content, site, as_of)
     faults += (fault for fault in found if fault.severity == "fault")
     if access == "link":

@@ -12,7 +12,7 @@ from datetime import (
 from functools import cached_property
 from urllib.parse import urlsplit
 
-from generator import Content, check_card, packs_of, read_content, with_unpublished
+from generator import Content, check_card, packs_of, read_content, small_pictures, with_unpublished
 from mailer import BatchHeader, message_bytes, with_own_headers
 from offerpress.build.shards import shard_builder, statement_page
 from offerpress.figures.checking import rendered_site
@@ -33,8 +33,8 @@ from rewards import (
 class PublicPages:
     """The public pages as of a day. They need no data, so a change of words is shown at once.
 
-    `files` are by path, and empty for those of `cards`, whose SVG is drawn when a browser asks for it. `marks` name the
-    paths that are not published, with the reason.
+    `files` are by path, and empty for those of `cards`, whose SVG is drawn when a browser asks for it, as `pictures`,
+    the smaller sizes of pictures, are made. `marks` name the paths that are not published, with the reason.
     """
 
     site: Site
@@ -42,6 +42,7 @@ class PublicPages:
     as_of: int
     files: Mapping[str, bytes]
     cards: Mapping[str, str]
+    pictures: Mapping[str, bytes]
     marks: Mapping[str, str]
     remarks: tuple[Fault, ...]
 
@@ -66,7 +67,8 @@ def read_pages(site: Site, origin: str) -> PublicPages:
     files = rendered_site(shown, site, as_of, broken, card=card)
     if broken:
         raise Faulty([*broken, *faults])
-    return PublicPages(site, content, as_of, files, cards, marks, tuple(faults))
+    pictures = small_pictures(shown, settings, as_of)
+    return PublicPages(site, content, as_of, files, cards, pictures, marks, tuple(faults))
 
 
 def _local(site: Site, origin: str) -> Site:

@@ -172,6 +172,8 @@ def page_answer(state: PreviewState, path: str) -> Answer:
     of_statements = file.startswith("statement/") and state.staff is not None
     files = state.staff.statement_files if of_statements and state.staff else state.pages.files
     body, status = files.get(file), 200
+    if body is None and file in state.pages.pictures:
+        return Answer(state.pages.pictures[file], _media_type(file))
     if body is None and f"{file}/index.html" in files:
         return Answer(b"", HTML, 302, (("Location", f"{base}{name}/"),))
     if body is None:
@@ -185,7 +187,12 @@ def page_answer(state: PreviewState, path: str) -> Answer:
 
 
 def _media_type(file: str) -> str:
-    known = {".xml": "application/xml", ".webmanifest": "application/manifest+json", ".js": "text/javascript"}
+    known = {
+        ".webp": "image/webp",
+        ".xml": "application/xml",
+        ".webmanifest": "application/manifest+json",
+        ".js": "text/javascript",
+    }
     ending = f".{file.rpartition('.')[2]}"
     found = known.get(ending) or mimetypes.guess_type(file)[0] or "application/octet-stream"
     return f"{found}; charset=utf-8" if found.startswith("text/") else found

@@ -4,10 +4,13 @@ import json
 import random
 import shutil
 from collections.abc import Callable, Iterator
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
+from generator.public import renditions
 from tests.acceptance.conftest import AS_OF, Call, change_sale, tree
 
 PARTNERS = 1_040
@@ -32,6 +35,16 @@ def small(site: Path) -> Path:
                 f"X-{number:04},Extra {number},x{number}@reseller.example,EUR,bronze,en,,,active,,,,\n"
             )
     return site
+
+
+def show_picture(site: Path, grey: int, text: str = "Text.") -> None:
+    """Write an announcement with that text, and a picture in that grey."""
+    picture = BytesIO()
+    Image.new("RGB", (1000, 600), (grey, grey, grey)).save(picture, "JPEG")
+    (site / "content" / "static").mkdir(exist_ok=True)
+    (site / "content" / "static" / "grey.jpg").write_bytes(picture.getvalue())
+    front = "---\ntitle: Grey\nsummary: A picture.\ndate: 2023-05-01\nimage: ../static/grey.jpg\n---\n"
+    (site / "content" / "announcements" / "grey.md").write_text(f"{front}\n{text}\n", encoding="utf-8")
 
 
 class Editor:
@@ -86,6 +99,10 @@ class Editor:
             f"---\ntitle: More {self.random.randrange(99)}\nsummary: News.\ndate: 2023-05-01\n---\n\nText.\n"
         )
         self._page().write_text(front, encoding="utf-8")
+
+    def show_a_picture(self) -> None:
+        """An announcement with a picture, or another picture in it."""
+        show_picture(self.site, self.random.randrange(256))
 
     def withdraw(self) -> None:
         """Its file deleted."""
@@ -243,6 +260,43 @@ def test_an_announcement_leaves_statements_alone(offerpress: Call, small: Path) 
     told = explained(offerpress)
     assert "announcements/more/index.html" in str(told["files_removed"])
     assert not (small / "output" / "announcements" / "more").exists()
+
+
+def test_a_picture_is_encoded_once(offerpress: Call, small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its smaller sizes stay while only words change; another picture makes others, and the former go."""
+    asked: list[Path] = []
+    encode = renditions.encoded
+
+    def counted(file: Path, modified: int, widths: tuple[int, ...]) -> tuple[bytes, ...]:
+        asked.append(file)
+        return encode(file, modified, widths)
+
+    monkeypatch.setattr(renditions, "encoded", counted)
+    show_picture(small, 100)
+    explained(offerpress)
+    made = sorted((small / "output/assets").glob("grey-*.webp"))
+    assert ["480.webp", "1000.webp"] == sorted((path.name.rpartition("-")[2] for path in made), key=len)
+    assert len(made) == len(asked)
+    before = [path.stat().st_ino for path in made]
+    show_picture(small, 100, "Other words.")
+    told = explained(offerpress)
+    assert "announcements/grey/index.html" in str(told["files_written"])
+    assert "webp" not in str(told["files_written"])
+    assert (len(made), before) == (len(asked), [path.stat().st_ino for path in made])
+    show_picture(small, 200)
+    told = explained(offerpress)
+    assert 2 == str(told["files_written"]).count("webp") == str(told["files_removed"]).count("webp")
+    assert 0 == offerpress("verify").code
+
+
+def test_an_authors_file_is_no_card_of_ours(offerpress: Call, small: Path) -> None:
+    """A static file whose name is like that of a card, or of a smaller size, is published as it is now."""
+    for name in ("card-visa.png", "card-0123456789.png"):
+        file = small / "content" / "static" / name
+        for content in (b"one", b"other"):
+            file.write_bytes(content)
+            explained(offerpress)
+            assert content == (small / "output" / name).read_bytes()
 
 
 def test_another_place_is_built_whole(offerpress: Call, small: Path) -> None:
