@@ -1,11 +1,21 @@
 """What people do on the screens. Each calls the function of the command of the same name, and adds no rule."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
-from offerpress.studio.desk import Visit
+from mailer import Outbox, start_late
+from offerpress.plans.sending import send_sample
+from offerpress.plans.staleness import refuse_stale
+from offerpress.site.folder import OfferpressError
+from offerpress.studio.commands import run_command
+from offerpress.studio.desk import REJECTED, Visit, address_of
 from offerpress.studio.door import invite, remove
 from offerpress.studio.office_pages import check_channels
+from offerpress.studio.plan_pages import plan_refusal
+
+_DIGITS = re.compile(r"\D+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,13 +28,144 @@ class Done:
     link: str = ""
 
 
+class NotDone(OfferpressError):
+    """An action that the form does not allow as it was filled in."""
+
+
+def _to_plan(visit: Visit) -> Done:
+    return Done(address_of("/plan", plan=visit.query.get("plan", "")))
+
+
+def _plan(visit: Visit) -> Done:
+    """Plan a campaign, in a process of its own."""
+    visit.need("writer")
+    campaign = visit.query.get("campaign", "")
+    options = ["--corrections"] if visit.query.get("kind") == "corrections" else []
+    if visit.site.as_of:
+        options += ["--as-of", visit.site.as_of.isoformat()]
+    made = run_command(visit.site, "plan", *options, "--by", visit.person.person, "--", campaign)
+    plan = str(made["plan"])
+    visit.record("made a plan", plan)
+    return Done(address_of("/plan", plan=plan))
+
+
+def _test(visit: Visit) -> Done:
+    """Send one mail of a plan to one address."""
+    visit.need("writer", "approver", "operator")
+    plan, partner, address = (visit.query.get(name, "") for name in ("plan", "partner", "address"))
+    answer = send_sample(visit.site, plan, partner, address, visit.site.transport(), visit.now)
+    visit.record("sent a test mail", plan, partner, note=address)
+    words = (f"The mail to {partner} was sent to {address}, marked as a test. The provider says: {answer}",)
+    return Done(address_of("/plan", plan=plan), "The test mail is on its way", words)
+
+
+def _approve(visit: Visit) -> Done:
+    """Approve the bytes that the person looked at: the digest in the form, and the total that was typed."""
+    visit.need("approver")
+    plan, digest = visit.query.get("plan", ""), visit.query.get("digest", "")
+    with visit.open_outbox() as outbox, visit.site.open_batch(plan) as batch:
+        record = outbox.plan(plan)
+        why = plan_refusal(visit, outbox, record)
+        if why:
+            raise NotDone(why)
+        currency, amount = visit.desk.facts(batch).control
+        if currency and _DIGITS.sub("", visit.query.get("total", "")) != _DIGITS.sub("", amount):
+            raise NotDone(
+                f"The total in {currency} that you typed is another than that of the plan. Compare both."
+            )
+        batch.verify(digest)
+        refuse_stale(visit.site, batch, outbox)
+        outbox.approve(
+            plan, digest, visit.person.person, visit.now, self_approval=visit.site.settings.mail.self_approval
+        )
+    visit.record("approved a plan", plan, note=f"digest {digest}")
+    return _to_plan(visit)
+
+
+def _reject(visit: Visit) -> Done:
+    """Stop a plan that nobody approved, with a note for its maker."""
+    visit.need("approver")
+    plan, note = visit.query.get("plan", ""), " ".join(visit.query.get("note", "").split())
+    if not note:
+        raise NotDone("Write a note: the maker has to know what to change.")
+    with visit.open_outbox() as outbox:
+        if outbox.plan(plan).begun or outbox.approvals(plan):
+            raise NotDone("It was approved in the meantime. Stop it instead, if it must not go on.")
+        outbox.cancel(plan, visit.now)
+    visit.record(REJECTED, plan, note=note)
+    return _to_plan(visit)
+
+
+def _act(visit: Visit, act: Callable[[Outbox, str], object], action: str) -> Done:
+    plan = visit.query.get("plan", "")
+    with visit.open_outbox() as outbox:
+        act(outbox, plan)
+    visit.record(action, plan)
+    return _to_plan(visit)
+
+
+def _pause(visit: Visit) -> Done:
+    visit.need("operator", "approver")
+    return _act(visit, lambda outbox, plan: outbox.pause(plan), "paused a plan")
+
+
+def _resume(visit: Visit) -> Done:
+    visit.need("operator", "approver")
+    return _act(visit, lambda outbox, plan: outbox.resume(plan), "let a plan go on")
+
+
+def _stop(visit: Visit) -> Done:
+    visit.need("operator", "approver")
+    return _act(visit, lambda outbox, plan: outbox.cancel(plan, visit.now), "stopped a plan for good")
+
+
+def _late(visit: Visit) -> Done:
+    """Let a plan begin that missed its latest start."""
+    visit.need("approver")
+    plan = visit.query.get("plan", "")
+    with visit.open_outbox() as outbox, visit.site.open_batch(plan) as batch:
+        start_late(outbox, batch, visit.site.settings.mail, visit.person.person, visit.now)
+    visit.record("let a plan begin late", plan)
+    return _to_plan(visit)
+
+
+def _resolve(visit: Visit) -> Done:
+    """Settle one mail whose outcome is unknown."""
+    visit.need("approver")
+    plan, partner = visit.query.get("plan", ""), visit.query.get("partner", "")
+    reason = " ".join(visit.query.get("reason", "").split())
+    decisions: dict[str, Literal["resend", "give-up"]] = {"resend": "resend", "give-up": "give-up"}
+    decision = decisions.get(visit.query.get("decision", ""))
+    if decision is None or not reason:
+        raise NotDone("Choose what to do with the mail, and write why.")
+    with visit.open_outbox() as outbox:
+        outbox.resolve(plan, partner, decision, by=visit.person.person, reason=reason, at=visit.now)
+    visit.record(f"settled an unknown mail: {decision}", plan, partner, reason)
+    return _to_plan(visit)
+
+
+def _start_sending(visit: Visit) -> Done:
+    visit.need("operator")
+    visit.desk.sender.start(visit.site, visit.person.name)
+    visit.record("started sending what is due")
+    return Done(visit.query.get("back", "") if visit.query.get("back", "").startswith("/plan?") else "/")
+
+
+def _stop_sending(visit: Visit) -> Done:
+    visit.need("operator")
+    visit.desk.sender.stop()
+    visit.record("stopped sending")
+    return Done("/")
+
+
 def _check(visit: Visit) -> Done:
     check_channels(visit)
     return Done("/finance#check")
 
 
 def _invite(visit: Visit) -> Done:
-    name, link = invite(visit)
+    with visit.desk.change:
+        name, link = invite(visit)
     words = (
         f"Give this link to {name} and to nobody else. It is shown only now, works once, and ends after 7 days.",
     )
@@ -32,11 +173,23 @@ def _invite(visit: Visit) -> Done:
 
 
 def _remove(visit: Visit) -> Done:
-    remove(visit)
+    with visit.desk.change:
+        remove(visit)
     return Done("/people")
 
 
 ACTIONS: Mapping[str, Callable[[Visit], Done]] = {
+    "/campaign/plan": _plan,
+    "/plan/test": _test,
+    "/plan/approve": _approve,
+    "/plan/reject": _reject,
+    "/plan/pause": _pause,
+    "/plan/resume": _resume,
+    "/plan/stop": _stop,
+    "/plan/late": _late,
+    "/plan/resolve": _resolve,
+    "/sending/start": _start_sending,
+    "/sending/stop": _stop_sending,
     "/finance/check": _check,
     "/people/invite": _invite,
     "/people/remove": _remove,

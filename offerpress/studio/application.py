@@ -165,9 +165,7 @@ class StudioServer:
             return _html(page("refused.html", visit, {"what": what, "back": "/"}), 403)
 
         def act() -> Response:
-            with self.desk.change:
-                done = ACTIONS[request.url.path](visit)
-            return self._done(visit, done)
+            return self._done(visit, ACTIONS[request.url.path](visit))
 
         return self._guarded(visit, act)
 
@@ -363,7 +361,6 @@ def run_studio(
         try:
             uvicorn.Server(_settings(desk)).run(sockets=[listening])
         finally:
-            desk.stopping = True
             desk.close()
 
 

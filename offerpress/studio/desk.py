@@ -1,6 +1,5 @@
 """What every screen needs: the site now, its book, who asks, and the page around the screen."""
 
-import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,6 +13,7 @@ from offerpress.site.folder import OfferpressError, starter_folder
 from offerpress.site.people import Deed, Everyone, Person, Role, read_deeds, read_people, write_deed
 from offerpress.site.site import Site
 from offerpress.studio.books import Book, Books
+from offerpress.studio.commands import DueSender
 from offerpress.studio.plan_facts import PlanFacts, plan_facts
 from offerpress.studio.sessions import Session, Sessions, SignInThrottle
 
@@ -52,7 +52,7 @@ class Desk:
     change: Lock = field(default_factory=Lock)
     first_code: str = ""
     stopping: bool = False
-    senders: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
+    sender: DueSender = field(default_factory=DueSender)
     kept: dict[object, object] = field(default_factory=dict)
     _facts: dict[str, PlanFacts] = field(default_factory=dict)
 
@@ -64,11 +64,9 @@ class Desk:
         return self._facts[key]
 
     def close(self) -> None:
-        """Ask the sender that this process started to stop; it settles what it has begun."""
-        for sender in self.senders.values():
-            if sender.poll() is None:
-                sender.terminate()
-                sender.wait()
+        """Stop the sender that this process started."""
+        self.stopping = True
+        self.sender.stop()
 
     def people(self, site: Site) -> Everyone:
         """Return everyone, read anew."""

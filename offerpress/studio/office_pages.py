@@ -34,6 +34,8 @@ def today_page(visit: Visit) -> Context:
     newest = _export_time(visit)
     return {
         "tasks": tasks,
+        "sender": visit.desk.sender,
+        "sender_since": ago_words(visit.desk.sender.since, visit.now) if visit.desk.sender.since else "",
         "leaving": leaving,
         "sent": sent,
         "plans": plans[:5],

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from generator import FRAMED_MAIL_HEADERS
 from mailer import Batch, BatchError, MailerError, Outbox, PlanRecord, Status, message_bytes
+from mailer.rules.approval import approval_refusal
 from offerpress.plans.draft import Barred, Drafting, skipped_for, without_statement
 from offerpress.plans.dues import Due
-from offerpress.plans.staleness import PostponedPlan, StalePlan, refuse_stale
+from offerpress.plans.staleness import PlanAhead, PostponedPlan, StalePlan, refuse_stale
 from offerpress.plans.status import minute, needs
 from offerpress.plans.told import told_figures
 from offerpress.preview.answers import Answer, framed, framed_mail
@@ -139,18 +140,20 @@ def plan_page(visit: Visit) -> Context:
     plan = visit.query.get("plan", "")
     with visit.open_outbox() as outbox:
         record = outbox.plan(plan)
+        found_needs = needs(outbox, plan, visit.site.settings.mail, visit.now)
         view: Context = {
             "plan": plan,
             "record": record,
             "standing": plan_standing(outbox, record, visit),
             "steps": list(_steps(outbox, record, visit)),
             "report": plan_view(visit.site, outbox, plan, visit.now),
-            "needs": needs(outbox, plan, visit.site.settings.mail, visit.now),
             "unknown": outbox.notices_at(plan, Status.UNKNOWN),
             "counts": {status.value: number for status, number in outbox.counts(plan).items()},
             "made_by": visit_name(visit, record.made_by),
             "approved": bool(outbox.approvals(plan)),
-            "own": record.made_by == visit.person.person,
+            "refusal": plan_refusal(visit, outbox, record),
+            "late": any("latest start" in one.what for one in found_needs),
+            "sender": visit.desk.sender,
             "send_at": clock_words(record.send_at, program_zone(visit)) if record.send_at else "",
             "fresh_address": address_of("/plan/fresh", plan=plan),
             "live_address": address_of("/plan/live", plan=plan),
@@ -164,6 +167,21 @@ def plan_page(visit: Visit) -> Context:
                 return view | _facts(visit, batch, outbox)
         except BatchError as error:
             return view | {"why_no_facts": str(error)}
+
+
+def plan_refusal(visit: Visit, outbox: Outbox, record: PlanRecord) -> str:
+    """Return why the person cannot approve the plan, as the outbox would; empty if they can."""
+    if record.standing == "cancelled":
+        return "It was stopped for good. Plan the campaign again."
+    if outbox.approvals(record.plan):
+        by = ", ".join(visit_name(visit, one.by) for one in outbox.approvals(record.plan))
+        return f"It is approved already, by {by}."
+    allowed = visit.site.settings.mail.self_approval
+    # Whoever plans in a terminal writes a name, not an id.
+    for who in (visit.person.person, visit.person.name):
+        if approval_refusal(record.made_by, who, self_approval=allowed):
+            return "You made this plan, so another person approves it."
+    return ""
 
 
 def _steps(outbox: Outbox, record: PlanRecord, visit: Visit) -> Iterator[Context]:
@@ -319,6 +337,11 @@ def freshness(visit: Visit) -> dict[str, str]:
                 visit.desk.kept[key] = {"tone": "wrong", "text": text}
             except PostponedPlan:
                 text = "Out of date: the campaign names a later time now. Plan it again."
+                visit.desk.kept[key] = {"tone": "wrong", "text": text}
+            except PlanAhead:
+                text = (
+                    "Too early: its figures are as of a day that has not come yet, so they can still change."
+                )
                 visit.desk.kept[key] = {"tone": "wrong", "text": text}
             except Faulty:
                 text = "This cannot be said while the site has faults. The page “Today” names them."

@@ -53,6 +53,14 @@ const rowOf = {
   ],
 };
 
+for (const form of document.querySelectorAll("[data-slow]")) {
+  form.addEventListener("submit", (event) => {
+    event.submitter.textContent = form.dataset.slow;
+    // Only after the form's values were taken, among them the button's own.
+    setTimeout(() => form.querySelectorAll("button").forEach((one) => (one.disabled = true)));
+  });
+}
+
 const search = document.querySelector("[data-search]");
 if (search) {
   const field = search.elements.find;
@@ -95,7 +103,7 @@ if (fresh) {
 const live = document.querySelector("[data-live]");
 if (live) {
   const source = new EventSource(live.dataset.live);
-  let first = null;
+  const first = live.querySelector("[data-word]").textContent;
   source.addEventListener("locked", () => {
     source.close();
     location.assign("/sign-in?locked=1");
@@ -109,9 +117,11 @@ if (live) {
     if (sentence.textContent !== now.sentence) sentence.textContent = now.sentence;
     for (const [name, number] of Object.entries(now.counts)) {
       const place = document.querySelector(`[data-count="${name}"]`);
-      if (place) place.textContent = number.toLocaleString("en");
+      if (!place) continue;
+      place.textContent = number.toLocaleString("en");
+      place.parentElement.hidden = number === 0 && name !== "ready" && name !== "accepted";
     }
-    first ??= now.word;
-    live.dataset.changed = String(first !== now.word);
+    // Another step has other buttons; who fills in a form is not disturbed.
+    if (first !== now.word && !document.activeElement?.closest("form, details")) location.reload();
   });
 }

@@ -2,11 +2,7 @@
 
 import csv
 import json
-import signal
-import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -14,11 +10,11 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Browser, Page, expect
 
-from tests.acceptance.conftest import AS_OF, PLAN, PLANNED, called, copy_sample, finished, installed
+from tests.acceptance.conftest import AS_OF, PLAN, PLANNED, called, copy_sample
+from tests.servers.studio import PASSPHRASE, Office, Seat, invite, join, seated, started, stop
 
 HOSTILE = '<img src=x onerror="alert(1)">{{7*7}}\u202egnp'
 HOSTILE_ID = "P/<b>&1"
-PASSPHRASE = "four words without any sense"
 SCREENS = {
     "/": "Today",
     "/plans": "Campaigns",
@@ -31,71 +27,6 @@ SCREENS = {
     "/history": "History",
     "/people": "People",
 }
-
-
-@dataclass
-class Office:
-    """A site in its studio: the process, its address, and the code of the first person."""
-
-    site: Path
-    process: "subprocess.Popen[str]"
-    origin: str
-    first: str
-
-
-@dataclass
-class Seat:
-    """A person's own browser, which remembers what its console said and which hosts it asked."""
-
-    page: Page
-    origin: str
-    said: list[str] = field(default_factory=list)
-    hosts: set[str] = field(default_factory=set)
-
-    def open(self, path: str) -> Page:
-        """Go to a screen."""
-        self.page.goto(f"{self.origin}{path}")
-        return self.page
-
-
-def seated(browser: Browser, origin: str) -> Seat:
-    """A browser of its own at the studio."""
-    seat = Seat(browser.new_context(viewport={"width": 1280, "height": 900}).new_page(), origin)
-    seat.page.on("console", lambda message: seat.said.append(message.text))
-    seat.page.on("pageerror", lambda error: seat.said.append(str(error)))
-    seat.page.on("request", lambda asked: seat.hosts.add(asked.url.split("/")[2]))
-    return seat
-
-
-def join(seat: Seat, address: str, name: str = "") -> Seat:
-    """Join by an address with a code."""
-    page = seat.page
-    page.goto(address)
-    assert "#" not in page.url
-    if name:
-        page.fill("#name", name)
-    page.fill("#passphrase", PASSPHRASE)
-    page.fill("#again", PASSPHRASE)
-    page.click("text=Join >> nth=-1")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Today")
-    return seat
-
-
-def started(site: Path) -> Office:
-    """The studio of the installed command on a free port."""
-    process = installed(site, "studio", *AS_OF, "--port", "0")
-    assert process.stderr is not None
-    said = process.stderr.readline()
-    if "Studio: http://localhost:" not in said:
-        pytest.fail(said + finished(process).err)
-    address = said.split()[1]
-    return Office(site, process, address.split("/join")[0].rstrip("/"), address)
-
-
-def stop(office: Office) -> None:
-    """Stop it as a person does, with Ctrl-C."""
-    office.process.send_signal(signal.SIGINT)
-    finished(office.process)
 
 
 @pytest.fixture(scope="module")
@@ -145,12 +76,7 @@ def test_the_first_address_works_once(office: Office, mia: Seat, browser: Browse
 
 def test_another_person_joins_by_invitation(office: Office, mia: Seat, browser: Browser) -> None:
     """An operator invites Finn, who joins with a passphrase of his own and sees the screens of his tasks only."""
-    page = mia.open("/people")
-    page.fill("#name", "Finn")
-    page.get_by_label("Approver:").check()
-    page.click("text=Make an invitation")
-    link = page.inner_text("#link").strip()
-    finn = join(seated(browser, office.origin), link)
+    finn = invite(mia, browser, "Finn", "Approver")
     names = finn.page.locator("nav[aria-label=Screens] a").all_inner_texts()
     assert ["Today", "Campaigns", "Who got what", "Finance", "History"] == names
     expect(finn.open("/people").get_by_role("alert")).to_contain_text("Only an operator can do this")

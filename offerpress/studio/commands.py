@@ -1,0 +1,95 @@
+"""Commands that the studio runs as processes of their own: `plan`, which needs the site's lock, and the one sender."""
+
+import json
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from threading import Lock, Thread
+
+from offerpress.site.folder import OfferpressError
+from offerpress.site.site import Site
+
+_START = "from offerpress.cli import main; main()"
+_LAST_LINES = 20
+
+
+def run_command(site: Site, *arguments: str) -> dict[str, object]:
+    """Run a command with `--json` to its end and return what it says; raises `OfferpressError` with its sentence."""
+    done = subprocess.run(  # noqa: S603 - our own program; what a person wrote stands behind `--`
+        _call(site, arguments[0], "--json", *arguments[1:]),
+        cwd=site.folder,
+        env=dict(site.environment),
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+    if done.returncode:
+        lines = [line.removeprefix("error: ") for line in done.stderr.splitlines() if line.strip()]
+        raise OfferpressError("\n".join(lines) or f"it ended with code {done.returncode}")
+    found: dict[str, object] = json.loads(done.stdout)
+    return found
+
+
+def _call(site: Site, *arguments: str) -> Sequence[str]:
+    return [sys.executable, "-c", _START, arguments[0], "--site", str(site.folder), *arguments[1:]]
+
+
+@dataclass
+class DueSender:
+    """The one process that sends what is approved and due. The outbox lets no second one in."""
+
+    started_by: str = ""
+    since: datetime | None = None
+    said: deque[str] = field(default_factory=lambda: deque(maxlen=_LAST_LINES))
+    _process: "subprocess.Popen[str] | None" = None
+    _lock: Lock = field(default_factory=Lock)
+
+    @property
+    def runs(self) -> bool:
+        """Whether it runs now."""
+        return self._process is not None and self._process.poll() is None
+
+    @property
+    def failed(self) -> bool:
+        """Whether it ended by itself with an error."""
+        return self._process is not None and self._process.poll() not in {None, 0, -15}
+
+    def start(self, site: Site, by: str) -> None:
+        """Start it, in a session of its own, so that Ctrl-C reaches the studio alone, which then stops it in order."""
+        with self._lock:
+            if self.runs:
+                return
+            self.said.clear()
+            self.started_by, self.since = by, site.now
+            process = self._process = subprocess.Popen(  # noqa: S603 - our own program, without any input
+                _call(site, "send", "--due", "--watch"),
+                cwd=site.folder,
+                env=dict(site.environment),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                text=True,
+                encoding="utf-8",
+                errors="replace",
+                start_new_session=True,
+            )
+        Thread(target=self._read, args=(process,), daemon=True).start()
+
+    def _read(self, process: "subprocess.Popen[str]") -> None:
+        assert process.stderr is not None
+        with process.stderr as lines:
+            for line in lines:
+                if line.strip() and (not self.said or self.said[-1] != line.strip()):
+                    self.said.append(line.strip())
+        process.wait()
+
+    def stop(self) -> None:
+        """Ask it to stop and wait: it settles what it has begun."""
+        with self._lock:
+            if self._process is not None and self.runs:
+                self._process.terminate()
+                self._process.wait()
