@@ -64,7 +64,7 @@ if TYPE_CHECKING:
     from generator.statements.page import StatementRenderer, statement_artifacts
     from generator.statements.record import figures_without_day
     from generator.statements.view import offer_words
-    from generator.templating.environment import accepted_language, environment, reader_language
+    from generator.templating.environment import accepted_language, environment
     from generator.templating.values import PartnerText
 else:
     __getattr__ = lazy_face(__name__)
@@ -117,7 +117,6 @@ __all__ = [
     "read_content",
     "read_program",
     "read_sound_content",
-    "reader_language",
     "seal",
     "sealed_bytes",
     "sealed_head",

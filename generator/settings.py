@@ -70,6 +70,7 @@ def _tuple(value: object) -> object:
 
 WebAddress = Annotated[str, AfterValidator(_address)]
 Contact = Annotated[str, AfterValidator(_contact)]
+AddressForm = Literal["Sie", "du"]
 Language = Annotated[str, AfterValidator(_language)]
 
 
@@ -98,9 +99,10 @@ class Security(BaseModel):
 class SiteSettings(BaseModel):
     """`[site]`: `base_url` may have a path and has no slash at its end; `languages` has the default first.
 
-    `hub` is the WebSub hub that the publisher notifies of new entries. `cards` turns on the preview pictures of
-    shared links. `feed_entries` and `page_entries` limit a feed, and a page that lists announcements.
-    `publish_also` are patterns of files in `content/static/` that are published although they look like leftovers.
+    `address` is how German labels address readers: formally or not. `hub` is the WebSub hub that the publisher
+    notifies of new entries. `cards` turns on the preview pictures of shared links. `feed_entries` and `page_entries`
+    limit a feed, and a page that lists announcements. `publish_also` are patterns of files in `content/static/` that
+    are published although they look like leftovers.
     """
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
@@ -108,6 +110,7 @@ class SiteSettings(BaseModel):
     title: Annotated[str, AfterValidator(_titled)]
     base_url: Annotated[str, AfterValidator(_base_url)]
     default_language: Language = "en"
+    address: AddressForm = "Sie"
     languages: Annotated[tuple[Language, ...], BeforeValidator(_tuple)] = ()
     links: Links = Field(default_factory=Links)
     hub: WebAddress | None = None

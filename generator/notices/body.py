@@ -102,13 +102,15 @@ def compile_body(
     offers: Collection[str] | None = None,
     images_from: str = "",
     address: LinkAddress | None = None,
+    link_below: bool = False,
 ) -> CompiledBody:
     """Compile the Markdown `source`, which begins at `first_line` of `file`, to templates.
 
     `address` gives the absolute address of a link. `images_from` is the address below which images may lie; if it is
     empty, none are allowed. `offers` are the slugs that templates may name, None for any. `styles` are the inline
-    styles by element. Adds a fault for each syntax error, unknown name, lost or torn tag and untrusted address; with a
-    fault the result is unusable.
+    styles by element. With `link_below` the layout of the text part shows the private link, so that the body need not.
+    Adds a fault for each syntax error, unknown name, lost or torn tag and untrusted address; with a fault the result
+    is unusable.
     """
     source = source.replace("\r\n", "\n")
     slugs = None if offers is None else tuple(offers)
@@ -128,7 +130,7 @@ def compile_body(
     if found:
         return CompiledBody("", "")
     html = HtmlWriter(marked, styles or {}, direction).write(tree)
-    plain = TextWriter(marked).write(tree)
+    plain = TextWriter(marked, direction, link_below).write(tree)
     faults.extend(_link_faults(html.source(), tuple(html.lines), file, slugs))
     return CompiledBody(html.source(), plain.source(), tuple(html.lines), tuple(plain.lines))
 

@@ -52,6 +52,7 @@ class BrokenLayout(GeneratorError):
 class Frame:
     """The values of a layout besides the body; an empty `unsubscribe` omits its line.
 
+    `fallback` says in `fallback_language`, the reader's, that there is no text in that language.
     `address` resolves the links of the body. With `corrections` the body begins with the figures told before, unless
     it names them itself. `images_from` is the site's own address, because an image from elsewhere would tell its host
     who reads the mail.
@@ -64,6 +65,8 @@ class Frame:
     images_from: str = ""
     corrections: bool = False
     address: LinkAddress | None = None
+    fallback: str = ""
+    fallback_language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,12 @@ def mail_sources(
     return MailSources(html, text, _moved(body.html_lines, html_line), _moved(body.text_lines, text_line))
 
 
+def shows_link(template_folders: Sequence[Path], language: str, frame: Frame) -> bool:
+    """Return whether the layout of the text part shows the private link; raises `BrokenLayout`."""
+    holes = _HOLE.findall(_laid_out(template_folders, language, frame, "text"))
+    return "link" in holes
+
+
 def _laid_out(template_folders: Sequence[Path], language: str, frame: Frame, kind: TemplateKind) -> str:
     built = environment(template_folders, language, kind=kind)
     start, end = ("left", "right") if direction(language) == "ltr" else ("right", "left")
@@ -111,6 +120,9 @@ def _laid_out(template_folders: Sequence[Path], language: str, frame: Frame, kin
         "site": {"title": frame.title},
         "category": frame.category,
         "has_link": frame.has_link,
+        "fallback": frame.fallback,
+        "fallback_language": frame.fallback_language,
+        "fallback_direction": direction(frame.fallback_language),
         "start": start,
         "end": end,
     }

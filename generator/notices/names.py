@@ -10,6 +10,7 @@ from jinja2 import nodes
 
 from generator.notices.corrections import CorrectionView
 from generator.statements.view import OfferView, PartnerView, SiteView, StatementView
+from generator.templating.formats import PLURAL_FORMS
 from generator.templating.values import Address, PartnerText, Shown, ShownCount
 from rewards import Fault, suggestion
 
@@ -25,7 +26,9 @@ ROOTS: Mapping[str, object] = {
     "reference": str,
 }
 """The names that a campaign sees with their types; `previous` is None unless the plan makes corrections."""
-_GLOBALS = frozenset({"range", "dict", "lipsum", "cycler", "joiner", "namespace", "_", "gettext", "ngettext"})
+_GLOBALS = frozenset(
+    {"range", "dict", "lipsum", "cycler", "joiner", "namespace", "_", "gettext", "ngettext", "plural"}
+)
 _KEEPS_ITEMS = frozenset(
     {"sort", "list", "reverse", "unique", "selectattr", "rejectattr", "select", "reject"}
 )
@@ -120,6 +123,8 @@ class NameCheck:
     def _call(self, node: nodes.Call, scope: Mapping[str, object]) -> object:
         for argument in node.args:
             self._type(argument, scope)
+        if isinstance(node.node, nodes.Name) and node.node.name == "plural":
+            self._plural(node)
         if isinstance(node.node, nodes.Getattr):
             owner = self._type(node.node.node, scope)
             if get_origin(owner) is not None and node.node.attr == "items":
@@ -128,6 +133,15 @@ class NameCheck:
                 return _Sequence(_value(owner))
         self._type(node.node, scope)
         return None
+
+    def _plural(self, node: nodes.Call) -> None:
+        given = [argument.key for argument in node.kwargs]
+        for key in given:
+            if key not in PLURAL_FORMS:
+                self._fault(f"plural() knows no form {key!r}", suggestion(key, PLURAL_FORMS), node.lineno)
+        if "other" not in given or len(node.args) != 1:
+            remedy = 'write plural(NUMBER, one="…", other="…")'
+            self._fault("plural() needs a number and the form 'other'", remedy, node.lineno)
 
     def _filter(self, node: nodes.Filter, scope: Mapping[str, object]) -> object:
         owner = None if node.node is None else self._type(node.node, scope)

@@ -15,8 +15,9 @@ from generator.notices.templates import MailTemplates, mail_templates
 from generator.settings import SiteSettings
 from generator.statements.table import statement_csv
 from generator.statements.view import StatementViews, level_names, offer_words, site_view
+from generator.templating.catalogs import label_language, only_in
 from generator.templating.environment import reader_language
-from generator.templating.formats import formats
+from generator.templating.formats import formats, regional_language
 from generator.templating.values import Address, contained
 from rewards import (
     Attachment,
@@ -80,16 +81,20 @@ class CampaignRenderer:
         names = level_names(content.policy, rules.as_of)
         faults: list[Fault] = []
         self._templates: dict[str, MailTemplates] = {}
+        self._names, self._words = names, words
         self._viewers: dict[str, StatementViews] = {}
         for language in settings.languages:
             written_in = language if language in campaign.texts else settings.default_language
             text = campaign.texts[written_in]
             links = CampaignLinks.of(content, settings, written_in, campaign, rules.as_of)
             linked = replace(frame, address=links)
+            if written_in != language:
+                note = only_in(template_folders, language, sorted(campaign.texts))
+                spoken = label_language(template_folders, language)
+                linked = replace(linked, fallback=note, fallback_language=spoken)
             own = mail_templates(text, written_in, linked, template_folders, tuple(content.offers), faults)
             if own is not None:
                 self._templates[language] = own
-                self._viewers[language] = StatementViews(formats(written_in), names, words(written_in))
         if faults:
             raise Faulty(tuple(dict.fromkeys(faults)))
         self._unsubscribe = shown
@@ -103,7 +108,7 @@ class CampaignRenderer:
         return decide(self._campaign, partner, statement)
 
     def language(self, partner: Partner) -> str:
-        """Return the language of the partner's message."""
+        """Return the language in which the partner's message is written: the reader's, or that of the text there is."""
         return self._templates[reader_language(partner.language, self._settings)].language
 
     def notice(
@@ -121,9 +126,8 @@ class CampaignRenderer:
         `told` is the statement that a correction corrects. `unsubscribe` replaces the renderer's address, if the
         message shows one. Raises `Faulty` if a template names something that this partner does not have.
         """
-        language = reader_language(partner.language, self._settings)
-        templates = self._templates[language]
-        viewer = self._viewers[language]
+        templates = self._templates[reader_language(partner.language, self._settings)]
+        viewer = self._viewer(templates.language, partner.language)
         context = viewer.view(partner, statement) | correction_context(viewer, told, statement)
         context |= {"site": self._site, "link": Address(link_url), "reference": reference}
         context["unsubscribe"] = (self._unsubscribe and unsubscribe) or self._unsubscribe
@@ -146,6 +150,14 @@ class CampaignRenderer:
             reference=reference,
             figures=canonical_json(figures),
         )
+
+    def _viewer(self, language: str, reader: str) -> StatementViews:
+        """Return the view of statements in words of `language`, with the dates and numbers of the reader's region."""
+        code = regional_language(language, reader)
+        known = self._viewers.get(code)
+        if known is None:
+            known = self._viewers[code] = StatementViews(formats(code), self._names, self._words(language))
+        return known
 
     def _attachments(self, figures: Mapping[str, object]) -> tuple[Attachment, ...]:
         if "statement.csv" not in self._campaign.attach:

@@ -31,6 +31,7 @@ from generator.notices.layouts import (
     Frame,
     body_styles,
     mail_sources,
+    shows_link,
     template_source,
 )
 from generator.notices.text_part import finished
@@ -144,6 +145,7 @@ def _mail_templates(
         offers=offers,
         images_from=frame.images_from,
         address=frame.address,
+        link_below=shows_link(template_folders, language, frame),
     )
     faults.extend(found)
     if found:

@@ -1,13 +1,14 @@
-"""The text part of a mail as a template; each address follows the paragraph that links to it."""
+"""The text part of a mail as a template; each address stands once, in brackets behind the words that link to it."""
 
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 
 from generator.notices.tags import Emitter, MarkedText
 from generator.notices.tree import Element, Node
+from generator.templating.formats import Direction
 
 # The filters of text parts, which lay out lists, tables and lines when the values are known.
 
@@ -33,7 +34,7 @@ def width(text: str) -> int:
 def underlined(text: str, mark: str) -> str:
     """Return a heading with a line of `mark` below it."""
     line = " ".join(text.split())
-    return f"{FIXED}{line}\n{FIXED}{mark * width(line)}\n"
+    return f"{FIXED}{line}\n{FIXED}{mark * min(width(line), WIDTH)}\n"
 
 
 def hanging(text: str, lead: str) -> str:
@@ -135,24 +136,21 @@ _NAMES = "blockquote dd div dl dt figcaption figure h1 h2 h3 h4 h5 h6 hr ol p pr
 _BLOCKS = frozenset(_NAMES.split())
 _HEADINGS = {"h1": "=", "h2": "-"}
 _AROUND = {"del": ("~", "~"), "s": ("~", "~"), "footnote-ref": ("[", "]")}
+_LEFT_TO_RIGHT, _POP = "\u2066", "\u2069"
 _SPACE = re.compile(r"\s+")
 _SIDES = {"right": "r", "center": "c"}
 
 
-@dataclass(slots=True)
-class _Links:
-    """The links of a paragraph, which follow it; `depth` is the number of template blocks open within it."""
-
-    found: list[Element] = field(default_factory=list)
-    depth: int = 0
-    in_place: bool = False
-
-
 @dataclass(frozen=True, slots=True)
 class TextWriter:
-    """Writes a tree as text; filters lay out lists and tables when the values are known."""
+    """Writes a tree as text; filters lay out lists and tables when the values are known.
+
+    With `link_below` the layout shows the private link, so that the body's words need no address.
+    """
 
     marked: MarkedText
+    direction: Direction = "ltr"
+    link_below: bool = False
 
     def write(self, root: Element) -> Emitter:
         """Return the template of the whole tree."""
@@ -210,18 +208,14 @@ class TextWriter:
 
     def _heading(self, element: Element, emitter: Emitter) -> None:
         emitter.code(f'{{% filter text_underlined("{_HEADINGS[element.name]}") %}}')
-        links = self._inline(element.children, emitter)
-        emitter.code("{% endfilter %}")
-        self._addresses(links, emitter)
-        emitter.code("\n")
+        self._inline(element.children, emitter)
+        emitter.code("{% endfilter %}\n")
 
     def _paragraph(self, nodes: list[Node], emitter: Emitter, *, tight: bool = False) -> None:
         if not nodes or all(isinstance(node, str) and not node.strip() for node in nodes):
             return
-        links = self._inline(nodes, emitter)
-        emitter.code("\n")
-        self._addresses(links, emitter)
-        emitter.code("" if tight else "\n")
+        self._inline(nodes, emitter)
+        emitter.code("\n" if tight else "\n\n")
 
     def _filtered(self, filter_call: str, element: Element, emitter: Emitter) -> None:
         emitter.code(f"{{% filter {filter_call} %}}")
@@ -252,7 +246,7 @@ class TextWriter:
             if isinstance(child, int):
                 emitter.tag(child)
             elif isinstance(child, Element) and child.name in {"td", "th"}:
-                self._inline(child.children, emitter, _Links(in_place=True))
+                self._inline(child.children, emitter)
                 emitter.code(CELL)
             elif isinstance(child, Element):
                 self._rows(child, emitter)
@@ -273,55 +267,44 @@ class TextWriter:
             else:
                 emitter.tag(child)
 
-    def _inline(self, nodes: list[Node], emitter: Emitter, links: _Links | None = None) -> _Links:
-        links = links or _Links()
+    def _inline(self, nodes: list[Node], emitter: Emitter) -> None:
         for node in nodes:
             if isinstance(node, str):
                 emitter.text(_SPACE.sub(" ", node))
             elif isinstance(node, int):
-                role = self.marked.tags[node].role
-                links.depth += (role == "open") - (role == "close")
                 emitter.tag(node)
             elif node.name == "br":
                 emitter.code("\n")
             elif node.name == "img":
                 emitter.text(node.attribute("alt"))
             elif node.name == "a":
-                self._link(node, emitter, links)
+                self._link(node, emitter)
             else:
                 before, after = _AROUND.get(node.name, _AROUND.get(node.attribute("class"), ("", "")))
                 emitter.text(before)
-                self._inline(node.children, emitter, links)
+                self._inline(node.children, emitter)
                 emitter.text(after)
-        return links
 
-    def _link(self, link: Element, emitter: Emitter, links: _Links) -> None:
+    def _link(self, link: Element, emitter: Emitter) -> None:
+        """Write the words and then the address, unless the words are the address or the layout shows it."""
         address = link.attribute("href")
-        self._inline(link.children, emitter, links)
-        if link.children == [address.removeprefix("mailto:")]:
+        self._inline(link.children, emitter)
+        if link.children == [address.removeprefix("mailto:")] or self._stands_below(address):
             return
-        if links.in_place or links.depth:
-            emitter.code(": ")
-            self._address(address, emitter)
-            emitter.code(" ")
-        else:
-            links.found.append(link)
-
-    def _addresses(self, links: _Links, emitter: Emitter) -> None:
-        """Write one `text: address` per line; private links, which are long, stand on a line of their own."""
-        for link in links.found:
-            address = link.attribute("href")
-            self._inline(link.children, emitter, _Links(in_place=True))
-            emitter.code(":\n" if self.marked.numbers(address) else ": ")
-            self._address(address, emitter)
-            emitter.code("\n")
-
-    def _address(self, address: str, emitter: Emitter) -> None:
+        # Isolated as a whole: within right-to-left text an address would otherwise be torn apart at its marks.
+        before, after = (f" {_LEFT_TO_RIGHT}<", f">{_POP}") if self.direction == "rtl" else (" <", ">")
+        emitter.text(before)
         for part in self.marked.parts(address):
             if isinstance(part, int):
                 emitter.tag(part, "({}) | href")
             else:
                 emitter.text(part.removeprefix("mailto:"))
+        emitter.text(after)
+
+    def _stands_below(self, address: str) -> bool:
+        numbers = self.marked.numbers(address)
+        is_private = [self.marked.tags[number].inner.strip() for number in numbers] == ["link"]
+        return self.link_below and is_private
 
 
 def _cells(table: Element) -> list[Element]:

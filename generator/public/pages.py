@@ -19,7 +19,7 @@ from generator.public.feeds import FeedHint, feed_title
 from generator.public.localized import LocalizedSite
 from generator.public.terms import TermsFormatter
 from generator.public.views import CurrentPage, Link, PageView, PageViews, current_page, linked_from
-from generator.templating.catalogs import label_language, translations
+from generator.templating.catalogs import label_language, only_in, translations
 from generator.templating.environment import environment, render
 from generator.templating.formats import Formats, formats
 
@@ -247,7 +247,8 @@ class SitePages:
         return f"{full}index.html", self._render(template, there, link, context(self._views(link)))
 
     def _views(self, link: Link) -> PageViews:
-        return PageViews(self.localized, self.formats, self.terms, link)
+        say = partial(only_in, self.template_folders, self.localized.language)
+        return PageViews(self.localized, self.formats, self.terms, link, say)
 
     @cached_property
     def _places(self) -> dict[str, int]:

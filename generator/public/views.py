@@ -1,6 +1,6 @@
 """Views for the site's templates: plain texts, formatted days, and links relative to the current page."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -28,6 +28,7 @@ from generator.templating.formats import Formats, direction, language_name
 from generator.templating.values import Shown
 
 Link = Callable[[str], str]
+OnlyIn = Callable[[Sequence[str]], str]
 _WORDS_A_MINUTE = 220
 
 
@@ -41,8 +42,9 @@ class TagLink(NamedTuple):
 class PageView(NamedTuple):
     """An announcement or page. The fields of `image` are attributes of its picture.
 
-    `day` and `updated` may be None; `written_in` is the language of its text. `changed` is the instant of
-    the last change, `minutes` the reading time, `contents` the headings.
+    `day` and `updated` may be None; `written_in` is the language of its text. `only_in` says, if the text is not
+    translated, in which languages it is. `changed` is the instant of the last change, `minutes` the reading time,
+    `contents` the headings.
     """
 
     title: str
@@ -63,13 +65,14 @@ class PageView(NamedTuple):
     written_in: str
     direction: str
     translated: bool
+    only_in: str = ""
 
 
 class OfferPageView(NamedTuple):
     """An offer for a list or its own page; `announced` is the day of its announcement.
 
-    `written_in` is the language of the text. `worded_in` is that of title and summary, which an amendment may have
-    changed in the default language only.
+    `written_in` is the language of the text, `only_in` as in `PageView`. `worded_in` is that of title and summary,
+    which an amendment may have changed in the default language only.
     """
 
     slug: str
@@ -83,16 +86,26 @@ class OfferPageView(NamedTuple):
     translated: bool
     worded_in: str
     worded_direction: str
+    only_in: str = ""
+
+
+def _unsaid(languages: Sequence[str]) -> str:
+    del languages
+    return ""
 
 
 @dataclass(frozen=True)
 class PageViews:
-    """Makes the views of one page; `link` turns a path below the root into a link on that page."""
+    """Makes the views of one page; `link` turns a path below the root into a link on that page.
+
+    `only_in` makes the sentence that a text exists in certain languages only.
+    """
 
     localized: LocalizedSite
     formats: Formats
     terms: TermsFormatter
     link: Link
+    only_in: OnlyIn = _unsaid
 
     def page(self, page: Page) -> PageView:
         """Return the view of an announcement or page."""
@@ -120,6 +133,7 @@ class PageViews:
             written_in=written_in,
             direction=direction(written_in),
             translated=written_in == localized.language,
+            only_in="" if written_in == localized.language else self.only_in(sorted(page.texts)),
         )
 
     def pages(self, pages: Iterable[Page]) -> tuple[PageView, ...]:
@@ -143,6 +157,7 @@ class PageViews:
             translated=written_in == localized.language,
             worded_in=words.language,
             worded_direction=direction(words.language),
+            only_in="" if written_in == localized.language else self.only_in(sorted(page.texts)),
         )
 
     def example(self, page: OfferPage) -> Example | None:

@@ -25,13 +25,14 @@ from generator.statements.record import (
     coming_days,
     figures_without_day,
     month_key,
+    with_past,
 )
 from generator.statements.shell import ParsedShell, merged_values, parse_shell
 from generator.statements.table import table_words
 from generator.statements.view import OfferView, OfferWords, level_names
 from generator.templating.catalogs import translations
 from generator.templating.environment import environment, reader_language
-from generator.templating.formats import direction, formats
+from generator.templating.formats import direction, formats, regional_language
 from rewards import (
     CashbackTerms,
     Months,
@@ -64,9 +65,14 @@ class Shell:
         """Raise `BrokenShell` if the shell cannot be filled."""
         self._parsed  # noqa: B018 - reading it is the check
 
-    def filled(self, figures: Mapping[str, object], values: Values) -> str:
-        """Return the statement as HTML like the viewer; `figures` is its JSON, `values` are those of its record."""
-        return self._parsed.fill(merged_values(figures, values), self.words)
+    def filled(self, figures: Mapping[str, object], values: Values, as_of: int) -> str:
+        """Return the statement on the day `as_of` as HTML like the viewer.
+
+        `figures` is its JSON, `values` are those of its record.
+        """
+        day = formats(str(values.get("region", self.language))).day_text(as_of)
+        merged = merged_values(figures, {**coming_days(values, as_of), "as_of": day})
+        return self._parsed.fill(with_past(merged, as_of), self.words)
 
 
 def shell(
@@ -242,10 +248,10 @@ class StatementRenderer:
         """
         of_language = self._values_of(partner)
         language = of_language.language
-        values = coming_days(of_language.of(partner, statement, link.reference, months), statement.as_of)
-        values["as_of"] = formats(language).day(statement.as_of)
+        values = of_language.of(partner, statement, link.reference, months)
         figures = statement_json(statement)
-        html = self._shell(language, statement.as_of).filled(figures, values).join(self._around(language))
+        shell = self._shell(language, statement.as_of)
+        html = shell.filled(figures, values, statement.as_of).join(self._around(language))
         folder = f"statement/{link.folder}"
         return {
             f"{folder}/index.html": html.encode(),
@@ -261,11 +267,13 @@ class StatementRenderer:
         return tuple(_asset(self._folders, name) for name in _STYLING)
 
     def _values_of(self, partner: Partner) -> StatementValues:
-        code = reader_language(partner.language, self._settings)
-        known = self._values.get(code)
+        known = self._values.get(partner.language)
         if known is None:
+            code = reader_language(partner.language, self._settings)
             form = plural_form(translations(self._folders, code))
-            known = self._values[code] = StatementValues(code, formats(code), form)
+            shown = formats(regional_language(code, partner.language))
+            base_level = self._policy.program.base_level
+            known = self._values[partner.language] = StatementValues(code, shown, form, base_level)
         return known
 
     def _around(self, language: str) -> Sequence[str]:

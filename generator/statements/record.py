@@ -75,11 +75,15 @@ _DICTIONARY = DICTIONARY.encode()
 
 @dataclass(frozen=True, slots=True)
 class StatementValues:
-    """The values of statements in one language; `form` is the index of a number's plural form (gettext)."""
+    """The values of statements in one language; `form` is the index of a number's plural form (gettext).
+
+    `base_level` is the level that needs no sales.
+    """
 
     language: str
     formats: Formats
     form: Callable[[int], int]
+    base_level: str = ""
 
     def of(self, partner: Partner, statement: Statement, reference: str, months: Months) -> Values:
         """The values of one statement; `months` are its counted sales by month."""
@@ -93,10 +97,14 @@ class StatementValues:
             "next": self._coming(statement),
             **{name: [self._entry(one, months) for one in statement.entries(name)] for name in LISTS},
         }
+        if self.formats.language != self.language:
+            values["region"] = self.formats.language
         if partner.manager_email:
             values["manager_link"] = f"mailto:{quote(partner.manager_email, safe='@')}"
         if statement.cashback:
             values |= self._total(statement)
+        if not any(True for _ in statement.all_entries()):
+            values["empty"] = 1
         if statement.extensions:
             values["extended"] = self._number(len(statement.extensions))
             values["extended_form"] = self.form(len(statement.extensions))
@@ -112,21 +120,29 @@ class StatementValues:
         """
         sums: dict[tuple[int, str], dict[str, int]] = {}
         for entry in statement.cashback:
-            if entry.to_credit:
-                kind = "add" if entry.to_credit > 0 else "correct"
+            growing = entry.status == "accruing"
+            if entry.to_credit > 0 or (entry.to_credit and not growing):
+                kind = "correct" if entry.to_credit < 0 else "grow" if growing else "add"
                 amounts = sums.setdefault((entry.credited_on, kind), {})
-                amounts[entry.currency] = amounts.get(entry.currency, 0) + entry.to_credit
-        found = [(*key, {"amount": self._amounts(amounts)}) for key, amounts in sums.items()]
+                amounts[entry.currency] = amounts.get(entry.currency, 0) + abs(entry.to_credit)
+        found: list[tuple[int, str, Values]] = [
+            (*key, {"amount": self._amounts(amounts)}) for key, amounts in sums.items()
+        ]
         found += [
             (
                 one.register_by,
                 "register",
-                {"product": contained(one.product), "remaining": self._number(one.remaining)},
+                {
+                    "product": contained(one.product),
+                    "remaining": self._number(one.remaining),
+                    "remaining_form": self.form(one.remaining),
+                },
             )
             for one in statement.free_subscriptions
             if one.remaining
         ]
-        kept = dict.fromkeys((one.secured_until, one.secured_level) for one in statement.levels)
+        levels = (one for one in statement.levels if one.basis(self.base_level) != "below")
+        kept = dict.fromkeys((one.secured_until, one.secured_level) for one in levels)
         found += [(day, "secured", {"level": level}) for day, level in kept]
         return [
             _in_order({"day": self.formats.day_text(day), "kind": kind, "on": day_text(day), **values})
@@ -138,15 +154,22 @@ class StatementValues:
         return self.formats.listed(texts)
 
     def _total(self, statement: Statement) -> Values:
-        """`credit` says what `total` means: due, back (nothing is due, something negative) or settled (all zero)."""
+        """`credit` says what `total` means: due, back (nothing is due, something negative) or settled (all zero).
+
+        `back` is what is negative while something else is due; amounts that are taken back have no sign.
+        """
         sums = totals(statement)
-        shown = [self.formats.money_text(minor, currency) for currency, minor in sums.items() if minor]
-        if not shown:
-            return {"credit": "settled"}
-        due = any(minor > 0 for minor in sums.values())
-        values: Values = {"credit": "due" if due else "back", "total": self.formats.listed(shown)}
-        if due and any(minor < 0 for minor in sums.values()):
-            values["mixed"] = 1
+        due = {currency: minor for currency, minor in sums.items() if minor > 0}
+        back = {currency: -minor for currency, minor in sums.items() if minor < 0}
+        if not due and not back:
+            nothing = not any(entry.amount or entry.already_credited for entry in statement.cashback)
+            settled: Values = {"credit": "settled"}
+            return settled | {"nothing": 1} if nothing else settled
+        values: Values = {"credit": "due" if due else "back", "total": self._amounts(due or back)}
+        if due and back:
+            values |= {"mixed": 1, "back": self._amounts(back)}
+        if any(entry.status == "accruing" and entry.to_credit for entry in statement.cashback):
+            values["growing"] = 1
         return values
 
     def _entry(self, entry: object, months: Months) -> Values:
@@ -165,8 +188,8 @@ class StatementValues:
             values |= self._free(entry)
             if not entry.remaining:
                 del values["remaining"]
-        elif isinstance(entry, LevelEntry) and entry.next_quota is not None:
-            values["share"] = _share(entry.attained_sales, entry.next_quota)
+        elif isinstance(entry, LevelEntry):
+            values |= self._level(entry)
         return _in_order(values)
 
     def _shown(self, form: str, value: Any, currency: str) -> str:  # noqa: ANN401 - the form tells the type
@@ -183,6 +206,8 @@ class StatementValues:
         values: Values = {"rounded": self.formats.money_text(entry.rounded, entry.currency)}
         if entry.rounded != entry.amount:
             values["limited"] = 1
+        if entry.eligible_sales < 0:
+            values["below_zero"] = 1
         if entry.already_credited:
             values["credited"] = 1
         if entry.to_credit:
@@ -217,6 +242,14 @@ class StatementValues:
             values |= {"best": month_key(best), "best_amount": self.formats.money_text(top, currency)}
         return values
 
+    def _level(self, entry: LevelEntry) -> Values:
+        values: Values = {"basis": entry.basis(self.base_level)}
+        if entry.last:
+            values["until"] = day_text(entry.last)
+        if entry.next_quota is not None:
+            values["share"] = _share(entry.attained_sales, entry.next_quota)
+        return values
+
     def _free(self, entry: FreeSubscriptionEntry) -> Values:
         values: Values = {"share": _share(entry.held, entry.allowed)}
         if entry.remaining:
@@ -238,6 +271,21 @@ def coming_days(values: Values, as_of: int) -> Values:
     first = day_text(as_of)
     coming = [one for one in listed if str(one["on"]) >= first] if isinstance(listed, list) else []
     return {**values, "next": coming}
+
+
+def with_past(merged: Mapping[str, object], as_of: int) -> Mapping[str, object]:
+    """Mark with `over` each item of a merged statement whose last day, `until` or its new expiry, is past."""
+    first = day_text(as_of)
+    found = dict(merged)
+    for name in LISTS:
+        items = merged.get(name)
+        if isinstance(items, list):
+            found[name] = [{**item, "over": 1} if _last_day(item) < first else item for item in items]
+    return found
+
+
+def _last_day(item: Mapping[str, Any]) -> str:
+    return str(item.get("until") or item["raw"].get("extended_to") or "9999-12-31")
 
 
 @cache

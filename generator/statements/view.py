@@ -19,8 +19,18 @@ from generator.templating.values import (
     PartnerText,
     Shown,
     ShownCount,
+    ShownTotals,
 )
-from rewards import KIND_OF_LIST, LISTS, Partner, Policy, Statement, published_fields, totals
+from rewards import (
+    KIND_OF_LIST,
+    LISTS,
+    LevelEntry,
+    Partner,
+    Policy,
+    Statement,
+    published_fields,
+    totals,
+)
 
 
 class PartnerView(NamedTuple):
@@ -83,6 +93,8 @@ def _view_hints(entry: type) -> Iterator[tuple[str, object]]:
             yield f"{one.name}_name", hint
         if one.name == "offer":
             yield "title", str
+    if entry is LevelEntry:
+        yield "basis", str
 
 
 def _named_tuple(name: str, hints: list[tuple[str, object]]) -> type:
@@ -104,15 +116,26 @@ StatementView: type = _named_tuple(
         ("level", str),
         ("level_name", str),
         *((name, _tuple_of(view)) for name, view in ENTRY_VIEWS.items()),
+        ("running", _tuple_of(ENTRY_VIEWS["extensions"])),
         ("total", Mapping[str, Shown]),
+        ("to_add", Mapping[str, Shown]),
+        ("to_take_back", Mapping[str, Shown]),
     ],
 )
-"""`statement` in a template; `total` is the amount still to be credited, by currency."""
+"""`statement` in a template.
+
+`total` is the amount still to be credited by currency, without the currencies in which it is 0. `to_add` has its
+positive amounts, `to_take_back` the negative ones without their sign. `running` are the extensions whose new expiry is
+not past.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class StatementViews:
-    """Shows statements in one language: `formats`, level id -> name, offer slug -> `OfferView`."""
+    """Shows statements in one language: `formats`, level id -> name, offer slug -> `OfferView`.
+
+    The first of `level_names` is the base level.
+    """
 
     formats: Formats
     level_names: Mapping[str, str]
@@ -142,14 +165,18 @@ class StatementViews:
 
     def statement(self, statement: Statement) -> object:
         """Return the `StatementView` of one statement, as `statement` and `previous` name it."""
-        money = self.formats.money
+        money, sums = self.formats.money, totals(statement)
+        running = (one for one in statement.extensions if one.extended_to >= statement.as_of)
         view: object = StatementView(
             PartnerText(statement.partner_id),
             self.formats.day(statement.as_of),
             statement.level,
             self._level_name(statement.level),
             *(tuple(map(self._entry, statement.entries(name))) for name in ENTRY_VIEWS),
-            {currency: money(minor, currency) for currency, minor in sorted(totals(statement).items())},
+            tuple(map(self._entry, running)),
+            ShownTotals({currency: money(minor, currency) for currency, minor in sums.items()}),
+            {currency: money(minor, currency) for currency, minor in sums.items() if minor > 0},
+            {currency: money(-minor, currency) for currency, minor in sums.items() if minor < 0},
         )
         return view
 
@@ -164,6 +191,8 @@ class StatementViews:
                 values[f"{one.name}_name"] = None if value is None else self._level_name(value)
             if one.name == "offer":
                 values["title"] = self._title(value)
+        if isinstance(entry, LevelEntry):
+            values["basis"] = entry.basis(next(iter(self.level_names)))
         return _view_type(type(entry))(**values)
 
     def _shown(self, form: str, value: Any, currency: str) -> object:  # noqa: ANN401 - the form tells the type
@@ -192,9 +221,10 @@ class StatementViews:
 
 
 def level_names(policy: Policy, as_of: int) -> dict[str, str]:
-    """Return the names of a day by level id; the base level, which has none, is named by its id with a capital letter.
+    """Return the names of a day by level id, the base level first.
 
-    A level of another day has the name that it has then.
+    The base level has no name: it is named by its id with a capital letter. A level of another day has the name that
+    it has then.
     """
     program = policy.program.on(as_of)
     base = program.base_level

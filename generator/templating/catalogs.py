@@ -10,6 +10,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import PoFileError, read_po
 
 from generator.errors import GeneratorError
+from generator.templating.formats import language_names
 
 
 class BrokenCatalog(GeneratorError):
@@ -46,6 +47,13 @@ def label_language(template_folders: Sequence[Path], language: str) -> str:
     """Return the language of the labels: `language` itself, or English if it has no catalog."""
     is_english = language.partition("-")[0] == "en"
     return language if is_english or _catalogs(template_folders, language) else "en"
+
+
+def only_in(template_folders: Sequence[Path], language: str, written: Sequence[str]) -> str:
+    """Return the sentence that says to a reader of `language` in which languages a text is written."""
+    own = label_language(template_folders, language)
+    sentence = translations(template_folders, language).gettext("This text exists in %(languages)s only.")
+    return sentence % {"languages": language_names(written, own)}
 
 
 def _catalogs(template_folders: Sequence[Path], language: str) -> list[Path]:

@@ -22,7 +22,7 @@ from jinja2.bccache import Bucket
 from jinja2.sandbox import ImmutableSandboxedEnvironment, SandboxedEnvironment
 
 from generator.templating.catalogs import label_language, translations
-from generator.templating.formats import direction
+from generator.templating.formats import direction, plural_chooser
 from generator.templating.values import PartnerText
 from rewards import Fault, Faulty, suggestion
 
@@ -78,7 +78,7 @@ def environment(
     """Return an environment over `template_folders` with labels in `language`; the first folder wins.
 
     `html` escapes everything except `Markup`; `text` escapes nothing and isolates text of partners.
-    Templates see `_`, `gettext`, `ngettext`, `language` and `direction`.
+    Templates see `_`, `gettext`, `ngettext`, `plural`, `language` and `direction`.
     Raises `BrokenCatalog` and `UnknownLanguage`.
     """
     built = _Sandbox(
@@ -96,6 +96,7 @@ def environment(
     built.globals.update(
         language=language,
         direction=direction(language),
+        plural=plural_chooser(language),
         label_language=label_language(template_folders, language),
     )
     return built

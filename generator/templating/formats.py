@@ -15,6 +15,7 @@ from functools import cache
 from typing import Literal, NamedTuple
 
 from babel import Locale, UnknownLocaleError
+from babel.core import get_global
 from babel.dates import format_date, format_skeleton, get_month_names
 from babel.lists import format_list
 from babel.numbers import NumberPattern, get_currency_symbol, parse_pattern
@@ -73,6 +74,12 @@ def language_name(language: str) -> str:
     """Return the language's own name, such as `Deutsch`. Raises `UnknownLanguage`."""
     name = _locale(language).get_display_name() or language
     return name[:1].upper() + name[1:]
+
+
+def language_names(languages: Sequence[str], language: str) -> str:
+    """Return the names of languages in one of them, joined: `Englisch und Spanisch`. Raises `UnknownLanguage`."""
+    names = [_locale(one).get_display_name(language) or one for one in languages]
+    return formats(language).listed(names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +263,54 @@ class Formats:
 def formats(language: str) -> Formats:
     """Return the process-wide `Formats` of a language, which keeps its derived patterns."""
     return Formats(language)
+
+
+PLURAL_FORMS = ("zero", "one", "two", "few", "many", "other")
+"""The categories of CLDR; English has `one` and `other`, Arabic all six."""
+
+
+@cache
+def plural_chooser(language: str) -> Callable[..., str]:
+    """Return `plural(number, one=…, other=…)`, which chooses the words for a number by the rules of the language.
+
+    `#` in the words stands for the number. Only `other` is required: it serves for every form that is not given.
+    """
+    locale, numbers = _locale(language), formats(language)
+
+    def plural(number: int, *, other: str, **forms: str) -> str:
+        if unknown := sorted(forms.keys() - set(PLURAL_FORMS)):
+            raise TypeError(f"plural() knows no form {unknown[0]!r}; the forms are {', '.join(PLURAL_FORMS)}")
+        shown = str(number) if isinstance(number, ShownCount) else numbers.number_text(number)
+        return forms.get(locale.plural_form(number), other).replace("#", shown)
+
+    return plural
+
+
+@cache
+def regional_language(language: str, reader: str) -> str:
+    """Return the code by which words in `language` show dates and numbers to a reader of the language `reader`.
+
+    The reader's region decides: `en-GB` for a British reader, `en-SE` for a Swedish one who reads English words. A
+    reader without a region has that of the language, so that `de` stays `de`. Without formats for the combination,
+    English words have the international forms, and other words those of their language.
+    """
+    code = reader.replace("_", "-")
+    if not known_language(code) or not known_language(language):
+        return language
+    own, read = _locale(language), _locale(code)
+    region = read.territory or _usual_region(read.language)
+    if region in {None, own.territory or _usual_region(own.language)}:
+        return language
+    regional = f"{own.language}-{region}"
+    if own.script is None and known_language(regional):
+        return regional
+    return "en-001" if own.language == "en" else language
+
+
+def _usual_region(language: str) -> str | None:
+    """Return the region that CLDR thinks of for a language: DE for `de`."""
+    likely = str(get_global("likely_subtags").get(language, ""))
+    return likely.rpartition("_")[2] or None
 
 
 def _plain(rate: Fraction, places: int) -> str:

@@ -1,6 +1,7 @@
 """Template values: formatted text with its exact form, web addresses, and text supplied by partners."""
 
 import re
+from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Self
 
@@ -77,6 +78,17 @@ class ShownCount(int):
 
     def __str__(self) -> str:
         return self.text
+
+
+class ShownTotals(dict[str, Shown]):
+    """Amounts by currency for templates. A total of 0 is no total: it is not among the items, but can be named."""
+
+    def __init__(self, amounts: Mapping[str, Shown]) -> None:
+        super().__init__({currency: amount for currency, amount in amounts.items() if amount})
+        self._every = dict(amounts)
+
+    def __missing__(self, currency: str) -> Shown:
+        return self._every[currency]
 
 
 class Address(str):

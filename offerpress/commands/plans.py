@@ -98,7 +98,7 @@ def plan_command(
             if as_csv:
                 reasons = draft(drafting, Barred.of(drafting.campaign, outbox)).reasons
                 every, others = figures.statements([]), without_statement(figures.snapshot)
-                click.echo(plan_csv(every, others, reasons, site.settings.site), nl=False)
+                click.echo(plan_csv(every, others, reasons, drafting.renderer.language), nl=False)
                 return
             maker, folder = by or getpass.getuser(), scratch or site.batches
             batch, made = make_plan(drafting, maker, site.now, outbox, folder, advance, choose_workers(jobs))
@@ -157,6 +157,11 @@ def _plan_json(batch: Batch, made: Draft, earlier: Since | None, *, dry_run: boo
             }
             for currency, row in sorted(header.totals.items())
         },
+        "languages": dict(sorted(made.languages.items())),
+        "fallbacks": [
+            {"reader": own, "used": used, "recipients": number}
+            for (own, used), number in sorted(made.fallbacks.items())
+        ],
         "windows": windows(made.recipients),
         "warnings": list(header.warnings),
         "digest": batch.digest,
@@ -182,6 +187,10 @@ def _plan_text(
     lines += [f"  warning: {one}" for one in header.warnings]
     lines += ["  Nobody is left to write to."] if not header.recipients else []
     lines += [f"  skipped, {reason}: {number}" for reason, number in header.skipped.items()]
+    lines += [f"  written in {language}: {number}" for language, number in sorted(made.languages.items())]
+    lines += [
+        f"  fallback, {own} reads {used}: {number}" for (own, used), number in sorted(made.fallbacks.items())
+    ]
     lines += [f"  send window {window}: {number}" for window, number in windows(made.recipients).items()]
     if rows:
         lines += ["", table(rows, ("currency", "partners", "to credit", "credit", "debit"))]

@@ -128,11 +128,12 @@ class Barred:
 class Draft:
     """The result of planning one shard or all of them, without accounts and messages.
 
-    `recipients` are those whose messages were written; `reasons` says by partner id why others are skipped. `sums` are
-    the totals of the recipients. `dues`, without names, are those of the recipients and of partners skipped only
-    because they owe. `corrected` holds the corrections, `clipped` the partners whose message Gmail cuts off. With
-    `faults` nothing may be frozen and the other fields are incomplete; `unwritten` are the faults of the first message
-    that could not be rendered.
+    `recipients` are those whose messages were written; `reasons` says by partner id why others are skipped. `sums`
+    are the totals of the recipients. `dues`, without names, are those of the recipients and of partners skipped only
+    because they owe. `languages` counts the recipients by the language of their message, `fallbacks` those whose own
+    language is another, by both. `corrected` holds the corrections, `clipped` the partners whose message Gmail cuts
+    off. With `faults` nothing may be frozen and the other fields are incomplete; `unwritten` are the faults of the
+    first message that could not be rendered.
     """
 
     recipients: list[Recipient] = field(default_factory=list)
@@ -140,6 +141,8 @@ class Draft:
     sums: dict[str, tuple[int, int, int]] = field(default_factory=dict)
     dues: list[Due] = field(default_factory=list)
     corrected: list[tuple[str, list[Difference]]] = field(default_factory=list)
+    languages: Counter[str] = field(default_factory=Counter)
+    fallbacks: Counter[tuple[str, str]] = field(default_factory=Counter)
     clipped: list[str] = field(default_factory=list)
     tally: Tally = field(default_factory=Tally)
     faults: list[Fault] = field(default_factory=list)
@@ -168,6 +171,7 @@ class Draft:
             if not pays_back or drafting.renderer.reason(account.partner, statement) != "negative":
                 return
         else:
+            self._count_language(account.partner, drafting.renderer.language(account.partner))
             for currency, amount in sums.items():
                 self._add(currency, 1, max(amount, 0), min(amount, 0))
             if drafting.told is not None:
@@ -176,6 +180,12 @@ class Draft:
             due._replace(partner_id=partner_id, name="", level="", country="", currency=intern(due.currency))
             for due in dues([(account, statement)])
         )
+
+    def _count_language(self, partner: Partner, used: str) -> None:
+        self.languages[used] += 1
+        own = partner.language.replace("_", "-").partition("-")[0].casefold()
+        if own and own != used.partition("-")[0].casefold():
+            self.fallbacks[own, used] += 1
 
     def _add(self, currency: str, partners: int, credit: int, debit: int) -> None:
         before = self.sums.get(currency, (0, 0, 0))
@@ -189,6 +199,8 @@ class Draft:
             self._add(currency, partners, credit, debit)
         self.dues += other.dues
         self.corrected += other.corrected
+        self.languages += other.languages
+        self.fallbacks += other.fallbacks
         self.clipped += other.clipped
         self.tally.merge(other.tally)
         self.faults += other.faults

@@ -3,7 +3,7 @@
 import csv
 import itertools
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,11 +13,7 @@ from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from generator import (
-    Campaign,
-    SiteSettings,
-    reader_language,
-)
+from generator import Campaign
 from mailer import (
     Batch,
     BatchError,
@@ -259,12 +255,13 @@ def plan_csv(
     statements: Iterable[tuple[Account, Statement]],
     without_statement: Iterable[Partner],
     reasons: Mapping[str, str],
-    settings: SiteSettings,
+    language_of: Callable[[Partner], str],
 ) -> str:
     """Return a table with a row for each partner and currency, skipped partners too; lines end in CR LF (RFC 4180).
 
-    `reasons` says why a partner is skipped; a recipient has no reason. A partner without cashback has one row without
-    an amount. A text that a spreadsheet could take for a formula begins with `'`; amounts stay numbers.
+    `reasons` says why a partner is skipped; a recipient has no reason. `language_of` gives the language of a message.
+    A partner without cashback has one row without an amount. A text that a spreadsheet could take for a formula
+    begins with `'`; amounts stay numbers.
     """
     rows = [row for account, statement in statements for row in _rows(account.partner, totals(statement))]
     rows += [row for partner in without_statement for row in _rows(partner, {})]
@@ -272,8 +269,7 @@ def plan_csv(
     writer = csv.writer(table, lineterminator="\r\n")
     writer.writerow(PLAN_COLUMNS)
     for partner, currency, to_credit in sorted(rows, key=lambda row: (row[0].partner_id, row[1])):
-        language = reader_language(partner.language, settings)
-        texts = (partner.partner_id, partner.name, language, partner.email)
+        texts = (partner.partner_id, partner.name, language_of(partner), partner.email)
         writer.writerow([*map(guarded, texts), currency, to_credit, reasons.get(partner.partner_id, "")])
     return table.getvalue()
 

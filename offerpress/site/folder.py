@@ -70,7 +70,13 @@ def starter_folder() -> Path:
     return packaged if packaged.is_dir() else Path(__file__).parents[2]
 
 
-def template_folders(site: Path) -> tuple[Path, ...]:
-    """Return where templates of the site in that folder are looked up: its own folder first, then ours."""
-    folders = (site / "templates", starter_folder() / "templates")
-    return tuple(dict.fromkeys(folder for folder in folders if folder.is_dir()))
+def template_folders(site: Path, address: str = "") -> tuple[Path, ...]:
+    """Return where templates of the site in that folder are looked up: its own folder first, then ours.
+
+    `address` is a form of address with labels of its own, such as `du`; they come before ours.
+    """
+    own, ours = site / "templates", starter_folder() / "templates"
+    folders: list[Path] = [own, ours / "address" / address, ours] if address else [own, ours]
+    if own.resolve() == ours.resolve():
+        folders = folders[1:]
+    return tuple(folder for folder in folders if folder.is_dir())

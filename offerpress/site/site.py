@@ -87,7 +87,7 @@ class Site:
     @property
     def template_folders(self) -> tuple[Path, ...]:
         """Where templates are looked up, the site's own first."""
-        return template_folders(self.folder)
+        return template_folders(self.folder, self.settings.site.address)
 
     def make_private(self) -> Path:
         """Return the private folder; it is made with mode 0700 where it does not exist."""

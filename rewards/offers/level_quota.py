@@ -118,10 +118,14 @@ def missing_sales(quota: int, exact: Fraction) -> int:
     return rounded_quotient(quota * denominator - exact.numerator, denominator) or 1
 
 
+LevelBasis = Literal["reached", "kept", "below"]
+
+
 class LevelEntry(NamedTuple):
     """The way to the next level; sums, `next_quota` and `remaining` are minor units of `currency`.
 
-    `exact_sales` is the converted sum before rounding; `next_*` and `remaining` are None at the top.
+    `exact_sales` is the converted sum before rounding; `next_*` and `remaining` are None at the top. `last` is the
+    period's last day, 0 if the entry was read back.
     """
 
     offer: Slug
@@ -134,11 +138,21 @@ class LevelEntry(NamedTuple):
     remaining: Annotated[int | None, Published("money", "Missing")]
     secured_level: Annotated[str, Published("level", "Secured level")]
     secured_until: Annotated[int, Published("day", "Secured until")]
+    last: Annotated[int, Unpublished()] = 0
 
     @property
     def gives(self) -> bool:
         """Return True, because every level entry gives something."""
         return True
+
+    def basis(self, base_level: str) -> LevelBasis:
+        """Return why the secured level is secured: sales `reached` it, or it is `kept` although they did not.
+
+        It is `below` while it is the base level, which needs no sales.
+        """
+        if self.secured_level == base_level:
+            return "below"
+        return "reached" if self.secured_level == self.attained_level else "kept"
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +196,7 @@ class LevelQuotaRule:
             None if quota is None else missing_sales(quota, exact),
             program.higher(case.level, attained),
             self.terms.secured_until,
+            self.last,
         )
         return [entry]
 

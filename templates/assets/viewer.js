@@ -144,6 +144,19 @@ export function merged(raw, shown) {
   return whole;
 }
 
+/** Marks with `over` each item whose last day, `until` or its new expiry, is past. */
+export function past(whole, day) {
+  const over = (item) => (item.until ?? item.raw?.extended_to ?? day) < day;
+  const lists = Object.entries(whole).filter(([, value]) => Array.isArray(value));
+  const marked = lists.map(([key, items]) => [key, items.map((item) => (over(item) ? { ...item, over: 1 } : item))]);
+  return { ...whole, ...Object.fromEntries(marked) };
+}
+
+/** A day as a reader of the region writes it, in the calendar and the digits of the ledger. */
+const inRegion = (day, region) =>
+  new Intl.DateTimeFormat(region, { dateStyle: "long", timeZone: "UTC", calendar: "gregory", numberingSystem: "latn" })
+    .format(new Date(day));
+
 const find = (scope, key) => key.split(".").reduce((value, part) => value?.[part], scope);
 
 function holds(condition, scope) {
@@ -314,7 +327,9 @@ function viewer() {
     statement.replaceChildren(language.shell.cloneNode(true));
     // A record has all days; those that are past go here.
     const next = shown.next?.filter(({ on }) => on >= as_of);
-    fill(statement, { ...merged(figures, shown), next, as_of: days[language.lang] ?? as_of }, language.words);
+    const whole = past(merged(figures, shown), as_of);
+    const day = shown.region ? inRegion(as_of, shown.region) : days[language.lang];
+    fill(statement, { ...whole, next, as_of: day ?? as_of }, language.words);
     const table = statement.querySelector("table.long");
     if (table) handle(table, statement.querySelector(".search"), language.lang);
     download = { ...figures, as_of };

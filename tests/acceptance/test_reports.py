@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+from collections import Counter
 from fractions import Fraction
 from io import StringIO
 from pathlib import Path
@@ -197,6 +198,13 @@ def test_a_dry_run_lists_who_would_get_what(offerpress: Call, site: Path) -> Non
     assert isinstance(skipped, dict)
     assert skipped == {reason: reasons.count(reason) for reason in sorted(set(reasons) - {""})}
     assert plan["recipients"] == reasons.count("")
+    used = Counter(
+        row["language"] for row in {row["partner_id"]: row for row in rows if not row["skipped"]}.values()
+    )
+    assert plan["languages"] == dict(sorted(used.items()))
+    fallbacks = plan["fallbacks"]
+    assert isinstance(fallbacks, list)
+    assert {"fr", "sv"} < {one["reader"] for one in fallbacks if one["used"] == "en"}
     assert 2 == offerpress("plan", "year-end-credit", "--csv").code
 
 

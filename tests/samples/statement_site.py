@@ -13,7 +13,7 @@ from generator.statements.links import LinkSecret, link_secret
 from generator.statements.packing import pack_artifacts
 from generator.statements.packs import seal
 from generator.statements.page import Shell, StatementRenderer, shell, statement_artifacts
-from generator.statements.record import Record, coming_days
+from generator.statements.record import Record
 from generator.statements.view import OfferView
 from generator.templating.formats import formats
 from generator.templating.values import Address
@@ -220,9 +220,8 @@ def html_of(partner_id: str, partner: Partner | None = None, statement: Statemen
     row, told = partner or PARTNERS[partner_id], statement or statement_of(partner_id)
     months = monthly_sales(account_of(partner_id), rules_as_of(AS_OF))
     record = renderer().record(row, told, "K7Q2-9FXM", months)
-    values = coming_days(json.loads(record.shown), AS_OF)
-    values["as_of"] = formats(str(values["language"])).day(AS_OF)
-    return shell_of(str(values["language"])).filled(json.loads(record.figures), values)
+    values = json.loads(record.shown)
+    return shell_of(str(values["language"])).filled(json.loads(record.figures), values, AS_OF)
 
 
 def shell_of(language: str) -> Shell:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from generator.notices.body import CompiledBody, author_line, compile_body, mail_environment
 from generator.notices.text_part import finished
+from generator.templating.formats import Direction
 from generator.templating.values import Address, PartnerText
 from rewards import Fault
 
@@ -175,15 +176,33 @@ def test_values_never_become_markup(value: str) -> None:
     assert "{{" not in value or "{{" in inside
 
 
-def test_links_stand_after_their_paragraph_in_text() -> None:
-    """`text: address`, and an address that we made whole on a line of its own."""
-    source = "See [the rules](https://a.example/x?a=1&b=2), then [your page]({{ link }}).\n\nBye.\n"
-    template = mail_environment((), "en", "text").from_string(compiled(source).text)
-    address = "https://a.example/statement/#" + "a" * 60
-    assert finished(template.render(link=Address(address))) == (
-        "See the rules, then your page.\nthe rules: https://a.example/x?a=1&b=2\n"
-        f"your page:\n{address}\n\nBye.\n"
+LINKS = "See [the rules](https://a.example/x?a=1&b=2), then [your page]({{ link }}).\n\nBye.\n"
+PRIVATE = "https://a.example/statement/#" + "a" * 60
+
+
+def text_with_links(direction: Direction = "ltr", *, link_below: bool = False) -> str:
+    """The text part of two links, as it is sent."""
+    body = compile_body(LINKS, "c.md", 1, [], direction=direction, link_below=link_below)
+    return finished(mail_environment((), "en", "text").from_string(body.text).render(link=Address(PRIVATE)))
+
+
+def test_an_address_stands_once_behind_its_words_in_text() -> None:
+    """No label is repeated below the paragraph; a long address moves to a line of its own as a whole."""
+    assert text_with_links() == (
+        f"See the rules <https://a.example/x?a=1&b=2>, then your page\n<{PRIVATE}>.\n\nBye.\n"
     )
+
+
+def test_the_private_link_is_not_repeated_if_the_layout_shows_it() -> None:
+    """The words stay, and the address stands where the layout puts it."""
+    assert text_with_links(link_below=True) == (
+        "See the rules <https://a.example/x?a=1&b=2>, then your page.\n\nBye.\n"
+    )
+
+
+def test_an_address_in_right_to_left_text_is_isolated() -> None:
+    """The isolates stand outside the brackets, where no mail program takes them for a part of the address."""
+    assert "the rules \u2066<https://a.example/x?a=1&b=2>\u2069," in text_with_links("rtl")
 
 
 def test_links_in_html_are_ours_or_the_authors() -> None:

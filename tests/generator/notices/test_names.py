@@ -29,6 +29,8 @@ def name_faults(source: str) -> list[str]:
         ("{% for a in statement.total.values() %}{{ a.rwa }}{% endfor %}", 1, "'rwa'", "'raw'"),
         ("{% set e = statement.levels[0] %}{{ e.next_leval }}", 1, "'next_leval'", "'next_level'"),
         ("{{ statement.free_subscriptions[0].subscriptions[0].id }}", 1, "'id'", "known are"),
+        ("{{ plural(3, on='a', other='b') }}", 1, "'on'", "'one'"),
+        ("{{ plural(3, one='a') }}", 1, "'other'", "plural(NUMBER"),
         ("{{ offers['cashback-2032'].title }}", 1, "'cashback-2032'", "'cashback-2023'"),
         ("{{ offers['extension'].titel }}", 1, "'titel'", "'title'"),
         ("{% for o in offers.values() %}{{ o.titel }}{% endfor %}", 1, "'titel'", "'title'"),

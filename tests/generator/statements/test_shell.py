@@ -149,7 +149,12 @@ def with_cashback(*entries: tuple[str, str, int, str]) -> Statement:
         told,
         cashback=tuple(
             first._replace(
-                offer=offer, currency=currency, amount=amount, to_credit=amount, credited_on=day(on)
+                offer=offer,
+                currency=currency,
+                amount=amount,
+                to_credit=amount,
+                credited_on=day(on),
+                status="final" if on >= "2024" else "accruing",
             )
             for offer, currency, amount, on in entries
         ),
@@ -161,7 +166,7 @@ def with_cashback(*entries: tuple[str, str, int, str]) -> Statement:
     [
         (
             [("a", "EUR", 1000, "2024-01-15"), ("b", "EUR", 500, "2023-12-15")],
-            [("2023-12-15", "add", "€5.00"), ("2024-01-15", "add", "€10.00")],
+            [("2023-12-15", "grow", "€5.00"), ("2024-01-15", "add", "€10.00")],
         ),
         (
             [
@@ -177,13 +182,15 @@ def with_cashback(*entries: tuple[str, str, int, str]) -> Statement:
                 ("a", "USD", -250, "2024-02-01"),
                 ("b", "EUR", 0, "2024-02-01"),
             ],
-            [("2024-02-01", "add", "€10.00"), ("2024-02-01", "correct", "-$2.50")],
+            [("2024-02-01", "add", "€10.00"), ("2024-02-01", "correct", "$2.50")],
         ),
     ],
 )
 def test_coming_days(entries: list[tuple[str, str, int, str]], expected: list[tuple[str, str, str]]) -> None:
     """What happens next is sorted by day, and amounts with one day and one sentence share a line."""
-    found = [one for one in coming(with_cashback(*entries), "2023-12-01") if one[1] in {"add", "correct"}]
+    found = [
+        one for one in coming(with_cashback(*entries), "2023-12-01") if one[1] in {"add", "grow", "correct"}
+    ]
     assert expected == found
 
 

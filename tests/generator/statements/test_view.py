@@ -1,8 +1,11 @@
 """What templates see of a partner and its statement."""
 
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 from typing import get_args, get_type_hints
+
+import pytest
 
 from generator.statements.view import (
     ENTRY_VIEWS,
@@ -158,3 +161,35 @@ def test_what_partners_supplied_is_marked() -> None:
     ]
     texts += [statement.extensions[0].product, statement.extensions[0].subscription_id, statement.partner_id]  # type: ignore[attr-defined]
     assert all(isinstance(text, PartnerText) for text in texts)
+
+
+def test_a_total_of_zero_is_no_total() -> None:
+    """A loop over the totals leaves it out, it can still be named, and amounts to take back have no sign."""
+    zero = STATEMENT.cashback[0]._replace(currency="USD", amount=0, to_credit=0)
+    source = (
+        "{{ statement.total|length }} {{ statement.total.USD }} {{ statement.total.JPY }} | "
+        "{{ statement.to_add|join(' ') }} | {{ statement.to_take_back.JPY }}"
+    )
+    statement = replace(STATEMENT, cashback=(zero, *STATEMENT.cashback))
+    shown = statement_view(PARTNER, statement, formats("en"), Policy(program(), ()))
+    assert "2 $0.00 -¥50 | EUR | ¥50" == environment((), "en", kind="text").from_string(source).render(shown)
+
+
+def test_extensions_that_ended_are_not_running() -> None:
+    """`running` has the extensions whose new expiry is the day or later."""
+    first = STATEMENT.extensions[0]
+    ended = first._replace(subscription_id="S-0", extended_to=DAY - 1)
+    last = first._replace(subscription_id="S-2", extended_to=DAY)
+    statement = replace(STATEMENT, extensions=(ended, first, last))
+    shown = statement_view(PARTNER, statement, formats("en"), Policy(program(), ()))["statement"]
+    assert ["S-1", "S-2"] == [one.subscription_id for one in getattr(shown, "running")]  # noqa: B009
+
+
+@pytest.mark.parametrize(
+    ("attained", "secured", "basis"),
+    [("silver", "silver", "reached"), ("affiliate", "silver", "kept"), ("affiliate", "affiliate", "below")],
+)
+def test_a_level_says_why_it_is_secured(attained: str, secured: str, basis: str) -> None:
+    """Sales reached it, or the assigned level is higher, or it is the base level, which is no promise."""
+    entry = STATEMENT.levels[0]._replace(attained_level=attained, secured_level=secured)
+    assert basis == entry.basis("affiliate")

@@ -12,7 +12,7 @@ from babel.messages.pofile import read_po
 from babel.util import pathmatch
 
 from generator.statements.page import plural_form
-from generator.templating.catalogs import translations
+from generator.templating.catalogs import only_in, translations
 from tests.samples.statement_site import TEMPLATES
 
 ROOT = TEMPLATES.parent
@@ -107,3 +107,31 @@ def test_a_site_adds_to_the_packaged_labels(tmp_path: Path) -> None:
     assert ("Zu", "Drucken") == (german.gettext("Close"), german.gettext("Print"))
     french = translations([tmp_path, TEMPLATES], "fr")
     assert ("Zu", "Print") == (french.gettext("Close"), french.gettext("Print"))
+
+
+FORMAL = re.compile(
+    r"(?<![.:?!] )(?<!^)\b(Sie|Ihnen|Ihr|Ihre[mnrs]?)\b|^(Ihre?|Sie (sind|haben|erhalten|behalten))\b"
+)
+INFORMAL = TEMPLATES / "address" / "du"
+
+
+def test_informal_german_has_no_formal_word() -> None:
+    """With `address = "du"` no label addresses the reader formally, and each of its own labels is one of ours."""
+    labels_of = translations([INFORMAL, TEMPLATES], "de")
+    for message in (message for message in catalog("de") if message.id):
+        texts = (
+            [labels_of.gettext(message.id)]
+            if isinstance(message.id, str)
+            else [labels_of.ngettext(message.id[0], message.id[1], number) for number in (1, 2)]
+        )
+        assert [] == [text for text in texts if FORMAL.search(text)]
+    with (INFORMAL / "locale" / "de.po").open("rb") as file:
+        own = [message for message in read_po(file, locale="de") if message.id]
+    assert {message.id for message in own} <= labels()
+    assert [] == [error for message in own for error in message.check()]
+
+
+def test_a_fallback_is_told_in_the_readers_language() -> None:
+    """The sentence names the languages of the text in the reader's; without a catalog both are English."""
+    assert "Diesen Text gibt es nur auf Englisch und Spanisch." == only_in([TEMPLATES], "de", ["en", "es"])
+    assert "This text exists in English only." == only_in([TEMPLATES], "sv", ["en"])

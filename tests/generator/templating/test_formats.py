@@ -10,7 +10,15 @@ from babel.numbers import format_currency, format_decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.templating.formats import Formats, UnknownLanguage, direction, formats, known_language
+from generator.templating.formats import (
+    Formats,
+    UnknownLanguage,
+    direction,
+    formats,
+    known_language,
+    plural_chooser,
+    regional_language,
+)
 
 LANGUAGES = ("en", "de", "da", "fr", "nl", "pt-BR", "de-CH", "ja", "hi", "sv", "ru", "tr")
 EXACT = {"EUR": 2, "USD": 2, "GBP": 2}
@@ -196,3 +204,50 @@ def test_direction_follows_the_script(language: str, expected: str) -> None:
 def test_decimals(language: str, number: str, expected: str) -> None:
     """A number with decimals, such as the start of a tier, has the marks of the language (CLDR)."""
     assert expected == formats(language).decimal_text(Decimal(number))
+
+
+@pytest.mark.parametrize(
+    ("language", "reader", "expected"),
+    [
+        ("en", "en", "en"),
+        ("en", "en-GB", "en-GB"),
+        ("de", "de_CH", "de-CH"),
+        ("de", "de-DE", "de"),
+        ("en", "sv", "en-SE"),
+        ("en", "de-AT", "en-AT"),
+        ("en", "ja", "en-001"),
+        ("es", "sv", "es"),
+        ("ar", "ar-KW", "ar-KW"),
+        ("pt-BR", "pt-PT", "pt-PT"),
+        ("en", "", "en"),
+        ("en", "klingon", "en"),
+    ],
+)
+def test_dates_and_numbers_follow_the_region(language: str, reader: str, expected: str) -> None:
+    """The words' language with the reader's own or usual region; international English or the words' without one."""
+    assert expected == regional_language(language, reader)
+
+
+@pytest.mark.parametrize(
+    ("language", "number", "expected"),
+    [
+        ("en", 1, "1 day"),
+        ("en", 0, "0 days"),
+        ("en", 1234, "1,234 days"),
+        ("ar", 0, "zero"),
+        ("ar", 2, "two"),
+        ("ar", 3, "few"),
+        ("ar", 11, "many"),
+        ("ar", 100, "100 days"),
+    ],
+)
+def test_words_follow_the_number(language: str, number: int, expected: str) -> None:
+    """The form is that of the language, `#` is the number, and `other` serves for a form that is not given."""
+    words = {"one": "# day", "zero": "zero", "two": "two", "few": "few", "many": "many"}
+    assert expected == plural_chooser(language)(number, other="# days", **words)
+
+
+def test_a_form_that_no_language_has_is_an_error() -> None:
+    """A misspelt form would otherwise never be seen."""
+    with pytest.raises(TypeError, match="no form 'ones'"):
+        plural_chooser("en")(1, other="# days", ones="# day")

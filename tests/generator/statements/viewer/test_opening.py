@@ -8,7 +8,7 @@ import pytest
 
 from generator.statements.packs import PackReader
 from rewards import statement_json
-from tests.samples.statement_site import PARTNERS, link_of, shell_of, site_files, statement_of
+from tests.samples.statement_site import AS_OF, PARTNERS, link_of, shell_of, site_files, statement_of
 from tests.servers.browsing import Reader, Server
 
 Serve = Callable[[Mapping[str, bytes]], Server]
@@ -64,8 +64,8 @@ def test_partner_reads_its_own_language(server: Server, read: Read) -> None:
     assert reader.page.inner_text("#show") == "Mostrar mi extracto"
     reader.show()
     assert reader.page.get_attribute("html", "lang") == "de"
-    assert reader.page.title() == "Ihre persönliche Abrechnung"
-    assert "1.711,85\u00a0€" in reader.text
+    assert reader.page.title() == "Ihre private Abrechnung"
+    assert "€\u00a01.711,85" in reader.text
     assert "Stand 31. Dezember 2023" in reader.text
 
 
@@ -165,7 +165,7 @@ def test_statement_without_benefits(server: Server, read: Read) -> None:
 
 def test_browser_shows_what_verify_reads(server: Server, files: dict[str, bytes], read: Read) -> None:
     """What the browser makes of shell and record is, for every partner, what Python makes of them."""
-    packs, days = PackReader(files), json.loads(files["statement/as-of.json"])["shown"]
+    packs = PackReader(files)
     reader = read()
     blank = reader.context.new_page()
     for partner_id in PARTNERS:
@@ -174,8 +174,8 @@ def test_browser_shows_what_verify_reads(server: Server, files: dict[str, bytes]
         reader.show()
         language = reader.page.get_attribute("html", "lang") or ""
         record = packs.open(link_of(partner_id))
-        values = {**json.loads(record.shown), "as_of": days[language]}
-        blank.set_content(shell_of(language).filled(json.loads(record.figures), values))
+        values = json.loads(record.shown)
+        blank.set_content(shell_of(language).filled(json.loads(record.figures), values, AS_OF))
         assert reader.page.evaluate(FILLED, "#statement") == blank.evaluate(FILLED, "body")
 
 

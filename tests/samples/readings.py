@@ -1,0 +1,230 @@
+"""What partners of the sample site read in particular situations, as text: the mail and the statement.
+
+`tests/golden/words` holds these texts. `python -m tests.samples.readings` writes them again.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from fractions import Fraction
+from functools import cache
+from html.parser import HTMLParser
+from pathlib import Path
+
+from generator.content.content import Content, read_content
+from generator.notices.notices import CampaignRenderer
+from generator.settings import SiteSettings
+from generator.statements.page import StatementRenderer, shell
+from generator.statements.view import offer_words
+from rewards import (
+    Account,
+    Credit,
+    Fault,
+    Notice,
+    Partner,
+    Rates,
+    Rules,
+    Sale,
+    Subscription,
+    compute_statement,
+    monthly_sales,
+    rules_on,
+)
+
+ROOT = Path(__file__).parents[2]
+TEMPLATES = ROOT / "templates"
+FOLDER = ROOT / "tests" / "golden" / "words"
+SETTINGS = SiteSettings(
+    title="Ostrabell Partner Program",
+    base_url="https://partners.ostrabell.example",
+    languages=("en", "de", "es", "ar"),
+)
+LINK = "https://partners.ostrabell.example/statement/#" + "a2" * 18
+REFERENCE = "K7Q2-9FXM"
+LANGUAGES = ("en", "de", "es", "ar")
+
+
+@dataclass(frozen=True)
+class _Sender:
+    name: str = "Ostrabell Partner Team"
+    address: str = "partners@ostrabell.example"
+
+
+def day(text: str) -> int:
+    """The ordinal of a day such as 2023-12-31."""
+    return date.fromisoformat(text).toordinal()
+
+
+def sale(number: int, on: str, minor: int, currency: str = "EUR", product: str = "PRO 8SC") -> Sale:
+    """A sale of the invented partner."""
+    return Sale(f"V-{number:04}", "P-1", day(on), minor, currency, product, "", None)
+
+
+PAID = Subscription("S-1", "PRO 8SC", "paid", None, day("2023-11-30"), "")
+LONG_PAST = Subscription("S-2", "PRO 4SC", "paid", None, day("2023-04-20"), "")
+PARTNER = Partner(
+    "P-1", "Northwind Phones", "post@northwind.example", "EUR", "bronze", contact_name="Grace Lind"
+)
+
+
+@dataclass(frozen=True)
+class Situation:
+    """An invented account on a day; `campaign` is what is mailed to it, in these languages."""
+
+    account: Account
+    campaign: str = "year-end-credit"
+    as_of: str = "2023-12-31"
+    languages: tuple[str, ...] = LANGUAGES
+
+
+def _account(
+    level: str = "bronze", *sales: Sale, credited: int = 0, paid: tuple[Subscription, ...] = ()
+) -> Account:
+    lines = (Credit("C-1", "cashback-2023", credited, "EUR", day("2023-10-01")),) if credited else ()
+    return Account(replace(PARTNER, level=level), sales, paid, lines)
+
+
+_GOOD = (
+    sale(1, "2023-02-14", 420_000),
+    sale(2, "2023-06-30", 399_950),
+    sale(3, "2023-09-01", -20_000),
+)
+_SOLD = sale(1, "2023-02-14", 100_000)
+SITUATIONS: Mapping[str, Situation] = {
+    "due": Situation(_account("silver", *_GOOD, credited=20_000, paid=(PAID, LONG_PAST))),
+    "after-the-period": Situation(_account("silver", *_GOOD, credited=20_000), as_of="2024-01-15"),
+    "negative": Situation(_account("bronze", _SOLD, credited=20_000)),
+    "negative-after-the-period": Situation(
+        _account("bronze", _SOLD, credited=20_000), as_of="2024-01-15", languages=("en", "de")
+    ),
+    "more-refunds-than-sales": Situation(
+        _account("bronze", sale(1, "2023-03-01", -5_000)), languages=("en", "de")
+    ),
+    "zero": Situation(_account("bronze", _SOLD, credited=15_000)),
+    "empty": Situation(_account("affiliate")),
+    "nothing-at-all": Situation(_account("affiliate"), "thank-you", "2023-04-13"),
+    "accruing": Situation(_account("bronze", *_GOOD, paid=(PAID,)), "thank-you", "2023-09-15"),
+    "at-the-top": Situation(_account("titanium", sale(1, "2023-02-14", 9_500_000))),
+    "below-the-first-quota": Situation(_account("bronze", sale(1, "2023-02-14", 40_000))),
+    "several-currencies": Situation(
+        _account(
+            "bronze", sale(1, "2023-02-14", 420_000), sale(2, "2023-03-01", 90_000, "USD"), credited=90_000
+        )
+    ),
+    "long-past": Situation(_account(paid=(LONG_PAST,)), "thank-you"),
+    "fallback": Situation(
+        _account("bronze", *_GOOD, paid=(PAID,)), "thank-you", languages=("ar", "sv", "en-GB", "de-CH")
+    ),
+}
+
+
+@cache
+def content() -> Content:
+    """The content of the sample site."""
+    faults: list[Fault] = []
+    found = read_content(ROOT, SETTINGS, faults)
+    assert found, faults
+    return found
+
+
+def rules_of(one: Situation) -> Rules:
+    """The rules of the situation's day; a dollar is worth 0.9 euro."""
+    rates = Rates([(day("2023-01-01"), "USD", "EUR", Fraction(9, 10))])
+    return rules_on(content().policy, rates, day(one.as_of))
+
+
+def account_in(one: Situation, language: str) -> Account:
+    """The account, whose reader has that language."""
+    return replace(one.account, partner=replace(one.account.partner, language=language))
+
+
+def notice_of(one: Situation, language: str) -> Notice:
+    """The mail to the account."""
+    rules, account = rules_of(one), account_in(one, language)
+    campaign = content().campaigns[one.campaign]
+    renderer = CampaignRenderer(campaign, content(), SETTINGS, _Sender(), [TEMPLATES], rules)
+    return renderer.notice(account.partner, compute_statement(account, rules, []), LINK, REFERENCE)
+
+
+def statement_html(one: Situation, language: str) -> str:
+    """The statement as the page shows it."""
+    rules, account = rules_of(one), account_in(one, language)
+    words = offer_words(content(), SETTINGS, rules.as_of)
+    renderer = StatementRenderer([TEMPLATES], SETTINGS, content().policy, words)
+    statement = compute_statement(account, rules, [])
+    record = renderer.record(account.partner, statement, REFERENCE, monthly_sales(account, rules))
+    values = json.loads(record.shown)
+    written = str(values["language"])
+    of_language = shell([TEMPLATES], SETTINGS, content().policy, words(written), written, rules.as_of)
+    return of_language.filled(json.loads(record.figures), values, rules.as_of)
+
+
+_BLOCKS = frozenset(
+    (
+        *("p", "div", "h1", "h2", "h3", "li", "tr", "section", "article", "header", "footer", "dt"),
+        *("table", "figcaption", "summary", "dl", "figure"),
+    )
+)
+_SKIPPED = frozenset({"style", "script", "title", "head"})
+
+
+class _Text(HTMLParser):
+    """Collects text: a line a block, an item marked, cells parted by bars."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.parts: list[str] = []
+        self._skipped: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Begin a line at a block."""
+        if tag in _SKIPPED or ("class", "card-label") in attrs:
+            self._skipped.append(tag)
+        self.parts.append("\n- " if tag == "li" else "\n" if tag in _BLOCKS else "")
+
+    def handle_endtag(self, tag: str) -> None:
+        """End a block or a cell."""
+        if self._skipped and self._skipped[-1] == tag:
+            self._skipped.pop()
+        self.parts.append(" | " if tag in {"td", "th", "dt"} else "\n" if tag in _BLOCKS else "")
+
+    def handle_data(self, data: str) -> None:
+        """Keep text that people see."""
+        if not self._skipped:
+            self.parts.append(data.replace("\n", " "))
+
+
+def text_of(html: str) -> str:
+    """The text of HTML for reading."""
+    parser = _Text()
+    parser.feed(html)
+    lines = [re.sub(r"[ \t]+", " ", line).strip(" |") for line in "".join(parser.parts).split("\n")]
+    return "\n".join(line for line in lines if line.strip(" -")) + "\n"
+
+
+def reading(name: str, language: str) -> str:
+    """Mail and statement of a situation, as a reader of that language gets them."""
+    one = SITUATIONS[name]
+    mail = notice_of(one, language)
+    parts = {
+        f"Subject: {mail.subject}": mail.text,
+        "The HTML part": text_of(mail.html),
+        "The statement": text_of(statement_html(one, language)),
+    }
+    return "\n".join(f"######## {title}\n\n{text}" for title, text in parts.items())
+
+
+def readings() -> dict[str, str]:
+    """Every golden text by its file name."""
+    return {
+        f"{name}.{language}.txt": reading(name, language)
+        for name, one in SITUATIONS.items()
+        for language in one.languages
+    }
+
+
+if __name__ == "__main__":
+    for file, text in readings().items():
+        (FOLDER / file).write_text(text, encoding="utf-8")
