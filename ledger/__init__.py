@@ -7,7 +7,7 @@ from rewards.faces import lazy_face
 if TYPE_CHECKING:
     from ledger.errors import LedgerError, SnapshotDamaged
     from ledger.freezing import erase, family, freeze
-    from ledger.ledger import Ledger, read
+    from ledger.ledger import ExplainedRow, Ledger, explain, read
     from ledger.settings import ControlTotals, DataSettings, TableSource
     from ledger.snapshot import Snapshot
 else:
@@ -16,12 +16,14 @@ else:
 __all__ = [
     "ControlTotals",
     "DataSettings",
+    "ExplainedRow",
     "Ledger",
     "LedgerError",
     "Snapshot",
     "SnapshotDamaged",
     "TableSource",
     "erase",
+    "explain",
     "family",
     "freeze",
     "read",

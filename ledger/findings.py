@@ -1,4 +1,4 @@
-"""Collects what is wrong in the tables, each with its place, in the order of files, rows and columns."""
+"""Collects what is wrong in the tables, each with its place: causes first, each kind by files, rows and columns."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -11,6 +11,32 @@ _MOST_LISTED = 10_000
 
 _MOST_QUOTED = 60
 """The number of characters of a wrong value that a message quotes."""
+
+_CAUSES: tuple[frozenset[str], ...] = (
+    frozenset({"missing file", "empty file", "unreadable", "encoding", "open workbook"}),
+    frozenset(
+        {"missing column", "missing part", "unmapped column", "two names", "constant"}
+        | {"repeated column", "unknown column", "source"}
+    ),
+    frozenset({"format", "ragged row", "no end", "left out", "dropped", "totals"}),
+)
+"""The rules of files, headers and rows, in the order in which one can be the cause of another; then come cells."""
+
+_CONSEQUENCES = frozenset(
+    {"unknown partner", "merged into nobody", "merged into closed", "circular merger", "colliding ids"}
+    | {"repeated", "repeated with other values", "two levels", "positive refund", "refund of nothing"}
+    | {"refund across partners", "refund across currencies", "early refund", "large refund"}
+)
+"""The rules of rows that name others; last come control totals."""
+
+
+def _rank(rule: str) -> int:
+    for rank, rules in enumerate(_CAUSES):
+        if rule in rules:
+            return rank
+    cells = len(_CAUSES)
+    return cells + 2 if rule == "control total" else cells + 1 if rule in _CONSEQUENCES else cells
+
 
 _LOSES_ROWS = {"missing file", "empty file", "unreadable", "encoding", "format"}
 
@@ -48,7 +74,7 @@ class Findings:
 
     def __init__(self) -> None:
         self.files: list[TableFile] = []
-        self._found: list[tuple[Place, Fault]] = []
+        self._found: list[tuple[int, Place, Fault]] = []
         self._cells: set[Place] = set()
         self._incomplete: set[str] = set()
         self._counts: Counter[tuple[str, str]] = Counter()
@@ -57,7 +83,7 @@ class Findings:
     @property
     def faulty(self) -> bool:
         """Whether there is a fault; remarks do not count."""
-        return any(fault.severity == "fault" for _, fault in self._found)
+        return any(fault.severity == "fault" for *_, fault in self._found)
 
     def incomplete(self, table: Table) -> bool:
         """Return whether rows of `table`, or their ids, could not be read.
@@ -87,13 +113,13 @@ class Findings:
             self._incomplete.add(file.table.name)
         fault = Fault(what, remedy, file.label, place.line, place.row, place.column or file.field, severity)
         self._counts[rule, severity] += 1
-        self._found.append((place, fault))
+        self._found.append((_rank(rule), place, fault))
         self._last[rule, severity] = (place, fault)
 
     def sorted(self) -> list[Fault]:
-        """Return everything in the order of tables, files, rows and columns, then the counts of the unlisted."""
-        ordered = sorted(self._found, key=lambda found: self._order(found[0]))
-        return [fault for _, fault in ordered] + self._counted()
+        """Return everything, causes first, by tables, files, rows and columns; then the counts of the unlisted."""
+        ordered = sorted(self._found, key=lambda found: (found[0], self._order(found[1])))
+        return [fault for *_, fault in ordered] + self._counted()
 
     def _repeats(self, place: Place) -> bool:
         if place.row is None or place in self._cells:

@@ -8,11 +8,12 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
-from ledger.database import FEW_ROWS, Database
+from ledger.database import FEW_ROWS, Database, SqlValue
 from ledger.findings import Findings, Place
 from ledger.reading.loading import Surroundings, load
+from ledger.reading.rows import Watched
 from ledger.references import (
     check_collisions,
     check_partners,
@@ -22,9 +23,9 @@ from ledger.references import (
     take_off_guards,
 )
 from ledger.settings import ControlTotals, DataSettings
-from ledger.tables import BY_NAME, TABLES, Table, identifier
-from ledger.values import check_values, parse, prepare, remark_addresses
-from rewards import Fault, Policy, format_amount, parse_amount
+from ledger.tables import BY_NAME, TABLES, Column, Table, identifier
+from ledger.values import STATED, check_values, parse, prepare, remark_addresses
+from rewards import Fault, Policy, day_text, format_amount, parse_amount
 
 # One digest over the parsed rows, whatever file, format, order or shard they are in.
 
@@ -100,10 +101,6 @@ def _check_sums(
             )
 
 
-STATED = "status <> 'closed' AND merged_into = ''"
-"""Which rows of `partners` have a statement."""
-
-
 class Ledger:
     """All six tables, parsed and without a fault; it holds a database, so close it or use it in a `with` block."""
 
@@ -148,7 +145,8 @@ def read(
 
     `environment` gives the values of `${NAME}` in the settings.
 
-    They come in the order of tables, files, rows and columns. Of one kind of mistake 10,000 are listed, and a closing
+    Causes come before what may follow from them: files, headers, rows, cells, references, totals; each of these in the
+    order of tables, files, rows and columns. Of one kind of mistake 10,000 are listed, and a closing
     fault counts the others.
     """
     scratch = Path(tempfile.mkdtemp(prefix="offerpress-ledger-"))
@@ -167,15 +165,44 @@ def read(
     return ledger
 
 
+# One row, as it came and as it was read.
+
+
+class ExplainedCell(NamedTuple):
+    """A value of a row: our column, the source's names and texts for it, and what was read; None where it was not."""
+
+    column: str
+    names: tuple[str, ...]
+    texts: tuple[str, ...]
+    value: str | None
+
+
+class ExplainedRow(NamedTuple):
+    """A row of `file`; `unread` are its cells that no column of ours takes, by the source's names.
+
+    `cells` is empty where the settings leave the row out. `faults` are those of the row, and of its whole file.
+    """
+
+    file: str
+    row: int
+    cells: list[ExplainedCell]
+    unread: list[tuple[str, str]]
+    faults: list[Fault]
+
+
 def _read_into(
     database: Database, findings: Findings, settings: DataSettings, around: Surroundings, policy: Policy
-) -> None:
+) -> list[ExplainedCell]:
+    """Read and check all tables; return the cells of the row that is watched."""
+    cells: list[ExplainedCell] = []
     for table in TABLES:
         load(database, findings, table, settings.of(table.name), around)
     prepare(database, policy.program.timezone)
     for table in TABLES:
         parse(database, table)
         check_values(database, findings, table, policy)
+        if around.watched is not None and around.watched.table is table:
+            cells = _explained(database, table, around.watched)
         database.run(f"DROP VIEW rows_{table.name}")
         database.run(f"DROP TABLE raw_{table.name}")
         settle_repeats(database, findings, table)
@@ -187,6 +214,65 @@ def _read_into(
     resolve_mergers(database, findings)
     check_refunds(database, findings)
     check_totals(database, findings, settings.control)
+    return cells
+
+
+def explain(
+    settings: DataSettings,
+    site: Path,
+    policy: Policy,
+    place: tuple[str, int],
+    environment: Mapping[str, str],
+) -> ExplainedRow | None:
+    """The row of the table or file that `place` names, as it came and as it was read; None if there is none."""
+    scratch = Path(tempfile.mkdtemp(prefix="offerpress-ledger-"))
+    findings, watched = Findings(), Watched(*place)
+    with Ledger(Database(scratch), scratch) as ledger:
+        around = Surroundings(site, environment, scratch, watched)
+        cells = _read_into(ledger.database, findings, settings, around, policy)
+    header = watched.header
+    if header is None or not watched.fields:
+        return None
+    used = {*header.places.values(), *(at for parts in header.joined.values() for at in parts)}
+    unread = [
+        (header.names[at] if at < len(header.names) else "", text)
+        for at, text in enumerate(watched.fields)
+        if at not in used
+    ]
+    of_row = [
+        fault
+        for fault in findings.sorted()
+        if fault.file == watched.label and fault.row in {None, watched.row}
+    ]
+    return ExplainedRow(watched.label, watched.row, cells, unread, of_row)
+
+
+def _explained(database: Database, table: Table, watched: Watched) -> list[ExplainedCell]:
+    where = f"WHERE file_number = {watched.number} AND row_number = {watched.row}"
+    fields = ", ".join(map(identifier, table.names))
+    rows = database.rows(f"SELECT {fields} FROM {table.name} {where}")
+    if not rows or watched.header is None:
+        return []
+    values = dict(zip(table.names, rows[0], strict=True))
+    cells = []
+    for column in table.columns:
+        places = watched.header.joined.get(column.name) or [
+            at for name, at in watched.header.places.items() if name == column.name
+        ]
+        there = [at for at in places if at < len(watched.fields)]
+        names = tuple(watched.header.names[at] for at in there)
+        texts = tuple(watched.fields[at] for at in there)
+        cells.append(ExplainedCell(column.name, names, texts, _shown(column, values)))
+    return cells
+
+
+def _shown(column: Column, values: Mapping[str, SqlValue]) -> str | None:
+    value = values[column.name]
+    if isinstance(value, int) and column.kind in {"day", "instant"}:
+        return day_text(value)
+    if isinstance(value, int) and column.kind == "amount":
+        return format_amount(value, str(values["currency"]))
+    return None if value is None else str(value)
 
 
 def _discard(database: Database, scratch: Path) -> None:

@@ -29,8 +29,16 @@ _MARKS = " ./-"
 _GROUPS = (".", ",", " ", "'")
 
 
-def _as_list(value: object) -> object:
-    return [value] if isinstance(value, str) else value
+def _as_names(value: object) -> object:
+    return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list) else value
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_as_names)]
+"""One text or a list of them."""
+
+
+SERIALS = ("serial", "serial-1904")
+"""The words in `dates` for the numbers by which spreadsheet programs count days: in most, and from 1904 on."""
 
 
 class TableSource(BaseModel):
@@ -40,9 +48,11 @@ class TableSource(BaseModel):
     either is the environment's. `columns` names the columns of the source by ours. `encoding` and `delimiter` are those
     of a text (by default UTF-8, and found in the header); `sheet` is that of a workbook (by default the first visible).
 
-    `header_row` is the row of the header, `skip_last` the number of rows below the data, such as totals. `dates` are
-    the forms of its days, `decimal` and `thousands` the signs in its numbers, where cells are texts. `values` gives our
-    words for those of a column, and `constant` the value of a column that the source lacks.
+    `header_row` is the row of the header (by default the first that holds the required columns). Left out are the last
+    `skip_last` rows, the first row with a cell `stop_at` and all below it, and rows whose columns in `drop_empty` are
+    empty. `dates` are the forms of its days, `decimal` and `thousands` the signs in its numbers, where cells are texts.
+    `values` gives our words for those of a column. `join` makes one of our columns of several, `default` is the value
+    of an empty cell, and `constant` that of a column that the source lacks.
     """
 
     model_config = _SETTINGS
@@ -52,26 +62,34 @@ class TableSource(BaseModel):
     encoding: str = "utf-8"
     delimiter: str = ""
     sheet: str = ""
-    columns: dict[str, str] = Field(default_factory=dict)
+    columns: dict[str, Names] = Field(default_factory=dict)
     header_row: Annotated[int, Field(ge=1)] | None = None
     skip_last: Annotated[int, Field(ge=0)] = 0
-    dates: Annotated[list[str], BeforeValidator(_as_list)] = Field(default_factory=list)
-    decimal: Literal[".", ","] = "."
+    stop_at: str = ""
+    drop_empty: Names = ()
+    dates: Names = ()
+    decimal: Literal[".", ","] | None = None
     thousands: str = ""
     values: dict[str, dict[str, str]] = Field(default_factory=dict)
+    join: dict[str, Annotated[list[str], Field(min_length=2)]] = Field(default_factory=dict)
+    default: dict[str, str] = Field(default_factory=dict)
     constant: dict[str, str] = Field(default_factory=dict)
 
     @property
     def is_reshaped(self) -> bool:
         """Whether rows or values have another form than that of our tables."""
-        return bool(
-            self.header_row
-            or self.skip_last
-            or self.dates
-            or self.values
-            or self.thousands
-            or self.decimal != "."
-        )
+        shapes = (self.header_row, self.skip_last, self.stop_at, self.drop_empty, self.dates, self.values)
+        return any(shapes) or bool(self.join or self.default) or self.is_written
+
+    @property
+    def is_written(self) -> bool:
+        """Whether numbers are written as people write them: with a declared decimal sign, groups and currencies."""
+        amount, currency = (self.columns.get(name, (name,)) for name in ("amount", "currency"))
+        return self.decimal is not None or bool(self.thousands) or not set(amount).isdisjoint(currency)
+
+    def names_of(self, column: str) -> tuple[str, ...]:
+        """Return the names that the source may have for one of our columns."""
+        return self.columns.get(column, (column,))
 
     @property
     def label(self) -> str:
@@ -91,20 +109,20 @@ class TableSource(BaseModel):
 
     @field_validator("dates")
     @classmethod
-    def _are_dates(cls, dates: list[str]) -> list[str]:
-        for form in dates:
+    def _are_dates(cls, dates: tuple[str, ...]) -> tuple[str, ...]:
+        for form in set(dates).difference(SERIALS):
             if sorted(_CODES.findall(form)) != ["%Y", "%d", "%m"] or _CODES.sub("", form).strip(_MARKS):
                 raise ValueError(
-                    f"{form!r} is no form of a date; write day, month and year, such as '%d.%m.%Y'"
+                    f"{form!r} is no form of a date; write day, month and year, such as '%d.%m.%Y', or 'serial'"
                 )
         return dates
 
     @field_validator("thousands")
     @classmethod
     def _groups(cls, thousands: str, info: ValidationInfo) -> str:
-        if thousands and (thousands not in _GROUPS or thousands == info.data.get("decimal")):
+        if thousands and (thousands not in _GROUPS or thousands == (info.data.get("decimal") or ".")):
             raise ValueError(
-                f"{thousands!r} groups no digits; write '.', ',', ' ' or \"'\", and not the decimal sign"
+                f"{thousands!r} groups no digits; write '.', ',', ' ' or \"'\", and another sign in decimal"
             )
         return thousands
 
@@ -164,8 +182,17 @@ class DataSettings(BaseModel):
     @field_validator(*BY_NAME)
     @classmethod
     def _columns_are_known(cls, source: TableSource, info: ValidationInfo) -> TableSource:
-        for given in (source.columns, source.values, source.constant):
-            _refuse_unknown(given, BY_NAME[str(info.field_name)].names, "column of this table")
+        table = BY_NAME[str(info.field_name)]
+        for given in (source.columns, source.values, source.join, source.default, source.constant):
+            _refuse_unknown(given, table.names, "column of this table")
+        _refuse_unknown(dict.fromkeys(source.drop_empty), table.names, "column of this table")
+        for column in source.join:
+            if column not in {one.name for one in table.of_kind("text")}:
+                raise ValueError(f"{column!r} holds no text; join only columns that hold texts")
+            if column in source.columns:
+                raise ValueError(f"{column!r} stands in columns and in join; remove one of them")
+        for column in source.constant.keys() & {*source.join, *source.default, *source.columns}:
+            raise ValueError(f"{column!r} has a constant, and stands elsewhere too; remove one of them")
         return source
 
     @field_validator("control")

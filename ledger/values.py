@@ -6,6 +6,7 @@ from functools import cache
 
 from ledger.database import Database, Row, literal, whole
 from ledger.findings import Findings, Place, quote
+from ledger.reading.forms import cure, toml_text
 from ledger.tables import PLANS, STATUSES, Column, Table, identifier
 from rewards import (
     MINOR_UNITS,
@@ -48,15 +49,16 @@ def check_values(database: Database, findings: Findings, table: Table, policy: P
         return
     _check_shortened(database, findings, table)
     _remark_nothing(database, findings, table)
+    _remark_totals(database, findings, table)
+    fields = ", ".join(map(identifier, table.names))
+    rows = f"SELECT file_number, row_number, {fields} FROM rows_{table.name}"
     for column in table.columns:
         if column.filled:
-            query = (
-                f"SELECT file_number, row_number FROM rows_{table.name} WHERE {identifier(column.name)} = ''"
-            )
-            report(database, findings, "empty", column.name, query, _empty(column.name))
+            query = f"{rows} WHERE {identifier(column.name)} = ''"
+            report(database, findings, "empty", column.name, query, _empty(table, column))
         if column.kind in {"day", "instant", "amount", "rate"}:
             _check_readable(database, findings, table, column, policy.program.timezone)
-        judge = _judge(column, policy)
+        judge = _judge(table, column, policy)
         if judge is not None:
             _check_known(database, findings, table, column, judge)
 
@@ -123,31 +125,120 @@ def _nothing(row: Row) -> Explanation:
     return f"{quote(row[0])} stands for a missing value, and people would read it", "leave the field empty"
 
 
+STATED = "status <> 'closed' AND merged_into = ''"
+"""Which rows of `partners` have a statement."""
+
+
 def remark_addresses(database: Database, findings: Findings) -> None:
-    """Add a remark for each address of a partner with a statement to which no notice can go."""
+    """Add a remark for each address of a partner with a statement to which no notice can go, or that two have."""
     for name in ("email", "cc", "manager_email"):
+        filled = f" AND {name} <> ''" if name != "email" else ""
         query = f"""
-            SELECT file_number, row_number, {name} FROM partners
-            WHERE status <> 'closed' AND merged_into = '' AND {name} <> ''
+            SELECT file_number, row_number, {name}, partner_id IN (SELECT partner_id FROM sales)
+                OR partner_id IN (SELECT partner_id FROM credits) FROM partners
+            WHERE {STATED}{filled}
             AND NOT (length({name}) <= {_USUAL_LENGTH} AND regexp_full_match({name}, {literal(_USUAL_ADDRESS)}))
             ORDER BY 1, 2
         """
-        for file, row, text in database.rows(query):
-            found = _address_fault(str(text)) if name == "cc" else address_fault(str(text))
+        for file, row, text, has_lines in database.rows(query):
+            found = _addresses_fault(str(text)) if name == "cc" else _address_fault(str(text))
             if found is not None:
                 what, _, remedy = found.partition("; ")
+                money = ", and the partner has sales or credits" if has_lines and name == "email" else ""
                 place = Place(whole(file), whole(row), name)
-                findings.add("bad address", place, f"no mail can go to it: {what}", remedy, "remark")
+                findings.add("bad address", place, f"no mail can go to it{money}: {what}", remedy, "remark")
+    _remark_shared(database, findings)
 
 
-def _address_fault(texts: str) -> str | None:
+def _remark_shared(database: Database, findings: Findings) -> None:
+    """Add a remark for each partner with an address that another has: both get the notices of both."""
+    shared = f"""
+        SELECT file_number, row_number, first_value(partner_id) OVER same, first_value(row_number) OVER same,
+            row_number() OVER same AS nth
+        FROM partners WHERE {STATED} AND email <> '' AND lower(trim(email)) IN (
+            SELECT lower(trim(email)) FROM partners WHERE {STATED} GROUP BY lower(trim(email)) HAVING count(*) > 1)
+        WINDOW same AS (PARTITION BY lower(trim(email)) ORDER BY file_number, row_number)
+    """
+    query = f"SELECT * EXCLUDE (nth) FROM ({shared}) WHERE nth > 1"
+    report(database, findings, "shared address", "email", query, _shared, "remark")
+
+
+def _shared(row: Row) -> Explanation:
+    what = f"partner {quote(row[0])} in row {row[1]} has the same address"
+    return what, "see that one person is to read the figures of both"
+
+
+_SEVERAL = re.compile(r"[^\s,;<>]+@[^\s,;<>]+")
+
+
+def _address_fault(text: str) -> str | None:
+    """The fault of one address; several in one cell are a fault of their own."""
+    count = len(_SEVERAL.findall(text))
+    if count > 1:
+        return f"the cell holds {count} addresses; leave one, and write the others in cc"
+    return address_fault(text)
+
+
+def _addresses_fault(texts: str) -> str | None:
     """The fault of the first address in a list that is unusable."""
     parts = (part for part in re.split("[,;]", texts) if part.strip())
     return next((found for part in parts if (found := address_fault(part)) is not None), None)
 
 
-def _empty(name: str) -> Callable[[Row], Explanation]:
-    return lambda _: (f"{name} is empty", "every row needs one")
+def _empty(table: Table, column: Column) -> Callable[[Row], Explanation]:
+    def words(row: Row) -> Explanation:
+        default = f'default = {{{column.name} = "…"}}'
+        total = next((str(cell) for cell in row if str(cell or "").strip(" :").lower() in _TOTALS), None)
+        cut = default if total is None else f"skip_last = 1 or stop_at = {toml_text(total.strip())}"
+        which = "one value is meant" if total is None else "this is a row of totals"
+        return (
+            f"{column.name} is empty",
+            f"every row needs one; if {which}, declare {cut} in [data.{table.name}]",
+        )
+
+    return words
+
+
+_TOTALS = (
+    *(
+        "total",
+        "totals",
+        "grand total",
+        "subtotal",
+        "sub-total",
+        "sum",
+        "summe",
+        "gesamt",
+        "gesamtsumme",
+        "endsumme",
+    ),
+    *(
+        "zwischensumme",
+        "somme",
+        "total général",
+        "sous-total",
+        "suma",
+        "total general",
+        "合計",
+        "小計",
+        "総計",
+    ),
+)
+
+
+def _remark_totals(database: Database, findings: Findings, table: Table) -> None:
+    """Add a remark for each row whose first column says that it is a row of totals."""
+    key = table.key[0]
+    words = ", ".join(map(literal, _TOTALS))
+    test = f"length({identifier(key)}) < 16 AND lower(trim({identifier(key)}, ' :')) IN ({words})"
+    _report_where(database, findings, table, "totals", {key: test}, _total(table), "remark")
+
+
+def _total(table: Table) -> Callable[[Row], Explanation]:
+    return lambda row: (
+        f"{quote(row[0])} is probably the word of a row of totals, which then would count twice",
+        f"declare skip_last = 1 or stop_at = {toml_text(str(row[0]).strip())} in [data.{table.name}]",
+    )
 
 
 def _check_readable(database: Database, findings: Findings, table: Table, column: Column, zone: str) -> None:
@@ -161,26 +252,28 @@ def _check_readable(database: Database, findings: Findings, table: Table, column
         f"JOIN {table.name} AS parsed USING (file_number, row_number) "
         f"WHERE parsed.{name} IS NULL AND raw.{name} <> ''{known}"
     )
-    report(database, findings, f"bad {column.kind}", column.name, query, _unreadable(column, zone))
+    report(database, findings, f"bad {column.kind}", column.name, query, _unreadable(table, column, zone))
 
 
-def _unreadable(column: Column, zone: str) -> Callable[[Row], Explanation]:
+def _unreadable(table: Table, column: Column, zone: str) -> Callable[[Row], Explanation]:
     readers: dict[str, Callable[[Row], object]] = {
         "day": lambda row: parse_day(str(row[0])),
         "instant": lambda row: day_in_zone(str(row[0]), zone),
         "amount": lambda row: parse_amount(str(row[0]), str(row[1])),
         "rate": lambda row: _refuse_rate(str(row[0])),
     }
-    return lambda row: _words_of(readers[column.kind], row)
 
+    def words(row: Row) -> Explanation:
+        places = minor_units(str(row[1])) if column.kind == "amount" else _RATE_PLACES
+        setting = cure(column.kind, str(row[0]), places)
+        try:
+            readers[column.kind](row)
+        except ValueError as error:
+            what, _, remedy = str(error).partition("; ")
+            return what, f"{remedy}; or {setting} in [data.{table.name}]" if setting else remedy
+        return f"{quote(row[0])} has spaces around it", "remove them"
 
-def _words_of(reader: Callable[[Row], object], row: Row) -> Explanation:
-    try:
-        reader(row)
-    except ValueError as error:
-        what, _, remedy = str(error).partition("; ")
-        return what, remedy
-    return f"{quote(row[0])} has spaces around it", "remove them"
+    return words
 
 
 def _refuse_rate(text: str) -> None:
@@ -213,22 +306,27 @@ def _check_known(database: Database, findings: Findings, table: Table, column: C
     )
 
 
-def _judge(column: Column, policy: Policy) -> Judge | None:
+def _judge(table: Table, column: Column, policy: Policy) -> Judge | None:
     judges: dict[str, Judge] = {
         "currency": _judge_currency,
         "zone": _judge_zone,
-        "level": lambda text: _listed(text, policy.program.every_level_id, "level of the program"),
-        "plan": lambda text: _listed(text, PLANS, "plan"),
-        "status": lambda text: _listed(text, STATUSES, "status"),
+        "level": lambda text: _listed(text, policy.program.every_level_id, "level of the program", table),
+        "plan": lambda text: _listed(text, PLANS, "plan", table),
+        "status": lambda text: _listed(text, STATUSES, "status", table),
         "offer": lambda text: _listed(text, tuple(sorted(policy.cashback_slugs)), "cashback offer's slug"),
     }
     return judges.get(column.kind)
 
 
-def _listed(text: str, known: tuple[str, ...], name: str) -> Explanation | None:
+def _listed(text: str, known: tuple[str, ...], name: str, table: Table | None = None) -> Explanation | None:
     if text in known:
         return None
-    return f"{quote(text)} is no {name}", suggestion(text, known) if known else "there is none yet"
+    remedy = suggestion(text, known) if known else "there is none yet"
+    if table is not None and known:
+        column = name.partition(" ")[0]
+        remedy += f"; or declare values = {{{column} = {{{toml_text(text)} = {toml_text(known[0])}}}}}"
+        remedy += f" in [data.{table.name}] if that is meant"
+    return f"{quote(text)} is no {name}", remedy
 
 
 def _judge_currency(text: str) -> Explanation | None:

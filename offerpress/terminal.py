@@ -1,6 +1,7 @@
 """Output for people and programs. Results go to standard output, messages and faults to standard error."""
 
 import json
+import re
 import sys
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -62,14 +63,39 @@ def fault_json(fault: "Fault") -> dict[str, object]:
 
 
 def show_faults(faults: Sequence["Fault"]) -> None:
-    """Write the first 100 faults, then remarks, and the number of each."""
+    """Write faults, then remarks, and the number of each; those of many rows that say the same are one line.
+
+    At most 100 lines are written.
+    """
     real = [fault for fault in faults if fault.severity == "fault"]
     remarks = [fault for fault in faults if fault.severity == "remark"]
-    for fault in (real + remarks)[:SHOWN_FAULTS]:
-        say(f"{fault.severity}: {fault}")
-    shown = min(len(real), SHOWN_FAULTS)
-    rest = f", the first {shown} shown" if len(real) > shown else ""
+    groups = list(_groups([*real, *remarks]))
+    for alike in groups[:SHOWN_FAULTS]:
+        say(f"{alike[0].severity}: {_grouped(alike)}")
+    kinds = sum(alike[0].severity == "fault" for alike in groups)
+    rest = f", the first {SHOWN_FAULTS} kinds shown" if kinds > SHOWN_FAULTS else ""
     say(f"{count(len(real), 'fault')}{rest}, {count(len(remarks), 'remark')}")
+
+
+_VALUES = re.compile(r"""'[^']*(?:'|$)|"[^"]*(?:"|$)|[0-9]+""")
+
+
+def _groups(faults: Iterable["Fault"]) -> Iterable[list["Fault"]]:
+    """Return the faults of rows by file, column and sentence, whatever values it quotes; others alone."""
+    groups: dict[object, list[Fault]] = {}
+    for fault in faults:
+        alike = fault.severity, fault.file, fault.field, _VALUES.sub("", fault.what)
+        groups.setdefault(alike if fault.row is not None else fault, []).append(fault)
+    return groups.values()
+
+
+def _grouped(alike: Sequence["Fault"]) -> str:
+    """Return the text of a group: the number of its rows, and the first of them."""
+    first = alike[0]
+    if len(alike) == 1:
+        return str(first)
+    what = f"{len(alike):,} rows: {first.what}; first row {first.row}"
+    return ": ".join(part for part in (first.file, first.field, f"{what}; {first.remedy}") if part)
 
 
 def show_remarks(remarks: Sequence[Mapping[str, Any]]) -> None:

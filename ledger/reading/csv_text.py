@@ -6,10 +6,13 @@ The database reads such a file faster. It may do so only where both readers sure
 import csv
 import re
 from collections import deque
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
+
+from ledger.reading.encodings import BLOCK, wide
 
 
 class TextRow(NamedTuple):
@@ -98,7 +101,6 @@ def is_blank(fields: Collection[str]) -> bool:
 
 # The bytes of a text file before it is parsed: encoding, line ends, header.
 
-BLOCK = 1 << 24
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 """Unicode's category Cc."""
 
@@ -106,8 +108,8 @@ _PRINTED = bytes(set(range(0x20, 0x100)) - {0x7F}) + b"\r\n"
 _CONTROL_BYTES = re.compile(rb"\xc2[\x80-\x9f]")
 _MARK = b"\xef\xbb\xbf"
 _FOREIGN = {
-    b"\xff\xfe": ("UTF-16", "save the file as UTF-8, or name its encoding in [data]"),
-    b"\xfe\xff": ("UTF-16", "save the file as UTF-8, or name its encoding in [data]"),
+    b"\xff\xfe": ("UTF-16", 'declare encoding = "utf-16"'),
+    b"\xfe\xff": ("UTF-16", 'declare encoding = "utf-16"'),
     b"PK\x03\x04": ("a workbook or an archive", "name a workbook NAME.xlsx, or export it as CSV"),
     b"\xd0\xcf\x11\xe0": ("a workbook of an older format", "save it as .xlsx or as CSV"),
     b"\x1f\x8b": ("a compressed file", "unpack it"),
@@ -116,15 +118,18 @@ _FOREIGN = {
 _HEAD = 1 << 16
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\r?\n?', re.IGNORECASE)
 DELIMITERS = ",;\t|"
+LOOKED_AT = 50
+"""In how many rows a header is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The header's names, the delimiter, and how many lines stand before the table: one that names the delimiter."""
+    """The header's names and row, the delimiter, and how many lines do not count: one that names the delimiter."""
 
     names: tuple[str, ...]
     delimiter: str
     skipped: int
+    row: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +166,8 @@ def inspect(path: Path, layout: Layout) -> Inspection:
     for block in _blocks(path):
         if position == 0:
             foreign = next((said for mark, said in _FOREIGN.items() if block.startswith(mark)), None)
+            if foreign is None and (name := wide(block[:_HEAD])):
+                foreign = ("UTF-16 without a mark", f'declare encoding = "{name}"')
         undecodable = undecodable or _first_undecodable(block, lines, position)
         rows = block.split(b"\n", layout.skipped)[-1] if position == 0 else block
         even = even and shape.holds(rows.removeprefix(_MARK) if position == 0 else rows)
@@ -170,7 +177,7 @@ def inspect(path: Path, layout: Layout) -> Inspection:
         rest = block
     content = rest.rstrip(b"\r\n")
     lines += bool(content) - rest.count(b"\n", len(content)) - layout.skipped
-    return Inspection(blank, lines, even, foreign, undecodable)
+    return Inspection(blank, lines, even and layout.row == 1, foreign, undecodable)
 
 
 class _Shape:
@@ -212,29 +219,40 @@ def _has_short_lines(content: bytes) -> bool:
     return all(content.find(b"\n", start, start + half) >= 0 for start in range(0, len(content), half))
 
 
-def layout_of(path: Path, known: Collection[str], delimiter: str = "", header_row: int = 1) -> Layout:
-    """Find the header and the delimiter: the one given or named, or that which finds most `known` names."""
+HeaderJudge = Callable[[Sequence[Sequence[str]]], tuple[int, tuple[bool, int]]]
+"""The place of the header among the first rows, and how well it fits: whether it is complete, and its known names."""
+
+
+def layout_of(path: Path, judge: HeaderJudge, delimiter: str = "", header_row: int | None = None) -> Layout:
+    """Find the header and the delimiter: those given or named, or those that `judge` finds to fit best."""
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as stream:
         lines = stream.readlines(_HEAD)
     named = _SEPARATOR_LINE.fullmatch(lines[0]) if lines else None
     if named:
         lines = lines[1:]
         delimiter = delimiter or named[1]
-    choices = [(_header(lines, choice, header_row), choice) for choice in delimiter or DELIMITERS]
-    names, chosen = max(choices, key=lambda choice: (len(set(choice[0]) & set(known)), len(choice[0]) > 1))
-    return Layout(tuple(names), chosen, bool(named))
+    best: tuple[tuple[bool, int, bool], Layout] | None = None
+    for choice in delimiter or DELIMITERS:
+        rows = list(_first_rows(lines, choice, header_row))
+        place, fit = judge([fields for _, fields in rows])
+        row, fields = rows[place] if rows else (1, ())
+        names = tuple(" ".join(name.split()) for name in fields)
+        if best is None or best[0] < (*fit, len(names) > 1):
+            best = (*fit, len(names) > 1), Layout(names, choice, bool(named), row)
+    assert best is not None
+    return best[1]
 
 
-def _header(lines: list[str], delimiter: str, header_row: int) -> list[str]:
-    """The names in the first row that says something; a line break in a quoted name counts as a space."""
-    for record in records(iter(lines), delimiter):
-        if record.row < header_row:
-            continue
-        if record.broken:
-            break
-        if not is_blank(record.fields):
-            return [" ".join(name.split()) for name in record.fields]
-    return []
+def _first_rows(
+    lines: list[str], delimiter: str, header_row: int | None
+) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """Yield the first rows that say something; from `header_row` on only one."""
+    said = (
+        record for record in records(iter(lines), delimiter) if record.broken or not is_blank(record.fields)
+    )
+    asked = (record for record in said if record.row >= (header_row or 1))
+    for record in islice(asked, 1 if header_row else LOOKED_AT):
+        yield record.row, record.fields
 
 
 def _blocks(path: Path) -> Iterator[bytes]:

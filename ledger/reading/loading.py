@@ -1,28 +1,26 @@
 """Brings what `[data]` names into the database as texts, each row with the number of its file and its row there."""
 
-import codecs
 import glob
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import partial
-from itertools import chain, dropwhile, islice
+from itertools import islice
 from pathlib import Path
 
 from ledger.database import Database, file_literal, literal
 from ledger.errors import SourceUnreadable, TablesUnreadable
 from ledger.findings import Findings, Place
-from ledger.reading.csv_text import BLOCK, Layout, TextRow, inspect, is_blank, layout_of, records
-from ledger.reading.rows import FIRST_ROW, Header, check_header, create_raw, raw_rows
+from ledger.reading.csv_text import Layout, TextRow, inspect, layout_of, records
+from ledger.reading.encodings import UTF8, copy_as_utf8, probable
+from ledger.reading.headers import Header, check_header, completeness, judge_of
+from ledger.reading.rows import FIRST_ROW, Watched, create_raw, raw_rows
 from ledger.reading.typed import TypedRows, Unusable, as_records, is_url, open_parquet, open_query
 from ledger.reading.workbook import open_workbook
 from ledger.settings import TableSource, label_of
 from ledger.tables import Table
 
 # Separated text (CSV): the database reads a file in which every line is a row; any other file is read row by row.
-
-_UTF8 = {"utf-8", "utf-8-sig", "ascii"}
 
 
 def load_text(
@@ -33,78 +31,72 @@ def load_text(
     number: int,
     source: TableSource,
     scratch: Path,
+    watched: Watched | None = None,
 ) -> None:
     """Add the rows of `path` to `raw_NAME`, and what is wrong with its form to `findings`. Raises `OSError`."""
-    if source.encoding not in _UTF8:
-        path = _as_utf8(findings, path, number, source.encoding, scratch / f"{number}.csv")
-    known = (*table.names, *source.columns.values())
-    layout = layout_of(path, known, source.delimiter, source.header_row or 1)
-    inspection = inspect(path, layout)
-    if inspection.empty:
-        findings.add("empty file", Place(number), "the file is empty", "give it a header row, or remove it")
+    text = _open_text(findings, table, path, number, source, scratch)
+    if text is None:
         return
-    if inspection.foreign is not None:
-        what, remedy = inspection.foreign
-        findings.add("encoding", Place(number), f"not UTF-8: it begins as {what} does", remedy)
+    header = check_header(findings, table, text.layout.names, number, source, text.layout.row)
+    is_even = text.even_lines is not None and not source.is_reshaped and watched is None
+    if is_even and _load_lines(database, table, text, number, header):
         return
-    header = check_header(findings, table, layout.names, number, source.columns, source.constant)
-    if inspection.undecodable is not None:
-        at = inspection.undecodable
-        what = f"not UTF-8: byte 0x{at.byte:02X} at position {at.position}"
-        remedy = "save the file as UTF-8, or name its encoding in [data]"
-        findings.add("encoding", Place(number, line=at.line), what, remedy)
-    is_even = inspection.even and inspection.undecodable is None and not source.is_reshaped
-    if is_even and _load_lines(database, table, path, number, header, layout, inspection.lines):
-        return
-    with path.open(encoding="utf-8-sig", errors="replace", newline="") as stream:
-        for _ in range(layout.skipped):
-            next(stream)
-        found = records(iter(stream), layout.delimiter)
-        first = source.header_row or 1
-        below = (record for record in found if record.row >= first)
-        rows = islice(dropwhile(_is_before_header, below), 1, None)
+    with text.path.open(encoding="utf-8-sig", errors="replace", newline="") as stream:
+        rows = text.rows(stream)
+        if watched is not None:
+            watched.header, rows = header, watched.seen(rows)
         database.append(f"raw_{table.name}", raw_rows(findings, table, rows, number, header, source))
 
 
-def _is_before_header(record: TextRow) -> bool:
-    return not record.broken and is_blank(record.fields)
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """A text file that can be read, as UTF-8; `even_lines` is the number of its lines if each of them is a row."""
+
+    path: Path
+    layout: Layout
+    even_lines: int | None
+
+    def rows(self, stream: Iterator[str]) -> Iterator[TextRow]:
+        """The rows below the header."""
+        lines = islice(stream, self.layout.skipped, None)
+        return (record for record in records(lines, self.layout.delimiter) if record.row > self.layout.row)
 
 
-def _as_utf8(findings: Findings, path: Path, number: int, encoding: str, copy: Path) -> Path:
-    """A copy of `path` in UTF-8, in which what cannot be decoded is replaced."""
-    try:
-        _decode(path, encoding, "strict", copy)
-    except _Undecoded as error:
-        what = f"not {encoding}: byte 0x{error.byte:02X} at position {error.position}"
-        findings.add("encoding", Place(number), what, "name the encoding that the file has in [data]")
-        _decode(path, "utf-8" if error.position == 1 else encoding, "replace", copy)
-    return copy
+def _open_text(
+    findings: Findings, table: Table, path: Path, number: int, source: TableSource, scratch: Path
+) -> _Text | None:
+    """Find encoding and layout of a file; what is wrong with its bytes is added to `findings`."""
+    where = f"in [data.{table.name}]"
+    copy = scratch / f"{number}.csv"
+    if source.encoding not in UTF8:
+        wrong = copy_as_utf8(path, source.encoding, copy)
+        if wrong:
+            remedy = f'declare encoding = "{probable(path)}" {where}, if the text is right with it'
+            findings.add("encoding", Place(number), wrong, remedy)
+        path = copy
+    judge = judge_of(table, source)
+    layout = layout_of(path, judge, source.delimiter, source.header_row)
+    inspection = inspect(path, layout)
+    if inspection.empty:
+        findings.add("empty file", Place(number), "the file is empty", "give it a header row, or remove it")
+        return None
+    if inspection.foreign is not None:
+        what, remedy = inspection.foreign
+        remedy = f"{remedy} {where}, or save the file as UTF-8" if " = " in remedy else remedy
+        findings.add("encoding", Place(number), f"not UTF-8: it begins as {what} does", remedy)
+        return None
+    if inspection.undecodable is not None:
+        at = inspection.undecodable
+        encoding = probable(path)
+        what = f"not UTF-8: byte 0x{at.byte:02X} at position {at.position}"
+        remedy = f'declare encoding = "{encoding}" {where} if that is what it is, or save the file as UTF-8'
+        findings.add("encoding", Place(number, line=at.line), what, remedy)
+        copy_as_utf8(path, encoding, copy)  # so that the faults below are not consequences of this one
+        return _Text(copy, layout_of(copy, judge, source.delimiter, source.header_row), None)
+    return _Text(path, layout, inspection.lines if inspection.even else None)
 
 
-class _Undecoded(Exception):
-    def __init__(self, position: int, byte: int) -> None:
-        self.position, self.byte = position, byte
-        super().__init__(position, byte)
-
-
-def _decode(path: Path, encoding: str, errors: str, copy: Path) -> None:
-    decoder = codecs.getincrementaldecoder(encoding)(errors)
-    with path.open("rb") as stream, copy.open("w", encoding="utf-8", newline="") as written:
-        position = 0
-        for block in chain(iter(partial(stream.read, BLOCK), b""), [b""]):
-            start = position - len(decoder.getstate()[0])
-            try:
-                written.write(decoder.decode(block, final=not block))
-            except UnicodeDecodeError as error:
-                raise _Undecoded(start + error.start + 1, error.object[error.start]) from error
-            except UnicodeError as error:  # UTF-16 or UTF-32 that does not say in which order its bytes are
-                raise _Undecoded(1, block[0]) from error
-            position += len(block)
-
-
-def _load_lines(
-    database: Database, table: Table, path: Path, number: int, header: Header, layout: Layout, lines: int
-) -> bool:
+def _load_lines(database: Database, table: Table, text: _Text, number: int, header: Header) -> bool:
     """Let the database read a file in which every line is a row; return False, with nothing kept, if it does not."""
     columns = ", ".join(f"'c{position}': 'VARCHAR'" for position in range(len(header.names)))
     raw = f"raw_{table.name}"
@@ -114,11 +106,11 @@ def _load_lines(
     try:
         database.run(f"""
             INSERT INTO {raw} SELECT {number}, {row_number}, {", ".join(_selected(table, header))}
-            FROM read_csv({file_literal(path)}, auto_detect = false, header = true,
-                skip = {layout.skipped}, delim = {literal(layout.delimiter)},
+            FROM read_csv({file_literal(text.path)}, auto_detect = false, header = true,
+                skip = {text.layout.skipped}, delim = {literal(text.layout.delimiter)},
                 quote = '"', escape = '"', strict_mode = true, null_padding = false, columns = {{{columns}}})
         """)
-        if database.number(f"SELECT count(*) FROM {raw} WHERE file_number = {number}") == lines - 1:
+        if database.number(f"SELECT count(*) FROM {raw} WHERE file_number = {number}") + 1 == text.even_lines:
             return True
     except TablesUnreadable:
         pass  # Then it is read row by row, which says what is wrong.
@@ -145,11 +137,23 @@ _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """The inputs of reading besides the settings: the site folder, the environment, and room for copies."""
+    """The inputs of reading besides the settings: the site folder, the environment, and room for copies.
+
+    `watched` is a row that is to be explained.
+    """
 
     site: Path
     environment: Mapping[str, str]
     scratch: Path
+    watched: Watched | None = None
+
+    def watching(self, table: Table, number: int, label: str) -> Watched | None:
+        """Return the row to explain if it is one of this file, and no file of the same name came before."""
+        found = self.watched
+        if found is None or found.table is not None or not found.asks_for(table, label):
+            return None
+        found.table, found.number, found.label = table, number, label
+        return found
 
 
 def load(
@@ -174,7 +178,9 @@ def load(
     )
     if is_url(path):
         number = findings.register(table, label_of(path))
-        _load_typed(database, findings, table, number, source, open_query(path, query, around.site))
+        watched = around.watching(table, number, label_of(path))
+        opening = open_query(path, query, around.site)
+        _load_typed(database, findings, table, number, source, opening, watched)
     else:
         _load_files(database, findings, table, path, source, around)
 
@@ -199,21 +205,17 @@ def _load_files(
         findings.add("missing file", Place(number), "the file does not exist", remedy)
     for path in paths:
         inside = path.is_relative_to(around.site)
-        number = findings.register(table, (path.relative_to(around.site) if inside else path).as_posix())
+        label = (path.relative_to(around.site) if inside else path).as_posix()
+        number = findings.register(table, label)
+        watched = around.watching(table, number, label)
         try:
             if path.suffix.lower() in {".xlsx", ".xlsm"}:
-                _load_typed(
-                    database,
-                    findings,
-                    table,
-                    number,
-                    source,
-                    open_workbook(path, source.sheet, source.header_row or 1),
-                )
+                opening = open_workbook(path, source.sheet, judge_of(table, source), source.header_row)
+                _load_typed(database, findings, table, number, source, opening, watched)
             elif path.suffix.lower() == ".parquet":
-                _load_typed(database, findings, table, number, source, open_parquet(path))
+                _load_typed(database, findings, table, number, source, open_parquet(path), watched)
             else:
-                load_text(database, findings, table, path, number, source, around.scratch)
+                load_text(database, findings, table, path, number, source, around.scratch, watched)
         except OSError as error:
             findings.add("unreadable", Place(number), f"cannot be read: {error.strerror}", "make it readable")
 
@@ -225,6 +227,7 @@ def _load_typed(
     number: int,
     source: TableSource,
     opening: AbstractContextManager[TypedRows],
+    watched: Watched | None,
 ) -> None:
     try:
         with opening as typed:
@@ -233,10 +236,10 @@ def _load_typed(
                     "empty file", Place(number), "there is no header", "give it a header row, or remove it"
                 )
                 return
-            header = check_header(findings, table, typed.names, number, source.columns, source.constant)
-
+            header = check_header(findings, table, typed.names, number, source, typed.row)
             _remark_others(findings, table, number, source, typed)
             used = {place: name for name, place in header.places.items()}
+            used |= {place: name for name, parts in header.joined.items() for place in parts}
 
             def refuse(row: int, position: int, value: Unusable) -> None:
                 if position in used:
@@ -245,9 +248,12 @@ def _load_typed(
                     )
 
             texts = as_records(typed.rows, len(header.names), refuse)
+            if watched is not None:
+                watched.header, texts = header, watched.seen(texts)
             database.append(f"raw_{table.name}", raw_rows(findings, table, texts, number, header, source))
             for note in typed.notes:
-                if note.columns is None or not used.keys().isdisjoint(note.columns):
+                above = note.until is not None and note.until <= typed.row
+                if not above and (note.columns is None or not used.keys().isdisjoint(note.columns)):
                     findings.add("source", Place(number, note.row), note.what, note.remedy, note.severity)
     except SourceUnreadable as error:
         findings.add("unreadable", Place(number), error.what, error.remedy)
@@ -257,11 +263,10 @@ def _remark_others(
     findings: Findings, table: Table, number: int, source: TableSource, typed: TypedRows
 ) -> None:
     """Add a remark for each other visible sheet that has all columns of the table, because it could be meant."""
-    wanted = {source.columns.get(name, name) for name in table.required}
     for name, header in typed.others.items():
-        if wanted <= set(header):
+        if completeness(table, source, header)[0]:
             what = f"the sheet {name!r} has the same columns and is not read"
-            findings.add("source", Place(number), what, "name the sheet that is meant in [data]", "remark")
+            findings.add("source", Place(number), what, f"declare sheet in [data.{table.name}]", "remark")
 
 
 def matches(site: Path, pattern: str) -> list[Path]:

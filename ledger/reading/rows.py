@@ -1,74 +1,18 @@
 """Rows of a source as the database takes them: in our order of columns, even, and without control characters."""
 
-import re
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from operator import itemgetter
+from typing import NamedTuple
 
 from ledger.database import Database, Row, SqlValue
 from ledger.findings import Findings, Place, quote
 from ledger.reading.csv_text import CONTROL, TextRow, is_blank
-from ledger.settings import TableSource
+from ledger.reading.forms import Reader, Written, agreed, date_reader, number_reader, word_reader
+from ledger.reading.headers import Header
+from ledger.settings import SERIALS, TableSource
 from ledger.tables import Column, Table, identifier
-from rewards import suggestion
-
-# The names above the columns of a source, and where the columns of a table stand among them.
-
-
-@dataclass(frozen=True, slots=True)
-class Header:
-    """The names of a source's columns, and where each known column that it has stands."""
-
-    names: tuple[str, ...]
-    places: dict[str, int]
-    constant: Mapping[str, str] = field(default_factory=dict)
-
-    def column(self, position: int) -> str:
-        """Return the name of the column at `position` for a fault: ours where it is known."""
-        ours = next((name for name, place in self.places.items() if place == position), "")
-        return ours or CONTROL.sub("", self.names[position] if position < len(self.names) else "")
-
-
-def check_header(
-    findings: Findings,
-    table: Table,
-    names: Sequence[str],
-    number: int,
-    renamed: Mapping[str, str],
-    constant: Mapping[str, str] | None = None,
-) -> Header:
-    """Where each known column of `table` stands; missing, repeated and unknown ones are added to `findings`.
-
-    `renamed` gives the source's name for some of our columns.
-    """
-    constant = constant or {}
-    theirs = {column: renamed.get(column, column) for column in table.names}
-    unknown = [name for name in names if name not in theirs.values()]
-    for column in (*table.required, *(column for column in renamed if column not in table.required)):
-        if theirs[column] not in names and column not in constant:
-            remedy = suggestion(theirs[column], unknown) if unknown else f"the header has: {', '.join(names)}"
-            of = f" for {column}" if column in renamed else ""
-            what = f"the column {quote(theirs[column])}{of} is missing"
-            findings.add("missing column", Place(number, 1, column), what, f"add it; {remedy}")
-    for position, name in enumerate(names):
-        place = Place(number, 1, CONTROL.sub("", name))
-        if name in names[:position] and name not in unknown:
-            what = f"the column {quote(name)} stands twice in the header"
-            findings.add("repeated column", place, what, "remove one")
-        elif name in unknown:
-            what = (
-                f"the column {quote(name)} is unknown and ignored"
-                if name
-                else f"column {position + 1} has no name"
-            )
-            findings.add("unknown column", place, what, suggestion(name, table.names), "remark")
-    places = {column: names.index(name) for column, name in theirs.items() if name in names}
-    for column in constant.keys() & places.keys():
-        what = f"the column {quote(theirs[column])} is in the file, and has a constant in [data] too"
-        findings.add("constant", Place(number, 1, column), what, "remove one of them")
-    return Header(tuple(names), places, {name: text for name, text in constant.items() if name not in places})
-
 
 FIRST_ROW = 2
 """The number of the row after the header."""
@@ -102,11 +46,10 @@ def raw_rows(
     """The rows of `raw_NAME` that `records` of file `number` give; their mistakes are added to `findings`."""
     width = len(header.names)
     absent: tuple[SqlValue, ...] = (None, "", *header.constant.values())
-    places = [_place(column, header) for column in table.columns]
-    ordered = itemgetter(*places)
-    readings = _readings(table, header, source)
+    ordered = itemgetter(*(_place(column, header) for column in table.columns))
+    forms = RowForms(findings, table, header, source) if source is not None and source.is_reshaped else None
     said = (record for record in records if record.broken or not is_blank(record.fields))
-    for row, fields, broken, typed in _without_last(said, source.skip_last if source else 0):
+    for row, fields, broken, typed in said if forms is None else forms.kept(said, number):
         values: Sequence[SqlValue] = fields
         if broken:
             what, _, remedy = broken.partition("; ")
@@ -117,9 +60,15 @@ def raw_rows(
             values = _without_controls(findings, fields, Place(number, row), header)
         if len(fields) != width:
             values = _refuse_ragged(findings, table, values, Place(number, row), header)
-        elif readings:
-            values = _as_ours(findings, values, Place(number, row), readings, typed)
-        yield (number, row, *ordered((*values, *absent)))
+            yield (number, row, *ordered((*values, *absent, *[None] * len(header.joined))))
+        elif forms is None:
+            yield (number, row, *ordered((*values, *absent)))
+        else:
+            joined = [
+                " ".join(str(values[at]) for at in parts if values[at]) for parts in header.joined.values()
+            ]
+            ours = ordered((*values, *absent, *joined))
+            yield (number, row, *forms.read(ours, Place(number, row), typed))
 
 
 def _without_controls(findings: Findings, fields: Sequence[str], row: Place, header: Header) -> list[str]:
@@ -146,124 +95,202 @@ def _refuse_ragged(
 
 
 def _place(column: Column, header: Header) -> int:
-    """The position of a column's value in a row to which `None`, "" and the constants are added."""
+    """The position of a column's value in a row to which `None`, "", the constants and joined values are added."""
     if column.name in header.places:
         return header.places[column.name]
-    names = [*header.constant]
-    if column.name in names:
-        return len(header.names) + 2 + names.index(column.name)
+    added = [*header.constant, *header.joined]
+    if column.name in added:
+        return len(header.names) + 2 + added.index(column.name)
     return len(header.names) + (not column.required)
 
 
-def _without_last(records: Iterable[TextRow], count: int) -> Iterator[TextRow]:
-    """Leave out the last rows, such as totals."""
-    waiting: deque[TextRow] = deque()
-    for record in records:
-        waiting.append(record)
-        if len(waiting) > count:
-            yield waiting.popleft()
+# Rows and values in the form of the source.
 
 
-# Values in the form of the source, read as `[data]` declares them: strictly, and never by a guess.
-
-Reader = Callable[[str], str | None]
-_ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-_SPACES = str.maketrans(dict.fromkeys("\u00a0\u2009\u202f", " ") | {"\u2212": "-", "\u2019": "'"})
-_DATE_PARTS = {
-    "%d": r"(?P<d>0?[1-9]|[12][0-9]|3[01])",
-    "%m": r"(?P<m>0?[1-9]|1[0-2])",
-    "%Y": r"(?P<Y>[0-9]{4})",
-}
+_NONE: frozenset[int] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    """How a column's texts are read; a text that `read` cannot read is a fault that names `setting`."""
+class _Reading(NamedTuple):
+    """How the texts of one of our columns are read; `also_typed` says that typed numbers are read too."""
 
+    place: int
     column: str
     read: Reader
-    setting: str
+    also_typed: bool = False
 
 
-def _readings(table: Table, header: Header, source: TableSource | None) -> dict[int, _Reading]:
-    """Return, by position, the columns whose texts have a form that `source` declares."""
-    found: dict[int, _Reading] = {}
-    if source is None or not source.is_reshaped:
-        return found
-    for column in table.columns:
-        place = header.places.get(column.name)
-        if place is None:
-            continue
-        if column.name in source.values:
-            found[place] = _Reading(column.name, _word_reader(source.values[column.name]), "values")
-        elif column.kind in {"day", "instant"} and source.dates:
-            found[place] = _Reading(column.name, _date_reader(source.dates), "dates")
-        elif column.kind in {"amount", "rate"} and (source.decimal != "." or source.thousands):
-            reader = _number_reader(source.decimal, source.thousands)
-            found[place] = _Reading(column.name, reader, "decimal and thousands")
-    return found
+@dataclass(slots=True)
+class Watched:
+    """A row of a source that is to be explained: `name` is that of its table, its file, or the end of the file's path.
+
+    Reading fills in the rest: the file, and the row's fields under the header's names, as they came.
+    """
+
+    name: str
+    row: int
+    table: Table | None = None
+    number: int = -1
+    label: str = ""
+    header: Header | None = None
+    fields: tuple[str, ...] = ()
+
+    def asks_for(self, table: Table, label: str) -> bool:
+        """Return whether a file of `table` is meant."""
+        return self.name in {table.name, label} or label.endswith(f"/{self.name}")
+
+    def seen(self, records: Iterable[TextRow]) -> Iterator[TextRow]:
+        """Yield all records, and keep the fields of the row."""
+        for record in records:
+            if record.row == self.row:
+                self.fields = record.fields
+            yield record
 
 
-def _as_ours(
-    findings: Findings,
-    fields: Sequence[SqlValue],
-    row: Place,
-    readings: Mapping[int, _Reading],
-    typed: Collection[int],
-) -> list[SqlValue]:
-    """Return the row with its texts in our form; values that came with a type have it already."""
-    values = [*fields]
-    for place, reading in readings.items():
-        text = values[place]
-        if place in typed or not isinstance(text, str) or not text.strip():
-            continue
-        values[place] = reading.read(text)
-        if values[place] is None:
-            what = f"{quote(text)} has not the form that {reading.setting} in [data] declares"
-            remedy = f"correct it, or declare its form in {reading.setting}"
-            findings.add("undeclared form", Place(row.file, row.row, reading.column), what, remedy)
-    return values
+class RowForms:
+    """What `[data]` declares about the rows and values of a source whose form is not that of our tables."""
 
+    def __init__(self, findings: Findings, table: Table, header: Header, source: TableSource) -> None:
+        self._findings = findings
+        self._table = table
+        self._header = header
+        self._source = source
+        self._in_amount = header.places.get("amount", -1) == header.places.get("currency", -2)
+        self._readings = list(self._declared())
+        self._typed_places = {header.places.get(name, -1): place for place, name in enumerate(table.names)}
+        filled = [column.name for column in table.columns if column.filled and column.name in header.places]
+        self._filled = [header.places[name] for name in filled]
+        dropped = [header.places[name] for name in source.drop_empty if name in header.places]
+        self._dropped = dropped
+        self._read_written = number_reader(source.decimal or ".", source.thousands)
+        self._amount = self._number("amount")
+        self._rate = self._number("rate")
+        self._currency = table.names.index("currency") if "currency" in table.names else None
+        self._defaults = [(table.names.index(name), text) for name, text in source.default.items()]
 
-def _word_reader(words: Mapping[str, str]) -> Reader:
-    ours = set(words.values())
-    return lambda text: words.get(text.strip(), text if text in ours else None)
+    def _declared(self) -> Iterator[_Reading]:
+        source = self._source
+        for place, column in enumerate(self._table.columns):
+            if column.name in self._header.constant or (column.name == "currency" and self._in_amount):
+                continue
+            if column.name in source.values:
+                words = source.values[column.name]
+                yield _Reading(place, column.name, word_reader(column, words), also_typed=True)
+            elif column.kind in {"day", "instant"} and source.dates:
+                serial = not set(SERIALS).isdisjoint(source.dates)
+                yield _Reading(place, column.name, date_reader(source.dates), also_typed=serial)
 
+    def _number(self, name: str) -> int | None:
+        names = self._table.names
+        return names.index(name) if self._source.is_written and name in names else None
 
-def _date_reader(forms: Sequence[str]) -> Reader:
-    """A day in one of the forms, or as `YYYY-MM-DD`; None where none fits, or two that mean two days."""
-    patterns = [
-        re.compile("".join(_DATE_PARTS.get(part, re.escape(part)) for part in re.split("(%.)", form)))
-        for form in forms
-    ]
+    def kept(self, records: Iterable[TextRow], number: int) -> Iterator[TextRow]:
+        """Return the rows of the table, without those that the settings leave out."""
+        source, kept = self._source, iter(records)
+        if source.stop_at:
+            kept = self._until(kept, source.stop_at, number)
+        if source.skip_last:
+            kept = self._without_last(kept, source.skip_last, number)
+        return self._filled_rows(kept, number) if self._dropped else kept
 
-    def read(text: str) -> str | None:
-        trimmed = text.strip()
-        matches = [match for pattern in patterns if (match := pattern.fullmatch(trimmed))]
-        days = {f"{match['Y']}-{int(match['m']):02}-{int(match['d']):02}" for match in matches}
-        if _ISO_DAY.fullmatch(trimmed):
-            days.add(trimmed)
-        return days.pop() if len(days) == 1 else None
+    def _until(self, records: Iterator[TextRow], stop: str, number: int) -> Iterator[TextRow]:
+        """Leave out the first row with a cell `stop`, and all below it."""
+        for record in records:
+            if any(stop == cell.strip() for cell in record.fields):
+                for below in records:
+                    self._refuse_data(below, number, f"stop_at = {quote(stop)}")
+                return
+            yield record
+        what = f"no row has a cell {quote(stop)}, at which the table ends by stop_at"
+        remedy = f"export the file again if it was cut short, or correct stop_at in [data.{self._table.name}]"
+        self._findings.add("no end", Place(number), what, remedy)
 
-    return read
+    def _without_last(self, records: Iterator[TextRow], count: int, number: int) -> Iterator[TextRow]:
+        """Leave out the last rows, such as totals."""
+        waiting: deque[TextRow] = deque()
+        for record in records:
+            waiting.append(record)
+            if len(waiting) > count:
+                yield waiting.popleft()
+        for record in waiting:
+            self._refuse_data(record, number, f"skip_last = {count}")
 
+    def _refuse_data(self, record: TextRow, number: int, setting: str) -> None:
+        """Add a fault for a row that is left out although it has a value in every column that needs one."""
+        fields = record.fields
+        if len(fields) == len(self._header.names) and all(fields[at].strip() for at in self._filled):
+            what = f"{setting} leaves this row out, which has a value in every column that needs one"
+            remedy = f"correct {setting.partition(' ')[0]} in [data.{self._table.name}], or remove the row"
+            self._findings.add("left out", Place(number, record.row), what, remedy)
 
-def _number_reader(decimal: str, thousands: str) -> Reader:
-    """Digits, in groups of three or without any, with a minus before or after them, or in brackets."""
-    mark, group = re.escape(decimal), re.escape(thousands)
-    digits = rf"\d{{1,3}}(?:{group}\d{{3}})+|\d+" if thousands else r"\d+"
-    pattern = re.compile(rf"(?P<before>-?)(?P<digits>{digits})(?:{mark}(?P<places>\d+))?(?P<after>-?)")
+    def _filled_rows(self, records: Iterator[TextRow], number: int) -> Iterator[TextRow]:
+        """Leave out rows whose columns in `drop_empty` are empty; a remark counts them."""
+        first, count = 0, 0
+        width = len(self._header.names)
+        for record in records:
+            empty = [
+                at for at in self._dropped if len(record.fields) == width and not record.fields[at].strip()
+            ]
+            if empty:
+                first, count = first or record.row, count + 1
+            else:
+                yield record
+        if count:
+            names = ", ".join(self._source.drop_empty)
+            rows = "1 row" if count == 1 else f"{count:,} rows"
+            what = f"{rows} without {names} left out, from row {first} on"
+            self._findings.add(
+                "dropped", Place(number, first), what, "see that none of them counts", "remark"
+            )
 
-    def read(text: str) -> str | None:
-        trimmed = text.translate(_SPACES).strip()
-        bracketed = trimmed.startswith("(") and trimmed.endswith(")")
-        match = pattern.fullmatch(trimmed[1:-1] if bracketed else trimmed)
-        if match is None:
+    def read(self, ours: Sequence[SqlValue], row: Place, typed: Collection[int]) -> list[SqlValue]:
+        """Return the row with its texts in our form; values that came with a type have it already."""
+        values = [*ours]
+        with_type = {self._typed_places[at] for at in typed if at in self._typed_places} if typed else _NONE
+        for place, column, read, also_typed in self._readings:
+            text = values[place]
+            if isinstance(text, str) and text.strip() and (also_typed or place not in with_type):
+                values[place] = self._text(read, text, row, column)
+        for at, column in ((self._amount, "amount"), (self._rate, "rate")):
+            if at is not None:
+                self._read_number(values, at, row, column, is_typed=at in with_type)
+        for place, text in self._defaults:
+            if values[place] == "":
+                values[place] = text
+        return values
+
+    def _text(self, read: Reader, text: str, row: Place, column: str) -> str | None:
+        try:
+            return read(text)
+        except ValueError as error:
+            self._refuse(error, row, column)
             return None
-        negative = sum((bool(match["before"]), bool(match["after"]), bracketed))
-        if negative > 1:
-            return None
-        whole = match["digits"].replace(thousands, "") if thousands else match["digits"]
-        return f"{'-' if negative else ''}{whole}{'.' + match['places'] if match['places'] else ''}"
 
-    return read
+    def _read_number(
+        self, values: list[SqlValue], at: int, row: Place, column: str, *, is_typed: bool
+    ) -> None:
+        """Read a number; the sign of its currency gives the currency, or must agree with it."""
+        text, beside = values[at], self._currency if column == "amount" else None
+        if not isinstance(text, str) or not text.strip():
+            return
+        currency = "" if beside is None or self._in_amount else values[beside]
+        try:
+            written = Written(text) if is_typed else self._read_written(text)
+            if beside is not None and isinstance(currency, str):
+                values[beside] = agreed(text, written, currency)
+            values[at] = _without_currency(text, written) if column == "rate" else written.number
+        except ValueError as error:
+            values[at] = None
+            if beside is not None and self._in_amount:
+                values[beside] = None
+            self._refuse(error, row, column)
+
+    def _refuse(self, error: ValueError, row: Place, column: str) -> None:
+        what, _, remedy = str(error).partition("; ")
+        declared = f"{remedy} in [data.{self._table.name}]" if " = " in remedy else remedy
+        self._findings.add("undeclared form", Place(row.file, row.row, column), what, declared)
+
+
+def _without_currency(text: str, written: Written) -> str:
+    if written.currencies:
+        raise ValueError(f"{quote(text)} holds a currency, and a rate has none; remove it")
+    return written.number

@@ -20,18 +20,22 @@ from rewards import Severity
 
 
 class SourceNote(NamedTuple):
-    """A fault or remark about a source, or about cells of one of its rows in `columns` (positions from 0)."""
+    """A fault or remark about a source, or about cells of its rows in `columns` (positions from 0).
+
+    `row` is the first of the rows, `until` the last.
+    """
 
     what: str
     remedy: str
     severity: Severity
     row: int | None = None
     columns: range | None = None
+    until: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TypedRows:
-    """The column names of a source, and its rows with their numbers (the header is row 1).
+    """The column names of a source, the row in which they stand, and the rows below it with their numbers.
 
     `notes` are complete once the rows are read. `others` are the headers of other tables in the same file, by name.
     """
@@ -40,6 +44,7 @@ class TypedRows:
     rows: Iterator[tuple[int, Sequence[object]]]
     notes: list[SourceNote] = field(default_factory=list)
     others: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    row: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,14 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from itertools import chain, islice
 from pathlib import Path
 from typing import IO
 from xml.parsers import expat
 from zipfile import BadZipFile, ZipFile
 
 from ledger.errors import SourceUnreadable
+from ledger.reading.csv_text import LOOKED_AT, HeaderJudge
 from ledger.reading.typed import SourceNote, TypedRows, Unusable, cell_text
 
 _LARGEST_PART = 1 << 30
@@ -56,8 +58,10 @@ _NO_STORED_VALUE = Unusable(
 
 
 @contextmanager
-def open_workbook(path: Path, sheet: str, header_row: int = 1) -> Iterator[TypedRows]:
-    """Open the rows of a sheet below its header, the first row from `header_row` on that is not empty.
+def open_workbook(
+    path: Path, sheet: str, judge: HeaderJudge | None = None, header_row: int | None = None
+) -> Iterator[TypedRows]:
+    """Open the rows of a sheet below its header: the first row from `header_row` on, or that which `judge` finds.
 
     Without a name (`""`) the first visible sheet is read. Formulas stand for the values that are stored with them.
     Raises `SourceUnreadable`.
@@ -67,8 +71,9 @@ def open_workbook(path: Path, sheet: str, header_row: int = 1) -> Iterator[Typed
             book = _Book(archive)
             notes: list[SourceNote] = []
             part = book.part_of(sheet)
-            rows = (found for found in _sound(book.rows(part, notes)) if found[0] >= header_row)
-            yield TypedRows(book.header(rows), rows, notes, book.others(sheet, part))
+            look = Look(judge, header_row)
+            row, names, rows = look.below_header(_sound(book.rows(part, notes)))
+            yield TypedRows(names, rows, notes, book.others(sheet, part, look), row)
     except BadZipFile as error:
         with path.open("rb") as stream:
             if stream.read(len(_ENCRYPTED)) == _ENCRYPTED:
@@ -80,6 +85,28 @@ def open_workbook(path: Path, sheet: str, header_row: int = 1) -> Iterator[Typed
 def _name(value: object) -> str:
     text = cell_text(value)
     return " ".join(text.split()) if isinstance(text, str) else ""
+
+
+_Rows = Iterator[tuple[int, list[object]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How the header of a sheet is found."""
+
+    judge: HeaderJudge | None = None
+    header_row: int | None = None
+
+    def below_header(self, rows: _Rows) -> tuple[int, list[str], _Rows]:
+        """Return the row of the header, its names, and the rows below it."""
+        asked = (found for found in rows if found[0] >= (self.header_row or 1))
+        first = list(islice(asked, 1 if self.header_row or not self.judge else LOOKED_AT))
+        cells = [[_name(value) for value in values] for _, values in first]
+        place = self.judge(cells)[0] if self.judge else 0
+        names = cells[place] if cells else []
+        while names and not names[-1]:
+            names.pop()
+        return first[place][0] if first else 1, names, chain(first[place + 1 :], asked)
 
 
 def _sound(rows: Iterator[tuple[int, list[object]]]) -> Iterator[tuple[int, list[object]]]:
@@ -186,31 +213,22 @@ class _Book:
             )
         return visible[0].part
 
-    def others(self, name: str, part: str) -> dict[str, list[str]]:
+    def others(self, name: str, part: str, look: Look) -> dict[str, list[str]]:
         """Return the headers of the visible sheets that are not read, if none was asked for by name."""
         unread = [sheet for sheet in self._sheets if sheet.visible and sheet.part != part and not name]
-        return {sheet.name: self.header(_sound(self.rows(sheet.part, []))) for sheet in unread}
-
-    def header(self, rows: Iterator[tuple[int, list[object]]]) -> list[str]:
-        """Return the names in the first row that is not empty."""
-        _, values = next(rows, (1, []))
-        names = [_name(value) for value in values]
-        while names and not names[-1]:
-            names.pop()
-        return names
+        return {sheet.name: look.below_header(_sound(self.rows(sheet.part, [])))[1] for sheet in unread}
 
     def rows(self, part: str, notes: list[SourceNote]) -> Iterator[tuple[int, list[object]]]:
         """Yield the rows that are not empty; add a note for merged cells, which say a value for one row only."""
-        number, first, hidden = 0, 0, 0
+        number, hidden = 0, 0
         for element in self._elements(part, "row", "mergeCell"):
             if element.name == "mergeCell":
-                _note_merged(element.get("ref"), first, notes)
+                _note_merged(element.get("ref"), notes)
                 continue
             number = int(element.get("r") or number + 1)
             values = self._values(element)
             if all(value is None for value in values):
                 continue
-            first = first or number
             hidden += element.get("hidden") in {"1", "true"}
             yield number, values
         if hidden:
@@ -377,12 +395,13 @@ def _dated(moment: datetime) -> object:
     return moment.date() if is_day else moment
 
 
-def _note_merged(reference: str, first: int, notes: list[SourceNote]) -> None:
-    """Add a fault for cells that are merged over rows of the table."""
+def _note_merged(reference: str, notes: list[SourceNote]) -> None:
+    """Add a fault for cells that are merged over several rows."""
     ends = [found for end in reference.split(":") if (found := _REFERENCE.fullmatch(end))]
     rows = sorted(int(found[2]) for found in ends)
     columns = sorted(_column_of(found[1]) for found in ends)
-    if rows and rows[-1] > rows[0] and rows[-1] > first:
+    if rows and rows[-1] > rows[0]:
         what = f"the cells {reference} are merged, so only the first of their rows has the value"
         remedy = "split them, and write the value in each row"
-        notes.append(SourceNote(what, remedy, "fault", rows[0], range(columns[0], columns[-1] + 1)))
+        of = range(columns[0], columns[-1] + 1)
+        notes.append(SourceNote(what, remedy, "fault", rows[0], of, rows[-1]))

@@ -17,6 +17,7 @@ from generator import (
     site_artifacts,
     site_remarks,
 )
+from ledger import ExplainedRow, explain
 from offerpress.figures.figures import Figures, open_figures
 from offerpress.site.site import Site
 from rewards import Account, BonusRule, Fault, Faulty, Statement
@@ -92,6 +93,19 @@ def find_faults(site: Site) -> list[Fault]:
             return [*figures_faults(figures), *found, *remarks]
     except Faulty as faulty:
         return list(dict.fromkeys([*faulty.faults, *_faults_beside(site)]))
+
+
+def explain_row(site: Site, name: str, row: int) -> ExplainedRow | None:
+    """Return a row of a table or file of the data, as it came and as it was read; None if there is none.
+
+    Raises `Faulty` if the program, by which it is read, has faults.
+    """
+    sound = read_sound_content(site.folder, site.settings.site)
+    if sound is None:
+        faults: list[Fault] = []
+        read_content(site.folder, site.settings.site, faults)
+        raise Faulty(faults)
+    return explain(site.settings.data, site.folder, sound.policy, (name, row), site.environment)
 
 
 def _faults_beside(site: Site) -> list[Fault]:

@@ -248,11 +248,14 @@ def _read(site: Site, content: Content | None, faults: list[Fault]) -> Ledger:
     """Read the ledger; raises `Faulty` with every fault of content and ledger."""
     sound = content or read_sound_content(site.folder, site.settings.site)
     data = site.settings.data
-    ledger = read(data, site.folder, sound.policy, faults, site.environment) if sound else None
+    of_data: list[Fault] = []
+    ledger = read(data, site.folder, sound.policy, of_data, site.environment) if sound else None
+    # Those of data come in an order of their own: causes first.
+    faults[:] = [*sorted_faults(faults), *of_data]
     if content is None or ledger is None or any(fault.severity == "fault" for fault in faults):
         if ledger is not None:
             ledger.close()
-        raise Faulty(sorted_faults(faults))
+        raise Faulty(sorted(faults, key=lambda fault: fault.severity != "fault"))
     return ledger
 
 

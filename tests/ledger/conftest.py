@@ -81,6 +81,8 @@ def reading(tmp_path: Path, policy: Policy) -> Reading:
                     content if isinstance(content, bytes) else content.encode()
                 )
         faults: list[Fault] = []
-        return read(settings or DataSettings(), tmp_path, policy, faults, environment), faults
+        ledger = read(settings or DataSettings(), tmp_path, policy, faults, environment)
+        # Most tables of these tests give no addresses; test_values.py looks at what is said about them.
+        return ledger, [fault for fault in faults if "there is no address" not in fault.what]
 
     return run

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from ledger.database import Database, Row
 from ledger.findings import Findings
 from ledger.reading.csv_text import inspect, layout_of, records
+from ledger.reading.headers import check_header, judge_of
 from ledger.reading.loading import load_text
-from ledger.reading.rows import check_header, create_raw, raw_rows
+from ledger.reading.rows import create_raw, raw_rows
 from ledger.settings import TableSource
 from ledger.tables import BY_NAME
 
@@ -115,7 +116,7 @@ def read_once(
             database, findings, RATES, path, number, TableSource(path="", delimiter=delimiter), path.parent
         )
     else:
-        header = check_header(findings, RATES, RATES.names, number, {})
+        header = check_header(findings, RATES, RATES.names, number)
         with stream:
             found = islice(records(iter(stream), delimiter), 1, None)
             database.append("raw_rates", raw_rows(findings, RATES, found, number, header))
@@ -130,7 +131,7 @@ def test_the_database_reads_an_even_file(tmp_path: Path, *, quoted: bool) -> Non
     path = tmp_path / "rates.csv"
     row = '2023-01-01,"EU ""R""",USD,"1,5"\r\n' if quoted else "2023-01-01,EUR,USD,1.5\n"
     path.write_text("on,from,to,rate\n" + row * 3, encoding="utf-8", newline="")
-    assert inspect(path, layout_of(path, RATES.names)).even
+    assert inspect(path, layout_of(path, judge_of(RATES, TableSource(path="")))).even
 
 
 @pytest.mark.parametrize(
@@ -154,7 +155,7 @@ def test_an_odd_file_is_read_row_by_row(tmp_path: Path, row: str) -> None:
     """A row that readers could read in two ways keeps the file from the database's reader."""
     path = tmp_path / "rates.csv"
     path.write_text(f"on,from,to,rate\na,b,c,d\n{row}a,b,c,d\n", encoding="utf-8", newline="")
-    assert not inspect(path, layout_of(path, RATES.names)).even
+    assert not inspect(path, layout_of(path, judge_of(RATES, TableSource(path="")))).even
 
 
 @given(text=st.text(st.sampled_from('",\n\ra '), max_size=40))

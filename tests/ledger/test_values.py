@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ledger import Ledger, freeze
-from rewards import Fault, Sale, parse_day
+from ledger import DataSettings, Ledger, freeze, read
+from rewards import Fault, Policy, Sale, parse_day
 
 Reading = Callable[..., tuple[Ledger | None, list[Fault]]]
 
@@ -230,13 +230,13 @@ def test_what_must_not_be_empty(reading: Reading) -> None:
 
 
 def test_all_faults_of_a_row_come_at_once_and_in_order(reading: Reading) -> None:
-    """Every wrong cell is listed in one run, by file, row and column; a long value is cut."""
+    """Every wrong cell is listed in one run, by row and column, then what names others; a long value is cut."""
     _, faults = reading(sales=f"{SALES}A1,P1,x,y,z\nA2,P9,2023-01-01,{'9' * 500},EUR\n")
     assert [(fault.row, fault.field) for fault in faults] == [
         (2, "sold_on"),
         (2, "currency"),
-        (3, "partner_id"),
         (3, "amount"),
+        (3, "partner_id"),
     ]
     assert max(len(fault.what) for fault in faults) < 120
 
@@ -290,6 +290,25 @@ def test_addresses_that_cannot_be_written_to_are_told(reading: Reading) -> None:
     )
 
 
+def test_what_is_said_about_addresses(tmp_path: Path, policy: Policy) -> None:
+    """A missing address, one that two partners have, and several in one cell, with word of partners with money."""
+    (tmp_path / "data").mkdir()
+    rows = "P1,N,,EUR,bronze\nP2,N,,EUR,bronze\nP3,N,a@b.example,EUR,bronze\nP4,N, A@b.example,EUR,bronze\n"
+    rows += 'P5,N,"a@b.example, c@d.example",EUR,bronze\n'
+    (tmp_path / "data" / "partners.csv").write_text(f"partner_id,name,email,currency,level\n{rows}")
+    (tmp_path / "data" / "sales.csv").write_text(f"{SALES}A1,P2,2023-01-01,1,EUR\n")
+    faults: list[Fault] = []
+    ledger = read(DataSettings(), tmp_path, policy, faults)
+    assert ledger is not None
+    ledger.close()
+    assert [
+        (2, "no mail can go to it: there is no address"),
+        (3, "no mail can go to it, and the partner has sales or credits: there is no address"),
+        (5, "partner 'P3' in row 4 has the same address"),
+        (6, "no mail can go to it: the cell holds 2 addresses"),
+    ] == [(fault.row, fault.what) for fault in faults]
+
+
 def test_usable_addresses_are_no_remark(reading: Reading) -> None:
     """Usual and unusual addresses that are sent to, an empty one, and those of partners without a statement."""
     good = [
@@ -297,11 +316,11 @@ def test_usable_addresses_are_no_remark(reading: Reading) -> None:
         "A@B.example",
         "o'neil@x.example",
         "jo@b\u00fccher.example",
-        " a@b.example ",
+        " a@d.example ",
         "",
     ]
     rows = "".join(f'P{n},N,"{one}",EUR,bronze,,\n' for n, one in enumerate(good))
-    rows += 'P7,N,nobody,EUR,bronze,closed,"a@b.example, c@d.example"\nP8,N,a@b.example,EUR,bronze,,c@d\n'
+    rows += 'P7,N,nobody,EUR,bronze,closed,"a@b.example, c@d.example"\nP8,N,a@e.example,EUR,bronze,,c@d\n'
     header = "partner_id,name,email,currency,level,status,cc\n"
     _, faults = reading(
         **dict.fromkeys(("sales", "subscriptions", "credits", "levels")), partners=header + rows
@@ -316,7 +335,7 @@ def test_words_for_nothing_are_told(reading: Reading, word: str, column: str) ->
     values = {"name": "One", "contact_name": "", "manager_name": ""} | {column: word}
     header = "partner_id,email,currency,level,name,contact_name,manager_name\n"
     row = f"P1,a@b.example,EUR,bronze,{','.join(values.values())}\n"
-    other = "P2,a@b.example,JPY,silver,Nonesuch,Null-Meyer,\n"
+    other = "P2,c@b.example,JPY,silver,Nonesuch,Null-Meyer,\n"
     _, faults = reading(partners=header + row + other)
     assert [(2, column)] == remarks(faults)
 
