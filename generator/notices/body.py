@@ -1,5 +1,6 @@
 """Campaign bodies, compiled once from Markdown to an HTML and a text template, which render without Markdown."""
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -25,7 +26,7 @@ from generator.notices.tree import LinkAddress, mail_tree, place_fault
 from generator.settings import SiteSettings
 from generator.templating.environment import TemplateKind, environment
 from generator.templating.formats import Direction
-from generator.templating.values import Address
+from generator.templating.values import Address, before_stop
 from rewards import Fault, day_text, suggestion
 
 LineMap = tuple[tuple[int, int], ...]
@@ -44,6 +45,10 @@ _BLOCKS = frozenset(
         "filter",
         "endfilter",
     )
+)
+# A value at the end of a sentence, with the ends of elements and marks of emphasis between it and the full stop.
+_STOPPED = re.compile(
+    r"(?P<begin>\{\{\s*)(?P<value>[^{}\s+-](?:[^{}]*[^{}\s+-])?)\s*\}\}(?P<end>(?:</[a-z0-9]+>|[*_])*)(?=\.(?![.\w]))"
 )
 _OWN_ADDRESSES = frozenset({"link", "site.base_url"})
 _UNSAFE_FILTERS = frozenset({"safe", "xmlattr", "tojson", "pprint"})
@@ -76,7 +81,11 @@ def _href(value: object) -> str:
 @lru_cache(maxsize=512)
 def compiled_source(source: str, name: str, kind: TemplateKind) -> CodeType:
     """Return the code of a template source; all environments of a kind compile the same source to the same code."""
-    return mail_environment((), "en", kind).compile(source, name, name)
+    return mail_environment((), "en", kind).compile(_STOPPED.sub(_with_one_stop, source), name, name)
+
+
+def _with_one_stop(match: re.Match[str]) -> str:
+    return f"{match['begin']}({match['value']}) | before_stop }}}}{match['end']}"
 
 
 def mail_environment(
@@ -87,6 +96,7 @@ def mail_environment(
     for name in _UNSAFE_FILTERS:
         del built.filters[name]
     built.filters["href"] = _href
+    built.filters["before_stop"] = before_stop
     built.filters.update(FILTERS)
     return built
 

@@ -1,6 +1,7 @@
 """The HTML part of a mail as a template with inline styles and with tables that become cards on a phone."""
 
 import html
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -9,7 +10,11 @@ from generator.notices.tree import VOID, Element, Node
 from generator.templating.formats import Direction
 
 _CARD_COLUMNS = 3
-_MIRRORED = frozenset({"ul", "ol", "blockquote", "dd", "div"})
+_COMPACT_COLUMNS = 5
+_LEFT_TO_RIGHT = frozenset({"code", "pre"})
+_SIDE = re.compile(r"\b(left|right)\b")
+# Padding, margin and the like with four lengths: top, right, bottom, left.
+_FOUR = re.compile(r"(:\s*)(\S+)\s+(\S+)\s+(\S+)\s+([^\s;]+)(?=\s*(?:;|$))")
 _TABLE = (("border", "0"), ("cellpadding", "0"), ("cellspacing", "0"), ("width", "100%"))
 
 
@@ -62,13 +67,14 @@ class HtmlWriter:
             else:
                 emitter.text(html.escape(part))
 
-    def _attributes(self, element: Element) -> dict[str, str]:
+    def _attributes(self, element: Element, look: str = "") -> dict[str, str]:
+        """Return the attributes with the inline style of the element, its classes, and the class `look`."""
         attributes = dict(element.attributes)
-        classes = element.attribute("class").split()
+        classes = [*element.attribute("class").split(), look]
         own = (self.styles.get(f"{element.name}.{name}") for name in classes)
         style = "; ".join(filter(None, (self.styles.get(element.name), *own)))
         if element.name in {"td", "th"}:
-            side = attributes.setdefault("align", "left" if self.direction == "ltr" else "right")
+            side = attributes.setdefault("align", "left")
             style = f"{style};text-align:{side}".lstrip(";")
             style += (
                 ";white-space:nowrap"
@@ -77,14 +83,17 @@ class HtmlWriter:
             )
         if element.name == "th":
             attributes.setdefault("scope", "col")
-        if element.name in _MIRRORED and self.direction == "rtl":
-            style = style.replace("-left", "-\0").replace("-right", "-left").replace("-\0", "-right")
+        if self.direction == "rtl" and element.name not in _LEFT_TO_RIGHT:
+            style = _mirrored(style)
+            if "align" in attributes:
+                attributes["align"] = _mirrored(attributes["align"])
         if style:
             attributes["style"] = style
         return attributes
 
     def _table(self, table: Element, emitter: Emitter) -> None:
         labels = self._labels(table)
+        look = "compact" if len(_heads(table)) >= _COMPACT_COLUMNS else ""
         attributes = self._attributes(table) | dict(_TABLE) | ({"class": "cards"} if labels else {})
         emitter.text(
             "<table" + "".join(f' {name}="{html.escape(value)}"' for name, value in attributes.items()) + ">"
@@ -96,27 +105,37 @@ class HtmlWriter:
             emitter.text(f"<{section.name}>")
             for row in section.children:
                 if isinstance(row, Element) and row.name == "tr":
-                    self._row(row, emitter, labels if section.name != "thead" else [])
+                    self._row(row, emitter, labels if section.name != "thead" else [], look)
                 else:
                     self._node(row, emitter)
             emitter.text(f"</{section.name}>")
         emitter.text("</table>")
 
-    def _row(self, row: Element, emitter: Emitter, labels: list[str]) -> None:
+    def _row(self, row: Element, emitter: Emitter, labels: list[str], look: str) -> None:
         emitter.text("<tr>")
         cells = iter(labels)
         for cell in row.children:
             if isinstance(cell, Element):
-                self._element(cell, emitter, self._attributes(cell), next(cells, ""))
+                self._element(cell, emitter, self._attributes(cell, look), next(cells, ""))
             else:
                 self._node(cell, emitter)
         emitter.text("</tr>")
 
     def _labels(self, table: Element) -> list[str]:
         """Return the headings of a table that becomes cards: at least three columns, headings without tags."""
-        heads = [cell for cell in _descendants(table) if cell.name == "th"]
+        heads = _heads(table)
         plain = [_plain(head) for head in heads]
         return [text or "" for text in plain] if len(heads) >= _CARD_COLUMNS and None not in plain else []
+
+
+def _mirrored(style: str) -> str:
+    """Return declarations with left and right exchanged."""
+    swapped = _SIDE.sub(lambda side: "left" if side[1] == "right" else "right", style)
+    return _FOUR.sub(r"\1\2 \5 \4 \3", swapped)
+
+
+def _heads(table: Element) -> list[Element]:
+    return [cell for cell in _descendants(table) if cell.name == "th"]
 
 
 def _descendants(element: Element) -> list[Element]:

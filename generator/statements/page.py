@@ -1,6 +1,7 @@
 """The page that opens private links, and the statements as records and plain pages."""
 
 import json
+import re
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -45,6 +46,8 @@ from rewards import (
     statement_json,
 )
 
+# A value at the end of a sentence, whose full stop is left out after an abbreviation.
+_STOPPED = re.compile(r"""(<bdi[^<>]* data-text="[^"<>]*")></bdi>\.(?![.\w])""")
 _MOST_FORMS = 200
 """Numbers below this are tried to find every plural form; Arabic has the most forms, and needs numbers up to 100."""
 
@@ -96,6 +99,7 @@ def shell(
         name=_name,
         plural=_plural(catalog),
     )
+    html = _STOPPED.sub(r'\1 data-stop="."></bdi>', html)
     words = {
         **{f"offer:{slug}": view.title for slug, view in offers.items()},
         **{f"level:{level}": name for level, name in level_names(policy, as_of).items()},

@@ -3,7 +3,8 @@
 A place is an element with one of these attributes, which templates/assets/viewer.js fills in the same way:
 
 `data-each="list"` repeats the element for each item, whose keys come before those around it; `data-if="key"`,
-`"!key"` or `"key=value"` leaves it out where that does not hold; `data-text="key"` is its text;
+`"!key"` or `"key=value"` leaves it out where that does not hold; `data-text="key"` is its text, and `data-stop="."`
+beside it a full stop after the text, unless it ends with one;
 `data-name="kind:key"` is its text, as the word `kind:VALUE` of the language or else the value itself;
 `data-set="attribute:key"`, parted by spaces, sets attributes. A key may lead into a value: `raw.expires_on`.
 """
@@ -19,7 +20,7 @@ from generator.templating.markup import Attributes, MarkupParser
 _Scope = Mapping[str, object]
 _Write = Callable[[str], object]
 _Key = tuple[str, ...]
-_PLACES = frozenset({"data-each", "data-if", "data-text", "data-name", "data-set"})
+_PLACES = frozenset({"data-each", "data-if", "data-text", "data-name", "data-set", "data-stop"})
 _SETTABLE = frozenset(
     {"aria-label", "class", "d", "data-sort", "height", "href", "value", "viewBox", "width", "x", "y"}
 )
@@ -82,14 +83,19 @@ def _merged(raw: object, shown: object) -> object:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """The text of a value, or the word of its `kind`."""
+    """The text of a value, or the word of its `kind`; `stop` ends a sentence unless the value ends with it."""
 
     key: _Key
     kind: str = ""
+    stop: str = ""
 
     def text(self, scope: _Scope, words: Mapping[str, str]) -> str:
         value = _text(_value(scope, self.key))
-        return words.get(f"{self.kind}:{value}", value) if self.kind else value
+        if self.kind:
+            return words.get(f"{self.kind}:{value}", value)
+        return (
+            value + self.stop if self.stop and not value.rstrip("\u200e\u200f").endswith(self.stop) else value
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +228,7 @@ def _start_tag(tag: str, attributes: Mapping[str, str | None]) -> list[_Part]:
 
 def _place(attributes: Mapping[str, str | None]) -> _Place | None:
     if key := attributes.get("data-text"):
-        return _Place(_key(key))
+        return _Place(_key(key), stop=attributes.get("data-stop") or "")
     kind, _, key = (attributes.get("data-name") or "").partition(":")
     return _Place(_key(key), kind) if key else None
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, cast
 from generator.addresses import absolute, language_folder
 from generator.content.content import Content, OfferPage
 from generator.settings import SiteSettings
-from generator.templating.formats import Formats, formats
+from generator.templating.formats import Formats, direction, formats
 from generator.templating.values import (
     Address,
     PartnerText,
@@ -292,11 +292,13 @@ def offer_words(content: Content, settings: SiteSettings, as_of: int | None) -> 
 def _words(page: OfferPage, language: str, settings: SiteSettings, as_of: int | None) -> OfferView:
     offer = page.offer
     words = page.words(language, settings.default_language, as_of)
+    # Words in another direction are isolated like those of a partner.
+    turned = direction(words.language) != direction(language)
     return OfferView(
         offer.slug,
         offer.kind,
-        words.title,
-        words.summary,
+        PartnerText(words.title) if turned else words.title,
+        PartnerText(words.summary) if turned else words.summary,
         formats(language).day(offer.announced_on),
         Address(absolute(f"{language_folder(language, settings)}{page.path}", settings)),
     )

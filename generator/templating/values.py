@@ -8,6 +8,7 @@ from typing import Self
 from markupsafe import Markup, escape
 
 CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_LAST_STOP = re.compile("\\.(?=[\u200e\u200f]?$)")
 _ISOLATES = re.compile(r"[\u2066-\u2069]")
 _FIRST_STRONG, _POP = "\u2068", "\u2069"
 
@@ -148,6 +149,19 @@ class PartnerText(str):
     def strip(self, chars: str | None = None, /) -> "PartnerText":
         """`str.strip` as partner text."""
         return PartnerText(super().strip(chars))
+
+
+def before_stop(value: object) -> object:
+    """Return a text without the full stop at its end, for a place before one: an abbreviation ends a sentence once.
+
+    A mark of direction after the stop stays. Other values, and addresses, are returned unchanged.
+    """
+    if not isinstance(value, str) or isinstance(value, Address):
+        return value
+    text = _LAST_STOP.sub("", str.__str__(value))
+    if isinstance(value, Shown):
+        return Shown(text, value.raw)
+    return PartnerText(text) if isinstance(value, PartnerText) else value if text == value else text
 
 
 def contained(text: str) -> str:

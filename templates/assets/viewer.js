@@ -2,7 +2,7 @@
 //
 // The link's fragment, which browsers never send, holds a secret of 20 bytes and a checksum. The secret finds a pack
 // of encrypted records, one of them, and its key. Nothing is fetched or decrypted before the reader asks for it,
-// because programs that scan mail run scripts too, and nothing stays when the reader leaves the page.
+// because mail scanners run scripts too, and nothing stays when the reader leaves the page.
 
 const FORMAT = 1;
 const ALPHABET = "abcdefghijklmnopqrstuvwxyz234567";
@@ -53,7 +53,7 @@ const decodeBase32 = (letters) => {
   return Uint8Array.from(bytes);
 };
 
-/** The 20 bytes in a link's fragment, in either case, with stray marks around; else Trouble "damaged". */
+/** The 20 bytes in a link's fragment, in any case, with stray marks; else Trouble "damaged". */
 export async function parseFragment(fragment) {
   const letters = fragment.toLowerCase().replace(/^[^a-z2-7]+|[^a-z2-7]+$/g, "");
   if (letters.length !== FRAGMENT_LENGTH || /[^a-z2-7]/.test(letters)) throw new Trouble("damaged");
@@ -80,7 +80,7 @@ export function packPath(secret, size, bits) {
   return `${size / 1024}k-${bits}/${shard.toString(16).padStart(Math.max(1, Math.ceil(bits / 4)), "0")}.bin`;
 }
 
-// A stored block puts the dictionary before the stream, which refers back to it.
+// A stored block puts the dictionary before the stream.
 const inflate = async (bytes, dictionary) => {
   const size = dictionary.length;
   const stored = Uint8Array.of(0, size, size >> 8, ~size, ~size >> 8);
@@ -88,7 +88,7 @@ const inflate = async (bytes, dictionary) => {
   return (await new Response(stream).text()).slice(size);
 };
 
-/** The record of these keys in a pack, as { figures, shown }; null if it holds none; throws if anything was changed. */
+/** The record of these keys in a pack, { figures, shown }, or null; throws if anything was changed. */
 export async function openPack(pack, { locator, key }, dictionary) {
   const magic = joined(text.encode("OPPK"), Uint8Array.of(FORMAT));
   const digest = await sha256(joined(pack.slice(0, DIGEST_START), pack.slice(HEADER_SIZE)));
@@ -184,14 +184,15 @@ export function fill(root, scope, words) {
 }
 
 function settle(element, scope, words) {
-  const { if: condition, text: key, name, set } = element.dataset;
+  const { if: condition, text: key, name, set, stop = "" } = element.dataset;
   if (condition && !holds(condition, scope)) return element.remove();
   for (const pair of set?.split(" ") ?? []) {
     const [attribute, source] = pair.split(":");
     element.setAttribute(attribute, find(scope, source) ?? "");
   }
   if (key) {
-    element.textContent = find(scope, key) ?? "";
+    const value = String(find(scope, key) ?? "");
+    element.textContent = value + (/\.[\u200e\u200f]?$/.test(value) ? "" : stop);
   } else if (name) {
     const [kind, source] = name.split(":");
     const value = find(scope, source) ?? "";
@@ -285,7 +286,7 @@ function viewer() {
     heading.textContent = language.words[`${state}-heading`] ?? language.words.heading;
     message.textContent = language.words[state] ?? "";
     show.textContent = language.words[state === "ready" ? "show" : "again"];
-    show.hidden = !(secret && ["ready", "offline", "missing", "tampered"].includes(state));
+    show.hidden = !(secret && /ready|offline|missing|tampered/.test(state));
     gate.hidden = state === "open";
     actions.hidden = state !== "open";
   }
@@ -298,7 +299,7 @@ function viewer() {
   async function begin() {
     wipe();
     if (!isSecureContext || !crypto.subtle) return enter("insecure");
-    if (!("DecompressionStream" in window)) return enter("outdated");
+    if (!window.DecompressionStream) return enter("outdated");
     const fragment = location.hash.slice(1);
     if (!fragment) return enter("none");
     history.replaceState(null, "", location.pathname + location.search);
@@ -325,7 +326,7 @@ function viewer() {
     state = "open";
     speak([shown.language]);
     statement.replaceChildren(language.shell.cloneNode(true));
-    // A record has all days; those that are past go here.
+    // A record has all days; past ones go here.
     const next = shown.next?.filter(({ on }) => on >= as_of);
     const whole = past(merged(figures, shown), as_of);
     const day = shown.region ? inRegion(as_of, shown.region) : days[language.lang];

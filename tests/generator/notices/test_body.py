@@ -6,11 +6,12 @@ from collections.abc import Mapping
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jinja2 import Template
 
-from generator.notices.body import CompiledBody, author_line, compile_body, mail_environment
+from generator.notices.body import CompiledBody, author_line, compile_body, compiled_source, mail_environment
 from generator.notices.text_part import finished
 from generator.templating.formats import Direction
-from generator.templating.values import Address, PartnerText
+from generator.templating.values import Address, PartnerText, Shown
 from rewards import Fault
 
 ROWS = {"rows": [{"a": "x", "b": 1}, {"a": "y|z", "b": 2}]}
@@ -45,6 +46,35 @@ def text(source: str, values: Mapping[str, object]) -> str:
 def known(source: str) -> str:
     """`$('name')` is one of the values that the test gives, of a type that is not known beforehand."""
     return source.replace("$", "statement.total.get")
+
+
+@pytest.mark.parametrize(
+    ("source", "shown", "plain"),
+    [
+        ("It is {{ $('a') }}.", "<p>It is 1 kr.</p>", "It is 1 kr."),
+        ("It is **{{ $('a') }}**.", "<p>It is <strong>1 kr</strong>.</p>", "It is 1 kr."),
+        ("{{ $('a') }} is it", "<p>1 kr. is it</p>", "1 kr. is it"),
+        ("It is {{ $('b') }}.", "<p>It is 1 د.ك\u200f.</p>", "It is 1 د.ك\u200f."),
+        ("It is {{ $('c') }}.", "<p>It is <bdi>Acme Inc</bdi>.</p>", "It is \u2068Acme Inc\u2069."),
+        ("It is {{ $('d') }}.", "<p>It is 1 EUR.</p>", "It is 1 EUR."),
+        ("Until {{ $('a') }}..", "<p>Until 1 kr...</p>", "Until 1 kr..."),
+        ("{{ $('d') if $('a') else 'x.' }}.", "<p>1 EUR.</p>", "1 EUR."),
+    ],
+)
+def test_a_sentence_ends_once(source: str, shown: str, plain: str) -> None:
+    """A full stop is written once after a value that ends with one: a currency, an abbreviated date or a name."""
+    values = {
+        "a": Shown("1 kr.", "1.00"),
+        "b": Shown("1 د.ك.\u200f", "1.000"),
+        "c": PartnerText("Acme Inc."),
+        "d": Shown("1 EUR", "1.00"),
+    }
+    body = compiled(known(source))
+    for kind, template, expected in (("html", body.html, shown), ("text", body.text, plain)):
+        code = compiled_source(template, "b.md", "html" if kind == "html" else "text")
+        built = mail_environment((), "en", "html" if kind == "html" else "text")
+        found = Template.from_code(built, code, dict(built.globals)).render(statement={"total": values})
+        assert expected == re.sub(r' style="[^"]*"', "", found).strip()
 
 
 def body_faults(source: str, first_line: int = 1) -> list[str]:

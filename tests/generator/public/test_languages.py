@@ -5,9 +5,10 @@ from typing import cast
 
 import pytest
 from lxml import html
+from playwright.sync_api import Browser
 
 from generator.public.site import site_remarks
-from tests.generator.conftest import CASHBACK, NEWS, TEMPLATES, SiteMaker
+from tests.generator.conftest import CASHBACK, NEWS, TEMPLATES, SiteMaker, attributes
 
 AMENDED = CASHBACK.replace(
     "credited_on: 2023-12-31\n",
@@ -22,6 +23,18 @@ amendments:
 )
 GERMAN = "---\ntitle: Fünfzehn Prozent\nsummary: Ein Teil kommt zurück.\n{}---\nAlles dazu.\n"
 TRANSLATED = "amendments: [{effective_on: 2023-09-01, note: Es geht besser., title: Zwanzig Prozent}]\n"
+
+# The pieces of the line below a title: the text, and where its first and last character are.
+ENDS = """[...document.querySelectorAll(".byline bdi")].map(({ firstChild }) => {
+    const words = firstChild.data.trimEnd();
+    const left = (place) => {
+        const range = document.createRange();
+        range.setStart(firstChild, place);
+        range.setEnd(firstChild, place + 1);
+        return range.getBoundingClientRect().left;
+    };
+    return [words, left(0), left(words.length - 1)];
+})"""
 
 
 def language_of(page: str, text: str) -> set[str]:
@@ -117,3 +130,20 @@ def test_remarks_about_a_day(
     found = site_remarks(content, site.settings, [TEMPLATES], date.fromisoformat(as_of).toordinal())
     assert len(told) == len(found)
     assert all(words in str(fault) for words, fault in zip(told, found, strict=True))
+
+
+def test_pieces_keep_their_direction(make_site: SiteMaker, browser: Browser) -> None:
+    """On a page from right to left without labels of its language, day, author and reading time read in their own."""
+    site = make_site(
+        {"announcements/news.md": NEWS.replace("tags:", "author: Ada 7\nupdated: 2023-05-02\ntags:")},
+        languages=["en", "he"],
+    )
+    page = browser.new_page()
+    page.set_content(site.page("he/announcements/news/"))
+    shown = page.evaluate(ENDS)
+    page.close()
+    assert [("Ada 7", "ltr"), ("updated on", "ltr"), ("1 minute to read", "ltr")] == [
+        (text, "ltr" if first < last else "rtl") for text, first, last in shown
+    ]
+    assert {"rtl"} == {one["dir"] for one in attributes(site.page("he/announcements/news/"), "//time")}
+    assert not [one for one in attributes(site.page("announcements/news/"), "//time") if "dir" in one]

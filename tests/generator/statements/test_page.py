@@ -280,6 +280,14 @@ def test_site_overrides_templates_file_by_file(tmp_path: Path) -> None:
     assert b"body { color: teal }" in files.values()
 
 
+def test_every_sentence_of_a_shell_ends_once() -> None:
+    """In no language a full stop follows a value directly: it is left out where the value ends with one."""
+    files = statement_artifacts([TEMPLATES], SETTINGS, policy(), offer_words, AS_OF)
+    html = files["statement/index.html"].decode()
+    assert [] == re.findall(r'data-text="[^"]*"></bdi>\.', html)
+    assert html.count('data-stop="."') > 8
+
+
 def test_missing_asset_is_named(tmp_path: Path) -> None:
     """A template folder without the script says which file is missing."""
     with pytest.raises(GeneratorError, match=r"assets/viewer\.js is missing"):

@@ -49,6 +49,14 @@ def test_places() -> None:
     assert "<a>outer</a>" == fill('<a data-each="rows" data-text="z"></a>', rows=[{}], z="outer")
 
 
+@pytest.mark.parametrize("value", ["1 د.ك.", "1 د.ك.\u200f", "2023. december 31.", "1 kr."])
+def test_a_sentence_ends_once(value: str) -> None:
+    """A full stop after a value is left out where the value, such as an abbreviated currency, ends with one."""
+    shell = '<p><bdi data-text="a" data-stop="."></bdi></p>'
+    assert f"<p><bdi>{value}</bdi></p>" == fill(shell, a=value)
+    assert "<p><bdi>1 €.</bdi></p>" == fill(shell, a="1 €")
+
+
 @pytest.mark.parametrize(
     ("html", "why"),
     [

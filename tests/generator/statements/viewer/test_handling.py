@@ -110,6 +110,25 @@ def test_csv_is_that_of_the_mails(serve: Serve, read: Read) -> None:
     assert [statement_csv(statement_json(statement)) for statement in statements] == written
 
 
+def test_a_sentence_ends_once(serve: Serve, read: Read) -> None:
+    """As in a plain page, a full stop after a value is left out where the value ends with one."""
+    script = (TEMPLATES / "assets" / "viewer.js").read_bytes()
+    server = serve({"index.html": b"<!doctype html><link rel=icon href=data:,>", "viewer.js": script})
+    reader = read()
+    reader.page.goto(f"{server.url()}/index.html")
+    shell = '<p><bdi data-text="a" data-stop="."></bdi></p><p><bdi data-text="b" data-stop="."></bdi></p>'
+    written = reader.page.evaluate(
+        """async ([shell, values]) => {
+            const { fill } = await import("/viewer.js");
+            document.body.innerHTML = shell;
+            fill(document.body, values, {});
+            return document.body.textContent;
+        }""",
+        [shell, {"a": "1 د.ك.\u200f", "b": 5}],
+    )
+    assert "1 د.ك.\u200f5." == written
+
+
 def test_csv_is_downloaded(server: Server, read: Read) -> None:
     """The button saves the table under the day's name."""
     page = opened(server, read(), "P-1").page
