@@ -77,7 +77,7 @@ Language = Annotated[str, AfterValidator(_language)]
 class Links(BaseModel):
     """The vendor's other addresses: `social` (name -> address), `forum`, `contact` (address or `mailto:`)."""
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", defer_build=True)
 
     social: dict[str, WebAddress] = Field(default_factory=dict)
     forum: WebAddress | None = None
@@ -87,7 +87,7 @@ class Links(BaseModel):
 class Security(BaseModel):
     """The contacts for reports of a vulnerability (RFC 9116), in order of preference, valid until `expires`."""
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", defer_build=True)
 
     contact: Annotated[tuple[Contact, ...], BeforeValidator(_tuple), Field(min_length=1)]
     expires: Annotated[str, AfterValidator(_instant)]
@@ -105,7 +105,7 @@ class SiteSettings(BaseModel):
     are published although they look like leftovers.
     """
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", defer_build=True)
 
     title: Annotated[str, AfterValidator(_titled)]
     base_url: Annotated[str, AfterValidator(_base_url)]
@@ -140,6 +140,6 @@ class StatementSettings(BaseModel):
     `link`: encrypted packs; `plain`: one folder per partner, for a host that checks access itself; `none`.
     """
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", defer_build=True)
 
     access: Literal["link", "plain", "none"] = "link"

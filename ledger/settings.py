@@ -13,7 +13,7 @@ from ledger.tables import BY_NAME, TABLES
 from rewards import suggestion
 
 POSTGRESQL = ("postgresql://", "postgres://")
-_SETTINGS = ConfigDict(frozen=True, strict=True, extra="forbid")
+_SETTINGS = ConfigDict(frozen=True, strict=True, extra="forbid", defer_build=True)
 
 
 def label_of(url: str) -> str:

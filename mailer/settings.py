@@ -26,7 +26,7 @@ _YEAR_SECONDS: Final = 365 * 24 * 3600
 _YEAR_HOURS: Final = 365 * 24
 _MILLION: Final = 1_000_000
 
-STRICT = ConfigDict(frozen=True, strict=True, extra="forbid", populate_by_name=True)
+STRICT = ConfigDict(frozen=True, strict=True, extra="forbid", populate_by_name=True, defer_build=True)
 
 
 def as_tuple(value: object) -> object:

@@ -16,7 +16,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, PlainSerializer, String
 from rewards.days import day_text, parse_day
 from rewards.faults import Fault, KeyPath, Source
 
-TERMS = ConfigDict(frozen=True, strict=True, extra="forbid", arbitrary_types_allowed=True)
+TERMS = ConfigDict(frozen=True, strict=True, extra="forbid", arbitrary_types_allowed=True, defer_build=True)
 """How every model of terms is validated: no conversions, no unknown keys."""
 
 _PERCENT = re.compile(r"([0-9]+)(?:\.([0-9]+))?\s*%")

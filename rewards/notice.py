@@ -17,7 +17,7 @@ Category = Literal["notice", "announcement"]
 class Attachment(BaseModel):
     """A text file that goes with a notice; `media_type` such as `text/csv`, always UTF-8."""
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", defer_build=True)
 
     filename: str
     media_type: str
@@ -33,7 +33,7 @@ class Notice(BaseModel):
     the send window in the recipient's zone (see `rewards.window`), empty for any time.
     """
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", defer_build=True)
 
     attachments: tuple[Attachment, ...] = ()
     category: Category
@@ -89,7 +89,7 @@ class WindowSettings(BaseModel):
     The window lies within one day. Its zone is that of each recipient.
     """
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", defer_build=True)
 
     opens: Annotated[ClockTime, Field(alias="from")] = "09:00"
     closes: Annotated[ClockTime, Field(alias="to")] = "17:00"

@@ -28,7 +28,7 @@ _MailboxText = Annotated[str, AfterValidator(_mailbox)]
 class Audience(BaseModel):
     """The recipients of a campaign: every given list must hold the partner's value; `partners` are ids."""
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", defer_build=True)
 
     levels: list[str] | None = None
     countries: list[str] | None = None
@@ -40,7 +40,7 @@ class Audience(BaseModel):
 class CampaignFront(BaseModel):
     """The front matter of a campaign."""
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", defer_build=True)
 
     subject: OneLine
     preheader: str = ""

@@ -68,7 +68,7 @@ OneLine = Annotated[str, AfterValidator(line_of_text)]
 class _Front(BaseModel):
     """The front matter of any page; dates are text, which is checked later in the program's zone."""
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", defer_build=True)
 
     title: OneLine
     summary: OneLine
@@ -249,7 +249,7 @@ _PAGE_WORDS = ("title", "summary", "author", "image", "draft")
 class _Words(BaseModel):
     """The front matter keys of one language version."""
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, strict=True, extra="ignore", defer_build=True)
 
     title: OneLine
     summary: OneLine

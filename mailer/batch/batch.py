@@ -87,7 +87,7 @@ class Footer(BaseModel):
     `forgotten` holds the numbers of erased messages, of which only the digests are left.
     """
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", defer_build=True)
 
     header: BatchHeader
     dictionaries: tuple[tuple[int, int], ...]

@@ -27,7 +27,7 @@ def canonical(value: object) -> bytes:
 class CurrencyTotals(BaseModel):
     """Recipients with a `to_credit` in one currency, and the net, positive and negative sums in minor units."""
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", defer_build=True)
 
     partners: int
     amount: int
@@ -44,7 +44,7 @@ class BatchHeader(BaseModel):
     `digest` are filled in when the batch is frozen.
     """
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", defer_build=True)
 
     plan: str = Field(pattern=PLAN_PATTERN)
     campaign: str

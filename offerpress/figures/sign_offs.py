@@ -32,7 +32,7 @@ class SignOff(BaseModel):
     then the digest of what is left.
     """
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", defer_build=True)
 
     offer: str
     number: int

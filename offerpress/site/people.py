@@ -40,7 +40,7 @@ class PeopleRefused(OfferpressError):
 class Passphrase(BaseModel):
     """A passphrase as its scrypt digest, in hexadecimal like the salt."""
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", defer_build=True)
 
     salt: str
     digest: str
@@ -67,7 +67,7 @@ def _scrypt(text: str, salt: bytes, cost: int) -> bytes:
 class Invitation(BaseModel):
     """An invitation: the SHA-256 (hexadecimal) of its code, and when it ends."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     code: str
     until: AwareDatetime
@@ -79,7 +79,7 @@ class Person(BaseModel):
     Someone who was removed stays as `active` false, because History and approvals name the id.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     person: str
     name: str

@@ -45,7 +45,7 @@ _Text = Annotated[str, AfterValidator(_storable)]
 class _ProviderEvent(BaseModel):
     """The fields of an event that are read; it has more, which differ between accounts."""
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, strict=True, extra="ignore", defer_build=True)
 
     event: _Text
     timestamp: Annotated[int, Field(ge=0, le=_LATEST)]
