@@ -377,6 +377,11 @@ def _anchor(text: str, separator: str) -> str:
     """Return the id of a heading; Latin letters lose their marks, other scripts keep theirs."""
     if all(char.isascii() or "LATIN" in unicodedata.name(char, "") for char in text if char.isalpha()):
         return slugify(text, separator)
+    return in_own_script(text, separator)
+
+
+def in_own_script(text: str, separator: str) -> str:
+    """Return a text as a part of an address: letters, digits and marks in lower case, words joined by `separator`."""
     kept = (
         char if char.isalnum() or char in "_-" or unicodedata.category(char).startswith("M") else " "
         for char in unicodedata.normalize("NFC", text)

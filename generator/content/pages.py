@@ -21,11 +21,13 @@ from generator.addresses import absolute, language_folder
 from generator.content.bodies import Body, Reference, compile_page_body
 from generator.content.files import slug_fault
 from generator.content.front_matter import Document, Moment, parse_moment, translated_keys
-from generator.content.references import Index, Target, resolve
+from generator.content.markdown import in_own_script
+from generator.content.references import Index, Target, resolve, shortened
 from generator.content.terms import AmendedTexts, amended_texts
 from generator.settings import SiteSettings
 from rewards import Fault, Source, validated
 
+_LONGEST_TAG = 200  # a file system refuses names of more than 255 bytes
 _ID = re.compile(r"[!-~]{1,200}", re.ASCII)
 
 
@@ -164,8 +166,13 @@ class Page:
 
 
 def tag_slug(tag: str) -> str:
-    """Return the address of a tag: `Cash back` -> `cash-back`; empty if no character is usable."""
+    """Return the address of a tag: `Cash back` -> `cash-back`; empty if no character is usable.
+
+    Latin letters lose their marks. A tag with letters of another script keeps its letters, as ids of headings do.
+    """
     plain = unicodedata.normalize("NFKD", tag.lower().replace("ß", "ss"))
+    if any(letter.isalpha() and "LATIN" not in unicodedata.name(letter, "") for letter in plain):
+        return in_own_script(tag, "-").strip("-")
     return re.sub(r"[^a-z0-9]+", "-", plain.encode("ascii", "ignore").decode()).strip("-")
 
 
@@ -225,8 +232,11 @@ def _tags(front: _Front, source: Source, faults: list[Fault]) -> dict[str, str]:
     for n, tag in enumerate(front.tags):
         address = tag_slug(tag)
         if not address:
-            remedy = "use at least one letter a-z or digit"
+            remedy = "use at least one letter or digit"
             faults.append(source.fault(("tags", n), f"the tag {tag!r} gives no address", remedy))
+        elif len(address.encode()) > _LONGEST_TAG:
+            what = f"the tag {shortened(tag)!r} gives an address of more than {_LONGEST_TAG} bytes"
+            faults.append(source.fault(("tags", n), what, "shorten it"))
         elif address in found:
             faults.append(source.fault(("tags", n), f"the tag {tag!r} stands twice", "keep one of them"))
         else:

@@ -10,6 +10,7 @@ from offerpress.build.workers import choose_workers
 from offerpress.options import as_of_option, examples, json_option, site_at, site_option
 from offerpress.site.folder import require_utf8
 from offerpress.site.locking import sole_writer
+from offerpress.site.site import Site
 from offerpress.terminal import count, say, show_json, show_remarks
 
 
@@ -56,6 +57,7 @@ def build_command(
         store = open_store(output)
     place = Path(output).absolute() if output and not store else site.output
     require_utf8(place)
+    _require_apart(place, site)
     with sole_writer(site):
         outcome = unchanged_build(site, place)
         if outcome is None:
@@ -74,3 +76,14 @@ def build_command(
         f"Built {output or site.output}: {count(outcome.partners, 'statement')}, "
         f"{count(len(outcome.changed), 'file')} written, {outcome.kept:,} kept, {len(outcome.gone):,} removed"
     )
+
+
+def _require_apart(place: Path, site: Site) -> None:
+    """Raise `RefusedOutput` for a place among the inputs, which the next build would read, or among the secrets."""
+    for name in ("content", "data", "templates", "private"):
+        if place.resolve().is_relative_to((site.folder / name).resolve()):
+            from generator.publish import RefusedOutput  # noqa: PLC0415 - only a mistake needs it
+
+            raise RefusedOutput(
+                place, f"it lies inside {name}/", "name a folder outside of it, such as output"
+            )

@@ -2,7 +2,7 @@
 
 import getpass
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
@@ -75,7 +75,7 @@ def plan_command(
     dry_run: bool,
     as_csv: bool,
     as_json: bool,
-) -> None:
+) -> int:
     """Freeze CAMPAIGN's notices into a batch that a person can approve."""
     if as_csv and (as_json or not dry_run):
         raise click.UsageError("--csv goes with --dry-run, and not with --json")
@@ -92,28 +92,41 @@ def plan_command(
         # A missing outbox is made only after every figure is known, so that a faulty site leaves none.
         nowhere = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         outbox = stack.enter_context(site.open_outbox(scratch=nowhere))
-        told = told_figures(site, outbox, campaign) if corrections else None
-        drafting = Drafting(figures, campaign, told)
+        damaged: dict[str, str] = {}
+        told = told_figures(site, outbox, campaign, damaged) if corrections else None
+        drafting, maker = Drafting(figures, campaign, told), by or getpass.getuser()
         with progress("Planning", figures.partner_count, quiet=as_json) as advance:
             if as_csv:
-                reasons = draft(drafting, Barred.of(drafting.campaign, outbox)).reasons
-                every, others = figures.statements([]), without_statement(figures.snapshot)
-                click.echo(plan_csv(every, others, reasons, drafting.renderer.language), nl=False)
-                return
-            maker, folder = by or getpass.getuser(), scratch or site.batches
+                click.echo(_csv(drafting, outbox), nl=False)
+                return _uncorrected(damaged)
+            folder = scratch or site.batches
             batch, made = make_plan(drafting, maker, site.now, outbox, folder, advance, choose_workers(jobs))
         stack.enter_context(batch)
         if not dry_run:
             register_plan(site, batch, made.recipients)
         earlier, before = (None, None) if corrections else _since(site, outbox, batch)
         if as_json:
-            told_remarks = [fault_json(one) for one in remarks]
-            show_json(_plan_json(batch, made, earlier, dry_run=dry_run) | {"remarks": told_remarks})
+            shown = _plan_json(batch, made, earlier, dry_run=dry_run)
+            show_json(shown | {"remarks": [fault_json(one) for one in remarks]})
         else:
             if remarks:
                 show_faults(remarks)
             look = _look(made, batch, before) + _clipped_text(made.clipped)
             show(_plan_text(batch, made, earlier, look, dry_run=dry_run))
+    return _uncorrected(damaged)
+
+
+def _csv(drafting: Drafting, outbox: Outbox) -> str:
+    figures, reasons = drafting.figures, draft(drafting, Barred.of(drafting.campaign, outbox)).reasons
+    every, others = figures.statements([]), without_statement(figures.snapshot)
+    return plan_csv(every, others, reasons, drafting.renderer.language)
+
+
+def _uncorrected(damaged: Mapping[str, str]) -> int:
+    """Say which batches kept their partners from being corrected; return the exit code."""
+    for what in damaged.values():
+        say(f"not corrected, because what its partners were told is not known: {what}")
+    return 1 if damaged else 0
 
 
 def _look(made: Draft, batch: Batch, before: ToldAmounts | None) -> list[str]:

@@ -37,7 +37,7 @@ from offerpress.upkeep.pruning import Pruning, find_old, prune
 @click.option("--dry-run", is_flag=True, help="Say what would be deleted; delete nothing.")
 @site_option
 @json_option
-def prune_command(before: date, site_folder: Path | None, *, dry_run: bool, as_json: bool) -> None:
+def prune_command(before: date, site_folder: Path | None, *, dry_run: bool, as_json: bool) -> int:
     """Delete old snapshots, batches and reports that no open plan needs. The counts of sent notices stay."""
     site = site_at(site_folder)
     with (
@@ -49,13 +49,16 @@ def prune_command(before: date, site_folder: Path | None, *, dry_run: bool, as_j
             prune(site, found.old, site.now)
     if as_json:
         show_json(_json(site, found, dry_run=dry_run))
-        return
+        return 1 if found.damaged else 0
     for one in found.old:
         show(f"{one.kind}: {one.path.relative_to(site.folder)}")
     for path, why in found.kept:
         show(f"kept: {path.relative_to(site.folder)}: {why}")
     done = "would be deleted (--dry-run)" if dry_run else "deleted"
     say(f"{count(len(found.old), 'item')}, {found.size:,} bytes {done}")
+    for _, what in found.damaged:
+        say(f"kept, and every snapshot and file of rules with it: {what}")
+    return 1 if found.damaged else 0
 
 
 def _json(site: Site, found: Pruning, *, dry_run: bool) -> dict[str, object]:
@@ -64,6 +67,7 @@ def _json(site: Site, found: Pruning, *, dry_run: bool) -> dict[str, object]:
         "bytes": found.size,
         "old": [{"kind": one.kind, "path": str(one.path.relative_to(site.folder))} for one in found.old],
         "kept": [{"path": str(path.relative_to(site.folder)), "why": why} for path, why in found.kept],
+        "damaged": [{"path": str(path.relative_to(site.folder)), "why": why} for path, why in found.damaged],
     }
 
 

@@ -106,7 +106,9 @@ def _changed_sources(header: BatchHeader, figures: Figures) -> str:
         )
     if not clauses:
         clauses = [
-            "what the partners were told changed" if header.corrections else "a source of them changed"
+            "what the partners were told changed, or its batch is damaged"
+            if header.corrections
+            else "a source of them changed"
         ]
     return ", and ".join(clauses)
 

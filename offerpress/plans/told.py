@@ -31,23 +31,30 @@ class ToldFigures:
         return differences(json.loads(self.figures), statement_json(now))
 
 
-def told_figures(site: Site, outbox: Outbox, campaign: str) -> Mapping[str, ToldFigures]:
-    """Return what the campaign told last, by partner id; raises `BatchError` if a batch is missing.
+def told_figures(
+    site: Site, outbox: Outbox, campaign: str, damaged: dict[str, str] | None = None
+) -> Mapping[str, ToldFigures]:
+    """Return what the campaign told last, by partner id; add to `damaged` what is wrong with a plan's batch.
 
-    Notices of pruned batches are left out: their figures are lost, so they cannot be corrected.
+    Notices of pruned and of damaged batches are left out: their figures are lost, so they cannot be corrected.
     """
+    damaged = {} if damaged is None else damaged
     batches: dict[str, Batch] = {}
     found = {}
     pruned = pruned_plans(site)
     with ExitStack() as stack:
         for partner_id, handed in outbox.handed_last(campaign).items():
-            if handed.plan in pruned:
+            if handed.plan in pruned or handed.plan in damaged:
                 continue
-            if handed.plan not in batches:
-                batches[handed.plan] = stack.enter_context(site.open_batch(handed.plan))
-            figures = batches[handed.plan].message(partner_id).figures
+            try:
+                if handed.plan not in batches:
+                    batches[handed.plan] = stack.enter_context(site.open_batch(handed.plan))
+                figures = batches[handed.plan].message(partner_id).figures
+            except BatchError as error:
+                damaged[handed.plan] = str(error)
+                continue
             found[partner_id] = ToldFigures(handed.plan, handed.status, figures)
-    return found
+    return {partner_id: told for partner_id, told in found.items() if told.plan not in damaged}
 
 
 def difference_text(one: Difference) -> str:

@@ -3,7 +3,7 @@
 import ssl
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from mailer import (
     DEFAULT_BASE_URL,
@@ -32,6 +32,8 @@ from offerpress.site.folder import (
 from offerpress.site.site import Site
 from offerpress.site.state import read_state
 
+_NAMED: Final = 5
+
 
 def open_outbox(site: Site, scratch: Path | None = None) -> Outbox:
     """Open the outbox that the environment names, else `private/outbox.sqlite`.
@@ -44,7 +46,26 @@ def open_outbox(site: Site, scratch: Path | None = None) -> Outbox:
     if scratch is not None and not shared and not file.exists():
         return Outbox.open(scratch / own.name)
     site.make_private()
+    if not shared:
+        _require_content(site, file)
     return Outbox.open(named or own, site.private / RECEIPTS_FILE if shared else None)
+
+
+def _require_content(site: Site, outbox: Path) -> None:
+    """Raise `OfferpressError` for an empty file beside batches that it must have known.
+
+    An interrupted first `plan` leaves an empty file too, beside a batch that is still marked as unregistered.
+    """
+    log = outbox.with_name(f"{outbox.name}-wal")
+    if not outbox.is_file() or outbox.stat().st_size or (log.is_file() and log.stat().st_size):
+        return
+    unregistered = {file.stem for file in site.batches.glob("*.unregistered")}
+    plans = sorted({file.stem for file in site.batches.glob("*.batch")} - unregistered)
+    if plans:
+        raise OfferpressError(
+            f"outbox: {outbox}: is empty (0 bytes), but there are batches of {', '.join(plans[:_NAMED])}; restore it "
+            "from a backup, or without a backup delete it and run `offerpress reconcile --by NAME`"
+        )
 
 
 def open_batch(site: Site, plan: str) -> Batch:

@@ -11,7 +11,7 @@ from pathlib import Path
 from string import Template
 from typing import Literal
 
-from generator import SiteSettings, read_content
+from generator import CampaignCheck, SiteSettings, read_content
 from offerpress.site.folder import SETTINGS_FILE, OfferpressError, require_utf8, starter_folder
 from offerpress.site.keys import make_site_secret
 from rewards import Fault, Program, format_amount
@@ -44,6 +44,7 @@ FOLDERS: dict[StubKind, str] = {
 }
 MOST_NAMED = 3
 _LONGEST_SLUG = 100
+_BEGINS = re.compile(r"\{[{%#]")
 _PLAIN = re.compile(r"[^\W\d_][\w .'%-]*")
 _GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue"})
 # Letters without a decomposition, as passports write them (ICAO Doc 9303-3, table A).
@@ -102,20 +103,28 @@ def add_stub(
     if not title or not title.isprintable():
         raise OfferpressError(f"no stub: {stub.title!r}: the title is empty or holds unprintable characters")
     slug = slug_of(title, settings.default_language) or f"{stub.kind}-{today.isoformat()}"
-    text = Template(_template(template_folders, stub.template)).substitute(
-        _values(replace(stub, title=title), program.on(today.toordinal()), _offers(site), today)
-    )
-    # The site has pages of its own at its root, such as offers/, so that a page may need another name.
-    names = [slug, f"{slug}-page"] if stub.kind == "page" else [slug]
-    for place, name in enumerate(names, 1):
+    template, offers = Template(_template(template_folders, stub.template)), _offers(site)
+    # The site has pages of its own at its root, such as offers/, so that a page may need another name. The title of a
+    # campaign is a template: where it is none that works, its braces are words; those of a comment always are.
+    tries = {
+        "page": [(slug, title), (f"{slug}-page", title)],
+        "campaign": [(slug, title.replace("{#", _literal("{#"))), (slug, _literal(title))],
+    }
+    fault: Fault | None = None
+    rules = program.on(today.toordinal())
+    for name, words in tries.get(stub.kind, [(slug, title)]):
+        text = template.substitute(_values(replace(stub, title=words), rules, offers, today))
         path = _write(site / FOLDERS[stub.kind] / f"{name}.md", text)
-        fault = _fault_of(path, site, settings)
+        fault = _fault_of(path, site, settings, template_folders if "{" in title else (), today)
         if fault is None:
             return path
         path.unlink()
-        if place == len(names):
-            raise OfferpressError(f"no stub: {fault}")
-    raise AssertionError(names)
+    raise OfferpressError(f"no stub: {fault}")
+
+
+def _literal(title: str) -> str:
+    """Return the title as a template that prints it as it is."""
+    return _BEGINS.sub(lambda begin: f"{{{{ '{begin[0]}' }}}}", title)
 
 
 def _write(path: Path, text: str) -> Path:
@@ -130,10 +139,14 @@ def _write(path: Path, text: str) -> Path:
     return path
 
 
-def _fault_of(path: Path, site: Path, settings: SiteSettings) -> Fault | None:
-    """Return the first fault of the content that names this file, or None."""
+def _fault_of(
+    path: Path, site: Path, settings: SiteSettings, template_folders: Sequence[Path], today: date
+) -> Fault | None:
+    """Return the first fault of the content, and of its campaigns if folders are given, that names this file."""
     file, faults = path.relative_to(site).as_posix(), list[Fault]()
-    read_content(site, settings, faults)
+    content = read_content(site, settings, faults)
+    if content and template_folders and path.parent.name == "campaigns":
+        faults += CampaignCheck(content, settings, template_folders, today.toordinal()).faults()
     return next((fault for fault in faults if fault.file == file and fault.severity == "fault"), None)
 
 

@@ -1,17 +1,18 @@
 """`prune`: deletes what is old and no longer needed. Sent notices stay counted, and are never handed over again.
 
 A batch is needed while a notice of its plan may still move. A snapshot, and a file of frozen rules, is needed while a
-kept batch, the last build, an export or a sign-off was made from it.
+kept batch, the last build, an export or a sign-off was made from it. A damaged batch does not say what it was made
+from: it stays, and with it every snapshot and every file of rules.
 """
 
 import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Final
 
-from mailer import Batch, Outbox, PlanRecord, Status
+from mailer import Batch, BatchError, Outbox, PlanRecord, Status
 from offerpress.build.manifest import last_build
 from offerpress.figures.exports import read_exports
 from offerpress.figures.frozen_rules import rules_files
@@ -37,10 +38,14 @@ class Old:
 
 @dataclass(frozen=True, slots=True)
 class Pruning:
-    """The items that may be deleted, and the old items that are still needed, each with the reason."""
+    """The items that may be deleted, and the old items that are still needed, each with the reason.
+
+    `damaged` are the batches that cannot be read, each with what is wrong.
+    """
 
     old: tuple[Old, ...]
     kept: tuple[tuple[Path, str], ...]
+    damaged: tuple[tuple[Path, str], ...] = ()
 
     @property
     def size(self) -> int:
@@ -50,37 +55,59 @@ class Pruning:
 
 def find_old(site: Site, outbox: Outbox, before: date) -> Pruning:
     """Find items older than the beginning of that day (UTC), by a plan's making or a file's time."""
-    old: list[Old] = []
-    kept: list[tuple[Path, str]] = []
-    staying: set[str] = set()
-    rules = {digest for _, digest in _named(site)}
-    plans = {record.plan: record for record in outbox.plans()}
-    for file in sorted(site.batches.glob("*.batch")):
-        with Batch.open(file) as batch:
-            header, digest = batch.header, batch.digest
-        why = _why_needed(outbox, plans.get(file.stem), before)
-        if why is None:
-            old.append(Old("batch", file, file.stat().st_size, digest))
-            continue
-        staying.add(header.snapshot[:16])
-        rules.add(header.rules)
-        kept += [(file, why)] if why else []
+    found = _old_batches(site, outbox, before)
+    old, kept = list(found.old), list(found.kept)
+    unknown = "a damaged batch may have been made from it" if found.damaged else ""
     needed = {snapshot: "an export or a sign-off was made from it" for snapshot, _ in _named(site)}
     for folder in sorted(site.snapshots.glob("[!.]*/")):
         if not _is_older(folder / "snapshot.json", before):
             continue
-        why = needed.get(folder.name) or (
-            "a batch that stays was made from it" if folder.name[:16] in staying else ""
-        )
-        if why:
+        staying = "a batch that stays was made from it" if folder.name[:16] in found.snapshots else unknown
+        if why := needed.get(folder.name) or staying:
             kept.append((folder, why))
         else:
             old.append(Old("snapshot", folder, sum(path.stat().st_size for path in folder.iterdir())))
-    unnamed = (path for path in rules_files(site) if path.stem not in rules and _is_older(path, before))
-    old += (Old("rules", path, path.stat().st_size) for path in unnamed)
+    rules = found.rules | {digest for _, digest in _named(site)}
+    for path in rules_files(site):
+        if path.stem not in rules and _is_older(path, before):
+            if unknown:
+                kept.append((path, unknown))
+            else:
+                old.append(Old("rules", path, path.stat().st_size))
     reports = (path for path in sorted((site.private / "reports").glob("*.html")) if _is_older(path, before))
     old += (Old("report", path, path.stat().st_size) for path in reports)
-    return Pruning(tuple(old), tuple(kept))
+    return Pruning(tuple(old), tuple(kept), tuple(found.damaged))
+
+
+@dataclass(slots=True)
+class _Batches:
+    """The batches that may go, stay or are damaged; what the staying ones were made from."""
+
+    old: list[Old] = field(default_factory=list)
+    kept: list[tuple[Path, str]] = field(default_factory=list)
+    damaged: list[tuple[Path, str]] = field(default_factory=list)
+    snapshots: set[str] = field(default_factory=set)
+    rules: set[str] = field(default_factory=set)
+
+
+def _old_batches(site: Site, outbox: Outbox, before: date) -> _Batches:
+    found = _Batches()
+    plans = {record.plan: record for record in outbox.plans()}
+    for file in sorted(site.batches.glob("*.batch")):
+        try:
+            with Batch.open(file) as batch:
+                header, digest = batch.header, batch.digest
+        except BatchError as error:
+            found.damaged.append((file, str(error)))
+            continue
+        why = _why_needed(outbox, plans.get(file.stem), before)
+        if why is None:
+            found.old.append(Old("batch", file, file.stat().st_size, digest))
+            continue
+        found.snapshots.add(header.snapshot[:16])
+        found.rules.add(header.rules)
+        found.kept += [(file, why)] if why else []
+    return found
 
 
 def prune(site: Site, found: Sequence[Old], now: datetime) -> None:

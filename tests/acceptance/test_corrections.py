@@ -147,3 +147,22 @@ def _only_cashback(out: str) -> bool:
             entry["already_credited"].strip("0.") == "" and entry["amount"].strip("0.") for entry in entries
         )
     )
+
+
+@pytest.mark.usefixtures("sent")
+def test_a_damaged_batch_is_named_and_others_are_corrected(offerpress: Call, site: Path) -> None:
+    """Who was told by a damaged batch is not corrected, and the exit code is 1; who was told by another is."""
+    change_sale(site, "A-01232", "2000.00")
+    corrections(offerpress)
+    assert 0 == offerpress("approve", SECOND, "--by", "Finn").code
+    assert 0 == offerpress("send", SECOND).code
+    change_sale(site, "A-01232", "2001.00")
+    first = site / "private/batches" / f"{PLAN}.batch"
+    first.chmod(0o600)
+    first.write_bytes(first.read_bytes()[:-9])
+    said = offerpress("plan", "year-end-credit", "--corrections", *AS_OF, "--by", "Mia", "--json")
+    assert (1, 1, {"closed": 1, "not_told": 58}) == (said.code, said.json["recipients"], said.json["skipped"])
+    assert f"not corrected, because what its partners were told is not known: batch: {first.name}" in said.err
+    third = "year-end-credit-1.3"
+    assert 0 == offerpress("approve", third, "--by", "Finn").code
+    assert 0 == offerpress("send", third).code

@@ -48,3 +48,17 @@ def first_sale(site: Path) -> str:
 def locks(files: dict[str, bytes]) -> dict[str, bytes]:
     """The files that only say who was there last."""
     return {name: data for name, data in files.items() if "lock" in name}
+
+
+def test_a_damaged_batch_is_named_and_the_rest_pruned(sent: Path, offerpress: Call) -> None:
+    """What it was made from is not known, so it stays with every snapshot; reports and other batches go."""
+    assert 0 == offerpress("report", *AS_OF).code
+    damaged = sent / "private/batches/year-end-credit-9.1.batch"
+    damaged.write_bytes(b"offerpress batch 1\nnothing more")
+    said = offerpress("prune", *TOMORROW)
+    assert (1, True) == (said.code, f"file of rules with it: batch: {damaged.name}" in said.err), said.err
+    assert [damaged] == sorted((sent / "private/batches").iterdir())
+    assert [] == list((sent / "private/reports").glob("*.html"))
+    assert 1 == len(list((sent / "private/snapshots").iterdir()))
+    again = offerpress("prune", *TOMORROW, "--json")
+    assert (1, [], 1) == (again.code, again.json["old"], len(str(again.json["damaged"]).split("'path'")) - 1)

@@ -58,3 +58,19 @@ def test_a_restored_backup_sends_nothing_twice(approved: Path, offerpress: Call)
     assert 0 == offerpress("send", LATER).code
     assert {1} == set(handed(site).values())
     assert 0 == offerpress("verify").code
+
+
+def test_an_empty_outbox_beside_batches_is_refused_with_the_remedy(approved: Path, offerpress: Call) -> None:
+    """It must have known their plans; deleted, it is made anew from the batches by `reconcile`."""
+    outbox = approved / "private/outbox.sqlite"
+    for name in ("outbox.sqlite-wal", "outbox.sqlite-shm"):
+        (approved / "private" / name).unlink(missing_ok=True)
+    outbox.write_bytes(b"")
+    for command in (("status",), ("send", PLAN), ("plan", "thank-you", *AS_OF), ("suppressions",)):
+        said = offerpress(*command)
+        assert (1, True, True) == (said.code, PLAN in said.err, "reconcile --by NAME" in said.err), said.err
+    assert 0 == outbox.stat().st_size
+    outbox.unlink()
+    assert 0 == offerpress("reconcile", "--by", "Mia").code
+    assert PLAN in offerpress("status").out
+    assert 0 == offerpress("approve", PLAN, "--by", "Finn").code

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from generator import read_content, read_program
+from generator import CampaignCheck, read_content, read_program
+from generator.notices.body import mail_environment
 from offerpress.site.folder import OfferpressError, template_folders
 from offerpress.site.site import Site
 from offerpress.site.starter import Stub, StubKind, add_stub, slug_of
@@ -140,3 +141,27 @@ def test_an_existing_file_stays(tmp_path: Path) -> None:
     with pytest.raises(OfferpressError, match="exists already"):
         added(site, "page", "Help!")
     assert first.read_text(encoding="utf-8").endswith("More.\n")
+
+
+@pytest.mark.parametrize(
+    ("title", "subject"),
+    [
+        ("Hello {{ partner.name }}", "Hello Ann"),
+        ("A {% if %} tag", "A {% if %} tag"),
+        ("Only {{ nobody }}", "Only {{ nobody }}"),
+        ("Cost {# 5 #} \"now\" and 'then'", "Cost {# 5 #} \"now\" and 'then'"),
+        ("{ x } }} %} #1: back\\slash {{", "{ x } }} %} #1: back\\slash {{"),
+    ],
+)
+def test_the_title_of_a_campaign_is_a_template_or_words(title: str, subject: str, tmp_path: Path) -> None:
+    """A title that works as a template stays one; any other is printed as it was given, and `check` accepts it."""
+    site = site_in(tmp_path)
+    file = site.folder / added(site, "campaign", title)
+    content = read_content(site.folder, site.settings.site, [])
+    assert content is not None
+    folders = template_folders(site.folder)
+    assert [] == CampaignCheck(content, site.settings.site, folders, TODAY.toordinal()).faults()
+    text = content.campaigns[file.stem].texts["en"].subject
+    assert subject == mail_environment(folders, "en", "text").from_string(text).render(
+        partner={"name": "Ann"}
+    )
