@@ -220,7 +220,8 @@ class MailSettings(BaseModel):
     `per_second` limits the messages handed over per second, `per_domain` those to addresses of one domain (`*`: of
     each other domain). A plan does not begin later than `latest_start_hours` after its `send_at`. `window` is the
     send window of campaigns without one. A sender of a shared outbox that is silent for `lease_seconds` counts as
-    dead. With `self_approval` the person who made a plan may approve it.
+    dead. With `self_approval` the person who made a plan may approve it. With `approvals` as `signed` an approval needs
+    the signature of a person's passkey, which only the studio takes.
     """
 
     model_config = STRICT
@@ -229,6 +230,7 @@ class MailSettings(BaseModel):
     reply_to: Annotated[str, AfterValidator(_bare_address)] | None = None
     transport: TransportName = "folder"
     self_approval: bool = False
+    approvals: Literal["named", "signed"] = "named"
     per_second: RateLimit | None = None
     per_domain: dict[Annotated[str, AfterValidator(_domain)], RateLimit] = {}
     warm_up: WarmUpSettings | None = None

@@ -23,6 +23,7 @@ ONE_MODULE_EACH = {
     "ruamel",
     "markdown",
     "feedgen",
+    "fido2",
     "fsspec",
     "mjml",
     "numpy",

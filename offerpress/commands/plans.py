@@ -285,6 +285,10 @@ def approve_command(
 ) -> None:
     """Record that NAME approves PLAN, unless it is stale."""
     site = site_at(site_folder)
+    if site.settings.mail.approvals == "signed":
+        raise OfferpressError(
+            f'not approved: {plan}: [mail] approvals is "signed"; approve it in `offerpress studio` with a passkey'
+        )
     with site.open_outbox() as outbox, site.open_batch(plan) as batch:
         batch.verify(digest or outbox.plan(plan).digest)
         refuse_stale(site, batch, outbox)

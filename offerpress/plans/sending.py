@@ -68,6 +68,10 @@ def send_plan(
         if late_by is not None:
             start_late(outbox, batch, settings, late_by, clock())
         record = check_sendable(outbox, batch, settings, clock())
+        if settings.approvals == "signed":
+            from offerpress.plans.signing import require_signed  # noqa: PLC0415 - only such a site needs it
+
+            require_signed(site, outbox, batch)
         if not record.begun and record.planned:
             # Only this path needs the ledger and the templates; resuming must work without them.
             from offerpress.plans.staleness import refuse_stale  # noqa: PLC0415

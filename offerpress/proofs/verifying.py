@@ -37,7 +37,7 @@ from offerpress.proofs.channels import (
     check_snapshot,
     recompute,
 )
-from offerpress.site.folder import RULES
+from offerpress.site.folder import APPROVALS, RULES
 from offerpress.site.keys import SiteKeys
 from offerpress.site.site import Site
 from offerpress.site.state import DamagedState
@@ -80,6 +80,7 @@ def verify(site: Site, plan: str | None) -> Verification:
             verifier.sign_off(path)
     for file in [site.batches / f"{plan}.batch"] if plan else sorted(site.batches.glob("*.batch")):
         verifier.batch(file, named=plan is not None)
+    verifier.approvals(plan)
     return Verification(tuple(verifier.checked), tuple(verifier.findings), tuple(verifier.remarks()))
 
 
@@ -114,9 +115,26 @@ class _Verifier:
         self._figures: dict[tuple[str, int, str], Mapping[str, str]] = {}
         self._changed: dict[str, list[str]] = {}
         self._untold: list[str] = []
+        self._signed: list[str] = []
+
+    def approvals(self, plan: str | None) -> None:
+        """Check who signed the approvals of that plan, or of all; nothing if none is signed or has to be."""
+        has_to_be = self.site.mail_settings.approvals == "signed"
+        if not has_to_be and not (self.site.private / APPROVALS).is_dir():
+            return
+        # Sites without signed approvals need not load what checks them.
+        from offerpress.plans.signing import signed_findings  # noqa: PLC0415
+
+        self.checked.append("approvals")
+        with self.site.open_outbox() as outbox:
+            for one in [plan] if plan else sorted(self.registered):
+                told, wrong = signed_findings(self.site, outbox, one)
+                self._signed += told
+                self.findings += [Finding("approval", one, what) for what in wrong]
 
     def remarks(self) -> Iterator[str]:
-        """Yield a sentence for each set of rules that changed since, and one about the plans that nobody was told."""
+        """Yield who signed each plan, each set of rules that changed since, and the plans that nobody was told."""
+        yield from self._signed
         for digest, names in sorted(self._changed.items()):
             yield (
                 f"the rules have changed since: {', '.join(names)} follow the rules frozen as "

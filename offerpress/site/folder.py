@@ -36,6 +36,7 @@ SIGN_OFFS: Final = "sign-offs"
 RULES: Final = "rules"
 PEOPLE_FILE: Final = "people"
 HISTORY_FILE: Final = "history"
+APPROVALS: Final = "approvals"
 
 
 class OfferpressError(Exception):

@@ -24,7 +24,7 @@ _WAIT_SECONDS: Final = 60.0
 _PAUSE_SECONDS: Final = 0.05
 _TOLD_AFTER_SECONDS: Final = 1.0
 _FORMER: Final = re.compile(r"\.(.+)-[^-]{8}-former")
-_FOLDERS: Final = ("", "manifests", "reports", "sign-offs", "batches", "snapshots/*")
+_FOLDERS: Final = ("", "manifests", "reports", "sign-offs", "approvals", "batches", "snapshots/*")
 
 _held: set[Path] = set()
 """The private folders that this process has locked: a command may call functions that need the lock too."""

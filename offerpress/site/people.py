@@ -73,6 +73,20 @@ class Invitation(BaseModel):
     until: AwareDatetime
 
 
+class Passkey(BaseModel):
+    """A passkey: its public key as WebAuthn's attested credential data in base64url, and the name of the device.
+
+    One that was taken out stays as `active` false, because former approvals are checked with it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    credential: str
+    name: str
+    added_at: AwareDatetime
+    active: bool = True
+
+
 class Person(BaseModel):
     """A person. `person` is the id, under which the outbox keeps what they did; it never changes.
 
@@ -85,6 +99,7 @@ class Person(BaseModel):
     name: str
     roles: tuple[Role, ...]
     passphrase: Passphrase | None = None
+    passkeys: tuple[Passkey, ...] = ()
     invitation: Invitation | None = None
     added_by: str
     added_at: AwareDatetime
@@ -164,6 +179,11 @@ def invited_by_code(people: Everyone, code: str, now: datetime) -> Person | None
 def joined(people: Everyone, person: Person, passphrase: Passphrase) -> Everyone:
     """Return everyone after that person joined. The invitation is used up."""
     return {**people, person.person: person.model_copy(update={"passphrase": passphrase, "invitation": None})}
+
+
+def with_passkeys(people: Everyone, person: str, passkeys: tuple[Passkey, ...]) -> Everyone:
+    """Return everyone after that person's passkeys changed."""
+    return {**people, person: people[person].model_copy(update={"passkeys": passkeys})}
 
 
 def removed(people: Everyone, person: str) -> Everyone:

@@ -1,20 +1,36 @@
 """What people do on the screens. Each calls the function of the command of the same name, and adds no rule."""
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Literal
 
-from mailer import Outbox, start_late
+from mailer import Batch, Outbox, instant_text, start_late
 from offerpress.plans.sending import send_sample
+from offerpress.plans.signing import (
+    SignedApproval,
+    approval_challenge,
+    request_options,
+    signed_approval,
+    write_signed,
+)
 from offerpress.plans.staleness import refuse_stale
-from offerpress.site.folder import OfferpressError
 from offerpress.studio.commands import run_command
-from offerpress.studio.desk import REJECTED, Visit, address_of
-from offerpress.studio.door import invite, remove
+from offerpress.studio.desk import REJECTED, NotDone, Pending, Visit, address_of
+from offerpress.studio.door import (
+    add_passkey,
+    begin_passkey,
+    invite,
+    remove,
+    remove_passkey,
+    require_passphrase,
+)
 from offerpress.studio.office_pages import check_channels
 from offerpress.studio.plan_pages import plan_refusal
 
+_SIGN_WITHIN = timedelta(minutes=5)
 _DIGITS = re.compile(r"\D+")
 
 
@@ -26,10 +42,6 @@ class Done:
     title: str = ""
     show: tuple[str, ...] = ()
     link: str = ""
-
-
-class NotDone(OfferpressError):
-    """An action that the form does not allow as it was filled in."""
 
 
 def _to_plan(visit: Visit) -> Done:
@@ -59,27 +71,73 @@ def _test(visit: Visit) -> Done:
     return Done(address_of("/plan", plan=plan), "The test mail is on its way", words)
 
 
-def _approve(visit: Visit) -> Done:
-    """Approve the bytes that the person looked at: the digest in the form, and the total that was typed."""
-    visit.need("approver")
+def begin_approval(visit: Visit) -> dict[str, object]:
+    """Check everything that `approve` checks, and return what the person's passkey is to sign."""
     plan, digest = visit.query.get("plan", ""), visit.query.get("digest", "")
     with visit.open_outbox() as outbox, visit.site.open_batch(plan) as batch:
-        record = outbox.plan(plan)
-        why = plan_refusal(visit, outbox, record)
-        if why:
-            raise NotDone(why)
-        currency, amount = visit.desk.facts(batch).control
-        if currency and _DIGITS.sub("", visit.query.get("total", "")) != _DIGITS.sub("", amount):
-            raise NotDone(
-                f"The total in {currency} that you typed is another than that of the plan. Compare both."
-            )
-        batch.verify(digest)
-        refuse_stale(visit.site, batch, outbox)
-        outbox.approve(
-            plan, digest, visit.person.person, visit.now, self_approval=visit.site.settings.mail.self_approval
+        _require_approvable(visit, outbox, batch)
+    challenge = approval_challenge(plan, digest, visit.person.person, instant_text(visit.now))
+    visit.desk.pending[visit.session.form_token] = Pending(f"{plan} {digest}", visit.now, challenge)
+    return request_options(visit.person, challenge)
+
+
+def _require_approvable(visit: Visit, outbox: Outbox, batch: Batch) -> None:
+    """Raise unless the person may approve the bytes that they looked at, by digest and typed total."""
+    visit.need("approver")
+    plan = batch.header.plan
+    why = plan_refusal(visit, outbox, outbox.plan(plan))
+    if why:
+        raise NotDone(why)
+    currency, amount = visit.desk.facts(batch).control
+    if currency and _DIGITS.sub("", visit.query.get("total", "")) != _DIGITS.sub("", amount):
+        raise NotDone(
+            f"The total in {currency} that you typed is another than that of the plan. Compare both."
         )
-    visit.record("approved a plan", plan, note=f"digest {digest}")
+    batch.verify(visit.query.get("digest", ""))
+    refuse_stale(visit.site, batch, outbox)
+
+
+def _approve(visit: Visit) -> Done:
+    """Approve a plan with a passkey, or, where the site allows it, with the passphrase."""
+    plan, digest, who = visit.query.get("plan", ""), visit.query.get("digest", ""), visit.person
+    with visit.open_outbox() as outbox, visit.site.open_batch(plan) as batch:
+        _require_approvable(visit, outbox, batch)
+        signed = _signed(visit, plan, digest) if visit.query.get("signed") else None
+        if signed is None:
+            if visit.site.settings.mail.approvals == "signed":
+                raise NotDone(
+                    "This site takes signed approvals only. Add a passkey: your name at the top leads there."
+                )
+            require_passphrase(visit)
+        else:
+            write_signed(visit.site, signed)
+        at = datetime.fromisoformat(signed.at) if signed else visit.now
+        allowed = visit.site.settings.mail.self_approval
+        outbox.approve(plan, digest, who.person, at, self_approval=allowed)
+    way = "signed with a passkey" if signed else "with the passphrase"
+    visit.record("approved a plan", plan, note=f"{way}, digest {digest}")
     return _to_plan(visit)
+
+
+def _signed(visit: Visit, plan: str, digest: str) -> SignedApproval:
+    """Return the approval that the passkey signed. What it was asked to sign is used up by that."""
+    pending = visit.desk.pending.pop(visit.session.form_token, None)
+    if pending is None or pending.about != f"{plan} {digest}" or visit.now - pending.at > _SIGN_WITHIN:
+        raise NotDone("The signature came too late, or was used before. Press the button again.")
+    try:
+        assertion = json.loads(visit.query["signed"])
+    except ValueError as error:
+        raise NotDone("The device gave no signature. Press the button again.") from error
+    person = visit.person
+    made = SignedApproval(
+        plan=plan,
+        digest=digest,
+        person=person.person,
+        name=person.name,
+        at=instant_text(pending.at),
+        assertion=assertion if isinstance(assertion, dict) else {},
+    )
+    return signed_approval(made, person)
 
 
 def _reject(visit: Visit) -> Done:
@@ -178,6 +236,24 @@ def _remove(visit: Visit) -> Done:
     return Done("/people")
 
 
+def _add_passkey(visit: Visit) -> Done:
+    with visit.desk.change:
+        add_passkey(visit)
+    return Done("/me")
+
+
+def _remove_passkey(visit: Visit) -> Done:
+    with visit.desk.change:
+        remove_passkey(visit)
+    return Done("/me")
+
+
+ASKS: Mapping[str, Callable[[Visit], dict[str, object]]] = {
+    "/plan/approve/begin": begin_approval,
+    "/me/passkey/begin": begin_passkey,
+}
+"""What a page asks before a device signs; nothing is changed by it."""
+
 ACTIONS: Mapping[str, Callable[[Visit], Done]] = {
     "/campaign/plan": _plan,
     "/plan/test": _test,
@@ -193,4 +269,6 @@ ACTIONS: Mapping[str, Callable[[Visit], Done]] = {
     "/finance/check": _check,
     "/people/invite": _invite,
     "/people/remove": _remove,
+    "/me/passkey/add": _add_passkey,
+    "/me/passkey/remove": _remove_passkey,
 }

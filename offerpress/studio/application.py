@@ -24,10 +24,10 @@ from offerpress.preview.state import unexpected
 from offerpress.site.folder import OfferpressError, starter_folder
 from offerpress.site.people import read_people
 from offerpress.site.site import Site
-from offerpress.studio.actions import ACTIONS, Done
+from offerpress.studio.actions import ACTIONS, ASKS, Done
 from offerpress.studio.books import KNOWN_ERRORS, Books
 from offerpress.studio.desk import Context, Desk, FormFields, NotThere, NotYours, Visit, address_of, page
-from offerpress.studio.door import joined_person, signed_in_person
+from offerpress.studio.door import joined_person, me_page, signed_in_person
 from offerpress.studio.office_pages import finance_page, history_page, people_page, today_page
 from offerpress.studio.partner_pages import found, partner_page, search_page
 from offerpress.studio.plan_pages import (
@@ -60,6 +60,7 @@ _PAGES: dict[str, tuple[str, Callable[[Visit], Context]]] = {
     "/finance": ("finance.html", finance_page),
     "/history": ("history.html", history_page),
     "/people": ("people.html", people_page),
+    "/me": ("me.html", me_page),
 }
 _FACTS: dict[str, Callable[[Visit], object]] = {"/partners/found": found, "/plan/fresh": freshness}
 
@@ -114,6 +115,7 @@ class StudioServer:
                 *(Route(path, self._screen, methods=["GET"]) for path in _PAGES),
                 *(Route(path, self._told, methods=["GET"]) for path in _FACTS),
                 *(Route(path, _posted(self._change), methods=["POST"]) for path in ACTIONS),
+                *(Route(path, _posted(self._asked), methods=["POST"]) for path in ASKS),
                 Route("/plan/message", self._message, methods=["GET"]),
                 Route("/plan/live", self._live, methods=["GET"]),
                 Route("/sign-in", self._door, methods=["GET"]),
@@ -144,6 +146,15 @@ class StudioServer:
             return JSONResponse(_FACTS[request.url.path](visit))
         except KNOWN_ERRORS as error:
             return JSONResponse({"tone": "wrong", "text": str(error)}, 409)
+
+    def _asked(self, request: Request, form: FormFields) -> Response:
+        visit = self._visit(request, form)
+        if visit is None or not visit.session.made(form.get("form_token", "")):
+            return JSONResponse({"text": "The studio is locked. Reload the page and sign in again."}, 401)
+        try:
+            return JSONResponse(ASKS[request.url.path](visit))
+        except KNOWN_ERRORS as error:
+            return JSONResponse({"text": str(error)})
 
     def _message(self, request: Request) -> Response:
         visit = self._visit(request, dict(request.query_params))

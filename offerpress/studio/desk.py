@@ -35,8 +35,21 @@ class NotThere(OfferpressError):
     """The page shows nothing under this address."""
 
 
+class NotDone(OfferpressError):
+    """An action that the form does not allow as it was filled in."""
+
+
 class NotYours(OfferpressError):
     """The person's tasks do not include this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """What a device was asked to sign: about what, when, and the challenge. It is used once."""
+
+    about: str
+    at: datetime
+    challenge: bytes
 
 
 @dataclass
@@ -53,6 +66,7 @@ class Desk:
     first_code: str = ""
     stopping: bool = False
     sender: DueSender = field(default_factory=DueSender)
+    pending: dict[str, Pending] = field(default_factory=dict)
     kept: dict[object, object] = field(default_factory=dict)
     _facts: dict[str, PlanFacts] = field(default_factory=dict)
 

@@ -3,6 +3,7 @@
 import hmac
 from datetime import UTC
 
+from offerpress.plans.signing import creation_options, registered_passkey
 from offerpress.site.people import (
     ROLES,
     Deed,
@@ -15,13 +16,16 @@ from offerpress.site.people import (
     joined,
     read_people,
     removed,
+    with_passkeys,
     write_deed,
     write_people,
 )
 from offerpress.site.site import Site
-from offerpress.studio.desk import Desk, FormFields, Visit
+from offerpress.studio.desk import Context, Desk, FormFields, NotDone, Pending, Visit
+from offerpress.studio.sessions import TOKEN_BYTES
 
 _SALT_BYTES = 16
+_LONGEST_DEVICE = 80
 _WRONG = "The name and the passphrase do not belong together."
 _USED = "This code was used before, has ended, or was cut off. Ask for a new invitation."
 
@@ -91,6 +95,55 @@ def invite(visit: Visit) -> tuple[str, str]:
     write_people(visit.site, people)
     visit.record("invited a person", person.name, note=", ".join(roles))
     return person.name, f"{visit.desk.origin}/join#{code}"
+
+
+def require_passphrase(visit: Visit) -> None:
+    """Raise `NotDone` unless the form holds the person's passphrase; wrong ones are delayed as at the sign-in."""
+    desk, person = visit.desk, visit.person
+    wait = desk.throttle.opens(person.person, visit.now)
+    if wait:
+        raise NotDone("Too many wrong tries. Wait some minutes, then try again.")
+    if person.passphrase is None or not person.passphrase.fits(visit.query.get("passphrase", "")):
+        desk.throttle.wrong(person.person, visit.now)
+        raise NotDone("That is not your passphrase.")
+    desk.throttle.right(person.person)
+
+
+def me_page(visit: Visit) -> Context:
+    """Show the person's own tasks and passkeys."""
+    return {"passkeys": [one for one in visit.person.passkeys if one.active]}
+
+
+def begin_passkey(visit: Visit) -> dict[str, object]:
+    """Return what a device needs to make a passkey. The passphrase is asked again: a passkey outlives a session."""
+    require_passphrase(visit)
+    challenge = visit.desk.random_text(TOKEN_BYTES).encode()
+    visit.desk.pending[visit.session.form_token] = Pending("passkey", visit.now, challenge)
+    return creation_options(visit.person, challenge)
+
+
+def add_passkey(visit: Visit) -> None:
+    """Keep the passkey that a device made."""
+    pending = visit.desk.pending.pop(visit.session.form_token, None)
+    if pending is None or pending.about != "passkey":
+        raise NotDone("The device answered too late. Try again.")
+    name = " ".join(visit.query.get("device", "").split())[:_LONGEST_DEVICE] or "Passkey"
+    made = registered_passkey(visit.query.get("made", ""), pending.challenge, name, visit.now)
+    people = read_people(visit.site)
+    keys = (*people[visit.person.person].passkeys, made)
+    write_people(visit.site, with_passkeys(people, visit.person.person, keys))
+    visit.record("added a passkey", name)
+
+
+def remove_passkey(visit: Visit) -> None:
+    """Take a passkey out: it approves nothing any more, and what it approved stays proved."""
+    people, one = read_people(visit.site), visit.query.get("credential", "")
+    keys = tuple(
+        key.model_copy(update={"active": False}) if key.credential == one else key
+        for key in people[visit.person.person].passkeys
+    )
+    write_people(visit.site, with_passkeys(people, visit.person.person, keys))
+    visit.record("removed a passkey")
 
 
 def remove(visit: Visit) -> None:

@@ -227,6 +227,7 @@ def check_channels(visit: Visit) -> None:
         "by": visit.person.name,
         "channels": found.checked,
         "findings": [str(one) for one in found.findings],
+        "remarks": found.remarks,
     }
     visit.record("compared all channels", f"{len(found.findings)} differences")
 

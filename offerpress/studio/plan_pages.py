@@ -154,6 +154,8 @@ def plan_page(visit: Visit) -> Context:
             "refusal": plan_refusal(visit, outbox, record),
             "late": any("latest start" in one.what for one in found_needs),
             "sender": visit.desk.sender,
+            "signed_only": visit.site.settings.mail.approvals == "signed",
+            "has_passkey": any(one.active for one in visit.person.passkeys),
             "send_at": clock_words(record.send_at, program_zone(visit)) if record.send_at else "",
             "fresh_address": address_of("/plan/fresh", plan=plan),
             "live_address": address_of("/plan/live", plan=plan),

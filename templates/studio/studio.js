@@ -53,6 +53,36 @@ const rowOf = {
   ],
 };
 
+// A device makes a passkey, or signs with one: the server checks the form first and says what is to be signed.
+for (const button of document.querySelectorAll("[data-device]")) {
+  const form = button.form;
+  const said = form.querySelector("[data-device-said]");
+  button.addEventListener("click", async () => {
+    if (!form.reportValidity()) return;
+    said.textContent = "";
+    button.disabled = true;
+    try {
+      const body = new URLSearchParams(new FormData(form));
+      const asked = await (await fetch(form.dataset.begin, { method: "POST", body })).json();
+      if (asked.text) {
+        said.textContent = asked.text;
+      } else if (button.dataset.device === "make") {
+        const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(asked);
+        form.elements.made.value = JSON.stringify(await navigator.credentials.create({ publicKey }));
+        form.submit();
+      } else {
+        const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(asked);
+        form.elements.signed.value = JSON.stringify(await navigator.credentials.get({ publicKey }));
+        form.submit();
+      }
+    } catch (error) {
+      said.textContent =
+        error.name === "NotAllowedError" ? "The device did not sign. Try again." : `It did not work: ${error.message}`;
+    }
+    button.disabled = false;
+  });
+}
+
 for (const form of document.querySelectorAll("[data-slow]")) {
   form.addEventListener("submit", (event) => {
     event.submitter.textContent = form.dataset.slow;

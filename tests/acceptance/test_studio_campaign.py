@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.acceptance.conftest import Said, called, copy_sample, finished, installed
 from tests.servers.provider import Answer, provider
-from tests.servers.studio import Seat, invite, join, seated, started, stop
+from tests.servers.studio import PASSPHRASE, Seat, invite, join, seated, started, stop
 
 FIRST, SECOND = "year-end-credit-1.1", "year-end-credit-1.2"
 TOTAL = "71,606.24"
@@ -48,6 +48,7 @@ def plan_page(seat: Seat, plan: str) -> Page:
 def approve(page: Page, total: str) -> None:
     """Type the total and approve."""
     page.get_by_label("Type the total in EUR").fill(total)
+    page.get_by_label("Your passphrase").fill(PASSPHRASE)
     page.get_by_role("button", name="Approve").click()
 
 

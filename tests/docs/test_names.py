@@ -28,7 +28,7 @@ CALL = re.compile(r"(?:^|[\s(])offerpress +(?P<words>[a-z][a-z-]*\b[^|;&#\n]*)",
 OPTION = re.compile(r"(?<!\S)--[a-z][a-z-]*")
 SETTING = re.compile(r"(?:site|mail|statements)(?:\.[a-z_]+)+")
 # What these begin with stands in files or is signed; they are no calls.
-MARKS = ("site secret", "record", "batch 1", "sealed shard 1", "rules 1")
+MARKS = ("approval 1", "site secret", "record", "batch 1", "sealed shard 1", "rules 1")
 VARIABLE = re.compile(r"\b(?:OFFERPRESS|SENDGRID)_[A-Z_]+\b")
 SECTIONS: dict[str, type[BaseModel]] = {
     "site": SiteSettings,
