@@ -1,6 +1,6 @@
 """Addresses on the site: paths below its root, relative to a page, from the host's root, or absolute."""
 
-import posixpath
+from itertools import takewhile
 from urllib.parse import quote, urlsplit
 
 from generator.settings import SiteSettings
@@ -25,8 +25,9 @@ def relative(here: str, there: str) -> str:
     Paths are names below the site's root, not encoded and without a leading slash. A folder ends with a slash, and
     the root itself is empty.
     """
-    folder = here.rpartition("/")[0]
-    way = posixpath.relpath(f"/{quote(there)}", f"/{quote(folder)}")
+    folders, names = here.split("/")[:-1], there.removesuffix("/").split("/") if there else []
+    shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(folders, names, strict=False)))
+    way = "/".join([*[".."] * (len(folders) - shared), *map(quote, names[shared:])]) or "."
     if not there or there.endswith("/"):
         way += "/"
     if ":" in way.partition("/")[0]:

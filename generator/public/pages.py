@@ -84,7 +84,7 @@ class SitePages:
 
     def cards(self) -> Iterator[tuple[str, str]]:
         """Yield path and SVG of every picture of a shared link that the build draws."""
-        shown = [self._site_card, *(self._card(page) for page in self.localized.announcements)]
+        shown = [self._site_card, *self._cards.values()]
         yield from ((card.path, card.svg) for card in shown if card and card.path)
 
     def feed_hint(self, folder: str) -> FeedHint:
@@ -153,7 +153,7 @@ class SitePages:
                 "offers": views.offers(page.offers),
             }
             if is_announcement:
-                shown |= {"card": self._card(page), **self._neighbours(page, views)}
+                shown |= {"card": self._cards[page.slug], **self._neighbours(page, views)}
             return shown
 
         template = "announcement.html" if is_announcement else "page.html"
@@ -258,6 +258,11 @@ class SitePages:
     def _site_card(self) -> Card | None:
         """The picture of pages that have none."""
         return self._drawn("", self.localized.settings.title, "")
+
+    @cached_property
+    def _cards(self) -> dict[str, Card | None]:
+        """The pictures of the announcements by slug."""
+        return {page.slug: self._card(page) for page in self.localized.announcements}
 
     def _card(self, page: Page) -> Card | None:
         """Return the announcement's photo, or a card with its title."""
