@@ -5,6 +5,7 @@ the colours of sRGB. The same original always has the same names, so a size that
 """
 
 import posixpath
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,7 +14,6 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from generator.content.pages import tag_slug
 from rewards import Fault, Faulty
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ _ORIENTATION, _TURNED, _POSITION = 0x0112, range(5, 9), 0x8825
 _RECIPE = b"webp 80 4, lanczos, srgb"
 _QUALITY, _METHOD = 80, 4
 _FOLDER = "assets/"
+_OTHERS = re.compile(r"[^a-z0-9]+")
 # The column of text in templates/assets/site.css, in rem, and the width of the screen from which it is that wide. On a
 # narrower one its margins are twice 0.5rem + 2.5vw.
 _COLUMN, _FROM = 43, 46.5
@@ -69,7 +70,7 @@ def renditions(name: str, file: Path) -> tuple[Rendition, ...]:
         return ()
     largest = min(facts.width, _WIDTHS[-1])
     widths = [width for width in _WIDTHS if width < largest * _ALIKE] + [largest]
-    stem = tag_slug(posixpath.splitext(posixpath.basename(name))[0]) or "picture"
+    stem = _OTHERS.sub("-", posixpath.splitext(posixpath.basename(name))[0].lower()).strip("-") or "picture"
     return tuple(
         Rendition(name, width)
         if facts.is_webp and width == facts.width

@@ -128,6 +128,15 @@ def test_sizes_are_small_and_always_the_same(make_site: SiteMaker) -> None:
     assert not first.keys() & set(made(with_picture(make_site, "a.jpg", saved(photo(1600, 1201)))))
 
 
+@pytest.mark.parametrize("name", ["Ein Bild (1).jpg", "Фото.jpg", "a,b.jpg"])
+def test_names_need_no_quoting(make_site: SiteMaker, name: str) -> None:
+    """Whatever an original is called, its sizes have names that `srcset` can hold and every server knows."""
+    site = with_picture(make_site, name, saved(photo(500, 300)), f"![What it shows](<../static/{name}>)\n")
+    (path,) = made(site)
+    assert re.fullmatch(r"assets/[a-z0-9-]+-[0-9a-f]{10}-500\.webp", path)
+    assert f"../../{path} 500w" == image(site)["srcset"]
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [
