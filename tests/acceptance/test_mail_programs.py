@@ -2,10 +2,13 @@
 
 import json
 import subprocess
+from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from typing import Literal
 
 import pytest
+from _pytest.mark import ParameterSet
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Browser
 
@@ -73,8 +76,15 @@ def test_mail_programs_support_what_matters(messages: dict[str, Path]) -> None:
     assert not [feature for feature in WITHOUT_IT if feature not in lacking], "take it off the list"
 
 
-@pytest.mark.parametrize("language", READERS)
-@pytest.mark.parametrize(("scheme", "width"), [("light", 680), ("dark", 680), ("light", 320), ("dark", 320)])
+def looks() -> Iterator[ParameterSet]:
+    """Yield each language in each look; in `make test` each language has another look, and the others take long."""
+    for number, language in enumerate(READERS):
+        for place, (scheme, width) in enumerate(product(("light", "dark"), (680, 320))):
+            marks = [] if place == number else [pytest.mark.long]
+            yield pytest.param(language, scheme, width, marks=marks)
+
+
+@pytest.mark.parametrize(("language", "scheme", "width"), list(looks()))
 def test_messages_are_readable_by_all(
     messages: dict[str, Path], browser: Browser, language: str, scheme: Literal["light", "dark"], width: int
 ) -> None:

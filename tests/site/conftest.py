@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from offerpress.cli import run
-from tests.acceptance.conftest import SECRET, copy_sample
+from tests.acceptance.conftest import AS_OF, Prepare, called, prepare
 from tests.servers.browsing import Server
 
+__all__ = ["prepare"]
 ODD = Path(__file__).parents[1] / "sites" / "odd"
 ANNOUNCEMENT = """\
 ---
@@ -31,20 +31,22 @@ class Built:
     odd: Path
 
 
-@pytest.fixture(scope="package")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
-    """Both sites, built by the command."""
-    folder = tmp_path_factory.mktemp("sites")
-    sample = copy_sample(folder / "sample")
-    shutil.copytree(ODD, folder / "odd")
+def build_both(sample: Path) -> None:
+    """Build the sample, and within its folder the odd site."""
+    odd = Path(shutil.copytree(ODD, sample / "odd"))
     for n in range(1, 301):
         text = ANNOUNCEMENT.format(n=n, words="lang" * n, year=2021 + n % 3, month=n % 12 + 1, day=n % 28 + 1)
-        (folder / "odd/content/announcements" / f"generated-{n:03}.md").write_text(text, encoding="utf-8")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("OFFERPRESS_SITE_SECRET", SECRET)
-        for site in (sample, folder / "odd"):
-            assert run(["build", "--site", str(site), "--as-of", "2023-12-31"]) == 0
-    return Built(sample / "output", folder / "odd" / "output")
+        (odd / "content/announcements" / f"generated-{n:03}.md").write_text(text, encoding="utf-8")
+    for site in (sample, odd):
+        said = called(site, "build", *AS_OF)
+        assert 0 == said.code, said.err
+
+
+@pytest.fixture(scope="session")
+def built(prepare: Prepare) -> Built:
+    """Both sites, built by the command, once for all workers."""
+    folder = prepare("sites", build_both)
+    return Built(folder / "output", folder / "odd" / "output")
 
 
 @pytest.fixture(scope="package")

@@ -1,10 +1,11 @@
 """The site in a real browser: readable by everyone, in every mode, at every width, and silent on the console."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import pytest
+from _pytest.mark import ParameterSet
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped] # it has no types
 from playwright.sync_api import Browser, Page
 
@@ -30,7 +31,8 @@ PAGES = (
     ("odd", "/announcements/everything/"),
     ("odd", "/tags/c-r-d/"),
 )
-MODES: tuple[tuple[str, Scheme, Literal["active", "none"], int], ...] = (
+Mode = tuple[str, Scheme, Literal["active", "none"], int]
+MODES: tuple[Mode, ...] = (
     ("light", "light", "none", 1100),
     ("dark", "dark", "none", 1100),
     ("narrow", "light", "none", 320),
@@ -104,13 +106,27 @@ def violations(page: Page) -> list[str]:
     return [f"{one['id']}: {node['html'][:150]}" for one in found for node in one["nodes"]]
 
 
-@pytest.mark.parametrize(("site", "path"), PAGES)
-def test_page_for_everyone(servers: dict[str, Server], watched: Watched, site: str, path: str) -> None:
+def in_modes() -> Iterator[ParameterSet]:
+    """Yield the richest pages in every mode and each other page in one; those in the modes that are left take long."""
+    for number, (site, path) in enumerate(PAGES):
+        if path in {"/", "/announcements/everything/"}:
+            yield pytest.param(site, path, MODES, id=f"{site}-{path}")
+            continue
+        place = number % len(MODES)
+        left = MODES[:place] + MODES[place + 1 :]
+        yield pytest.param(site, path, MODES[place : place + 1], id=f"{site}-{path}-{MODES[place][0]}")
+        yield pytest.param(site, path, left, id=f"{site}-{path}-others", marks=pytest.mark.long)
+
+
+@pytest.mark.parametrize(("site", "path", "modes"), list(in_modes()))
+def test_page_for_everyone(
+    servers: dict[str, Server], watched: Watched, site: str, path: str, modes: Sequence[Mode]
+) -> None:
     """In every mode axe finds nothing, all fits, targets are large; the console is silent, no other host is asked."""
     page = watched.page
     page.goto(address(servers, site, path))
     wrong: dict[str, list[str]] = {}
-    for name, scheme, colours, width in MODES:
+    for name, scheme, colours, width in modes:
         page.set_viewport_size({"width": width, "height": 900})
         page.emulate_media(color_scheme=scheme, forced_colors=colours, reduced_motion="reduce")
         wrong[name] = [*violations(page), *page.evaluate(SMALL_TARGETS), *page.evaluate(TOO_WIDE)]
@@ -120,9 +136,14 @@ def test_page_for_everyone(servers: dict[str, Server], watched: Watched, site: s
 
 
 @pytest.mark.parametrize(
-    ("site", "path"), [("sample", "/announcements/thank-you/"), ("odd", "/announcements/everything/")]
+    ("site", "path", "width"),
+    [
+        ("sample", "/announcements/thank-you/", 320),
+        ("odd", "/announcements/everything/", 1100),
+        pytest.param("sample", "/announcements/thank-you/", 1100, marks=pytest.mark.long),
+        pytest.param("odd", "/announcements/everything/", 320, marks=pytest.mark.long),
+    ],
 )
-@pytest.mark.parametrize("width", [1100, 320])
 def test_focus(servers: dict[str, Server], watched: Watched, site: str, path: str, width: int) -> None:
     """Tab goes through every control in the order of the page; each shows its focus and is covered by nothing."""
     page = watched.page

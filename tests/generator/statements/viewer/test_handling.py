@@ -32,11 +32,11 @@ class Look(NamedTuple):
     "look",
     [
         Look(),
-        Look(scheme="dark"),
-        Look(width=320),
         Look(forced="active"),
-        Look("P-7"),
         Look("P-6", 320, "dark"),
+        pytest.param(Look(scheme="dark"), marks=pytest.mark.long),
+        pytest.param(Look(width=320), marks=pytest.mark.long),
+        pytest.param(Look("P-7"), marks=pytest.mark.long),
     ],
     ids=lambda look: "-".join(map(str, look)),
 )

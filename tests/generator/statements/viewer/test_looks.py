@@ -32,7 +32,13 @@ CONTRAST = """() => {
 }"""
 
 
-@pytest.mark.parametrize("partner_id", PARTNERS)
+# Names of the usual kind take long.
+HARD = {"P-4", "P-6", "P-7"}
+
+
+@pytest.mark.parametrize(
+    "partner_id", [one if one in HARD else pytest.param(one, marks=pytest.mark.long) for one in PARTNERS]
+)
 def test_narrow_screen(server: Server, read: Read, partner_id: str) -> None:
     """At 320 pixels (also 200 % of 640) nothing is cut off or scrolls sideways, whatever the name."""
     reader = opened(server, read(width=320), partner_id)
@@ -83,7 +89,7 @@ def test_keyboard(server: Server, read: Read) -> None:
     assert reader.state == "closed"
 
 
-@pytest.mark.parametrize("width", [320, 768, 1280])
+@pytest.mark.parametrize("width", [320, 1280, pytest.param(768, marks=pytest.mark.long)])
 def test_header_leads_to_the_pages_of_the_reader(server: Server, read: Read, width: int) -> None:
     """Brand and links have the language of the statement, in at most two rows, and paper shows the brand alone."""
     reader = opened(server, read(width=width), "P-6")

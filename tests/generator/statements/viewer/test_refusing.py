@@ -30,14 +30,13 @@ def swapped(text: str, place: int) -> str:
 @pytest.mark.parametrize(
     "damage",
     [
-        lambda fragment: fragment[:-1],
-        lambda fragment: fragment[:20],
-        lambda fragment: swapped(fragment, 3),
-        lambda fragment: swapped(fragment, 35),
-        lambda fragment: fragment + "a",
-        lambda fragment: fragment[:10] + " " + fragment[10:],
+        pytest.param(lambda fragment: fragment[:-1], id="last letter cut"),
+        pytest.param(lambda fragment: swapped(fragment, 3), id="mistyped"),
+        pytest.param(lambda fragment: fragment[:10] + " " + fragment[10:], id="blank within"),
+        pytest.param(lambda fragment: fragment[:20], id="half cut", marks=pytest.mark.long),
+        pytest.param(lambda fragment: swapped(fragment, 35), id="checksum mistyped", marks=pytest.mark.long),
+        pytest.param(lambda fragment: fragment + "a", id="letter added", marks=pytest.mark.long),
     ],
-    ids=["last letter cut", "half cut", "mistyped", "checksum mistyped", "letter added", "blank within"],
 )
 def test_damaged_link(server: Server, read: Read, damage: Callable[[str], str]) -> None:
     """A link that was cut off or mistyped is called damaged, without asking the server for anything."""
@@ -73,7 +72,9 @@ def test_no_link(server: Server, read: Read) -> None:
     assert "Please open that link" in reader.text
 
 
-@pytest.mark.parametrize("place", [0, 5, 20, 48, 60, 9000, -1])
+@pytest.mark.parametrize(
+    "place", [0, 48, -1, *(pytest.param(place, marks=pytest.mark.long) for place in (5, 20, 60, 9000))]
+)
 def test_changed_pack(serve: Serve, files: dict[str, bytes], read: Read, place: int) -> None:
     """One bit changed anywhere in a pack keeps the statement closed."""
     spoilt = bytearray(files[PACK])
