@@ -137,6 +137,34 @@ PLANS = ("paid", "free", "trial", "nfr")
 STATUSES = ("active", "closed")
 
 
+TOTALS = (
+    *(
+        "total",
+        "totals",
+        "grand total",
+        "subtotal",
+        "sub-total",
+        "sum",
+        "summe",
+        "gesamt",
+        "gesamtsumme",
+        "endsumme",
+    ),
+    *(
+        "zwischensumme",
+        "somme",
+        "total général",
+        "sous-total",
+        "suma",
+        "total general",
+        "合計",
+        "小計",
+        "総計",
+    ),
+)
+"""The words, in lower case, by which programs name a row of totals."""
+
+
 def identifier(name: str) -> str:
     """Return a column's name as an identifier of a statement; `from`, `to` and `on` are words of SQL."""
     return f'"{name}"'

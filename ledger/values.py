@@ -7,7 +7,7 @@ from functools import cache
 from ledger.database import Database, Row, literal, whole
 from ledger.findings import Findings, Place, quote
 from ledger.reading.forms import cure, toml_text
-from ledger.tables import PLANS, STATUSES, Column, Table, identifier
+from ledger.tables import PLANS, STATUSES, TOTALS, Column, Table, identifier
 from rewards import (
     MINOR_UNITS,
     Policy,
@@ -188,7 +188,7 @@ def _addresses_fault(texts: str) -> str | None:
 def _empty(table: Table, column: Column) -> Callable[[Row], Explanation]:
     def words(row: Row) -> Explanation:
         default = f'default = {{{column.name} = "…"}}'
-        total = next((str(cell) for cell in row if str(cell or "").strip(" :").lower() in _TOTALS), None)
+        total = next((str(cell) for cell in row if str(cell or "").strip(" :").lower() in TOTALS), None)
         cut = default if total is None else f"skip_last = 1 or stop_at = {toml_text(total.strip())}"
         which = "one value is meant" if total is None else "this is a row of totals"
         return (
@@ -199,37 +199,10 @@ def _empty(table: Table, column: Column) -> Callable[[Row], Explanation]:
     return words
 
 
-_TOTALS = (
-    *(
-        "total",
-        "totals",
-        "grand total",
-        "subtotal",
-        "sub-total",
-        "sum",
-        "summe",
-        "gesamt",
-        "gesamtsumme",
-        "endsumme",
-    ),
-    *(
-        "zwischensumme",
-        "somme",
-        "total général",
-        "sous-total",
-        "suma",
-        "total general",
-        "合計",
-        "小計",
-        "総計",
-    ),
-)
-
-
 def _remark_totals(database: Database, findings: Findings, table: Table) -> None:
     """Add a remark for each row whose first column says that it is a row of totals."""
     key = table.key[0]
-    words = ", ".join(map(literal, _TOTALS))
+    words = ", ".join(map(literal, TOTALS))
     test = f"length({identifier(key)}) < 16 AND lower(trim({identifier(key)}, ' :')) IN ({words})"
     _report_where(database, findings, table, "totals", {key: test}, _total(table), "remark")
 
@@ -308,12 +281,14 @@ def _check_known(database: Database, findings: Findings, table: Table, column: C
 
 def _judge(table: Table, column: Column, policy: Policy) -> Judge | None:
     judges: dict[str, Judge] = {
-        "currency": _judge_currency,
+        "currency": lambda text: _judge_currency(text, column, table),
         "zone": _judge_zone,
         "level": lambda text: _listed(text, policy.program.every_level_id, "level of the program", table),
         "plan": lambda text: _listed(text, PLANS, "plan", table),
         "status": lambda text: _listed(text, STATUSES, "status", table),
-        "offer": lambda text: _listed(text, tuple(sorted(policy.cashback_slugs)), "cashback offer's slug"),
+        "offer": lambda text: _listed(
+            text, tuple(sorted(policy.cashback_slugs)), "cashback offer's slug", table
+        ),
     }
     return judges.get(column.kind)
 
@@ -323,18 +298,19 @@ def _listed(text: str, known: tuple[str, ...], name: str, table: Table | None = 
         return None
     remedy = suggestion(text, known) if known else "there is none yet"
     if table is not None and known:
-        column = name.partition(" ")[0]
+        column = "offer" if "offer" in name else name.partition(" ")[0]
         remedy += f"; or declare values = {{{column} = {{{toml_text(text)} = {toml_text(known[0])}}}}}"
         remedy += f" in [data.{table.name}] if that is meant"
     return f"{quote(text)} is no {name}", remedy
 
 
-def _judge_currency(text: str) -> Explanation | None:
+def _judge_currency(text: str, column: Column, table: Table) -> Explanation | None:
     try:
         minor_units(text)
     except UnknownCurrency as error:
         what, _, remedy = str(error).partition("; ")
-        return what, remedy
+        setting = f'values = {{{column.name} = {{{toml_text(text)} = "EUR"}}}} in [data.{table.name}]'
+        return what, f"{remedy}; or declare {setting} if that is meant"
     return None
 
 

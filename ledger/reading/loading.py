@@ -201,7 +201,7 @@ def _load_files(
         findings.add("open workbook", Place(number), what, "save and close it, then try again", "remark")
     if not paths and table.name == "partners":
         number = findings.register(table, pattern)
-        remedy = "export the partners to it, or name it in [data]"
+        remedy = 'export the partners to it, or name it in [data], such as partners = "exports/partners.csv"'
         findings.add("missing file", Place(number), "the file does not exist", remedy)
     for path in paths:
         inside = path.is_relative_to(around.site)

@@ -9,10 +9,10 @@ from typing import NamedTuple
 from ledger.database import Database, Row, SqlValue
 from ledger.findings import Findings, Place, quote
 from ledger.reading.csv_text import CONTROL, TextRow, is_blank
-from ledger.reading.forms import Reader, Written, agreed, date_reader, number_reader, word_reader
+from ledger.reading.forms import Reader, Written, agreed, date_reader, number_reader, toml_text, word_reader
 from ledger.reading.headers import Header
 from ledger.settings import SERIALS, TableSource
-from ledger.tables import Column, Table, identifier
+from ledger.tables import TOTALS, Column, Table, identifier
 
 FIRST_ROW = 2
 """The number of the row after the header."""
@@ -87,9 +87,11 @@ def _refuse_ragged(
     """A row whose fields may stand under wrong names: only what identifies it is kept, so that others can name it."""
     width = len(header.names)
     what = f"{len(fields)} fields where the header has {width}"
-    findings.add(
-        "ragged row", place, what, "give a field for each column, and quote fields that hold a delimiter"
-    )
+    total = next((str(cell) for cell in fields if str(cell or "").strip(" :").lower() in TOTALS), None)
+    remedy = "give a field for each column, and quote fields that hold a delimiter"
+    if total is not None:
+        remedy = f"declare stop_at = {toml_text(total.strip())} in [data.{table.name}] if the table ends here"
+    findings.add("ragged row", place, what, remedy)
     kept = header.places.get(table.key[0], width)
     return [fields[at] if at == kept and at < len(fields) else None for at in range(width)]
 

@@ -205,7 +205,9 @@ class _Book:
             for sheet in self._sheets:
                 if sheet.name == name:
                     return sheet.part
-            raise SourceUnreadable(f"there is no sheet {name!r}", f"its sheets are: {listed}")
+            raise SourceUnreadable(
+                f"there is no sheet {name!r}", f"correct sheet in [data]; its sheets are: {listed}"
+            )
         visible = [sheet for sheet in self._sheets if sheet.visible]
         if not visible:
             raise SourceUnreadable(

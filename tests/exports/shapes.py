@@ -167,7 +167,7 @@ def _all_cells(
         cells.append([values.get(name, "x") for name in order])
     if shape.totals:
         total: list[object] = [""] * len(order)
-        total[-1] = shape.totals_word
+        total[0] = shape.totals_word
         cells.append(total)
     if shape.has_blanks:
         cells.append([""] * len(order))

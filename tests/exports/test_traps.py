@@ -68,6 +68,10 @@ TRAPS: dict[str, Trap] = {
     "totals below": Trap(HEAD + ROWS + "Summe;;;1001234.06;;\n", {"skip_last": 1}),
     "totals from a word on": Trap(HEAD + ROWS + "Summe;;;1001234.06;;\nnotes;;\n", {"stop_at": "Summe"}),
     "totals not declared": Trap(HEAD + ROWS + "Summe;;;1001234.06;;\n", {}, 'or stop_at = "Summe"'),
+    "totals of fewer fields": Trap(
+        HEAD + ROWS + "Summe;1001234.06\n", {}, 'stop_at = "Summe" in [data.sales]'
+    ),
+    "a row of totals with an id": Trap(HEAD + ROWS + "Total;;;1001234.06;;\n", {"skip_last": 1}),
     "subtotals between": Trap(HEAD + ROWS.replace("A3", ";;;1234.06;;\nA3", 1), {"drop_empty": "sale_id"}),
     "no totals where some are left out": Trap(
         HEAD + ROWS, {"skip_last": 1}, "skip_last = 1 leaves this row out"
@@ -154,6 +158,9 @@ TRAPS: dict[str, Trap] = {
         HEAD + ROWS.replace("EUR", "Mark", 1),
         {"values": {"currency": {"Euro": "EUR"}}},
         'add values = {currency = {"Mark" = "EUR"}} in [data.sales]',
+    ),
+    "an unknown currency": Trap(
+        HEAD + ROWS.replace("EUR", "Euro"), {}, 'values = {currency = {"Euro" = "EUR"}} in [data.sales]'
     ),
     # Names and columns.
     "other names": Trap(
@@ -280,3 +287,12 @@ def test_first_and_last_name_are_joined(reading: Reading) -> None:
     assert digest(reading, of, partners=table) == digest(reading, partners=plain)
     _, faults = reading(of, partners=table.replace("Vorname", "First"))
     assert any("'Vorname', of which name is joined, is missing" in fault.what for fault in faults)
+
+
+def test_a_row_of_totals_that_could_count_is_told(reading: Reading) -> None:
+    """A row with every value and the word of totals as its id is read, with a remark and the settings against it."""
+    ledger, faults = reading(sales=PLAIN + "Total,P1,2023-12-31,1001234.06,EUR,\n")
+    assert ledger is not None
+    (remark,) = faults
+    assert (5, "sale_id", "remark") == (remark.row, remark.field, remark.severity)
+    assert 'stop_at = "Total" in [data.sales]' in remark.remedy

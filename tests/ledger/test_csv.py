@@ -41,7 +41,9 @@ def test_missing_partners_are_one_fault(reading: Reading) -> None:
     ledger, faults = reading(partners=None)
     assert ledger is None
     assert only(faults) == Fault(
-        "the file does not exist", "export the partners to it, or name it in [data]", "data/partners.csv"
+        "the file does not exist",
+        'export the partners to it, or name it in [data], such as partners = "exports/partners.csv"',
+        "data/partners.csv",
     )
 
 

@@ -158,7 +158,10 @@ def test_workbook_faults(reading: Reading, tmp_path: Path) -> None:
     fault = refused(reading, settings(sales="s.xlsx"))
     assert (fault.row, fault.field, fault.what) == (2, "product", "the formula gives #REF!")
     fault = refused(reading, settings(sales={"path": "s.xlsx", "sheet": "Sale"}))
-    assert (fault.what, fault.remedy) == ("there is no sheet 'Sale'", "its sheets are: Sales, Notes")
+    assert (fault.what, fault.remedy) == (
+        "there is no sheet 'Sale'",
+        "correct sheet in [data]; its sheets are: Sales, Notes",
+    )
     save_workbook(tmp_path / "e.xlsx", [])
     assert refused(reading, settings(sales="e.xlsx")).what == "there is no header"
 
