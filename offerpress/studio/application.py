@@ -118,6 +118,7 @@ class StudioServer:
                 *(Route(path, _posted(self._asked), methods=["POST"]) for path in ASKS),
                 Route("/plan/message", self._message, methods=["GET"]),
                 Route("/plan/live", self._live, methods=["GET"]),
+                Route("/session", self._session, methods=["GET"]),
                 Route("/sign-in", self._door, methods=["GET"]),
                 Route("/sign-in", _posted(self._sign_in), methods=["POST"]),
                 Route("/join", self._door, methods=["GET"]),
@@ -126,7 +127,7 @@ class StudioServer:
                 Route("/assets/{name}", _asset, methods=["GET"]),
             ],
             middleware=[Middleware(Guard, desk=self.desk)],
-            exception_handlers={404: _missing, 405: _missing, TooMuch: _too_much},
+            exception_handlers={404: _missing, 405: _missing, TooMuch: _too_much, OfferpressError: _broken},
         )
 
     # Pages.
@@ -213,7 +214,6 @@ class StudioServer:
             while not await request.is_disconnected() and not self.desk.stopping:
                 visit = await run_in_threadpool(self._visit, request, query, used=False)
                 if visit is None:
-                    yield "event: locked\ndata: {}\n\n"
                     return
                 try:
                     state = json.dumps(await run_in_threadpool(live_state, visit, query.get("plan", "")))
@@ -224,6 +224,10 @@ class StudioServer:
                 await asyncio.sleep(_LIVE_SECONDS)
 
         return StreamingResponse(events(), media_type="text/event-stream")
+
+    def _session(self, request: Request) -> Response:
+        """Say whether the session is open, which is no use of it."""
+        return Response(status_code=204 if self._visit(request, {}, used=False) else 401)
 
     # Sign-in.
 
@@ -335,6 +339,12 @@ def _missing(request: Request, error: Exception) -> Response:
     del request, error
     what = "There is no such page. Go back to where you came from."
     return _html(page("refused.html", None, {"what": what, "back": "/"}), 404)
+
+
+def _broken(request: Request, error: Exception) -> Response:
+    """Return the sentence of what keeps the studio from answering anybody, such as a damaged file of people."""
+    del request
+    return _html(page("refused.html", None, {"what": str(error), "back": "/"}), 500)
 
 
 def _too_much(request: Request, error: Exception) -> Response:

@@ -1,5 +1,13 @@
 // The small live parts of the studio. Every screen works without them, except the first address of a person.
 
+if (document.querySelector(".me")) {
+  // Figures of partners leave the screen when the session ends, on every page and without a hand.
+  setInterval(async () => {
+    const answer = await fetch("/session").catch(() => null);
+    if (answer?.status === 401) location.assign("/sign-in?locked=1");
+  }, 5000);
+}
+
 const join = document.querySelector("[data-join]");
 if (join) {
   // The code stands in the fragment, which no server and no log ever sees; it leaves the address at once.
@@ -119,25 +127,10 @@ if (search) {
   });
 }
 
-const fresh = document.querySelector("[data-fresh]");
-if (fresh) {
-  fresh.textContent = "Looking whether it is up to date …";
-  const answer = await fetch(fresh.dataset.fresh);
-  if (answer.headers.get("Content-Type")?.includes("json")) {
-    const found = await answer.json();
-    fresh.textContent = found.text ?? "";
-    fresh.className = { good: "right", wrong: "wrong" }[found.tone] ?? "soft";
-  }
-}
-
 const live = document.querySelector("[data-live]");
 if (live) {
   const source = new EventSource(live.dataset.live);
   const first = live.querySelector("[data-word]").textContent;
-  source.addEventListener("locked", () => {
-    source.close();
-    location.assign("/sign-in?locked=1");
-  });
   source.addEventListener("message", (event) => {
     const now = JSON.parse(event.data);
     const word = live.querySelector("[data-word]");
@@ -154,4 +147,15 @@ if (live) {
     // Another step has other buttons; who fills in a form is not disturbed.
     if (first !== now.word && !document.activeElement?.closest("form, details")) location.reload();
   });
+}
+
+const fresh = document.querySelector("[data-fresh]");
+if (fresh) {
+  fresh.textContent = "Looking whether it is up to date …";
+  const answer = await fetch(fresh.dataset.fresh);
+  if (answer.headers.get("Content-Type")?.includes("json")) {
+    const found = await answer.json();
+    fresh.textContent = found.text ?? "";
+    fresh.className = { good: "right", wrong: "wrong" }[found.tone] ?? "soft";
+  }
 }

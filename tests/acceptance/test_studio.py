@@ -26,6 +26,7 @@ SCREENS = {
     "/finance": "Finance",
     "/history": "History",
     "/people": "People",
+    "/me": "Mia",
 }
 
 
