@@ -153,7 +153,10 @@ def headers_file(access: Literal["link", "plain", "none"]) -> bytes:
 
 # Objects in a store.
 
-_FINGERPRINTED = re.compile(r"-[0-9a-f]{12}\.[a-z0-9]+$")
+# The statement's files; then assets, among them sizes of pictures with their width at the end, and cards.
+_FINGERPRINTED = re.compile(
+    r"-[0-9a-f]{12}\.[a-z0-9]+$|(^assets/.*|(^|/)card)-[0-9a-f]{10}(-[0-9]+)?\.[a-z0-9]+$"
+)
 _ARCHIVE = re.compile(r"(?<=^feed)-[0-9]+(?=\.)|(?<=^atom)-[0-9]+(?=\.)")
 _TYPES = {
     "feed.xml": "application/rss+xml; charset=utf-8",

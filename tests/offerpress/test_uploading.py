@@ -145,6 +145,11 @@ def test_a_strangers_store_is_refused() -> None:
         ("feed.xml", "application/rss+xml; charset=utf-8", "public, max-age=300"),
         ("tags/a/atom.xml", "application/atom+xml; charset=utf-8", "public, max-age=300"),
         ("assets/site-0123456789ab.css", "text/css; charset=utf-8", "public, max-age=31536000, immutable"),
+        ("assets/site-0123456789.css", "text/css; charset=utf-8", "public, max-age=31536000, immutable"),
+        ("assets/photo-0123456789-960.webp", "image/webp", "public, max-age=31536000, immutable"),
+        ("de/announcements/a/card-0123456789.png", "image/png", "public, max-age=31536000, immutable"),
+        ("photo-960.webp", "image/webp", "public, max-age=300"),
+        ("photos/1-1699999999.webp", "image/webp", "public, max-age=300"),
         (
             "statement/statement-0123456789ab.js",
             "text/javascript; charset=utf-8",

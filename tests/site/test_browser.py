@@ -56,7 +56,9 @@ CONTROLS = """[...document.querySelectorAll("a[href], summary, [tabindex='0']")]
 # The parts of a feed that a reader sees, whatever a style sheet says about each of them.
 VISIBLE = """(() => {
     const seen = (names) => names.flatMap((name) => [...document.querySelectorAll(name)]).filter((one) =>
-        one.checkVisibility() && one.getBoundingClientRect().height > 8 && one.getBoundingClientRect().width > 8
+        one.checkVisibility({ opacityProperty: true, visibilityProperty: true })
+        && getComputedStyle(one).color !== getComputedStyle(document.documentElement).backgroundColor
+        && one.getBoundingClientRect().height > 8 && one.getBoundingClientRect().width > 8
         && one.textContent.trim()).length;
     return { link: seen(["a"]), title: seen(["title"]), summary: seen(["item > description", "summary"]),
         day: seen(["pubDate", "published"]) };

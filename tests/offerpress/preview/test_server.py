@@ -6,9 +6,11 @@ import struct
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from offerpress.preview.answers import Answer, with_script
 from offerpress.preview.server import PreviewServer, _changes, page_answer, ranged
@@ -138,6 +140,25 @@ def test_a_card_is_drawn_when_a_browser_asks_for_it(folder: Path) -> None:
     answer = page_answer(preview.state, f"/{path}")
     assert ("image/png", b"\x89PNG\r\n\x1a\n") == (answer.media_type, answer.body[:8])
     assert (1200, 630) == struct.unpack(">II", answer.body[16:24])
+
+
+def test_a_smaller_size_is_made_when_a_browser_asks_for_it(folder: Path) -> None:
+    """The state names the sizes of a picture as pages do; an address gives the picture in that width."""
+    picture = BytesIO()
+    Image.new("RGB", (800, 400), "red").save(picture, "JPEG")
+    (folder / "content" / "static").mkdir(exist_ok=True)
+    (folder / "content" / "static" / "red.jpg").write_bytes(picture.getvalue())
+    page = folder / "content" / "pages" / "help.md"
+    page.write_text(f"{page.read_text(encoding='utf-8')}\n![Red](../static/red.jpg)\n", encoding="utf-8")
+    preview = Preview(site_now(folder), "http://127.0.0.1:1")
+    preview.update()
+    assert preview.state.pages is not None
+    small, _ = preview.state.pages.pictures
+    assert f"{small} 480w".encode() in preview.state.pages.files["help/index.html"]
+    answer = page_answer(preview.state, f"/{small}")
+    assert ("image/webp", 200) == (answer.media_type, answer.status)
+    with Image.open(BytesIO(answer.body)) as shown:
+        assert (480, 240) == shown.size
 
 
 def replace_settings(folder: Path) -> None:
