@@ -77,7 +77,8 @@ def random_ledger(site: Path, chance: random.Random) -> set[str]:
     return words
 
 
-@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("seed", [1, 2])
 @pytest.mark.usefixtures("built")
 def test_a_random_ledger_leaves_no_trace_outside_the_packs(offerpress: Call, site: Path, seed: int) -> None:
     """Whatever the ledger holds, the public files are the sample's, and none of its words is in any file."""

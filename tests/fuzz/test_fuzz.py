@@ -1,4 +1,4 @@
-"""Forty damaged sites: each gives faults and stays as it was, or exactly what the naive reference gives.
+"""Damaged sites and odd tables: each gives faults and stays as it was, or exactly what the naive reference gives.
 
 `make test-long` tries more, `make fuzz` as many as it is told.
 """
@@ -8,7 +8,7 @@ import pytest
 from tests.fuzz import tables
 from tests.fuzz.fuzzing import Fuzzer
 
-COUNT, MORE = 40, 65
+COUNT, MORE = 12, 72
 
 
 @pytest.fixture(scope="module")
@@ -27,8 +27,7 @@ def test_a_damage_is_a_fault_or_counts_as_the_reference_counts_it(fuzzer: Fuzzer
 
 def test_every_seed_does_the_same_again(fuzzer: Fuzzer) -> None:
     """So a finding can be looked at: the damage and what became of it follow from the seed alone."""
-    for seed in (1, 2):
-        assert fuzzer.attempt(seed) == fuzzer.attempt(seed)
+    assert fuzzer.attempt(1) == fuzzer.attempt(1)
 
 
 def test_an_odd_table_is_a_fault_or_counts_as_people_see_it() -> None:

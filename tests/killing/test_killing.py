@@ -12,17 +12,8 @@ import pytest
 
 from tests.killing.killing import AS_OF, CASES, PLAN, Runner, broken, library, prepared, tiny_site
 
-SAMPLED = (
-    "plan",
-    "build",
-    "send",
-    "sign-off",
-    "link-revoke",
-    "rotate-secret",
-    "forget",
-    "prune",
-    "statements",
-)
+SAMPLED = ("plan", "build", "send", "sign-off", "forget", "prune")
+FURTHER = [pytest.param(name, marks=pytest.mark.long) for name in CASES if name not in SAMPLED]
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +24,7 @@ def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
         yield started
 
 
-@pytest.mark.parametrize("name", SAMPLED)
+@pytest.mark.parametrize("name", [*SAMPLED, *FURTHER])
 def test_the_same_command_mends_what_a_kill_left(runner: Runner, tmp_path: Path, name: str) -> None:
     """Killed on the way, a command succeeds when it is run again, and `verify` agrees."""
     with prepared(runner, CASES[name], tmp_path) as (before, words, changes):
@@ -75,7 +66,9 @@ def test_a_batch_of_an_earlier_version_is_registered(runner: Runner, tmp_path: P
     runner.must(site, "verify")
 
 
-@pytest.mark.parametrize("name", ["plan", "sign-off", "build"])
+@pytest.mark.parametrize(
+    "name", ["build", *(pytest.param(name, marks=pytest.mark.long) for name in ("plan", "sign-off"))]
+)
 def test_a_full_disk_leaves_nothing_stuck(runner: Runner, tmp_path: Path, name: str) -> None:
     """Where no room is left on the way, one line says so and blames no sound file; with room again all is well."""
     with prepared(runner, CASES[name], tmp_path) as (before, words, changes):

@@ -66,7 +66,7 @@ def loaded(database: Database, path: Path) -> list[Row]:
 @given(
     rows=ROWS, quoting=st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL]), delimiter=st.sampled_from(",;\t")
 )
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_was_written_is_read(
     database: Database, tmp_path: Path, rows: list[tuple[str, ...]], quoting: int, delimiter: str
 ) -> None:
@@ -91,7 +91,7 @@ PIECES = st.sampled_from(
 
 
 @given(text=st.lists(PIECES, max_size=30).map("".join), delimiter=st.sampled_from(",;\t"), even=st.booleans())
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_database_reads_only_what_both_readers_read_alike(
     database: Database, tmp_path: Path, text: str, delimiter: str, *, even: bool
 ) -> None:
