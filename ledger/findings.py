@@ -16,7 +16,7 @@ _CAUSES: tuple[frozenset[str], ...] = (
     frozenset({"missing file", "empty file", "unreadable", "encoding", "open workbook"}),
     frozenset(
         {"missing column", "missing part", "unmapped column", "two names", "constant"}
-        | {"repeated column", "unknown column", "source"}
+        | {"repeated column", "unknown column", "source", "other serials"}
     ),
     frozenset({"format", "ragged row", "no end", "left out", "dropped", "totals"}),
 )

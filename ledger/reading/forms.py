@@ -45,9 +45,10 @@ def date_reader(forms: Sequence[str]) -> Reader:
     @lru_cache(maxsize=16_384)  # many rows have one day
     def read(text: str) -> str:
         trimmed = text.strip()
-        if _ISO_DAY.fullmatch(trimmed) or _ISO_INSTANT.fullmatch(trimmed):
+        if _ISO_INSTANT.fullmatch(trimmed):
             return trimmed
         days = {day for reader in readers if (day := reader(trimmed))}
+        days |= {trimmed} if _ISO_DAY.fullmatch(trimmed) else set()
         if len(days) > 1:
             several = " and ".join(sorted(days))
             raise ValueError(

@@ -160,9 +160,14 @@ def _place_of(
             what = f"the column {quote(there[0])} is in the file, and has a constant in [data] too"
             findings.add("constant", place, what, f"remove it from constant in [data.{table.name}]")
         return names.index(there[0])
-    if column.name in source.constant:
-        return None
     near = next((name for name in unknown if _is_like(column.name, name)), "")
+    if column.name in source.constant:
+        if near and source.constant[column.name]:
+            what = f"the column {quote(near)} is not read, because {column.name} has a constant"
+            setting = f'columns = {{{column.name} = "{near}"}} in [data.{table.name}]'
+            remedy = f"if it says the {column.name} of its rows, declare {setting} instead"
+            findings.add("constant", place, what, remedy, "remark")
+        return None
     if column.required or column.name in source.columns:
         what = f"the column {' or '.join(map(quote, wanted))}"
         what += f" for {column.name}" if column.name in source.columns else ""

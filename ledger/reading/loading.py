@@ -237,6 +237,10 @@ def _load_typed(
                 )
                 return
             header = check_header(findings, table, typed.names, number, source, typed.row)
+            if typed.from_1904 and "serial" in source.dates:
+                what = "the workbook counts its days from 1904, and dates declares those from 1900"
+                remedy = f'declare dates = "serial-1904" in [data.{table.name}]'
+                findings.add("other serials", Place(number), what, remedy)
             _remark_others(findings, table, number, source, typed)
             used = {place: name for name, place in header.places.items()}
             used |= {place: name for name, parts in header.joined.items() for place in parts}

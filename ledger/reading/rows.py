@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -198,8 +199,8 @@ class RowForms:
         """Leave out the first row with a cell `stop`, and all below it."""
         for record in records:
             if any(stop == cell.strip() for cell in record.fields):
-                for below in records:
-                    self._refuse_data(below, number, f"stop_at = {quote(stop)}")
+                for left_out in chain([record], records):
+                    self._refuse_data(left_out, number, f"stop_at = {quote(stop)}")
                 return
             yield record
         what = f"no row has a cell {quote(stop)}, at which the table ends by stop_at"

@@ -38,6 +38,7 @@ class TypedRows:
     """The column names of a source, the row in which they stand, and the rows below it with their numbers.
 
     `notes` are complete once the rows are read. `others` are the headers of other tables in the same file, by name.
+    `from_1904` tells that numbers of days count from then.
     """
 
     names: list[str]
@@ -45,6 +46,7 @@ class TypedRows:
     notes: list[SourceNote] = field(default_factory=list)
     others: Mapping[str, Sequence[str]] = field(default_factory=dict)
     row: int = 1
+    from_1904: bool = False
 
 
 @dataclass(frozen=True, slots=True)

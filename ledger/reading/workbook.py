@@ -73,7 +73,7 @@ def open_workbook(
             part = book.part_of(sheet)
             look = Look(judge, header_row)
             row, names, rows = look.below_header(_sound(book.rows(part, notes)))
-            yield TypedRows(names, rows, notes, book.others(sheet, part, look), row)
+            yield TypedRows(names, rows, notes, book.others(sheet, part, look), row, book.from_1904)
     except BadZipFile as error:
         with path.open("rb") as stream:
             if stream.read(len(_ENCRYPTED)) == _ENCRYPTED:
@@ -192,7 +192,7 @@ class _Book:
         self._archive = archive
         self._names = {_plain_name(info.filename): info for info in archive.infolist()}
         try:
-            self._sheets, self._from_1904 = self._workbook()
+            self._sheets, self.from_1904 = self._workbook()
             self._strings = list(self._shared_strings())
             self._formats = self._number_formats()
         except _BROKEN as error:
@@ -273,7 +273,7 @@ class _Book:
         form = self._formats[int(style)] if int(style) < len(self._formats) else ""
         if form == "duration":
             return Unusable("the cell holds a duration", "give it as a date, a number or text")
-        return _from_serial(number, from_1904=self._from_1904) if form == "date" else number
+        return _from_serial(number, from_1904=self.from_1904) if form == "date" else number
 
     def _workbook(self) -> tuple[list[_Sheet], bool]:
         main = next(

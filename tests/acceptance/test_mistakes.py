@@ -72,6 +72,7 @@ ELSEWHERE = {
     "ledger/reading/headers.py: missing part": "exports/test_traps.py",
     "ledger/reading/headers.py: two names": "exports/test_traps.py",
     "ledger/reading/headers.py: unmapped column": "exports/test_traps.py",
+    "ledger/reading/loading.py: other serials": "exports/test_traps.py",
     "ledger/reading/rows.py: dropped": "exports/test_traps.py",
     "ledger/reading/rows.py: left out": "exports/test_traps.py",
     "ledger/reading/rows.py: no end": "exports/test_traps.py",

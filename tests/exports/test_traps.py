@@ -1,6 +1,7 @@
 """The traps of real exports: each has the right value by settings alone, or a fault that names the setting."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -97,6 +98,11 @@ TRAPS: dict[str, Trap] = {
     "days that two forms read": Trap(
         HEAD + dates("01/03/2023", "31/12/2023", "05/04/2023"),
         {"dates": ["%d/%m/%Y", "%m/%d/%Y"]},
+        "fits two of the forms in dates, as 2023-01-03 and 2023-03-01",
+    ),
+    "days that look like ours": Trap(
+        HEAD + dates("2023-01-03", "2023-31-12", "2023-05-04"),
+        {"dates": "%Y-%d-%m"},
         "fits two of the forms in dates, as 2023-01-03 and 2023-03-01",
     ),
     "day or month not declared": Trap(
@@ -253,6 +259,27 @@ def test_a_workbook_mixes_titles_serials_days_and_texts(reading: Reading, tmp_pa
     book.save(tmp_path / "own.xlsx")
     of = settings("sales", path="own.xlsx", **{**FORMS, "dates": ["serial", "%d.%m.%Y"]})
     assert digest(reading, of) == digest(reading, sales=PLAIN)
+
+
+def test_serial_numbers_from_1904_are_declared_as_such(reading: Reading, tmp_path: Path) -> None:
+    """A workbook says from when its numbers count; the other way to count would be four years off."""
+    book = openpyxl.Workbook()
+    book.epoch = datetime(1904, 1, 1)  # noqa: DTZ001 - a workbook has no zone
+    for row in ([*PLAIN.splitlines()[0].split(",")], ["A1", "P1", 43524, "1", "EUR", "PRO"]):
+        book.active.append(row)
+    book.save(tmp_path / "own.xlsx")
+    _, faults = reading(settings("sales", path="own.xlsx", dates="serial"))
+    assert any('declare dates = "serial-1904" in [data.sales]' in fault.remedy for fault in faults)
+    plain = PLAIN.splitlines()[0] + "\nA1,P1,2023-03-01,1,EUR,PRO\n"
+    of = settings("sales", path="own.xlsx", dates="serial-1904")
+    assert digest(reading, of) == digest(reading, sales=plain)
+
+
+def test_a_constant_beside_a_similar_column_is_told(reading: Reading) -> None:
+    """A constant currency where the export has one of its own may be wrong, which a remark says."""
+    of = settings("sales", constant={"currency": "EUR"})
+    _, faults = reading(of, sales=PLAIN.replace("currency", "W\u00e4hrung"))
+    assert ["currency"] == [fault.field for fault in faults if "has a constant" in fault.what]
 
 
 @pytest.mark.parametrize("name", ["Status", "STATUS", "Statut", "kundenstatus", "Estado", "Stattus"])
