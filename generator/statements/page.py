@@ -47,7 +47,7 @@ from rewards import (
 )
 
 # A value at the end of a sentence, whose full stop is left out after an abbreviation.
-_STOPPED = re.compile(r"""(<bdi[^<>]* data-text="[^"<>]*")></bdi>\.(?![.\w])""")
+_STOPPED = re.compile(r"""(<bdi[^<>]* data-text="([^"<>]*)"></bdi>)\.(?![.\w])""")
 _MOST_FORMS = 200
 """Numbers below this are tried to find every plural form; Arabic has the most forms, and needs numbers up to 100."""
 
@@ -99,7 +99,7 @@ def shell(
         name=_name,
         plural=_plural(catalog),
     )
-    html = _STOPPED.sub(r'\1 data-stop="."></bdi>', html)
+    html = _STOPPED.sub(r'\1<span data-stop="\2">.</span>', html)
     words = {
         **{f"offer:{slug}": view.title for slug, view in offers.items()},
         **{f"level:{level}": name for level, name in level_names(policy, as_of).items()},

@@ -3,8 +3,8 @@
 A place is an element with one of these attributes, which templates/assets/viewer.js fills in the same way:
 
 `data-each="list"` repeats the element for each item, whose keys come before those around it; `data-if="key"`,
-`"!key"` or `"key=value"` leaves it out where that does not hold; `data-text="key"` is its text, and `data-stop="."`
-beside it a full stop after the text, unless it ends with one;
+`"!key"` or `"key=value"` leaves it out where that does not hold; `data-stop="key"` where the value, which stands before
+it, ends with a full stop; `data-text="key"` is its text;
 `data-name="kind:key"` is its text, as the word `kind:VALUE` of the language or else the value itself;
 `data-set="attribute:key"`, parted by spaces, sets attributes. A key may lead into a value: `raw.expires_on`.
 """
@@ -21,6 +21,7 @@ _Scope = Mapping[str, object]
 _Write = Callable[[str], object]
 _Key = tuple[str, ...]
 _PLACES = frozenset({"data-each", "data-if", "data-text", "data-name", "data-set", "data-stop"})
+_CHOOSING = ("data-each", "data-if", "data-stop")
 _SETTABLE = frozenset(
     {"aria-label", "class", "d", "data-sort", "height", "href", "value", "viewBox", "width", "x", "y"}
 )
@@ -83,19 +84,14 @@ def _merged(raw: object, shown: object) -> object:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """The text of a value, or the word of its `kind`; `stop` ends a sentence unless the value ends with it."""
+    """The text of a value, or the word of its `kind`."""
 
     key: _Key
     kind: str = ""
-    stop: str = ""
 
     def text(self, scope: _Scope, words: Mapping[str, str]) -> str:
         value = _text(_value(scope, self.key))
-        if self.kind:
-            return words.get(f"{self.kind}:{value}", value)
-        return (
-            value + self.stop if self.stop and not value.rstrip("\u200e\u200f").endswith(self.stop) else value
-        )
+        return words.get(f"{self.kind}:{value}", value) if self.kind else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +108,21 @@ class _Condition:
 
 
 @dataclass(frozen=True, slots=True)
+class _Unstopped:
+    """Whether a value does not end with a full stop; a mark of direction may follow the stop."""
+
+    key: _Key
+
+    def holds(self, scope: _Scope) -> bool:
+        return not _text(_value(scope, self.key)).rstrip("\u200e\u200f").endswith(".")
+
+
+@dataclass(frozen=True, slots=True)
 class _Block:
     """Parts that are left out where the condition does not hold, and repeated for each item of a list."""
 
     each: _Key | None
-    condition: _Condition | None
+    condition: _Condition | _Unstopped | None
     parts: "_Parts"
 
     def fill(self, scope: _Scope, words: Mapping[str, str], write: _Write) -> None:
@@ -171,7 +177,7 @@ class _Parser(MarkupParser):
     def start_tag(self, tag: str, attributes: Attributes, *, closed: bool) -> None:
         _check(tag, attributes)
         around = self.open[-1].content
-        own: list[_Part] = [] if attributes.get("data-each") or attributes.get("data-if") else around
+        own: list[_Part] = [] if attributes.keys() & set(_CHOOSING) else around
         own += _start_tag(tag, attributes)
         place = _place(attributes)
         if place:
@@ -194,10 +200,10 @@ class _Parser(MarkupParser):
         if element.tag not in _VOID:
             element.own.append(f"</{element.tag}>")
         if element.own is not element.around:
-            each, condition = (element.attributes.get(name) for name in ("data-each", "data-if"))
+            each, condition, stop = (element.attributes.get(name) for name in _CHOOSING)
             block = _Block(
                 _key(each) if each else None,
-                _condition(condition) if condition else None,
+                _condition(condition) if condition else _Unstopped(_key(stop)) if stop else None,
                 _joined(element.own),
             )
             element.around.append(block)
@@ -228,7 +234,7 @@ def _start_tag(tag: str, attributes: Mapping[str, str | None]) -> list[_Part]:
 
 def _place(attributes: Mapping[str, str | None]) -> _Place | None:
     if key := attributes.get("data-text"):
-        return _Place(_key(key), stop=attributes.get("data-stop") or "")
+        return _Place(_key(key))
     kind, _, key = (attributes.get("data-name") or "").partition(":")
     return _Place(_key(key), kind) if key else None
 

@@ -184,15 +184,16 @@ export function fill(root, scope, words) {
 }
 
 function settle(element, scope, words) {
-  const { if: condition, text: key, name, set, stop = "" } = element.dataset;
+  const { if: condition, text: key, name, set, stop } = element.dataset;
   if (condition && !holds(condition, scope)) return element.remove();
+  // A sentence ends once, also after an abbreviation.
+  if (stop && /\.[\u200e\u200f]?$/.test(find(scope, stop))) return element.remove();
   for (const pair of set?.split(" ") ?? []) {
     const [attribute, source] = pair.split(":");
     element.setAttribute(attribute, find(scope, source) ?? "");
   }
   if (key) {
-    const value = String(find(scope, key) ?? "");
-    element.textContent = value + (/\.[\u200e\u200f]?$/.test(value) ? "" : stop);
+    element.textContent = find(scope, key) ?? "";
   } else if (name) {
     const [kind, source] = name.split(":");
     const value = find(scope, source) ?? "";

@@ -285,7 +285,7 @@ def test_every_sentence_of_a_shell_ends_once() -> None:
     files = statement_artifacts([TEMPLATES], SETTINGS, policy(), offer_words, AS_OF)
     html = files["statement/index.html"].decode()
     assert [] == re.findall(r'data-text="[^"]*"></bdi>\.', html)
-    assert html.count('data-stop="."') > 8
+    assert html.count("<span data-stop=") > 8
 
 
 def test_missing_asset_is_named(tmp_path: Path) -> None:

@@ -52,9 +52,10 @@ def test_places() -> None:
 @pytest.mark.parametrize("value", ["1 د.ك.", "1 د.ك.\u200f", "2023. december 31.", "1 kr."])
 def test_a_sentence_ends_once(value: str) -> None:
     """A full stop after a value is left out where the value, such as an abbreviated currency, ends with one."""
-    shell = '<p><bdi data-text="a" data-stop="."></bdi></p>'
+    shell = '<p><bdi data-text="a"></bdi><span data-stop="a">.</span></p>'
     assert f"<p><bdi>{value}</bdi></p>" == fill(shell, a=value)
-    assert "<p><bdi>1 €.</bdi></p>" == fill(shell, a="1 €")
+    assert "<p><bdi>1 €</bdi><span>.</span></p>" == fill(shell, a="1 €")
+    assert "<p><bdi>7</bdi><span>.</span></p>" == fill(shell, a=7)
 
 
 @pytest.mark.parametrize(

@@ -116,7 +116,9 @@ def test_a_sentence_ends_once(serve: Serve, read: Read) -> None:
     server = serve({"index.html": b"<!doctype html><link rel=icon href=data:,>", "viewer.js": script})
     reader = read()
     reader.page.goto(f"{server.url()}/index.html")
-    shell = '<p><bdi data-text="a" data-stop="."></bdi></p><p><bdi data-text="b" data-stop="."></bdi></p>'
+    shell = "".join(
+        f'<p><bdi data-text="{key}"></bdi><span data-stop="{key}">.</span></p>' for key in ("a", "b")
+    )
     written = reader.page.evaluate(
         """async ([shell, values]) => {
             const { fill } = await import("/viewer.js");
