@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     from rewards.statements.corrections import Difference, differences
     from rewards.statements.derivation import derive
     from rewards.statements.journal import JournalLine, journal_lines, journal_sums
-    from rewards.statements.policy import Policy, Rules, frozen_rules, rules_on, thawed_rules
+    from rewards.statements.policy import Policy, Rules, frozen_rules, rules_on, running_offers, thawed_rules
     from rewards.statements.statement import (
         LISTS,
         Months,
@@ -167,6 +167,7 @@ __all__ = [
     "require_conserved",
     "round_half_away",
     "rules_on",
+    "running_offers",
     "sendable",
     "statement_json",
     "suggestion",

@@ -7,6 +7,7 @@ from collections.abc import (
     Iterator,
     Mapping,
 )
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from generator.content.pages import Page, PageText
 from generator.content.references import Index, Target, missing_anchor, resolve
 from generator.content.terms import term_remarks
 from generator.settings import SiteSettings
-from rewards import Fault, Offer, Policy, Program, suggestion
+from rewards import Fault, KeyPath, Offer, Policy, Program, Source, suggestion
 
 # Remarks about one text: skipped heading levels, pictures without description, placeholders.
 
@@ -135,9 +136,16 @@ PICTURES = frozenset({".avif", ".gif", ".jpeg", ".jpg", ".png", ".svg", ".webp"}
 
 
 def content_remarks(
-    rooms: Rooms, policy: Policy | None, own_days: Mapping[str, frozenset[int]], settings: SiteSettings
+    rooms: Rooms,
+    policy: Policy | None,
+    own_days: Mapping[str, frozenset[int]],
+    dated: Mapping[tuple[str, str], int],
+    settings: SiteSettings,
 ) -> Iterator[Fault]:
-    """Yield the remarks of all files except drafts; `own_days` are the days of each announcement's front matter."""
+    """Yield the remarks of all files except drafts.
+
+    `own_days` are the days of each announcement's front matter. `dated` has the day of a text by (room, slug).
+    """
     default = settings.default_language
     for room, found in rooms.items():
         yield from _missing_translations(room, found, settings)
@@ -147,12 +155,17 @@ def content_remarks(
                     continue
                 yield from text_remarks(document, under_title=room != "campaigns")
                 yield from _length_remarks(document)
-    for slug, versions in rooms["announcements"].items():
-        if policy is not None and not _is_draft(versions[default]):
-            offers = _named(versions[default], policy)
-            yield from _announced(
-                versions, offers, rooms["offers"], policy.program, own_days.get(slug, frozenset()), default
+    for room in ("announcements", "campaigns", "offers") if policy is not None else ():
+        for slug, versions in rooms[room].items():
+            if policy is None or _is_draft(versions[default]):
+                continue
+            about = _TextAbout(
+                _named(room, slug, versions[default], policy),
+                own_days.get(slug, frozenset()) if room == "announcements" else frozenset(),
+                dated.get((room, slug), 0),
+                of_one=room == "offers",
             )
+            yield from _told(versions, about, rooms["offers"], policy.program, default)
 
 
 def picture_remarks(static: Mapping[str, Path]) -> Iterator[Fault]:
@@ -193,28 +206,68 @@ def _length_remarks(document: Document) -> Iterator[Fault]:
             yield document.source.fault((key,), what, f"shorten it to at most {longest}", "remark")
 
 
-def _named(document: Document, policy: Policy) -> list[Offer]:
-    listed = document.raw.get("offers")
-    slugs = listed if isinstance(listed, list) else []
+@dataclass(frozen=True, slots=True)
+class _TextAbout:
+    """The offers that a text is about, the days of its front matter, and its own day (0: undated).
+
+    The file of an offer is `of_one`: all of its text is about that offer.
+    """
+
+    offers: list[Offer]
+    own: frozenset[int]
+    day: int
+    of_one: bool
+
+
+def _named(room: str, slug: str, document: Document, policy: Policy) -> list[Offer]:
+    """Return the offers that a text is about: an offer itself, those of the front matter, or all of them."""
+    if room == "offers":
+        return [offer for offer in policy.offers if offer.slug == slug]
+    raw: object = document.raw
+    for key in ("audience", "offers") if room == "campaigns" else ("offers",):
+        raw = raw.get(key) if isinstance(raw, Mapping) else None
+    if raw is None and room == "campaigns":
+        return list(policy.offers)
+    slugs = raw if isinstance(raw, list) else []
     return [offer for offer in policy.offers if offer.slug in slugs]
 
 
-def _announced(
-    versions: Versions,
-    offers: list[Offer],
-    texts: Mapping[str, Versions],
-    program: Program,
-    own: frozenset[int],
-    default: str,
+def _told(
+    versions: Versions, about: _TextAbout, texts: Mapping[str, Versions], program: Program, default: str
 ) -> Iterator[Fault]:
-    """Yield the remarks about an announcement's offers in each of its languages."""
+    """Yield the remarks about the values that a text tells of its offers, in each of its languages."""
     for language, document in versions.items():
         named = {}
-        for offer in offers:
+        for offer in about.offers:
             words = texts[offer.slug].get(language) or texts[offer.slug][default]
             named[offer.slug] = (offer, str(words.raw.get("title", "")))
         if not _is_draft(document):
-            yield from term_remarks(document, language, named, program, own)
+            yield from term_remarks(
+                document, language, named, program, about.own, day=about.day, of_one=about.of_one
+            )
+
+
+def draft_remarks(
+    rooms: Mapping[str, Mapping[str, Page]], campaigns: Mapping[str, Campaign], drafts: Collection[str]
+) -> Iterator[Fault]:
+    """Yield a remark for each published text and each campaign that names an offer which is a draft."""
+    remedy = "publish the offer first: remove 'draft: true' from its file"
+    named: list[tuple[Source, KeyPath, str]] = [
+        (page.source, ("offers", n), slug)
+        for pages in rooms.values()
+        for page in pages.values()
+        if not page.draft
+        for n, slug in enumerate(page.offers)
+    ]
+    named += [
+        (campaign.source, ("audience", "offers", n), slug)
+        for campaign in campaigns.values()
+        for n, slug in enumerate(campaign.audience.offers or ())
+    ]
+    for source, path, slug in named:
+        if slug in drafts:
+            what = f"the offer {slug!r} is a draft, which readers do not see and which gives nothing"
+            yield source.fault(path, what, remedy, "remark")
 
 
 # Faults in references between files: unknown offers and levels, equal addresses, dead links.

@@ -19,6 +19,7 @@ from generator.content.campaigns import (
 from generator.content.checks import (
     campaign_faults,
     content_remarks,
+    draft_remarks,
     link_targets,
     page_faults,
     picture_remarks,
@@ -116,20 +117,22 @@ class OfferPage:
         return f"offers/{self.offer.slug}/"
 
     def visible(self, as_of: int) -> bool:
-        """Return whether the offer has been announced on the day `as_of`."""
-        return self.offer.announced_on <= as_of
+        """Return whether the offer has been announced on the day `as_of`, and is no draft."""
+        return self.offer.announced_on <= as_of and not self.offer.draft
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
     """The content of a site without faults, in mappings by slug, sorted by slug.
 
-    `targets` has the target of each body's references by (file, reference). `static` are the files to copy.
+    `targets` has the target of each body's references by (file, reference). `static` are the files to copy. Offers that
+    are `drafts` are neither in `offers` nor in the policy.
     """
 
     policy: Policy
     announcements: Mapping[str, Page]
     offers: Mapping[str, OfferPage]
+    drafts: Mapping[str, OfferPage]
     pages: Mapping[str, Page]
     campaigns: Mapping[str, Campaign]
     static: Mapping[str, Path]
@@ -207,7 +210,9 @@ def _content(site: Path, settings: SiteSettings, faults: list[Fault]) -> Content
         for slug, versions in sources.rooms[room].items()
     }
     pages = {room: _pages(room, sources, texts, zone, default, faults) for room in ("announcements", "pages")}
-    offers = _offers(sources, texts, program, default, faults)
+    written = _offers(sources, texts, program, default, faults)
+    offers = {slug: page for slug, page in written.items() if not page.offer.draft}
+    drafts = {slug: page for slug, page in written.items() if page.offer.draft}
     campaigns = _campaigns(sources, settings, zone, faults)
     targets = link_targets(texts, default, sources.index, faults)
     known_offers = {slug for room, slug, _ in sources.index.files.values() if room == "offers"}
@@ -216,7 +221,14 @@ def _content(site: Path, settings: SiteSettings, faults: list[Fault]) -> Content
     faults.extend(tag_faults(page for room in pages.values() for page in room.values()))
     policy = Policy(program, tuple(page.offer for page in offers.values())) if program else None
     own_days = {slug: page.own_days for slug, page in pages["announcements"].items()}
-    faults.extend(content_remarks(sources.rooms, policy, own_days, settings))
+    dated = {("announcements", slug): page.told_on for slug, page in pages["announcements"].items()}
+    dated |= {
+        ("campaigns", slug): one.send_at.astimezone(zone).toordinal()
+        for slug, one in campaigns.items()
+        if one.send_at
+    }
+    faults.extend(content_remarks(sources.rooms, policy, own_days, dated, settings))
+    faults.extend(draft_remarks(pages, campaigns, drafts))
     faults.extend(picture_remarks(sources.static))
     if program is None or policy is None:
         return None
@@ -226,6 +238,7 @@ def _content(site: Path, settings: SiteSettings, faults: list[Fault]) -> Content
         policy=policy,
         announcements=pages["announcements"],
         offers=offers,
+        drafts=drafts,
         pages=pages["pages"],
         campaigns=campaigns,
         static=sources.static,
@@ -334,7 +347,8 @@ def with_unpublished(content: Content, settings: SiteSettings, as_of: int) -> tu
 
     The notes are by path below the site's root, in every language. Translations that are drafts are left out.
     """
-    rooms = (content.announcements, content.pages, content.offers)
+    offers = {**content.offers, **content.drafts}
+    rooms = (content.announcements, content.pages, offers)
     marks = {
         f"{language_folder(language, settings)}{page.path}": mark
         for room in rooms
@@ -346,7 +360,8 @@ def with_unpublished(content: Content, settings: SiteSettings, as_of: int) -> tu
         content,
         announcements=_visible(content.announcements, as_of),
         pages=_visible(content.pages, as_of),
-        offers={slug: _announced(page, as_of) for slug, page in content.offers.items()},
+        offers={slug: _announced(offers[slug], as_of) for slug in sorted(offers)},
+        drafts={},
     )
     return shown, marks
 
@@ -364,7 +379,7 @@ def _mark(page: Page | OfferPage, as_of: int) -> str:
 def hidden_state(page: Page | OfferPage, as_of: int) -> str:
     """Return why the public does not see the page on the day `as_of`."""
     if isinstance(page, OfferPage):
-        return f"announced on {day_text(page.offer.announced_on)}"
+        return "draft" if page.offer.draft else f"announced on {day_text(page.offer.announced_on)}"
     if page.draft:
         return "draft"
     if page.visible_from > as_of:
@@ -382,10 +397,10 @@ def _visible(room: Mapping[str, Page], as_of: int) -> dict[str, Page]:
 
 
 def _announced(page: OfferPage, as_of: int) -> OfferPage:
-    """Return the page of an offer as if it were announced, with its first terms."""
-    offer = page.offer
+    """Return the page of an offer as if it were announced and no draft, with its first terms."""
+    offer = replace(page.offer, draft=False)
     if offer.announced_on <= as_of:
-        return page
+        return replace(page, offer=offer)
     first, *later = offer.versions
     versions = (replace(first, effective_on=min(first.effective_on, as_of)), *later)
     return replace(page, offer=replace(offer, announced_on=as_of, versions=versions))

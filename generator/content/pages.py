@@ -145,6 +145,11 @@ class Page:
         days = {moment.day for moment in ends if moment} | {self.visible_from, self.visible_until}
         return frozenset(day for day in days if day)
 
+    @property
+    def told_on(self) -> int:
+        """The day on which the text was written or last changed; 0 for a page without both."""
+        return max((moment.day for moment in (self.date, self.updated) if moment), default=0)
+
     def visible(self, as_of: int) -> bool:
         """Return whether the public sees the page on the day `as_of`."""
         return (

@@ -1,18 +1,19 @@
-"""The texts beside the terms of offers: amended titles and notes, and values in announcements.
+"""The texts beside the terms of offers: amended titles and notes, and values in texts about offers.
 
-An amendment changes titles and summaries of an offer, and translations follow it. An announcement is told if it has a
-percentage or date that no term of its offers has. To avoid false alarms, a value is compared only where the text links
-to an offer or shares a word with its title, and only with terms of its own sort, in every version of the terms.
+An amendment changes titles and summaries of an offer, and translations follow it. A text is told if it has a percentage
+or date that no term of its offers has, or that only terms had which ended before its own day. To avoid false alarms, a
+value is compared only where the text links to an offer or shares a word with its title, and only with terms of its own
+sort. An offer's own file is about that offer everywhere, and its amended words are dated by their amendment.
 """
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 from functools import cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from generator.content.front_matter import Document
 from generator.content.markdown import Block, blocks, prose_lines
@@ -102,20 +103,46 @@ def _untranslated(
             )
 
 
-# Remarks about values in announcements.
+# Remarks about values in texts about offers.
 
 _WORD = re.compile(r"[^\W\d_]{5,}")
+_TEMPLATE = re.compile(r"\{%.*?%\}|\{\{.*?\}\}|\{#.*?#\}", re.DOTALL)
+"""An expression or a tag in a campaign: `{% if amount > 0 %}` tells no percentage."""
 _LINK = re.compile(r"\]\([^)\s]*?offers/(?P<slug>[a-z0-9-]+)(?:\.[\w-]+)?\.md")
+
+
+class _Term(NamedTuple):
+    """The name of a term, and the day on which the last version with that value ended; None while it is in force."""
+
+    name: str
+    ended: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class KnownOffer:
-    """An offer's rates and days in all versions, with the term of each; `words` are the long words of its title."""
+    """An offer's rates and days in all versions, with the term of each; `words` are the long words of its title.
+
+    `ends` tells whether it has a deadline.
+    """
 
     slug: str
     words: frozenset[str]
-    shares: Mapping[Fraction, str]
-    days: Mapping[int, str]
+    shares: Mapping[Fraction, _Term]
+    days: Mapping[int, _Term]
+    ends: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """A text with its language, the days of its front matter, and its own day (0: undated)."""
+
+    file: str
+    language: str
+    own: frozenset[int]
+    day: int
+
+
+_WRITTEN_WORDS = ("title", "summary", "subject", "preheader")
 
 
 def term_remarks(
@@ -124,22 +151,47 @@ def term_remarks(
     named: Mapping[str, tuple[Offer, str]],
     program: Program,
     own: frozenset[int],
+    *,
+    day: int = 0,
+    of_one: bool = False,
 ) -> Iterator[Fault]:
-    """Yield the remarks of an announcement in one language.
+    """Yield the remarks of an announcement, a campaign or an offer in one language.
 
-    `named` are the offers of its front matter with their titles in that language, `own` the days of its own
-    front matter.
+    `named` are the offers that the text is about, with their titles in that language, `own` the days of its own front
+    matter, and `day` is the day of the text. With `of_one` all of the text is about the one offer.
     """
     known = [_known(offer, title, program) for offer, title in named.values()]
-    for key in ("title", "summary"):
+    told = _Told(document.source.file, language, own, day)
+    for key in _WRITTEN_WORDS:
         value = document.raw.get(key)
         if isinstance(value, str):
             block = Block(document.source.lines.get((key,), 1), value)
-            yield from _block_remarks(document.source.file, block, language, known, own, key)
+            yield from _block_remarks(told, block, _headed(value, known, key), key)
+    for which, index, item in written_amendments(document.raw.get("amendments", []) if of_one else []):
+        dated = replace(told, day=which.effective_on)
+        for word in ("title", "summary"):
+            value, place = item.get(word), ("amendments", index, word)
+            if isinstance(value, str):
+                block = Block(document.source.lines.get(place, 1), value)
+                yield from _block_remarks(dated, block, known, ".".join(map(str, place)), since=True)
+    # Without a deadline, as in an extension, days in the explanation are those of examples.
+    own_terms = [one if one.ends else replace(one, days={}) for one in known] if of_one else []
     for block in blocks(prose_lines(document)):
-        about = _about(block.text, known)
+        told_block = Block(block.line, _TEMPLATE.sub(_blank, block.text))
+        linked = _LINK.search(told_block.text)
+        about = _about(told_block.text, known) if linked or not of_one else own_terms
         if about:
-            yield from _block_remarks(document.source.file, block, language, about, own, "")
+            yield from _block_remarks(told, told_block, about, "")
+
+
+def _blank(tag: re.Match[str]) -> str:
+    """Return spaces in the place of a tag, so that lines keep their numbers."""
+    return re.sub(r"[^\n]", " ", tag[0])
+
+
+def _headed(text: str, known: list[KnownOffer], key: str) -> list[KnownOffer]:
+    """Return the offers that words of the front matter are about; a campaign's are about those that they name."""
+    return _about(text, known) if key in {"subject", "preheader"} else known
 
 
 def _about(text: str, known: list[KnownOffer]) -> list[KnownOffer]:
@@ -154,22 +206,60 @@ def _about(text: str, known: list[KnownOffer]) -> list[KnownOffer]:
 
 
 def _block_remarks(
-    file: str, block: Block, language: str, about: list[KnownOffer], own: frozenset[int], field: str
+    told: _Told, block: Block, about: list[KnownOffer], field: str, *, since: bool = False
 ) -> Iterator[Fault]:
-    shares = {share: term for one in about for share, term in one.shares.items()}
-    days = {day: term for one in about for day, term in one.days.items()}
+    """Yield the remarks of a block. A text of the day of an amendment may tell what was; its own words may not."""
+    shares = _terms_of(one.shares for one in about)
+    days = _terms_of(one.days for one in about)
     named = " and ".join(repr(one.slug) for one in about)
-    for written in percentages(block.text, language) if shares else ():
-        if shares.keys().isdisjoint(written.values):
-            terms = ", ".join(
-                f"{shares[share]} {formats(language).percent(share)}" for share in sorted(shares)
+    last = told.day - (0 if since else 1)
+    for written in percentages(block.text, told.language) if shares else ():
+        found = [shares[value] for value in map(Fraction, written.values) if value in shares]
+        shown = sorted(share for share, term in shares.items() if not found or term.ended is None)
+        terms = ", ".join(f"{shares[one].name} {formats(told.language).percent(one)}" for one in shown)
+        if not found:
+            yield _remark(
+                told.file, block, written, field, f"is no rate of {named}", f"the terms say {terms}"
             )
-            yield _remark(file, block, written, field, f"is no rate of {named}", f"the terms say {terms}")
-    for written in dates(block.text, language) if days else ():
-        if days.keys().isdisjoint(written.values) and own.isdisjoint(written.values):
+        elif _ended(found, last):
+            yield _remark(
+                told.file, block, written, field, f"is a former rate of {named}", f"now it is {terms}"
+            )
+    for written in dates(block.text, told.language) if days else ():
+        if not told.own.isdisjoint(written.values):
+            continue
+        found = [days[int(value)] for value in written.values if int(value) in days]
+        if not found:
             nearest = min(days, key=lambda day: min(abs(day - int(value)) for value in written.values))
-            terms = f"the terms say {days[nearest]} {day_text(nearest)}"
-            yield _remark(file, block, written, field, f"is no day of {named}", terms)
+            terms = f"the terms say {days[nearest].name} {day_text(nearest)}"
+            yield _remark(told.file, block, written, field, f"is no day of {named}", terms)
+        elif _ended(found, last):
+            same = [day for day, term in days.items() if term.name == found[0].name and term.ended is None]
+            terms = f"now it is {', '.join(map(day_text, sorted(same))) or 'another'}"
+            yield _remark(told.file, block, written, field, f"is a former {found[0].name} of {named}", terms)
+
+
+def _ended(found: Sequence[_Term], last: int) -> bool:
+    """Return whether all terms with a value had ended before the day of the text."""
+    return all(term.ended is not None and term.ended < last for term in found)
+
+
+_Valued = TypeVar("_Valued", Fraction, int)
+
+
+def _terms_of(each: Iterable[Mapping[_Valued, _Term]]) -> dict[_Valued, _Term]:
+    """Return the terms of several offers by value, of equal values the one that is longest in force."""
+    found: dict[_Valued, _Term] = {}
+    for terms in each:
+        for value, term in terms.items():
+            found[value] = _longer(found.get(value), term)
+    return found
+
+
+def _longer(one: _Term | None, other: _Term) -> _Term:
+    if one is None or one.ended is None:
+        return one or other
+    return other if other.ended is None or other.ended > one.ended else one
 
 
 def _remark(file: str, block: Block, written: WrittenValue, field: str, what: str, terms: str) -> Fault:
@@ -181,18 +271,23 @@ def _remark(file: str, block: Block, written: WrittenValue, field: str, what: st
 
 
 def _known(offer: Offer, title: str, program: Program) -> KnownOffer:
-    rows = [
-        row
-        for version in offer.versions
-        for row in version.terms.rows(version.terms.program_on(program, version.effective_on))
-    ]
-    days = {one.effective_on: "effective_on" for one in offer.amendments}
-    days[offer.announced_on] = "announced_on"
-    days |= {value.day: row.name for row in rows for value in row.values if isinstance(value, OnDay)}
-    shares = {value: row.name for row in rows for value in _cells(row) if isinstance(value, Fraction)}
+    days = {one.effective_on: _Term("effective_on") for one in offer.amendments}
+    days[offer.announced_on] = _Term("announced_on")
+    shares: dict[Fraction, _Term] = {}
+    ends: list[int | None] = [*(one.effective_on - 1 for one in offer.versions[1:]), None]
+    for version, ended in zip(offer.versions, ends, strict=True):
+        for row in version.terms.rows(version.terms.program_on(program, version.effective_on)):
+            term = _Term(row.name, ended)
+            for value in row.values:
+                if isinstance(value, OnDay):
+                    days[value.day] = _longer(days.get(value.day), term)
+            for cell in _cells(row):
+                if isinstance(cell, Fraction):
+                    shares[cell] = _longer(shares.get(cell), term)
     # "Before 1 January" means the same as "until 31 December".
     after = {day + 1: term for day, term in days.items() if date.fromordinal(day + 1).day == 1}
-    return KnownOffer(offer.slug, _words(title), shares, after | days)
+    ends_at_all = any(version.terms.deadline is not None for version in offer.versions)
+    return KnownOffer(offer.slug, _words(title), shares, after | days, ends_at_all)
 
 
 def _cells(row: TermRow) -> Iterator[object]:

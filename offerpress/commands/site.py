@@ -30,7 +30,8 @@ Next:
   offerpress check                         find every mistake"""
 NEXT: dict[StubKind, str] = {
     "announcement": "It is a draft: look at it with `offerpress serve`, and remove `draft: true` to publish it.",
-    "offer": "It is not announced yet: correct its terms, then write into `announced_on` the day from which it exists.",
+    "offer": "It is a draft: look at it with `offerpress serve`. Correct its terms, write into `announced_on` the day "
+    "from which it exists, and remove `draft: true`.",
     "campaign": "Look at its mails with `offerpress serve`. Nothing is sent before it is planned and approved.",
     "page": "It is a draft: look at it with `offerpress serve`, and remove `draft: true` to publish it.",
 }

@@ -19,6 +19,7 @@ from mailer import (
 )
 from offerpress.figures.checking import campaign_renderer
 from offerpress.figures.figures import Figures, conserved
+from offerpress.figures.frozen_rules import read_rules
 from offerpress.plans.dues import Due, dues
 from offerpress.plans.told import ToldFigures
 from offerpress.site.folder import OfferpressError
@@ -35,6 +36,7 @@ from rewards import (
     Tally,
     compute_statement,
     require_conserved,
+    running_offers,
     totals,
 )
 
@@ -68,6 +70,7 @@ class Drafting:
         self.unsubscribing = unsubscribing(figures.site, figures.keys)
         self._window = self.campaign.window or figures.site.settings.mail.window
         self.renderer = campaign_renderer(figures, slug, corrections=told is not None)
+        self._running: dict[tuple[str, int], Collection[str]] = {}
 
     def notice(self, account: Account, statement: Statement) -> Notice:
         """Render the message to that partner, with its private link if the site has such links."""
@@ -95,7 +98,8 @@ class Drafting:
     def uncorrected(self, statement: Statement) -> str | None:
         """Return why a corrections plan skips a partner; None for another plan, or if there is a correction.
 
-        A partner whose last notice is not settled is not written to before it is.
+        A partner whose last notice is not settled is not written to before it is. A sum that was told while its period
+        was running, and only grew, is no correction unless the terms changed.
         """
         if self.told is None:
             return None
@@ -103,7 +107,19 @@ class Drafting:
         if last is None:
             return "not_told"
         settled = last.status is Status.ACCEPTED
-        return None if settled and last.differences(statement) else "already_sent"
+        return None if settled and last.differences(statement, self._running_for(last)) else "already_sent"
+
+    def _running_for(self, last: ToldFigures) -> Collection[str]:
+        """Return the offers that were running when those figures were told, and whose terms are the same now.
+
+        A plan of an earlier version names no rules: then today's terms of its day are taken for those that it told.
+        """
+        key = (last.rules, last.as_of)
+        if key not in self._running:
+            rules, site = self.figures.rules, self.figures.site
+            told_by = read_rules(site, last.rules) if last.rules else rules.policy
+            self._running[key] = running_offers(rules.policy, rules.as_of, told_by, last.as_of)
+        return self._running[key]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The notices that partners were told, read from the outbox and the frozen batches."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 
@@ -15,20 +15,25 @@ _StatementJson = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True)
 class ToldFigures:
-    """The notice that a partner was handed last: its plan, its status and the statement's JSON text."""
+    """The notice that a partner was handed last: its plan, its status and the statement's JSON text.
+
+    `as_of` is the day of its plan, `rules` the digest of its frozen rules.
+    """
 
     plan: str
     status: Status
     figures: str
+    as_of: int
+    rules: str = ""
 
     @property
     def statement(self) -> Statement:
         """The statement that the notice tells."""
         return told_statement(self.figures)
 
-    def differences(self, now: Statement) -> list[Difference]:
-        """Return the figures that differ from the statement `now`."""
-        return differences(json.loads(self.figures), statement_json(now))
+    def differences(self, now: Statement, running: Collection[str] = ()) -> list[Difference]:
+        """Return the figures that differ from the statement `now`; sums of `running` offers that only grew do not."""
+        return differences(json.loads(self.figures), statement_json(now), running)
 
 
 def told_figures(
@@ -49,11 +54,12 @@ def told_figures(
             try:
                 if handed.plan not in batches:
                     batches[handed.plan] = stack.enter_context(site.open_batch(handed.plan))
-                figures = batches[handed.plan].message(partner_id).figures
+                batch = batches[handed.plan]
+                figures, header = batch.message(partner_id).figures, batch.header
             except BatchError as error:
                 damaged[handed.plan] = str(error)
                 continue
-            found[partner_id] = ToldFigures(handed.plan, handed.status, figures)
+            found[partner_id] = ToldFigures(handed.plan, handed.status, figures, header.as_of, header.rules)
     return {partner_id: told for partner_id, told in found.items() if told.plan not in damaged}
 
 

@@ -177,5 +177,5 @@ BONUS = Kind(
     BonusTerms,
     BonusRule.of,
     BonusEntry,
-    (Compared(("offer",)),),
+    (Compared(("offer",), sums=("amount",)),),
 )

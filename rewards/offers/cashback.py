@@ -338,5 +338,5 @@ CASHBACK = Kind(
     CashbackTerms,
     CashbackRule.of,
     CashbackEntry,
-    (Compared(("offer", "currency"), _posted_as_told),),
+    (Compared(("offer", "currency"), _posted_as_told, sums=("eligible_sales", "amount")),),
 )

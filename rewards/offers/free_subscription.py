@@ -206,7 +206,7 @@ FREE_SUBSCRIPTION = Kind(
     FreeSubscriptionRule.of,
     FreeSubscriptionEntry,
     (
-        Compared(("offer",), _registration_over),
+        Compared(("offer",), _registration_over, sums=("allowed",)),
         Compared(("offer", "subscription_id"), _run_out, "subscriptions"),
     ),
 )

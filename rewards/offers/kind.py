@@ -107,12 +107,14 @@ class Compared(NamedTuple):
     """How corrections compare entries, or with `within` the items of that list in each entry.
 
     `names` are the keys that name an entry. `by_itself` gets a figure that differs, the entry told, the entry now and
-    the as-of day, and returns whether only the passing of time changed the figure.
+    the as-of day, and returns whether only the passing of time changed the figure. `sums` are the figures that grow
+    with each sale while the period of the offer runs.
     """
 
     names: Sequence[str]
     by_itself: Callable[[str, Fields, Fields, str], bool] = never
     within: str = ""
+    sums: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

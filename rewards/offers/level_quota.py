@@ -239,5 +239,5 @@ LEVEL_QUOTA = Kind(
     LevelQuotaTerms,
     LevelQuotaRule.of,
     LevelEntry,
-    (Compared(("offer",)),),
+    (Compared(("offer",), sums=("attained_sales",)),),
 )

@@ -11,7 +11,7 @@ from rewards.offers.terms import OfferTerms
 from rewards.program import Program
 
 _FIXED = ("kind", "announced_on")
-_OUTSIDE_TERMS = ("announced_on", "amendments")
+_OUTSIDE_TERMS = ("announced_on", "amendments", "draft")
 _OF_AN_AMENDMENT = ("effective_on", "note")
 
 
@@ -39,7 +39,10 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """An offer with all versions of its terms; `title` and `summary` are those before any amendment."""
+    """An offer with all versions of its terms; `title` and `summary` are those before any amendment.
+
+    A `draft` has terms that are checked, and stands in no policy.
+    """
 
     slug: str
     kind: str
@@ -48,6 +51,7 @@ class Offer:
     announced_on: int
     amendments: tuple[Amendment, ...]
     versions: tuple[Version, ...]
+    draft: bool = False
 
     def version_on(self, day: int) -> Version | None:
         """Return the version in force on `day`; None before the offer is announced."""
@@ -86,12 +90,15 @@ def parse_offer(
     base = _base(raw, model, source, found)
     _check_nothing_is_empty(base, (), source, found)
     versions = _versions(model, base, announced_on, amendments, program, source, found)
+    draft = raw.get("draft", False)
+    if not isinstance(draft, bool):
+        found.append(source.fault(("draft",), f"'draft' cannot be {draft!r}", "write true or false"))
     faults.extend(dict.fromkeys(found))
     if announced_on is None or any(fault.severity == "fault" for fault in found):
         return None
     first = versions[0].terms
     title, summary = str(base.get("title", first.title)), str(base.get("summary", first.summary))
-    return Offer(slug, first.kind, title, summary, announced_on, amendments, versions)
+    return Offer(slug, first.kind, title, summary, announced_on, amendments, versions, draft is True)
 
 
 def _model_of(raw: Mapping[str, object], source: Source, faults: list[Fault]) -> type[OfferTerms] | None:

@@ -2,10 +2,12 @@
 
 The comparison works on the JSON form of statements, because a frozen message keeps that form. A difference that comes
 by itself is no correction: a status that follows the calendar, a credit that was posted as it was told, a free
-subscription that has run out, an allowance whose time to register is over. Each kind of offer decides this.
+subscription that has run out, an allowance whose time to register is over. Each kind of offer decides this. Nor is it a
+correction that a sum grew which was told while its period was running.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from decimal import Decimal
 from typing import NamedTuple
 
 from rewards.offers.entry import Fields
@@ -31,16 +33,28 @@ class Difference(NamedTuple):
     label: str
 
 
-def differences(told: Fields, now: Fields) -> list[Difference]:
-    """Return every figure of the statement `now` that differs from `told`, in the order of the statement's lists."""
-    as_of = now["as_of"]
+def differences(told: Fields, now: Fields, running: Collection[str] = ()) -> list[Difference]:
+    """Return every figure of the statement `now` that differs from `told`, in the order of the statement's lists.
+
+    `running` are offers with unchanged terms whose period was running when the statement was told. Their sums were told
+    as what they were so far: an entry that only grew since then is left out.
+    """
+    as_of, later = now["as_of"], str(told["as_of"]) < str(now["as_of"])
     return [
         Difference(compared.within or name, key, figure, before.get(figure), after.get(figure), label)
         for name, compared, labels in _TABLES
         for key, before, after in _pairs(_by_key(name, compared, told), _by_key(name, compared, now))
+        if not (later and key[0] in running and _only_grew(compared, before, after))
         for figure, label in labels.items()
         if before.get(figure) != after.get(figure) and not compared.by_itself(figure, before, after, as_of)
     ]
+
+
+def _only_grew(compared: Compared, told: Fields, now: Fields) -> bool:
+    """Return whether an entry has sums and none of them fell; a missing entry has sums of zero."""
+    return bool(compared.sums) and all(
+        Decimal(str(told.get(one, 0))) <= Decimal(str(now.get(one, 0))) for one in compared.sums
+    )
 
 
 _TABLES = [

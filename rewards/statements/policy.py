@@ -13,6 +13,7 @@ from rewards.offers.cashback import CashbackRule
 from rewards.offers.kind import Basis, CountingRule, Kind, Origin, Rule
 from rewards.offers.kinds import KINDS
 from rewards.offers.offer import Offer, Version
+from rewards.offers.terms import OfferTerms
 from rewards.program import Level, Program, parse_program
 from rewards.rates import Rates
 
@@ -103,6 +104,34 @@ def _rules_of(kind: Kind, policy: Policy, as_of: int) -> tuple[Rule[Any], ...]:
     )
 
 
+def running_offers(policy: Policy, as_of: int, told_by: Policy, told_on: int) -> frozenset[str]:
+    """Return the offers whose deadline had not passed on the day `told_on`, and whose rules are the same on `as_of`.
+
+    `told_by` is the policy of that day. Sums of these offers may grow between the two days without a correction.
+    """
+    then = {offer.slug: offer for offer in told_by.offers}
+    found = set()
+    for offer in policy.offers:
+        before = then.get(offer.slug)
+        terms = None if before is None else before.terms_on(told_on)
+        if before is None or terms is None or terms.deadline is None or terms.deadline < told_on:
+            continue
+        if _computed_by(before, told_by.program, told_on) == _computed_by(offer, policy.program, as_of):
+            found.add(offer.slug)
+    return frozenset(found)
+
+
+def _computed_by(offer: Offer, program: Program, day: int) -> tuple[object, ...]:
+    """Return what the figures of an offer follow from on a day."""
+    terms = offer.terms_on(day)
+    if terms is None:
+        return ()
+    in_force = terms.program_on(program, day)
+    rule = KINDS[offer.kind].rule(Origin(offer.slug, offer.announced_on, in_force), terms)
+    policy = (program.currency, program.timezone, program.refunds_after_period)
+    return (_frozen_terms(offer, terms), getattr(rule, "quotas", ()), *policy)
+
+
 # The rules in force on a day as text, from which statements can be computed again after the content has changed.
 
 RULES_FORMAT = "offerpress rules 1"
@@ -116,16 +145,17 @@ def frozen_rules(policy: Policy, as_of: int) -> str:
     Names, titles and texts are left out, and so are offers that are announced later and the terms of other days.
     """
     offers = {
-        offer.slug: {
-            **terms.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude=_OF_PEOPLE),
-            "kind": offer.kind,
-            "announced_on": day_text(offer.announced_on),
-        }
+        offer.slug: _frozen_terms(offer, terms)
         for offer in policy.offers
         if (terms := offer.terms_on(as_of)) is not None
     }
     frozen = {"format": RULES_FORMAT, "program": _frozen_program(policy.program, as_of), "offers": offers}
     return json.dumps(frozen, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def _frozen_terms(offer: Offer, terms: OfferTerms) -> dict[str, object]:
+    written = terms.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude=_OF_PEOPLE)
+    return {**written, "kind": offer.kind, "announced_on": day_text(offer.announced_on)}
 
 
 def _frozen_program(program: Program, as_of: int) -> Mapping[str, object]:

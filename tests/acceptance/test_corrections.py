@@ -166,3 +166,45 @@ def test_a_damaged_batch_is_named_and_others_are_corrected(offerpress: Call, sit
     third = "year-end-credit-1.3"
     assert 0 == offerpress("approve", third, "--by", "Finn").code
     assert 0 == offerpress("send", third).code
+
+
+def skipped_as_of(offerpress: Call, day: str) -> dict[str, str]:
+    """Why a plan of corrections as of a day skips each partner; an empty reason for those whom it corrects."""
+    said = offerpress("plan", "year-end-credit", "--corrections", "--as-of", day, "--dry-run", "--csv")
+    assert 0 == said.code, said.err
+    return {row["partner_id"]: row["skipped"] for row in csv.DictReader(said.out.splitlines())}
+
+
+def add_sale(site: Path, amount: str, day: str) -> None:
+    """One more sale of P-1001."""
+    with (site / "data" / "sales.csv").open("a", encoding="utf-8") as table:
+        header = (site / "data" / "sales.csv").read_text(encoding="utf-8").partition("\n")[0].split(",")
+        row = {"sale_id": f"N-{day}-{amount}", "partner_id": "P-1001", "sold_on": day, "amount": amount}
+        table.write(",".join({**row, "currency": "EUR"}.get(name, "") for name in header) + "\n")
+
+
+def tell(offerpress: Call, day: str) -> None:
+    """Plan, approve and send the campaign as of a day."""
+    said = offerpress("plan", "year-end-credit", "--as-of", day, "--by", "Mia", "--json")
+    assert 0 == said.code, said.err
+    assert 0 == offerpress("approve", PLAN, "--by", "Finn").code
+    assert 0 == offerpress("send", PLAN).code
+
+
+def test_growth_of_an_accruing_figure_is_no_correction(offerpress: Call, site: Path) -> None:
+    """What was told in the period was told as so far: only a sum that fell is corrected, also when the year is over."""
+    tell(offerpress, "2023-11-01")
+    fell = {one for one, reason in skipped_as_of(offerpress, "2023-12-01").items() if not reason}
+    assert {"P-1025", "P-1038", "P-1043"} == fell  # each had a refund in November
+    add_sale(site, "500.00", "2023-12-20")
+    assert "already_sent" == skipped_as_of(offerpress, "2024-01-15")["P-1001"]
+    add_sale(site, "-90000.00", "2023-10-15")
+    assert "" == skipped_as_of(offerpress, "2024-01-15")["P-1001"]
+
+
+def test_growth_after_other_terms_is_a_correction(offerpress: Call, site: Path) -> None:
+    """A rate that was corrected corrects everybody who was told the old one, though the amounts grew."""
+    tell(offerpress, "2023-11-01")
+    path = site / "content" / "offers" / "cashback-2023.md"
+    path.write_text(path.read_text(encoding="utf-8").replace("rate: 15%", "rate: 16%"), encoding="utf-8")
+    assert "" == skipped_as_of(offerpress, "2023-12-01")["P-1001"]

@@ -207,3 +207,58 @@ def test_remarks_end(piece: str) -> None:
 def test_unused_footnotes_are_told(body: str, lines: list[int]) -> None:
     """A footnote to which no text refers is not shown, as on code hosts, and is told with its line."""
     assert lines == [line for line, sentence in remarks(body) if "footnote" in sentence]
+
+
+def told(front: str, body: str = "", *, day: str = "", of_one: bool = False) -> list[str]:
+    """What is said of a text with these keys in its front matter, of that day, about the one offer."""
+    document = parse_document(f"---\n{front}\n---\n{body}\n", "text.md", [])
+    assert document is not None
+    program, offer = known()
+    on = date.fromisoformat(day).toordinal() if day else 0
+    named = {"cashback": (offer, offer.title)}
+    found = term_remarks(document, "en", named, program, frozenset(), day=on, of_one=of_one)
+    return [str(fault).partition(": let them agree")[0] for fault in found]
+
+
+@pytest.mark.parametrize(
+    ("day", "expected"),
+    [
+        ("2023-06-30", []),
+        ("2023-07-01", []),
+        ("2023-07-02", ["text.md:2: title: '15 %' is a former rate of 'cashback'; now it is rate 17.5%"]),
+        ("", []),
+    ],
+)
+def test_a_superseded_value_is_told_in_what_is_dated_after_it(day: str, expected: list[str]) -> None:
+    """On the day of an amendment a text may say what was; later it contradicts the terms."""
+    assert expected == told("title: 15 % cashback for all", day=day)
+    assert [] == told("title: 17.5 % cashback for all", day=day)
+
+
+def test_an_offers_own_file_is_about_it_everywhere() -> None:
+    """Title, summary and body are compared with the terms, also where no word of the title stands."""
+    assert [
+        "text.md:2: title: '14 %' is no rate of 'cashback'; the terms say rate 15%, rate 17.5%",
+        "text.md:3: summary: '31 October 2023' is no day of 'cashback'; the terms say period 2023-12-31",
+        "text.md:5: '16 %' is no rate of 'cashback'; the terms say rate 15%, rate 17.5%",
+    ] == told("title: 14 %\nsummary: Until 31 October 2023", "You get 16 %, or 15 %.", of_one=True)
+    assert [] == told("title: Yes", "You get 16 %.")
+    assert [] == told("title: Yes", "The [other one](other.md) and ../offers/x.md: 17.5 %.", of_one=True)
+
+
+def test_the_words_of_an_amendment_are_dated_by_it() -> None:
+    """A title that an amendment writes has the value that holds since then."""
+    amended = "title: 15 %\namendments: [{effective_on: 2023-07-01, title: Still 15 %, summary: Now 17.5 %}]"
+    assert [
+        "text.md:3: amendments.0.title: '15 %' is a former rate of 'cashback'; now it is rate 17.5%"
+    ] == told(amended, of_one=True)
+
+
+def test_a_campaign_is_compared_where_it_is_about_an_offer() -> None:
+    """Subject, preheader and body; expressions and tags of its templates tell nothing."""
+    front = "subject: Your 12 % cashback\npreheader: Up to 30 % more"
+    body = "{% if cashback > 0 % 2 %}\nYour cashback of {{ 90 % 7 }} is 11 %.\n{% endif %}"
+    assert [
+        "text.md:2: subject: '12 %' is no rate of 'cashback'; the terms say rate 15%, rate 17.5%",
+        "text.md:6: '11 %' is no rate of 'cashback'; the terms say rate 15%, rate 17.5%",
+    ] == told(front, body)

@@ -5,7 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from rewards import Difference, differences, statement_json, told_statement
+from rewards import (
+    Difference,
+    Policy,
+    differences,
+    parse_day,
+    running_offers,
+    statement_json,
+    told_statement,
+)
+from tests.reference.samples import offer, program
 
 GOLDEN = Path(__file__).resolve().parents[2] / "golden" / "statements-2023-12-31.jsonl"
 CASHBACK = {
@@ -105,3 +114,58 @@ def test_what_ran_out_by_itself_corrects_nothing() -> None:
 def test_a_told_statement_reads_back_as_it_was_told(line: str) -> None:
     """From the JSON in a frozen message comes a statement with that JSON again."""
     assert json.loads(line) == statement_json(told_statement(line))
+
+
+@pytest.mark.parametrize(
+    ("as_of", "sales", "amount", "running", "corrects"),
+    [
+        ("2024-01-15", "1100.00", "165.00", ["cash"], False),  # it grew, as it was told that it would
+        ("2024-01-15", "900.00", "135.00", ["cash"], True),  # it fell
+        ("2024-01-15", "1100.00", "140.00", ["cash"], True),  # a part of it fell
+        ("2024-01-15", "1100.00", "165.00", [], True),  # the period was over, or the terms changed
+        ("2023-12-31", "1100.00", "165.00", ["cash"], True),  # what was told of that day was wrong
+    ],
+)
+def test_growth_of_what_was_running_is_no_correction(
+    as_of: str, sales: str, amount: str, running: list[str], *, corrects: bool
+) -> None:
+    """A sum that was told while its period was running may grow later without a correction."""
+    now = {**CASHBACK, "eligible_sales": sales, "amount": amount, "to_credit": amount}
+    assert corrects == bool(differences(statement(), statement(as_of, now), running))
+
+
+def test_a_new_entry_of_what_was_running_is_growth() -> None:
+    """Who had no sale when the statement was told, and has one later, needs no correction; who lost it does."""
+    assert [] == differences(statement(cashback=None), statement("2024-01-15"), ["cash"])
+    assert [] != differences(statement(), statement("2024-01-15", cashback=None), ["cash"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "told_on", "running"),
+    [
+        ({}, "2023-06-01", {"cashback", "level_quota", "bonus", "free_subscription"}),
+        ({}, "2024-01-01", set()),
+        ({"rate": "16%"}, "2023-06-01", {"level_quota", "bonus", "free_subscription"}),
+        ({"title": "Another"}, "2023-06-01", {"cashback", "level_quota", "bonus", "free_subscription"}),
+    ],
+)
+def test_running_offers_are_those_before_their_deadline_with_the_same_terms(
+    changes: dict[str, object], told_on: str, running: set[str]
+) -> None:
+    """Offers without a deadline, and those whose terms differ on both days, are not among them."""
+    kinds = ("level_quota", "bonus", "free_subscription", "extension")
+    told_by = Policy(program(), (offer("cashback"), *map(offer, kinds)))
+    policy = Policy(program(), (offer("cashback", **changes), *map(offer, kinds)))
+    assert running == running_offers(policy, parse_day("2024-01-15"), told_by, parse_day(told_on))
+
+
+def test_an_amended_program_changes_the_terms_of_levels() -> None:
+    """Only offers that use the quotas of the program, and only if they change before the deadline."""
+    amended = program(amendments=[{"effective_on": "2023-10-01", "quotas": {"silver": 6000}}])
+    kinds = ("cashback", "level_quota", "bonus")
+    told_by = Policy(program(), tuple(map(offer, kinds)))
+    policy = Policy(amended, tuple(offer(kind, "", amended) for kind in kinds))
+    assert {"cashback"} == running_offers(policy, parse_day("2023-11-01"), told_by, parse_day("2023-06-01"))
+    later = program(amendments=[{"effective_on": "2024-01-01", "quotas": {"silver": 6000}}])
+    policy = Policy(later, tuple(offer(kind, "", later) for kind in kinds))
+    assert set(kinds) == running_offers(policy, parse_day("2024-02-01"), told_by, parse_day("2023-06-01"))
