@@ -33,6 +33,12 @@ SELECT plan FROM plans ORDER BY registered_at, plan;
 -- A cancelled plan stays cancelled.
 UPDATE plans SET standing = :standing WHERE plan = :plan AND standing <> 'cancelled';
 
+-- insert_decision_on_plan
+INSERT INTO decisions_on_plans (plan, act, decided_by, decided_at) VALUES (:plan, :act, :by, :at);
+
+-- decisions_on_plan
+SELECT act, decided_by, decided_at FROM decisions_on_plans WHERE plan = :plan ORDER BY decided_at;
+
 -- set_late_start
 UPDATE plans SET late_by = :by, late_at = :at WHERE plan = :plan;
 

@@ -14,6 +14,7 @@ from mailer.outbox.moves import (
     claim,
     move,
     prove,
+    record_act,
     registered,
     settle,
     settle_orphans,
@@ -130,6 +131,7 @@ class Claiming(OutboxPart):
         reason = f"discarded by the provider with {fence.key}, as {by} asked"
         with self._database.transaction():
             self._database.run("set_withdrawn", shared)
+            record_act(self._database, plan, "withdraw", by, now)
             return sum(
                 self._database.run("move_fenced", {**shared, "was": was, "became": became, "reason": reason})
                 for was, became, _ in (TRANSITIONS[Cause.PROOF_OF_ABSENCE], TRANSITIONS[Cause.WITHDRAWN])

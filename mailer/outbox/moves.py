@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from mailer.errors import UnknownPlan
 from mailer.outbox.database import OutboxDatabase, Parameters, require_each
-from mailer.outbox.records import PlanRecord, PlanStanding, plan_record
+from mailer.outbox.records import PlanAct, PlanRecord, PlanStanding, plan_record
 from mailer.rules.domain_pace import DomainOpenings, DomainRates
 from mailer.rules.states import TRANSITIONS, Cause, Settlement, instant_text
 from mailer.rules.suppression import suppression_reason
@@ -50,6 +50,12 @@ def registered(database: OutboxDatabase, plan: str) -> PlanRecord:
     if not rows:
         raise UnknownPlan(plan)
     return plan_record(rows[0])
+
+
+def record_act(database: OutboxDatabase, plan: str, act: PlanAct, by: str, at: datetime) -> None:
+    """Record who acted on a plan, and when."""
+    values = {"plan": plan, "act": act, "by": by.strip(), "at": instant_text(at)}
+    database.run("insert_decision_on_plan", values)
 
 
 def claim(

@@ -24,9 +24,9 @@ from mailer.outbox.database import OutboxDatabase, Parameters, run_once_each
 from mailer.outbox.delivery_results import DeliveryResults
 from mailer.outbox.erasing import Erasure
 from mailer.outbox.intake import EventIntake, SuppressionList
-from mailer.outbox.moves import registered
+from mailer.outbox.moves import record_act, registered
 from mailer.outbox.notices import Notices
-from mailer.outbox.records import PlanRecord, PlanStanding
+from mailer.outbox.records import PlanDecision, PlanRecord, PlanStanding
 from mailer.outbox.sqlite import SqliteDatabase
 from mailer.rules.approval import Approval, approval_refusal
 from mailer.rules.domain_pace import domain_of
@@ -115,13 +115,22 @@ class Plans(OutboxPart):
         rows = self._database.rows("approvals", {"plan": plan})
         return [Approval(row["digest"], row["approved_by"], row["approved_at"]) for row in rows]
 
-    def pause(self, plan: str) -> None:
-        """Stop claiming from the plan until it is resumed; attempts under way are settled."""
-        self._stand(plan, "paused")
+    def pause(self, plan: str, by: str, at: datetime) -> None:
+        """Stop claiming from the plan until it is resumed; attempts under way are settled. `by` decides so."""
+        with self._database.transaction():
+            self._set_standing(plan, "paused")
+            record_act(self._database, plan, "pause", by, at)
 
-    def resume(self, plan: str) -> None:
-        """Let a paused plan go on."""
-        self._stand(plan, "open")
+    def resume(self, plan: str, by: str, at: datetime) -> None:
+        """Let a paused plan go on; `by` decides so."""
+        with self._database.transaction():
+            self._set_standing(plan, "open")
+            record_act(self._database, plan, "resume", by, at)
+
+    def acts(self, plan: str) -> list[PlanDecision]:
+        """Return who cancelled, paused or resumed the plan, or had a fence of it discarded, the oldest first."""
+        rows = self._database.rows("decisions_on_plan", {"plan": plan})
+        return [PlanDecision(row["act"], row["decided_by"], row["decided_at"]) for row in rows]
 
     def start_late(self, plan: str, by: str, at: datetime) -> None:
         """Record who allowed the plan to begin after its latest start; SendRefused without a name."""
@@ -130,10 +139,11 @@ class Plans(OutboxPart):
         with self._database.transaction():
             self._database.run("set_late_start", {"plan": plan, "by": by.strip(), "at": instant_text(at)})
 
-    def cancel(self, plan: str, at: datetime) -> int:
-        """Cancel the plan for good and skip its `ready` notices; return how many."""
+    def cancel(self, plan: str, by: str, at: datetime) -> int:
+        """Cancel the plan for good and skip its `ready` notices; return how many. `by` decides so."""
         with self._database.transaction():
             self._set_standing(plan, "cancelled")
+            record_act(self._database, plan, "cancel", by, at)
             was, became, _ = TRANSITIONS[Cause.CANCELLATION]
             values = {
                 "plan": plan,
@@ -143,10 +153,6 @@ class Plans(OutboxPart):
                 "at": instant_text(at),
             }
             return self._database.run("move_all", values)
-
-    def _stand(self, plan: str, standing: PlanStanding) -> None:
-        with self._database.transaction():
-            self._set_standing(plan, standing)
 
     def _set_standing(self, plan: str, standing: PlanStanding) -> None:
         self.plan(plan)

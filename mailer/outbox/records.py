@@ -43,6 +43,18 @@ class PlanRecord:
         return self.late_at or self.send_at
 
 
+PlanAct = Literal["cancel", "pause", "resume", "withdraw"]
+
+
+@dataclass(frozen=True, slots=True)
+class PlanDecision:
+    """The act of a named person on a plan; `at` is an instant as text."""
+
+    act: PlanAct
+    by: str
+    at: str
+
+
 @dataclass(frozen=True, slots=True)
 class HandedNotice:
     """A notice that was handed over: its plan and its status."""

@@ -1,6 +1,7 @@
 """The commands that read and settle the outbox: `status`, `resolve`, `withdraw`, `reconcile`, `told`."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, TextIO
@@ -25,7 +26,7 @@ from offerpress.options import (
 )
 from offerpress.plans.returns import intake_text, read_postfix_log
 from offerpress.plans.sending import fences_of
-from offerpress.plans.status import account_csv
+from offerpress.plans.status import account_csv, due_zone, plan_state
 from offerpress.plans.told import told_json, told_notices, told_text
 from offerpress.site.site import Site
 from offerpress.terminal import (
@@ -48,20 +49,23 @@ from offerpress.terminal import (
 @click.argument("plan", required=False)
 @click.option("--csv", "as_csv", is_flag=True, help="List what became of every notice of PLAN, as CSV.")
 @click.option("--report", is_flag=True, help="Write the report on PLAN into private/reports/.")
+@click.option("--stale", is_flag=True, help="Say whether a message of PLAN would be different now.")
 @site_option
 @json_option
 def status_command(
-    plan: str | None, site_folder: Path | None, *, as_csv: bool, report: bool, as_json: bool
+    plan: str | None, site_folder: Path | None, *, as_csv: bool, report: bool, stale: bool, as_json: bool
 ) -> int:
     """Show the status of every notice of PLAN and what needs a person; without PLAN, of all plans."""
-    if (as_csv or report) and plan is None:
-        raise click.UsageError("--csv and --report are about one PLAN")
+    if (as_csv or report or stale) and plan is None:
+        raise click.UsageError("--csv, --report and --stale are about one PLAN")
     if as_csv and (as_json or report):
         raise click.UsageError("--csv goes with neither --json nor --report")
     site = site_at(site_folder)
     with site.open_outbox() as outbox:
         plans = [plan] if plan else [record.plan for record in outbox.plans()]
-        rows = [_status(outbox, one, site.now) for one in plans]
+        rows = [_status(site, outbox, one) for one in plans]
+        if plan and stale:
+            rows[0]["stale"] = _stale(site, outbox, plan)
         unknown = {one: outbox.notices_at(one, Status.UNKNOWN) for one in plans}
         fences = {one: outbox.fences_in_doubt(one) for one in plans}
         if plan and as_csv:
@@ -92,7 +96,7 @@ def _show(
 ) -> None:
     heads = ["plan", "planned", *(status.value for status in Status)]
     show(table([[str(row[head]) for head in heads] for row in rows], heads))
-    for line in filter(None, map(_results, rows)):
+    for line in (*map(_standing, rows), *filter(None, map(_results, rows))):
         show(line)
     for row in rows:
         if row["next_window"]:
@@ -109,19 +113,59 @@ def _show(
                 show(f"fenced until {until}: offerpress withdraw {one} --by NAME has it discarded")
 
 
-def _status(outbox: Outbox, plan: str, now: datetime) -> dict[str, object]:
+def _status(site: Site, outbox: Outbox, plan: str) -> dict[str, object]:
     record = outbox.plan(plan)
+    state = plan_state(outbox, record, outbox.plans(), site.now)
+    due = record.due_at
     return {
         "plan": plan,
         "campaign": record.campaign,
         "edition": record.edition,
         "standing": record.standing,
+        "state": state.state,
+        "next": state.next,
+        "superseded_by": state.superseded_by or None,
+        "made_by": record.made_by,
+        "made_at": record.made_at,
+        "approved": [{"by": one.by, "at": one.at} for one in outbox.approvals(plan)],
+        "due_at": due and due.astimezone(due_zone(site)).isoformat(timespec="minutes"),
+        "acts": [asdict(one) for one in outbox.acts(plan)],
         "late_by": record.late_by or None,
-        "next_window": outbox.next_window(plan, now) or None,
+        "next_window": outbox.next_window(plan, site.now) or None,
         "planned": record.planned,
         **{status.value: number for status, number in outbox.counts(plan).items()},
         **results_json(outbox, plan),
     }
+
+
+def _stale(site: Site, outbox: Outbox, plan: str) -> str | bool:
+    """Return why a plan that has not begun is stale; False if it is not."""
+    # Only this option needs the ledger and the templates.
+    from offerpress.plans.staleness import PlanAhead, PostponedPlan, StalePlan, refuse_stale  # noqa: PLC0415
+
+    if outbox.plan(plan).begun:
+        return False
+    with site.open_batch(plan) as batch:
+        try:
+            refuse_stale(site, batch, outbox)
+        except (PlanAhead, PostponedPlan, StalePlan) as error:
+            return str(error)
+    return False
+
+
+def _standing(row: dict[str, object]) -> str:
+    """Return a line about where a plan stands, who made and approved it, when it is due, and what is next."""
+    approved = row["approved"]
+    assert isinstance(approved, list)
+    names = ", ".join(dict.fromkeys(one["by"] for one in approved))
+    parts = [
+        f"{row['plan']}: {row['state']}" + (f" by {row['superseded_by']}" if row["superseded_by"] else ""),
+        f"made by {row['made_by']}",
+        f"approved by {names}" if names else "approved by nobody",
+    ]
+    parts += [f"due {row['due_at']}"] if row["due_at"] else []
+    parts += [str(row["stale"] or "not stale")] if "stale" in row else []
+    return "; ".join([*parts, f"next: {row['next']}"])
 
 
 def _results(row: Mapping[str, object]) -> str:
@@ -260,7 +304,20 @@ def told_command(partner_id: str, site_folder: Path | None, *, as_json: bool) ->
     site = site_at(site_folder)
     with site.open_outbox() as outbox:
         notices = told_notices(site, outbox, partner_id)
+        skipped = _skipped(site, outbox, partner_id) if outbox.plans() and not notices else []
     if as_json:
-        show_json(told_json(partner_id, notices))
-    else:
-        show(told_text(partner_id, notices))
+        rows = [{"plan": plan, "reason": reason or None} for plan, reason in skipped]
+        show_json({**told_json(partner_id, notices), "skipped": rows})
+        return
+    show(told_text(partner_id, notices))
+    for plan, reason in skipped:
+        show(
+            f"  {plan}: {f'skipped: {reason}' if reason else 'it would get a notice now: plan the campaign again'}"
+        )
+
+
+def _skipped(site: Site, outbox: Outbox, partner_id: str) -> list[tuple[str, str]]:
+    # Only a partner without a notice needs the ledger and the templates.
+    from offerpress.plans.draft import why_skipped  # noqa: PLC0415
+
+    return why_skipped(site, outbox, partner_id)

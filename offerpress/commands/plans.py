@@ -13,7 +13,8 @@ import click
 from mailer import Batch, BatchError, Outbox, message_bytes
 from offerpress.build.workers import choose_workers
 from offerpress.figures.checking import every_fault_named, figures_remarks, require_faultless_content
-from offerpress.figures.figures import open_figures
+from offerpress.figures.figures import Figures, open_figures
+from offerpress.figures.journals import accruing_offers
 from offerpress.options import as_of_option, examples, json_option, site_at, site_option
 from offerpress.plans.draft import Barred, Draft, Drafting, draft, without_statement
 from offerpress.plans.planning import (
@@ -35,7 +36,7 @@ from offerpress.site.locking import sole_writer
 from offerpress.site.mail import pruned_plans
 from offerpress.site.site import Site
 from offerpress.terminal import count, fault_json, progress, say, show, show_faults, show_json, table
-from rewards import Difference, format_amount
+from rewards import Difference, Fault, format_amount
 
 SHOWN_CORRECTIONS = 20
 SHOWN_CLIPPED = 3
@@ -61,6 +62,7 @@ SHOWN_CLIPPED = 3
 @click.option(
     "--jobs", type=click.IntRange(min=1), metavar="N", help="How many processes render (default: one a core)."
 )
+@click.option("--skipped", "with_skipped", is_flag=True, help="List the skipped partners, with the reason.")
 @click.option("--dry-run", is_flag=True, help="Show what the plan would hold; keep nothing.")
 @click.option("--csv", "as_csv", is_flag=True, help="With --dry-run: list who would get what, as CSV.")
 @json_option
@@ -72,6 +74,7 @@ def plan_command(
     jobs: int | None,
     *,
     corrections: bool,
+    with_skipped: bool,
     dry_run: bool,
     as_csv: bool,
     as_json: bool,
@@ -104,16 +107,33 @@ def plan_command(
         stack.enter_context(batch)
         if not dry_run:
             register_plan(site, batch, made.recipients)
-        earlier, before = (None, None) if corrections else _since(site, outbox, batch)
-        if as_json:
-            shown = _plan_json(batch, made, earlier, dry_run=dry_run)
-            show_json(shown | {"remarks": [fault_json(one) for one in remarks]})
-        else:
-            if remarks:
-                show_faults(remarks)
-            look = _look(made, batch, before) + _clipped_text(made.clipped)
-            show(_plan_text(batch, made, earlier, look, dry_run=dry_run))
+        compared = (None, None) if corrections else _since(site, outbox, batch)
+        skipped = _skipped(figures, made) if with_skipped else None
+        _tell(batch, made, figures, compared, remarks, skipped, dry_run=dry_run, as_json=as_json)
     return _uncorrected(damaged)
+
+
+def _tell(
+    batch: Batch,
+    made: Draft,
+    figures: Figures,
+    compared: tuple[Since, ToldAmounts] | tuple[None, None],
+    remarks: Sequence[Fault],
+    skipped: "_Skipped | None",
+    *,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    earlier, before = compared
+    if as_json:
+        shown = _plan_json(batch, made, earlier, dry_run=dry_run) | _skipped_json(skipped)
+        facts = {"accruing": accruing_offers(figures.rules), "remarks": [fault_json(one) for one in remarks]}
+        show_json(shown | facts)
+        return
+    if remarks:
+        show_faults(remarks)
+    look = [*_look(made, batch, before), *_clipped_text(made.clipped), *_accruing_text(figures)]
+    show(_plan_text(batch, made, earlier, look + _skipped_text(skipped or []), dry_run=dry_run))
 
 
 def _csv(drafting: Drafting, outbox: Outbox) -> str:
@@ -127,6 +147,32 @@ def _uncorrected(damaged: Mapping[str, str]) -> int:
     for what in damaged.values():
         say(f"not corrected, because what its partners were told is not known: {what}")
     return 1 if damaged else 0
+
+
+def _accruing_text(figures: Figures) -> list[str]:
+    accruing = ", ".join(accruing_offers(figures.rules))
+    return [f"Still accruing, so the amounts can grow: {accruing}"] if accruing else []
+
+
+_Skipped = Sequence[tuple[str, str, str]]
+"""Id and name of each skipped partner, and the reason; by reason, then by id."""
+
+
+def _skipped(figures: Figures, made: Draft) -> _Skipped:
+    names = {partner.partner_id: partner.name for partner in figures.snapshot.partners()}
+    found = [(one, names.get(one, ""), reason) for one, reason in made.reasons.items()]
+    return sorted(found, key=lambda row: (row[2], row[0]))
+
+
+def _skipped_json(skipped: _Skipped | None) -> dict[str, object]:
+    if skipped is None:
+        return {}
+    rows = [{"partner_id": one, "name": name, "reason": reason} for one, name, reason in skipped]
+    return {"skipped_partners": rows}
+
+
+def _skipped_text(skipped: _Skipped) -> list[str]:
+    return ["", table(skipped, ("skipped", "name", "reason"))] if skipped else []
 
 
 def _look(made: Draft, batch: Batch, before: ToldAmounts | None) -> list[str]:
@@ -176,6 +222,7 @@ def _plan_json(batch: Batch, made: Draft, earlier: Since | None, *, dry_run: boo
             for (own, used), number in sorted(made.fallbacks.items())
         ],
         "windows": windows(made.recipients),
+        "registered": not dry_run and len(batch) > 0,
         "warnings": list(header.warnings),
         "digest": batch.digest,
         "changed": earlier
@@ -216,6 +263,8 @@ def _plan_text(
     lines += (
         ["Nothing was kept (--dry-run)."]
         if dry_run
+        else ["Nothing was kept: a plan without recipients is not registered."]
+        if not header.recipients
         else [
             f"Look at a message: offerpress notice {header.plan} PARTNER --format text",
             f"Then another person: offerpress approve {header.plan} --by NAME",

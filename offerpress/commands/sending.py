@@ -1,5 +1,6 @@
 """The commands of a plan's life after approval: `send`, `cancel`, `pause`, `resume`."""
 
+import getpass
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -181,52 +182,62 @@ def _delivery_json(one: Sending) -> dict[str, object]:
     }
 
 
+by_option = click.option(
+    "--by", metavar="NAME", help="Who decides (default: the system's user); it is kept with the instant."
+)
+
+
 @click.command(
     "cancel",
     epilog=examples(
-        "cancel year-end-credit-1.1",
+        "cancel year-end-credit-1.1 --by Finn",
         "cancel year-end-credit-1.1 --site /srv/offers",
     ),
 )
 @click.argument("plan")
+@by_option
 @site_option
-def cancel_command(plan: str, site_folder: Path | None) -> None:
+def cancel_command(plan: str, by: str | None, site_folder: Path | None) -> None:
     """Skip all of PLAN that is not handed over yet, for good."""
-    _act(site_folder, lambda outbox, at: outbox.cancel(plan, at))
+    _act(site_folder, by, lambda outbox, name, at: outbox.cancel(plan, name, at))
     say(f"{plan}: cancelled; what was handed over stays handed over")
 
 
 @click.command(
     "pause",
     epilog=examples(
-        "pause year-end-credit-1.1",
+        "pause year-end-credit-1.1 --by Finn",
         "pause year-end-credit-1.1 --site /srv/offers",
     ),
 )
 @click.argument("plan")
+@by_option
 @site_option
-def pause_command(plan: str, site_folder: Path | None) -> None:
+def pause_command(plan: str, by: str | None, site_folder: Path | None) -> None:
     """Let nothing more of PLAN be handed over until it is resumed."""
-    _act(site_folder, lambda outbox, _: outbox.pause(plan))
+    _act(site_folder, by, lambda outbox, name, at: outbox.pause(plan, name, at))
     say(f"{plan}: paused; offerpress resume {plan} lets it go on")
 
 
 @click.command(
     "resume",
     epilog=examples(
-        "resume year-end-credit-1.1",
+        "resume year-end-credit-1.1 --by Finn",
         "resume year-end-credit-1.1 --site /srv/offers",
     ),
 )
 @click.argument("plan")
+@by_option
 @site_option
-def resume_command(plan: str, site_folder: Path | None) -> None:
+def resume_command(plan: str, by: str | None, site_folder: Path | None) -> None:
     """Let a paused PLAN go on."""
-    _act(site_folder, lambda outbox, _: outbox.resume(plan))
+    _act(site_folder, by, lambda outbox, name, at: outbox.resume(plan, name, at))
     say(f"{plan}: resumed; offerpress send {plan} goes on")
 
 
-def _act(site_folder: Path | None, act: Callable[[Outbox, datetime], object]) -> None:
+def _act(site_folder: Path | None, by: str | None, act: Callable[[Outbox, str, datetime], object]) -> None:
     site = site_at(site_folder)
+    if by is not None and not by.strip():
+        raise click.UsageError("--by needs a name")
     with site.open_outbox() as outbox:
-        act(outbox, site.now)
+        act(outbox, by or getpass.getuser(), site.now)

@@ -4,6 +4,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from difflib import get_close_matches
 from pathlib import Path
 
 from generator import (
@@ -24,10 +25,26 @@ from rewards import Account, BonusRule, Fault, Faulty, Statement
 
 
 def figures_faults(figures: Figures) -> list[Fault]:
-    """Return the faults that prevent statements, and remarks about partners whose currency has no amount in a bonus."""
+    """Return the faults that prevent statements, and remarks about partners whose currency has no amount in a bonus.
+
+    An audience that names a partner whom the ledger lacks is a fault too.
+    """
     faults: list[Fault] = []
     unpaid = _unpaid_remarks(figures, figures.statements(faults))
-    return faults + unpaid
+    return [*faults, *audience_faults(figures), *unpaid]
+
+
+def audience_faults(figures: Figures) -> Iterator[Fault]:
+    """Yield a fault for each partner that a campaign's audience names and the ledger does not have."""
+    campaigns = [one for one in figures.content.campaigns.values() if one.audience.partners]
+    known = [partner.partner_id for partner in figures.snapshot.partners()] if campaigns else []
+    for campaign in campaigns:
+        for n, partner_id in enumerate(campaign.audience.partners or ()):
+            if partner_id not in known:
+                near = get_close_matches(partner_id, known, n=1)
+                remedy = f"did you mean {near[0]!r}?" if near else "look it up in the partners table"
+                path = ("audience", "partners", n)
+                yield campaign.source.fault(path, f"unknown partner {partner_id!r}", remedy)
 
 
 def figures_remarks(figures: Figures) -> list[Fault]:
@@ -127,6 +144,7 @@ def content_faults(content: Content, site: Site, as_of: int) -> list[Fault]:
 def require_faultless_content(figures: Figures) -> list[Fault]:
     """Return the remarks about the site; raises `Faulty` if it or any campaign cannot be rendered."""
     found = content_faults(figures.content, figures.site, figures.rules.as_of)
+    found += audience_faults(figures)
     if any(fault.severity == "fault" for fault in found):
         raise Faulty(found)
     return remarks_about_site(figures, found)

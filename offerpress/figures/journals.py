@@ -79,6 +79,11 @@ def accruing(offer: Offer, rules: Rules) -> bool:
     return isinstance(terms, CashbackTerms) and rules.as_of <= terms.period.last
 
 
+def accruing_offers(rules: Rules) -> list[str]:
+    """Return the offers of which an amount is not final on the day of the rules."""
+    return sorted(rule.offer for _, rule in rules.counting if rule.last >= rules.as_of)
+
+
 def require_final(journal: Journal, remedy: str) -> None:
     """Raise `NoJournal` if amounts are accruing, because they can still change."""
     if journal.accruing and journal.lines:

@@ -2,15 +2,18 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from sys import intern
 
 from generator import Campaign
 from ledger import Snapshot
 from mailer import (
+    BatchError,
     BatchHeader,
     CurrencyTotals,
     Outbox,
+    PlanRecord,
     Recipient,
     Status,
     Suppressed,
@@ -18,12 +21,13 @@ from mailer import (
     pseudonym,
 )
 from offerpress.figures.checking import campaign_renderer
-from offerpress.figures.figures import Figures, conserved
+from offerpress.figures.figures import Figures, conserved, open_figures
 from offerpress.figures.frozen_rules import read_rules
 from offerpress.plans.dues import Due, dues
-from offerpress.plans.told import ToldFigures
+from offerpress.plans.told import ToldFigures, told_figures
 from offerpress.site.folder import OfferpressError
 from offerpress.site.keys import private_address, unsubscribing
+from offerpress.site.site import Site
 from rewards import (
     Account,
     Difference,
@@ -274,3 +278,35 @@ def skipped_for(drafting: Drafting, barred: Barred, partner: Partner, statement:
 def without_statement(snapshot: Snapshot) -> list[Partner]:
     """Return the closed and merged partners, who are in no plan."""
     return [partner for partner in snapshot.partners() if partner.merged_into or partner.status == "closed"]
+
+
+def why_skipped(site: Site, outbox: Outbox, partner_id: str) -> list[tuple[str, str]]:
+    """Return the last plan of each campaign that skipped the partner, and the reason by today's data and content.
+
+    The reason is empty for a partner who would get a notice now. Raises `OfferpressError` for an id that the ledger
+    does not have, and `Faulty`.
+    """
+    last = {record.campaign: record for record in outbox.plans() if record.standing != "cancelled"}
+    found = []
+    for record in last.values():
+        with suppress(BatchError), site.open_batch(record.plan) as batch:
+            as_of = batch.header.as_of
+            with open_figures(site.on(as_of)) as figures:
+                if record.campaign in figures.content.campaigns:
+                    found.append((record.plan, _reason(figures, record, outbox, partner_id)))
+    return found
+
+
+def _reason(figures: Figures, record: PlanRecord, outbox: Outbox, partner_id: str) -> str:
+    partner = next((one for one in figures.snapshot.partners() if one.partner_id == partner_id), None)
+    if partner is None:
+        raise OfferpressError(
+            f"nobody to ask about: {partner_id!r}: neither a plan nor the ledger has this id; look it up in the "
+            "partners table"
+        )
+    if partner.merged_into or partner.status == "closed":
+        return "merged" if partner.merged_into else "closed"
+    told = told_figures(figures.site, outbox, record.campaign) if record.corrections else None
+    drafting = Drafting(figures, record.campaign, told)
+    account, statement = figures.statement(partner_id)
+    return skipped_for(drafting, Barred.of(drafting.campaign, outbox), account.partner, statement) or ""

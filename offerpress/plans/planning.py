@@ -144,9 +144,12 @@ def _unregistered(batch: Path) -> Path:
 
 
 def register_plan(site: Site, batch: Batch, recipients: Iterable[Recipient]) -> None:
-    """Register the frozen batch with the outbox, which is made if it is missing."""
-    with site.open_outbox() as outbox:
-        outbox.register(batch, site.now, recipients)
+    """Register the frozen batch with the outbox, which is made if it is missing; one without recipients is deleted."""
+    if len(batch):
+        with site.open_outbox() as outbox:
+            outbox.register(batch, site.now, recipients)
+    else:
+        batch.file.unlink()
     _unregistered(batch.file).unlink(missing_ok=True)
 
 

@@ -1,11 +1,13 @@
 """The open tasks of a plan for a person, each with its command, and the table of what became of its notices."""
 
 import csv
+import tomllib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from io import StringIO
 from shlex import quote
+from zoneinfo import ZoneInfo
 
 from mailer import (
     BatchError,
@@ -96,6 +98,55 @@ def successors(record: PlanRecord, records: Sequence[PlanRecord]) -> list[PlanRe
         for one in records[place + 1 :]
         if (one.campaign, one.edition, one.corrections) == same and one.standing != "cancelled"
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class PlanState:
+    """Where a plan stands, in words, and what is to be done next; `superseded_by` is empty or a later plan."""
+
+    state: str
+    next: str
+    superseded_by: str = ""
+
+
+def plan_state(outbox: Outbox, record: PlanRecord, records: Sequence[PlanRecord], now: datetime) -> PlanState:
+    """Return where a plan stands among all plans, which are in the order of their making."""
+    plan, counts = record.plan, outbox.counts(record.plan)
+    approved = bool(outbox.approvals(plan))
+    later = [] if record.begun else successors(record, records)
+    replacing = [one.plan for one in later if outbox.approvals(one.plan)] or (
+        [] if approved else [one.plan for one in later]
+    )
+    if record.standing == "cancelled":
+        return PlanState("cancelled", "nothing: it stays cancelled")
+    if replacing:
+        return PlanState("superseded", f"offerpress cancel {plan} --by NAME", replacing[-1])
+    if counts[Status.UNKNOWN]:
+        command = f"offerpress resolve {plan} PARTNER resend|give-up --by NAME --reason TEXT"
+        return PlanState("needs a person", command)
+    if counts[Status.READY]:
+        return _waiting_state(record, now, approved=approved)
+    return PlanState("sending" if counts[Status.SENDING] else "done", "nothing: no notice waits")
+
+
+def _waiting_state(record: PlanRecord, now: datetime, *, approved: bool) -> PlanState:
+    """Return where a plan stands that still has ready notices."""
+    if not approved:
+        return PlanState("waits for approval", f"offerpress approve {record.plan} --by NAME")
+    if record.standing == "paused":
+        return PlanState("paused", f"offerpress resume {record.plan} --by NAME")
+    if record.due_at is not None and record.due_at > now and not record.begun:
+        return PlanState("due later", "`offerpress send --due` sends it when it is due")
+    return PlanState("begun" if record.begun else "due", f"offerpress send {record.plan}")
+
+
+def due_zone(site: Site) -> ZoneInfo:
+    """Return the program's zone, read without the rest of the content; UTC if it cannot be read."""
+    try:
+        text = (site.folder / "content" / "program.toml").read_text(encoding="utf-8")
+        return ZoneInfo(str(tomllib.loads(text)["timezone"]))
+    except (OSError, ValueError, KeyError):
+        return ZoneInfo("UTC")
 
 
 def minute(at: str) -> str:

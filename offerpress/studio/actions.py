@@ -149,7 +149,7 @@ def _reject(visit: Visit) -> Done:
     with visit.open_outbox() as outbox:
         if outbox.plan(plan).begun or outbox.approvals(plan):
             raise NotDone("It was approved in the meantime. Stop it instead, if it must not go on.")
-        outbox.cancel(plan, visit.now)
+        outbox.cancel(plan, visit.person.person, visit.now)
     visit.record(REJECTED, plan, note=note)
     return _to_plan(visit)
 
@@ -164,17 +164,25 @@ def _act(visit: Visit, act: Callable[[Outbox, str], object], action: str) -> Don
 
 def _pause(visit: Visit) -> Done:
     visit.need("operator", "approver")
-    return _act(visit, lambda outbox, plan: outbox.pause(plan), "paused a plan")
+    return _act(
+        visit, lambda outbox, plan: outbox.pause(plan, visit.person.person, visit.now), "paused a plan"
+    )
 
 
 def _resume(visit: Visit) -> Done:
     visit.need("operator", "approver")
-    return _act(visit, lambda outbox, plan: outbox.resume(plan), "let a plan go on")
+    return _act(
+        visit, lambda outbox, plan: outbox.resume(plan, visit.person.person, visit.now), "let a plan go on"
+    )
 
 
 def _stop(visit: Visit) -> Done:
     visit.need("operator", "approver")
-    return _act(visit, lambda outbox, plan: outbox.cancel(plan, visit.now), "stopped a plan for good")
+    return _act(
+        visit,
+        lambda outbox, plan: outbox.cancel(plan, visit.person.person, visit.now),
+        "stopped a plan for good",
+    )
 
 
 def _late(visit: Visit) -> Done:

@@ -152,9 +152,9 @@ def test_a_plan_that_may_not_be_sent_is_not(
 def spoilt(outbox: Outbox, batch: Batch, spoil: str) -> Batch:
     """The plan or its batch, changed as the case says."""
     if spoil == "paused":
-        outbox.pause(PLAN)
+        outbox.pause(PLAN, "Ada", NOW)
     elif spoil == "cancelled":
-        outbox.cancel(PLAN, NOW)
+        outbox.cancel(PLAN, "Ada", NOW)
     elif spoil == "other batch":
         batch.file.rename(batch.file.with_suffix(".away"))
         return freeze_batch(batch.file.parent, header(), notices(4))
@@ -214,7 +214,7 @@ def test_a_late_start_allows_nothing_else(outbox: Outbox, tmp_path: Path) -> Non
     with pytest.raises(NotDue):
         start_late(outbox, batch, limits, "Cleo", NOW - timedelta(hours=1))
     start_late(outbox, batch, limits, "Cleo", NOW)
-    outbox.pause(PLAN)
+    outbox.pause(PLAN, "Ada", NOW)
     with pytest.raises(PlanPaused):
         start_late(outbox, batch, limits, "Cleo", NOW + timedelta(hours=90))
     assert (outbox.plan(PLAN).late_by, outbox.plan(PLAN).late_at) == ("", None)
@@ -357,7 +357,7 @@ def test_a_plan_that_is_stopped_meanwhile_claims_nothing_more(
     def answer(attempt: Attempt, _: int) -> Outcome:
         if attempt.notice.partner_id == "P-0005":
             with Outbox.open(Path(file_outbox.name)) as other:
-                other.pause(PLAN) if call == "pause" else other.cancel(PLAN, NOW)
+                other.pause(PLAN, "Ada", NOW) if call == "pause" else other.cancel(PLAN, "Ada", NOW)
         return ACCEPTED
 
     report = send(file_outbox, batch, Scripted(answer))

@@ -266,13 +266,14 @@ def test_cancelling_skips_what_is_ready_for_good(outbox: Outbox, tmp_path: Path)
     """What is on its way is still settled; nothing more is claimed, and nothing brings the plan back."""
     batch = approved(outbox, tmp_path, notices(4))
     assert claimed(outbox, 1) == ["P-0001"]
-    assert outbox.cancel(PLAN, NOW) == 3
+    assert outbox.cancel(PLAN, "Ada", NOW) == 3
     settled(outbox, "P-0001", Cause.ACCEPTANCE)
     assert claimed(outbox) == []
     assert outbox.reasons(PLAN)[Status.SKIPPED] == {"cancelled": 3}
     for attempt in (outbox.resume, outbox.pause):
         with pytest.raises(PlanCancelled):
-            attempt(PLAN)
+            attempt(PLAN, "Ada", NOW)
+    assert [("cancel", "Ada")] == [(one.act, one.by) for one in outbox.acts(PLAN)]
     with pytest.raises(PlanCancelled):
         outbox.approve(PLAN, batch.digest, "Carla", NOW)
 
@@ -281,11 +282,12 @@ def test_a_paused_plan_is_not_claimed_until_it_is_resumed(outbox: Outbox, tmp_pa
     """Pausing settles what is on its way and claims nothing more."""
     approved(outbox, tmp_path, notices(2))
     assert claimed(outbox, 1) == ["P-0001"]
-    outbox.pause(PLAN)
+    outbox.pause(PLAN, "Ada", NOW)
     turn = outbox.turn(ME, [Settlement("P-0001", Cause.ACCEPTANCE, "")], 5, NOW)
     assert (turn.claimed, turn.standing) == ((), "paused")
-    outbox.resume(PLAN)
+    outbox.resume(PLAN, " Finn ", NOW)
     assert claimed(outbox) == ["P-0002"]
+    assert [("pause", "Ada"), ("resume", "Finn")] == [(one.act, one.by) for one in outbox.acts(PLAN)]
 
 
 @pytest.mark.parametrize(
@@ -374,9 +376,9 @@ def test_an_unknown_plan_is_named(outbox: Outbox, call: str) -> None:
     calls: dict[str, Callable[[], object]] = {
         "plan": lambda: outbox.plan("gone"),
         "counts": lambda: outbox.counts("gone"),
-        "pause": lambda: outbox.pause("gone"),
-        "resume": lambda: outbox.resume("gone"),
-        "cancel": lambda: outbox.cancel("gone", NOW),
+        "pause": lambda: outbox.pause("gone", "Ada", NOW),
+        "resume": lambda: outbox.resume("gone", "Ada", NOW),
+        "cancel": lambda: outbox.cancel("gone", "Ada", NOW),
         "status": lambda: status_json(outbox, "gone"),
     }
     with pytest.raises(UnknownPlan, match="gone"):

@@ -102,14 +102,14 @@ def test_pause_resume_and_cancel_midway_keep_the_balance(outbox: Outbox, tmp_pat
 
     sent(outbox, batch, way, at("08 10:00"), limit=2)
     assert (2, 7, 0) == balance()
-    outbox.pause(PLAN)
+    outbox.pause(PLAN, "Ada", at("08 12:00"))
     with pytest.raises(Exception, match="it is paused"):
         sent(outbox, batch, way, at("08 15:00"))
     assert (2, 7, 0) == balance()
-    outbox.resume(PLAN)
+    outbox.resume(PLAN, "Ada", at("08 12:00"))
     assert "2024-03-11T00:00:00.000000Z" == sent(outbox, batch, way, at("08 15:00")).goes_on
     assert (6, 3, 0) == balance()
-    assert 3 == outbox.cancel(PLAN, at("08 16:00"))
+    assert 3 == outbox.cancel(PLAN, "Ada", at("08 16:00"))
     with pytest.raises(Exception, match="it was cancelled"):
         sent(outbox, batch, way, at("11 01:00"))
     assert (6, 0, 3) == balance()
