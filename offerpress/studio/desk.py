@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from threading import Lock
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -18,6 +19,7 @@ from offerpress.studio.plan_facts import PlanFacts, plan_facts
 from offerpress.studio.sessions import Session, Sessions, SignInThrottle
 
 Context = dict[str, object]
+Made = TypeVar("Made")
 REJECTED = "rejected a plan"
 FormFields = Mapping[str, str]
 
@@ -67,7 +69,8 @@ class Desk:
     stopping: bool = False
     sender: DueSender = field(default_factory=DueSender)
     pending: dict[str, Pending] = field(default_factory=dict)
-    kept: dict[object, object] = field(default_factory=dict)
+    kept: dict[str, tuple[object, Any]] = field(default_factory=dict)
+    checked: Context | None = None
     _facts: dict[str, PlanFacts] = field(default_factory=dict)
 
     def facts(self, batch: Batch) -> PlanFacts:
@@ -89,6 +92,14 @@ class Desk:
     def rejections(self, site: Site) -> Mapping[str, Deed]:
         """Return who rejected each rejected plan, when and why."""
         return {one.subject: one for one in read_deeds(site) if one.action == REJECTED}
+
+    def remembered(self, key: str, stamp: object, make: Callable[[], Made]) -> Made:
+        """Return what `make` gives, made anew only when `stamp` differs from the last time."""
+        found = self.kept.get(key)
+        if found is None or found[0] != stamp:
+            found = self.kept[key] = stamp, make()
+        made: Made = found[1]
+        return made
 
     @property
     def origin(self) -> str:

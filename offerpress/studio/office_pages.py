@@ -1,5 +1,6 @@
 """The screens that are about the whole site: Today, Finance, History and People."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -42,11 +43,16 @@ def today_page(visit: Visit) -> Context:
         "as_of": day_words(book.figures.rules.as_of) if book else "",
         "partners": len(book.people) if book else 0,
         "export": ago_words(newest, visit.now) if newest else "",
-        "unreachable": _unreachable(book) if book else [],
-        "negatives": _negatives(book) if book else [],
+        "unreachable": _once(visit, book, "unreachable", _unreachable),
+        "negatives": _once(visit, book, "negatives", _negatives),
         "faults": _by_file([one for one in faults if one.severity == "fault"]),
         "remarks": _by_file([one for one in faults if one.severity != "fault"]),
     }
+
+
+def _once(visit: Visit, book: Book | None, key: str, make: Callable[[Book], list[Context]]) -> list[Context]:
+    """Return a list that follows from the figures alone."""
+    return visit.desk.remembered(key, book.number, lambda: make(book)) if book else []
 
 
 def _tasks(visit: Visit, outbox: Outbox) -> list[Context]:
@@ -168,15 +174,10 @@ def _by_file(faults: list[Fault]) -> list[tuple[str, list[Context]]]:
 def finance_page(visit: Visit) -> Context:
     """Show what is owed, where it is heading, the journals, and the last check of all channels."""
     book = visit.book()
-    key = ("finance", book.number)
-    if key not in visit.desk.kept:
-        visit.desk.kept[key] = _figures(visit, book)
-    found = visit.desk.kept[key]
-    assert isinstance(found, dict)
     return {
-        **found,
+        **visit.desk.remembered("finance", book.number, lambda: _figures(visit, book)),
         "journals": _journals(visit, book),
-        "checked": visit.desk.kept.get("verify"),
+        "checked": visit.desk.checked,
     }
 
 
@@ -222,7 +223,7 @@ def check_channels(visit: Visit) -> None:
     """Compare all channels as `verify` does, and keep the result for the screen."""
     visit.need("finance", "approver", "operator")
     found = verify(visit.site, None)
-    visit.desk.kept["verify"] = {
+    visit.desk.checked = {
         "at": clock_words(visit.now, program_zone(visit)),
         "by": visit.person.name,
         "channels": found.checked,

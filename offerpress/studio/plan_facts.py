@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import Final
 
 from mailer import Batch
-from offerpress.plans.dues import Due, largest, negative
+from offerpress.plans.dues import Due, Jump, jumped, largest, negative
 from rewards import Notice, format_amount, parse_amount
 
 _MOST_LARGEST: Final = 10
@@ -101,6 +101,31 @@ class PlanFacts:
             return "", ""
         total = sum(one.sums.get(common[0], 0) for one in self.rows.values())
         return common[0], format_amount(total, common[0])
+
+
+@dataclass(frozen=True, slots=True)
+class PlanChange:
+    """How a plan differs from an earlier one: recipients, sums, and sums that changed by at least half."""
+
+    new: list[PlanRow]
+    gone: list[PlanRow]
+    changed: list[PlanRow]
+    jumped: list[Jump]
+
+
+def change_since(now: PlanFacts, then: PlanFacts) -> PlanChange:
+    """Compare a plan with an earlier one, by partner id."""
+    before = {
+        (one, currency): amount
+        for one, row in then.rows.items()
+        for currency, amount in {"": 0, **row.sums}.items()
+    }
+    return PlanChange(
+        [row for one, row in now.rows.items() if one not in then.rows],
+        [row for one, row in then.rows.items() if one not in now.rows],
+        [row for one, row in now.rows.items() if one in then.rows and then.rows[one].sums != row.sums],
+        jumped(now.dues, before),
+    )
 
 
 def plan_facts(batch: Batch) -> PlanFacts:

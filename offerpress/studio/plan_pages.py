@@ -23,10 +23,11 @@ from offerpress.studio.desk import (
     ago_words,
     clock_words,
 )
-from offerpress.studio.plan_facts import PlanFacts
+from offerpress.studio.plan_facts import PlanFacts, PlanRow, change_since
 from rewards import Faulty
 
 _MOST_NAMED = 200
+_MOST_STALE = 5
 SKIPPED: Mapping[str, tuple[str, str]] = {
     "audience": ("not in the audience of this campaign", "Nothing to do, or change the audience."),
     "nothing_to_say": ("no entry in the statement, so there is nothing to say", "Nothing to do."),
@@ -166,7 +167,7 @@ def plan_page(visit: Visit) -> Context:
             view["rejected"] = visit.desk.rejections(visit.site)[plan]
         try:
             with visit.site.open_batch(plan) as batch:
-                return view | _facts(visit, batch, outbox)
+                return view | _review(visit, batch, outbox)
         except BatchError as error:
             return view | {"why_no_facts": str(error)}
 
@@ -216,6 +217,53 @@ def _steps(outbox: Outbox, record: PlanRecord, visit: Visit) -> Iterator[Context
         "name": "Stopped" if stopped else "Sent" if over and record.begun else "Sending",
         "state": "done" if over and record.begun else "now" if record.begun else "later",
         "text": f"{handed:,} of {record.planned:,} handed over",
+    }
+
+
+def _review(visit: Visit, batch: Batch, outbox: Outbox) -> Context:
+    """Return what is judged. It follows from batch and figures, and from the outbox, which is read once a minute."""
+    book, plans = visit.desk.books.last, len(outbox.plans())
+    stamp = (
+        batch.digest,
+        batch.forgotten,
+        book and book.number,
+        plans,
+        visit.now.replace(second=0, microsecond=0),
+    )
+    return visit.desk.remembered(
+        f"review {batch.header.plan}", stamp, lambda: _facts(visit, batch, outbox)
+    ) | {"change": _change(visit, batch, outbox)}
+
+
+def _change(visit: Visit, batch: Batch, outbox: Outbox) -> Context | None:
+    """Return how the plan differs from the one before it of the same campaign; None without such a plan."""
+    plans = outbox.plans()
+    place = [one.plan for one in plans].index(batch.header.plan)
+    for record in reversed(plans[:place]):
+        if record.campaign == batch.header.campaign:
+            with suppress(BatchError), visit.site.open_batch(record.plan) as earlier:
+                found = change_since(visit.desk.facts(batch), visit.desk.facts(earlier))
+                return {
+                    "plan": record.plan,
+                    "href": address_of("/plan", plan=record.plan),
+                    "new": [_named(visit, batch.header.plan, one) for one in found.new[:_MOST_NAMED]],
+                    "gone": [_named(visit, record.plan, one) for one in found.gone[:_MOST_NAMED]],
+                    "counts": (len(found.new), len(found.gone), len(found.changed)),
+                    "jumped": [
+                        _due(visit, batch.header.plan, one.due)
+                        | {"before": grouped_amount(one.before, one.due.currency)}
+                        for one in found.jumped[:_MOST_NAMED]
+                    ],
+                }
+            return None
+    return None
+
+
+def _named(visit: Visit, plan: str, row: PlanRow) -> Context:
+    return {
+        "id": row.partner_id,
+        "name": partner_name(visit, row.partner_id) or row.name,
+        "href": address_of("/plan/mail", plan=plan, partner=row.partner_id),
     }
 
 
@@ -327,33 +375,27 @@ def freshness(visit: Visit) -> dict[str, str]:
     """Return whether the plan's mails would be made the same way now; the answer is kept while nothing changes."""
     plan, book = visit.query.get("plan", ""), visit.book()
     with visit.open_outbox() as outbox, visit.site.open_batch(plan) as batch:
-        key = ("fresh", batch.digest, book.number)
         if outbox.plan(plan).begun:
             return {"tone": "open", "text": "It has begun, so it goes on as it was approved."}
-        if key not in visit.desk.kept:
-            try:
-                refuse_stale(visit.site, batch, outbox)
-            except StalePlan as stale:
-                named = ", ".join(stale.partners[:5]) + (", …" if len(stale.partners) > 5 else "")  # noqa: PLR2004
-                text = f"Out of date: {len(stale.partners):,} mails would be different now ({named}). Plan it again."
-                visit.desk.kept[key] = {"tone": "wrong", "text": text}
-            except PostponedPlan:
-                text = "Out of date: the campaign names a later time now. Plan it again."
-                visit.desk.kept[key] = {"tone": "wrong", "text": text}
-            except PlanAhead:
-                text = (
-                    "Too early: its figures are as of a day that has not come yet, so they can still change."
-                )
-                visit.desk.kept[key] = {"tone": "wrong", "text": text}
-            except Faulty:
-                text = "This cannot be said while the site has faults. The page “Today” names them."
-                visit.desk.kept[key] = {"tone": "wrong", "text": text}
-            else:
-                text = "Up to date: every mail would be made the same way now."
-                visit.desk.kept[key] = {"tone": "good", "text": text}
-        found = visit.desk.kept[key]
-        assert isinstance(found, dict)
-        return found
+        stamp = batch.digest, book.number, bool(outbox.approvals(plan))
+        return visit.desk.remembered(f"fresh {plan}", stamp, lambda: _freshness(visit, batch, outbox))
+
+
+def _freshness(visit: Visit, batch: Batch, outbox: Outbox) -> dict[str, str]:
+    try:
+        refuse_stale(visit.site, batch, outbox)
+    except StalePlan as stale:
+        named = ", ".join(stale.partners[:_MOST_STALE]) + (", …" if len(stale.partners) > _MOST_STALE else "")
+        text = f"Out of date: {len(stale.partners):,} mails would be different now ({named}). Plan it again."
+    except PostponedPlan:
+        text = "Out of date: the campaign names a later time now. Plan it again."
+    except PlanAhead:
+        text = "Too early: its figures are as of a day that has not come yet, so they can still change."
+    except Faulty:
+        text = "This cannot be said while the site has faults. The page “Today” names them."
+    else:
+        return {"tone": "good", "text": "Up to date: every mail would be made the same way now."}
+    return {"tone": "wrong", "text": text}
 
 
 def mail_page(visit: Visit) -> Context:

@@ -7,12 +7,12 @@ from typing import NamedTuple
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.acceptance.conftest import Said, called, copy_sample, finished, installed
+from tests.acceptance.conftest import Said, called, change_sale, copy_sample, finished, installed
 from tests.servers.provider import Answer, provider
 from tests.servers.studio import PASSPHRASE, Seat, invite, join, seated, started, stop
 
 FIRST, SECOND = "year-end-credit-1.1", "year-end-credit-1.2"
-TOTAL = "71,606.24"
+TOTAL = "71,598.11"  # 15 % of 54.18 EUR less than in the first plan
 
 
 class Team(NamedTuple):
@@ -85,13 +85,15 @@ def test_a_rejection_goes_back_to_the_maker(team: Team) -> None:
 
 
 def test_a_wrong_total_approves_nothing(team: Team) -> None:
-    """The total must be that of the plan; the right one, written with or without separators, approves its bytes."""
+    """The new plan says how it differs; the total must be that of the plan, or nothing is approved."""
+    change_sale(team.site, "A-01232", "1000.00")
     page = team.mia.open("/plans")
     page.get_by_role("button", name="Plan year-end-credit", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_text(SECOND)
+    expect(page.get_by_text(f"Compared with {FIRST}: 0 new, 0 gone, 1 with other sums.")).to_be_visible()
     team.mia.open("/history")
     page = plan_page(team.finn, SECOND)
-    approve(page, "71,606.25")
+    approve(page, "71,606.24")
     refused(page, "The total in EUR that you typed is another")
     said = called(team.site, "send", SECOND)
     assert (1, True) == (said.code, "approve" in said.err), said.err
