@@ -45,7 +45,6 @@ LOCAL = "127.0.0.1"
 _HTML = "text/html; charset=utf-8"
 _MOST_BYTES = 64 << 10
 _ASSETS = {
-    "statement.css": ("assets", "text/css; charset=utf-8"),
     "studio.css": ("studio", "text/css; charset=utf-8"),
     "studio.js": ("studio", "text/javascript; charset=utf-8"),
 }
