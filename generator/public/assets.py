@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-_OF_STATEMENTS = frozenset({"statement.css", "statement.svg", "viewer.js"})
+_OF_STATEMENTS = frozenset({"statement.css", "statement.svg", "tables.js", "viewer.js"})
 _URL = re.compile(r"""url\(\s*(?P<quote>["']?)(?P<name>[^"')]+)(?P=quote)\s*\)""")
 
 

@@ -57,15 +57,24 @@ class SealedRecord:
 def seal(link: LinkSecret, record: Record, partner_id: str = "") -> SealedRecord:
     """Encrypt a record under its link's key, bound to format, key version and locator.
 
-    The same record gives the same bytes. Raises StatementTooLarge with `partner_id` if no size class fits.
+    The same record gives the same bytes. A record that no size class fits loses the rows of its lines, but not their
+    sums. Raises StatementTooLarge with `partner_id` if it is too large even then.
     """
-    packed = record.packed()
-    try:
-        slot = size_class(len(packed))
-    except StatementTooLarge as error:
-        raise StatementTooLarge(error.size, partner_id) from None
+    packed, slot = _fitted(record, partner_id)
     sealed = encrypt(link.key, link.nonce_key, padded(packed, slot), _bound(link))
     return SealedRecord(slot, link.shard(32), link.locator + sealed)
+
+
+def _fitted(record: Record, partner_id: str) -> tuple[bytes, int]:
+    packed = record.packed()
+    try:
+        return packed, size_class(len(packed))
+    except StatementTooLarge:
+        packed = record.without_rows().packed()
+    try:
+        return packed, size_class(len(packed))
+    except StatementTooLarge as error:
+        raise StatementTooLarge(error.size, partner_id) from None
 
 
 def pack_path(slot: int, bits: int, shard: int, folder: str = "") -> str:

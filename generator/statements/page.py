@@ -29,13 +29,14 @@ from generator.statements.record import (
     with_past,
 )
 from generator.statements.shell import ParsedShell, merged_values, parse_shell
-from generator.statements.table import table_words
+from generator.statements.table import table_words, with_lines
 from generator.statements.view import OfferView, OfferWords, level_names
 from generator.templating.catalogs import translations
 from generator.templating.environment import environment, reader_language
 from generator.templating.formats import direction, formats, regional_language
 from rewards import (
     CashbackTerms,
+    LineGroup,
     Months,
     Partner,
     Policy,
@@ -73,9 +74,9 @@ class Shell:
 
         `figures` is its JSON, `values` are those of its record.
         """
-        day = formats(str(values.get("region", self.language))).day_text(as_of)
-        merged = merged_values(figures, {**coming_days(values, as_of), "as_of": day})
-        return self._parsed.fill(with_past(merged, as_of), self.words)
+        shown = formats(str(values.get("region", self.language)))
+        merged = merged_values(figures, {**coming_days(values, as_of), "as_of": shown.day_text(as_of)})
+        return self._parsed.fill(with_lines(with_past(merged, as_of), shown), self.words)
 
 
 def shell(
@@ -178,12 +179,13 @@ class Asset:
 def statement_artifacts(
     template_folders: Sequence[Path], settings: SiteSettings, policy: Policy, offers: OfferWords, as_of: int
 ) -> dict[str, bytes]:
-    """Return the page that opens links, its script, styles and `as-of.json`; they are the same for every ledger.
+    """Return the page that opens links, its scripts, styles and `as-of.json`; they are the same for every ledger.
 
     `offers` returns the offers' texts of a language by slug. Raises `BrokenShell` for a template that cannot be
     filled.
     """
-    script, styles, icon = (_asset(template_folders, name) for name in ("viewer.js", *_STYLING))
+    names = ("viewer.js", "tables.js", *_STYLING)
+    script, tables, styles, icon = (_asset(template_folders, name) for name in names)
     languages = []
     for code in settings.languages:
         built = environment(template_folders, code, kind="html")
@@ -204,6 +206,7 @@ def statement_artifacts(
         site=settings,
         policy=STATEMENT_POLICY,
         script=script,
+        tables=tables,
         styles=styles,
         icon=icon,
         table=table_words(),
@@ -214,7 +217,7 @@ def statement_artifacts(
     return {
         "statement/index.html": html.encode(),
         "statement/as-of.json": _json_bytes({"as_of": day_text(as_of), "shown": shown}),
-        **{f"statement/{asset.name}": asset.content for asset in (script, styles, icon)},
+        **{f"statement/{asset.name}": asset.content for asset in (script, tables, styles, icon)},
     }
 
 
@@ -235,16 +238,28 @@ class StatementRenderer:
         self._shells: dict[str, Shell] = {}
         self._pages: dict[str, Sequence[str]] = {}
 
-    def record(self, partner: Partner, statement: Statement, reference: str, months: Months) -> Record:
+    def record(
+        self,
+        partner: Partner,
+        statement: Statement,
+        reference: str,
+        months: Months,
+        lines: Sequence[LineGroup] = (),
+    ) -> Record:
         """Return the record to seal; it changes only with the partner's figures and texts, not with the day.
 
-        `months` are the statement's counted sales by month.
+        `months` are the statement's counted sales by month, `lines` the ledger lines that it counts.
         """
-        values = self._values_of(partner).of(partner, statement, reference, months)
+        values = self._values_of(partner).of(partner, statement, reference, months, lines)
         return Record(to_json(values).decode(), figures_without_day(statement_json(statement)))
 
     def plain(
-        self, partner: Partner, statement: Statement, link: LinkSecret, months: Months
+        self,
+        partner: Partner,
+        statement: Statement,
+        link: LinkSecret,
+        months: Months,
+        lines: Sequence[LineGroup] = (),
     ) -> dict[str, bytes]:
         """Return the partner's folder without encryption: page and `statement.json`.
 
@@ -252,7 +267,7 @@ class StatementRenderer:
         """
         of_language = self._values_of(partner)
         language = of_language.language
-        values = of_language.of(partner, statement, link.reference, months)
+        values = of_language.of(partner, statement, link.reference, months, lines)
         figures = statement_json(statement)
         shell = self._shell(language, statement.as_of)
         html = shell.filled(figures, values, statement.as_of).join(self._around(language))

@@ -4,8 +4,9 @@ The values have the structure of the statement's JSON, so that a shell finds the
 amount. Values without a place in the JSON stand beside it. Keys are sorted. Nothing here is markup.
 """
 
+import json
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -13,6 +14,7 @@ from urllib.parse import quote
 
 from generator.errors import GeneratorError
 from generator.statements.links import NONCE_SIZE, TAG_SIZE
+from generator.statements.table import line_values
 from generator.templating.formats import Formats
 from generator.templating.values import contained
 from rewards import (
@@ -20,6 +22,7 @@ from rewards import (
     CashbackEntry,
     FreeSubscriptionEntry,
     LevelEntry,
+    LineGroup,
     Months,
     Partner,
     Statement,
@@ -68,8 +71,18 @@ _SHOWN = (
     '"levels":[{"attained_sales":"","next_quota":"","remaining":"","secured_until":"","share":}],"manager":"",'
     '"manager_link":"mailto:","manager_mail":"","name":"","reference":"","total":""}'
 )
-DICTIONARY = _FIGURES + _SHOWN
-"""ASCII only, so that it has as many bytes as characters."""
+_LINES = (
+    '"forms":{"EUR":["",""],"USD":["$","","-$","",",",".",1000]},"growing":1,"region":"en-GB","until":"2023-12-31",'
+    '"basis":"reached"},"lines":[{"count":"1","count_form":1,"currency":"EUR","kind":"sales","offers":[{"offer":"'
+    'cashback-2023"},{"offer":""}],"rows":[["2023-01-01","S-10","PRO ","0.00"],["2023-12-"],["2023-10-","","","100.00"'
+    ']],"total":""},{"count":"1","count_form":0,"currency":"USD","kind":"credits","offers":[{"offer":"cashback-20"}],'
+    '"rows":[["2023-'
+)
+DICTIONARY = _LINES + _FIGURES + _SHOWN
+"""ASCII only, so that it has as many bytes as characters.
+
+Streams refer back from its end: what is put before it lets streams that are already published open as before.
+"""
 _DICTIONARY = DICTIONARY.encode()
 
 
@@ -85,8 +98,15 @@ class StatementValues:
     form: Callable[[int], int]
     base_level: str = ""
 
-    def of(self, partner: Partner, statement: Statement, reference: str, months: Months) -> Values:
-        """The values of one statement; `months` are its counted sales by month."""
+    def of(
+        self,
+        partner: Partner,
+        statement: Statement,
+        reference: str,
+        months: Months,
+        lines: Sequence[LineGroup] = (),
+    ) -> Values:
+        """The values of one statement; `months` are its counted sales by month, `lines` the lines that it counts."""
         values: Values = {
             "language": self.language,
             "reference": reference,
@@ -110,6 +130,7 @@ class StatementValues:
             values["extended_form"] = self.form(len(statement.extensions))
             if len({entry.offer for entry in statement.extensions}) > 1:
                 values["several_extensions"] = 1
+        values |= line_values(lines, self.formats, self.form)
         return _in_order({key: value for key, value in values.items() if value not in ("", [])})
 
     def _coming(self, statement: Statement) -> list[Values]:
@@ -323,6 +344,14 @@ class Record:
 
     shown: str
     figures: str
+
+    def without_rows(self) -> "Record":
+        """Return the record without the rows of its lines, whose numbers and sums stay."""
+        if '"rows":[[' not in self.shown:
+            return self
+        values = json.loads(self.shown)
+        values["lines"] = [{**group, "rows": []} for group in values["lines"]]
+        return Record(canonical_json(values | {"rows_left_out": 1}), self.figures)
 
     def packed(self) -> bytes:
         """Compress figures, a line break and values (UTF-8) as a raw deflate stream (RFC 1951) with `DICTIONARY`."""

@@ -173,6 +173,18 @@ class Formats:
             known = self._money[currency] = self._learn_currency(currency)
         return known(minor)
 
+    def money_form(self, currency: str) -> list[object] | None:
+        """Return the way amounts of a currency are written, for a script; None where no simple pattern gives it.
+
+        The texts around a positive and a negative number, the signs between groups and before decimals, and the
+        number from which groups are parted.
+        """
+        self.money_text(0, currency)
+        pattern = getattr(self._money[currency], "__self__", None)
+        if not isinstance(pattern, _Pattern):
+            return None
+        return [*pattern.positive, *pattern.negative, pattern.group, pattern.decimal, pattern.ungrouped_below]
+
     def day(self, ordinal: int) -> Shown:
         """Format a day with the month's name; `ordinal` is that of `date.toordinal`."""
         shown = self._days.get(ordinal)

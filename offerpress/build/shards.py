@@ -44,6 +44,7 @@ from rewards import (
     Rules,
     Tally,
     compute_statement,
+    counted_lines,
     monthly_sales,
     rules_on,
 )
@@ -135,12 +136,13 @@ class ShardBuilder:
             if keys is None:
                 continue
             link = keys.link(account.partner.partner_id)
-            months = monthly_sales(account, self.rules)
+            partner, months = account.partner, monthly_sales(account, self.rules)
+            lines = counted_lines(account, statement, self.rules)
             if access == "plain":
-                plain |= self.renderer.plain(account.partner, statement, link, months)
+                plain |= self.renderer.plain(partner, statement, link, months, lines)
             else:
-                record = self.renderer.record(account.partner, statement, link.reference, months)
-                sealed.append(seal(link, record, account.partner.partner_id))
+                record = self.renderer.record(partner, statement, link.reference, months, lines)
+                sealed.append(seal(link, record, partner.partner_id))
         return BuiltShard(shard, partners, tally, SealedShard.of(sealed), plain, tuple(faults))
 
 

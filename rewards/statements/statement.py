@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import date
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 from rewards.account import Account, Sale
 from rewards.days import day_text, parse_day
@@ -22,6 +22,7 @@ from rewards.offers.free_subscription import FreeSubscriptionEntry
 from rewards.offers.kind import Case
 from rewards.offers.kinds import KIND_OF_LIST, KINDS
 from rewards.offers.level_quota import LevelEntry
+from rewards.offers.steps import exclusion
 from rewards.statements.policy import Rules
 
 
@@ -182,3 +183,56 @@ def monthly_sales(account: Account, rules: Rules) -> Months:
             day = sale.refunded_day if deduct and sale.refunded_day is not None else sale.day
             months[starts[bisect_right(starts, day) - 1]] += sale.amount
     return found
+
+
+# The ledger lines behind the figures, which show people what was counted.
+
+
+class CountedLine(NamedTuple):
+    """A ledger line as a statement lists it: its day, id, product (empty for a credit) and minor units."""
+
+    day: int
+    line_id: str
+    product: str
+    amount: int
+
+
+class LineGroup(NamedTuple):
+    """The lines of one table and currency that entered the figures of the same `offers`, by day and id."""
+
+    table: Literal["sales", "credits"]
+    currency: str
+    offers: tuple[str, ...]
+    lines: tuple[CountedLine, ...]
+
+
+def counted_lines(account: Account, statement: Statement, rules: Rules) -> tuple[LineGroup, ...]:
+    """Return every sale and earlier credit that entered a figure of the account's statement, once each.
+
+    The groups of an offer and currency add up to its `eligible_sales`, or to `already_credited`.
+    """
+    groups: dict[tuple[Literal["sales", "credits"], str, tuple[str, ...]], list[CountedLine]] = {}
+    counting = sorted(
+        (
+            rule
+            for name, rule in rules.counting
+            if any(entry.offer == rule.offer for entry in statement.entries(name))
+        ),
+        key=lambda rule: rule.offer,
+    )
+    for sale in account.sales if counting else ():
+        offers = tuple(
+            rule.offer
+            for rule in counting
+            if exclusion(sale, rule.first, rule.last, rules.as_of, rule.products, deduct=rules.deduct) is None
+        )
+        if offers:
+            line = CountedLine(sale.day, sale.sale_id, sale.product, sale.amount)
+            groups.setdefault(("sales", sale.currency, offers), []).append(line)
+    credited = {(entry.offer, entry.currency) for entry in statement.cashback}
+    for one in account.credits:
+        if (one.offer, one.currency) in credited and one.credited_on <= rules.as_of:
+            line = CountedLine(one.credited_on, one.credit_id, "", one.amount)
+            groups.setdefault(("credits", one.currency, (one.offer,)), []).append(line)
+    ordered = sorted(groups.items(), key=lambda group: (group[0][0] != "sales", *group[0][1:]))
+    return tuple(LineGroup(*key, tuple(sorted(lines))) for key, lines in ordered)

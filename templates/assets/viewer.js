@@ -152,10 +152,33 @@ export function past(whole, day) {
   return { ...whole, ...Object.fromEntries(marked) };
 }
 
-/** A day as a reader of the region writes it, in the calendar and the digits of the ledger. */
-const inRegion = (day, region) =>
-  new Intl.DateTimeFormat(region, { dateStyle: "long", timeZone: "UTC", calendar: "gregory", numberingSystem: "latn" })
-    .format(new Date(day));
+/** Writes days as a reader of the region does, in the calendar and the digits of the ledger. */
+function dayWriter(region) {
+  const form = { dateStyle: "long", timeZone: "UTC", calendar: "gregory", numberingSystem: "latn" };
+  const { format } = new Intl.DateTimeFormat(region, form);
+  return (day) => format(new Date(day));
+}
+
+/** An exact amount as its reader writes it; `form` says how (see Formats.money_form). */
+function written(amount, [before, after, minusBefore, minusAfter, group, decimal, least]) {
+  const [whole, part] = amount.replace("-", "").split(".");
+  const grouped = Number(whole) >= least ? whole.replace(/\B(?=(\d{3})+$)/g, group) : whole;
+  const number = part === undefined ? grouped : `${grouped}${decimal}${part}`;
+  return amount.startsWith("-") ? `${minusBefore}${number}${minusAfter}` : `${before}${number}${after}`;
+}
+
+/** The rows of the lines that count, for people. */
+export function withLines(whole, region) {
+  if (!whole.lines) return whole;
+  const dayOf = dayWriter(region);
+  const lines = whole.lines.map((group) => {
+    const form = whole.forms[group.currency];
+    const amountOf = (exact) => (form ? written(exact, form) : `${exact} ${group.currency}`);
+    const row = ([on, line, product, exact]) => ({ on, day: dayOf(on), line, product, exact, amount: amountOf(exact) });
+    return { ...group, rows: group.rows.map(row) };
+  });
+  return { ...whole, lines };
+}
 
 const find = (scope, key) => key.split(".").reduce((value, part) => value?.[part], scope);
 
@@ -203,36 +226,40 @@ function settle(element, scope, words) {
   }
 }
 
-/** The statement as the table that mails attach (RFC 4180). */
-export function csvOf(figures, { columns, kinds, texts }) {
-  const names = columns.split(" ");
-  const cell = (name, value) => {
-    const isFormula = texts.split(" ").includes(name) && /^ *[-=+@\uff0d\uff1d\uff0b\uff20\t\r]/.test(value);
-    const safe = `${isFormula ? "'" : ""}${value ?? ""}`;
-    return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-  };
-  const rows = kinds.split(" ").flatMap((pair) => {
-    const [list, kind] = pair.split(":");
-    const ofHeld = ({ offer, product }) => (held) => ({ kind: "held_subscription", offer, product, ...held });
-    return figures[list].flatMap((entry) => [{ ...entry, kind }, ...(entry.subscriptions ?? []).map(ofHeld(entry))]);
-  });
-  const lines = [names, ...rows.map((row) => names.map((name) => cell(name, row[name])))];
-  return lines.map((line) => `${line.join(",")}\r\n`).join("");
-}
+const MOST_ROWS = 50;
 
-/** Search and sort a long table. */
-function handle(table, search, language) {
+/** Search, sort and leaf through a long table. */
+function handle(table, language) {
   const [body, heads] = [table.tBodies[0], [...table.tHead.rows[0].cells]];
-  const rows = [...body.rows];
+  let rows = [...body.rows];
   if (rows.length <= 10) return;
+  const [search, pages] = [".search", ".pages"].map((one) => table.parentElement.querySelector(one));
   const [input, output] = [search.querySelector("input"), search.querySelector("output")];
-  search.hidden = false;
-  input.addEventListener("input", () => {
+  const leaf = { first: 0, found: rows };
+  function show(first) {
+    leaf.first = first;
+    const last = pages ? first + MOST_ROWS : rows.length;
+    for (const row of rows) row.hidden = true;
+    for (const row of leaf.found.slice(first, last)) row.hidden = false;
+    if (!pages) return;
+    pages.hidden = leaf.found.length <= MOST_ROWS;
+    pages.querySelector("output").textContent = `${first + 1}–${Math.min(last, leaf.found.length)} / ${leaf.found.length}`;
+    for (const button of pages.querySelectorAll("button")) {
+      const next = first + button.dataset.step * MOST_ROWS;
+      button.disabled = next < 0 || next >= leaf.found.length;
+    }
+  }
+  function select() {
     const wanted = input.value.trim().toLowerCase();
-    for (const row of rows) row.hidden = !row.textContent.toLowerCase().includes(wanted);
-    output.textContent = `${rows.filter(({ hidden }) => !hidden).length} / ${rows.length}`;
-  });
+    leaf.found = rows.filter((row) => row.textContent.toLowerCase().includes(wanted));
+    if (wanted || output.textContent) output.textContent = `${leaf.found.length} / ${rows.length}`;
+    show(0);
+  }
+  search.hidden = false;
+  input.addEventListener("input", select);
+  pages?.addEventListener("click", ({ target: { dataset: { step } } }) => step && show(leaf.first + step * MOST_ROWS));
   const { compare } = new Intl.Collator(language, { numeric: true });
+  const inOrder = (one, other) => (isNaN(one) || isNaN(other) ? compare(one, other) : one - other);
   heads.forEach((head, column) => {
     const button = made("button", { type: "button", textContent: head.textContent });
     const key = ({ cells }) => cells[column].dataset.sort ?? cells[column].textContent;
@@ -241,9 +268,12 @@ function handle(table, search, language) {
       const order = head.ariaSort === "ascending" ? -1 : 1;
       for (const other of heads) other.removeAttribute("aria-sort");
       head.ariaSort = order > 0 ? "ascending" : "descending";
-      body.append(...rows.sort((one, other) => order * compare(key(one), key(other))));
+      rows = rows.sort((one, other) => order * inOrder(key(one), key(other)));
+      body.append(...rows);
+      select();
     });
   });
+  show(0);
 }
 
 /** The languages with their sentences and shells, the default first. */
@@ -329,19 +359,31 @@ function viewer() {
     statement.replaceChildren(language.shell.cloneNode(true));
     // A record has all days; past ones go here.
     const next = shown.next?.filter(({ on }) => on >= as_of);
-    const whole = past(merged(figures, shown), as_of);
-    const day = shown.region ? inRegion(as_of, shown.region) : days[language.lang];
+    const region = shown.region ?? language.lang;
+    const whole = withLines(past(merged(figures, shown), as_of), region);
+    const day = shown.region ? dayWriter(region)(as_of) : days[language.lang];
     fill(statement, { ...whole, next, as_of: day ?? as_of }, language.words);
-    const table = statement.querySelector("table.long");
-    if (table) handle(table, statement.querySelector(".search"), language.lang);
-    download = { ...figures, as_of };
+    for (const table of statement.querySelectorAll("table.long")) handle(table, language.lang);
+    download = { figures: { ...figures, as_of }, lines: shown.lines ?? [], region, heads: language.words };
     statement.focus({ preventScroll: true });
   }
 
-  function save(content, type) {
-    const address = URL.createObjectURL(new Blob([content], { type: `text/${type};charset=utf-8` }));
-    made("a", { href: address, download: `statement-${download.as_of}.${type}` }).click();
+  function save(content, ending, type = `text/${ending};charset=utf-8`) {
+    const { partner_id: partner, as_of: day } = download.figures;
+    const named = [document.querySelector(".brand").textContent, partner, day].map((part) => part.trim().replace(/[^\p{L}\p{N}._-]+/gu, "-"));
+    const address = URL.createObjectURL(new Blob([content], { type }));
+    made("a", { href: address, download: `${named.join("-")}.${ending}` }).click();
     setTimeout(() => URL.revokeObjectURL(address));
+  }
+
+  /** What makes files; the page has loaded it with its digest, so that this is the very module. */
+  const tools = () => import(byId("tables").src);
+
+  async function tables() {
+    const { tableOf, linesOf } = await tools();
+    const { figures, lines, heads } = download;
+    const names = "kind offer day line product currency amount".split(" ").map((name) => heads[`column-${name}`]);
+    return { [heads["sheet-figures"]]: tableOf(figures, csv.dataset), [heads["sheet-lines"]]: linesOf(lines, names) };
   }
 
   function leave() {
@@ -350,8 +392,11 @@ function viewer() {
     enter("closed");
   }
 
-  const json = () => save(`${JSON.stringify(download, null, 2)}\n`, "json");
-  const acts = { show: open, print: () => print(), csv: () => save(csvOf(download, csv.dataset), "csv"), json, close: leave };
+  const json = () => save(`${JSON.stringify(download.figures, null, 2)}\n`, "json");
+  const sheet = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+  const xlsx = async () => save((await tools()).workbook(await tables()), "xlsx", sheet);
+  const saveCsv = async () => save((await tools()).regionalCsv(Object.values(await tables()), download.region), "csv");
+  const acts = { show: open, print: () => print(), xlsx, csv: saveCsv, json, close: leave };
   for (const [id, act] of Object.entries(acts)) byId(id).addEventListener("click", act);
   addEventListener("hashchange", begin);
   addEventListener("pagehide", leave);

@@ -5,12 +5,13 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 from functools import cache
 from html.parser import HTMLParser
+from itertools import groupby
 from pathlib import Path
 
 from generator.content.content import Content, read_content
@@ -29,6 +30,7 @@ from rewards import (
     Sale,
     Subscription,
     compute_statement,
+    counted_lines,
     monthly_sales,
     rules_on,
 )
@@ -60,6 +62,10 @@ def day(text: str) -> int:
 def sale(number: int, on: str, minor: int, currency: str = "EUR", product: str = "PRO 8SC") -> Sale:
     """A sale of the invented partner."""
     return Sale(f"V-{number:04}", "P-1", day(on), minor, currency, product, "", None)
+
+
+def _date(number: int) -> str:
+    return date.fromordinal(day("2023-01-01") + number * 7919 % 365).isoformat()
 
 
 PAID = Subscription("S-1", "PRO 8SC", "paid", None, day("2023-11-30"), "")
@@ -114,6 +120,10 @@ SITUATIONS: Mapping[str, Situation] = {
         )
     ),
     "long-past": Situation(_account(paid=(LONG_PAST,)), "thank-you"),
+    "two-thousand-lines": Situation(
+        _account("titanium", *(sale(n, _date(n), 1_000 + n * 104_729 % 90_000) for n in range(1, 2001))),
+        languages=("en", "ar"),
+    ),
     "fallback": Situation(
         _account("bronze", *_GOOD, paid=(PAID,)), "thank-you", languages=("ar", "sv", "en-GB", "de-CH")
     ),
@@ -154,7 +164,8 @@ def statement_html(one: Situation, language: str) -> str:
     words = offer_words(content(), SETTINGS, rules.as_of)
     renderer = StatementRenderer([TEMPLATES], SETTINGS, content().policy, words)
     statement = compute_statement(account, rules, [])
-    record = renderer.record(account.partner, statement, REFERENCE, monthly_sales(account, rules))
+    lines = counted_lines(account, statement, rules)
+    record = renderer.record(account.partner, statement, REFERENCE, monthly_sales(account, rules), lines)
     values = json.loads(record.shown)
     written = str(values["language"])
     of_language = shell([TEMPLATES], SETTINGS, content().policy, words(written), written, rules.as_of)
@@ -167,6 +178,7 @@ _BLOCKS = frozenset(
         *("table", "figcaption", "summary", "dl", "figure"),
     )
 )
+_CELLS, _MOST_ROWS = 4, 20
 _SKIPPED = frozenset({"style", "script", "title", "head"})
 
 
@@ -201,7 +213,16 @@ def text_of(html: str) -> str:
     parser = _Text()
     parser.feed(html)
     lines = [re.sub(r"[ \t]+", " ", line).strip(" |") for line in "".join(parser.parts).split("\n")]
-    return "\n".join(line for line in lines if line.strip(" -")) + "\n"
+    return "\n".join(_abridged([line for line in lines if line.strip(" -")])) + "\n"
+
+
+def _abridged(lines: list[str]) -> Iterator[str]:
+    """Leave out the middle of long tables."""
+    for is_row, run in groupby(lines, lambda line: line.count(" | ") == _CELLS - 1):
+        rows = list(run)
+        if is_row and len(rows) > _MOST_ROWS:
+            rows = [*rows[:4], f"[… {len(rows) - 7} more rows]", *rows[-3:]]
+        yield from rows
 
 
 def reading(name: str, language: str) -> str:

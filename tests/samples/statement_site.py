@@ -30,6 +30,7 @@ from rewards import (
     Statement,
     Subscription,
     compute_statement,
+    counted_lines,
     monthly_sales,
     parse_offer,
     parse_program,
@@ -211,8 +212,9 @@ def renderer() -> StatementRenderer:
 
 def record_of(partner_id: str, reference: str = "K7Q2-9FXM", as_of: int = AS_OF) -> Record:
     """A partner's record."""
-    months = monthly_sales(account_of(partner_id), rules_as_of(as_of))
-    return renderer().record(PARTNERS[partner_id], statement_of(partner_id, as_of), reference, months)
+    account, statement, rules = account_of(partner_id), statement_of(partner_id, as_of), rules_as_of(as_of)
+    lines = counted_lines(account, statement, rules)
+    return renderer().record(PARTNERS[partner_id], statement, reference, monthly_sales(account, rules), lines)
 
 
 def html_of(partner_id: str, partner: Partner | None = None, statement: Statement | None = None) -> str:
@@ -245,3 +247,34 @@ def site_files(epochs: Mapping[str, int] | None = None) -> dict[str, bytes]:
         **page_files(),
         **pack_artifacts(sealed, SITE_SECRET),
     }
+
+
+def many_sales(count: int) -> tuple[Sale, ...]:
+    """Sales of a year with four products, every fiftieth of them a refund of 40."""
+    products = ("PRO 4SC", "PRO 8SC", "PRO 16SC", "ENT 16SC")
+    return tuple(
+        Sale(
+            f"V-{number:05}",
+            "P-1",
+            day("2023-01-01") + number * 7919 % 365,
+            -4_000 if number % 50 == 0 else 1_000 + number * 104_729 % 900_000,
+            "EUR",
+            products[number * 7 % 4],
+            "",
+            None,
+        )
+        for number in range(1, count + 1)
+    )
+
+
+def many_lines_record(count: int) -> Record:
+    """The record of P-1 with that many sales."""
+    account, rules = Account(PARTNERS["P-1"], many_sales(count)), rules_as_of(AS_OF)
+    statement = compute_statement(account, rules, [])
+    lines = counted_lines(account, statement, rules)
+    return renderer().record(account.partner, statement, "K7Q2-9FXM", monthly_sales(account, rules), lines)
+
+
+def many_lines_site() -> dict[str, bytes]:
+    """The made-up site with 2,000 sales of P-1."""
+    return {**page_files(), **pack_artifacts([seal(link_of("P-1"), many_lines_record(2000))], SITE_SECRET)}

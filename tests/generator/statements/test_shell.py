@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from generator.statements.packs import seal
 from generator.statements.record import DICTIONARY, coming_days
 from generator.statements.shell import BrokenShell, parse_shell
-from rewards import Account, Rates, Sale, Statement, compute_statement, monthly_sales, rules_on
+from rewards import Account, Rates, Sale, Statement, compute_statement, counted_lines, monthly_sales, rules_on
 from tests.samples.statement_site import (
     AS_OF,
     PARTNERS,
@@ -19,6 +19,7 @@ from tests.samples.statement_site import (
     day,
     html_of,
     link_of,
+    many_lines_record,
     many_subscriptions,
     policy,
     record_of,
@@ -123,6 +124,48 @@ def test_two_thousand_subscriptions_fit() -> None:
     record = renderer().record(account.partner, statement, "K7Q2-9FXM", monthly_sales(account, rules))
     assert 2000 == len(statement.extensions)
     assert 131_072 == seal(link_of("P-6"), record).slot
+
+
+def test_two_thousand_lines_fit() -> None:
+    """A record with 2,000 lines goes into the largest class, at less than 15 bytes a line."""
+    record = many_lines_record(2000)
+    assert 131_072 == seal(link_of("P-1"), record).slot
+    assert len(record.packed()) - len(record.without_rows().packed()) < 15 * 2000
+
+
+def test_lines_beyond_the_largest_class_are_summed_up() -> None:
+    """A record that no class fits keeps the number and the sum of its lines, and says that they are left out."""
+    record = many_lines_record(20_000)
+    assert 131_072 > seal(link_of("P-1"), record).slot
+    values = json.loads(record.without_rows().shown)
+    assert (1, "20,000", []) == (
+        values["rows_left_out"],
+        values["lines"][0]["count"],
+        values["lines"][0]["rows"],
+    )
+
+
+@given(
+    st.lists(st.tuples(st.integers(FIRST, LAST), st.integers(-500, 5000), st.integers(0, 3)), max_size=30),
+    st.sampled_from(["ignore", "deduct"]),
+)
+def test_lines_add_up(lines: list[tuple[int, int, int]], refunds: Literal["ignore", "deduct"]) -> None:
+    """Whatever was sold and refunded, the lines that an offer counts add up to its figure, each standing once."""
+    rows = tuple(
+        Sale(str(index), "P", on, amount, "EUR", "", "", on - back * 20 if amount < 0 and back else None)
+        for index, (on, amount, back) in enumerate(lines)
+    )
+    given_policy = policy()
+    program = replace(given_policy.program, refunds_after_period=refunds)
+    rules = rules_on(replace(given_policy, program=program), Rates([]), AS_OF)
+    account = Account(replace(PARTNERS["P-5"], partner_id="P"), rows)
+    statement = compute_statement(account, rules, [])
+    groups = counted_lines(account, statement, rules)
+    for entry in statement.cashback:
+        counted = [line for one in groups if entry.offer in one.offers for line in one.lines]
+        assert entry.eligible_sales == sum(line.amount for line in counted)
+    listed = [line.line_id for one in groups for line in one.lines]
+    assert len(listed) == len(set(listed))
 
 
 def test_usual_record_is_small() -> None:

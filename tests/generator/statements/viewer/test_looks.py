@@ -133,18 +133,18 @@ def test_header_of_a_long_table_on_paper(server: Server, read: Read) -> None:
     reader = opened(server, read(), "P-6")
     reader.page.emulate_media(media="print")
     heads = reader.page.evaluate(
-        """[...document.querySelectorAll(".long thead th")].map((one) => [
+        """[...document.querySelectorAll(".extended .long thead th")].map((one) => [
             getComputedStyle(one, "::before").content, getComputedStyle(one.querySelector("button")).display])"""
     )
     assert [['"Abonnement"', "none"], ['"Ablauf bisher"', "none"], ['"Verlängert bis"', "none"]] == heads
     breaks = reader.page.evaluate(
-        """[...document.querySelectorAll(".long tbody tr")].map((one) => getComputedStyle(one).breakBefore)"""
+        """[...document.querySelectorAll(".extended .long tbody tr")].map((one) => getComputedStyle(one).breakBefore)"""
     )
     assert ["auto", "avoid", "avoid"] == breaks[-3:]
 
 
 ROWS = """(count) => {
-    const body = document.querySelector(".long tbody");
+    const body = document.querySelector(".extended .long tbody");
     const [row] = body.rows;
     body.replaceChildren(...Array.from({ length: count }, (_, index) => {
         const copy = row.cloneNode(true);

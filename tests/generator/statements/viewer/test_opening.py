@@ -17,7 +17,7 @@ Read = Callable[..., Reader]
 FILLED = """(where) => {
     const copy = document.querySelector(where).cloneNode(true);
     for (const one of copy.querySelectorAll("*")) {
-        for (const place of ["each", "if", "text", "name", "set"]) delete one.dataset[place];
+        for (const place of ["each", "if", "text", "name", "set", "stop"]) delete one.dataset[place];
     }
     for (const button of copy.querySelectorAll("th button")) button.replaceWith(button.textContent);
     for (const search of copy.querySelectorAll(".search")) search.hidden = true;
@@ -127,7 +127,7 @@ def test_download_is_the_statement(server: Server, read: Read) -> None:
     reader.show()
     with reader.page.expect_download() as download:
         reader.page.click("#json")
-    assert download.value.suggested_filename == "statement-2023-12-31.json"
+    assert download.value.suggested_filename == "Ostrabell-Partners-P-1-2023-12-31.json"
     assert json.loads(Path(download.value.path()).read_bytes()) == statement_json(statement_of("P-1"))
 
 
