@@ -2,6 +2,7 @@
 
 import ast
 from collections import defaultdict
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -48,14 +49,16 @@ def named_in(node: ast.AST) -> set[str]:
     return set()
 
 
+@cache
+def nodes_of(name: str) -> list[ast.AST]:
+    """Every node of a module's code."""
+    return list(ast.walk(ast.parse(HOUSE[name].read_text(encoding="utf-8"))))
+
+
 def imported_modules(name: str) -> set[str]:
     """Our own modules that a module imports, at any depth of its code."""
-    tree = ast.parse(HOUSE[name].read_text(encoding="utf-8"))
-    found = {named for node in ast.walk(tree) for named in named_in(node)}
+    found = {named for node in nodes_of(name) for named in named_in(node)}
     return (found & HOUSE.keys()) - {name}
-
-
-IMPORTS = {name: imported_modules(name) for name in HOUSE}
 
 
 def room(name: str) -> str:
@@ -81,11 +84,11 @@ def test_a_folder_imports_only_what_stands_left_of_it() -> None:
     wrong = []
     for package, floors in ROOMS.items():
         place = {f"{package}.{name}": number for number, floor in enumerate(floors) for name in floor}
-        for name, imported in IMPORTS.items():
+        for name in HOUSE:
             mine = room(name)
             wrong += [
                 f"{name} imports {other}"
-                for other in imported
+                for other in imported_modules(name)
                 if mine in place
                 and room(other) in place
                 and room(other) != mine
@@ -97,9 +100,11 @@ def test_a_folder_imports_only_what_stands_left_of_it() -> None:
 def test_nothing_imports_in_a_circle() -> None:
     """Folders and flat modules can be put into an order in which each imports only what stands before it."""
     graph: dict[str, set[str]] = defaultdict(set)
-    for name, imported in IMPORTS.items():
+    for name in HOUSE:
         if not is_face(name):
-            graph[room(name)] |= {room(other) for other in imported if not is_face(other)} - {room(name)}
+            graph[room(name)] |= {room(other) for other in imported_modules(name) if not is_face(other)} - {
+                room(name)
+            }
     assert set(graph) == set(TopologicalSorter(graph).static_order()) & set(graph)
 
 
@@ -142,8 +147,8 @@ def test_functions_keep_their_size() -> None:
     """No function has more than 50 lines."""
     long = [
         f"{name}:{node.lineno} {node.name}"
-        for name, module in HOUSE.items()
-        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8")))
+        for name in HOUSE
+        for node in nodes_of(name)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and (node.end_lineno or 0) - node.lineno >= MOST_LINES_OF_A_FUNCTION
     ]
@@ -155,7 +160,7 @@ def names_of_faces() -> dict[str, str]:
     return {
         f"{package}.{alias.name}": node.module
         for package in ROOMS
-        for node in ast.walk(ast.parse(HOUSE[package].read_text(encoding="utf-8")))
+        for node in nodes_of(package)
         if isinstance(node, ast.ImportFrom) and node.module
         for alias in node.names
     }
@@ -165,9 +170,9 @@ def test_few_modules_serve_one_other_alone() -> None:
     """At most 45 modules have exactly one importer; importing from a face counts for the module behind it."""
     offered = names_of_faces()
     importers = defaultdict(set)
-    for name, module in HOUSE.items():
+    for name in HOUSE:
         if not is_face(name):
-            for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+            for node in nodes_of(name):
                 for named in named_in(node):
                     importers[offered.get(named, named)].add(name)
     alone = [

@@ -17,7 +17,7 @@ from pathlib import Path
 from generator.content.content import Content, read_content
 from generator.notices.notices import CampaignRenderer
 from generator.settings import SiteSettings
-from generator.statements.page import StatementRenderer, shell
+from generator.statements.page import Shell, StatementRenderer, shell
 from generator.statements.view import offer_words
 from rewards import (
     Account,
@@ -139,10 +139,26 @@ def content() -> Content:
     return found
 
 
-def rules_of(one: Situation) -> Rules:
-    """The rules of the situation's day; a dollar is worth 0.9 euro."""
+@cache
+def rules_as_of(as_of: str) -> Rules:
+    """The rules of a day; a dollar is worth 0.9 euro."""
     rates = Rates([(day("2023-01-01"), "USD", "EUR", Fraction(9, 10))])
-    return rules_on(content().policy, rates, day(one.as_of))
+    return rules_on(content().policy, rates, day(as_of))
+
+
+@cache
+def campaign_renderer(campaign: str, as_of: str) -> CampaignRenderer:
+    """The renderer of a campaign's mails on a day."""
+    of_campaign = content().campaigns[campaign]
+    return CampaignRenderer(of_campaign, content(), SETTINGS, _Sender(), [TEMPLATES], rules_as_of(as_of))
+
+
+@cache
+def shell_in(language: str, as_of: str) -> Shell:
+    """The page around statements in a language on a day."""
+    rules = rules_as_of(as_of)
+    words = offer_words(content(), SETTINGS, rules.as_of)
+    return shell([TEMPLATES], SETTINGS, content().policy, words(language), language, rules.as_of)
 
 
 def account_in(one: Situation, language: str) -> Account:
@@ -152,23 +168,21 @@ def account_in(one: Situation, language: str) -> Account:
 
 def notice_of(one: Situation, language: str) -> Notice:
     """The mail to the account."""
-    rules, account = rules_of(one), account_in(one, language)
-    campaign = content().campaigns[one.campaign]
-    renderer = CampaignRenderer(campaign, content(), SETTINGS, _Sender(), [TEMPLATES], rules)
+    rules, account = rules_as_of(one.as_of), account_in(one, language)
+    renderer = campaign_renderer(one.campaign, one.as_of)
     return renderer.notice(account.partner, compute_statement(account, rules, []), LINK, REFERENCE)
 
 
 def statement_html(one: Situation, language: str) -> str:
     """The statement as the page shows it."""
-    rules, account = rules_of(one), account_in(one, language)
+    rules, account = rules_as_of(one.as_of), account_in(one, language)
     words = offer_words(content(), SETTINGS, rules.as_of)
     renderer = StatementRenderer([TEMPLATES], SETTINGS, content().policy, words)
     statement = compute_statement(account, rules, [])
     lines = counted_lines(account, statement, rules)
     record = renderer.record(account.partner, statement, REFERENCE, monthly_sales(account, rules), lines)
     values = json.loads(record.shown)
-    written = str(values["language"])
-    of_language = shell([TEMPLATES], SETTINGS, content().policy, words(written), written, rules.as_of)
+    of_language = shell_in(str(values["language"]), one.as_of)
     return of_language.filled(json.loads(record.figures), values, rules.as_of)
 
 
@@ -237,15 +251,15 @@ def reading(name: str, language: str) -> str:
     return "\n".join(f"######## {title}\n\n{text}" for title, text in parts.items())
 
 
-def readings() -> dict[str, str]:
-    """Every golden text by its file name."""
+def files() -> dict[str, tuple[str, str]]:
+    """Situation and language of every golden text by its file name."""
     return {
-        f"{name}.{language}.txt": reading(name, language)
+        f"{name}.{language}.txt": (name, language)
         for name, one in SITUATIONS.items()
         for language in one.languages
     }
 
 
 if __name__ == "__main__":
-    for file, text in readings().items():
-        (FOLDER / file).write_text(text, encoding="utf-8")
+    for file, of in files().items():
+        (FOLDER / file).write_text(reading(*of), encoding="utf-8")
