@@ -5,6 +5,7 @@ import json
 import socket
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import parse_qsl
@@ -39,6 +40,7 @@ from offerpress.studio.plan_pages import (
     plans_page,
 )
 from offerpress.studio.sessions import Sessions, cookie_name, request_refusal
+from offerpress.terminal import count
 from rewards import day_text
 
 LOCAL = "127.0.0.1"
@@ -49,6 +51,7 @@ _ASSETS = {
     "studio.js": ("studio", "text/javascript; charset=utf-8"),
 }
 _LIVE_SECONDS = 1.0
+_WARMED = 3
 _PAGES: dict[str, tuple[str, Callable[[Visit], Context]]] = {
     "/": ("today.html", today_page),
     "/plans": ("plans.html", plans_page),
@@ -385,7 +388,7 @@ def run_studio(
 
 
 def _warm(desk: Desk, say: Callable[[str], None]) -> None:
-    """Read the figures before the first person asks for them."""
+    """Read the figures and the newest plans before the first person asks for them."""
     say("Reading the figures …")
     book = desk.books.open()
     faults = len(desk.books.faults)
@@ -394,7 +397,20 @@ def _warm(desk: Desk, say: Callable[[str], None]) -> None:
         if book
         else "Ready"
     )
-    say(f"{ready}, {faults:,} faults" if faults else ready)
+    say(f"{ready}; {count(faults, 'fault')}: the page Today names them" if faults else ready)
+    with suppress(*KNOWN_ERRORS, OSError):  # whoever opens the plan is told
+        _read_newest(desk)
+
+
+def _read_newest(desk: Desk) -> None:
+    site = desk.site_now()
+    if not site.batches.is_dir():
+        return
+    with site.open_outbox() as outbox:
+        newest = [record.plan for record in outbox.plans()][-_WARMED:]
+    for plan in reversed(newest):
+        with site.open_batch(plan) as batch:
+            desk.facts(batch)
 
 
 def _settings(desk: Desk) -> uvicorn.Config:

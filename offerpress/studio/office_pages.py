@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mailer import Outbox, Status
 from offerpress.figures.journals import accruing, journal_of
-from offerpress.figures.sign_offs import read_sign_offs, signed_lines
+from offerpress.figures.sign_offs import all_sign_offs, read_sign_offs, signed_lines
 from offerpress.plans.status import needs
 from offerpress.proofs.verifying import verify
 from offerpress.reports.facts import gather_facts, last_told_amounts
@@ -176,7 +176,9 @@ def finance_page(visit: Visit) -> Context:
     book = visit.book()
     return {
         **visit.desk.remembered("finance", book.number, lambda: _figures(visit, book)),
-        "journals": _journals(visit, book),
+        "journals": visit.desk.remembered(
+            "journals", (book.number, len(all_sign_offs(visit.site))), lambda: _journals(visit, book)
+        ),
         "checked": visit.desk.checked,
     }
 

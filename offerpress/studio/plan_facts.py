@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
 from typing import Final
 
@@ -29,14 +30,14 @@ class PlanRow:
     accruing: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PlanFacts:
-    """All recipients of a plan by partner id, and the plan's digest."""
+    """All recipients of a plan by partner id, and the plan's digest. What follows from them is computed once."""
 
     digest: str
     rows: Mapping[str, PlanRow]
 
-    @property
+    @cached_property
     def dues(self) -> list[Due]:
         """What each recipient is told to get, without country and history."""
         return [
@@ -45,17 +46,17 @@ class PlanFacts:
             for currency, amount in sorted(one.sums.items())
         ]
 
-    @property
+    @cached_property
     def largest(self) -> list[Due]:
         """The ten largest credits of each currency."""
         return largest(self.dues, _MOST_LARGEST)
 
-    @property
+    @cached_property
     def negative(self) -> list[Due]:
         """Every negative sum."""
         return negative(self.dues)
 
-    @property
+    @cached_property
     def accruing(self) -> int:
         """How many recipients are told a figure that can still grow."""
         return sum(one.accruing for one in self.rows.values())
@@ -64,6 +65,7 @@ class PlanFacts:
         """Count the recipients by a key, the largest group first."""
         return sorted(Counter(map(key, self.rows.values())).items(), key=lambda pair: (-pair[1], pair[0]))
 
+    @cached_property
     def samples(self) -> list[tuple[str, PlanRow]]:
         """Return the mails to read, each with the reason; the last five are drawn by the digest, not by a person."""
         found: dict[str, list[str]] = {}
@@ -93,7 +95,7 @@ class PlanFacts:
         counts = Counter(currency for one in self.rows.values() for currency in one.sums)
         return [currency for currency, _ in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:1]]
 
-    @property
+    @cached_property
     def control(self) -> tuple[str, str]:
         """The total that an approver types: the currency of most recipients, and its amount; empty without amounts."""
         common = self._most_common_currency()

@@ -306,7 +306,7 @@ def _facts(visit: Visit, batch: Batch, outbox: Outbox) -> Context:
                 "name": partner_name(visit, row.partner_id) or row.name,
                 "href": address_of("/plan/mail", plan=header.plan, partner=row.partner_id),
             }
-            for why, row in facts.samples()
+            for why, row in facts.samples
         ],
         "control_currency": currency,
         "control_amount": amount,
@@ -405,7 +405,7 @@ def mail_page(visit: Visit) -> Context:
         facts = visit.desk.facts(batch)
         if partner not in facts.rows:
             raise NotThere("The plan has no mail to this partner.")
-        everybody = [row.partner_id for _, row in facts.samples()]
+        everybody = [row.partner_id for _, row in facts.samples]
         notice = batch.message(partner)
     view, here = framed(visit.query), {"plan": plan, "partner": partner}
     place = everybody.index(partner) if partner in everybody else -1
