@@ -140,8 +140,9 @@ def main() -> None:
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(site / "output")))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     base = f"http://127.0.0.1:{server.server_port}"
-    mail = folder / "mail.html"
+    mail, arabic = folder / "mail.html", folder / "arabic.html"
     mail.write_text(offerpress(site, "notice", PLAN, PARTNER, "--format", "html"), encoding="utf-8")
+    arabic.write_text(offerpress(site, "notice", PLAN, ARABIC, "--format", "html"), encoding="utf-8")
     with sync_playwright() as playwright:
         path = shutil.which("chromium") or shutil.which("google-chrome")
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
@@ -156,6 +157,9 @@ def main() -> None:
         page.emulate_media(color_scheme="light")
         page.set_viewport_size({"width": 320, "height": 900})
         take(page, "mail-narrow", 320, 1180)
+        page.set_viewport_size({"width": 680, "height": 900})
+        page.goto(arabic.as_uri())
+        take(page, "mail-right-to-left", 680, 1180)
         offerpress(site, "report", "--as-of", "2023-10-15")
         page.set_viewport_size({"width": 1080, "height": 900})
         page.goto((site / "private" / "reports" / "figures-2023-10-15.html").as_uri())
