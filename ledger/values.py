@@ -1,7 +1,8 @@
 """Parses the texts of the tables into days and amounts inside the database, and finds the values that are wrong."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
 from functools import cache
 
 from ledger.database import Database, Row, literal, whole
@@ -58,7 +59,7 @@ def check_values(database: Database, findings: Findings, table: Table, policy: P
             report(database, findings, "empty", column.name, query, _empty(table, column))
         if column.kind in {"day", "instant", "amount", "rate"}:
             _check_readable(database, findings, table, column, policy.program.timezone)
-        judge = _judge(table, column, policy)
+        judge = _judge(column, policy)
         if judge is not None:
             _check_known(database, findings, table, column, judge)
 
@@ -225,10 +226,18 @@ def _check_readable(database: Database, findings: Findings, table: Table, column
         f"JOIN {table.name} AS parsed USING (file_number, row_number) "
         f"WHERE parsed.{name} IS NULL AND raw.{name} <> ''{known}"
     )
-    report(database, findings, f"bad {column.kind}", column.name, query, _unreadable(table, column, zone))
+    texts = tuple(str(row[2]) for row in database.rows(f"{query} ORDER BY 1, 2 LIMIT {_LOOKED_AT}"))
+    words = _unreadable(table, column, zone, texts)
+    report(database, findings, f"bad {column.kind}", column.name, query, words)
 
 
-def _unreadable(table: Table, column: Column, zone: str) -> Callable[[Row], Explanation]:
+_LOOKED_AT = 200
+"""How many unreadable values of a column a proposed setting must read."""
+
+
+def _unreadable(
+    table: Table, column: Column, zone: str, texts: tuple[str, ...]
+) -> Callable[[Row], Explanation]:
     readers: dict[str, Callable[[Row], object]] = {
         "day": lambda row: parse_day(str(row[0])),
         "instant": lambda row: day_in_zone(str(row[0]), zone),
@@ -238,7 +247,7 @@ def _unreadable(table: Table, column: Column, zone: str) -> Callable[[Row], Expl
 
     def words(row: Row) -> Explanation:
         places = minor_units(str(row[1])) if column.kind == "amount" else _RATE_PLACES
-        setting = cure(column.kind, str(row[0]), places)
+        setting = cure(column.kind, str(row[0]), texts, places)
         try:
             readers[column.kind](row)
         except ValueError as error:
@@ -269,48 +278,53 @@ def _check_known(database: Database, findings: Findings, table: Table, column: C
     database.run("CREATE OR REPLACE TEMP TABLE wrong (value VARCHAR)")
     database.append("wrong", wrong)
     query = f"SELECT file_number, row_number, {name} FROM rows_{table.name} WHERE {name} IN (SELECT value FROM wrong)"
-    report(
-        database,
-        findings,
-        f"unknown {column.kind}",
-        column.name,
-        query,
-        lambda row: judged(str(row[0])) or ("", ""),
-    )
+    setting = _values(table, column, sorted(str(text) for (text,) in wrong))
+
+    def words(row: Row) -> Explanation:
+        what, remedy = judged(str(row[0])) or ("", "")
+        return what, f"{remedy}; or say what they mean: {setting}"
+
+    report(database, findings, f"unknown {column.kind}", column.name, query, words)
 
 
-def _judge(table: Table, column: Column, policy: Policy) -> Judge | None:
+_MOST_SHOWN = 5
+
+
+def _values(table: Table, column: Column, texts: Sequence[str]) -> str:
+    """Return the setting that gives our words for `texts`, with `…` where no word of ours is near."""
+    known = {"status": STATUSES, "plan": PLANS}.get(column.kind, ())
+    pairs = []
+    for text in texts[:_MOST_SHOWN]:
+        code = text[:3].upper() if column.kind == "currency" else ""
+        near = [code] if code in MINOR_UNITS else get_close_matches(text, known, n=1)
+        pairs.append(f"{toml_text(text)} = {toml_text(near[0] if near else '…')}")
+    return f"values = {{{column.name} = {{{', '.join(pairs)}}}}} in [data.{table.name}]"
+
+
+def _judge(column: Column, policy: Policy) -> Judge | None:
     judges: dict[str, Judge] = {
-        "currency": lambda text: _judge_currency(text, column, table),
+        "currency": _judge_currency,
         "zone": _judge_zone,
-        "level": lambda text: _listed(text, policy.program.every_level_id, "level of the program", table),
-        "plan": lambda text: _listed(text, PLANS, "plan", table),
-        "status": lambda text: _listed(text, STATUSES, "status", table),
-        "offer": lambda text: _listed(
-            text, tuple(sorted(policy.cashback_slugs)), "cashback offer's slug", table
-        ),
+        "level": lambda text: _listed(text, policy.program.every_level_id, "level of the program"),
+        "plan": lambda text: _listed(text, PLANS, "plan"),
+        "status": lambda text: _listed(text, STATUSES, "status"),
+        "offer": lambda text: _listed(text, tuple(sorted(policy.cashback_slugs)), "cashback offer's slug"),
     }
     return judges.get(column.kind)
 
 
-def _listed(text: str, known: tuple[str, ...], name: str, table: Table | None = None) -> Explanation | None:
+def _listed(text: str, known: tuple[str, ...], name: str) -> Explanation | None:
     if text in known:
         return None
-    remedy = suggestion(text, known) if known else "there is none yet"
-    if table is not None and known:
-        column = "offer" if "offer" in name else name.partition(" ")[0]
-        remedy += f"; or declare values = {{{column} = {{{toml_text(text)} = {toml_text(known[0])}}}}}"
-        remedy += f" in [data.{table.name}] if that is meant"
-    return f"{quote(text)} is no {name}", remedy
+    return f"{quote(text)} is no {name}", suggestion(text, known) if known else "there is none yet"
 
 
-def _judge_currency(text: str, column: Column, table: Table) -> Explanation | None:
+def _judge_currency(text: str) -> Explanation | None:
     try:
         minor_units(text)
     except UnknownCurrency as error:
         what, _, remedy = str(error).partition("; ")
-        setting = f'values = {{{column.name} = {{{toml_text(text)} = "EUR"}}}} in [data.{table.name}]'
-        return what, f"{remedy}; or declare {setting} if that is meant"
+        return what, remedy
     return None
 
 

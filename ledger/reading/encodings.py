@@ -21,7 +21,7 @@ _WIDE = 0.05
 _BETWEEN_LETTERS = rb"(?<=[A-Za-z])[%b](?=[a-z])"
 _OF_DOS = re.compile(_BETWEEN_LETTERS % rb"\x80-\x9b\x9d\x9f-\xa5\xe1")
 _OF_CENTRAL_EUROPE = re.compile(_BETWEEN_LETTERS % rb"\xb3\xb9\xbf\x9c\x9f")
-_RUN = re.compile(rb"[\x80-\xff]{2,}")
+_RUN = re.compile(rb"[\x80-\xff]{3,}")
 _LETTERS_OF_CYRILLIC = 0xC0
 _KANA = re.compile("[\u3041-\u30ff]")
 
@@ -44,7 +44,7 @@ def wide(head: bytes) -> str:
 
 
 def _narrow(head: bytes) -> str:
-    """Western texts have single bytes beyond ASCII between letters, others have runs of them."""
+    """Western texts have single bytes beyond ASCII between letters, at most pairs; others have runs of them."""
     beyond = sum(map(head.count, map(bytes, zip(range(0x80, 0x100), strict=True))))
     in_runs = sum(map(len, _RUN.findall(head)))
     if in_runs * 2 <= beyond:

@@ -268,20 +268,41 @@ def word_reader(column: Column, words: Mapping[str, str]) -> Reader:
 # The settings that would read a text.
 
 
-def cure(kind: ColumnKind, text: str, places: int = 99, without: tuple[str, str] | None = None) -> str:
+def cure(
+    kind: ColumnKind,
+    text: str,
+    others: tuple[str, ...] = (),
+    places: int = 99,
+    without: tuple[str, str] | None = None,
+) -> str:
     """Return which settings would read a text that is a fault as it stands; "" if there are none.
 
-    A text that fits two readings names both, because only its writer knows which of them is meant. `places` is the
-    number of decimal places that an amount may have, `without` the signs that are declared already.
+    A text that fits two readings names both, because only its writer knows which of them is meant, unless one of them
+    alone reads the `others` of its column too. `places` is the number of decimal places that an amount may have,
+    `without` the signs that are declared already.
     """
     readings: dict[str, str] = {}
-    candidates = _of_dates(text) if kind in {"day", "instant"} else _of_numbers(text, places, without)
-    for found, line in candidates:
-        readings.setdefault(found, line)
+    found = _lines(kind, text, places, without)
+    shared = [one for one in found if one[1] in _lines_of_all(kind, others)] if others else []
+    for reading, line in shared or found:
+        readings.setdefault(reading, line)
     if len(readings) == 1:
         return f"declare {readings.popitem()[1]}"
-    listed = " or ".join(f"{line} ({found})" for found, line in list(readings.items())[:3])
+    listed = " or ".join(f"{line} ({reading})" for reading, line in list(readings.items())[:3])
     return f"declare which it is: {listed}" if listed else ""
+
+
+def _lines(
+    kind: ColumnKind, text: str, places: int = 99, without: tuple[str, str] | None = None
+) -> list[tuple[str, str]]:
+    """Return each reading of a text with the settings that give it, the simplest first."""
+    return list(_of_dates(text) if kind in {"day", "instant"} else _of_numbers(text, places, without))
+
+
+@lru_cache(maxsize=64)
+def _lines_of_all(kind: ColumnKind, texts: tuple[str, ...]) -> frozenset[str]:
+    """Return the settings that read every one of `texts`."""
+    return frozenset.intersection(*(frozenset(line for _, line in _lines(kind, text)) for text in texts))
 
 
 def _of_dates(text: str) -> Iterator[tuple[str, str]]:

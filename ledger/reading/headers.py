@@ -4,10 +4,12 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
+from functools import cache
 from unicodedata import combining, normalize
 
 from ledger.findings import Findings, Place, quote
 from ledger.reading.csv_text import CONTROL, HeaderJudge
+from ledger.reading.forms import toml_text
 from ledger.settings import TableSource
 from ledger.tables import Column, Table
 from rewards import suggestion
@@ -43,7 +45,9 @@ _CALLED: Mapping[str, str] = {
     "started_on": "start, start date, begin, beginn, startdatum, gültig ab, début, date de début, inicio, "
     "fecha de inicio",
     "credit_id": "credit, credit number, gutschrift, gutschriftnummer, avoir, abono",
-    "credited_on": "date, credit date, datum, gutschriftdatum, date, fecha",
+    "credited_on": "date, credit date, booked on, datum, gebucht am, buchungsdatum, gutschriftdatum, crédité le, "
+    "date de crédit, fecha, abonado el",
+    "offer": "campaign, promotion, aktion, angebot, offre, oferta",
     "rate": "kurs, exchange rate, wechselkurs, taux, cours, tipo de cambio, tasa",
     "on": "date, day, datum, tag, jour, fecha",
     "from": "from currency, source, von, de, valid from, gültig ab, depuis, desde",
@@ -52,6 +56,7 @@ _CALLED: Mapping[str, str] = {
 """The names that programs in several languages give to what our columns hold."""
 
 _CLOSE = 0.8
+_LONGEST_NAME = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +94,8 @@ def completeness(table: Table, source: TableSource, names: Sequence[str]) -> tup
 def judge_of(table: Table, source: TableSource) -> HeaderJudge:
     """Return what finds the header among the first rows of `source`: the first that holds the required columns.
 
-    If there is none, it is the first with most of our columns, so that a fault can say what is missing there.
+    If there is none, it is the row in which most of our columns, or names like theirs, stand, or the first of the wide
+    ones, so that a fault can say what is missing there.
     """
 
     def judge(rows: Sequence[Sequence[str]]) -> tuple[int, tuple[bool, int]]:
@@ -97,11 +103,23 @@ def judge_of(table: Table, source: TableSource) -> HeaderJudge:
         whole = next((place for place, (is_complete, _) in enumerate(found) if is_complete), None)
         if whole is not None or not found:
             return whole or 0, found[whole or 0] if found else (False, 0)
-        best = max(range(len(found)), key=lambda place: found[place][1])
-        place = best if found[best][1] * 2 > len(table.required) else 0
-        return place, found[place]
+        alike = [known + _alike(table, cells) for (_, known), cells in zip(found, rows, strict=True)]
+        place = max(range(len(rows)), key=alike.__getitem__)
+        if alike[place] < _SURE:
+            widths = [sum(bool(cell.strip()) for cell in cells) for cells in rows]
+            place = next(at for at, width in enumerate(widths) if width * _SURE >= max(widths))
+        return place, (False, alike[place])
 
     return judge
+
+
+_SURE = 2
+
+
+def _alike(table: Table, cells: Sequence[str]) -> int:
+    """Return for how many of our columns a cell is one of the names that programs give them."""
+    plain = {_plain(cell) for cell in cells if len(cell) < _LONGEST_NAME}
+    return sum(not plain.isdisjoint(_called(name)) for name in table.names)
 
 
 def check_header(
@@ -118,24 +136,32 @@ def check_header(
     used = {name for parts in source.join.values() for name in parts}
     known = {name for column in table.names for name in source.names_of(column) if column not in source.join}
     unknown = [name for name in names if name not in known | used]
+    near = _near(table, names, unknown, source)
     places: dict[str, int] = {}
     for column in table.columns:
         if column.name not in source.join:
-            at = _place_of(findings, table, column, names, unknown, Place(number, row, column.name), source)
+            at = _place_of(findings, table, column, names, near, Place(number, row, column.name), source)
             if at is not None:
                 places[column.name] = at
-    left_out = [name for name in _DECISIVE.intersection(table.names) if name not in places]
     for position, name in enumerate(names):
         place = Place(number, row, CONTROL.sub("", name))
         if name in names[:position] and name not in unknown:
             what = f"the column {quote(name)} stands twice in the header"
             findings.add("repeated column", place, what, "remove one")
-        elif name in unknown and not any(_is_like(column, name) for column in left_out):
+        elif name in unknown and name not in near.values():
             what = f"the column {quote(name)} is unknown and ignored"
             what = what if name else f"column {position + 1} has no name"
-            findings.add("unknown column", place, what, suggestion(name, table.names), "remark")
+            findings.add("unknown column", place, what, _meant(table, name, places), "remark")
     constant = {name: text for name, text in source.constant.items() if name not in places}
     return Header(tuple(names), places, constant, joined)
+
+
+def _meant(table: Table, name: str, places: Mapping[str, int]) -> str:
+    """The remedy for an unknown column: the optional column of ours that it probably is, if the source lacks that."""
+    ours = next((one for one in table.names if one not in places and _plain(name) in _called(one)), "")
+    if not ours:
+        return suggestion(name, table.names)
+    return f"did you mean columns = {{{ours} = {toml_text(name)}}} in [data.{table.name}]?"
 
 
 def _place_of(
@@ -143,7 +169,7 @@ def _place_of(
     table: Table,
     column: Column,
     names: Sequence[str],
-    unknown: Sequence[str],
+    likely: Mapping[str, str],
     place: Place,
     source: TableSource,
 ) -> int | None:
@@ -160,11 +186,11 @@ def _place_of(
             what = f"the column {quote(there[0])} is in the file, and has a constant in [data] too"
             findings.add("constant", place, what, f"remove it from constant in [data.{table.name}]")
         return names.index(there[0])
-    near = next((name for name in unknown if _is_like(column.name, name)), "")
+    near = likely.get(column.name, "")
     if column.name in source.constant:
         if near and source.constant[column.name]:
             what = f"the column {quote(near)} is not read, because {column.name} has a constant"
-            setting = f'columns = {{{column.name} = "{near}"}} in [data.{table.name}]'
+            setting = f"columns = {{{column.name} = {toml_text(near)}}} in [data.{table.name}]"
             remedy = f"if it says the {column.name} of its rows, declare {setting} instead"
             findings.add("constant", place, what, remedy, "remark")
         return None
@@ -172,27 +198,55 @@ def _place_of(
         what = f"the column {' or '.join(map(quote, wanted))}"
         what += f" for {column.name}" if column.name in source.columns else ""
         findings.add(
-            "missing column", place, f"{what} is missing", _added(table, column, names, near, source)
+            "missing column", place, f"{what} is missing", _added(table, column, names, likely, source)
         )
     elif near and column.name in _DECISIVE:
         what = f"the column {quote(near)} is not read, although {column.name} decides what partners get"
         remedy = (
-            f'did you mean columns = {{{column.name} = "{near}"}} in [data.{table.name}]? '
+            f"did you mean columns = {{{column.name} = {toml_text(near)}}} in [data.{table.name}]? "
             f'If it is something else, declare constant = {{{column.name} = ""}}'
         )
         findings.add("unmapped column", place, what, remedy)
     return None
 
 
-def _added(table: Table, column: Column, names: Sequence[str], near: str, source: TableSource) -> str:
-    """The remedy for a missing column: the setting that names it, with the name that is probably meant."""
+def _added(
+    table: Table, column: Column, names: Sequence[str], likely: Mapping[str, str], source: TableSource
+) -> str:
+    """The remedy for a missing column: the setting that names it, with the name that is probably meant.
+
+    The first of the columns that `likely` names shows the setting for all of them.
+    """
     where = f"in [data.{table.name}]"
-    if near:
-        return f'add it; did you mean {near!r}? Then declare columns = {{{column.name} = "{near}"}} {where}'
+    needed = {name: likely[name] for name in table.names if name in likely and name not in source.constant}
+    if near := needed.get(column.name):
+        is_first = column.name == next(iter(needed))
+        theirs = {**{name: given[0] for name, given in source.columns.items()}, **needed}
+        shown = theirs if is_first and len(needed) > 1 else {column.name: near}
+        line = ", ".join(f"{name} = {toml_text(shown[name])}" for name in table.names if name in shown)
+        return f"add it; did you mean {near!r}? Then declare columns = {{{line}}} {where}"
     listed = f"the header has: {', '.join(names)}"
     constant = f', or constant = {{{column.name} = "EUR"}}' if column.kind == "currency" else ""
     row = f", and check header_row = {source.header_row}" if source.header_row else ""
     return f'add it, or declare columns = {{{column.name} = "…"}}{constant} {where}{row}; {listed}'
+
+
+def _near(table: Table, names: Sequence[str], unknown: Sequence[str], source: TableSource) -> dict[str, str]:
+    """Return, for columns that are needed and not there, the unknown name that is probably meant, each name once."""
+    missing = [
+        column.name
+        for column in table.columns
+        if set(names).isdisjoint(source.names_of(column.name))
+        and column.name not in source.join
+        and (column.required or column.name in _DECISIVE or column.name in source.columns)
+    ]
+    found: dict[str, str] = {}
+    for test in (lambda column, name: _plain(name) in _called(column), _is_like):
+        for column in missing:
+            free = [name for name in unknown if name not in found.values() and test(column, name)]
+            if free and column not in found:
+                found[column] = free[0]
+    return found
 
 
 def _joined(
@@ -216,8 +270,13 @@ def _is_like(column: str, name: str) -> bool:
     plain = _plain(name)
     if not plain:
         return False
-    called = [_plain(word) for word in [column, *_CALLED.get(column, "").split(",")]]
-    return plain in called or SequenceMatcher(None, plain, called[0]).ratio() >= _CLOSE
+    return plain in _called(column) or SequenceMatcher(None, plain, _plain(column)).ratio() >= _CLOSE
+
+
+@cache
+def _called(column: str) -> frozenset[str]:
+    """Return the plain names that programs give to one of our columns."""
+    return frozenset(_plain(word) for word in [column, *_CALLED.get(column, column).split(",")])
 
 
 def _plain(name: str) -> str:

@@ -105,8 +105,18 @@ TRAPS: dict[str, Trap] = {
         {"dates": "%Y-%d-%m"},
         "fits two of the forms in dates, as 2023-01-03 and 2023-03-01",
     ),
-    "day or month not declared": Trap(
+    "day or month that other rows tell": Trap(
         HEAD + dates("01/03/2023", "31/12/2023", "05/04/2023"),
+        {},
+        'or declare dates = "%d/%m/%Y" in [data.sales]',
+    ),
+    "words of which one is near": Trap(
+        HEAD + ROWS.replace("EUR", "Euro", 1).replace("EUR", "Mark", 1),
+        {},
+        'values = {currency = {"Euro" = "EUR", "Mark" = "…"}} in [data.sales]',
+    ),
+    "day or month not declared": Trap(
+        HEAD + dates("01/03/2023", "02/12/2023", "05/04/2023"),
         {},
         'dates = "%d/%m/%Y" (2023-03-01) or dates = "%m/%d/%Y" (2023-01-03)',
     ),
@@ -189,6 +199,9 @@ TRAPS: dict[str, Trap] = {
     # Encodings.
     "Windows-1252": Trap("Umsätze\n" + HEAD + ROWS, {"encoding": "cp1252"}, "", "cp1252"),
     "Windows-1252 not declared": Trap("Umsätze\n" + HEAD + ROWS, {}, 'encoding = "cp1252"', "cp1252"),
+    "Windows-1252 with letters side by side": Trap(
+        "Größe\n" + HEAD + ROWS, {}, 'encoding = "cp1252"', "cp1252"
+    ),
     "Windows-1251 not declared": Trap("Продажи за год\n" + HEAD + ROWS, {}, 'encoding = "cp1251"', "cp1251"),
     "Shift-JIS not declared": Trap("売上データのまとめ\n" + HEAD + ROWS, {}, 'encoding = "cp932"', "cp932"),
     "UTF-16": Trap(HEAD + ROWS, {"encoding": "utf-16"}, "", "utf-16"),

@@ -114,7 +114,6 @@ def test_columns_under_other_names(reading: Reading, tmp_path: Path) -> None:
     assert [(fault.severity, fault.field, fault.what) for fault in faults] == [
         ("fault", "amount", "the column 'Neto' for amount is missing"),
         ("fault", "kind", "the column 'Art' for kind is missing"),
-        ("remark", "Netto", "the column 'Netto' is unknown and ignored"),
     ]
     assert "did you mean 'Netto'?" in faults[0].remedy
 
