@@ -49,7 +49,9 @@ LANGUAGES = ("en", "de", "es", "ar")
 
 
 @dataclass(frozen=True)
-class _Sender:
+class Sender:
+    """The sender of the sample site."""
+
     name: str = "Ostrabell Partner Team"
     address: str = "partners@ostrabell.example"
 
@@ -150,7 +152,7 @@ def rules_as_of(as_of: str) -> Rules:
 def campaign_renderer(campaign: str, as_of: str) -> CampaignRenderer:
     """The renderer of a campaign's mails on a day."""
     of_campaign = content().campaigns[campaign]
-    return CampaignRenderer(of_campaign, content(), SETTINGS, _Sender(), [TEMPLATES], rules_as_of(as_of))
+    return CampaignRenderer(of_campaign, content(), SETTINGS, Sender(), [TEMPLATES], rules_as_of(as_of))
 
 
 @cache
