@@ -89,7 +89,6 @@ def add_command(kind: StubKind, title: str, offer_kind: str | None, site_folder:
     "check",
     epilog=examples(
         "check",
-        "check --as-of 2026-12-31",
         "check --site /srv/offers --json",
         "check --explain sales.csv:17",
     ),
