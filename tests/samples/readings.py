@@ -14,6 +14,7 @@ from html.parser import HTMLParser
 from itertools import groupby
 from pathlib import Path
 
+from generator.content.campaigns import Campaign
 from generator.content.content import Content, read_content
 from generator.notices.notices import CampaignRenderer
 from generator.settings import SiteSettings
@@ -121,6 +122,10 @@ SITUATIONS: Mapping[str, Situation] = {
             "bronze", sale(1, "2023-02-14", 420_000), sale(2, "2023-03-01", 90_000, "USD"), credited=90_000
         )
     ),
+    **{
+        f"stub-{name}": Situation(_account("silver", *_GOOD, credited=credited), "stub", languages=("en",))
+        for name, credited in (("due", 20_000), ("negative", 130_000), ("zero", 119_993))
+    },
     "long-past": Situation(_account(paid=(LONG_PAST,)), "thank-you"),
     "two-thousand-lines": Situation(
         _account("titanium", *(sale(n, _date(n), 1_000 + n * 104_729 % 90_000) for n in range(1, 2001))),
@@ -148,10 +153,19 @@ def rules_as_of(as_of: str) -> Rules:
     return rules_on(content().policy, rates, day(as_of))
 
 
+def stub() -> Campaign:
+    """The campaign that `offerpress add campaign` writes, as it stands."""
+    _, _, body = (TEMPLATES / "stubs" / "campaign.md").read_text(encoding="utf-8").split("---\n", 2)
+    base = content().campaigns["thank-you"]
+    return replace(
+        base, texts={"en": replace(base.texts["en"], subject="Your news", preheader="", body=body)}
+    )
+
+
 @cache
 def campaign_renderer(campaign: str, as_of: str) -> CampaignRenderer:
     """The renderer of a campaign's mails on a day."""
-    of_campaign = content().campaigns[campaign]
+    of_campaign = stub() if campaign == "stub" else content().campaigns[campaign]
     return CampaignRenderer(of_campaign, content(), SETTINGS, Sender(), [TEMPLATES], rules_as_of(as_of))
 
 
