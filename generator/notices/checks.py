@@ -10,7 +10,7 @@ from generator.content.content import Content
 from generator.errors import GeneratorError
 from generator.notices.body import CampaignLinks
 from generator.notices.corrections import correction_context
-from generator.notices.layouts import Frame
+from generator.notices.layouts import BrokenLayout, Frame
 from generator.notices.templates import MailTemplates, mail_templates
 from generator.settings import SiteSettings
 from generator.statements.view import StatementViews, level_names, offer_words, site_view
@@ -59,7 +59,10 @@ class CampaignCheck:
                     self._check(campaign, language, found)
                 except GeneratorError as error:
                     what, _, remedy = str(error).rpartition(": ")
-                    found.append(Fault(what, remedy, text.file))
+                    file, line = text.file, None
+                    if isinstance(error, BrokenLayout):
+                        file, line = f"templates/{error.name}", error.line
+                    found.append(Fault(what, remedy, file, line))
         return list(dict.fromkeys(found))
 
     def _check(self, campaign: Campaign, language: str, faults: list[Fault]) -> None:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from traceback import walk_tb
 from typing import Literal
 
 from jinja2 import TemplateError
@@ -39,10 +40,11 @@ _BRACE = re.compile(r"\{(?=[{%#])")
 
 
 class BrokenLayout(GeneratorError):
-    """The mail layout `name`, a path below `templates/`, cannot be used."""
+    """The mail layout `name`, a path below `templates/`, cannot be used; `line` is where, if that is known."""
 
-    def __init__(self, name: str, reason: str) -> None:
+    def __init__(self, name: str, reason: str, line: int | None = None) -> None:
         self.name = name
+        self.line = line
         super().__init__(
             f"the mail layout templates/{name} cannot be used: {reason}: correct it, or delete the site's own"
         )
@@ -140,10 +142,17 @@ def _rendered(built: SandboxedEnvironment, name: str, context: Mapping[str, obje
     try:
         return built.get_template(name).render(context)
     except TemplateError as error:
-        line = getattr(error, "lineno", None)
-        raise BrokenLayout(
-            name, f"line {line}: {error.message}" if line else error.message or str(error)
-        ) from error
+        line = getattr(error, "lineno", None) or _line_in(name, error)
+        why = error.message or str(error)
+        raise BrokenLayout(name, f"line {line}: {why}" if line else why, line) from error
+
+
+def _line_in(name: str, error: TemplateError) -> int | None:
+    """Return the line of the template `name` from which the error came."""
+    places = [
+        line for frame, line in walk_tb(error.__traceback__) if frame.f_code.co_filename.endswith(f"/{name}")
+    ]
+    return places[-1] if places else None
 
 
 def _filled(layout: str, body: str, name: str) -> tuple[str, int]:

@@ -79,7 +79,12 @@ def _check_templates(template_folders: Sequence[Path], settings: SiteSettings, s
     """Check all templates of the site folder, including those that no page uses on this day."""
     own = [folder for folder in template_folders if folder.is_relative_to(site)]
     built = environment(template_folders, settings.default_language, kind="html")
-    faults = [fault for folder in own for fault in syntax_faults(built, folder, "site")]
+    faults = [
+        fault
+        for folder in own
+        for room in ("site", "statement")
+        for fault in syntax_faults(built, folder, room)
+    ]
     if faults:
         raise Faulty(faults)
 

@@ -32,7 +32,7 @@ from generator.statements.shell import ParsedShell, merged_values, parse_shell
 from generator.statements.table import table_words, with_lines
 from generator.statements.view import OfferView, OfferWords, level_names
 from generator.templating.catalogs import translations
-from generator.templating.environment import environment, reader_language
+from generator.templating.environment import environment, reader_language, render
 from generator.templating.formats import direction, formats, regional_language
 from rewards import (
     CashbackTerms,
@@ -93,13 +93,14 @@ def shell(
     """
     built = environment(template_folders, language, kind="html")
     catalog = translations(template_folders, language)
-    html = built.get_template("statement/statement.html").render(
-        site=settings,
-        timezone=policy.program.timezone,
-        text=_text,
-        name=_name,
-        plural=_plural(catalog),
-    )
+    context = {
+        "site": settings,
+        "timezone": policy.program.timezone,
+        "text": _text,
+        "name": _name,
+        "plural": _plural(catalog),
+    }
+    html = render(built, "statement/statement.html", context, template_folders)
     html = _STOPPED.sub(r'\1<span data-stop="\2">.</span>', html)
     words = {
         **{f"offer:{slug}": view.title for slug, view in offers.items()},
@@ -196,23 +197,26 @@ def statement_artifacts(
                 "code": code,
                 "direction": direction(code),
                 "folder": language_folder(code, settings),
-                "unscripted": Markup(built.get_template("statement/unscripted.html").render()),  # noqa: S704
-                "words": Markup(built.get_template("statement/words.html").render(names=one.words)),  # noqa: S704
+                "unscripted": Markup(render(built, "statement/unscripted.html", {}, template_folders)),  # noqa: S704
+                "words": Markup(  # noqa: S704
+                    render(built, "statement/words.html", {"names": one.words}, template_folders)
+                ),
                 "shell": Markup(one.html),  # noqa: S704 - rendered by an escaping template, like those above
             }
         )
     page = environment(template_folders, settings.default_language, kind="html")
-    html = page.get_template("statement/page.html").render(
-        site=settings,
-        policy=STATEMENT_POLICY,
-        script=script,
-        tables=tables,
-        styles=styles,
-        icon=icon,
-        table=table_words(),
-        dictionary=DICTIONARY,
-        languages=languages,
-    )
+    context = {
+        "site": settings,
+        "policy": STATEMENT_POLICY,
+        "script": script,
+        "tables": tables,
+        "styles": styles,
+        "icon": icon,
+        "table": table_words(),
+        "dictionary": DICTIONARY,
+        "languages": languages,
+    }
+    html = render(page, "statement/page.html", context, template_folders)
     shown = {code: formats(code).day(as_of) for code in settings.languages}
     return {
         "statement/index.html": html.encode(),
@@ -277,6 +281,12 @@ class StatementRenderer:
             f"{folder}/statement.json": f"{canonical_json(figures)}\n".encode(),
         }
 
+    def check_plain(self, as_of: int) -> None:
+        """Raise `Faulty` or `BrokenShell` if a template of the plain pages is broken in a language of the site."""
+        for language in self._settings.languages:
+            self._shell(language, as_of).check()
+            self._around(language)
+
     def plain_artifacts(self) -> dict[str, bytes]:
         """Return the files that all plain pages use."""
         return {f"statement/{asset.name}": asset.content for asset in self._styling}
@@ -299,15 +309,16 @@ class StatementRenderer:
         """Return the plain page of a language in two parts: before and after the statement."""
         known = self._pages.get(language)
         if known is None:
-            page = environment(self._folders, language, kind="html").get_template("statement/plain.html")
-            html = page.render(
-                site=self._settings,
-                policy=PLAIN_STATEMENT_POLICY,
-                styles=self._styling[0],
-                icon=self._styling[1],
-                fragment=_FRAGMENT,
-                home=f"../../{language_folder(language, self._settings)}",
-            )
+            page = environment(self._folders, language, kind="html")
+            context = {
+                "site": self._settings,
+                "policy": PLAIN_STATEMENT_POLICY,
+                "styles": self._styling[0],
+                "icon": self._styling[1],
+                "fragment": _FRAGMENT,
+                "home": f"../../{language_folder(language, self._settings)}",
+            }
+            html = render(page, "statement/plain.html", context, self._folders)
             known = self._pages[language] = html.split(_FRAGMENT)
         return known
 

@@ -14,7 +14,6 @@ from generator import ArtifactContent, drawn_card, publish_tree, small_pictures
 from offerpress.build.changes import Comparison
 from offerpress.build.manifest import BuildReport, Manifest, Remark, last_build, places_in, write_manifest
 from offerpress.build.sealed import SealedFolder
-from offerpress.build.shards import statement_page
 from offerpress.build.statements import Artifacts, StatementBuild
 from offerpress.build.workers import OpenWorkers, in_process
 from offerpress.figures.checking import (
@@ -23,6 +22,7 @@ from offerpress.figures.checking import (
     figures_remarks,
     remarks_about_site,
     rendered_site,
+    statement_files,
 )
 from offerpress.figures.figures import Figures, open_figures
 from offerpress.figures.frozen_rules import keep_rules
@@ -100,10 +100,9 @@ def _public_pages(
     if rendered:
         smaller = small_pictures(figures.content, site.settings.site, as_of)
         pages |= {path: None if path in published else smaller[path] for path in smaller}
+    pages |= statement_files(figures.content, site, as_of, found)
     found += campaign_template_faults(figures.content, site, as_of)
     faults += (fault for fault in found if fault.severity == "fault")
-    if access == "link":
-        pages |= statement_page(figures)
     return pages, _as_json(remarks_about_site(figures, found))
 
 

@@ -2,7 +2,7 @@
 
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
@@ -12,11 +12,15 @@ from generator import (
     CampaignRenderer,
     CardMaker,
     Content,
+    GeneratorError,
+    StatementRenderer,
     drawn_card,
+    offer_words,
     read_content,
     read_sound_content,
     site_artifacts,
     site_remarks,
+    statement_artifacts,
 )
 from ledger import ExplainedRow, explain
 from offerpress.figures.figures import Figures, open_figures
@@ -138,6 +142,7 @@ def content_faults(content: Content, site: Site, as_of: int) -> list[Fault]:
     """Return the faults that prevent rendering the site or any campaign."""
     faults: list[Fault] = []
     rendered_site(content, site, as_of, faults, draw_cards=False)
+    statement_files(content, site, as_of, faults)
     return faults + campaign_template_faults(content, site, as_of)
 
 
@@ -175,6 +180,25 @@ def rendered_site(
     except Faulty as faulty:
         faults.extend(faulty.faults)
         return {}
+
+
+def statement_files(content: Content, site: Site, as_of: int, faults: list[Fault]) -> Mapping[str, bytes]:
+    """Return the page that opens private links, with its assets; none, with faults added, if a template is faulty.
+
+    Statements without encryption have no such page: only their templates are checked.
+    """
+    settings, folders, access = site.settings.site, site.template_folders, site.settings.statements.access
+    words = offer_words(content, settings, as_of)
+    try:
+        if access == "link":
+            return statement_artifacts(folders, settings, content.policy, words, as_of)
+        if access == "plain":
+            StatementRenderer(folders, settings, content.policy, words).check_plain(as_of)
+    except Faulty as faulty:
+        faults.extend(fault for fault in faulty.faults if fault not in faults)
+    except GeneratorError as error:
+        faults.append(Fault(str(error), "correct the template", "templates/statement/statement.html"))
+    return {}
 
 
 def campaign_renderer(figures: Figures, slug: str, *, corrections: bool = False) -> CampaignRenderer:
