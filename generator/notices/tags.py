@@ -148,7 +148,7 @@ class Emitter:
 
 _Place = Literal["item", "row", "paragraph", "continuation"]
 _ITEM = re.compile(r"(?P<indent>\s*)(?P<bullet>[-*+]|\d+\.)\s+\S")
-_RULE = re.compile(r"\s*\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*")
+_RULE = re.compile(r"\s*(?:\|\s*)?:?-+:?\s*(?:\|\s*:?-+:?\s*)*(?:\|\s*)?")
 _PIPE = re.compile(r"(?<!\\)\|")
 
 

@@ -13,8 +13,12 @@ from mailer.errors import ConfigurationError, MailerError
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _SCHEMES: Final = {"imap": 143, "imap+starttls": 143, "imaps": 993}
 _HOST: Final = re.compile(r"[A-Za-z0-9.:_-]+")
-_REST: Final = re.compile(r"[?#]|//.*/.*@")
 _SECONDS: Final = 60.0
+
+
+def _has_rest(url: str) -> bool:
+    """Return whether an unescaped sign ends the host before the password does, or there is more than a path."""
+    return "?" in url or "#" in url or "@" in url.partition("//")[2].partition("/")[2]
 
 
 class InboxError(MailerError):
@@ -99,7 +103,7 @@ class ImapInbox:
             parts, host, port = urlsplit(""), "", None
         clear = parts.scheme == "imap" and host not in _LOOPBACK
         # an unescaped sign in the password leaves its rest in the host, the path or behind it
-        if parts.scheme not in _SCHEMES or clear or not _HOST.fullmatch(host) or _REST.search(url):
+        if parts.scheme not in _SCHEMES or clear or not _HOST.fullmatch(host) or _has_rest(url):
             raise ConfigurationError(
                 "mailbox: its address is not usable; write imaps://user:password@host/INBOX, with special characters "
                 "percent-encoded"

@@ -124,3 +124,9 @@ def test_a_provider_without_a_usable_host_is_refused() -> None:
         pytest.raises(MailerError, match="host"),
     ):
         connection.hand(ATTEMPT)
+
+
+def test_a_long_address_of_a_mailbox_is_judged_at_once() -> None:
+    """50,000 slashes took minutes with a pattern that looked for a sign behind two of them."""
+    with pytest.raises(MailerError):
+        ImapInbox(f"imaps://127.0.0.1:1/{'/' * 50_000}")
