@@ -96,14 +96,14 @@ def test_every_notice_arrives_once_with_its_figures(offerpress: Call, server: tu
 
 @pytest.mark.usefixtures("approved")
 def test_nothing_is_sent_a_second_time(offerpress: Call, server: tuple[Recorder, str]) -> None:
-    """Sending again and planning the same edition again hand nobody anything."""
+    """Sending again hands nobody anything, and planning the same edition again gives a plan that is not kept."""
     recorder, url = server
     for _ in range(2):
         assert 0 == offerpress("send", PLAN, "--transport", "smtp", OFFERPRESS_SMTP_URL=url).code
     again = make_plan(offerpress)
     assert (0, 56) == (again["recipients"], again["skipped"]["already_sent"])  # type: ignore[index]
-    assert 0 == offerpress("approve", str(again["plan"]), "--by", "Finn").code
-    assert 0 == offerpress("send", str(again["plan"]), "--transport", "smtp").code
+    assert False is again["registered"]
+    assert 1 == offerpress("approve", str(again["plan"]), "--by", "Finn").code
     assert 56 == len(recorder.messages)
 
 
