@@ -216,7 +216,7 @@ def _new_id(name: str, people: Everyone) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
+class HistoryEntry:
     """One action: when, by whom (id and name), what, about which plan, partner or person, and the note given."""
 
     at: str
@@ -228,14 +228,14 @@ class Deed:
     note: str = ""
 
 
-def write_deed(site: Site, deed: Deed) -> None:
+def append_history(site: Site, entry: HistoryEntry) -> None:
     """Append an action, durably. A line that a crash cut off is ended first."""
     site.make_private()
     with _locked_history(site) as handle:
         size = os.fstat(handle).st_size
         cut_off = size and os.pread(handle, 1, size - 1) != b"\n"
         os.lseek(handle, 0, os.SEEK_END)
-        line = json.dumps(asdict(deed), ensure_ascii=False).encode() + b"\n"
+        line = json.dumps(asdict(entry), ensure_ascii=False).encode() + b"\n"
         os.write(handle, b"\n" + line if cut_off else line)
         os.fsync(handle)
 
@@ -255,7 +255,7 @@ def _locked_history(site: Site) -> Iterator[int]:
             os.close(handle)
 
 
-def read_deeds(site: Site) -> list[Deed]:
+def read_history(site: Site) -> list[HistoryEntry]:
     """Return every action, the newest first. A line that cannot be read is shown as such."""
     try:
         lines = (site.private / HISTORY_FILE).read_bytes().split(b"\n")
@@ -264,11 +264,11 @@ def read_deeds(site: Site) -> list[Deed]:
     return list(reversed([_deed(line) for line in lines if line]))
 
 
-def _deed(line: bytes) -> Deed:
+def _deed(line: bytes) -> HistoryEntry:
     try:
-        return Deed(**{str(name): str(value) for name, value in json.loads(line).items()})
+        return HistoryEntry(**{str(name): str(value) for name, value in json.loads(line).items()})
     except (ValueError, TypeError, AttributeError):
-        return Deed("", "", "", "a damaged line, which cannot be read")
+        return HistoryEntry("", "", "", "a damaged line, which cannot be read")
 
 
 def forget_in_history(site: Site, name_of: Callable[[str], str]) -> int:
@@ -287,9 +287,9 @@ def forget_in_history(site: Site, name_of: Callable[[str], str]) -> int:
 
 def _renamed(lines: list[bytes], name_of: Callable[[str], str]) -> Iterator[bytes]:
     for line in lines:
-        deed = _deed(line) if line else None
-        if deed is None or not deed.partner or name_of(deed.partner) == deed.partner:
+        entry = _deed(line) if line else None
+        if entry is None or not entry.partner or name_of(entry.partner) == entry.partner:
             yield line
         else:
-            facts = asdict(deed) | {"partner": name_of(deed.partner)}
+            facts = asdict(entry) | {"partner": name_of(entry.partner)}
             yield json.dumps(facts, ensure_ascii=False).encode()

@@ -18,8 +18,9 @@ from offerpress.plans.signing import (
 )
 from offerpress.plans.staleness import refuse_stale
 from offerpress.studio.commands import run_command
-from offerpress.studio.desk import REJECTED, NotDone, Pending, Visit, address_of
-from offerpress.studio.door import (
+from offerpress.studio.overview_pages import check_channels
+from offerpress.studio.plan_pages import plan_refusal
+from offerpress.studio.sign_in import (
     add_passkey,
     begin_passkey,
     invite,
@@ -27,8 +28,7 @@ from offerpress.studio.door import (
     remove_passkey,
     require_passphrase,
 )
-from offerpress.studio.office_pages import check_channels
-from offerpress.studio.plan_pages import plan_refusal
+from offerpress.studio.studio import REJECTED, NotDone, Pending, Visit, address_of
 
 _SIGN_WITHIN = timedelta(minutes=5)
 _DIGITS = re.compile(r"\D+")
@@ -77,7 +77,7 @@ def begin_approval(visit: Visit) -> dict[str, object]:
     with visit.open_outbox() as outbox, visit.site.open_batch(plan) as batch:
         _require_approvable(visit, outbox, batch)
     challenge = approval_challenge(plan, digest, visit.person.person, instant_text(visit.now))
-    visit.desk.pending[visit.session.form_token] = Pending(f"{plan} {digest}", visit.now, challenge)
+    visit.studio.pending[visit.session.form_token] = Pending(f"{plan} {digest}", visit.now, challenge)
     return request_options(visit.person, challenge)
 
 
@@ -88,7 +88,7 @@ def _require_approvable(visit: Visit, outbox: Outbox, batch: Batch) -> None:
     why = plan_refusal(visit, outbox, outbox.plan(plan))
     if why:
         raise NotDone(why)
-    currency, amount = visit.desk.facts(batch).control
+    currency, amount = visit.studio.facts(batch).control
     if currency and _DIGITS.sub("", visit.query.get("total", "")) != _DIGITS.sub("", amount):
         raise NotDone(
             f"The total in {currency} that you typed is another than that of the plan. Compare both."
@@ -121,7 +121,7 @@ def _approve(visit: Visit) -> Done:
 
 def _signed(visit: Visit, plan: str, digest: str) -> SignedApproval:
     """Return the approval that the passkey signed. What it was asked to sign is used up by that."""
-    pending = visit.desk.pending.pop(visit.session.form_token, None)
+    pending = visit.studio.pending.pop(visit.session.form_token, None)
     if pending is None or pending.about != f"{plan} {digest}" or visit.now - pending.at > _SIGN_WITHIN:
         raise NotDone("The signature came too late, or was used before. Press the button again.")
     try:
@@ -212,14 +212,14 @@ def _resolve(visit: Visit) -> Done:
 
 def _start_sending(visit: Visit) -> Done:
     visit.need("operator")
-    visit.desk.sender.start(visit.site, visit.person.name)
+    visit.studio.sender.start(visit.site, visit.person.name)
     visit.record("started sending what is due")
     return Done(visit.query.get("back", "") if visit.query.get("back", "").startswith("/plan?") else "/")
 
 
 def _stop_sending(visit: Visit) -> Done:
     visit.need("operator")
-    visit.desk.sender.stop()
+    visit.studio.sender.stop()
     visit.record("stopped sending")
     return Done("/")
 
@@ -230,7 +230,7 @@ def _check(visit: Visit) -> Done:
 
 
 def _invite(visit: Visit) -> Done:
-    with visit.desk.change:
+    with visit.studio.change:
         name, link = invite(visit)
     words = (
         f"Give this link to {name} and to nobody else. It is shown only now, works once, and ends after 7 days.",
@@ -239,19 +239,19 @@ def _invite(visit: Visit) -> Done:
 
 
 def _remove(visit: Visit) -> Done:
-    with visit.desk.change:
+    with visit.studio.change:
         remove(visit)
     return Done("/people")
 
 
 def _add_passkey(visit: Visit) -> Done:
-    with visit.desk.change:
+    with visit.studio.change:
         add_passkey(visit)
     return Done("/me")
 
 
 def _remove_passkey(visit: Visit) -> Done:
-    with visit.desk.change:
+    with visit.studio.change:
         remove_passkey(visit)
     return Done("/me")
 

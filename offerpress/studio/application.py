@@ -26,10 +26,8 @@ from offerpress.site.folder import OfferpressError, starter_folder
 from offerpress.site.people import read_people
 from offerpress.site.site import Site
 from offerpress.studio.actions import ACTIONS, ASKS, Done
-from offerpress.studio.books import KNOWN_ERRORS, Books
-from offerpress.studio.desk import Context, Desk, FormFields, NotThere, NotYours, Visit, address_of, page
-from offerpress.studio.door import joined_person, me_page, signed_in_person
-from offerpress.studio.office_pages import finance_page, history_page, people_page, today_page
+from offerpress.studio.current_figures import KNOWN_ERRORS, FiguresReader
+from offerpress.studio.overview_pages import finance_page, history_page, people_page, today_page
 from offerpress.studio.partner_pages import found, partner_page, search_page
 from offerpress.studio.plan_pages import (
     freshness,
@@ -40,6 +38,8 @@ from offerpress.studio.plan_pages import (
     plans_page,
 )
 from offerpress.studio.sessions import Sessions, cookie_name, request_refusal
+from offerpress.studio.sign_in import joined_person, me_page, signed_in_person
+from offerpress.studio.studio import Context, FormFields, NotThere, NotYours, Studio, Visit, address_of, page
 from offerpress.terminal import count
 from rewards import day_text
 
@@ -79,7 +79,7 @@ class Guard:
     """
 
     app: ASGIApp
-    desk: Desk
+    studio: Studio
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -92,13 +92,13 @@ class Guard:
                     given.setdefault(name, value)
             await send(message)
 
-        refused = request_refusal(scope["method"], dict(headers), self.desk.port)
+        refused = request_refusal(scope["method"], dict(headers), self.studio.port)
         if refused:
             status, sentence = refused
             await Response(sentence + "\n", status, media_type="text/plain")(scope, receive, with_headers)
         elif headers["host"].startswith(LOCAL):
             # Passkeys need a name, and a session belongs to one.
-            place = f"{self.desk.origin}{scope['path']}"
+            place = f"{self.studio.origin}{scope['path']}"
             await RedirectResponse(place, HTTPStatus.PERMANENT_REDIRECT)(scope, receive, with_headers)
         else:
             await self.app(scope, receive, with_headers)
@@ -106,9 +106,9 @@ class Guard:
 
 @dataclass
 class StudioServer:
-    """The routes over one desk."""
+    """The routes of one studio."""
 
-    desk: Desk
+    studio: Studio
 
     def application(self) -> Starlette:
         """Return the ASGI application."""
@@ -121,14 +121,14 @@ class StudioServer:
                 Route("/plan/message", self._message, methods=["GET"]),
                 Route("/plan/live", self._live, methods=["GET"]),
                 Route("/session", self._session, methods=["GET"]),
-                Route("/sign-in", self._door, methods=["GET"]),
+                Route("/sign-in", self._sign_in_form, methods=["GET"]),
                 Route("/sign-in", _posted(self._sign_in), methods=["POST"]),
-                Route("/join", self._door, methods=["GET"]),
+                Route("/join", self._sign_in_form, methods=["GET"]),
                 Route("/join", _posted(self._join), methods=["POST"]),
                 Route("/sign-out", _posted(self._sign_out), methods=["POST"]),
                 Route("/assets/{name}", _asset, methods=["GET"]),
             ],
-            middleware=[Middleware(Guard, desk=self.desk)],
+            middleware=[Middleware(Guard, studio=self.studio)],
             exception_handlers={404: _missing, 405: _missing, TooMuch: _too_much, OfferpressError: _broken},
         )
 
@@ -138,7 +138,7 @@ class StudioServer:
         template, make = _PAGES[request.url.path]
         visit = self._visit(request, dict(request.query_params))
         if visit is None:
-            return self._to_door(request)
+            return self._to_sign_in(request)
         return self._guarded(visit, lambda: _html(page(template, visit, make(visit))))
 
     def _told(self, request: Request) -> Response:
@@ -173,7 +173,7 @@ class StudioServer:
     def _change(self, request: Request, form: FormFields) -> Response:
         visit = self._visit(request, form)
         if visit is None:
-            return self._to_door(request)
+            return self._to_sign_in(request)
         if not visit.session.made(form.get("form_token", "")):
             what = "This page was open before you signed in, so nothing was done. Reload it and try again."
             return _html(page("refused.html", visit, {"what": what, "back": "/"}), 403)
@@ -213,7 +213,7 @@ class StudioServer:
 
         async def events() -> AsyncIterator[str]:
             last = ""
-            while not await request.is_disconnected() and not self.desk.stopping:
+            while not await request.is_disconnected() and not self.studio.stopping:
                 visit = await run_in_threadpool(self._visit, request, query, used=False)
                 if visit is None:
                     return
@@ -235,61 +235,61 @@ class StudioServer:
 
     def _visit(self, request: Request, query: FormFields, *, used: bool = True) -> Visit | None:
         """Return the visit of a signed-in person, None for anybody else."""
-        site = self.desk.site_now()
-        cookie = request.cookies.get(cookie_name(self.desk.port), "")
-        session = self.desk.sessions.find(cookie, site.now, used=used) if cookie else None
+        site = self.studio.site_now()
+        cookie = request.cookies.get(cookie_name(self.studio.port), "")
+        session = self.studio.sessions.find(cookie, site.now, used=used) if cookie else None
         if session is None:
             return None
         person = read_people(site).get(session.person)
         if person is None or not person.active:
             return None
-        return Visit(self.desk, site, person, session, query)
+        return Visit(self.studio, site, person, session, query)
 
-    def _to_door(self, request: Request) -> Response:
-        locked = cookie_name(self.desk.port) in request.cookies
+    def _to_sign_in(self, request: Request) -> Response:
+        locked = cookie_name(self.studio.port) in request.cookies
         return RedirectResponse("/sign-in?locked=1" if locked else "/sign-in", HTTPStatus.SEE_OTHER)
 
-    def _door(self, request: Request) -> Response:
-        site = self.desk.site_now()
+    def _sign_in_form(self, request: Request) -> Response:
+        site = self.studio.site_now()
         locked = "locked" in request.query_params
-        return self._door_page(request.url.path, site, "", "", locked=locked)
+        return self._form_page(request.url.path, site, "", "", locked=locked)
 
-    def _door_page(self, path: str, site: Site, why: str, name: str, *, locked: bool = False) -> Response:
+    def _form_page(self, path: str, site: Site, why: str, name: str, *, locked: bool = False) -> Response:
         context: Context = {"why": why, "name": name, "locked": locked, "first": not read_people(site)}
         template = "join.html" if path == "/join" else "sign_in.html"
         return _html(page(template, None, context), 403 if why else 200)
 
     def _sign_in(self, request: Request, form: FormFields) -> Response:
         del request
-        site = self.desk.site_now()
-        person, why = signed_in_person(self.desk, site, form)
+        site = self.studio.site_now()
+        person, why = signed_in_person(self.studio, site, form)
         if person is None:
-            return self._door_page("/sign-in", site, why, form.get("name", ""))
+            return self._form_page("/sign-in", site, why, form.get("name", ""))
         return self._opened(site, person)
 
     def _join(self, request: Request, form: FormFields) -> Response:
         del request
-        site = self.desk.site_now()
-        with self.desk.change:
-            person, why = joined_person(self.desk, site, form)
+        site = self.studio.site_now()
+        with self.studio.change:
+            person, why = joined_person(self.studio, site, form)
         if person is None:
-            return self._door_page("/join", site, why, form.get("name", ""))
+            return self._form_page("/join", site, why, form.get("name", ""))
         return self._opened(site, person)
 
     def _opened(self, site: Site, person: str) -> Response:
         answer = RedirectResponse("/", HTTPStatus.SEE_OTHER)
-        cookie = self.desk.sessions.begin(person, site.now)
+        cookie = self.studio.sessions.begin(person, site.now)
         answer.set_cookie(
-            cookie_name(self.desk.port), cookie, path="/", secure=True, httponly=True, samesite="strict"
+            cookie_name(self.studio.port), cookie, path="/", secure=True, httponly=True, samesite="strict"
         )
         return answer
 
     def _sign_out(self, request: Request, form: FormFields) -> Response:
-        name = cookie_name(self.desk.port)
+        name = cookie_name(self.studio.port)
         cookie = request.cookies.get(name, "")
-        session = self.desk.sessions.find(cookie, self.desk.site_now().now)
+        session = self.studio.sessions.find(cookie, self.studio.site_now().now)
         if session and session.made(form.get("form_token", "")):
-            self.desk.sessions.end(cookie)
+            self.studio.sessions.end(cookie)
         answer = RedirectResponse("/sign-in", HTTPStatus.SEE_OTHER)
         answer.delete_cookie(name, path="/", secure=True, httponly=True, samesite="strict")
         return answer
@@ -361,7 +361,7 @@ def run_studio(
 
     Where nobody was added yet, the printed address holds a code with which the first person joins, once.
     """
-    desk = Desk(site_now, Books(site_now), Sessions(random_text), random_text)
+    studio = Studio(site_now, FiguresReader(site_now), Sessions(random_text), random_text)
     site = site_now()
     first = not any(one.active for one in read_people(site).values())
     try:
@@ -371,52 +371,52 @@ def run_studio(
             f"port {port}: cannot be used ({error.strerror}); choose another one with --port"
         ) from error
     with listening:
-        desk.port = listening.getsockname()[1]
-        desk.first_code = random_text(24) if first else ""
-        say(f"Studio: {desk.origin}/" + (f"join#{desk.first_code}" if first else ""))
+        studio.port = listening.getsockname()[1]
+        studio.first_code = random_text(24) if first else ""
+        say(f"Studio: {studio.origin}/" + (f"join#{studio.first_code}" if first else ""))
         if first:
             say("Nobody was added yet. Open this address: it works once, and makes you the first person.")
         say(
             "Only this machine can reach it. Ctrl-C stops it; nothing that was approved or sent changes by that."
         )
-        warming = threading.Thread(target=_warm, args=(desk, say), daemon=True)
+        warming = threading.Thread(target=_warm, args=(studio, say), daemon=True)
         warming.start()
         try:
-            uvicorn.Server(_settings(desk)).run(sockets=[listening])
+            uvicorn.Server(_settings(studio)).run(sockets=[listening])
         finally:
-            desk.close()
+            studio.close()
 
 
-def _warm(desk: Desk, say: Callable[[str], None]) -> None:
+def _warm(studio: Studio, say: Callable[[str], None]) -> None:
     """Read the figures and the newest plans before the first person asks for them."""
     say("Reading the figures …")
-    book = desk.books.open()
-    faults = len(desk.books.faults)
+    current = studio.reader.open()
+    faults = len(studio.reader.faults)
     ready = (
-        f"Ready: {len(book.people):,} partners as of {day_text(book.figures.rules.as_of)}"
-        if book
+        f"Ready: {len(current.people):,} partners as of {day_text(current.figures.rules.as_of)}"
+        if current
         else "Ready"
     )
     say(f"{ready}; {count(faults, 'fault')}: the page Today names them" if faults else ready)
     with suppress(*KNOWN_ERRORS, OSError):  # whoever opens the plan is told
-        _read_newest(desk)
+        _read_newest(studio)
 
 
-def _read_newest(desk: Desk) -> None:
-    site = desk.site_now()
+def _read_newest(studio: Studio) -> None:
+    site = studio.site_now()
     if not site.batches.is_dir():
         return
     with site.open_outbox() as outbox:
         newest = [record.plan for record in outbox.plans()][-_WARMED:]
     for plan in reversed(newest):
         with site.open_batch(plan) as batch:
-            desk.facts(batch)
+            studio.facts(batch)
 
 
-def _settings(desk: Desk) -> uvicorn.Config:
+def _settings(studio: Studio) -> uvicorn.Config:
     """Return settings that log no addresses, which name partners, and trust no proxy."""
     return uvicorn.Config(
-        StudioServer(desk).application(),
+        StudioServer(studio).application(),
         log_level="warning",
         access_log=False,
         server_header=False,

@@ -9,9 +9,9 @@ from offerpress.plans.status import minute
 from offerpress.plans.told import ToldNotice, became, difference_text, told_notices
 from offerpress.reports.texts import day_words, grouped_amount
 from offerpress.site.keys import private_address
-from offerpress.studio.books import Book
-from offerpress.studio.desk import Context, NotThere, Visit, address_of, clock_words
+from offerpress.studio.current_figures import CurrentFigures
 from offerpress.studio.plan_pages import SKIPPED, program_zone, visit_name
+from offerpress.studio.studio import Context, NotThere, Visit, address_of, clock_words
 from rewards import derive, totals
 
 MOST_FOUND = 50
@@ -29,7 +29,7 @@ RESULTS = {
 
 def search_page(visit: Visit) -> Context:
     """Show the search and what it found."""
-    return {"find": visit.query.get("find", ""), "partners": len(visit.book().people), **found(visit)}
+    return {"find": visit.query.get("find", ""), "partners": len(visit.current().people), **found(visit)}
 
 
 def found(visit: Visit) -> dict[str, object]:
@@ -37,18 +37,18 @@ def found(visit: Visit) -> dict[str, object]:
     wanted = " ".join(visit.query.get("find", "").split()).casefold()
     if len(wanted) < _LEAST_LETTERS:
         return {"rows": [], "more": 0, "mails": [], "asked": False}
-    book = visit.book()
-    ids = [one for text, one in book.searched if wanted in text]
+    current = visit.current()
+    ids = [one for text, one in current.searched if wanted in text]
     return {
-        "rows": [_row(book, one) for one in ids[:MOST_FOUND]],
+        "rows": [_row(current, one) for one in ids[:MOST_FOUND]],
         "more": max(0, len(ids) - MOST_FOUND),
         "mails": _mails(visit, wanted),
         "asked": True,
     }
 
 
-def _row(book: Book, partner_id: str) -> Context:
-    account, statement = book.people[partner_id]
+def _row(current: CurrentFigures, partner_id: str) -> Context:
+    account, statement = current.people[partner_id]
     partner = account.partner
     sums = [
         f"{grouped_amount(amount, currency)} {currency}" for currency, amount in totals(statement).items()
@@ -74,7 +74,7 @@ def _mails(visit: Visit, wanted: str) -> list[Context]:
         if not (visit.site.batches / f"{plan}.batch").is_file():
             continue
         with visit.site.open_batch(plan) as batch:
-            facts = visit.desk.facts(batch)
+            facts = visit.studio.facts(batch)
         hits = [row for row in facts.rows.values() if wanted in row.subject.casefold()]
         rows += [
             {
@@ -94,28 +94,28 @@ def _mails(visit: Visit, wanted: str) -> list[Context]:
 def partner_page(visit: Visit) -> Context:
     """Show one partner: figures with every line, mails and what became of them, and why there was none."""
     visit.need("support", "finance", "operator", "approver", "writer")
-    book, partner_id = visit.book(), visit.query.get("id", "")
+    current, partner_id = visit.current(), visit.query.get("id", "")
     try:
-        account, statement = book.figures.statement(partner_id)
+        account, statement = current.figures.statement(partner_id)
     except UnknownPartner as error:
         raise NotThere(
             "There is no active partner with this id. It may be closed or merged: look at the data."
         ) from error
-    keys = book.figures.keys
+    keys = current.figures.keys
     with visit.open_outbox() as outbox:
         told = told_notices(visit.site, outbox, partner_id)
-        missing = list(_missing(outbox, book, partner_id, {one.planned.plan for one in told}))
+        missing = list(_missing(outbox, current, partner_id, {one.planned.plan for one in told}))
     visit.record("looked at a partner", partner=partner_id)
     link = keys.link(partner_id) if keys else None
     return {
         "partner": account.partner,
-        "row": _row(book, partner_id),
-        "as_of": day_words(book.figures.rules.as_of),
+        "row": _row(current, partner_id),
+        "as_of": day_words(current.figures.rules.as_of),
         "statement": statement,
         "totals": [
             (grouped_amount(amount, currency), currency) for currency, amount in totals(statement).items()
         ],
-        "offers": _money_first(derive(account, book.figures.rules)["offers"]),
+        "offers": _money_first(derive(account, current.figures.rules)["offers"]),
         "mails": [_mail(visit, one) for one in reversed(told)],
         "missing": missing,
         "link": private_address(visit.site, link) if link else "",
@@ -155,15 +155,15 @@ def _mail(visit: Visit, one: ToldNotice) -> Context:
     }
 
 
-def _missing(outbox: Outbox, book: Book, partner_id: str, have: set[str]) -> Iterator[Context]:
+def _missing(outbox: Outbox, current: CurrentFigures, partner_id: str, have: set[str]) -> Iterator[Context]:
     """Yield each plan that has no mail to the partner, with the reason that today's figures give."""
-    account, statement = book.people[partner_id]
+    account, statement = current.people[partner_id]
     for record in reversed(outbox.plans()):
         if record.plan in have or record.corrections:
             continue
         reason = ""
-        if record.campaign in book.figures.content.campaigns:
-            drafting = Drafting(book.figures, record.campaign)
+        if record.campaign in current.figures.content.campaigns:
+            drafting = Drafting(current.figures, record.campaign)
             barred = Barred.of(drafting.campaign, outbox)
             reason = skipped_for(drafting, barred, account.partner, statement) or ""
         what, remedy = SKIPPED.get(reason, ("left out for a reason that is over now", "Plan it again."))

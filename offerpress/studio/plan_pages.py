@@ -15,7 +15,8 @@ from offerpress.plans.told import told_figures
 from offerpress.preview.answers import Answer, framed, framed_mail
 from offerpress.reports.plan_report import plan_view
 from offerpress.reports.texts import day_words, grouped_amount
-from offerpress.studio.desk import (
+from offerpress.studio.plan_facts import PlanFacts, PlanRow, change_since
+from offerpress.studio.studio import (
     Context,
     NotThere,
     Visit,
@@ -23,7 +24,6 @@ from offerpress.studio.desk import (
     ago_words,
     clock_words,
 )
-from offerpress.studio.plan_facts import PlanFacts, PlanRow, change_since
 from rewards import Faulty
 
 _MOST_NAMED = 200
@@ -88,8 +88,8 @@ def _approved(outbox: Outbox, record: PlanRecord, visit: Visit, ready: int) -> P
 
 def program_zone(visit: Visit) -> str:
     """Return the zone of the program, in which people read due times."""
-    book = visit.desk.books.last
-    return book.figures.content.policy.program.timezone if book else "UTC"
+    current = visit.studio.reader.last
+    return current.figures.content.policy.program.timezone if current else "UTC"
 
 
 def plan_rows(visit: Visit, outbox: Outbox) -> list[Context]:
@@ -111,15 +111,15 @@ def plan_rows(visit: Visit, outbox: Outbox) -> list[Context]:
 
 def visit_name(visit: Visit, who: str) -> str:
     """Return the name of a person by the id that the outbox keeps, or the text that a command was given."""
-    found = visit.desk.people(visit.site).get(who)
+    found = visit.studio.people(visit.site).get(who)
     return found.name if found else who
 
 
 def plans_page(visit: Visit) -> Context:
     """List the plans, and the campaigns that can be planned."""
-    book = visit.book()
-    content = book.figures.content
-    language = book.figures.site.settings.site.default_language
+    current = visit.current()
+    content = current.figures.content
+    language = current.figures.site.settings.site.default_language
     with visit.open_outbox() as outbox:
         plans = plan_rows(visit, outbox)
     return {
@@ -154,7 +154,7 @@ def plan_page(visit: Visit) -> Context:
             "approved": bool(outbox.approvals(plan)),
             "refusal": plan_refusal(visit, outbox, record),
             "late": any("latest start" in one.what for one in found_needs),
-            "sender": visit.desk.sender,
+            "sender": visit.studio.sender,
             "signed_only": visit.site.settings.mail.approvals == "signed",
             "has_passkey": any(one.active for one in visit.person.passkeys),
             "send_at": clock_words(record.send_at, program_zone(visit)) if record.send_at else "",
@@ -164,7 +164,7 @@ def plan_page(visit: Visit) -> Context:
             "why_no_facts": "",
         }
         with suppress(KeyError):
-            view["rejected"] = visit.desk.rejections(visit.site)[plan]
+            view["rejected"] = visit.studio.rejections(visit.site)[plan]
         try:
             with visit.site.open_batch(plan) as batch:
                 return view | _review(visit, batch, outbox)
@@ -222,15 +222,15 @@ def _steps(outbox: Outbox, record: PlanRecord, visit: Visit) -> Iterator[Context
 
 def _review(visit: Visit, batch: Batch, outbox: Outbox) -> Context:
     """Return what is judged. It follows from batch and figures, and from the outbox, which is read once a minute."""
-    book, plans = visit.desk.books.last, len(outbox.plans())
+    current, plans = visit.studio.reader.last, len(outbox.plans())
     stamp = (
         batch.digest,
         batch.forgotten,
-        book and book.number,
+        current and current.number,
         plans,
         visit.now.replace(second=0, microsecond=0),
     )
-    return visit.desk.remembered(
+    return visit.studio.remembered(
         f"review {batch.header.plan}", stamp, lambda: _facts(visit, batch, outbox)
     ) | {"change": _change(visit, batch, outbox)}
 
@@ -242,7 +242,7 @@ def _change(visit: Visit, batch: Batch, outbox: Outbox) -> Context | None:
     for record in reversed(plans[:place]):
         if record.campaign == batch.header.campaign:
             with suppress(BatchError), visit.site.open_batch(record.plan) as earlier:
-                found = change_since(visit.desk.facts(batch), visit.desk.facts(earlier))
+                found = change_since(visit.studio.facts(batch), visit.studio.facts(earlier))
                 return {
                     "plan": record.plan,
                     "href": address_of("/plan", plan=record.plan),
@@ -268,11 +268,11 @@ def _named(visit: Visit, plan: str, row: PlanRow) -> Context:
 
 
 def _facts(visit: Visit, batch: Batch, outbox: Outbox) -> Context:
-    header, facts = batch.header, visit.desk.facts(batch)
-    book = visit.desk.books.last
+    header, facts = batch.header, visit.studio.facts(batch)
+    current = visit.studio.reader.last
     countries: dict[str, int] = {}
     for one in facts.rows:
-        account = book.people.get(one) if book else None
+        account = current.people.get(one) if current else None
         country = account[0].partner.country if account else ""
         countries[country] = countries.get(country, 0) + 1
     currency, amount = facts.control
@@ -322,8 +322,8 @@ def _subject(facts: PlanFacts) -> str:
 
 def partner_name(visit: Visit, partner_id: str) -> str:
     """Return the partner's name by the figures; empty if they do not know it."""
-    book = visit.desk.books.last
-    return book.people[partner_id][0].partner.name if book and partner_id in book.people else ""
+    current = visit.studio.reader.last
+    return current.people[partner_id][0].partner.name if current and partner_id in current.people else ""
 
 
 def _due(visit: Visit, plan: str, due: Due) -> Context:
@@ -353,19 +353,19 @@ def _skipped(visit: Visit, batch: Batch, outbox: Outbox) -> Iterator[Context]:
 
 
 def _skipped_now(visit: Visit, batch: Batch, outbox: Outbox) -> Mapping[str, list[tuple[str, str]]]:
-    book, header = visit.desk.books.last, batch.header
-    if book is None or header.campaign not in book.figures.content.campaigns:
+    current, header = visit.studio.reader.last, batch.header
+    if current is None or header.campaign not in current.figures.content.campaigns:
         return {}
     inside = {*batch.partner_ids()}
     found: dict[str, list[tuple[str, str]]] = {}
     with suppress(MailerError, Faulty):
         told = told_figures(visit.site, outbox, header.campaign) if header.corrections else None
-        drafting = Drafting(book.figures, header.campaign, told)
+        drafting = Drafting(current.figures, header.campaign, told)
         barred = Barred.of(drafting.campaign, outbox)
-        for one, (account, statement) in book.people.items():
+        for one, (account, statement) in current.people.items():
             if one not in inside and (reason := skipped_for(drafting, barred, account.partner, statement)):
                 found.setdefault(reason, []).append((one, account.partner.name))
-        for partner in without_statement(book.figures.snapshot):
+        for partner in without_statement(current.figures.snapshot):
             reason = "merged" if partner.merged_into else "closed"
             found.setdefault(reason, []).append((partner.partner_id, partner.name))
     return found
@@ -373,12 +373,12 @@ def _skipped_now(visit: Visit, batch: Batch, outbox: Outbox) -> Mapping[str, lis
 
 def freshness(visit: Visit) -> dict[str, str]:
     """Return whether the plan's mails would be made the same way now; the answer is kept while nothing changes."""
-    plan, book = visit.query.get("plan", ""), visit.book()
+    plan, current = visit.query.get("plan", ""), visit.current()
     with visit.open_outbox() as outbox, visit.site.open_batch(plan) as batch:
         if outbox.plan(plan).begun:
             return {"tone": "open", "text": "It has begun, so it goes on as it was approved."}
-        stamp = batch.digest, book.number, bool(outbox.approvals(plan))
-        return visit.desk.remembered(f"fresh {plan}", stamp, lambda: _freshness(visit, batch, outbox))
+        stamp = batch.digest, current.number, bool(outbox.approvals(plan))
+        return visit.studio.remembered(f"fresh {plan}", stamp, lambda: _freshness(visit, batch, outbox))
 
 
 def _freshness(visit: Visit, batch: Batch, outbox: Outbox) -> dict[str, str]:
@@ -402,7 +402,7 @@ def mail_page(visit: Visit) -> Context:
     """Show one frozen mail: how it looks, its text, its headers."""
     plan, partner = visit.query.get("plan", ""), visit.query.get("partner", "")
     with visit.site.open_batch(plan) as batch:
-        facts = visit.desk.facts(batch)
+        facts = visit.studio.facts(batch)
         if partner not in facts.rows:
             raise NotThere("The plan has no mail to this partner.")
         everybody = [row.partner_id for _, row in facts.samples]

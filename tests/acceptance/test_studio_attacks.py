@@ -21,9 +21,9 @@ from playwright.sync_api import Browser, Page, expect
 
 from offerpress.site.site import Site
 from offerpress.studio.application import StudioServer
-from offerpress.studio.books import Books
-from offerpress.studio.desk import Desk
+from offerpress.studio.current_figures import FiguresReader
 from offerpress.studio.sessions import Sessions, cookie_name
+from offerpress.studio.studio import Studio
 from tests.acceptance.conftest import PLAN, PLANNED, SECRET, called, copy_sample
 from tests.servers.studio import PASSPHRASE
 
@@ -32,14 +32,14 @@ FORMS = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 @dataclass
-class Studio:
+class RunningStudio:
     """A studio in a thread of the test, whose clock the test sets."""
 
     site: Path
-    desk: Desk
+    state: Studio
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
 
-    def state(self) -> tuple[object, ...]:
+    def standing(self) -> tuple[object, ...]:
         """What an attack could change: where the plan stands, who approved it, and who may come in."""
         status = called(self.site, "status", PLAN, "--json").json
         told = called(self.site, "told", "P-1001", "--json").json
@@ -51,29 +51,29 @@ class Studio:
 class Client:
     """Sends requests as anybody could, with any headers, and remembers the cookie of a session."""
 
-    studio: Studio
+    running: RunningStudio
     cookie: str = ""
 
     @property
     def origin(self) -> str:
         """The studio's own address."""
-        return self.studio.desk.origin
+        return self.running.state.origin
 
     def ask(
         self, method: str, path: str, form: Mapping[str, str] | None = None, **headers: str
     ) -> tuple[int, str, str]:
         """Status, body and the address to go to. A header is left out if it is empty."""
-        given = {"Host": f"localhost:{self.studio.desk.port}", "Origin": self.origin, **FORMS}
+        given = {"Host": f"localhost:{self.running.state.port}", "Origin": self.origin, **FORMS}
         given |= {name.replace("_", "-"): value for name, value in headers.items()}
         if self.cookie:
-            given["Cookie"] = f"{cookie_name(self.studio.desk.port)}={self.cookie}"
-        connection = http.client.HTTPConnection("127.0.0.1", self.studio.desk.port, timeout=60)
+            given["Cookie"] = f"{cookie_name(self.running.state.port)}={self.cookie}"
+        connection = http.client.HTTPConnection("127.0.0.1", self.running.state.port, timeout=60)
         body = urlencode(form or {})
         connection.request(method, path, body, {name: value for name, value in given.items() if value})
         answer = connection.getresponse()
         text = answer.read().decode()
         found = re.search(
-            rf"{cookie_name(self.studio.desk.port)}=([^;]*)", answer.headers.get("Set-Cookie", "")
+            rf"{cookie_name(self.running.state.port)}=([^;]*)", answer.headers.get("Set-Cookie", "")
         )
         if found:
             self.cookie = found[1].strip('"')
@@ -104,7 +104,7 @@ class Client:
         text = self.ask("POST", "/people/invite", form)[1]
         found = re.search(r"/join#([\w-]+)", text)
         assert found
-        return Client(self.studio).join(found[1])
+        return Client(self.running).join(found[1])
 
 
 class Team(tuple[Client, Client, Client]):
@@ -128,46 +128,49 @@ def hostile_site(folder: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
+def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStudio]:
     """A running studio over the hostile site."""
     folder = hostile_site(tmp_path_factory.mktemp("site"))
-    found: list[Studio] = []
+    found: list[RunningStudio] = []
 
     def site_now() -> Site:
         now = found[0].now if found else datetime.now(UTC)
         return Site(folder, now, {"OFFERPRESS_SITE_SECRET": SECRET}, date(2023, 12, 31))
 
     random_text = secrets.token_urlsafe
-    desk = Desk(site_now, Books(site_now), Sessions(random_text), random_text, first_code="first")
-    found.append(Studio(folder, desk))
+    state = Studio(site_now, FiguresReader(site_now), Sessions(random_text), random_text, first_code="first")
+    found.append(RunningStudio(folder, state))
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        desk.port = listening.getsockname()[1]
+        state.port = listening.getsockname()[1]
         config = uvicorn.Config(
-            StudioServer(desk).application(), log_level="warning", lifespan="off", timeout_graceful_shutdown=1
+            StudioServer(state).application(),
+            log_level="warning",
+            lifespan="off",
+            timeout_graceful_shutdown=1,
         )
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
         yield found[0]
-        desk.close()
+        state.close()
         server.should_exit = True
         thread.join()
 
 
 @pytest.fixture(scope="module")
-def team(studio: Studio) -> Team:
+def team(studio: RunningStudio) -> Team:
     """The three people, signed in."""
     mia = Client(studio).join("first", "Mia")
     return Team((mia, mia.invite("Finn", "approver"), mia.invite("Sam", "support")))
 
 
 @pytest.fixture
-def unchanged(studio: Studio, team: Team) -> Iterator[None]:
+def unchanged(studio: RunningStudio, team: Team) -> Iterator[None]:
     """Whatever the test tries, plan, approvals and people stay as they were."""
     del team
-    before = studio.state()
+    before = studio.standing()
     yield
-    assert before == studio.state()
+    assert before == studio.standing()
 
 
 def approval(client: Client, **changed: str) -> dict[str, str]:
@@ -201,7 +204,7 @@ def test_a_request_from_elsewhere(team: Team, headers: dict[str, str], status: i
 def test_a_form_without_the_sessions_token(team: Team) -> None:
     """No token, another person's token and one of a former session are refused; signing in again makes a new one."""
     mia, finn, _ = team
-    again = Client(finn.studio)
+    again = Client(finn.running)
     again.ask("POST", "/sign-in", {"name": "Finn", "passphrase": PASSPHRASE})
     for token in ("", mia.token(), finn.token()):
         status, text, _ = again.ask("POST", "/plan/approve", approval(again, form_token=token))
@@ -244,14 +247,14 @@ def test_an_approval_that_is_not_allowed(
 
 
 @pytest.mark.usefixtures("unchanged")
-def test_an_expired_session(studio: Studio, team: Team, browser: Browser) -> None:
+def test_an_expired_session(studio: RunningStudio, team: Team, browser: Browser) -> None:
     """After ten minutes pages lead to the sign-in, forms do nothing, and an open page with figures locks itself."""
     del team
     sam = Client(studio)
     sam.ask("POST", "/sign-in", {"name": "sam", "passphrase": PASSPHRASE})
     form = approval(sam)
     page = signed_in(browser, studio, "Sam")
-    page.goto(f"{studio.desk.origin}/partner?id=P-1001")
+    page.goto(f"{studio.state.origin}/partner?id=P-1001")
     studio.now += timedelta(minutes=10)
     try:
         expect(page.get_by_role("heading", level=1)).to_have_text("Locked", timeout=30_000)
@@ -263,10 +266,10 @@ def test_an_expired_session(studio: Studio, team: Team, browser: Browser) -> Non
         page.context.close()
 
 
-def signed_in(browser: Browser, studio: Studio, name: str) -> Page:
+def signed_in(browser: Browser, studio: RunningStudio, name: str) -> Page:
     """A browser of its own with a session of that person."""
     page = browser.new_context().new_page()
-    page.goto(f"{studio.desk.origin}/sign-in")
+    page.goto(f"{studio.state.origin}/sign-in")
     page.fill("#name", name)
     page.fill("#passphrase", PASSPHRASE)
     page.click("button.main")
@@ -299,13 +302,13 @@ def trap(tmp_path: Path) -> Iterator[Callable[[str], str]]:
 @pytest.mark.usefixtures("unchanged")
 @pytest.mark.parametrize("host", ["localhost", "site.test"])
 def test_a_page_elsewhere_submits_a_form(
-    studio: Studio, team: Team, browser: Browser, trap: Callable[[str], str], host: str
+    studio: RunningStudio, team: Team, browser: Browser, trap: Callable[[str], str], host: str
 ) -> None:
     """A page on another port or under another name posts a form in a signed-in browser: nothing is done."""
     _, finn, _ = team
     fields = "".join(f'<input name="{name}" value="{value}">' for name, value in approval(finn).items())
     form = (
-        f'<form method="post" action="{studio.desk.origin}/plan/approve">{fields}<button>Win</button></form>'
+        f'<form method="post" action="{studio.state.origin}/plan/approve">{fields}<button>Win</button></form>'
     )
     page = signed_in(browser, studio, "Finn")
     page.goto(f"http://{host}{trap(form)}")
@@ -315,11 +318,11 @@ def test_a_page_elsewhere_submits_a_form(
 
 
 def test_a_page_elsewhere_shows_nothing_of_the_studio(
-    studio: Studio, browser: Browser, trap: Callable[[str], str]
+    studio: RunningStudio, browser: Browser, trap: Callable[[str], str]
 ) -> None:
     """In a frame, as a picture or read by a script, another local port gets nothing of the studio."""
     page = signed_in(browser, studio, "Finn")
-    target = f"{studio.desk.origin}/partner?id=P-1002"
+    target = f"{studio.state.origin}/partner?id=P-1002"
     page.goto(f"http://localhost{trap(f'<iframe src={target!r}></iframe>')}")
     page.wait_for_timeout(300)
     assert "Birkhaug" not in "".join(frame.content() for frame in page.frames)
@@ -347,7 +350,7 @@ def test_a_page_elsewhere_shows_nothing_of_the_studio(
         f"/plan?plan={quote(HOSTILE)}",
     ],
 )
-def test_a_script_in_a_name(studio: Studio, team: Team, browser: Browser, path: str) -> None:
+def test_a_script_in_a_name(studio: RunningStudio, team: Team, browser: Browser, path: str) -> None:
     """Nowhere does the name of a partner, of a person or of an address run, nor is it taken for a template."""
     mia, _, _ = team
     if "pwned" not in mia.get("/people"):
@@ -355,7 +358,7 @@ def test_a_script_in_a_name(studio: Studio, team: Team, browser: Browser, path: 
         assert 200 == mia.ask("POST", "/people/invite", form)[0]
     page = signed_in(browser, studio, "Mia")
     page.on("dialog", lambda dialog: pytest.fail(dialog.message))
-    page.goto(f"{studio.desk.origin}{path}")
+    page.goto(f"{studio.state.origin}{path}")
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     for frame in page.frames:
         assert None is frame.evaluate("window.pwned ?? null")
@@ -363,7 +366,7 @@ def test_a_script_in_a_name(studio: Studio, team: Team, browser: Browser, path: 
     page.context.close()
 
 
-def test_guesses_are_slowed_down(studio: Studio) -> None:
+def test_guesses_are_slowed_down(studio: RunningStudio) -> None:
     """After five wrong passphrases the right one has to wait too, and other people do not."""
     sam = Client(studio)
     for _ in range(5):
@@ -373,13 +376,13 @@ def test_guesses_are_slowed_down(studio: Studio) -> None:
     assert 303 == Client(studio).ask("POST", "/sign-in", {"name": "Finn", "passphrase": PASSPHRASE})[0]
 
 
-def test_a_form_that_is_too_large(studio: Studio) -> None:
+def test_a_form_that_is_too_large(studio: RunningStudio) -> None:
     """A large body is refused without being kept."""
     status, text, _ = Client(studio).ask("POST", "/sign-in", {"name": "x" * 100_000})
     assert (413, "The form is too large.") == (status, text.strip())
 
 
-def test_damaged_people_are_told(studio: Studio, team: Team) -> None:
+def test_damaged_people_are_told(studio: RunningStudio, team: Team) -> None:
     """A damaged file of people lets nobody in and says what to do."""
     mia, _, _ = team
     file = studio.site / "private" / "people"

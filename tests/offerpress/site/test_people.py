@@ -7,17 +7,17 @@ from pathlib import Path
 import pytest
 
 from offerpress.site.people import (
-    Deed,
+    HistoryEntry,
     Passphrase,
     PeopleRefused,
+    append_history,
     forget_in_history,
     invited,
     invited_by_code,
     joined,
-    read_deeds,
+    read_history,
     read_people,
     removed,
-    write_deed,
     write_people,
 )
 from offerpress.site.site import Site
@@ -113,12 +113,14 @@ def test_damaged_people_are_a_sentence(site: Site) -> None:
 
 def test_history_grows_and_survives_a_crash(site: Site) -> None:
     """Each line stays; one that a crash cut off is shown as damaged, and the next is whole."""
-    write_deed(site, Deed("2023-12-31T12:00:00+00:00", "mia", "Mia", "signed in"))
+    append_history(site, HistoryEntry("2023-12-31T12:00:00+00:00", "mia", "Mia", "signed in"))
     with (site.private / "history").open("ab") as file:
         file.write(b'{"at": "2023')
-    write_deed(site, Deed("2023-12-31T12:01:00+00:00", "mia", "Mia", "looked at a partner", partner="P-1"))
+    append_history(
+        site, HistoryEntry("2023-12-31T12:01:00+00:00", "mia", "Mia", "looked at a partner", partner="P-1")
+    )
     assert ["looked at a partner", "a damaged line, which cannot be read", "signed in"] == [
-        one.action for one in read_deeds(site)
+        one.action for one in read_history(site)
     ]
     assert 0o600 == (site.private / "history").stat().st_mode & 0o777
 
@@ -126,7 +128,9 @@ def test_history_grows_and_survives_a_crash(site: Site) -> None:
 def test_a_forgotten_partner_leaves_the_history(site: Site) -> None:
     """`forget` takes the id out and leaves every other line as it is."""
     for partner in ("P-1", "P-2"):
-        write_deed(site, Deed("2023-12-31T12:00:00+00:00", "mia", "Mia", "looked", partner=partner))
+        append_history(
+            site, HistoryEntry("2023-12-31T12:00:00+00:00", "mia", "Mia", "looked", partner=partner)
+        )
     assert 1 == forget_in_history(site, lambda one: "#gone" if one == "P-1" else one)
     lines = (site.private / "history").read_text(encoding="utf-8").splitlines()
     assert ["#gone", "P-2"] == [json.loads(line)["partner"] for line in lines]

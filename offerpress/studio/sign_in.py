@@ -1,4 +1,4 @@
-"""How people come in and go: sign-in, joining by a code, inviting, and removing."""
+"""Sign-in, joining by a code, invitations, and the removal of people."""
 
 import hmac
 from datetime import UTC
@@ -6,23 +6,23 @@ from datetime import UTC
 from offerpress.plans.signing import creation_options, registered_passkey
 from offerpress.site.people import (
     ROLES,
-    Deed,
+    HistoryEntry,
     Passphrase,
     PeopleRefused,
     Person,
     Role,
+    append_history,
     invited,
     invited_by_code,
     joined,
     read_people,
     removed,
     with_passkeys,
-    write_deed,
     write_people,
 )
 from offerpress.site.site import Site
-from offerpress.studio.desk import Context, Desk, FormFields, NotDone, Pending, Visit
 from offerpress.studio.sessions import TOKEN_BYTES
+from offerpress.studio.studio import Context, FormFields, NotDone, Pending, Studio, Visit
 
 _SALT_BYTES = 16
 _LONGEST_DEVICE = 80
@@ -30,10 +30,10 @@ _WRONG = "The name and the passphrase do not belong together."
 _USED = "This code was used before, has ended, or was cut off. Ask for a new invitation."
 
 
-def signed_in_person(desk: Desk, site: Site, form: FormFields) -> tuple[str | None, str]:
+def signed_in_person(studio: Studio, site: Site, form: FormFields) -> tuple[str | None, str]:
     """Return the id of who signs in with a passphrase, or None and a sentence that says why not."""
     name = " ".join(form.get("name", "").split())
-    wait = desk.throttle.opens(name.casefold(), site.now)
+    wait = studio.throttle.opens(name.casefold(), site.now)
     if wait:
         seconds = max(1, int((wait - site.now).total_seconds()))
         return None, f"Too many wrong tries. Wait {seconds} seconds, then try again."
@@ -45,23 +45,25 @@ def signed_in_person(desk: Desk, site: Site, form: FormFields) -> tuple[str | No
     # A name that nobody has takes as long, so that nobody learns who is here.
     fits = (kept or Passphrase(salt="00" * _SALT_BYTES, digest="00" * 32)).fits(form.get("passphrase", ""))
     if found is None or kept is None or not fits:
-        desk.throttle.wrong(name.casefold(), site.now)
+        studio.throttle.wrong(name.casefold(), site.now)
         return None, _WRONG
-    desk.throttle.right(name.casefold())
+    studio.throttle.right(name.casefold())
     _record(site, found, "signed in")
     return found.person, ""
 
 
-def joined_person(desk: Desk, site: Site, form: FormFields) -> tuple[str | None, str]:
+def joined_person(studio: Studio, site: Site, form: FormFields) -> tuple[str | None, str]:
     """Return the id of who joins by a code, or None and a sentence that says why not."""
     code, people = form.get("code", ""), read_people(site)
     if form.get("passphrase", "") != form.get("again", ""):
         return None, "The two passphrases differ. Type the same twice."
     try:
-        passphrase = Passphrase.of(form.get("passphrase", ""), _salt(desk))
-        if desk.first_code and hmac.compare_digest(desk.first_code.encode(), code.encode("utf-8", "replace")):
+        passphrase = Passphrase.of(form.get("passphrase", ""), _salt(studio))
+        if studio.first_code and hmac.compare_digest(
+            studio.first_code.encode(), code.encode("utf-8", "replace")
+        ):
             person, people = invited(people, form.get("name", ""), ROLES, code, "terminal", site.now)
-            desk.first_code = ""
+            studio.first_code = ""
         else:
             found = invited_by_code(people, code, site.now)
             if found is None:
@@ -74,39 +76,39 @@ def joined_person(desk: Desk, site: Site, form: FormFields) -> tuple[str | None,
     return person.person, ""
 
 
-def _salt(desk: Desk) -> bytes:
-    """Return random bytes, which the desk's source gives as text."""
-    return desk.random_text(_SALT_BYTES).encode()[:_SALT_BYTES]
+def _salt(studio: Studio) -> bytes:
+    """Return random bytes, which the studio's source gives as text."""
+    return studio.random_text(_SALT_BYTES).encode()[:_SALT_BYTES]
 
 
 def _record(site: Site, person: Person, action: str) -> None:
     at = site.now.astimezone(UTC).isoformat(timespec="seconds")
-    write_deed(site, Deed(at, person.person, person.name, action))
+    append_history(site, HistoryEntry(at, person.person, person.name, action))
 
 
 def invite(visit: Visit) -> tuple[str, str]:
     """Invite a person and return the name and the link, which is shown once."""
     visit.need("operator")
-    code = visit.desk.random_text(24)
+    code = visit.studio.random_text(24)
     given = visit.query.get("roles", "").split()
     roles: tuple[Role, ...] = tuple(one for one in ROLES if one in given)
     people = read_people(visit.site)
     person, people = invited(people, visit.query.get("name", ""), roles, code, visit.person.person, visit.now)
     write_people(visit.site, people)
     visit.record("invited a person", person.name, note=", ".join(roles))
-    return person.name, f"{visit.desk.origin}/join#{code}"
+    return person.name, f"{visit.studio.origin}/join#{code}"
 
 
 def require_passphrase(visit: Visit) -> None:
     """Raise `NotDone` unless the form holds the person's passphrase; wrong ones are delayed as at the sign-in."""
-    desk, person = visit.desk, visit.person
-    wait = desk.throttle.opens(person.person, visit.now)
+    studio, person = visit.studio, visit.person
+    wait = studio.throttle.opens(person.person, visit.now)
     if wait:
         raise NotDone("Too many wrong tries. Wait some minutes, then try again.")
     if person.passphrase is None or not person.passphrase.fits(visit.query.get("passphrase", "")):
-        desk.throttle.wrong(person.person, visit.now)
+        studio.throttle.wrong(person.person, visit.now)
         raise NotDone("That is not your passphrase.")
-    desk.throttle.right(person.person)
+    studio.throttle.right(person.person)
 
 
 def me_page(visit: Visit) -> Context:
@@ -117,14 +119,14 @@ def me_page(visit: Visit) -> Context:
 def begin_passkey(visit: Visit) -> dict[str, object]:
     """Return what a device needs to make a passkey. The passphrase is asked again: a passkey outlives a session."""
     require_passphrase(visit)
-    challenge = visit.desk.random_text(TOKEN_BYTES).encode()
-    visit.desk.pending[visit.session.form_token] = Pending("passkey", visit.now, challenge)
+    challenge = visit.studio.random_text(TOKEN_BYTES).encode()
+    visit.studio.pending[visit.session.form_token] = Pending("passkey", visit.now, challenge)
     return creation_options(visit.person, challenge)
 
 
 def add_passkey(visit: Visit) -> None:
     """Keep the passkey that a device made."""
-    pending = visit.desk.pending.pop(visit.session.form_token, None)
+    pending = visit.studio.pending.pop(visit.session.form_token, None)
     if pending is None or pending.about != "passkey":
         raise NotDone("The device answered too late. Try again.")
     name = " ".join(visit.query.get("device", "").split())[:_LONGEST_DEVICE] or "Passkey"
@@ -152,5 +154,5 @@ def remove(visit: Visit) -> None:
     one = visit.query.get("person", "")
     people = read_people(visit.site)
     write_people(visit.site, removed(people, one))
-    visit.desk.sessions.end_all_of(one)
+    visit.studio.sessions.end_all_of(one)
     visit.record("removed a person", people[one].name)

@@ -24,7 +24,7 @@ _Stamp = tuple[object, ...]
 
 
 @dataclass
-class Book:
+class CurrentFigures:
     """One state of the figures. `people` are account and statement by partner id, in order.
 
     `found` are the faults and remarks about words and data with which the figures could still be computed.
@@ -54,44 +54,44 @@ class Book:
 
 
 @dataclass
-class Books:
-    """Keeps the newest book. `faults` say why the site as it is now has no newer one."""
+class FiguresReader:
+    """Keeps the newest figures. `faults` say why the site as it is now has no newer ones."""
 
     site_now: Callable[[], Site]
     faults: tuple[Fault, ...] = ()
-    _book: Book | None = None
+    _current: CurrentFigures | None = None
     _stamp: _Stamp = ()
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
-    def open(self) -> Book | None:
-        """Return the book of the site as it is now, else the last good one, else None."""
+    def open(self) -> CurrentFigures | None:
+        """Return the figures of the site as it is now, else the last good ones, else None."""
         site = self.site_now()
         with self._lock:
             stamp = self._stamp_of(site)
             if stamp != self._stamp:
                 try:
-                    self._book, self.faults = self._read(site), ()
+                    self._current, self.faults = self._read(site), ()
                 except (*KNOWN_ERRORS, OSError) as error:
                     self.faults = tuple(faults_of(error))
                 self._stamp = self._stamp_of(site)
-            return self._book
+            return self._current
 
     @property
-    def last(self) -> Book | None:
-        """The last good book, without looking for a newer one."""
-        return self._book
+    def last(self) -> CurrentFigures | None:
+        """The last good figures, without looking for newer ones."""
+        return self._current
 
-    def _read(self, site: Site) -> Book:
+    def _read(self, site: Site) -> CurrentFigures:
         with open_figures(site) as figures:
             people = {
                 account.partner.partner_id: (account, told) for account, told in figures.sorted_statements()
             }
-            number = self._book.number + 1 if self._book else 1
+            number = self._current.number + 1 if self._current else 1
             found = [*content_faults(figures.content, site, figures.rules.as_of), *figures_remarks(figures)]
-            return Book(figures, people, tuple(dict.fromkeys(found)), number)
+            return CurrentFigures(figures, people, tuple(dict.fromkeys(found)), number)
 
     def _stamp_of(self, site: Site) -> _Stamp:
-        zone = self._book.figures.content.policy.program.timezone if self._book else "UTC"
+        zone = self._current.figures.content.policy.program.timezone if self._current else "UTC"
         return (site.day(zone), *_stamp(site))
 
 
@@ -100,7 +100,7 @@ def _stamp(site: Site) -> _Stamp:
     files = [site.folder / SETTINGS_FILE, *(site.private / name for name in ("site-secret", "epochs.json"))]
     for folder in _WATCHED:
         files += _files(site.folder / folder)
-    with suppress(Faulty):  # the faults of the settings are told when the book is read
+    with suppress(Faulty):  # the faults of the settings are told when the figures are read
         files += [site.folder / name for name in site.settings.data.paths]
     return tuple(_facts(path) for path in files)
 

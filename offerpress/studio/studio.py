@@ -1,4 +1,4 @@
-"""What every screen needs: the site now, its book, who asks, and the page around the screen."""
+"""The state of one studio process, the visit of a person, and the page around every screen."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -11,10 +11,18 @@ from zoneinfo import ZoneInfo
 from generator import environment
 from mailer import Batch, Outbox
 from offerpress.site.folder import OfferpressError, starter_folder
-from offerpress.site.people import Deed, Everyone, Person, Role, read_deeds, read_people, write_deed
+from offerpress.site.people import (
+    Everyone,
+    HistoryEntry,
+    Person,
+    Role,
+    append_history,
+    read_history,
+    read_people,
+)
 from offerpress.site.site import Site
-from offerpress.studio.books import Book, Books
 from offerpress.studio.commands import DueSender
+from offerpress.studio.current_figures import CurrentFigures, FiguresReader
 from offerpress.studio.plan_facts import PlanFacts, plan_facts
 from offerpress.studio.sessions import Session, Sessions, SignInThrottle
 
@@ -55,11 +63,11 @@ class Pending:
 
 
 @dataclass
-class Desk:
+class Studio:
     """The state of one studio process. `change` lets one change happen at a time."""
 
     site_now: Callable[[], Site]
-    books: Books
+    reader: FiguresReader
     sessions: Sessions
     random_text: Callable[[int], str]
     port: int = 0
@@ -89,9 +97,9 @@ class Desk:
         """Return everyone, read anew."""
         return read_people(site)
 
-    def rejections(self, site: Site) -> Mapping[str, Deed]:
+    def rejections(self, site: Site) -> Mapping[str, HistoryEntry]:
         """Return who rejected each rejected plan, when and why."""
-        return {one.subject: one for one in read_deeds(site) if one.action == REJECTED}
+        return {one.subject: one for one in read_history(site) if one.action == REJECTED}
 
     def remembered(self, key: str, stamp: object, make: Callable[[], Made]) -> Made:
         """Return what `make` gives, made anew only when `stamp` differs from the last time."""
@@ -111,7 +119,7 @@ class Desk:
 class Visit:
     """One request of a signed-in person: the site at its instant, and the query or the form."""
 
-    desk: Desk
+    studio: Studio
     site: Site
     person: Person
     session: Session
@@ -128,14 +136,14 @@ class Visit:
             tasks = " or ".join(ROLE_WORDS[one] for one in roles)
             raise NotYours(f"Only {tasks} can do this. Ask somebody with that task.")
 
-    def book(self) -> Book:
+    def current(self) -> CurrentFigures:
         """Return the figures; raises `OfferpressError` if there never were any."""
-        book = self.desk.books.open()
-        if book is None:
+        current = self.studio.reader.open()
+        if current is None:
             raise OfferpressError(
                 "There are no figures yet, because the site has faults. The page “Today” names each of them."
             )
-        return book
+        return current
 
     def open_outbox(self) -> Outbox:
         """Open the outbox for this request."""
@@ -145,7 +153,7 @@ class Visit:
         """Write into the history what the person did."""
         at = self.now.astimezone(UTC).isoformat(timespec="seconds")
         who = self.person
-        write_deed(self.site, Deed(at, who.person, who.name, action, subject, partner, note))
+        append_history(self.site, HistoryEntry(at, who.person, who.name, action, subject, partner, note))
 
 
 ROLE_WORDS: Mapping[Role, str] = {
@@ -188,8 +196,8 @@ def _shows(person: Person, path: str) -> bool:
 
 
 def _title(visit: Visit) -> str:
-    book = visit.desk.books.last
-    return book.figures.site.settings.site.title if book else "Offerpress"
+    current = visit.studio.reader.last
+    return current.figures.site.settings.site.title if current else "Offerpress"
 
 
 def clock_words(at: datetime | str, zone: str) -> str:

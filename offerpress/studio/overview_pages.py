@@ -12,47 +12,49 @@ from offerpress.proofs.verifying import verify
 from offerpress.reports.facts import gather_facts, last_told_amounts
 from offerpress.reports.figures_report import report_view, source_tables
 from offerpress.reports.texts import day_words, grouped_amount
-from offerpress.site.people import ROLES, read_deeds
-from offerpress.studio.books import Book
-from offerpress.studio.desk import ROLE_TASKS, Context, Visit, address_of, ago_words, clock_words
+from offerpress.site.people import ROLES, read_history
+from offerpress.studio.current_figures import CurrentFigures
 from offerpress.studio.plan_pages import plan_rows, plan_standing, program_zone, visit_name
+from offerpress.studio.studio import ROLE_TASKS, Context, Visit, address_of, ago_words, clock_words
 from rewards import Fault, journal_sums, plain_address, totals
 
 _MOST_FAULTS = 200
-_MOST_DEEDS = 500
+_MOST_ENTRIES = 500
 _MOST_PARTNERS = 50
 
 
 def today_page(visit: Visit) -> Context:
     """Show what needs a person, what leaves next, what was sent last, and how old the data are."""
-    book = visit.desk.books.open()
+    current = visit.studio.reader.open()
     with visit.open_outbox() as outbox:
         plans = plan_rows(visit, outbox)
         tasks = _tasks(visit, outbox)
         leaving = _leaving(visit, outbox)
         sent = _sent(visit, outbox)
-    faults = [*visit.desk.books.faults, *(book.found if book else ())]
+    faults = [*visit.studio.reader.faults, *(current.found if current else ())]
     newest = _export_time(visit)
     return {
         "tasks": tasks,
-        "sender": visit.desk.sender,
-        "sender_since": ago_words(visit.desk.sender.since, visit.now) if visit.desk.sender.since else "",
+        "sender": visit.studio.sender,
+        "sender_since": ago_words(visit.studio.sender.since, visit.now) if visit.studio.sender.since else "",
         "leaving": leaving,
         "sent": sent,
         "plans": plans[:5],
-        "as_of": day_words(book.figures.rules.as_of) if book else "",
-        "partners": len(book.people) if book else 0,
+        "as_of": day_words(current.figures.rules.as_of) if current else "",
+        "partners": len(current.people) if current else 0,
         "export": ago_words(newest, visit.now) if newest else "",
-        "unreachable": _once(visit, book, "unreachable", _unreachable),
-        "negatives": _once(visit, book, "negatives", _negatives),
+        "unreachable": _once(visit, current, "unreachable", _unreachable),
+        "negatives": _once(visit, current, "negatives", _negatives),
         "faults": _by_file([one for one in faults if one.severity == "fault"]),
         "remarks": _by_file([one for one in faults if one.severity != "fault"]),
     }
 
 
-def _once(visit: Visit, book: Book | None, key: str, make: Callable[[Book], list[Context]]) -> list[Context]:
+def _once(
+    visit: Visit, current: CurrentFigures | None, key: str, make: Callable[[CurrentFigures], list[Context]]
+) -> list[Context]:
     """Return a list that follows from the figures alone."""
-    return visit.desk.remembered(key, book.number, lambda: make(book)) if book else []
+    return visit.studio.remembered(key, current.number, lambda: make(current)) if current else []
 
 
 def _tasks(visit: Visit, outbox: Outbox) -> list[Context]:
@@ -127,10 +129,10 @@ def _export_time(visit: Visit) -> datetime | None:
     return datetime.fromtimestamp(max(path.stat().st_mtime for path in files), UTC) if files else None
 
 
-def _unreachable(book: Book) -> list[Context]:
+def _unreachable(current: CurrentFigures) -> list[Context]:
     """Return the partners with money and no usable address."""
     found: list[Context] = []
-    for one, (account, statement) in book.people.items():
+    for one, (account, statement) in current.people.items():
         sums = {currency: amount for currency, amount in totals(statement).items() if amount > 0}
         if sums and plain_address(account.partner.email) is None:
             found.append(
@@ -146,7 +148,7 @@ def _unreachable(book: Book) -> list[Context]:
     return found[:_MOST_PARTNERS]
 
 
-def _negatives(book: Book) -> list[Context]:
+def _negatives(current: CurrentFigures) -> list[Context]:
     found: list[Context] = [
         {
             "id": due.partner_id,
@@ -154,7 +156,7 @@ def _negatives(book: Book) -> list[Context]:
             "href": address_of("/partner", id=due.partner_id),
             "sums": f"{grouped_amount(due.to_credit, due.currency)} {due.currency}",
         }
-        for due in book.dues
+        for due in current.dues
         if due.to_credit < 0
     ]
     return found[:_MOST_PARTNERS]
@@ -173,18 +175,18 @@ def _by_file(faults: list[Fault]) -> list[tuple[str, list[Context]]]:
 
 def finance_page(visit: Visit) -> Context:
     """Show what is owed, where it is heading, the journals, and the last check of all channels."""
-    book = visit.book()
+    current = visit.current()
     return {
-        **visit.desk.remembered("finance", book.number, lambda: _figures(visit, book)),
-        "journals": visit.desk.remembered(
-            "journals", (book.number, len(all_sign_offs(visit.site))), lambda: _journals(visit, book)
+        **visit.studio.remembered("finance", current.number, lambda: _figures(visit, current)),
+        "journals": visit.studio.remembered(
+            "journals", (current.number, len(all_sign_offs(visit.site))), lambda: _journals(visit, current)
         ),
-        "checked": visit.desk.checked,
+        "checked": visit.studio.checked,
     }
 
 
-def _figures(visit: Visit, book: Book) -> Context:
-    figures, statements = book.figures, list(book.people.values())
+def _figures(visit: Visit, current: CurrentFigures) -> Context:
+    figures, statements = current.figures, list(current.people.values())
     with visit.open_outbox() as outbox:
         told = last_told_amounts(visit.site, outbox, None)
     equations = figures.equations(statements)
@@ -194,14 +196,14 @@ def _figures(visit: Visit, book: Book) -> Context:
     return report_view(facts, figures.rules)
 
 
-def _journals(visit: Visit, book: Book) -> list[Context]:
-    rules = book.figures.rules
+def _journals(visit: Visit, current: CurrentFigures) -> list[Context]:
+    rules = current.figures.rules
     rows: list[Context] = []
-    for offer in book.figures.content.policy.offers:
+    for offer in current.figures.content.policy.offers:
         if offer.kind != "cashback" or offer.announced_on > rules.as_of:
             continue
         signed = read_sign_offs(visit.site, offer.slug, rules.as_of)
-        lines = journal_of(offer.slug, book.people.values(), rules, signed)
+        lines = journal_of(offer.slug, current.people.values(), rules, signed)
         done = {line.credit_id for one in signed for line in signed_lines(one)}
         terms = offer.terms_on(rules.as_of)
         rows.append(
@@ -225,7 +227,7 @@ def check_channels(visit: Visit) -> None:
     """Compare all channels as `verify` does, and keep the result for the screen."""
     visit.need("finance", "approver", "operator")
     found = verify(visit.site, None)
-    visit.desk.checked = {
+    visit.studio.checked = {
         "at": clock_words(visit.now, program_zone(visit)),
         "by": visit.person.name,
         "channels": found.checked,
@@ -237,9 +239,9 @@ def check_channels(visit: Visit) -> None:
 
 def history_page(visit: Visit) -> Context:
     """Show what everybody did, the newest first."""
-    deeds, zone = read_deeds(visit.site), program_zone(visit)
+    entries, zone = read_history(visit.site), program_zone(visit)
     return {
-        "deeds": [
+        "entries": [
             {
                 "at": clock_words(one.at, zone) if one.at else "",
                 "name": one.name,
@@ -248,9 +250,9 @@ def history_page(visit: Visit) -> Context:
                 "partner": one.partner,
                 "note": one.note,
             }
-            for one in deeds[:_MOST_DEEDS]
+            for one in entries[:_MOST_ENTRIES]
         ],
-        "more": max(0, len(deeds) - _MOST_DEEDS),
+        "more": max(0, len(entries) - _MOST_ENTRIES),
     }
 
 
@@ -258,7 +260,7 @@ def people_page(visit: Visit) -> Context:
     """Show everyone with their tasks, and the form that invites."""
     visit.need("operator")
     return {
-        "people": [one for one in visit.desk.people(visit.site).values() if one.active],
+        "people": [one for one in visit.studio.people(visit.site).values() if one.active],
         "tasks": [(role, ROLE_TASKS[role]) for role in ROLES],
         "link": visit.query.get("link", ""),
         "now": visit.now,
