@@ -12,7 +12,15 @@ from datetime import (
 from functools import cached_property
 from urllib.parse import urlsplit
 
-from generator import Content, check_card, packs_of, read_content, small_pictures, with_unpublished
+from generator import (
+    Content,
+    check_card,
+    packs_of,
+    read_content,
+    site_remarks,
+    small_pictures,
+    with_unpublished,
+)
 from mailer import BatchHeader, message_bytes, with_own_headers
 from offerpress.build.shards import shard_builder, statement_page
 from offerpress.figures.checking import rendered_site
@@ -34,7 +42,8 @@ class PublicPages:
     """The public pages as of a day. They need no data, so a change of words is shown at once.
 
     `files` are by path, and empty for those of `cards`, whose SVG is drawn when a browser asks for it, as `pictures`,
-    the smaller sizes of pictures, are made. `marks` name the paths that are not published, with the reason.
+    the smaller sizes of pictures, are made. `marks` name the paths that are not published, with the reason. `remarks`
+    are about the content and the site that is made from it.
     """
 
     site: Site
@@ -68,7 +77,8 @@ def read_pages(site: Site, origin: str) -> PublicPages:
     if broken:
         raise Faulty([*broken, *faults])
     pictures = small_pictures(shown, settings, as_of)
-    return PublicPages(site, content, as_of, files, cards, pictures, marks, tuple(faults))
+    remarks = (*faults, *site_remarks(content, settings, site.template_folders, as_of))
+    return PublicPages(site, content, as_of, files, cards, pictures, marks, remarks)
 
 
 def _local(site: Site, origin: str) -> Site:

@@ -1,7 +1,6 @@
 """The preview server: it watches the files of a site and shows every change to a browser on this machine."""
 
 import json
-import mimetypes
 import re
 import signal
 import sys
@@ -16,6 +15,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from watchfiles import watch
 
 from generator import PREVIEW_HEADERS, drawn_card
+from generator.headers import headers_of
 from offerpress.preview.answers import HTML, LIVE, Answer, with_script
 from offerpress.preview.staff_pages import STAFF, staff_answer
 from offerpress.preview.state import Preview, PreviewState, unexpected
@@ -173,7 +173,7 @@ def page_answer(state: PreviewState, path: str) -> Answer:
     files = state.staff.statement_files if of_statements and state.staff else state.pages.files
     body, status = files.get(file), 200
     if body is None and file in state.pages.pictures:
-        return Answer(state.pages.pictures[file], _media_type(file))
+        return Answer(state.pages.pictures[file], headers_of(file).content_type)
     if body is None and f"{file}/index.html" in files:
         return Answer(b"", HTML, 302, (("Location", f"{base}{name}/"),))
     if body is None:
@@ -183,19 +183,7 @@ def page_answer(state: PreviewState, path: str) -> Answer:
         return Answer(with_script(body, state.edition), HTML, status)
     if file in state.pages.cards:
         body = drawn_card(file, state.pages.cards[file])
-    return Answer(body, _media_type(file), status)
-
-
-def _media_type(file: str) -> str:
-    known = {
-        ".webp": "image/webp",
-        ".xml": "application/xml",
-        ".webmanifest": "application/manifest+json",
-        ".js": "text/javascript",
-    }
-    ending = f".{file.rpartition('.')[2]}"
-    found = known.get(ending) or mimetypes.guess_type(file)[0] or "application/octet-stream"
-    return f"{found}; charset=utf-8" if found.startswith("text/") else found
+    return Answer(body, headers_of(file).content_type, status)
 
 
 def _asset(name: str) -> Answer:
@@ -203,7 +191,7 @@ def _asset(name: str) -> Answer:
     path = starter_folder() / "templates" / "preview" / name
     if name not in {"live.js", "live.css", "page.css", "staff.css"}:
         return Answer(b"Not found\n", "text/plain", 404)
-    return Answer(path.read_bytes(), _media_type(name))
+    return Answer(path.read_bytes(), headers_of(name).content_type)
 
 
 def _told(state: PreviewState) -> dict[str, object]:

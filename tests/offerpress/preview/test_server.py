@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from offerpress.figures.checking import find_faults
 from offerpress.preview.answers import Answer, with_script
 from offerpress.preview.server import PreviewServer, _changes, page_answer, ranged
 from offerpress.preview.state import Preview
@@ -159,6 +160,53 @@ def test_a_smaller_size_is_made_when_a_browser_asks_for_it(folder: Path) -> None
     assert ("image/webp", 200) == (answer.media_type, answer.status)
     with Image.open(BytesIO(answer.body)) as shown:
         assert (480, 240) == shown.size
+
+
+@pytest.mark.parametrize(
+    ("path", "media"),
+    [
+        ("/feed.xml", "application/rss+xml; charset=utf-8"),
+        ("/atom.xml", "application/atom+xml; charset=utf-8"),
+        ("/feed.json", "application/feed+json"),
+        ("/sheet.avif", "image/avif"),
+        ("/own.webmanifest", "application/manifest+json"),
+        ("/no-ending", "application/octet-stream"),
+    ],
+)
+def test_a_file_has_the_media_type_of_an_upload(folder: Path, path: str, media: str) -> None:
+    """The preview names the type that `build` gives to an object store (RFC 4287 7, JSON Feed 1.1, IANA's registry)."""
+    (folder / "content" / "static").mkdir(exist_ok=True)
+    for name in ("sheet.avif", "own.webmanifest", "no-ending"):
+        (folder / "content" / "static" / name).write_text("{}", encoding="utf-8")
+    preview = Preview(site_now(folder), "http://127.0.0.1:1")
+    preview.update()
+    assert () == preview.state.faults
+    answer = page_answer(preview.state, path)
+    assert (200, media) == (answer.status, answer.media_type)
+
+
+def test_the_remarks_of_check_are_beside_the_faults(folder: Path) -> None:
+    """A place in a picture, a damaged one, an expired security.txt, a language without a catalog: as `check` says."""
+    picture, exif = BytesIO(), Image.Exif()
+    exif.get_ifd(0x8825)[1] = "N"
+    Image.new("RGB", (8, 8), "red").save(picture, "JPEG", exif=exif)
+    (folder / "content" / "static").mkdir(exist_ok=True)
+    (folder / "content" / "static" / "here.jpg").write_bytes(picture.getvalue())
+    (folder / "content" / "static" / "half.jpg").write_bytes(picture.getvalue()[:200])
+    settings = SETTINGS.replace("[mail]", 'languages = ["en", "eo"]\n[site.security]\nSECURITY\n[mail]')
+    settings = settings.replace(
+        "SECURITY", 'contact = ["mailto:a@vendor.example"]\nexpires = "2023-01-01T00:00:00Z"'
+    )
+    (folder / "offerpress.toml").write_text(settings, encoding="utf-8")
+    preview = Preview(site_now(folder), "http://127.0.0.1:1")
+    preview.update()
+    assert () == preview.state.faults
+    shown = {(one.file, one.what) for one in preview.state.remarks}
+    assert {(one.file, one.what) for one in find_faults(site_now(folder)())} == shown
+    assert {"content/static/here.jpg", "content/static/half.jpg", "offerpress.toml"} <= {
+        file for file, _ in shown
+    }
+    assert 4 <= len(shown)
 
 
 def replace_settings(folder: Path) -> None:
