@@ -95,8 +95,8 @@ def plan_command(
         # A missing outbox is made only after every figure is known, so that a faulty site leaves none.
         nowhere = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         outbox = stack.enter_context(site.open_outbox(scratch=nowhere))
-        damaged: dict[str, str] = {}
-        told = told_figures(site, outbox, campaign, damaged) if corrections else None
+        told = told_figures(site, outbox, campaign) if corrections else None
+        damaged = told.damaged if told else {}
         drafting, maker = Drafting(figures, campaign, told), by or getpass.getuser()
         with progress("Planning", figures.partner_count, quiet=as_json) as advance:
             if as_csv:

@@ -56,8 +56,10 @@ def prune_command(before: date, site_folder: Path | None, *, dry_run: bool, as_j
         show(f"kept: {path.relative_to(site.folder)}: {why}")
     done = "would be deleted (--dry-run)" if dry_run else "deleted"
     say(f"{count(len(found.old), 'item')}, {found.size:,} bytes {done}")
-    for _, what in found.damaged:
+    for _, what, told in found.damaged:
         say(f"kept, and every snapshot and file of rules with it: {what}")
+        if told:
+            say(f"  {count(told, 'partner')} of it can get no corrections: what they were told is not known")
     return 1 if found.damaged else 0
 
 
@@ -67,7 +69,10 @@ def _json(site: Site, found: Pruning, *, dry_run: bool) -> dict[str, object]:
         "bytes": found.size,
         "old": [{"kind": one.kind, "path": str(one.path.relative_to(site.folder))} for one in found.old],
         "kept": [{"path": str(path.relative_to(site.folder)), "why": why} for path, why in found.kept],
-        "damaged": [{"path": str(path.relative_to(site.folder)), "why": why} for path, why in found.damaged],
+        "damaged": [
+            {"path": str(path.relative_to(site.folder)), "why": why, "told": told}
+            for path, why, told in found.damaged
+        ],
     }
 
 

@@ -1,7 +1,7 @@
 """The draft of a plan: its recipients, the skipped partners with reasons, and the figures a person looks at first."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from sys import intern
@@ -24,7 +24,7 @@ from offerpress.figures.checking import campaign_renderer
 from offerpress.figures.figures import Figures, conserved, open_figures
 from offerpress.figures.frozen_rules import read_rules
 from offerpress.plans.dues import Due, dues
-from offerpress.plans.told import ToldFigures, told_figures
+from offerpress.plans.told import ToldBefore, ToldFigures, told_figures
 from offerpress.site.folder import OfferpressError
 from offerpress.site.keys import private_address, unsubscribing
 from offerpress.site.site import Site
@@ -62,7 +62,7 @@ class Drafting:
     With `told` they are corrections, only for partners whose figures differ from what they were told.
     """
 
-    def __init__(self, figures: Figures, slug: str, told: Mapping[str, ToldFigures] | None = None) -> None:
+    def __init__(self, figures: Figures, slug: str, told: ToldBefore | None = None) -> None:
         campaigns = figures.content.campaigns
         if slug not in campaigns:
             raise UnknownCampaign(slug, campaigns)
@@ -79,7 +79,7 @@ class Drafting:
     def notice(self, account: Account, statement: Statement) -> Notice:
         """Render the message to that partner, with its private link if the site has such links."""
         keys, partner = self.figures.keys, account.partner
-        last = self.told.get(partner.partner_id) if self.told else None
+        last = self.told.by_partner.get(partner.partner_id) if self.told else None
         told = last.statement if last else None
         address = reference = ""
         if keys is not None:
@@ -107,9 +107,9 @@ class Drafting:
         """
         if self.told is None:
             return None
-        last = self.told.get(statement.partner_id)
+        last = self.told.by_partner.get(statement.partner_id)
         if last is None:
-            return "not_told"
+            return "told_is_lost" if statement.partner_id in self.told.lost else "not_told"
         settled = last.status is Status.ACCEPTED
         return None if settled and last.differences(statement, self._running_for(last)) else "already_sent"
 
@@ -195,7 +195,9 @@ class Draft:
             for currency, amount in sums.items():
                 self._add(currency, 1, max(amount, 0), min(amount, 0))
             if drafting.told is not None:
-                self.corrected.append((partner_id, drafting.told[partner_id].differences(statement)))
+                self.corrected.append(
+                    (partner_id, drafting.told.by_partner[partner_id].differences(statement))
+                )
         self.dues += (
             due._replace(partner_id=partner_id, name="", level="", country="", currency=intern(due.currency))
             for due in dues([(account, statement)])

@@ -4,7 +4,7 @@ A plan is stale if recomputing would change a recipient's message. A ledger that
 `approve` and the first `send` refuse a stale plan.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -17,7 +17,7 @@ from offerpress.build.workers import OpenWorkers, choose_workers, in_process
 from offerpress.figures.figures import Figures, open_figures
 from offerpress.plans.draft import Drafting
 from offerpress.plans.planning import message_sources
-from offerpress.plans.told import ToldFigures, told_figures
+from offerpress.plans.told import ToldBefore, told_figures
 from offerpress.site.folder import OfferpressError
 from offerpress.site.site import Site
 from rewards import Account, Fault, compute_statement, day_text
@@ -144,7 +144,7 @@ def _refuse_postponed(header: BatchHeader, figures: Figures) -> None:
 def stale_partners(
     batch: Batch,
     figures: Figures,
-    told: Mapping[str, ToldFigures] | None = None,
+    told: ToldBefore | None = None,
     open_workers: OpenWorkers = in_process,
 ) -> list[str]:
     """Return the recipients, sorted, whose message would change or disappear if it were rendered now.

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 from mailer import Batch, BatchError, BatchHeader, EventRecord, NoticeHistory, Outbox, Status, delivery_result
 from offerpress.site.mail import pruned_plans
@@ -36,19 +36,28 @@ class ToldFigures:
         return differences(json.loads(self.figures), statement_json(now), running)
 
 
-def told_figures(
-    site: Site, outbox: Outbox, campaign: str, damaged: dict[str, str] | None = None
-) -> Mapping[str, ToldFigures]:
-    """Return what the campaign told last, by partner id; add to `damaged` what is wrong with a plan's batch.
+@dataclass(frozen=True, slots=True)
+class ToldBefore:
+    """What a campaign told last, by partner id.
 
-    Notices of pruned and of damaged batches are left out: their figures are lost, so they cannot be corrected.
+    `lost` are the partners whose last notice is in a batch that is pruned or damaged: what it said is not known, so it
+    cannot be corrected. `damaged` says by plan what is wrong with its batch.
     """
-    damaged = {} if damaged is None else damaged
+
+    by_partner: Mapping[str, ToldFigures]
+    lost: Collection[str] = frozenset()
+    damaged: Mapping[str, str] = field(default_factory=dict)
+
+
+def told_figures(site: Site, outbox: Outbox, campaign: str) -> ToldBefore:
+    """Return what the campaign told last."""
+    damaged: dict[str, str] = {}
     batches: dict[str, Batch] = {}
     found = {}
     pruned = pruned_plans(site)
+    last = outbox.handed_last(campaign)
     with ExitStack() as stack:
-        for partner_id, handed in outbox.handed_last(campaign).items():
+        for partner_id, handed in last.items():
             if handed.plan in pruned or handed.plan in damaged:
                 continue
             try:
@@ -60,7 +69,8 @@ def told_figures(
                 damaged[handed.plan] = str(error)
                 continue
             found[partner_id] = ToldFigures(handed.plan, handed.status, figures, header.as_of, header.rules)
-    return {partner_id: told for partner_id, told in found.items() if told.plan not in damaged}
+    known = {partner_id: told for partner_id, told in found.items() if told.plan not in damaged}
+    return ToldBefore(known, last.keys() - known.keys(), damaged)
 
 
 def difference_text(one: Difference) -> str:

@@ -40,6 +40,10 @@ SKIPPED: Mapping[str, tuple[str, str]] = {
     "merged": ("merged into another partner", "Nothing to do: the other one gets the mail."),
     "already_sent": ("this edition was sent to them already", "Nothing to do."),
     "not_told": ("nothing was told before that could be corrected", "Nothing to do."),
+    "told_is_lost": (
+        "told before by a batch that is pruned or damaged, so the words are not known",
+        "Restore the batch from a backup, or write to them in person.",
+    ),
     "suppressed": ("not to be written to: mail came back, or somebody complained", "Find another address."),
     "unsubscribed": ("unsubscribed from announcements", "Nothing to do: respect it."),
 }

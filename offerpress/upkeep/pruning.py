@@ -40,12 +40,12 @@ class Old:
 class Pruning:
     """The items that may be deleted, and the old items that are still needed, each with the reason.
 
-    `damaged` are the batches that cannot be read, each with what is wrong.
+    `damaged` are the batches that cannot be read, each with what is wrong and how many partners it told something.
     """
 
     old: tuple[Old, ...]
     kept: tuple[tuple[Path, str], ...]
-    damaged: tuple[tuple[Path, str], ...] = ()
+    damaged: tuple[tuple[Path, str, int], ...] = ()
 
     @property
     def size(self) -> int:
@@ -85,7 +85,7 @@ class _Batches:
 
     old: list[Old] = field(default_factory=list)
     kept: list[tuple[Path, str]] = field(default_factory=list)
-    damaged: list[tuple[Path, str]] = field(default_factory=list)
+    damaged: list[tuple[Path, str, int]] = field(default_factory=list)
     snapshots: set[str] = field(default_factory=set)
     rules: set[str] = field(default_factory=set)
 
@@ -98,7 +98,8 @@ def _old_batches(site: Site, outbox: Outbox, before: date) -> _Batches:
             with Batch.open(file) as batch:
                 header, digest = batch.header, batch.digest
         except BatchError as error:
-            found.damaged.append((file, str(error)))
+            told = outbox.counts(file.stem)[Status.ACCEPTED] if file.stem in plans else 0
+            found.damaged.append((file, str(error), told))
             continue
         why = _why_needed(outbox, plans.get(file.stem), before)
         if why is None:

@@ -35,7 +35,10 @@ def test_pruning_keeps_what_is_needed_and_the_memory_of_what_was_sent(sent: Path
     again = offerpress("plan", "year-end-credit", *AS_OF, "--by", "Mia", "--json").json
     assert (0, None) == (again["recipients"], again["changed"])
     corrected = offerpress("plan", "year-end-credit", *AS_OF, "--corrections", "--dry-run", "--json").json
-    assert 0 == corrected["recipients"]
+    assert (0, {"closed": 1, "not_told": 3, "told_is_lost": 56}) == (
+        corrected["recipients"],
+        corrected["skipped"],
+    )
     assert 0 == offerpress("approve", WAITING, "--by", "Finn").code
     assert 0 == offerpress("send", WAITING).code
 
@@ -61,4 +64,16 @@ def test_a_damaged_batch_is_named_and_the_rest_pruned(sent: Path, offerpress: Ca
     assert [] == list((sent / "private/reports").glob("*.html"))
     assert 1 == len(list((sent / "private/snapshots").iterdir()))
     again = offerpress("prune", *TOMORROW, "--json")
+    assert [0] == [one["told"] for one in again.json["damaged"]]
     assert (1, [], 1) == (again.code, again.json["old"], len(str(again.json["damaged"]).split("'path'")) - 1)
+
+
+def test_who_was_told_by_a_damaged_batch_is_counted(sent: Path, offerpress: Call) -> None:
+    """The outbox still knows to how many partners the batch was handed, and `prune` says so."""
+    damaged = sent / "private/batches/year-end-credit-1.1.batch"
+    damaged.chmod(0o600)
+    damaged.write_bytes(damaged.read_bytes()[:-9])
+    said = offerpress("prune", *TOMORROW, "--dry-run")
+    assert (1, True) == (said.code, "56 partners of it can get no corrections" in said.err), said.err
+    as_json = offerpress("prune", *TOMORROW, "--dry-run", "--json")
+    assert [56] == [one["told"] for one in as_json.json["damaged"]]
