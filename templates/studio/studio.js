@@ -114,8 +114,9 @@ if (search) {
     const mine = ++asked;
     const answer = await fetch(`${search.dataset.search}?find=${encodeURIComponent(field.value)}`);
     if (answer.status === 401) location.assign("/sign-in?locked=1");
-    if (!answer.ok || mine !== asked) return;
+    if (!answer.ok) return;
     const found = await answer.json();
+    if (mine !== asked) return;
     show("partners", found.rows);
     show("mails", found.mails);
     document.querySelector("[data-more]").textContent = found.more
