@@ -63,7 +63,7 @@ if TYPE_CHECKING:
     )
     from generator.statements.page import StatementRenderer, statement_artifacts
     from generator.statements.record import figures_without_day
-    from generator.statements.view import offer_words
+    from generator.statements.view import level_names, offer_words
     from generator.templating.environment import accepted_language, environment
     from generator.templating.values import PartnerText
 else:
@@ -107,6 +107,7 @@ __all__ = [
     "environment",
     "figures_without_day",
     "former_packs",
+    "level_names",
     "link_secret",
     "merged_index",
     "offer_words",

@@ -3,6 +3,9 @@
 from collections.abc import Iterable, Sequence
 from datetime import date
 from fractions import Fraction
+from functools import cache
+
+from babel import Locale, UnknownLocaleError
 
 from offerpress.plans.dues import Bin, Due, Jump, jumped, largest, negative
 from offerpress.reports.facts import ToldAmounts
@@ -14,6 +17,20 @@ def grouped_amount(minor: int, currency: str) -> str:
     whole, point, places = format_amount(abs(minor), currency).partition(".")
     sign = "\N{MINUS SIGN}" if minor < 0 else ""
     return f"{sign}{int(whole):,}{point}{places}"
+
+
+@cache
+def language_word(code: str) -> str:
+    """Return the English name of a language, such as `German` for `de`; the code itself if it is no known one."""
+    try:
+        return Locale.parse(code, sep="-").get_display_name("en") or code
+    except (UnknownLocaleError, ValueError):
+        return code
+
+
+def country_word(code: str) -> str:
+    """Return the English name of a country, such as `Switzerland` for `CH`; the code itself if it is no known one."""
+    return str(Locale("en").territories.get(code.upper(), code)) if code else ""
 
 
 def bin_text(one: Bin) -> str:

@@ -18,6 +18,7 @@ from offerpress.plans.signing import (
 )
 from offerpress.plans.staleness import refuse_stale
 from offerpress.studio.commands import run_command
+from offerpress.studio.mail_pages import mark_looked
 from offerpress.studio.overview_pages import check_channels
 from offerpress.studio.plan_pages import plan_refusal
 from offerpress.studio.sign_in import (
@@ -28,7 +29,7 @@ from offerpress.studio.sign_in import (
     remove_passkey,
     require_passphrase,
 )
-from offerpress.studio.studio import REJECTED, NotDone, Pending, Visit, address_of
+from offerpress.studio.studio import REJECTED, TESTED, NotDone, Pending, Visit, address_of
 
 _SIGN_WITHIN = timedelta(minutes=5)
 _DIGITS = re.compile(r"\D+")
@@ -66,9 +67,14 @@ def _test(visit: Visit) -> Done:
     visit.need("writer", "approver", "operator")
     plan, partner, address = (visit.query.get(name, "") for name in ("plan", "partner", "address"))
     answer = send_sample(visit.site, plan, partner, address, visit.site.transport(), visit.now)
-    visit.record("sent a test mail", plan, partner, note=address)
+    visit.record(TESTED, plan, partner, note=address)
     words = (f"The mail to {partner} was sent to {address}, marked as a test. The provider says: {answer}",)
     return Done(address_of("/plan", plan=plan), "The test mail is on its way", words)
+
+
+def _looked(visit: Visit) -> Done:
+    """Keep that the person has looked at a mail to read."""
+    return Done(mark_looked(visit))
 
 
 def begin_approval(visit: Visit) -> dict[str, object]:
@@ -113,9 +119,12 @@ def _approve(visit: Visit) -> Done:
             write_signed(visit.site, signed)
         at = datetime.fromisoformat(signed.at) if signed else visit.now
         allowed = visit.site.settings.mail.self_approval
+        to_read = {row.partner_id for _, row in visit.studio.facts(batch).samples}
+        seen = visit.studio.looks(visit.site, plan, digest).keys()
         outbox.approve(plan, digest, who.person, at, self_approval=allowed)
     way = "signed with a passkey" if signed else "with the passphrase"
-    visit.record("approved a plan", plan, note=f"{way}, digest {digest}")
+    looked = f"{len(seen & to_read)} of {len(to_read)} mails to read looked at"
+    visit.record("approved a plan", plan, note=f"{way}, digest {digest}, {looked}")
     return _to_plan(visit)
 
 
@@ -265,6 +274,7 @@ ASKS: Mapping[str, Callable[[Visit], dict[str, object]]] = {
 ACTIONS: Mapping[str, Callable[[Visit], Done]] = {
     "/campaign/plan": _plan,
     "/plan/test": _test,
+    "/plan/looked": _looked,
     "/plan/approve": _approve,
     "/plan/reject": _reject,
     "/plan/pause": _pause,

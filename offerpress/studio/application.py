@@ -27,16 +27,10 @@ from offerpress.site.people import read_people
 from offerpress.site.site import Site
 from offerpress.studio.actions import ACTIONS, ASKS, Done
 from offerpress.studio.current_figures import KNOWN_ERRORS, FiguresReader
+from offerpress.studio.mail_pages import mail_page, message_frame
 from offerpress.studio.overview_pages import finance_page, history_page, people_page, today_page
 from offerpress.studio.partner_pages import found, partner_page, search_page
-from offerpress.studio.plan_pages import (
-    freshness,
-    live_state,
-    mail_page,
-    message_frame,
-    plan_page,
-    plans_page,
-)
+from offerpress.studio.plan_pages import freshness, live_state, plan_page, plans_page
 from offerpress.studio.sessions import Sessions, cookie_name, request_refusal
 from offerpress.studio.sign_in import joined_person, me_page, signed_in_person
 from offerpress.studio.studio import Context, FormFields, NotThere, NotYours, Studio, Visit, address_of, page

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from generator import GeneratorError
+from generator import GeneratorError, level_names
 from ledger import LedgerError
 from mailer import MailerError
 from offerpress.figures.checking import content_faults, figures_remarks
@@ -39,6 +39,11 @@ class CurrentFigures:
     def dues(self) -> list[Due]:
         """What each partner is due in each currency."""
         return dues(self.people.values())
+
+    @cached_property
+    def level_words(self) -> Mapping[str, str]:
+        """The name of each level by its id."""
+        return level_names(self.figures.content.policy, self.figures.rules.as_of)
 
     @cached_property
     def searched(self) -> list[tuple[str, str]]:

@@ -12,7 +12,7 @@ from offerpress.proofs.verifying import verify
 from offerpress.reports.facts import gather_facts, last_told_amounts
 from offerpress.reports.figures_report import report_view, source_tables
 from offerpress.reports.texts import day_words, grouped_amount
-from offerpress.site.people import ROLES, read_history
+from offerpress.site.people import ROLES
 from offerpress.studio.current_figures import CurrentFigures
 from offerpress.studio.plan_pages import plan_rows, plan_standing, program_zone, visit_name
 from offerpress.studio.studio import ROLE_TASKS, Context, Visit, address_of, ago_words, clock_words
@@ -239,7 +239,7 @@ def check_channels(visit: Visit) -> None:
 
 def history_page(visit: Visit) -> Context:
     """Show what everybody did, the newest first."""
-    entries, zone = read_history(visit.site), program_zone(visit)
+    entries, zone = visit.studio.history(visit.site), program_zone(visit)
     return {
         "entries": [
             {

@@ -7,7 +7,7 @@ from offerpress.figures.figures import UnknownPartner
 from offerpress.plans.draft import Barred, Drafting, skipped_for
 from offerpress.plans.status import minute
 from offerpress.plans.told import ToldNotice, became, difference_text, told_notices
-from offerpress.reports.texts import day_words, grouped_amount
+from offerpress.reports.texts import country_word, day_words, grouped_amount, language_word
 from offerpress.site.keys import private_address
 from offerpress.studio.current_figures import CurrentFigures
 from offerpress.studio.plan_pages import SKIPPED, program_zone, visit_name
@@ -57,9 +57,9 @@ def _row(current: CurrentFigures, partner_id: str) -> Context:
         "id": partner_id,
         "name": partner.name,
         "email": partner.email,
-        "level": statement.level,
-        "language": partner.language,
-        "country": partner.country,
+        "level": current.level_words.get(statement.level, statement.level),
+        "language": language_word(partner.language) if partner.language else "",
+        "country": country_word(partner.country),
         "sums": "; ".join(sums),
         "href": address_of("/partner", id=partner_id),
     }

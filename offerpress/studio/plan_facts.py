@@ -10,6 +10,7 @@ from typing import Final
 
 from mailer import Batch
 from offerpress.plans.dues import Due, Jump, jumped, largest, negative
+from offerpress.reports.texts import language_word
 from rewards import Notice, format_amount, parse_amount
 
 _MOST_LARGEST: Final = 10
@@ -26,6 +27,8 @@ class PlanRow:
     language: str
     level: str
     subject: str
+    reply_to: str
+    window: str
     sums: Mapping[str, int]
     accruing: bool
 
@@ -83,7 +86,7 @@ class PlanFacts:
         add("a negative sum", next((one for one in rows if min(one.sums.values(), default=0) < 0), None))
         add("longest name", max(rows, key=lambda one: len(one.name), default=None))
         for language, _ in self.counted(lambda one: one.language):
-            why = f"language {language}"
+            why = f"in {language_word(language)}"
             why += ", right to left" if language.partition("-")[0] in _RIGHT_TO_LEFT else ""
             add(why, next((one for one in rows if one.language == language), None))
         drawn = sorted(rows, key=lambda one: sha256(f"{self.digest} {one.partner_id}".encode()).digest())
@@ -147,6 +150,8 @@ def _row(notice: Notice) -> PlanRow:
         notice.language,
         str(told.get("level", "")),
         notice.subject,
+        notice.reply_to,
+        notice.window,
         sums,
         _is_accruing(told["cashback"]),
     )

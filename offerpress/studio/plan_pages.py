@@ -4,21 +4,20 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
-from generator import FRAMED_MAIL_HEADERS
-from mailer import Batch, BatchError, MailerError, Outbox, PlanRecord, Status, message_bytes
+from mailer import Batch, BatchError, MailerError, Outbox, PlanRecord, Status
 from mailer.rules.approval import approval_refusal
+from offerpress.build.manifest import last_build
 from offerpress.plans.draft import Barred, Drafting, skipped_for, without_statement
 from offerpress.plans.dues import Due
 from offerpress.plans.staleness import PlanAhead, PostponedPlan, StalePlan, refuse_stale
 from offerpress.plans.status import minute, needs
 from offerpress.plans.told import told_figures
-from offerpress.preview.answers import Answer, framed, framed_mail
 from offerpress.reports.plan_report import plan_view
-from offerpress.reports.texts import day_words, grouped_amount
+from offerpress.reports.texts import country_word, day_words, grouped_amount, language_word
+from offerpress.site.folder import OfferpressError
 from offerpress.studio.plan_facts import PlanFacts, PlanRow, change_since
 from offerpress.studio.studio import (
     Context,
-    NotThere,
     Visit,
     address_of,
     ago_words,
@@ -236,7 +235,82 @@ def _review(visit: Visit, batch: Batch, outbox: Outbox) -> Context:
     )
     return visit.studio.remembered(
         f"review {batch.header.plan}", stamp, lambda: _facts(visit, batch, outbox)
-    ) | {"change": _change(visit, batch, outbox)}
+    ) | {
+        "change": _change(visit, batch, outbox),
+        "checklist": list(_checklist(visit, batch, outbox)),
+        **_looked_at(visit, batch),
+    }
+
+
+def _looked_at(visit: Visit, batch: Batch) -> Context:
+    """Return who has looked at each mail to read, and the sentence about all of them."""
+    plan, to_read = batch.header.plan, [row.partner_id for _, row in visit.studio.facts(batch).samples]
+    looks = visit.studio.looks(visit.site, plan, batch.digest)
+    done = [one for one in to_read if one in looks]
+    names = sorted({name for one in done for name in looks[one].values()})
+    by = f", by {' and '.join(names)}" if names else ""
+    return {
+        "looked": {one: ", ".join(sorted(looks[one].values())) for one in done},
+        "looked_words": f"{len(done)} of {len(to_read)} looked at{by}.",
+    }
+
+
+def _checklist(visit: Visit, batch: Batch, outbox: Outbox) -> Iterator[Context]:
+    """Yield what is to be in order before an approval: whether it is, and what to do if not."""
+    plan, facts, mail = batch.header.plan, visit.studio.facts(batch), visit.site.settings.mail
+    tests = visit.studio.tests(visit.site, plan)
+    yield {
+        "ok": bool(tests),
+        "what": f"{tests:,} test mails were sent" if tests > 1 else "A test mail was sent",
+        "remedy": "Below the mails to read, hand one of them to an address of yours.",
+    }
+    yield _site_check(visit, batch)
+    windows = {row.window for row in facts.rows.values()}
+    yield {
+        "ok": "" not in windows,
+        "what": "Each mail has a send window",
+        "remedy": "Set `window` in the campaign or in [mail] if no mail should leave at night, then plan again.",
+    }
+    record, hours = outbox.plan(plan), mail.latest_start_hours
+    late = any("latest start" in one.what for one in needs(outbox, plan, mail, visit.now))
+    yield {
+        "ok": (record.send_at is None or hours is not None) and not late,
+        "what": f"The latest start is {hours:,} hours after its time" if hours else "There is a latest start",
+        "remedy": "The latest start is over: an approver can let it begin late."
+        if late
+        else "Set latest_start_hours in [mail], or a forgotten plan can leave weeks later.",
+    }
+    yield _provider_check(visit)
+    answers = {row.reply_to for row in facts.rows.values()}
+    yield {
+        "ok": "" not in answers,
+        "what": f"Answers go to {', '.join(sorted(answers - {''}))}"
+        if answers - {""}
+        else "Answers have an address of their own",
+        "remedy": "Set reply_to in [mail], or answers go to the address of the sender.",
+    }
+
+
+def _site_check(visit: Visit, batch: Batch) -> Context:
+    """Say whether the site was built with the figures of the mails. Only a person knows what the web server shows."""
+    built, day = last_build(visit.site), day_words(batch.header.as_of)
+    there = f"It was built as of {day_words(built.as_of)}." if built else "It was never built here."
+    return {
+        "ok": built is not None and built.as_of == batch.header.as_of,
+        "what": f"The site is built as of {day}, as the mails",
+        "remedy": f"{there} An operator builds it as of {day} and publishes it before the mails leave.",
+    }
+
+
+def _provider_check(visit: Visit) -> Context:
+    name, why = visit.site.settings.mail.transport, ""
+    try:
+        visit.site.transport()
+    except (MailerError, OfferpressError) as error:
+        why = str(error)
+    if name == "folder":
+        why = "Mails go into the folder private/mail, to nobody. Set transport in [mail] to smtp or sendgrid."
+    return {"ok": not why, "what": f"The provider is set up ({name})", "remedy": why}
 
 
 def _change(visit: Visit, batch: Batch, outbox: Outbox) -> Context | None:
@@ -277,7 +351,7 @@ def _facts(visit: Visit, batch: Batch, outbox: Outbox) -> Context:
     countries: dict[str, int] = {}
     for one in facts.rows:
         account = current.people.get(one) if current else None
-        country = account[0].partner.country if account else ""
+        country = country_word(account[0].partner.country) if account else ""
         countries[country] = countries.get(country, 0) + 1
     currency, amount = facts.control
     return {
@@ -285,8 +359,8 @@ def _facts(visit: Visit, batch: Batch, outbox: Outbox) -> Context:
         "as_of": day_words(header.as_of),
         "recipients": f"{header.recipients:,}",
         "subject": _subject(facts),
-        "languages": facts.counted(lambda one: one.language),
-        "levels": facts.counted(lambda one: one.level),
+        "languages": facts.counted(lambda one: language_word(one.language)),
+        "levels": facts.counted(lambda one: visit.level_word(one.level)),
         "countries": sorted(countries.items(), key=lambda pair: (-pair[1], pair[0])),
         "totals": [
             {
@@ -306,6 +380,7 @@ def _facts(visit: Visit, batch: Batch, outbox: Outbox) -> Context:
         "samples": [
             {
                 "why": why,
+                "language": language_word(row.language),
                 "row": row,
                 "name": partner_name(visit, row.partner_id) or row.name,
                 "href": address_of("/plan/mail", plan=header.plan, partner=row.partner_id),
@@ -334,7 +409,7 @@ def _due(visit: Visit, plan: str, due: Due) -> Context:
     return {
         "partner": due.partner_id,
         "name": partner_name(visit, due.partner_id) or due.name,
-        "level": due.level,
+        "level": visit.level_word(due.level),
         "currency": due.currency,
         "amount": grouped_amount(due.to_credit, due.currency),
         "href": address_of("/plan/mail", plan=plan, partner=due.partner_id),
@@ -400,64 +475,6 @@ def _freshness(visit: Visit, batch: Batch, outbox: Outbox) -> dict[str, str]:
     else:
         return {"tone": "good", "text": "Up to date: every mail would be made the same way now."}
     return {"tone": "wrong", "text": text}
-
-
-def mail_page(visit: Visit) -> Context:
-    """Show one frozen mail: how it looks, its text, its headers."""
-    plan, partner = visit.query.get("plan", ""), visit.query.get("partner", "")
-    with visit.site.open_batch(plan) as batch:
-        facts = visit.studio.facts(batch)
-        if partner not in facts.rows:
-            raise NotThere("The plan has no mail to this partner.")
-        everybody = [row.partner_id for _, row in facts.samples]
-        notice = batch.message(partner)
-    view, here = framed(visit.query), {"plan": plan, "partner": partner}
-    place = everybody.index(partner) if partner in everybody else -1
-    visit.record("looked at a mail", plan, partner)
-
-    def at(step: int) -> str:
-        other = place + step
-        inside = place >= 0 and 0 <= other < len(everybody)
-        return address_of("/plan/mail", **view.query, plan=plan, partner=everybody[other]) if inside else ""
-
-    return {
-        "plan": plan,
-        "plan_href": address_of("/plan", plan=plan),
-        "row": facts.rows[partner],
-        "name": partner_name(visit, partner) or facts.rows[partner].name or partner,
-        "sums": [
-            f"{grouped_amount(n, currency)} {currency}" for currency, n in facts.rows[partner].sums.items()
-        ],
-        "notice": notice,
-        "partner_href": address_of("/partner", id=partner),
-        "view": view,
-        "choices": [
-            [
-                (name, address_of("/plan/mail", **here, **changed), current)
-                for name, changed, current in group
-                if name != "Source"
-            ]
-            for group in view.choices()
-        ],
-        "frame": address_of("/plan/message", **here, **view.query),
-        "number": place + 1,
-        "count": len(everybody),
-        "before": at(-1),
-        "after": at(1),
-    }
-
-
-def message_frame(visit: Visit) -> Answer:
-    """Return what the frame shows, under a policy that runs nothing and loads nothing from elsewhere."""
-    with visit.site.open_batch(visit.query.get("plan", "")) as batch:
-        try:
-            frozen = batch.frozen(visit.query.get("partner", ""))
-        except KeyError as error:
-            raise NotThere("The plan has no mail to this partner.") from error
-        shown = batch.header.send_at or batch.header.made_at
-        wire = message_bytes(frozen.notice, frozen.message_id, shown)
-    body, media_type = framed_mail(frozen.notice, wire, framed(visit.query))
-    return Answer(body, media_type, 200, FRAMED_MAIL_HEADERS)
 
 
 def live_state(visit: Visit, plan: str) -> dict[str, object]:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from generator import environment
 from mailer import Batch, Outbox
-from offerpress.site.folder import OfferpressError, starter_folder
+from offerpress.site.folder import HISTORY_FILE, OfferpressError, starter_folder
 from offerpress.site.people import (
     Everyone,
     HistoryEntry,
@@ -29,6 +29,8 @@ from offerpress.studio.sessions import Session, Sessions, SignInThrottle
 Context = dict[str, object]
 Made = TypeVar("Made")
 REJECTED = "rejected a plan"
+TESTED = "sent a test mail"
+LOOKED = "confirmed to have looked at a mail"
 FormFields = Mapping[str, str]
 
 SCREENS: Mapping[str, str] = {
@@ -99,7 +101,28 @@ class Studio:
 
     def rejections(self, site: Site) -> Mapping[str, HistoryEntry]:
         """Return who rejected each rejected plan, when and why."""
-        return {one.subject: one for one in read_history(site) if one.action == REJECTED}
+        return {one.subject: one for one in self.history(site) if one.action == REJECTED}
+
+    def history(self, site: Site) -> list[HistoryEntry]:
+        """Return every action, the newest first; read again only when the file has changed."""
+        try:
+            facts = (site.private / HISTORY_FILE).stat()
+        except FileNotFoundError:
+            return []
+        stamp = facts.st_ino, facts.st_mtime_ns, facts.st_size
+        return self.remembered("history", stamp, lambda: read_history(site))
+
+    def tests(self, site: Site, plan: str) -> int:
+        """Return how many test mails of a plan were sent."""
+        return sum((one.action, one.subject) == (TESTED, plan) for one in self.history(site))
+
+    def looks(self, site: Site, plan: str, digest: str) -> Mapping[str, Mapping[str, str]]:
+        """Return who has looked at each mail of exactly these bytes: names by person id, by partner id."""
+        found: dict[str, dict[str, str]] = {}
+        for one in self.history(site):
+            if (one.action, one.subject, one.note) == (LOOKED, plan, looked_note(digest)):
+                found.setdefault(one.partner, {})[one.person] = one.name
+        return found
 
     def remembered(self, key: str, stamp: object, make: Callable[[], Made]) -> Made:
         """Return what `make` gives, made anew only when `stamp` differs from the last time."""
@@ -149,6 +172,11 @@ class Visit:
         """Open the outbox for this request."""
         return self.site.open_outbox()
 
+    def level_word(self, level: str) -> str:
+        """Return the name of a level by its id."""
+        current = self.studio.reader.last
+        return current.level_words.get(level, level) if current else level
+
     def record(self, action: str, subject: str = "", partner: str = "", note: str = "") -> None:
         """Write into the history what the person did."""
         at = self.now.astimezone(UTC).isoformat(timespec="seconds")
@@ -170,6 +198,11 @@ ROLE_TASKS: Mapping[Role, str] = {
     "operator": "Operator: sends, pauses and stops, and manages people",
     "support": "Support: searches partners and reads their pages",
 }
+
+
+def looked_note(digest: str) -> str:
+    """Return how the history names the bytes of a plan that somebody looked at."""
+    return f"digest {digest}"
 
 
 def address_of(path: str, **query: str) -> str:

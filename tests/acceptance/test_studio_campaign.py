@@ -1,11 +1,13 @@
 """A campaign in the studio by two people: planned, tested, rejected, planned again, approved, sent and settled."""
 
+import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.acceptance.conftest import Said, called, change_sale, copy_sample, finished, installed
 from tests.servers.provider import Answer, provider
@@ -43,6 +45,16 @@ def team(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator
 def plan_page(seat: Seat, plan: str) -> Page:
     """Go to the review of a plan."""
     return seat.open(f"/plan?plan={plan}")
+
+
+def tab_to(page: Page, wanted: Locator) -> None:
+    """Press Tab until the focus is there; it must be seen where it is."""
+    for _ in range(300):
+        page.keyboard.press("Tab")
+        if wanted.evaluate("(one) => one === document.activeElement"):
+            assert "none" != wanted.evaluate("(one) => getComputedStyle(one).outlineStyle")
+            return
+    pytest.fail(f"the keyboard does not reach {wanted}")
 
 
 def approve(page: Page, total: str) -> None:
@@ -99,15 +111,58 @@ def test_a_wrong_total_approves_nothing(team: Team) -> None:
     assert (1, True) == (said.code, "approve" in said.err), said.err
 
 
+def test_a_look_at_a_mail_is_kept(team: Team) -> None:
+    """Finn says of two mails that he looked at them; the page and the history name him and these bytes."""
+    page = plan_page(team.finn, SECOND)
+    looked = page.locator("[data-looked]")
+    expect(looked).to_have_text(re.compile("^0 of [0-9]+ looked at.$"))
+    page.locator("#read tbody a").first.click()
+    for _ in range(2):
+        before = page.url
+        page.get_by_role("button", name="I have looked at this").click()
+        expect(page).not_to_have_url(before)
+    page = plan_page(team.mia, SECOND)
+    expect(page.locator("[data-looked]")).to_have_text(re.compile("^2 of [0-9]+ looked at, by Finn.$"))
+    expect(page.locator("#read tbody td:last-child", has_text="Finn")).to_have_count(2)
+    kept = [one for one in history(team) if one["action"] == "confirmed to have looked at a mail"]
+    digest = team.finn.open(f"/plan?plan={SECOND}").inner_text(".digest")
+    assert [("finn", SECOND, f"digest {digest}")] * 2 == [
+        (one["person"], one["subject"], one["note"]) for one in kept
+    ]
+
+
+def history(team: Team) -> list[dict[str, str]]:
+    """The lines of `private/history`."""
+    text = (team.site / "private" / "history").read_text(encoding="utf-8")
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_the_checklist_says_what_is_open(team: Team) -> None:
+    """The first plan had a test mail, the second had none; a site that was never built is said with its cure."""
+    row = "[aria-labelledby=ready] li"
+    expect(plan_page(team.mia, FIRST).locator(row).first).to_contain_text("yes A test mail was sent")
+    page = plan_page(team.mia, SECOND)
+    expect(page.locator(row).first).to_contain_text("no A test mail was sent")
+    site = page.locator(row, has_text="The site is built as of 31 December 2023")
+    expect(site).to_contain_text("It was never built here. An operator builds it")
+    expect(page.locator(row, has_text="to nobody")).to_contain_text("no The provider is set up (folder)")
+    expect(page.locator("[aria-labelledby=who]")).to_contain_text("German")
+
+
 def test_the_approval_is_that_of_the_command(team: Team) -> None:
     """Finn approves; the outbox names his id, and a form that was open in a second tab does nothing more."""
     old = team.finn.page.context.new_page()
     old.route("**/plan/live?**", lambda route: route.abort())  # otherwise the page follows by itself
     old.goto(f"{team.finn.origin}/plan?plan={SECOND}")
     page = plan_page(team.finn, SECOND)
-    approve(page, TOTAL)
+    for field, text in (("Type the total in EUR", TOTAL), ("Your passphrase", PASSPHRASE)):
+        tab_to(page, page.get_by_label(field))
+        page.keyboard.type(text)
+    tab_to(page, page.get_by_role("button", name="Approve"))
+    page.keyboard.press("Enter")
     expect(page.locator("[data-word]")).to_have_text("Due")
     expect(page.get_by_text("by Finn, ")).to_be_visible()
+    assert re.search("2 of [0-9]+ mails to read looked at$", history(team)[-1]["note"])
     approve(old, TOTAL)
     refused(old, "It is approved already, by Finn.")
     old.close()
@@ -188,7 +243,9 @@ def test_everything_is_in_the_history(team: Team) -> None:
     expect(page.get_by_text("All of them agree.")).to_be_visible()
     page = team.mia.open("/history")
     rows = [one.locator("th, td").all_inner_texts() for one in page.locator("tbody tr").all()]
-    done = [(row[1], row[2].splitlines()[0]) for row in reversed(rows) if "looked" not in row[2]]
+    done = [
+        (row[1], row[2].splitlines()[0]) for row in reversed(rows) if "looked" not in row[2].splitlines()[0]
+    ]
     assert [
         ("Mia", "joined"),
         ("Mia", "invited a person"),

@@ -1,0 +1,102 @@
+"""The screens about one frozen mail: how it arrives, and the word of a person that they have looked at it."""
+
+from generator import FRAMED_MAIL_HEADERS
+from mailer import message_bytes
+from offerpress.preview.answers import Answer, framed, framed_mail
+from offerpress.reports.texts import grouped_amount, language_word
+from offerpress.studio.plan_facts import PlanRow
+from offerpress.studio.plan_pages import partner_name
+from offerpress.studio.studio import LOOKED, Context, NotDone, NotThere, Visit, address_of, looked_note
+
+
+def mail_page(visit: Visit) -> Context:
+    """Show one frozen mail: how it looks, its text, its headers."""
+    plan, partner = visit.query.get("plan", ""), visit.query.get("partner", "")
+    with visit.site.open_batch(plan) as batch:
+        facts = visit.studio.facts(batch)
+        if partner not in facts.rows:
+            raise NotThere("The plan has no mail to this partner.")
+        everybody = [row.partner_id for _, row in facts.samples]
+        notice = batch.message(partner)
+        digest = batch.digest
+    looks = visit.studio.looks(visit.site, plan, digest).get(partner, {})
+    view, here = framed(visit.query), {"plan": plan, "partner": partner}
+    place = everybody.index(partner) if partner in everybody else -1
+    visit.record("looked at a mail", plan, partner)
+
+    def at(step: int) -> str:
+        other = place + step
+        inside = place >= 0 and 0 <= other < len(everybody)
+        return address_of("/plan/mail", **view.query, plan=plan, partner=everybody[other]) if inside else ""
+
+    return {
+        "plan": plan,
+        "plan_href": address_of("/plan", plan=plan),
+        "row": facts.rows[partner],
+        "name": partner_name(visit, partner) or facts.rows[partner].name or partner,
+        **_row_words(visit, facts.rows[partner]),
+        "notice": notice,
+        "partner_href": address_of("/partner", id=partner),
+        "view": view,
+        "choices": [
+            [
+                (name, address_of("/plan/mail", **here, **changed), current)
+                for name, changed, current in group
+                if name != "Source"
+            ]
+            for group in view.choices()
+        ],
+        "digest": digest,
+        "looked_by": sorted(looks.values()),
+        "looked_by_me": visit.person.person in looks,
+        "may_look": place >= 0,
+        "frame": address_of("/plan/message", **here, **view.query),
+        "number": place + 1,
+        "count": len(everybody),
+        "before": at(-1),
+        "after": at(1),
+    }
+
+
+def _row_words(visit: Visit, row: PlanRow) -> Context:
+    return {
+        "language": language_word(row.language),
+        "level": visit.level_word(row.level),
+        "sums": [f"{grouped_amount(n, currency)} {currency}" for currency, n in row.sums.items()],
+    }
+
+
+def message_frame(visit: Visit) -> Answer:
+    """Return what the frame shows, under a policy that runs nothing and loads nothing from elsewhere."""
+    with visit.site.open_batch(visit.query.get("plan", "")) as batch:
+        try:
+            frozen = batch.frozen(visit.query.get("partner", ""))
+        except KeyError as error:
+            raise NotThere("The plan has no mail to this partner.") from error
+        shown = batch.header.send_at or batch.header.made_at
+        wire = message_bytes(frozen.notice, frozen.message_id, shown)
+    body, media_type = framed_mail(frozen.notice, wire, framed(visit.query))
+    return Answer(body, media_type, 200, FRAMED_MAIL_HEADERS)
+
+
+def mark_looked(visit: Visit) -> str:
+    """Keep in the history that the person has looked at a mail to read, once; return the address of the next one."""
+    visit.need("approver", "writer", "operator", "finance")
+    plan, partner = visit.query.get("plan", ""), visit.query.get("partner", "")
+    with visit.site.open_batch(plan) as batch:
+        facts, digest = visit.studio.facts(batch), batch.digest
+    to_read = [row.partner_id for _, row in facts.samples]
+    if partner not in to_read or digest != visit.query.get("digest", ""):
+        raise NotDone("This is not one of the plan's mails to read as they are now. Open the plan again.")
+    with visit.studio.change:
+        looks = visit.studio.looks(visit.site, plan, digest)
+        mine = {one for one, who in looks.items() if visit.person.person in who}
+        if partner not in mine:
+            visit.record(LOOKED, plan, partner, looked_note(digest))
+    place = to_read.index(partner)
+    after = [one for one in to_read[place + 1 :] + to_read[:place] if one not in mine]
+    return (
+        address_of("/plan/mail", plan=plan, partner=after[0])
+        if after
+        else f"{address_of('/plan', plan=plan)}#read"
+    )
