@@ -36,6 +36,10 @@ UPDATE plans SET standing = :standing WHERE plan = :plan AND standing <> 'cancel
 -- insert_decision_on_plan
 INSERT INTO decisions_on_plans (plan, act, decided_by, decided_at) VALUES (:plan, :act, :by, :at);
 
+-- decisions_of_plan
+SELECT partner_id, decided_at AS at, decision, decided_by AS "by", reason FROM decisions
+WHERE plan = :plan ORDER BY decided_at;
+
 -- decisions_on_plan
 SELECT act, decided_by, decided_at FROM decisions_on_plans WHERE plan = :plan ORDER BY decided_at;
 

@@ -9,6 +9,7 @@ from mailer.outbox.database import OutboxRow
 from mailer.outbox.moves import move, next_due, registered
 from mailer.outbox.records import (
     Decision,
+    DecisionRecord,
     HandedNotice,
     NoticeAt,
     NoticeHistory,
@@ -119,6 +120,14 @@ class Notices(OutboxPart):
             self._database.run("insert_decision", {**key, "decision": decision, "by": by, "reason": reason})
             settled = Settlement(partner_id, cause, f"{decision} by {by}: {reason}")
             move(self._database, plan, [settled], instant_text(at))
+
+    def decisions(self, plan: str) -> list[tuple[str, DecisionRecord]]:
+        """Return each decision of a person about an unknown notice of the plan, with the partner, the oldest first."""
+        rows = self._database.rows("decisions_of_plan", {"plan": plan})
+        return [
+            (row["partner_id"], DecisionRecord(row["at"], row["decision"], row["by"], row["reason"]))
+            for row in rows
+        ]
 
     def _told(self, row: OutboxRow, partner_id: str) -> NoticeHistory:
         key = {"plan": row["plan"], "partner_id": partner_id}

@@ -29,7 +29,22 @@ from offerpress.studio.sign_in import (
     remove_passkey,
     require_passphrase,
 )
-from offerpress.studio.studio import REJECTED, TESTED, NotDone, Pending, Visit, address_of
+from offerpress.studio.studio import (
+    APPROVED,
+    BEGAN_LATE,
+    MADE,
+    NOTED,
+    PAUSED,
+    REJECTED,
+    RESUMED,
+    SETTLED,
+    STOPPED,
+    TESTED,
+    NotDone,
+    Pending,
+    Visit,
+    address_of,
+)
 
 _SIGN_WITHIN = timedelta(minutes=5)
 _DIGITS = re.compile(r"\D+")
@@ -58,7 +73,12 @@ def _plan(visit: Visit) -> Done:
         options += ["--as-of", visit.site.as_of.isoformat()]
     made = run_command(visit.site, "plan", *options, "--by", visit.person.person, "--", campaign)
     plan = str(made["plan"])
-    visit.record("made a plan", plan)
+    with visit.studio.change:
+        if not any(  # the history may have been completed meanwhile
+            (one.person, one.action, one.subject) == (visit.person.person, MADE, plan)
+            for one in visit.studio.history(visit.site)
+        ):
+            visit.record(MADE, plan)
     return Done(address_of("/plan", plan=plan))
 
 
@@ -121,10 +141,11 @@ def _approve(visit: Visit) -> Done:
         allowed = visit.site.settings.mail.self_approval
         to_read = {row.partner_id for _, row in visit.studio.facts(batch).samples}
         seen = visit.studio.looks(visit.site, plan, digest).keys()
-        outbox.approve(plan, digest, who.person, at, self_approval=allowed)
-    way = "signed with a passkey" if signed else "with the passphrase"
-    looked = f"{len(seen & to_read)} of {len(to_read)} mails to read looked at"
-    visit.record("approved a plan", plan, note=f"{way}, digest {digest}, {looked}")
+        way = "signed with a passkey" if signed else "with the passphrase"
+        looked = f"{len(seen & to_read)} of {len(to_read)} mails to read looked at"
+        with visit.studio.change:
+            outbox.approve(plan, digest, who.person, at, self_approval=allowed)
+            visit.record(APPROVED, plan, note=f"{way}, digest {digest}, {looked}")
     return _to_plan(visit)
 
 
@@ -158,31 +179,29 @@ def _reject(visit: Visit) -> Done:
     with visit.open_outbox() as outbox:
         if outbox.plan(plan).begun or outbox.approvals(plan):
             raise NotDone("It was approved in the meantime. Stop it instead, if it must not go on.")
-        outbox.cancel(plan, visit.person.person, visit.now)
-    visit.record(REJECTED, plan, note=note)
+        with visit.studio.change:
+            visit.record(NOTED, plan, note=note)  # first, so that a crash loses no word for the maker
+            outbox.cancel(plan, visit.person.person, visit.now)
+            visit.record(REJECTED, plan, note=note)
     return _to_plan(visit)
 
 
 def _act(visit: Visit, act: Callable[[Outbox, str], object], action: str) -> Done:
     plan = visit.query.get("plan", "")
-    with visit.open_outbox() as outbox:
+    with visit.open_outbox() as outbox, visit.studio.change:
         act(outbox, plan)
-    visit.record(action, plan)
+        visit.record(action, plan)
     return _to_plan(visit)
 
 
 def _pause(visit: Visit) -> Done:
     visit.need("operator", "approver")
-    return _act(
-        visit, lambda outbox, plan: outbox.pause(plan, visit.person.person, visit.now), "paused a plan"
-    )
+    return _act(visit, lambda outbox, plan: outbox.pause(plan, visit.person.person, visit.now), PAUSED)
 
 
 def _resume(visit: Visit) -> Done:
     visit.need("operator", "approver")
-    return _act(
-        visit, lambda outbox, plan: outbox.resume(plan, visit.person.person, visit.now), "let a plan go on"
-    )
+    return _act(visit, lambda outbox, plan: outbox.resume(plan, visit.person.person, visit.now), RESUMED)
 
 
 def _stop(visit: Visit) -> Done:
@@ -190,7 +209,7 @@ def _stop(visit: Visit) -> Done:
     return _act(
         visit,
         lambda outbox, plan: outbox.cancel(plan, visit.person.person, visit.now),
-        "stopped a plan for good",
+        STOPPED,
     )
 
 
@@ -198,9 +217,9 @@ def _late(visit: Visit) -> Done:
     """Let a plan begin that missed its latest start."""
     visit.need("approver")
     plan = visit.query.get("plan", "")
-    with visit.open_outbox() as outbox, visit.site.open_batch(plan) as batch:
+    with visit.open_outbox() as outbox, visit.site.open_batch(plan) as batch, visit.studio.change:
         start_late(outbox, batch, visit.site.settings.mail, visit.person.person, visit.now)
-    visit.record("let a plan begin late", plan)
+        visit.record(BEGAN_LATE, plan)
     return _to_plan(visit)
 
 
@@ -213,9 +232,9 @@ def _resolve(visit: Visit) -> Done:
     decision = decisions.get(visit.query.get("decision", ""))
     if decision is None or not reason:
         raise NotDone("Choose what to do with the mail, and write why.")
-    with visit.open_outbox() as outbox:
+    with visit.open_outbox() as outbox, visit.studio.change:
         outbox.resolve(plan, partner, decision, by=visit.person.person, reason=reason, at=visit.now)
-    visit.record(f"settled an unknown mail: {decision}", plan, partner, reason)
+        visit.record(f"{SETTLED}{decision}", plan, partner, reason)
     return _to_plan(visit)
 
 

@@ -28,7 +28,13 @@ from offerpress.site.site import Site
 from offerpress.studio.actions import ACTIONS, ASKS, Done
 from offerpress.studio.current_figures import KNOWN_ERRORS, FiguresReader
 from offerpress.studio.mail_pages import mail_page, message_frame
-from offerpress.studio.overview_pages import finance_page, history_page, people_page, today_page
+from offerpress.studio.overview_pages import (
+    finance_page,
+    history_page,
+    mend_history,
+    people_page,
+    today_page,
+)
 from offerpress.studio.partner_pages import found, partner_page, search_page
 from offerpress.studio.plan_pages import freshness, live_state, plan_page, plans_page
 from offerpress.studio.sessions import Sessions, cookie_name, request_refusal
@@ -382,7 +388,9 @@ def run_studio(
 
 
 def _warm(studio: Studio, say: Callable[[str], None]) -> None:
-    """Read the figures and the newest plans before the first person asks for them."""
+    """Complete the history after a crash, and read the figures and the newest plans before the first person asks."""
+    with suppress(*KNOWN_ERRORS, OSError):  # the page of the history tries it again
+        mend_history(studio, studio.site_now())
     say("Reading the figures …")
     current = studio.reader.open()
     faults = len(studio.reader.faults)

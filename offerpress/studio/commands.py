@@ -13,6 +13,11 @@ from offerpress.site.folder import OfferpressError
 from offerpress.site.site import Site
 
 _START = "from offerpress.cli import main; main()"
+# The pipe ends with the studio, even if it is killed. Then the sender stops in order, as at SIGTERM.
+_FOLLOW = (
+    "import os, signal, threading; threading.Thread(target=lambda: os.read(0, 1) or "
+    "os.kill(os.getpid(), signal.SIGTERM), daemon=True).start(); "
+)
 _LAST_LINES = 20
 
 
@@ -34,8 +39,8 @@ def run_command(site: Site, *arguments: str) -> dict[str, object]:
     return found
 
 
-def _call(site: Site, *arguments: str) -> Sequence[str]:
-    return [sys.executable, "-c", _START, arguments[0], "--site", str(site.folder), *arguments[1:]]
+def _call(site: Site, *arguments: str, start: str = _START) -> Sequence[str]:
+    return [sys.executable, "-c", start, arguments[0], "--site", str(site.folder), *arguments[1:]]
 
 
 @dataclass
@@ -66,10 +71,10 @@ class DueSender:
             self.said.clear()
             self.started_by, self.since = by, site.now
             process = self._process = subprocess.Popen(  # noqa: S603 - our own program, without any input
-                _call(site, "send", "--due", "--watch"),
+                _call(site, "send", "--due", "--watch", start=_FOLLOW + _START),
                 cwd=site.folder,
                 env=dict(site.environment),
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
                 text=True,
@@ -80,12 +85,14 @@ class DueSender:
         Thread(target=self._read, args=(process,), daemon=True).start()
 
     def _read(self, process: "subprocess.Popen[str]") -> None:
+        assert process.stdin is not None
         assert process.stderr is not None
         with process.stderr as lines:
             for line in lines:
                 if line.strip() and (not self.said or self.said[-1] != line.strip()):
                     self.said.append(line.strip())
         process.wait()
+        process.stdin.close()
 
     def stop(self) -> None:
         """Ask it to stop and wait: it settles what it has begun."""

@@ -28,7 +28,13 @@ from offerpress.studio.sessions import Session, Sessions, SignInThrottle
 
 Context = dict[str, object]
 Made = TypeVar("Made")
-REJECTED = "rejected a plan"
+MADE = "made a plan"
+APPROVED = "approved a plan"
+PAUSED, RESUMED = "paused a plan", "let a plan go on"
+REJECTED, STOPPED = "rejected a plan", "stopped a plan for good"
+NOTED = "wrote why a plan must not go on"
+BEGAN_LATE = "let a plan begin late"
+SETTLED = "settled an unknown mail: "
 TESTED = "sent a test mail"
 LOOKED = "confirmed to have looked at a mail"
 FormFields = Mapping[str, str]

@@ -252,6 +252,7 @@ def test_everything_is_in_the_history(team: Team) -> None:
         ("Finn", "joined"),
         ("Mia", "made a plan"),
         ("Mia", "sent a test mail"),
+        ("Finn", "wrote why a plan must not go on"),
         ("Finn", "rejected a plan"),
         ("Mia", "made a plan"),
         ("Finn", "approved a plan"),

@@ -1,0 +1,204 @@
+"""The studio killed while it plans, approves and sends: nothing is sent twice, nothing half approved, no line lost."""
+
+import http.client
+import json
+import re
+import threading
+import time
+from collections import Counter
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from html import unescape
+from pathlib import Path
+from random import Random
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import pytest
+
+from offerpress.site.people import (
+    Everyone,
+    HistoryEntry,
+    Passphrase,
+    Role,
+    append_history,
+    invited,
+    joined,
+    read_history,
+    write_people,
+)
+from offerpress.site.site import Site
+from offerpress.studio.current_figures import FiguresReader
+from offerpress.studio.overview_pages import mend_history
+from offerpress.studio.sessions import Sessions
+from offerpress.studio.studio import NOTED, Studio
+from tests.acceptance.conftest import AS_OF, called
+from tests.killing.killing import FILES
+from tests.servers.studio import PASSPHRASE, Office, started
+
+TOTAL = "46.00"
+EVERYBODY: dict[str, tuple[Role, ...]] = {
+    "Mia": ("writer",),
+    "Finn": ("approver", "operator"),
+}
+
+
+@dataclass
+class Desk:
+    """A signed-in person without a browser."""
+
+    origin: str
+    cookie: str = ""
+
+    def ask(self, method: str, path: str, **form: str) -> tuple[str, str]:
+        """Return the text of the answer and the address to go to."""
+        place = urlsplit(self.origin).netloc
+        headers = {"Origin": self.origin, "Host": place, "Cookie": self.cookie}
+        headers["Content-Type"] = "application/x-www-form-urlencoded"
+        port = int(place.split(":")[1])
+        with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
+            connection.request(method, path, urlencode(form), headers)
+            with connection.getresponse() as answer:
+                self.cookie = answer.headers.get("Set-Cookie", self.cookie).partition(";")[0]
+                return unescape(answer.read().decode()), answer.headers.get("Location", "")
+
+    def found(self, path: str, pattern: str) -> str:
+        """Return what a pattern finds on a page."""
+        text, _ = self.ask("GET", path)
+        found = re.search(pattern, text)
+        assert found, text
+        return found[1]
+
+    def act(self, path: str, **form: str) -> str:
+        """Press a button; return the address to go to."""
+        token = self.found("/history", 'name="form_token" value="([^"]+)"')
+        return self.ask("POST", path, form_token=token, **form)[1]
+
+
+def signed_in(origin: str, name: str) -> Desk:
+    """Sign in with the passphrase."""
+    desk = Desk(origin)
+    assert "/" == desk.ask("POST", "/sign-in", name=name, passphrase=PASSPHRASE)[1]
+    return desk
+
+
+def small_site(folder: Path) -> Path:
+    """A site with two partners and two people."""
+    for name, text in FILES.items():
+        if not name.startswith("private/"):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text(text, encoding="utf-8")
+    site, now = Site(folder, datetime.now(UTC), {}), datetime.now(UTC)
+    people: Everyone = {}
+    kept = Passphrase.of(PASSPHRASE, b"salt" * 4)
+    for name, roles in EVERYBODY.items():
+        person, people = invited(people, name, roles, name, "test", now)
+        people = joined(people, person, kept)
+    write_people(site, people)
+    return folder
+
+
+def campaign(office: Office) -> None:
+    """Mia plans, Finn approves and sends; each step only where it is still open."""
+    mia, finn = (signed_in(office.origin, name) for name in EVERYBODY)
+    plan = next(iter(plans(office.site)), "")
+    if not plan:
+        plan = parse_qs(urlsplit(mia.act("/campaign/plan", campaign="hello")).query)["plan"][0]
+    page = f"/plan?plan={plan}"
+    if "by another person than the maker" in finn.ask("GET", page)[0]:
+        digest = finn.found(page, 'class="digest">([^<]+)<')
+        finn.act("/plan/approve", plan=plan, digest=digest, total=TOTAL, passphrase=PASSPHRASE)
+    finn.act("/sending/start")
+    for _ in range(600):
+        time.sleep(0.1)
+        if office.process.poll() is not None or "data-word>Done<" in finn.ask("GET", page)[0]:
+            return
+    pytest.fail(finn.ask("GET", "/")[0])
+
+
+def plans(site: Path) -> list[str]:
+    """The plans that the outbox knows."""
+    rows = (
+        called(site, "status", "--json").json["plans"]
+        if (site / "private" / "outbox.sqlite").exists()
+        else []
+    )
+    assert isinstance(rows, list)
+    return [str(one["plan"]) for one in rows]
+
+
+def mails(site: Path) -> list[Path]:
+    """The mails in the folder, which stands for the provider."""
+    folder = site / "private" / "mail" / "new"
+    return sorted(folder.iterdir()) if folder.is_dir() else []
+
+
+def deeds(site: Path) -> Counter[tuple[str, str, str]]:
+    """What the outbox says that the two did."""
+    at = Site(site, datetime.now(UTC), {})
+    found: Counter[tuple[str, str, str]] = Counter()
+    with at.open_outbox() as outbox:
+        for record in outbox.plans():
+            found[(record.made_by, "made a plan", record.plan)] += 1
+            given = outbox.approvals(record.plan)
+            assert {record.digest} >= {one.digest for one in given}
+            found.update((one.by, "approved a plan", record.plan) for one in given)
+    return found
+
+
+def lines(site: Path) -> Counter[tuple[str, str, str]]:
+    """The lines of the history about these actions."""
+    text = (site / "private" / "history").read_text(encoding="utf-8")
+    rows = [json.loads(line) for line in text.splitlines()]
+    return Counter(
+        (one["person"], one["action"], one["subject"])
+        for one in rows
+        if one["action"] in {"made a plan", "approved a plan"}
+    )
+
+
+@pytest.mark.parametrize(
+    "seed", [*range(3), *(pytest.param(n, marks=pytest.mark.long) for n in range(3, 20))]
+)
+def test_a_killed_studio_leaves_nothing_half_done(tmp_path: Path, seed: int) -> None:
+    """After the kill a new studio goes on: each partner has one mail, and history and outbox agree."""
+    site = small_site(tmp_path / "site")
+    first = started(site)
+    work = threading.Thread(target=lambda: _until_the_end(first), daemon=True)
+    work.start()
+    time.sleep(Random(seed).uniform(0, 4))
+    first.process.kill()
+    first.process.communicate()
+    work.join(30)
+    second = started(site)
+    try:
+        campaign(second)
+        finn = signed_in(second.origin, "Finn")
+        finn.ask("GET", "/history")
+        finn.act("/sending/stop")
+    finally:
+        second.process.terminate()
+        second.process.communicate()
+    assert 2 == len(mails(site))
+    assert deeds(site) == lines(site)
+    said = called(site, "verify")
+    assert 0 == said.code, said.out + said.err
+
+
+def test_a_lost_line_of_the_history_is_added(tmp_path: Path) -> None:
+    """What the outbox holds of people of the studio and the history lacks is added once; a rejection keeps its note."""
+    folder = small_site(tmp_path / "site")
+    site = Site(folder, datetime.now(UTC), {})
+    for words in (("plan", "hello", *AS_OF, "--by", "mia"), ("cancel", "hello-1.1", "--by", "finn")):
+        assert 0 == called(folder, *words).code
+    append_history(site, HistoryEntry("", "finn", "Finn", NOTED, "hello-1.1", note="Say it shorter."))
+    studio = Studio(lambda: site, FiguresReader(lambda: site), Sessions(str), str)
+    assert (2, 0) == (mend_history(studio, site), mend_history(studio, site))
+    assert [("finn", "rejected a plan", "Say it shorter."), ("mia", "made a plan", "")] == [
+        (one.person, one.action, one.note) for one in read_history(site) if one.action != NOTED
+    ]
+
+
+def _until_the_end(office: Office) -> None:
+    with suppress(OSError, http.client.HTTPException, AssertionError, KeyError):  # the studio was killed
+        campaign(office)
