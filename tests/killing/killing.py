@@ -280,9 +280,20 @@ def broken(
     """Kill the command before that change, or let the disk be full; run it again, and say what is wrong then."""
     site = shutil.copytree(before, before.with_name(f"{case.name}-{at}"))
     first = runner.run(site, words, at, full=full)
+    found = wrong_after(runner, case, site, words, first, full=full)
+    shutil.rmtree(site)
+    return found
+
+
+def wrong_after(
+    runner: Runner, case: Case, site: Path, words: Sequence[str], first: Answer, *, full: bool
+) -> list[str]:
+    """Run the command again after its first answer, on a full disk or by a kill, and say what is wrong then."""
     again = runner.run(site, words)
     found = []
-    if full and (first.code not in (0, 1) or "Traceback" in first.err or WRONG_WORDS.search(first.err)):
+    if full and (
+        first.code not in (0, 1) or "Traceback" in first.err or (first.code and WRONG_WORDS.search(first.err))
+    ):
         found.append(f"on a full disk: {first.code} {first.err[-500:]}")
     if not full and first.code != -9:
         found.append(f"was not killed: {first.code} {first.err}")
@@ -296,9 +307,7 @@ def broken(
     if verified.code:
         found.append(f"verify: {verified.err[-500:]}")
     found += written_twice(site)
-    found += [f"left: {name}" for name in left(site, runner.temporary)]
-    shutil.rmtree(site)
-    return found
+    return found + [f"left: {name}" for name in left(site, runner.temporary)]
 
 
 def written_twice(site: Path) -> list[str]:

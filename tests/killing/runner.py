@@ -2,7 +2,8 @@
 
 Started with the library of `changes.c` in LD_PRELOAD. Reads one request a line in JSON (`site`, `arguments`, `at`,
 `full`) and answers with one line: `code` (negative for a signal), `changes`, `out` and `err`. Forking saves the start
-of Python and of the libraries for every moment; the parent has no threads.
+of Python and of the libraries for every moment; the parent has no threads. A request as its argument is run in the
+process itself, which then writes the number of changes: so a service answers while it runs.
 """
 
 import ctypes
@@ -16,10 +17,8 @@ from pathlib import Path
 from offerpress.cli import COMMANDS, run
 
 
-def child(request: dict[str, object], out: int, err: int, counted: int) -> int:
+def child(request: dict[str, object], counted: int) -> int:
     """Run the command in this process, and note the number of changes."""
-    os.dup2(out, 1)
-    os.dup2(err, 2)
     site = str(request["site"])
     os.chdir(site)
     library = ctypes.CDLL(None)
@@ -38,7 +37,9 @@ def answer(request: dict[str, object]) -> dict[str, object]:
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         pid = os.fork()
         if not pid:
-            os._exit(child(request, out.fileno(), err.fileno(), writing))
+            os.dup2(out.fileno(), 1)
+            os.dup2(err.fileno(), 2)
+            os._exit(child(request, writing))
         os.close(writing)
         _, status = os.waitpid(pid, 0)
         with os.fdopen(reading, "rb") as pipe:
@@ -73,4 +74,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        sys.exit(child(json.loads(sys.argv[1]), 1))
     main()

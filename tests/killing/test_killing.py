@@ -10,7 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.killing.killing import AS_OF, CASES, PLAN, Runner, broken, library, prepared, tiny_site
+from tests.killing.hooks import KilledHooks
+from tests.killing.killing import (
+    AS_OF,
+    CASES,
+    PLAN,
+    Runner,
+    broken,
+    library,
+    prepared,
+    tiny_site,
+    wrong_after,
+)
 
 SAMPLED = ("plan", "build", "send", "sign-off", "forget", "prune")
 FURTHER = [pytest.param(name, marks=pytest.mark.long) for name in CASES if name not in SAMPLED]
@@ -32,6 +43,15 @@ def test_the_same_command_mends_what_a_kill_left(runner: Runner, tmp_path: Path,
         assert {} == {
             at: found for at in moments if (found := broken(runner, CASES[name], before, words, at))
         }
+
+
+@pytest.mark.parametrize("every", [1000, pytest.param(1, marks=pytest.mark.long)])
+def test_a_killed_service_takes_the_same_posts_again(runner: Runner, tmp_path: Path, every: int) -> None:
+    """Killed while it takes signed events and a click, the next start records both once, and `verify` agrees."""
+    killed = KilledHooks(runner, library(tmp_path), tmp_path)
+    changes = killed.changes()
+    moments = range(changes, 0, -every)
+    assert {} == {at: found for at in moments if (found := killed.broken(at))}
 
 
 def test_a_batch_that_the_outbox_does_not_know_is_put_away(runner: Runner, tmp_path: Path) -> None:
@@ -78,6 +98,47 @@ def test_a_full_disk_leaves_nothing_stuck(runner: Runner, tmp_path: Path, name: 
             for at in moments
             if (found := broken(runner, CASES[name], before, words, at, full=True))
         }
+
+
+ON_SMALL_DISK = ("build", "plan", "sign-off", "link-revoke", "forget", "prune", "events")
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system in memory, whose room `resize` sets; the test is skipped only where nothing may be mounted."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    words = ["mount", "-t", "tmpfs", "-o", f"size={ROOMY}", "tmpfs", str(place)]
+    mounted = subprocess.run(words, capture_output=True, text=True, check=False)
+    if mounted.returncode:
+        pytest.skip(f"mounting a small disk is not permitted here: {mounted.stderr.strip()}")
+    yield place
+    subprocess.run(["umount", place], check=True)
+
+
+ROOMY = 64 << 20
+PAGE = 4096
+
+
+def resize(disk: Path, size: int) -> None:
+    """Set the size of the file system in memory."""
+    subprocess.run(["mount", "-o", f"remount,size={size}", disk], check=True)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("room", [0, 1, 4, 16, 64])
+@pytest.mark.parametrize("name", ON_SMALL_DISK)
+def test_a_small_disk_leaves_nothing_stuck(
+    runner: Runner, tmp_path: Path, disk: Path, name: str, room: int
+) -> None:
+    """On a real disk with room for so many blocks a command says so or succeeds; with more room all is well."""
+    with prepared(runner, CASES[name], tmp_path) as (before, words, _):
+        site = shutil.copytree(before, disk / "site")
+        known = os.statvfs(disk)
+        resize(disk, (known.f_blocks - known.f_bfree + room) * PAGE)
+        first = runner.run(site, words)
+        resize(disk, ROOMY)
+        assert [] == wrong_after(runner, CASES[name], site, words, first, full=True)
 
 
 @pytest.mark.parametrize(
