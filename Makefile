@@ -19,7 +19,7 @@ test: $(STAMP)/test
 	@.ci/install-tools
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not long" $(PYTEST)
 
-# What `make test` does once or a few times, at length: about 700 CPU seconds.
+# What `make test` does once or a few times, at length: about 800 CPU seconds.
 test-long: $(STAMP)/test
 	@.ci/install-tools
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m long $(PYTEST)

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from mailer import Batch, Outbox, instant_text, start_late
+from offerpress.plans.returns import suppressible
 from offerpress.plans.sending import send_sample
 from offerpress.plans.signing import (
     SignedApproval,
@@ -257,6 +258,47 @@ def _check(visit: Visit) -> Done:
     return Done("/finance#check")
 
 
+def _revoke(visit: Visit) -> Done:
+    """Give a partner a new private link, in a process of its own."""
+    visit.need("support", "operator")
+    partner = visit.query.get("partner", "")
+    run_command(visit.site, "link", "--revoke", "--", partner)
+    visit.record("revoked a private link", partner=partner)
+    now = "The partner has a new link and a new reference."
+    until = "Until an operator builds and publishes the site, the old link still opens the statement."
+    return Done(address_of("/partner", id=partner), "The link is revoked", (now, until))
+
+
+def _suppress(visit: Visit) -> Done:
+    """Let no plan write to a partner's address again."""
+    visit.need("support", "operator")
+    partner = visit.query.get("partner", "")
+    found = visit.current().people.get(partner)
+    reason = " ".join(visit.query.get("reason", "").split())
+    if found is None or not reason:
+        raise NotDone("Open the page of a partner, and write why nobody may write to the address.")
+    try:
+        address = suppressible(found[0].partner.email)
+    except ValueError as error:
+        raise NotDone("The partner has no address that mail can go to, so nothing was done.") from error
+    with visit.open_outbox() as outbox:
+        outbox.suppress(address, "manual", f"studio: {visit.person.person}", visit.now)
+    visit.record("suppressed an address", partner=partner, note=reason)
+    return Done(address_of("/partner", id=partner))
+
+
+def _sign_off(visit: Visit) -> Done:
+    """Freeze the journal of an offer, in a process of its own."""
+    visit.need("finance")
+    offer = visit.query.get("offer", "")
+    options = ["--as-of", visit.site.as_of.isoformat()] if visit.site.as_of else []
+    made = run_command(visit.site, "sign-off", *options, "--by", visit.person.person, "--", offer)
+    if not made:
+        raise NotDone("Nothing has changed since the last sign-off of this journal.")
+    visit.record("signed off a journal", offer, note=f"{made['lines']} lines, digest {made['digest']}")
+    return Done("/finance#journals")
+
+
 def _invite(visit: Visit) -> Done:
     with visit.studio.change:
         name, link = invite(visit)
@@ -303,6 +345,9 @@ ACTIONS: Mapping[str, Callable[[Visit], Done]] = {
     "/plan/resolve": _resolve,
     "/sending/start": _start_sending,
     "/sending/stop": _stop_sending,
+    "/partner/revoke": _revoke,
+    "/partner/suppress": _suppress,
+    "/finance/sign-off": _sign_off,
     "/finance/check": _check,
     "/people/invite": _invite,
     "/people/remove": _remove,

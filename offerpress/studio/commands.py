@@ -35,7 +35,9 @@ def run_command(site: Site, *arguments: str) -> dict[str, object]:
     if done.returncode:
         lines = [line.removeprefix("error: ") for line in done.stderr.splitlines() if line.strip()]
         raise OfferpressError("\n".join(lines) or f"it ended with code {done.returncode}")
-    found: dict[str, object] = json.loads(done.stdout)
+    found: dict[str, object] = json.loads(
+        done.stdout or "{}"
+    )  # a command with nothing to do says so only in words
     return found
 
 

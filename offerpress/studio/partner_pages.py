@@ -104,6 +104,7 @@ def partner_page(visit: Visit) -> Context:
     keys = current.figures.keys
     with visit.open_outbox() as outbox:
         told = told_notices(visit.site, outbox, partner_id)
+        withheld = bool(outbox.withheld("notice", [account.partner.email]))
         missing = list(_missing(outbox, current, partner_id, {one.planned.plan for one in told}))
     visit.record("looked at a partner", partner=partner_id)
     link = keys.link(partner_id) if keys else None
@@ -116,6 +117,7 @@ def partner_page(visit: Visit) -> Context:
             (grouped_amount(amount, currency), currency) for currency, amount in totals(statement).items()
         ],
         "offers": _money_first(derive(account, current.figures.rules)["offers"]),
+        "suppressed": account.partner.email if withheld else "",
         "mails": [_mail(visit, one) for one in reversed(told)],
         "missing": missing,
         "link": private_address(visit.site, link) if link else "",

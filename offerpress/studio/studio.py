@@ -200,9 +200,9 @@ ROLE_WORDS: Mapping[Role, str] = {
 ROLE_TASKS: Mapping[Role, str] = {
     "writer": "Writer: makes plans and test mails",
     "approver": "Approver: approves or rejects, settles unknown notices",
-    "finance": "Finance: reads the figures and runs the check of all channels",
+    "finance": "Finance: reads the figures, signs off journals, runs the check of all channels",
     "operator": "Operator: sends, pauses and stops, and manages people",
-    "support": "Support: searches partners and reads their pages",
+    "support": "Support: searches partners and reads their pages, revokes links, suppresses addresses",
 }
 
 

@@ -2,105 +2,32 @@
 
 import http.client
 import json
-import re
 import threading
 import time
 from collections import Counter
-from contextlib import closing, suppress
-from dataclasses import dataclass
+from contextlib import suppress
 from datetime import UTC, datetime
-from html import unescape
 from pathlib import Path
 from random import Random
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from offerpress.site.people import (
-    Everyone,
-    HistoryEntry,
-    Passphrase,
-    Role,
-    append_history,
-    invited,
-    joined,
-    read_history,
-    write_people,
-)
+from offerpress.site.people import HistoryEntry, append_history, read_history
 from offerpress.site.site import Site
 from offerpress.studio.current_figures import FiguresReader
 from offerpress.studio.overview_pages import mend_history
 from offerpress.studio.sessions import Sessions
 from offerpress.studio.studio import NOTED, Studio
 from tests.acceptance.conftest import AS_OF, called
-from tests.killing.killing import FILES
-from tests.servers.studio import PASSPHRASE, Office, started
+from tests.servers.studio import PASSPHRASE, Office, signed_in, small_site, started
 
 TOTAL = "46.00"
-EVERYBODY: dict[str, tuple[Role, ...]] = {
-    "Mia": ("writer",),
-    "Finn": ("approver", "operator"),
-}
-
-
-@dataclass
-class Desk:
-    """A signed-in person without a browser."""
-
-    origin: str
-    cookie: str = ""
-
-    def ask(self, method: str, path: str, **form: str) -> tuple[str, str]:
-        """Return the text of the answer and the address to go to."""
-        place = urlsplit(self.origin).netloc
-        headers = {"Origin": self.origin, "Host": place, "Cookie": self.cookie}
-        headers["Content-Type"] = "application/x-www-form-urlencoded"
-        port = int(place.split(":")[1])
-        with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
-            connection.request(method, path, urlencode(form), headers)
-            with connection.getresponse() as answer:
-                self.cookie = answer.headers.get("Set-Cookie", self.cookie).partition(";")[0]
-                return unescape(answer.read().decode()), answer.headers.get("Location", "")
-
-    def found(self, path: str, pattern: str) -> str:
-        """Return what a pattern finds on a page."""
-        text, _ = self.ask("GET", path)
-        found = re.search(pattern, text)
-        assert found, text
-        return found[1]
-
-    def act(self, path: str, **form: str) -> str:
-        """Press a button; return the address to go to."""
-        token = self.found("/history", 'name="form_token" value="([^"]+)"')
-        return self.ask("POST", path, form_token=token, **form)[1]
-
-
-def signed_in(origin: str, name: str) -> Desk:
-    """Sign in with the passphrase."""
-    desk = Desk(origin)
-    assert "/" == desk.ask("POST", "/sign-in", name=name, passphrase=PASSPHRASE)[1]
-    return desk
-
-
-def small_site(folder: Path) -> Path:
-    """A site with two partners and two people."""
-    for name, text in FILES.items():
-        if not name.startswith("private/"):
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_text(text, encoding="utf-8")
-    site, now = Site(folder, datetime.now(UTC), {}), datetime.now(UTC)
-    people: Everyone = {}
-    kept = Passphrase.of(PASSPHRASE, b"salt" * 4)
-    for name, roles in EVERYBODY.items():
-        person, people = invited(people, name, roles, name, "test", now)
-        people = joined(people, person, kept)
-    write_people(site, people)
-    return folder
 
 
 def campaign(office: Office) -> None:
     """Mia plans, Finn approves and sends; each step only where it is still open."""
-    mia, finn = (signed_in(office.origin, name) for name in EVERYBODY)
+    mia, finn = (signed_in(office.origin, name) for name in ("Mia", "Finn"))
     plan = next(iter(plans(office.site)), "")
     if not plan:
         plan = parse_qs(urlsplit(mia.act("/campaign/plan", campaign="hello")).query)["plan"][0]

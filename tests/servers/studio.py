@@ -1,16 +1,31 @@
-"""The studio as it is installed, and a person's own browser at it."""
+"""The studio as it is installed, and a person's own browser at it, or a person without one."""
 
+import http.client
+import re
 import signal
 import subprocess
+from contextlib import closing
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from html import unescape
 from pathlib import Path
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from offerpress.site.people import Everyone, Passphrase, Role, invited, joined, write_people
+from offerpress.site.site import Site
 from tests.acceptance.conftest import AS_OF, finished, installed
+from tests.killing.killing import FILES
 
 PASSPHRASE = "four words without any sense"
+
+EVERYBODY: dict[str, tuple[Role, ...]] = {
+    "Mia": ("writer",),
+    "Finn": ("approver", "operator"),
+    "Ada": ("finance", "support"),
+}
 
 
 @dataclass
@@ -61,9 +76,9 @@ def join(seat: Seat, address: str, name: str = "") -> Seat:
     return seat
 
 
-def started(site: Path) -> Office:
+def started(site: Path, as_of: tuple[str, str] = AS_OF) -> Office:
     """The studio of the installed command on a free port."""
-    process = installed(site, "studio", *AS_OF, "--port", "0")
+    process = installed(site, "studio", *as_of, "--port", "0")
     assert process.stderr is not None
     said = process.stderr.readline()
     if "Studio: http://localhost:" not in said:
@@ -86,3 +101,62 @@ def invite(operator: Seat, browser: Browser, name: str, *tasks: str) -> Seat:
         page.get_by_label(f"{task}:").check()
     page.click("text=Make an invitation")
     return join(seated(browser, operator.origin), page.inner_text("#link").strip())
+
+
+@dataclass
+class Desk:
+    """A signed-in person without a browser."""
+
+    origin: str
+    cookie: str = ""
+
+    def ask(self, method: str, path: str, **form: str) -> tuple[str, str]:
+        """Return the text of the answer and the address to go to."""
+        place = urlsplit(self.origin).netloc
+        headers = {"Origin": self.origin, "Host": place, "Cookie": self.cookie}
+        headers["Content-Type"] = "application/x-www-form-urlencoded"
+        port = int(place.split(":")[1])
+        with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
+            connection.request(method, path, urlencode(form), headers)
+            with connection.getresponse() as answer:
+                self.cookie = answer.headers.get("Set-Cookie", self.cookie).partition(";")[0]
+                return unescape(answer.read().decode()), answer.headers.get("Location", "")
+
+    def found(self, path: str, pattern: str) -> str:
+        """Return what a pattern finds on a page."""
+        text, _ = self.ask("GET", path)
+        found = re.search(pattern, text)
+        assert found, text
+        return found[1]
+
+    def press(self, path: str, **form: str) -> tuple[str, str]:
+        """Press a button; return the text of the answer and the address to go to."""
+        token = self.found("/history", 'name="form_token" value="([^"]+)"')
+        return self.ask("POST", path, form_token=token, **form)
+
+    def act(self, path: str, **form: str) -> str:
+        """Press a button; return the address to go to."""
+        return self.press(path, **form)[1]
+
+
+def signed_in(origin: str, name: str) -> Desk:
+    """Sign in with the passphrase."""
+    desk = Desk(origin)
+    assert "/" == desk.ask("POST", "/sign-in", name=name, passphrase=PASSPHRASE)[1]
+    return desk
+
+
+def small_site(folder: Path) -> Path:
+    """A site with two partners and three people."""
+    for name, text in FILES.items():
+        if not name.startswith("private/"):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text(text, encoding="utf-8")
+    site, now = Site(folder, datetime.now(UTC), {}), datetime.now(UTC)
+    people: Everyone = {}
+    kept = Passphrase.of(PASSPHRASE, b"salt" * 4)
+    for name, roles in EVERYBODY.items():
+        person, people = invited(people, name, roles, name, "test", now)
+        people = joined(people, person, kept)
+    write_people(site, people)
+    return folder
