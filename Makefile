@@ -9,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp
 
-.PHONY: lighthouse demo test test-long wheel lint format serve bench bench-building bench-million bench-ledger bench-sending bench-events bench-start-up fuzz chaos worlds lock i18n screenshots clean
+.PHONY: lighthouse demo test test-long wheel lint format serve bench bench-building bench-million bench-ledger bench-sending bench-events bench-start-up bench-studio fuzz chaos worlds lock i18n screenshots clean
 
 demo: $(STAMP)/run
 	@$(BIN)/offerpress demo
@@ -68,6 +68,10 @@ bench-events: $(STAMP)/test
 # Five minutes; AGAINST is another checkout with an environment in .venv, such as that of an earlier release.
 bench-start-up: $(STAMP)/test
 	$(BIN)/python benchmarks/start_up.py --against $(AGAINST) --json docs/benchmarks/start_up.json
+
+# Three minutes; most of them plan a campaign for 25,000 partners.
+bench-studio: $(STAMP)/test
+	$(BIN)/python benchmarks/studio.py --json docs/benchmarks/studio.json
 
 bench-sending: $(STAMP)/test
 	$(BIN)/python benchmarks/sending.py --notices 20000 --json docs/benchmarks/sending.json

@@ -112,14 +112,17 @@ def test_a_wrong_total_approves_nothing(team: Team) -> None:
 
 
 def test_a_look_at_a_mail_is_kept(team: Team) -> None:
-    """Finn says of two mails that he looked at them; the page and the history name him and these bytes."""
+    """By keyboard alone Finn says that he looked at two mails; page and history name him and these bytes."""
     page = plan_page(team.finn, SECOND)
     looked = page.locator("[data-looked]")
     expect(looked).to_have_text(re.compile("^0 of [0-9]+ looked at.$"))
-    page.locator("#read tbody a").first.click()
+    tab_to(page, page.locator("#read tbody a").first)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("To ")
     for _ in range(2):
         before = page.url
-        page.get_by_role("button", name="I have looked at this").click()
+        tab_to(page, page.get_by_role("button", name="I have looked at this"))
+        page.keyboard.press("Enter")
         expect(page).not_to_have_url(before)
     page = plan_page(team.mia, SECOND)
     expect(page.locator("[data-looked]")).to_have_text(re.compile("^2 of [0-9]+ looked at, by Finn.$"))
@@ -150,7 +153,7 @@ def test_the_checklist_says_what_is_open(team: Team) -> None:
 
 
 def test_the_approval_is_that_of_the_command(team: Team) -> None:
-    """Finn approves; the outbox names his id, and a form that was open in a second tab does nothing more."""
+    """Finn approves by keyboard alone; the outbox names his id, and an old form in a second tab does nothing more."""
     old = team.finn.page.context.new_page()
     old.route("**/plan/live?**", lambda route: route.abort())  # otherwise the page follows by itself
     old.goto(f"{team.finn.origin}/plan?plan={SECOND}")
