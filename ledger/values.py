@@ -169,7 +169,7 @@ def _shared(row: Row) -> Explanation:
     return what, "see that one person is to read the figures of both"
 
 
-_SEVERAL = re.compile(r"[^\s,;<>]+@[^\s,;<>]+")
+_SEVERAL = re.compile(r"(?<![^\s,;<>])[^\s,;<>]+@[^\s,;<>]+")
 
 
 def _address_fault(text: str) -> str | None:

@@ -18,7 +18,7 @@ KeepCode = Callable[[str, str], str]
 
 _FENCE = re.compile(r" {0,3}(?P<mark>`{3,}(?=[^`]*$)|~{3,})(?P<info>.*)")
 _HEADING = re.compile(r" {0,3}(?P<marks>#{1,6})(?:[ ]+(?P<text>.*))?")
-_CLOSING = re.compile(r"(?:^|[ ]+)#+[ ]*$")
+_CLOSING = re.compile(r"(?:^|(?<![ ])[ ]++)#++[ ]*+$")
 _UNDERLINE = re.compile(r" {0,3}(?P<mark>=+|-+) *")
 _RULE = re.compile(r" {0,3}(?P<mark>[-*_])(?: *(?P=mark)){2,} *")
 _QUOTE = re.compile(r" {0,3}> ?")

@@ -32,7 +32,8 @@ _OPENS = re.compile(
     r" {0,3}<(?P<name>article|aside|details|div|figure|section)\b(?P<rest>[^<>]*)>\s*$", re.IGNORECASE
 )
 _NOTE = re.compile(r" {0,3}\[\^(?P<label>[^\]]+)\]:")
-_NOTE_USE = re.compile(r"\[\^([^\]]+)\](?!:)|(?<=\S)\[\^([^\]]+)\]:")
+# CommonMark 4.7 limits a label to 999 characters.
+_NOTE_USE = re.compile(r"\[\^([^\]]{1,999}+)\](?!:)|(?<=\S)\[\^([^\]]{1,999}+)\]:")
 _SYNTAX = re.compile(r"\s*(?:[-*+] |\d{1,9}[.)] |#{1,6} |\|)|.*?(?:\*\*\w|\]\()")
 _ALT = re.compile(r"\balt\s*=", re.IGNORECASE)
 _PLACEHOLDER = re.compile(

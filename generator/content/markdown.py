@@ -283,8 +283,9 @@ class _Dialect(Extension):
         md.preprocessors.register(_Reshaping(md), "reshaping", 28)
         md.ESCAPED_CHARS = list(string.punctuation)
         md.references = _FirstWins()
+        # CommonMark 4.7 limits a label to 999 characters.
         for name in ("reference", "image_reference"):
-            vars(md.inlinePatterns[name])["RE_LINK"] = re.compile(r"\[([^\]]*)\]")
+            vars(md.inlinePatterns[name])["RE_LINK"] = re.compile(r"\[([^\]]{0,999}+)\]")
         md.inlinePatterns.register(_CodeSpan(_TICKS.pattern, md), "backtick", 190)
         md.inlinePatterns.register(SubstituteTagInlineProcessor(r"(?<!\\)\\\n", "br"), "backslash_break", 185)
         md.inlinePatterns.register(_EscapedAmpersand(r"(?<!\\)\\&", md), "escaped_ampersand", 182)
@@ -393,7 +394,7 @@ def in_own_script(text: str, separator: str) -> str:
 # The prose of Markdown source: lines without code, and blocks of lines that belong together.
 
 _FENCE = re.compile(r"\s{0,3}(?P<mark>`{3,}|~{3,})")
-_CODE = re.compile(r"(`+)(?!`).*?(?<!`)\1(?!`)")
+_CODE = re.compile(r"(?<!`)(`++).*?(?<!`)\1(?!`)")
 _BEGINS = re.compile(r"\s*([-*+]|\d+[.)])\s|\s*\||\s{0,3}#|\s{0,3}>|:\s")
 
 

@@ -106,9 +106,12 @@ def _untranslated(
 # Remarks about values in texts about offers.
 
 _WORD = re.compile(r"[^\W\d_]{5,}")
-_TEMPLATE = re.compile(r"\{%.*?%\}|\{\{.*?\}\}|\{#.*?#\}", re.DOTALL)
-"""An expression or a tag in a campaign: `{% if amount > 0 %}` tells no percentage."""
-_LINK = re.compile(r"\]\([^)\s]*?offers/(?P<slug>[a-z0-9-]+)(?:\.[\w-]+)?\.md")
+_TEMPLATE = re.compile(r"\{%.{0,999}?%\}|\{\{.{0,999}?\}\}|\{#.{0,999}?#\}", re.DOTALL)
+"""An expression or a tag in a campaign: `{% if amount > 0 %}` tells no percentage.
+
+Its length has a limit, because braces that never end would be searched to the end of the text, each of them.
+"""
+_LINK = re.compile(r"\]\([^)\s]{0,300}?offers/(?P<slug>[a-z0-9-]{1,300}+)(?:\.[\w-]+)?\.md")
 
 
 class _Term(NamedTuple):

@@ -14,7 +14,7 @@ _COMPACT_COLUMNS = 5
 _LEFT_TO_RIGHT = frozenset({"code", "pre"})
 _SIDE = re.compile(r"\b(left|right)\b")
 # Padding, margin and the like with four lengths: top, right, bottom, left.
-_FOUR = re.compile(r"(:\s*)(\S+)\s+(\S+)\s+(\S+)\s+([^\s;]+)(?=\s*(?:;|$))")
+_FOUR = re.compile(r"(:\s*+)([^\s:;]++)\s++([^\s:;]++)\s++([^\s:;]++)\s++([^\s:;]++)(?=\s*+(?:;|$))")
 _TABLE = (("border", "0"), ("cellpadding", "0"), ("cellspacing", "0"), ("width", "100%"))
 
 

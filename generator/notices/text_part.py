@@ -16,7 +16,7 @@ WIDTH = 76
 CELL, FIXED, NUMBER = "\x01", "\x02", "\x03"
 _ZERO_WIDTH = re.compile("[\u200b-\u200f\u2066-\u2069\u202a-\u202e\ufe0f]")
 _NARROW = re.compile("[\\x00-\u02ff\u2010-\u2027\u20a0-\u20bf\u2190-\u21ff]*")
-_HANGING = re.compile(r"\s*(?:[-*>] |\d+\. )*\s*")
+_HANGING = re.compile(r"\s*+(?:[-*>] |\d+\. )*+\s*+")
 _BLANKS = re.compile(r"\n{3,}")
 
 

@@ -19,7 +19,7 @@ from mailer.rules.status_codes import FailureSubject, failure_subject
 from mailer.rules.suppression import SuppressionReason
 from rewards import address_key
 
-_ADDRESS: Final = re.compile(r"[^\s<>()\[\]\"',;:]+@[^\s<>()\[\]\"',;:]+")
+_ADDRESS: Final = re.compile(r"(?<![^\s<>()\[\]\"',;:])[^\s<>()\[\]\"',;:]+@[^\s<>()\[\]\"',;:]+")
 _LONGEST: Final = 300
 _LONGEST_WORDS: Final = 2_000  # characters of a server's words that are looked at
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
+from generator.notices.html_part import _mirrored
 from generator.notices.notices import CampaignRenderer
 from rewards import Partner, Rates, compute_statement, rules_on
 from rewards.account import Account, Sale
@@ -131,3 +132,10 @@ def test_titles_in_another_direction_are_isolated(make_site: SiteMaker, browser:
     )
     page.close()
     assert lefts[0] < lefts[1]
+
+
+def test_only_four_lengths_change_their_sides() -> None:
+    """Four lengths are top, right, bottom, left (CSS 2.2 8.4); two lengths of two declarations are not four."""
+    assert "margin:1px 4px 3px 2px;padding:0" == _mirrored("margin:1px 2px 3px 4px;padding:0")
+    assert "margin:0 2px;padding: 3px 4px" == _mirrored("margin:0 2px;padding: 3px 4px")
+    assert "margin:0 1px; padding: 2px" == _mirrored("margin:0 1px; padding: 2px")
