@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.acceptance.conftest import AS_OF, Call, change_sale, tree
+from tests.acceptance.conftest import AS_OF, Call, Said, change_sale, tree
 
 WAITING = "thank-you-1.1"
 TOMORROW = ("--before", "2099-01-01")
@@ -64,8 +64,15 @@ def test_a_damaged_batch_is_named_and_the_rest_pruned(sent: Path, offerpress: Ca
     assert [] == list((sent / "private/reports").glob("*.html"))
     assert 1 == len(list((sent / "private/snapshots").iterdir()))
     again = offerpress("prune", *TOMORROW, "--json")
-    assert [0] == [one["told"] for one in again.json["damaged"]]
+    assert [0] == told_by(again)
     assert (1, [], 1) == (again.code, again.json["old"], len(str(again.json["damaged"]).split("'path'")) - 1)
+
+
+def told_by(said: Said) -> list[int]:
+    """To how many partners each damaged batch was handed."""
+    damaged = said.json["damaged"]
+    assert isinstance(damaged, list)
+    return [one["told"] for one in damaged]
 
 
 def test_who_was_told_by_a_damaged_batch_is_counted(sent: Path, offerpress: Call) -> None:
@@ -76,4 +83,4 @@ def test_who_was_told_by_a_damaged_batch_is_counted(sent: Path, offerpress: Call
     said = offerpress("prune", *TOMORROW, "--dry-run")
     assert (1, True) == (said.code, "56 partners of it can get no corrections" in said.err), said.err
     as_json = offerpress("prune", *TOMORROW, "--dry-run", "--json")
-    assert [56] == [one["told"] for one in as_json.json["damaged"]]
+    assert [56] == told_by(as_json)
