@@ -11,7 +11,17 @@ from hypothesis import strategies as st
 from generator.statements.packs import seal
 from generator.statements.record import DICTIONARY, coming_days
 from generator.statements.shell import BrokenShell, parse_shell
-from rewards import Account, Rates, Sale, Statement, compute_statement, counted_lines, monthly_sales, rules_on
+from rewards import (
+    Account,
+    Rates,
+    Rules,
+    Sale,
+    Statement,
+    compute_statement,
+    counted_lines,
+    monthly_sales,
+    rules_on,
+)
 from tests.samples.statement_site import (
     AS_OF,
     PARTNERS,
@@ -76,12 +86,13 @@ def test_a_shell_that_cannot_be_filled(html: str, why: str) -> None:
         parse_shell(html)
 
 
-@given(
-    st.lists(st.tuples(st.integers(FIRST, LAST), st.integers(-500, 5000), st.integers(0, 3)), max_size=30),
-    st.sampled_from(["ignore", "deduct"]),
-)
-def test_months_add_up(lines: list[tuple[int, int, int]], refunds: Literal["ignore", "deduct"]) -> None:
-    """Whatever was sold and refunded, the months of an offer add up to its sales that count."""
+# Day, minor units, and for a refund how many times twenty days before it the sale was.
+SOLD = st.lists(st.tuples(st.integers(FIRST, LAST), st.integers(-500, 5000), st.integers(0, 3)), max_size=30)
+REFUNDS = st.sampled_from(["ignore", "deduct"])
+
+
+def sold(lines: list[tuple[int, int, int]], refunds: Literal["ignore", "deduct"]) -> tuple[Account, Rules]:
+    """An account with these sales, and the rules under which refunds after the period count or not."""
     rows = tuple(
         Sale(str(index), "P", on, amount, "EUR", "", "", on - back * 20 if amount < 0 and back else None)
         for index, (on, amount, back) in enumerate(lines)
@@ -90,6 +101,13 @@ def test_months_add_up(lines: list[tuple[int, int, int]], refunds: Literal["igno
     program = replace(given_policy.program, refunds_after_period=refunds)
     rules = rules_on(replace(given_policy, program=program), Rates([]), AS_OF)
     account = Account(replace(PARTNERS["P-5"], partner_id="P"), rows)
+    return account, rules
+
+
+@given(SOLD, REFUNDS)
+def test_months_add_up(lines: list[tuple[int, int, int]], refunds: Literal["ignore", "deduct"]) -> None:
+    """Whatever was sold and refunded, the months of an offer add up to its sales that count."""
+    account, rules = sold(lines, refunds)
     months = monthly_sales(account, rules)
     sums = {
         (entry.offer, entry.currency): entry.eligible_sales
@@ -145,20 +163,10 @@ def test_lines_beyond_the_largest_class_are_summed_up() -> None:
     )
 
 
-@given(
-    st.lists(st.tuples(st.integers(FIRST, LAST), st.integers(-500, 5000), st.integers(0, 3)), max_size=30),
-    st.sampled_from(["ignore", "deduct"]),
-)
+@given(SOLD, REFUNDS)
 def test_lines_add_up(lines: list[tuple[int, int, int]], refunds: Literal["ignore", "deduct"]) -> None:
     """Whatever was sold and refunded, the lines that an offer counts add up to its figure, each standing once."""
-    rows = tuple(
-        Sale(str(index), "P", on, amount, "EUR", "", "", on - back * 20 if amount < 0 and back else None)
-        for index, (on, amount, back) in enumerate(lines)
-    )
-    given_policy = policy()
-    program = replace(given_policy.program, refunds_after_period=refunds)
-    rules = rules_on(replace(given_policy, program=program), Rates([]), AS_OF)
-    account = Account(replace(PARTNERS["P-5"], partner_id="P"), rows)
+    account, rules = sold(lines, refunds)
     statement = compute_statement(account, rules, [])
     groups = counted_lines(account, statement, rules)
     for entry in statement.cashback:
