@@ -25,21 +25,24 @@ from offerpress.preview.state import unexpected
 from offerpress.site.folder import OfferpressError, starter_folder
 from offerpress.site.people import read_people
 from offerpress.site.site import Site
-from offerpress.studio.actions import ACTIONS, ASKS, Done
-from offerpress.studio.current_figures import KNOWN_ERRORS, FiguresReader
-from offerpress.studio.mail_pages import mail_page, message_frame
-from offerpress.studio.overview_pages import (
-    finance_page,
-    history_page,
-    mend_history,
-    people_page,
-    today_page,
+from offerpress.studio.overview.history_page import mend_history
+from offerpress.studio.people.sign_in import joined_person, signed_in_person
+from offerpress.studio.plans.mail_pages import message_frame
+from offerpress.studio.plans.plan_pages import live_state
+from offerpress.studio.screens import ACTIONS, ASKS, FACTS, PAGES
+from offerpress.studio.state.current_figures import KNOWN_ERRORS, FiguresReader
+from offerpress.studio.state.sessions import Sessions, cookie_name, request_refusal
+from offerpress.studio.state.studio import (
+    Context,
+    Done,
+    FormFields,
+    NotThere,
+    NotYours,
+    Studio,
+    Visit,
+    address_of,
+    page,
 )
-from offerpress.studio.partner_pages import found, partner_page, search_page
-from offerpress.studio.plan_pages import freshness, live_state, plan_page, plans_page
-from offerpress.studio.sessions import Sessions, cookie_name, request_refusal
-from offerpress.studio.sign_in import joined_person, me_page, signed_in_person
-from offerpress.studio.studio import Context, FormFields, NotThere, NotYours, Studio, Visit, address_of, page
 from offerpress.terminal import count
 from rewards import day_text
 
@@ -52,19 +55,6 @@ _ASSETS = {
 }
 _LIVE_SECONDS = 1.0
 _WARMED = 3
-_PAGES: dict[str, tuple[str, Callable[[Visit], Context]]] = {
-    "/": ("today.html", today_page),
-    "/plans": ("plans.html", plans_page),
-    "/plan": ("plan.html", plan_page),
-    "/plan/mail": ("mail.html", mail_page),
-    "/partners": ("partners.html", search_page),
-    "/partner": ("partner.html", partner_page),
-    "/finance": ("finance.html", finance_page),
-    "/history": ("history.html", history_page),
-    "/people": ("people.html", people_page),
-    "/me": ("me.html", me_page),
-}
-_FACTS: dict[str, Callable[[Visit], object]] = {"/partners/found": found, "/plan/fresh": freshness}
 
 
 class TooMuch(Exception):
@@ -114,8 +104,8 @@ class StudioServer:
         """Return the ASGI application."""
         return Starlette(
             routes=[
-                *(Route(path, self._screen, methods=["GET"]) for path in _PAGES),
-                *(Route(path, self._told, methods=["GET"]) for path in _FACTS),
+                *(Route(path, self._screen, methods=["GET"]) for path in PAGES),
+                *(Route(path, self._told, methods=["GET"]) for path in FACTS),
                 *(Route(path, _posted(self._change), methods=["POST"]) for path in ACTIONS),
                 *(Route(path, _posted(self._asked), methods=["POST"]) for path in ASKS),
                 Route("/plan/message", self._message, methods=["GET"]),
@@ -135,7 +125,7 @@ class StudioServer:
     # Pages.
 
     def _screen(self, request: Request) -> Response:
-        template, make = _PAGES[request.url.path]
+        template, make = PAGES[request.url.path]
         visit = self._visit(request, dict(request.query_params))
         if visit is None:
             return self._to_sign_in(request)
@@ -146,7 +136,7 @@ class StudioServer:
         if visit is None:
             return JSONResponse({"locked": True}, 401)
         try:
-            return JSONResponse(_FACTS[request.url.path](visit))
+            return JSONResponse(FACTS[request.url.path](visit))
         except KNOWN_ERRORS as error:
             return JSONResponse({"tone": "wrong", "text": str(error)}, 409)
 
@@ -256,7 +246,7 @@ class StudioServer:
 
     def _form_page(self, path: str, site: Site, why: str, name: str, *, locked: bool = False) -> Response:
         context: Context = {"why": why, "name": name, "locked": locked, "first": not read_people(site)}
-        template = "join.html" if path == "/join" else "sign_in.html"
+        template = "people/join.html" if path == "/join" else "people/sign_in.html"
         return _html(page(template, None, context), 403 if why else 200)
 
     def _sign_in(self, request: Request, form: FormFields) -> Response:

@@ -21,9 +21,9 @@ from playwright.sync_api import Browser, Page, expect
 
 from offerpress.site.site import Site
 from offerpress.studio.application import StudioServer
-from offerpress.studio.current_figures import FiguresReader
-from offerpress.studio.sessions import Sessions, cookie_name
-from offerpress.studio.studio import Studio
+from offerpress.studio.state.current_figures import FiguresReader
+from offerpress.studio.state.sessions import Sessions, cookie_name
+from offerpress.studio.state.studio import Studio
 from tests.acceptance.conftest import PLAN, PLANNED, SECRET, called, copy_sample
 from tests.servers.studio import PASSPHRASE
 

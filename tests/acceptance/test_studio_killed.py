@@ -15,10 +15,10 @@ import pytest
 
 from offerpress.site.people import HistoryEntry, append_history, read_history
 from offerpress.site.site import Site
-from offerpress.studio.current_figures import FiguresReader
-from offerpress.studio.overview_pages import mend_history
-from offerpress.studio.sessions import Sessions
-from offerpress.studio.studio import NOTED, Studio
+from offerpress.studio.overview.history_page import mend_history
+from offerpress.studio.state.current_figures import FiguresReader
+from offerpress.studio.state.sessions import Sessions
+from offerpress.studio.state.studio import NOTED, Studio
 from tests.acceptance.conftest import AS_OF, called
 from tests.servers.studio import PASSPHRASE, Office, signed_in, small_site, started
 

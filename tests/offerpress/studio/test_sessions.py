@@ -5,7 +5,7 @@ from itertools import count
 
 import pytest
 
-from offerpress.studio.sessions import Sessions, SignInThrottle, request_refusal
+from offerpress.studio.state.sessions import Sessions, SignInThrottle, request_refusal
 
 NOW = datetime(2023, 12, 31, 12, 0, tzinfo=UTC)
 HERE = "http://localhost:8010"

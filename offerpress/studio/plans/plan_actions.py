@@ -1,14 +1,12 @@
-"""What people do on the screens. Each calls the function of the command of the same name, and adds no rule."""
+"""What people do about a plan. Each calls the function of the command of the same name, and adds no rule."""
 
 import json
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Literal
 
 from mailer import Batch, Outbox, instant_text, start_late
-from offerpress.plans.returns import suppressible
 from offerpress.plans.sending import send_sample
 from offerpress.plans.signing import (
     SignedApproval,
@@ -18,19 +16,11 @@ from offerpress.plans.signing import (
     write_signed,
 )
 from offerpress.plans.staleness import refuse_stale
-from offerpress.studio.commands import run_command
-from offerpress.studio.mail_pages import mark_looked
-from offerpress.studio.overview_pages import check_channels
-from offerpress.studio.plan_pages import plan_refusal
-from offerpress.studio.sign_in import (
-    add_passkey,
-    begin_passkey,
-    invite,
-    remove,
-    remove_passkey,
-    require_passphrase,
-)
-from offerpress.studio.studio import (
+from offerpress.studio.people.sign_in import require_passphrase
+from offerpress.studio.plans.mail_pages import mark_looked
+from offerpress.studio.plans.plan_pages import plan_refusal
+from offerpress.studio.state.commands import run_command
+from offerpress.studio.state.studio import (
     APPROVED,
     BEGAN_LATE,
     MADE,
@@ -41,6 +31,7 @@ from offerpress.studio.studio import (
     SETTLED,
     STOPPED,
     TESTED,
+    Done,
     NotDone,
     Pending,
     Visit,
@@ -51,21 +42,11 @@ _SIGN_WITHIN = timedelta(minutes=5)
 _DIGITS = re.compile(r"\D+")
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
-    """What follows an action: the address to go to, or words to show once, such as a link."""
-
-    to: str = "/"
-    title: str = ""
-    show: tuple[str, ...] = ()
-    link: str = ""
-
-
 def _to_plan(visit: Visit) -> Done:
     return Done(address_of("/plan", plan=visit.query.get("plan", "")))
 
 
-def _plan(visit: Visit) -> Done:
+def plan_campaign(visit: Visit) -> Done:
     """Plan a campaign, in a process of its own."""
     visit.need("writer")
     campaign = visit.query.get("campaign", "")
@@ -83,7 +64,7 @@ def _plan(visit: Visit) -> Done:
     return Done(address_of("/plan", plan=plan))
 
 
-def _test(visit: Visit) -> Done:
+def send_test(visit: Visit) -> Done:
     """Send one mail of a plan to one address."""
     visit.need("writer", "approver", "operator")
     plan, partner, address = (visit.query.get(name, "") for name in ("plan", "partner", "address"))
@@ -93,7 +74,7 @@ def _test(visit: Visit) -> Done:
     return Done(address_of("/plan", plan=plan), "The test mail is on its way", words)
 
 
-def _looked(visit: Visit) -> Done:
+def confirm_look(visit: Visit) -> Done:
     """Keep that the person has looked at a mail to read."""
     return Done(mark_looked(visit))
 
@@ -124,7 +105,7 @@ def _require_approvable(visit: Visit, outbox: Outbox, batch: Batch) -> None:
     refuse_stale(visit.site, batch, outbox)
 
 
-def _approve(visit: Visit) -> Done:
+def approve_plan(visit: Visit) -> Done:
     """Approve a plan with a passkey, or, where the site allows it, with the passphrase."""
     plan, digest, who = visit.query.get("plan", ""), visit.query.get("digest", ""), visit.person
     with visit.open_outbox() as outbox, visit.site.open_batch(plan) as batch:
@@ -171,7 +152,7 @@ def _signed(visit: Visit, plan: str, digest: str) -> SignedApproval:
     return signed_approval(made, person)
 
 
-def _reject(visit: Visit) -> Done:
+def reject_plan(visit: Visit) -> Done:
     """Stop a plan that nobody approved, with a note for its maker."""
     visit.need("approver")
     plan, note = visit.query.get("plan", ""), " ".join(visit.query.get("note", "").split())
@@ -195,17 +176,20 @@ def _act(visit: Visit, act: Callable[[Outbox, str], object], action: str) -> Don
     return _to_plan(visit)
 
 
-def _pause(visit: Visit) -> Done:
+def pause_plan(visit: Visit) -> Done:
+    """Hold a plan back until it is resumed."""
     visit.need("operator", "approver")
     return _act(visit, lambda outbox, plan: outbox.pause(plan, visit.person.person, visit.now), PAUSED)
 
 
-def _resume(visit: Visit) -> Done:
+def resume_plan(visit: Visit) -> Done:
+    """Let a paused plan go on."""
     visit.need("operator", "approver")
     return _act(visit, lambda outbox, plan: outbox.resume(plan, visit.person.person, visit.now), RESUMED)
 
 
-def _stop(visit: Visit) -> Done:
+def stop_plan(visit: Visit) -> Done:
+    """Stop for good what a plan has not sent yet."""
     visit.need("operator", "approver")
     return _act(
         visit,
@@ -214,7 +198,7 @@ def _stop(visit: Visit) -> Done:
     )
 
 
-def _late(visit: Visit) -> Done:
+def begin_late(visit: Visit) -> Done:
     """Let a plan begin that missed its latest start."""
     visit.need("approver")
     plan = visit.query.get("plan", "")
@@ -224,7 +208,7 @@ def _late(visit: Visit) -> Done:
     return _to_plan(visit)
 
 
-def _resolve(visit: Visit) -> Done:
+def settle_unknown(visit: Visit) -> Done:
     """Settle one mail whose outcome is unknown."""
     visit.need("approver")
     plan, partner = visit.query.get("plan", ""), visit.query.get("partner", "")
@@ -239,118 +223,17 @@ def _resolve(visit: Visit) -> Done:
     return _to_plan(visit)
 
 
-def _start_sending(visit: Visit) -> Done:
+def start_sending(visit: Visit) -> Done:
+    """Start the process that sends what is due."""
     visit.need("operator")
     visit.studio.sender.start(visit.site, visit.person.name)
     visit.record("started sending what is due")
     return Done(visit.query.get("back", "") if visit.query.get("back", "").startswith("/plan?") else "/")
 
 
-def _stop_sending(visit: Visit) -> Done:
+def stop_sending(visit: Visit) -> Done:
+    """Stop the process that sends what is due."""
     visit.need("operator")
     visit.studio.sender.stop()
     visit.record("stopped sending")
     return Done("/")
-
-
-def _check(visit: Visit) -> Done:
-    check_channels(visit)
-    return Done("/finance#check")
-
-
-def _revoke(visit: Visit) -> Done:
-    """Give a partner a new private link, in a process of its own."""
-    visit.need("support", "operator")
-    partner = visit.query.get("partner", "")
-    run_command(visit.site, "link", "--revoke", "--", partner)
-    visit.record("revoked a private link", partner=partner)
-    now = "The partner has a new link and a new reference."
-    until = "Until an operator builds and publishes the site, the old link still opens the statement."
-    return Done(address_of("/partner", id=partner), "The link is revoked", (now, until))
-
-
-def _suppress(visit: Visit) -> Done:
-    """Let no plan write to a partner's address again."""
-    visit.need("support", "operator")
-    partner = visit.query.get("partner", "")
-    found = visit.current().people.get(partner)
-    reason = " ".join(visit.query.get("reason", "").split())
-    if found is None or not reason:
-        raise NotDone("Open the page of a partner, and write why nobody may write to the address.")
-    try:
-        address = suppressible(found[0].partner.email)
-    except ValueError as error:
-        raise NotDone("The partner has no address that mail can go to, so nothing was done.") from error
-    with visit.open_outbox() as outbox:
-        outbox.suppress(address, "manual", f"studio: {visit.person.person}", visit.now)
-    visit.record("suppressed an address", partner=partner, note=reason)
-    return Done(address_of("/partner", id=partner))
-
-
-def _sign_off(visit: Visit) -> Done:
-    """Freeze the journal of an offer, in a process of its own."""
-    visit.need("finance")
-    offer = visit.query.get("offer", "")
-    options = ["--as-of", visit.site.as_of.isoformat()] if visit.site.as_of else []
-    made = run_command(visit.site, "sign-off", *options, "--by", visit.person.person, "--", offer)
-    if not made:
-        raise NotDone("Nothing has changed since the last sign-off of this journal.")
-    visit.record("signed off a journal", offer, note=f"{made['lines']} lines, digest {made['digest']}")
-    return Done("/finance#journals")
-
-
-def _invite(visit: Visit) -> Done:
-    with visit.studio.change:
-        name, link = invite(visit)
-    words = (
-        f"Give this link to {name} and to nobody else. It is shown only now, works once, and ends after 7 days.",
-    )
-    return Done("/people", f"{name} is invited", words, link)
-
-
-def _remove(visit: Visit) -> Done:
-    with visit.studio.change:
-        remove(visit)
-    return Done("/people")
-
-
-def _add_passkey(visit: Visit) -> Done:
-    with visit.studio.change:
-        add_passkey(visit)
-    return Done("/me")
-
-
-def _remove_passkey(visit: Visit) -> Done:
-    with visit.studio.change:
-        remove_passkey(visit)
-    return Done("/me")
-
-
-ASKS: Mapping[str, Callable[[Visit], dict[str, object]]] = {
-    "/plan/approve/begin": begin_approval,
-    "/me/passkey/begin": begin_passkey,
-}
-"""What a page asks before a device signs; nothing is changed by it."""
-
-ACTIONS: Mapping[str, Callable[[Visit], Done]] = {
-    "/campaign/plan": _plan,
-    "/plan/test": _test,
-    "/plan/looked": _looked,
-    "/plan/approve": _approve,
-    "/plan/reject": _reject,
-    "/plan/pause": _pause,
-    "/plan/resume": _resume,
-    "/plan/stop": _stop,
-    "/plan/late": _late,
-    "/plan/resolve": _resolve,
-    "/sending/start": _start_sending,
-    "/sending/stop": _stop_sending,
-    "/partner/revoke": _revoke,
-    "/partner/suppress": _suppress,
-    "/finance/sign-off": _sign_off,
-    "/finance/check": _check,
-    "/people/invite": _invite,
-    "/people/remove": _remove,
-    "/me/passkey/add": _add_passkey,
-    "/me/passkey/remove": _remove_passkey,
-}

@@ -21,8 +21,17 @@ from offerpress.site.people import (
     write_people,
 )
 from offerpress.site.site import Site
-from offerpress.studio.sessions import TOKEN_BYTES
-from offerpress.studio.studio import Context, FormFields, NotDone, Pending, Studio, Visit
+from offerpress.studio.state.sessions import TOKEN_BYTES
+from offerpress.studio.state.studio import (
+    ROLE_TASKS,
+    Context,
+    Done,
+    FormFields,
+    NotDone,
+    Pending,
+    Studio,
+    Visit,
+)
 
 _SALT_BYTES = 16
 _LONGEST_DEVICE = 80
@@ -86,7 +95,7 @@ def _record(site: Site, person: Person, action: str) -> None:
     append_history(site, HistoryEntry(at, person.person, person.name, action))
 
 
-def invite(visit: Visit) -> tuple[str, str]:
+def _invite(visit: Visit) -> tuple[str, str]:
     """Invite a person and return the name and the link, which is shown once."""
     visit.need("operator")
     code = visit.studio.random_text(24)
@@ -124,7 +133,7 @@ def begin_passkey(visit: Visit) -> dict[str, object]:
     return creation_options(visit.person, challenge)
 
 
-def add_passkey(visit: Visit) -> None:
+def _add_passkey(visit: Visit) -> None:
     """Keep the passkey that a device made."""
     pending = visit.studio.pending.pop(visit.session.form_token, None)
     if pending is None or pending.about != "passkey":
@@ -137,7 +146,7 @@ def add_passkey(visit: Visit) -> None:
     visit.record("added a passkey", name)
 
 
-def remove_passkey(visit: Visit) -> None:
+def _remove_passkey(visit: Visit) -> None:
     """Take a passkey out: it approves nothing any more, and what it approved stays proved."""
     people, one = read_people(visit.site), visit.query.get("credential", "")
     keys = tuple(
@@ -148,7 +157,7 @@ def remove_passkey(visit: Visit) -> None:
     visit.record("removed a passkey")
 
 
-def remove(visit: Visit) -> None:
+def _remove(visit: Visit) -> None:
     """Remove a person: their sessions end at once."""
     visit.need("operator")
     one = visit.query.get("person", "")
@@ -156,3 +165,45 @@ def remove(visit: Visit) -> None:
     write_people(visit.site, removed(people, one))
     visit.studio.sessions.end_all_of(one)
     visit.record("removed a person", people[one].name)
+
+
+def invite_person(visit: Visit) -> Done:
+    """Invite a person; the link is shown once."""
+    with visit.studio.change:
+        name, link = _invite(visit)
+    words = (
+        f"Give this link to {name} and to nobody else. It is shown only now, works once, and ends after 7 days.",
+    )
+    return Done("/people", f"{name} is invited", words, link)
+
+
+def remove_person(visit: Visit) -> Done:
+    """Remove a person."""
+    with visit.studio.change:
+        _remove(visit)
+    return Done("/people")
+
+
+def keep_passkey(visit: Visit) -> Done:
+    """Keep the passkey that a device made."""
+    with visit.studio.change:
+        _add_passkey(visit)
+    return Done("/me")
+
+
+def drop_passkey(visit: Visit) -> Done:
+    """Take a passkey of the person out."""
+    with visit.studio.change:
+        _remove_passkey(visit)
+    return Done("/me")
+
+
+def people_page(visit: Visit) -> Context:
+    """Show everyone with their tasks, and the form that invites."""
+    visit.need("operator")
+    return {
+        "people": [one for one in visit.studio.people(visit.site).values() if one.active],
+        "tasks": [(role, ROLE_TASKS[role]) for role in ROLES],
+        "link": visit.query.get("link", ""),
+        "now": visit.now,
+    }

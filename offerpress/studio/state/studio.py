@@ -21,10 +21,10 @@ from offerpress.site.people import (
     read_people,
 )
 from offerpress.site.site import Site
-from offerpress.studio.commands import DueSender
-from offerpress.studio.current_figures import CurrentFigures, FiguresReader
-from offerpress.studio.plan_facts import PlanFacts, plan_facts
-from offerpress.studio.sessions import Session, Sessions, SignInThrottle
+from offerpress.studio.state.commands import DueSender
+from offerpress.studio.state.current_figures import CurrentFigures, FiguresReader
+from offerpress.studio.state.plan_facts import PlanFacts, plan_facts
+from offerpress.studio.state.sessions import Session, Sessions, SignInThrottle
 
 Context = dict[str, object]
 Made = TypeVar("Made")
@@ -47,6 +47,16 @@ SCREENS: Mapping[str, str] = {
     "/history": "History",
     "/people": "People",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What follows an action: the address to go to, or words to show once, such as a link."""
+
+    to: str = "/"
+    title: str = ""
+    show: tuple[str, ...] = ()
+    link: str = ""
 
 
 class NotThere(OfferpressError):

@@ -5,13 +5,15 @@ from collections.abc import Iterator
 from mailer import Outbox, Status
 from offerpress.figures.figures import UnknownPartner
 from offerpress.plans.draft import Barred, Drafting, skipped_for
+from offerpress.plans.returns import suppressible
 from offerpress.plans.status import minute
 from offerpress.plans.told import ToldNotice, became, difference_text, told_notices
 from offerpress.reports.texts import country_word, day_words, grouped_amount, language_word
 from offerpress.site.keys import private_address
-from offerpress.studio.current_figures import CurrentFigures
-from offerpress.studio.plan_pages import SKIPPED, program_zone, visit_name
-from offerpress.studio.studio import Context, NotThere, Visit, address_of, clock_words
+from offerpress.studio.plans.plan_pages import SKIPPED, program_zone, visit_name
+from offerpress.studio.state.commands import run_command
+from offerpress.studio.state.current_figures import CurrentFigures
+from offerpress.studio.state.studio import Context, Done, NotDone, NotThere, Visit, address_of, clock_words
 from rewards import derive, totals
 
 MOST_FOUND = 50
@@ -175,3 +177,32 @@ def _missing(outbox: Outbox, current: CurrentFigures, partner_id: str, have: set
             "what": what,
             "remedy": remedy,
         }
+
+
+def revoke_link(visit: Visit) -> Done:
+    """Give a partner a new private link, in a process of its own."""
+    visit.need("support", "operator")
+    partner = visit.query.get("partner", "")
+    run_command(visit.site, "link", "--revoke", "--", partner)
+    visit.record("revoked a private link", partner=partner)
+    now = "The partner has a new link and a new reference."
+    until = "Until an operator builds and publishes the site, the old link still opens the statement."
+    return Done(address_of("/partner", id=partner), "The link is revoked", (now, until))
+
+
+def suppress_address(visit: Visit) -> Done:
+    """Let no plan write to a partner's address again."""
+    visit.need("support", "operator")
+    partner = visit.query.get("partner", "")
+    found = visit.current().people.get(partner)
+    reason = " ".join(visit.query.get("reason", "").split())
+    if found is None or not reason:
+        raise NotDone("Open the page of a partner, and write why nobody may write to the address.")
+    try:
+        address = suppressible(found[0].partner.email)
+    except ValueError as error:
+        raise NotDone("The partner has no address that mail can go to, so nothing was done.") from error
+    with visit.open_outbox() as outbox:
+        outbox.suppress(address, "manual", f"studio: {visit.person.person}", visit.now)
+    visit.record("suppressed an address", partner=partner, note=reason)
+    return Done(address_of("/partner", id=partner))

@@ -15,8 +15,8 @@ from offerpress.plans.told import told_figures
 from offerpress.reports.plan_report import plan_view
 from offerpress.reports.texts import country_word, day_words, grouped_amount, language_word
 from offerpress.site.folder import OfferpressError
-from offerpress.studio.plan_facts import PlanFacts, PlanRow, change_since
-from offerpress.studio.studio import (
+from offerpress.studio.state.plan_facts import PlanFacts, PlanRow, change_since
+from offerpress.studio.state.studio import (
     Context,
     Visit,
     address_of,

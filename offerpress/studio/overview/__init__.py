@@ -1,0 +1,1 @@
+"""The screens about the whole site: Today, Finance and History."""

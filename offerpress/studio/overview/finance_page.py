@@ -1,0 +1,105 @@
+"""The screen Finance: what is owed, the journals with their sign-off, and the check of all channels."""
+
+from offerpress.figures.journals import accruing, journal_of
+from offerpress.figures.sign_offs import all_sign_offs, read_sign_offs, signed_lines
+from offerpress.proofs.verifying import verify
+from offerpress.reports.facts import gather_facts, last_told_amounts
+from offerpress.reports.figures_report import report_view, source_tables
+from offerpress.reports.texts import grouped_amount
+from offerpress.studio.plans.plan_pages import program_zone, visit_name
+from offerpress.studio.state.commands import run_command
+from offerpress.studio.state.current_figures import CurrentFigures
+from offerpress.studio.state.studio import (
+    Context,
+    Done,
+    NotDone,
+    Visit,
+    clock_words,
+)
+from rewards import journal_sums
+
+_MOST_FAULTS = 200
+_MOST_ENTRIES = 500
+_MOST_PARTNERS = 50
+
+
+def finance_page(visit: Visit) -> Context:
+    """Show what is owed, where it is heading, the journals, and the last check of all channels."""
+    current = visit.current()
+    return {
+        **visit.studio.remembered("finance", current.number, lambda: _figures(visit, current)),
+        "journals": visit.studio.remembered(
+            "journals", (current.number, len(all_sign_offs(visit.site))), lambda: _journals(visit, current)
+        ),
+        "checked": visit.studio.checked,
+    }
+
+
+def _figures(visit: Visit, current: CurrentFigures) -> Context:
+    figures, statements = current.figures, list(current.people.values())
+    with visit.open_outbox() as outbox:
+        told = last_told_amounts(visit.site, outbox, None)
+    equations = figures.equations(statements)
+    facts = gather_facts(
+        statements, figures.rules, told, equations, figures.snapshot.digest, source_tables(figures)
+    )
+    return report_view(facts, figures.rules)
+
+
+def _journals(visit: Visit, current: CurrentFigures) -> list[Context]:
+    rules = current.figures.rules
+    rows: list[Context] = []
+    for offer in current.figures.content.policy.offers:
+        if offer.kind != "cashback" or offer.announced_on > rules.as_of:
+            continue
+        signed = read_sign_offs(visit.site, offer.slug, rules.as_of)
+        lines = journal_of(offer.slug, current.people.values(), rules, signed)
+        done = {line.credit_id for one in signed for line in signed_lines(one)}
+        terms = offer.terms_on(rules.as_of)
+        rows.append(
+            {
+                "offer": offer.slug,
+                "title": terms.title if terms else offer.slug,
+                "final": not accruing(offer, rules),
+                "lines": f"{len(lines):,}",
+                "signed": f"{sum(line.credit_id in done for line in lines):,}",
+                "signed_by": ", ".join(visit_name(visit, one.by) for one in signed),
+                "totals": [
+                    f"{grouped_amount(minor, currency)} {currency}"
+                    for currency, minor in journal_sums(lines).items()
+                ],
+            }
+        )
+    return rows
+
+
+def check_channels(visit: Visit) -> None:
+    """Compare all channels as `verify` does, and keep the result for the screen."""
+    visit.need("finance", "approver", "operator")
+    found = verify(visit.site, None)
+    visit.studio.checked = {
+        "at": clock_words(visit.now, program_zone(visit)),
+        "by": visit.person.name,
+        "channels": found.checked,
+        "findings": [str(one) for one in found.findings],
+        "remarks": found.remarks,
+    }
+    visit.record("compared all channels", f"{len(found.findings)} differences")
+
+
+def check_all(visit: Visit) -> Done:
+    """Compare all channels."""
+    check_channels(visit)
+    return Done("/finance#check")
+
+
+def sign_off_journal(visit: Visit) -> Done:
+    """Freeze the journal of an offer, in a process of its own."""
+    visit.need("finance")
+    offer = visit.query.get("offer", "")
+    options = ["--as-of", visit.site.as_of.isoformat()] if visit.site.as_of else []
+    made = run_command(visit.site, "sign-off", *options, "--by", visit.person.person, "--", offer)
+    if not made:
+        raise NotDone("Nothing has changed since the last sign-off of this journal.")
+    visit.record("signed off a journal", offer, note=f"{made['lines']} lines, digest {made['digest']}")
+    return Done("/finance#journals")

@@ -1,0 +1,173 @@
+"""The screen Today: what needs a person, what leaves next, what was sent last, and how old the data are."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from mailer import Outbox, Status
+from offerpress.plans.status import needs
+from offerpress.reports.texts import day_words, grouped_amount
+from offerpress.studio.plans.plan_pages import plan_rows, plan_standing, program_zone
+from offerpress.studio.state.current_figures import CurrentFigures
+from offerpress.studio.state.studio import (
+    Context,
+    Visit,
+    address_of,
+    ago_words,
+    clock_words,
+)
+from rewards import Fault, plain_address, totals
+
+_MOST_FAULTS = 200
+_MOST_ENTRIES = 500
+_MOST_PARTNERS = 50
+
+
+def today_page(visit: Visit) -> Context:
+    """Show what needs a person, what leaves next, what was sent last, and how old the data are."""
+    current = visit.studio.reader.open()
+    with visit.open_outbox() as outbox:
+        plans = plan_rows(visit, outbox)
+        tasks = _tasks(visit, outbox)
+        leaving = _leaving(visit, outbox)
+        sent = _sent(visit, outbox)
+    faults = [*visit.studio.reader.faults, *(current.found if current else ())]
+    newest = _export_time(visit)
+    return {
+        "tasks": tasks,
+        "sender": visit.studio.sender,
+        "sender_since": ago_words(visit.studio.sender.since, visit.now) if visit.studio.sender.since else "",
+        "leaving": leaving,
+        "sent": sent,
+        "plans": plans[:5],
+        "as_of": day_words(current.figures.rules.as_of) if current else "",
+        "partners": len(current.people) if current else 0,
+        "export": ago_words(newest, visit.now) if newest else "",
+        "unreachable": _once(visit, current, "unreachable", _unreachable),
+        "negatives": _once(visit, current, "negatives", _negatives),
+        "faults": _by_file([one for one in faults if one.severity == "fault"]),
+        "remarks": _by_file([one for one in faults if one.severity != "fault"]),
+    }
+
+
+def _once(
+    visit: Visit, current: CurrentFigures | None, key: str, make: Callable[[CurrentFigures], list[Context]]
+) -> list[Context]:
+    """Return a list that follows from the figures alone."""
+    return visit.studio.remembered(key, current.number, lambda: make(current)) if current else []
+
+
+def _tasks(visit: Visit, outbox: Outbox) -> list[Context]:
+    """Return what only a person can settle, plan by plan."""
+    found: list[Context] = []
+    for record in reversed(outbox.plans()):
+        counts = outbox.counts(record.plan)
+        unknown = counts[Status.UNKNOWN]
+        texts = [f"{unknown:,} with an unknown outcome: decide about each"] if unknown else []
+        open_needs = needs(outbox, record.plan, visit.site.settings.mail, visit.now)
+        waits = not outbox.approvals(record.plan) and counts[Status.READY] and record.standing == "open"
+        if waits and record.made_by == visit.person.person:
+            texts.append("waits for the approval of another person, because you made it")
+        elif waits:
+            texts.append("waits for approval")
+        elif open_needs and not unknown:
+            texts.append(open_needs[0].what)
+        if texts and record.standing != "cancelled":
+            found.append(
+                {
+                    "plan": record.plan,
+                    "href": address_of("/plan", plan=record.plan),
+                    "text": "; ".join(texts),
+                    "wrong": bool(unknown),
+                }
+            )
+    return found
+
+
+def _leaving(visit: Visit, outbox: Outbox) -> list[Context]:
+    found: list[tuple[datetime, str, int]] = []
+    for record in outbox.plans():
+        ready = outbox.counts(record.plan)[Status.READY]
+        if record.standing == "open" and outbox.approvals(record.plan) and ready:
+            first = outbox.first_start(record)
+            opens = outbox.next_window(record.plan, visit.now)
+            at = max(first or visit.now, datetime.fromisoformat(opens) if opens else visit.now)
+            found.append((at, record.plan, ready))
+    zone = program_zone(visit)
+    return [
+        {
+            "plan": plan,
+            "href": address_of("/plan", plan=plan),
+            "when": f"{clock_words(at, zone)}, {ago_words(at, visit.now)}" if at > visit.now else "now",
+            "mails": f"{ready:,}",
+        }
+        for at, plan, ready in sorted(found)
+    ]
+
+
+def _sent(visit: Visit, outbox: Outbox) -> list[Context]:
+    found = []
+    for record in outbox.plans():
+        hours = outbox.accepted_hours(record.plan)
+        if hours:
+            found.append((max(hours), record))
+    return [
+        {
+            "plan": record.plan,
+            "href": address_of("/plan", plan=record.plan),
+            "when": ago_words(datetime.fromisoformat(f"{hour}:00:00+00:00"), visit.now),
+            "standing": plan_standing(outbox, record, visit),
+        }
+        for hour, record in sorted(found, key=lambda pair: (pair[0], pair[1].plan), reverse=True)[:3]
+    ]
+
+
+def _export_time(visit: Visit) -> datetime | None:
+    """Return when a file of the data was changed last; None if the data stand in no files."""
+    data = visit.site.settings.data
+    files: list[Path] = [path for name in data.paths if (path := visit.site.folder / name).is_file()]
+    return datetime.fromtimestamp(max(path.stat().st_mtime for path in files), UTC) if files else None
+
+
+def _unreachable(current: CurrentFigures) -> list[Context]:
+    """Return the partners with money and no usable address."""
+    found: list[Context] = []
+    for one, (account, statement) in current.people.items():
+        sums = {currency: amount for currency, amount in totals(statement).items() if amount > 0}
+        if sums and plain_address(account.partner.email) is None:
+            found.append(
+                {
+                    "id": one,
+                    "name": account.partner.name,
+                    "href": address_of("/partner", id=one),
+                    "sums": "; ".join(
+                        f"{grouped_amount(n, currency)} {currency}" for currency, n in sums.items()
+                    ),
+                }
+            )
+    return found[:_MOST_PARTNERS]
+
+
+def _negatives(current: CurrentFigures) -> list[Context]:
+    found: list[Context] = [
+        {
+            "id": due.partner_id,
+            "name": due.name,
+            "href": address_of("/partner", id=due.partner_id),
+            "sums": f"{grouped_amount(due.to_credit, due.currency)} {due.currency}",
+        }
+        for due in current.dues
+        if due.to_credit < 0
+    ]
+    return found[:_MOST_PARTNERS]
+
+
+def _by_file(faults: list[Fault]) -> list[tuple[str, list[Context]]]:
+    """Group faults by file, with the place within the file."""
+    found: dict[str, list[Context]] = {}
+    for one in faults[:_MOST_FAULTS]:
+        place = f"line {one.line}" if one.line else f"row {one.row}" if one.row else ""
+        found.setdefault(one.file or "The site", []).append(
+            {"place": place, "field": one.field, "what": one.what, "remedy": one.remedy}
+        )
+    return sorted(found.items())

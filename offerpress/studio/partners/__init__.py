@@ -1,0 +1,1 @@
+"""The screens about partners: search, and the page of one partner."""

@@ -1,0 +1,1 @@
+"""The screens about people: sign-in, invitations, passkeys and tasks."""

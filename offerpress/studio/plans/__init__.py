@@ -1,0 +1,1 @@
+"""The screens about campaigns: the list, the review of a plan, its mails, and what people do about it."""

@@ -1,0 +1,88 @@
+"""Every address of the studio, with what answers it. A room of the studio adds its lines here."""
+
+from collections.abc import Callable, Mapping
+
+from offerpress.studio.overview.finance_page import check_all, finance_page, sign_off_journal
+from offerpress.studio.overview.history_page import history_page
+from offerpress.studio.overview.today_page import today_page
+from offerpress.studio.partners.partner_pages import (
+    found,
+    partner_page,
+    revoke_link,
+    search_page,
+    suppress_address,
+)
+from offerpress.studio.people.sign_in import (
+    begin_passkey,
+    drop_passkey,
+    invite_person,
+    keep_passkey,
+    me_page,
+    people_page,
+    remove_person,
+)
+from offerpress.studio.plans.mail_pages import mail_page
+from offerpress.studio.plans.plan_actions import (
+    approve_plan,
+    begin_approval,
+    begin_late,
+    confirm_look,
+    pause_plan,
+    plan_campaign,
+    reject_plan,
+    resume_plan,
+    send_test,
+    settle_unknown,
+    start_sending,
+    stop_plan,
+    stop_sending,
+)
+from offerpress.studio.plans.plan_pages import freshness, plan_page, plans_page
+from offerpress.studio.state.studio import Context, Done, Visit
+
+PAGES: Mapping[str, tuple[str, Callable[[Visit], Context]]] = {
+    "/": ("overview/today.html", today_page),
+    "/plans": ("plans/plans.html", plans_page),
+    "/plan": ("plans/plan.html", plan_page),
+    "/plan/mail": ("plans/mail.html", mail_page),
+    "/partners": ("partners/partners.html", search_page),
+    "/partner": ("partners/partner.html", partner_page),
+    "/finance": ("overview/finance.html", finance_page),
+    "/history": ("overview/history.html", history_page),
+    "/people": ("people/people.html", people_page),
+    "/me": ("people/me.html", me_page),
+}
+"""The screens: a template and the function that fills it. Nothing is changed by looking."""
+
+FACTS: Mapping[str, Callable[[Visit], object]] = {"/partners/found": found, "/plan/fresh": freshness}
+"""What a script of a screen reads as JSON."""
+
+ASKS: Mapping[str, Callable[[Visit], dict[str, object]]] = {
+    "/plan/approve/begin": begin_approval,
+    "/me/passkey/begin": begin_passkey,
+}
+"""What a page asks before a device signs; nothing is changed by it."""
+
+ACTIONS: Mapping[str, Callable[[Visit], Done]] = {
+    "/campaign/plan": plan_campaign,
+    "/plan/test": send_test,
+    "/plan/looked": confirm_look,
+    "/plan/approve": approve_plan,
+    "/plan/reject": reject_plan,
+    "/plan/pause": pause_plan,
+    "/plan/resume": resume_plan,
+    "/plan/stop": stop_plan,
+    "/plan/late": begin_late,
+    "/plan/resolve": settle_unknown,
+    "/sending/start": start_sending,
+    "/sending/stop": stop_sending,
+    "/partner/revoke": revoke_link,
+    "/partner/suppress": suppress_address,
+    "/finance/sign-off": sign_off_journal,
+    "/finance/check": check_all,
+    "/people/invite": invite_person,
+    "/people/remove": remove_person,
+    "/me/passkey/add": keep_passkey,
+    "/me/passkey/remove": drop_passkey,
+}
+"""What a form does. Each needs a form token of the person's session."""
