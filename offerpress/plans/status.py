@@ -118,7 +118,7 @@ def plan_state(outbox: Outbox, record: PlanRecord, records: Sequence[PlanRecord]
         [] if approved else [one.plan for one in later]
     )
     if record.standing == "cancelled":
-        return PlanState("cancelled", "nothing: it stays cancelled")
+        return PlanState("cancelled", "nothing, because it stays cancelled")
     if replacing:
         return PlanState("superseded", f"offerpress cancel {plan} --by NAME", replacing[-1])
     if counts[Status.UNKNOWN]:
@@ -126,7 +126,7 @@ def plan_state(outbox: Outbox, record: PlanRecord, records: Sequence[PlanRecord]
         return PlanState("needs a person", command)
     if counts[Status.READY]:
         return _waiting_state(record, now, approved=approved)
-    return PlanState("sending" if counts[Status.SENDING] else "done", "nothing: no notice waits")
+    return PlanState("sending" if counts[Status.SENDING] else "done", "nothing, because no notice waits")
 
 
 def _waiting_state(record: PlanRecord, now: datetime, *, approved: bool) -> PlanState:

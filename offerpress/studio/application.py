@@ -28,7 +28,7 @@ from offerpress.site.site import Site
 from offerpress.studio.overview.history_page import mend_history
 from offerpress.studio.people.sign_in import joined_person, signed_in_person
 from offerpress.studio.plans.mail_pages import message_frame
-from offerpress.studio.plans.plan_pages import live_state
+from offerpress.studio.plans.standing import live_state
 from offerpress.studio.screens import ACTIONS, ASKS, FACTS, PAGES
 from offerpress.studio.state.current_figures import KNOWN_ERRORS, FiguresReader
 from offerpress.studio.state.sessions import Sessions, cookie_name, request_refusal

@@ -21,6 +21,7 @@ from offerpress.studio.people.sign_in import (
     people_page,
     remove_person,
 )
+from offerpress.studio.plans.checklist import freshness
 from offerpress.studio.plans.mail_pages import mail_page
 from offerpress.studio.plans.plan_actions import (
     approve_plan,
@@ -37,7 +38,8 @@ from offerpress.studio.plans.plan_actions import (
     stop_plan,
     stop_sending,
 )
-from offerpress.studio.plans.plan_pages import freshness, plan_page, plans_page
+from offerpress.studio.plans.review import plan_page
+from offerpress.studio.plans.standing import plans_page
 from offerpress.studio.state.studio import Context, Done, Visit
 
 PAGES: Mapping[str, tuple[str, Callable[[Visit], Context]]] = {

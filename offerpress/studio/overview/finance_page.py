@@ -6,7 +6,7 @@ from offerpress.proofs.verifying import verify
 from offerpress.reports.facts import gather_facts, last_told_amounts
 from offerpress.reports.figures_report import report_view, source_tables
 from offerpress.reports.texts import grouped_amount
-from offerpress.studio.plans.plan_pages import program_zone, visit_name
+from offerpress.studio.plans.standing import program_zone, visit_name
 from offerpress.studio.state.commands import run_command
 from offerpress.studio.state.current_figures import CurrentFigures
 from offerpress.studio.state.studio import (

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from mailer import Outbox
 from offerpress.site.people import Everyone, HistoryEntry, append_history
 from offerpress.site.site import Site
-from offerpress.studio.plans.plan_pages import program_zone
+from offerpress.studio.plans.standing import program_zone
 from offerpress.studio.state.studio import (
     APPROVED,
     BEGAN_LATE,

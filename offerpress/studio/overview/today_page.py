@@ -7,7 +7,7 @@ from pathlib import Path
 from mailer import Outbox, Status
 from offerpress.plans.status import needs
 from offerpress.reports.texts import day_words, grouped_amount
-from offerpress.studio.plans.plan_pages import plan_rows, plan_standing, program_zone
+from offerpress.studio.plans.standing import plan_rows, plan_standing, program_zone
 from offerpress.studio.state.current_figures import CurrentFigures
 from offerpress.studio.state.studio import (
     Context,

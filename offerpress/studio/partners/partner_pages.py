@@ -10,7 +10,8 @@ from offerpress.plans.status import minute
 from offerpress.plans.told import ToldNotice, became, difference_text, told_notices
 from offerpress.reports.texts import country_word, day_words, grouped_amount, language_word
 from offerpress.site.keys import private_address
-from offerpress.studio.plans.plan_pages import SKIPPED, program_zone, visit_name
+from offerpress.studio.plans.skipped import SKIPPED
+from offerpress.studio.plans.standing import program_zone, visit_name
 from offerpress.studio.state.commands import run_command
 from offerpress.studio.state.current_figures import CurrentFigures
 from offerpress.studio.state.studio import Context, Done, NotDone, NotThere, Visit, address_of, clock_words

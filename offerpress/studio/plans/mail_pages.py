@@ -4,7 +4,7 @@ from generator import FRAMED_MAIL_HEADERS
 from mailer import message_bytes
 from offerpress.preview.answers import Answer, framed, framed_mail
 from offerpress.reports.texts import grouped_amount, language_word
-from offerpress.studio.plans.plan_pages import partner_name
+from offerpress.studio.plans.standing import partner_name
 from offerpress.studio.state.plan_facts import PlanRow
 from offerpress.studio.state.studio import LOOKED, Context, NotDone, NotThere, Visit, address_of, looked_note
 

@@ -18,7 +18,7 @@ from offerpress.plans.signing import (
 from offerpress.plans.staleness import refuse_stale
 from offerpress.studio.people.sign_in import require_passphrase
 from offerpress.studio.plans.mail_pages import mark_looked
-from offerpress.studio.plans.plan_pages import plan_refusal
+from offerpress.studio.plans.standing import plan_refusal
 from offerpress.studio.state.commands import run_command
 from offerpress.studio.state.studio import (
     APPROVED,

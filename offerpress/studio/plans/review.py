@@ -1,0 +1,188 @@
+"""The review of one plan: all that an approver judges."""
+
+from contextlib import suppress
+
+from mailer import Batch, BatchError, Outbox, Status
+from offerpress.plans.dues import Due
+from offerpress.plans.status import needs
+from offerpress.reports.plan_report import plan_view
+from offerpress.reports.texts import country_word, day_words, grouped_amount, language_word
+from offerpress.studio.plans.checklist import checklist
+from offerpress.studio.plans.skipped import skipped_rows
+from offerpress.studio.plans.standing import (
+    partner_name,
+    plan_refusal,
+    plan_standing,
+    plan_steps,
+    program_zone,
+    visit_name,
+)
+from offerpress.studio.state.plan_facts import PlanFacts, PlanRow, change_since
+from offerpress.studio.state.studio import Context, Visit, address_of, clock_words
+
+_MOST_NAMED = 200
+
+
+def plan_page(visit: Visit) -> Context:
+    """Show all that an approver judges."""
+    plan = visit.query.get("plan", "")
+    with visit.open_outbox() as outbox:
+        record = outbox.plan(plan)
+        found_needs = needs(outbox, plan, visit.site.settings.mail, visit.now)
+        view: Context = {
+            "plan": plan,
+            "record": record,
+            "standing": plan_standing(outbox, record, visit),
+            "steps": list(plan_steps(outbox, record, visit)),
+            "report": plan_view(visit.site, outbox, plan, visit.now),
+            "unknown": outbox.notices_at(plan, Status.UNKNOWN),
+            "counts": {status.value: number for status, number in outbox.counts(plan).items()},
+            "made_by": visit_name(visit, record.made_by),
+            "approved": bool(outbox.approvals(plan)),
+            "refusal": plan_refusal(visit, outbox, record),
+            "late": any("latest start" in one.what for one in found_needs),
+            "sender": visit.studio.sender,
+            "signed_only": visit.site.settings.mail.approvals == "signed",
+            "has_passkey": any(one.active for one in visit.person.passkeys),
+            "send_at": clock_words(record.send_at, program_zone(visit)) if record.send_at else "",
+            "fresh_address": address_of("/plan/fresh", plan=plan),
+            "live_address": address_of("/plan/live", plan=plan),
+            "facts": None,
+            "why_no_facts": "",
+        }
+        with suppress(KeyError):
+            view["rejected"] = visit.studio.rejections(visit.site)[plan]
+        try:
+            with visit.site.open_batch(plan) as batch:
+                return view | _review(visit, batch, outbox)
+        except BatchError as error:
+            return view | {"why_no_facts": str(error)}
+
+
+def _review(visit: Visit, batch: Batch, outbox: Outbox) -> Context:
+    """Return what is judged. It follows from batch and figures, and from the outbox, which is read once a minute."""
+    current, plans = visit.studio.reader.last, len(outbox.plans())
+    stamp = (
+        batch.digest,
+        batch.forgotten,
+        current and current.number,
+        plans,
+        visit.now.replace(second=0, microsecond=0),
+    )
+    return visit.studio.remembered(
+        f"review {batch.header.plan}", stamp, lambda: _facts(visit, batch, outbox)
+    ) | {
+        "change": _change(visit, batch, outbox),
+        "checklist": list(checklist(visit, batch, outbox)),
+        **_looked_at(visit, batch),
+    }
+
+
+def _looked_at(visit: Visit, batch: Batch) -> Context:
+    """Return who has looked at each mail to read, and the sentence about all of them."""
+    plan, to_read = batch.header.plan, [row.partner_id for _, row in visit.studio.facts(batch).samples]
+    looks = visit.studio.looks(visit.site, plan, batch.digest)
+    done = [one for one in to_read if one in looks]
+    names = sorted({name for one in done for name in looks[one].values()})
+    by = f", by {' and '.join(names)}" if names else ""
+    return {
+        "looked": {one: ", ".join(sorted(looks[one].values())) for one in done},
+        "looked_words": f"{len(done)} of {len(to_read)} looked at{by}.",
+    }
+
+
+def _change(visit: Visit, batch: Batch, outbox: Outbox) -> Context | None:
+    """Return how the plan differs from the one before it of the same campaign; None without such a plan."""
+    plans = outbox.plans()
+    place = [one.plan for one in plans].index(batch.header.plan)
+    for record in reversed(plans[:place]):
+        if record.campaign == batch.header.campaign:
+            with suppress(BatchError), visit.site.open_batch(record.plan) as earlier:
+                found = change_since(visit.studio.facts(batch), visit.studio.facts(earlier))
+                return {
+                    "plan": record.plan,
+                    "href": address_of("/plan", plan=record.plan),
+                    "new": [_named(visit, batch.header.plan, one) for one in found.new[:_MOST_NAMED]],
+                    "gone": [_named(visit, record.plan, one) for one in found.gone[:_MOST_NAMED]],
+                    "counts": (len(found.new), len(found.gone), len(found.changed)),
+                    "jumped": [
+                        _due(visit, batch.header.plan, one.due)
+                        | {"before": grouped_amount(one.before, one.due.currency)}
+                        for one in found.jumped[:_MOST_NAMED]
+                    ],
+                }
+            return None
+    return None
+
+
+def _named(visit: Visit, plan: str, row: PlanRow) -> Context:
+    return {
+        "id": row.partner_id,
+        "name": partner_name(visit, row.partner_id) or row.name,
+        "href": address_of("/plan/mail", plan=plan, partner=row.partner_id),
+    }
+
+
+def _facts(visit: Visit, batch: Batch, outbox: Outbox) -> Context:
+    header, facts = batch.header, visit.studio.facts(batch)
+    current = visit.studio.reader.last
+    countries: dict[str, int] = {}
+    for one in facts.rows:
+        account = current.people.get(one) if current else None
+        country = country_word(account[0].partner.country) if account else ""
+        countries[country] = countries.get(country, 0) + 1
+    currency, amount = facts.control
+    return {
+        "facts": facts,
+        "as_of": day_words(header.as_of),
+        "recipients": f"{header.recipients:,}",
+        "subject": _subject(facts),
+        "languages": facts.counted(lambda one: language_word(one.language)),
+        "levels": facts.counted(lambda one: visit.level_word(one.level)),
+        "countries": sorted(countries.items(), key=lambda pair: (-pair[1], pair[0])),
+        "totals": [
+            {
+                "currency": currency,
+                "partners": f"{row.partners:,}",
+                "credit": grouped_amount(row.credit, currency),
+                "debit": grouped_amount(row.debit, currency) if row.debit else "",
+                "amount": grouped_amount(row.amount, currency),
+            }
+            for currency, row in sorted(header.totals.items())
+        ],
+        "accruing": facts.accruing,
+        "largest": [_due(visit, header.plan, one) for one in facts.largest],
+        "negative": [_due(visit, header.plan, one) for one in facts.negative],
+        "skipped": list(skipped_rows(visit, batch, outbox)),
+        "skipped_total": sum(header.skipped.values()),
+        "samples": [
+            {
+                "why": why,
+                "language": language_word(row.language),
+                "row": row,
+                "name": partner_name(visit, row.partner_id) or row.name,
+                "href": address_of("/plan/mail", plan=header.plan, partner=row.partner_id),
+            }
+            for why, row in facts.samples
+        ],
+        "control_currency": currency,
+        "control_amount": amount,
+        "digest": header.digest,
+    }
+
+
+def _subject(facts: PlanFacts) -> str:
+    """Return a subject in the language of most mails."""
+    most = next((language for language, _ in facts.counted(lambda one: one.language)), "")
+    return next((one.subject for one in facts.rows.values() if one.language == most), "")
+
+
+def _due(visit: Visit, plan: str, due: Due) -> Context:
+    return {
+        "partner": due.partner_id,
+        "name": partner_name(visit, due.partner_id) or due.name,
+        "level": visit.level_word(due.level),
+        "currency": due.currency,
+        "amount": grouped_amount(due.to_credit, due.currency),
+        "href": address_of("/plan/mail", plan=plan, partner=due.partner_id),
+    }
