@@ -26,7 +26,9 @@ from generator.content.checks import (
     tag_faults,
 )
 from generator.content.files import (
+    NOTHING_UNSAVED,
     ROOMS,
+    Unsaved,
     content_files,
     content_names,
     read_text,
@@ -174,21 +176,28 @@ class _Sources:
     digest: str
 
 
-def read_content(site: Path, settings: SiteSettings, faults: list[Fault]) -> Content | None:
-    """Read the content of the folder `site`; returns None if it has a fault. Adds all faults and remarks."""
+def read_content(
+    site: Path, settings: SiteSettings, faults: list[Fault], unsaved: Unsaved = NOTHING_UNSAVED
+) -> Content | None:
+    """Read the content of the folder `site`; returns None if it has a fault. Adds all faults and remarks.
+
+    A text in `unsaved` is read in the place of its file.
+    """
     found: list[Fault] = []
-    content = _content(site, settings, found)
+    content = _content(site, settings, found, unsaved)
     faults.extend(found)
     return None if any(fault.severity == "fault" for fault in found) else content
 
 
-def read_sound_content(site: Path, settings: SiteSettings) -> Content | None:
+def read_sound_content(
+    site: Path, settings: SiteSettings, unsaved: Unsaved = NOTHING_UNSAVED
+) -> Content | None:
     """Read the faultless part of the content; returns None if the program or an offer has a fault.
 
     It lets a check go on with data and campaigns while a page has a fault.
     """
     found: list[Fault] = []
-    content = _content(site, settings, found)
+    content = _content(site, settings, found, unsaved)
     own = (PROGRAM_FILE, "content/offers/")
     faulty = any(fault.severity == "fault" and fault.file.startswith(own) for fault in found)
     return None if faulty else content
@@ -199,10 +208,10 @@ def read_program(site: Path, faults: list[Fault]) -> Program | None:
     return _program(site, faults)[0]
 
 
-def _content(site: Path, settings: SiteSettings, faults: list[Fault]) -> Content | None:
+def _content(site: Path, settings: SiteSettings, faults: list[Fault], unsaved: Unsaved) -> Content | None:
     program, told = _program(site, faults)
     zone = ZoneInfo(program.timezone if program else "UTC")
-    sources = _sources(site, settings, told, faults)
+    sources = _sources(site, settings, told, faults, unsaved)
     default = settings.default_language
     texts = {
         (room, slug): page_texts(room, versions, default, sources.index, faults)
@@ -259,11 +268,13 @@ def _program(site: Path, faults: list[Fault]) -> tuple[Program | None, str]:
     return parse_program(*parsed, faults) if parsed else None, text or ""
 
 
-def _sources(site: Path, settings: SiteSettings, program: str, faults: list[Fault]) -> _Sources:
+def _sources(
+    site: Path, settings: SiteSettings, program: str, faults: list[Fault], unsaved: Unsaved
+) -> _Sources:
     rooms: dict[str, dict[str, dict[str, Document]]] = {room: {} for room in ROOMS}
     told = [(PROGRAM_FILE, program.encode())]
     for room in ROOMS:
-        for file in content_files(site, room, settings.languages, faults):
+        for file in content_files(site, room, settings.languages, faults, unsaved):
             told.append((file.file, file.text.encode()))
             document = parse_document(file.text, file.file, faults)
             if document:
@@ -275,7 +286,7 @@ def _sources(site: Path, settings: SiteSettings, program: str, faults: list[Faul
         room: {slug: found[slug] for slug in sorted(found) if settings.default_language in found[slug]}
         for room, found in rooms.items()
     }
-    return _Sources(originals, Index(content_names(site), frozenset(static)), static, _digest(told))
+    return _Sources(originals, Index(content_names(site, unsaved), frozenset(static)), static, _digest(told))
 
 
 def _digest(told: Iterable[tuple[str, bytes]]) -> str:

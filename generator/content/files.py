@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -74,6 +74,10 @@ def read_text(path: Path, file: str, faults: list[Fault]) -> str | None:
         what = f"the file is not UTF-8 (byte {raw[error.start]:#04x})"
         faults.append(Fault(what, "save it in the encoding UTF-8", file, line))
         return None
+    return _readable(text, file, faults)
+
+
+def _readable(text: str, file: str, faults: list[Fault]) -> str:
     return without_forbidden(text.replace("\r\n", "\n").replace("\r", "\n"), file, faults)
 
 
@@ -92,29 +96,46 @@ def without_forbidden(text: str, file: str, faults: list[Fault], line: int = 1) 
     return _FORBIDDEN.sub(lambda match: " " if match[0] in _BREAKS else "", text)
 
 
+Unsaved = Mapping[str, str]
+"""Texts that take the place of files, by their path below the site folder: what an editor holds and did not save."""
+NOTHING_UNSAVED: Unsaved = {}
+
+
 def content_files(
-    site: Path, room: str, languages: Collection[str], faults: list[Fault]
+    site: Path,
+    room: str,
+    languages: Collection[str],
+    faults: list[Fault],
+    unsaved: Unsaved = NOTHING_UNSAVED,
 ) -> Iterator[ContentFile]:
     """Yield the Markdown files of `content/ROOM`, sorted by name; adds a fault for each unusable file.
 
     `languages` are the site's languages, the default language first.
     """
     folder = site / "content" / room
-    if not folder.is_dir():
-        return
     names = {
         path.name
-        for path in folder.iterdir()
+        for path in (folder.iterdir() if folder.is_dir() else ())
         if not path.name.startswith(".") and not path.name.endswith("~")
     }
+    names |= _unsaved_names(room, unsaved)
     for name in sorted(names):
-        found = _content_file(folder / name, room, tuple(languages), names, faults)
+        found = _content_file(folder / name, room, tuple(languages), names, faults, unsaved)
         if found:
             yield found
 
 
+def _unsaved_names(room: str, unsaved: Unsaved) -> set[str]:
+    return {file.rpartition("/")[2] for file in unsaved if file.startswith(f"content/{room}/")}
+
+
 def _content_file(
-    path: Path, room: str, languages: tuple[str, ...], names: Collection[str], faults: list[Fault]
+    path: Path,
+    room: str,
+    languages: tuple[str, ...],
+    names: Collection[str],
+    faults: list[Fault],
+    unsaved: Unsaved,
 ) -> ContentFile | None:
     file = f"content/{room}/{shown_name(path.name)}"
     if path.suffix != ".md" or path.is_dir():
@@ -128,7 +149,8 @@ def _content_file(
     faults.extend(fault for fault in [slug_fault(slug, file)] if fault)
     if language:
         faults.extend(_language_faults(slug, language, languages, names, file))
-    text = read_text(path, file, faults)
+    typed = unsaved.get(file)
+    text = read_text(path, file, faults) if typed is None else _readable(typed, file, faults)
     if text is None or any(fault.severity == "fault" for fault in faults[before:]):
         return None
     return ContentFile(room, slug, language, file, text)
@@ -146,15 +168,19 @@ def _language_faults(
         yield Fault("this translation has no original", f"add {slug}.md in the default language", file)
 
 
-def content_names(site: Path) -> dict[str, tuple[str, str, str]]:
+def content_names(site: Path, unsaved: Unsaved = NOTHING_UNSAVED) -> dict[str, tuple[str, str, str]]:
     """Return room, slug and language of every Markdown file, readable or not, by its path below `content/`."""
     found = {}
     for room in ROOMS:
         folder = site / "content" / room
-        for path in sorted(folder.iterdir() if folder.is_dir() else ()):
-            if path.suffix == ".md" and not path.name.startswith(".") and not path.is_dir():
-                slug, _, language = path.name.removesuffix(".md").partition(".")
-                found[f"{room}/{path.name}"] = (room, slug, language)
+        names = {
+            path.name
+            for path in (folder.iterdir() if folder.is_dir() else ())
+            if path.suffix == ".md" and not path.name.startswith(".") and not path.is_dir()
+        }
+        for name in sorted(names | _unsaved_names(room, unsaved)):
+            slug, _, language = name.removesuffix(".md").partition(".")
+            found[f"{room}/{name}"] = (room, slug, language)
     return found
 
 

@@ -52,6 +52,7 @@ _MOST_BYTES = 64 << 10
 _ASSETS = {
     "studio.css": ("studio", "text/css; charset=utf-8"),
     "studio.js": ("studio", "text/javascript; charset=utf-8"),
+    "writing.css": ("studio", "text/css; charset=utf-8"),
 }
 _LIVE_SECONDS = 1.0
 _WARMED = 3

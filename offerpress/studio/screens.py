@@ -41,12 +41,14 @@ from offerpress.studio.plans.plan_actions import (
 from offerpress.studio.plans.review import plan_page
 from offerpress.studio.plans.standing import plans_page
 from offerpress.studio.state.studio import Context, Done, Visit
+from offerpress.studio.writing.content_list import list_page, write_new
 
 PAGES: Mapping[str, tuple[str, Callable[[Visit], Context]]] = {
     "/": ("overview/today.html", today_page),
     "/plans": ("plans/plans.html", plans_page),
     "/plan": ("plans/plan.html", plan_page),
     "/plan/mail": ("plans/mail.html", mail_page),
+    "/writing": ("writing/list.html", list_page),
     "/partners": ("partners/partners.html", search_page),
     "/partner": ("partners/partner.html", partner_page),
     "/finance": ("overview/finance.html", finance_page),
@@ -66,6 +68,7 @@ ASKS: Mapping[str, Callable[[Visit], dict[str, object]]] = {
 """What a page asks before a device signs; nothing is changed by it."""
 
 ACTIONS: Mapping[str, Callable[[Visit], Done]] = {
+    "/writing/new": write_new,
     "/campaign/plan": plan_campaign,
     "/plan/test": send_test,
     "/plan/looked": confirm_look,

@@ -18,6 +18,7 @@ HOSTILE_ID = "P/<b>&1"
 SCREENS = {
     "/": "Today",
     "/plans": "Campaigns",
+    "/writing": "Writing",
     f"/plan?plan={PLAN}": PLAN,
     f"/plan/mail?plan={PLAN}&partner=P-1001": "To Aldergrove Phones",
     "/partners?find=a": "Who got what",
@@ -79,7 +80,7 @@ def test_another_person_joins_by_invitation(office: Office, mia: Seat, browser: 
     """An operator invites Finn, who joins with a passphrase of his own and sees the screens of his tasks only."""
     finn = invite(mia, browser, "Finn", "Approver")
     names = finn.page.locator("nav[aria-label=Screens] a").all_inner_texts()
-    assert ["Today", "Campaigns", "Who got what", "Finance", "History"] == names
+    assert ["Today", "Writing", "Campaigns", "Who got what", "Finance", "History"] == names
     expect(finn.open("/people").get_by_role("alert")).to_contain_text("Only an operator can do this")
     people = json.loads((office.site / "private" / "people").read_text(encoding="utf-8"))["people"]
     assert [("mia", True), ("finn", True)] == [(one["person"], "passphrase" in one) for one in people]

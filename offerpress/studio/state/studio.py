@@ -41,6 +41,7 @@ FormFields = Mapping[str, str]
 
 SCREENS: Mapping[str, str] = {
     "/": "Today",
+    "/writing": "Writing",
     "/plans": "Campaigns",
     "/partners": "Who got what",
     "/finance": "Finance",
