@@ -13,6 +13,7 @@ if TYPE_CHECKING:
         read_sound_content,
         with_unpublished,
     )
+    from generator.content.front_matter import parse_document
     from generator.errors import GeneratorError
     from generator.headers import (
         FRAMED_MAIL_HEADERS,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from generator.notices.layouts import UnsubscribePages, UnsubscribeStep, unsubscribe_pages
     from generator.notices.notices import CampaignRenderer
     from generator.public.cards import CardMaker, check_card, drawn_card
+    from generator.public.examples import compute_example, show_example
     from generator.public.site import site_artifacts, site_remarks, small_pictures
     from generator.publish import (
         ArtifactContent,
@@ -65,6 +67,7 @@ if TYPE_CHECKING:
     from generator.statements.record import figures_without_day
     from generator.statements.view import level_names, offer_words
     from generator.templating.environment import accepted_language, environment
+    from generator.templating.formats import formats
     from generator.templating.values import PartnerText
 else:
     __getattr__ = lazy_face(__name__)
@@ -103,15 +106,18 @@ __all__ = [
     "accepted_language",
     "bits_of",
     "check_card",
+    "compute_example",
     "drawn_card",
     "environment",
     "figures_without_day",
+    "formats",
     "former_packs",
     "level_names",
     "link_secret",
     "merged_index",
     "offer_words",
     "packs_of",
+    "parse_document",
     "parse_reference",
     "preview_policy",
     "publish_tree",
@@ -122,6 +128,7 @@ __all__ = [
     "sealed_bytes",
     "sealed_head",
     "shard_bits",
+    "show_example",
     "site_artifacts",
     "site_remarks",
     "small_pictures",

@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     )
     from rewards.statements.corrections import Difference, differences
     from rewards.statements.derivation import derive
+    from rewards.statements.effects import Effect, Shift, compute_effect
     from rewards.statements.journal import JournalLine, journal_lines, journal_sums
     from rewards.statements.policy import Policy, Rules, frozen_rules, rules_on, running_offers, thawed_rules
     from rewards.statements.statement import (
@@ -96,6 +97,7 @@ __all__ = [
     "CountedLine",
     "Credit",
     "Difference",
+    "Effect",
     "Entry",
     "EntryField",
     "ExtensionEntry",
@@ -128,6 +130,7 @@ __all__ = [
     "Rules",
     "Sale",
     "Severity",
+    "Shift",
     "Source",
     "Statement",
     "Subscription",
@@ -144,6 +147,7 @@ __all__ = [
     "address_list",
     "bare_address",
     "canonical_json",
+    "compute_effect",
     "compute_statement",
     "conserved_json",
     "counted_lines",

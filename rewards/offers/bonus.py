@@ -11,7 +11,7 @@ from rewards.account import Sale
 from rewards.fields import Number, Text
 from rewards.money import Money, format_amount, parse_amount
 from rewards.offers.entry import Published, Slug
-from rewards.offers.kind import Case, Compared, Derived, Kind, Origin
+from rewards.offers.kind import Case, Compared, Derived, Kind, Origin, Worth
 from rewards.offers.steps import amount_text, converted_lines, exact_text, step
 from rewards.offers.terms import (
     Headline,
@@ -171,6 +171,12 @@ class BonusRule:
         return f"none, because {self.terms.level} is not reached"
 
 
+def _worth(entry: BonusEntry, terms: BonusTerms, program: Program) -> tuple[Worth, ...]:
+    """Return the amount."""
+    del terms, program
+    return (Worth(entry.currency, entry.amount),)
+
+
 BONUS = Kind(
     "bonus",
     "bonuses",
@@ -178,4 +184,5 @@ BONUS = Kind(
     BonusRule.of,
     BonusEntry,
     (Compared(("offer",), sums=("amount",)),),
+    _worth,
 )

@@ -12,7 +12,7 @@ from rewards.account import Sale
 from rewards.fields import TERMS, Day, Number, Percentage
 from rewards.money import parse_amount, rounded_quotient, scale
 from rewards.offers.entry import Fields, Published, Slug, Unpublished, rate_text
-from rewards.offers.kind import Case, Compared, Derived, Kind, Origin
+from rewards.offers.kind import Case, Compared, Derived, Kind, Origin, Worth
 from rewards.offers.steps import ROUNDING, amount_text, exact_text, listed_credits, listed_sales, step
 from rewards.offers.terms import (
     Headline,
@@ -332,6 +332,12 @@ def _posted_as_told(figure: str, told: Fields, now: Fields, as_of: str) -> bool:
     return credited == Decimal(now["already_credited"])
 
 
+def _worth(entry: CashbackEntry, terms: CashbackTerms, program: Program) -> tuple[Worth, ...]:
+    """Return the amount, whether or not a part of it is already credited."""
+    del terms, program
+    return (Worth(entry.currency, entry.amount),)
+
+
 CASHBACK = Kind(
     "cashback",
     "cashback",
@@ -339,4 +345,5 @@ CASHBACK = Kind(
     CashbackRule.of,
     CashbackEntry,
     (Compared(("offer", "currency"), _posted_as_told, sums=("eligible_sales", "amount")),),
+    _worth,
 )

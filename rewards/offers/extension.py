@@ -11,7 +11,7 @@ from rewards.days import add_months, day_text
 from rewards.faults import Fault
 from rewards.fields import Day
 from rewards.offers.entry import Published, Slug
-from rewards.offers.kind import Case, Compared, Derived, Kind, Origin
+from rewards.offers.kind import Case, Compared, Derived, Kind, Origin, Worth
 from rewards.offers.steps import step
 from rewards.offers.terms import Mistake, OfferTerms, OnDay, TermRow, Word
 from rewards.program import Program
@@ -121,6 +121,12 @@ class ExtensionRule:
         ]
 
 
+def _worth(entry: ExtensionEntry, terms: ExtensionTerms, program: Program) -> tuple[Worth, ...]:
+    """Return the months that one subscription runs longer: none if it never ends."""
+    del program
+    return (Worth("months", terms.months if entry.extended_to > entry.expires_on else 0),)
+
+
 EXTENSION = Kind(
     "extension",
     "extensions",
@@ -128,4 +134,5 @@ EXTENSION = Kind(
     ExtensionRule.of,
     ExtensionEntry,
     (Compared(("offer", "subscription_id")),),
+    _worth,
 )

@@ -9,7 +9,7 @@ from rewards.account import Account
 from rewards.days import day_text
 from rewards.fields import Count, Day, Text
 from rewards.offers.entry import Fields, Published, Slug, Unpublished
-from rewards.offers.kind import Case, Compared, Derived, Kind, Origin
+from rewards.offers.kind import Case, Compared, Derived, Kind, Origin, Worth
 from rewards.offers.steps import exact_text, step
 from rewards.offers.terms import (
     Headline,
@@ -199,6 +199,13 @@ def _run_out(figure: str, told: Fields, now: Fields, as_of: str) -> bool:
     return not now and str(told["extended_to"]) < as_of
 
 
+def _worth(entry: FreeSubscriptionEntry, terms: FreeSubscriptionTerms, program: Program) -> tuple[Worth, ...]:
+    """Return how many are held or may still be registered, and the days that those held run longer."""
+    del terms, program
+    longer = sum(one.extended_to - one.expires_on for one in entry.subscriptions)
+    return (Worth("subscriptions", entry.held + entry.remaining), Worth("days", longer))
+
+
 FREE_SUBSCRIPTION = Kind(
     "free_subscription",
     "free_subscriptions",
@@ -209,4 +216,5 @@ FREE_SUBSCRIPTION = Kind(
         Compared(("offer",), _registration_over, sums=("allowed",)),
         Compared(("offer", "subscription_id"), _run_out, "subscriptions"),
     ),
+    _worth,
 )

@@ -97,6 +97,19 @@ class Origin(NamedTuple):
     program: Program
 
 
+class Worth(NamedTuple):
+    """A number of an entry of which more is better: minor units of a currency, months, subscriptions, days, a rank."""
+
+    unit: str
+    number: int
+
+
+def nothing_counted(entry: Entry, terms: OfferTerms, program: Program) -> Sequence[Worth]:
+    """Return nothing: the kind has no number of which more is better."""
+    del entry, terms, program
+    return ()
+
+
 def never(figure: str, told: Fields, now: Fields, as_of: str) -> bool:
     """Return False: no difference comes by itself."""
     del figure, told, now, as_of
@@ -121,7 +134,8 @@ class Compared(NamedTuple):
 class Kind:
     """A kind of offer: its name, its list in a statement, its terms, its rule and its entries.
 
-    `rule` prepares terms that have no mistakes. `compared` is what corrections compare.
+    `rule` prepares terms that have no mistakes. `compared` is what corrections compare. `worth` says what an entry
+    gives under its terms, so that two versions of an offer can be compared.
     """
 
     name: str
@@ -130,6 +144,7 @@ class Kind:
     rule: Callable[[Origin, Any], Rule[Any]]
     entry: type[Entry]
     compared: tuple[Compared, ...]
+    worth: Callable[[Any, Any, Program], Sequence[Worth]] = nothing_counted
 
     def labels(self, compared: Compared) -> dict[str, str]:
         """Return the figures that a correction reports, each with its label."""

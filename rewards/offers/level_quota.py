@@ -11,7 +11,7 @@ from rewards.days import day_text
 from rewards.fields import Day, Number
 from rewards.money import Money, format_amount, parse_amount, round_half_away, rounded_quotient
 from rewards.offers.entry import Published, Slug, Unpublished
-from rewards.offers.kind import Case, Compared, Derived, Kind, Origin
+from rewards.offers.kind import Case, Compared, Derived, Kind, Origin, Worth
 from rewards.offers.steps import ROUNDING, amount_text, converted_lines, exact_text, step
 from rewards.offers.terms import (
     Headline,
@@ -233,6 +233,12 @@ def _steps(entry: LevelEntry) -> list[dict[str, str]]:
     return [*steps, step("secured level", f"{entry.secured_level} until {day_text(entry.secured_until)}")]
 
 
+def _worth(entry: LevelEntry, terms: LevelQuotaTerms, program: Program) -> tuple[Worth, ...]:
+    """Return the rank of the secured level."""
+    del terms
+    return (Worth("level", program.rank(entry.secured_level)),)
+
+
 LEVEL_QUOTA = Kind(
     "level_quota",
     "levels",
@@ -240,4 +246,5 @@ LEVEL_QUOTA = Kind(
     LevelQuotaRule.of,
     LevelEntry,
     (Compared(("offer",), sums=("attained_sales",)),),
+    _worth,
 )
