@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mailer.delivery.fencing import withdraw
     from mailer.delivery.retries import Timing, timing
     from mailer.delivery.run import Delivery
-    from mailer.errors import BatchError, MailerError
+    from mailer.errors import BatchError, MailerError, UnknownPlan
     from mailer.events.events import DELIVERY_RESULTS, Event, EventKind, delivery_result, recipient_events
     from mailer.events.inboxes import ImapInbox, Inbox, MaildirInbox
     from mailer.outbox.database import SendingProcess
@@ -95,6 +95,7 @@ __all__ = [
     "Timing",
     "Transport",
     "TransportName",
+    "UnknownPlan",
     "UnsubscribeMethods",
     "UnsubscribeTokens",
     "batch_file",

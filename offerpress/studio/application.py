@@ -21,6 +21,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from generator import STUDIO_HEADERS
+from mailer import UnknownPlan
 from offerpress.preview.state import unexpected
 from offerpress.site.folder import OfferpressError, starter_folder
 from offerpress.site.people import read_people
@@ -183,8 +184,13 @@ class StudioServer:
         """Return the answer, or a page that says why there is none. Nothing is half done then."""
         try:
             return answer()
-        except NotThere as error:
-            return _html(page("refused.html", visit, {"what": str(error), "back": "/"}), 404)
+        except (NotThere, UnknownPlan) as error:
+            no_plan = (
+                f"There is no plan {error.plan}. The page Campaigns lists all plans."
+                if isinstance(error, UnknownPlan)
+                else ""
+            )
+            return _html(page("refused.html", visit, {"what": no_plan or str(error), "back": "/"}), 404)
         except NotYours as error:
             return _html(page("refused.html", visit, {"what": str(error), "back": "/"}), 403)
         except KNOWN_ERRORS as error:

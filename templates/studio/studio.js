@@ -131,6 +131,8 @@ if (search) {
 const live = document.querySelector("[data-live]");
 if (live) {
   const source = new EventSource(live.dataset.live);
+  // Whoever leaves the page is not called back to it: a reload would end the way to the next page.
+  addEventListener("beforeunload", () => source.close());
   const first = live.querySelector("[data-word]").textContent;
   source.addEventListener("message", (event) => {
     const now = JSON.parse(event.data);

@@ -123,7 +123,7 @@ def test_the_plan_shows_the_figures_of_the_commands(office: Office, mia: Seat) -
     totals = told["totals"]
     assert isinstance(totals, dict)
     shown = {
-        row[0]: (row[1], row[2].replace(",", ""), row[4].replace(",", ""))
+        row[0]: (row[1], row[2].replace(",", ""), row[-1].replace(",", ""))
         for row in figures(page, "What they are told to get")
     }
     assert shown == {

@@ -23,7 +23,7 @@ from offerpress.studio.state.studio import (
     Context,
     Studio,
     Visit,
-    clock_words,
+    local_words,
 )
 
 _MOST_FAULTS = 200
@@ -93,7 +93,7 @@ def history_page(visit: Visit) -> Context:
     return {
         "entries": [
             {
-                "at": clock_words(one.at, zone) if one.at else "",
+                "at": local_words(one.at, zone) if one.at else "",
                 "name": one.name,
                 "action": one.action,
                 "subject": one.subject,
@@ -103,4 +103,5 @@ def history_page(visit: Visit) -> Context:
             for one in entries[:_MOST_ENTRIES]
         ],
         "more": max(0, len(entries) - _MOST_ENTRIES),
+        "zone": zone,
     }

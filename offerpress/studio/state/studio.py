@@ -252,9 +252,14 @@ def _title(visit: Visit) -> str:
 
 def clock_words(at: datetime | str, zone: str) -> str:
     """Return an instant as people write it in that zone: `31 December 2023, 18:00 (Europe/Berlin)`."""
+    return f"{local_words(at, zone)} ({zone})"
+
+
+def local_words(at: datetime | str, zone: str) -> str:
+    """Return an instant as people of that zone write it: `31 December 2023, 18:00`."""
     instant = datetime.fromisoformat(at) if isinstance(at, str) else at
     here = instant.astimezone(ZoneInfo(zone))
-    return f"{here.day} {here:%B %Y, %H:%M} ({zone})"
+    return f"{here.day} {here:%B %Y, %H:%M}"
 
 
 def ago_words(since: datetime, now: datetime) -> str:
