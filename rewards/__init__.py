@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     )
     from rewards.days import add_months, day_in_zone, day_text, parse_day, time_zone
     from rewards.faults import Fault, Faulty, KeyPath, RewardsError, Severity, Source, suggestion, validated
-    from rewards.fields import parse_toml
+    from rewards.fields import Pick, parse_toml
     from rewards.money import (
         MINOR_UNITS,
         Money,
@@ -123,6 +123,7 @@ __all__ = [
     "OfferTerms",
     "OnDay",
     "Partner",
+    "Pick",
     "Policy",
     "Program",
     "Rates",

@@ -6,10 +6,11 @@ Numbers arrive as int or Decimal, never as float; days arrive as text from YAML 
 import re
 import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, PlainSerializer, StringConstraints
 
@@ -85,13 +86,30 @@ def _shown(value: object) -> str:
     return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}..."
 
 
-Day = Annotated[int, BeforeValidator(as_day), PlainSerializer(day_text, when_used="json")]
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """How a form asks for a value: as a day, a moment, a share, a number, or from a list that the site has.
+
+    A mapping `by` has these keys. It changes nothing about what is read.
+    """
+
+    kind: Literal[
+        "", "day", "moment", "percent", "number", "tags", "offers", "levels", "countries", "languages",
+        "partners", "products", "picture", "menu", "level", "time",
+    ] = ""  # fmt: skip
+    by: Literal["", "currencies", "levels"] = ""
+
+
+Day = Annotated[int, BeforeValidator(as_day), PlainSerializer(day_text, when_used="json"), Pick("day")]
 """An ordinal, written as a date."""
 Percentage = Annotated[
-    Fraction, BeforeValidator(as_percentage), PlainSerializer(written_percentage, when_used="json")
+    Fraction,
+    BeforeValidator(as_percentage),
+    PlainSerializer(written_percentage, when_used="json"),
+    Pick("percent"),
 ]
 """A share, written with a percent sign."""
-Number = Annotated[str, BeforeValidator(as_number)]
+Number = Annotated[str, BeforeValidator(as_number), Pick("number")]
 """Plain digits of a number whose places matter, because an amount of a currency is made of it."""
 Text = Annotated[str, StringConstraints(min_length=1, pattern=r"\S")]
 """Text that says something."""

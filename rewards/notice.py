@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from rewards.days import time_zone
+from rewards.fields import Pick
 
 Category = Literal["notice", "announcement"]
 
@@ -80,7 +81,7 @@ def _listed(value: object) -> object:
     return tuple(value) if isinstance(value, list) else value
 
 
-ClockTime = Annotated[str, BeforeValidator(_clock_time)]
+ClockTime = Annotated[str, BeforeValidator(_clock_time), Pick("time")]
 
 
 class WindowSettings(BaseModel):
@@ -91,9 +92,11 @@ class WindowSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid", defer_build=True)
 
-    opens: Annotated[ClockTime, Field(alias="from")] = "09:00"
-    closes: Annotated[ClockTime, Field(alias="to")] = "17:00"
-    days: Annotated[tuple[Weekday, ...], BeforeValidator(_listed), Field(min_length=1)] = WORKING_DAYS
+    opens: Annotated[ClockTime, Field(alias="from", title="From")] = "09:00"
+    closes: Annotated[ClockTime, Field(alias="to", title="To")] = "17:00"
+    days: Annotated[tuple[Weekday, ...], BeforeValidator(_listed), Field(min_length=1, title="Days")] = (
+        WORKING_DAYS
+    )
 
     @model_validator(mode="after")
     def _closes_later(self) -> Self:

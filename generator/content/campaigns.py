@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from generator.content.front_matter import Document, parse_moment
 from generator.content.pages import OneLine
-from rewards import Fault, Source, WindowSettings, parse_mailbox, validated
+from rewards import Fault, Pick, Source, WindowSettings, parse_mailbox, validated
 
 
 def _mailbox(text: str) -> str:
@@ -30,11 +30,23 @@ class Audience(BaseModel):
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid", defer_build=True)
 
-    levels: list[str] | None = None
-    countries: list[str] | None = None
-    languages: list[str] | None = None
-    partners: list[str] | None = None
-    offers: list[str] | None = None
+    levels: Annotated[list[str] | None, Pick("levels")] = Field(
+        default=None, title="Levels", description="Nothing chosen: partners of every level."
+    )
+    countries: Annotated[list[str] | None, Pick("countries")] = Field(
+        default=None, title="Countries", description="Nothing chosen: partners of every country."
+    )
+    languages: Annotated[list[str] | None, Pick("languages")] = Field(
+        default=None, title="Languages", description="Nothing chosen: partners of every language."
+    )
+    partners: Annotated[list[str] | None, Pick("partners")] = Field(
+        default=None, title="Partners", description="Their ids. None given: not limited to single partners."
+    )
+    offers: Annotated[list[str] | None, Pick("offers")] = Field(
+        default=None,
+        title="Offers",
+        description="Only partners to whom at least one of these gives something.",
+    )
 
 
 class CampaignFront(BaseModel):
@@ -42,17 +54,46 @@ class CampaignFront(BaseModel):
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid", defer_build=True)
 
-    subject: OneLine
-    preheader: str = ""
-    category: Literal["notice", "announcement"]
-    edition: Annotated[int, Field(ge=1, le=999_999_999)] = 1
-    audience: Audience = Field(default_factory=Audience)
-    send_at: str | None = None
-    from_: Annotated[_MailboxText | None, Field(alias="from")] = None
-    reply_to: _MailboxText | None = None
-    attach: Annotated[list[Literal["statement.csv"]], BeforeValidator(_listed)] = Field(default_factory=list)
-    include_negative: bool = False
-    window: WindowSettings | None = None
+    subject: Annotated[OneLine, Field(title="Subject", description="It may hold figures, as the text does.")]
+    preheader: str = Field(
+        default="", title="Line beside the subject", description="Mail programs show it in their lists."
+    )
+    category: Annotated[
+        Literal["notice", "announcement"],
+        Field(
+            title="Kind of mail",
+            description="A notice is about the partner's own account. An announcement can be unsubscribed from.",
+        ),
+    ]
+    audience: Audience = Field(
+        default_factory=Audience, title="Who gets it", description="Partners who meet every limit given here."
+    )
+    send_at: Annotated[str | None, Pick("moment")] = Field(
+        default=None, title="Not before", description="Day and time, in the time zone of the program."
+    )
+    window: WindowSettings | None = Field(
+        default=None,
+        title="Times of day",
+        description="When mails may arrive, in the zone of each partner. Empty: as the site has it.",
+    )
+    from_: Annotated[
+        _MailboxText | None,
+        Field(alias="from", title="Sender", description="Another one than that of the site: Name <address>."),
+    ] = None
+    reply_to: _MailboxText | None = Field(
+        default=None, title="Answers go to", description="Another address than the sender's."
+    )
+    attach: Annotated[list[Literal["statement.csv"]], BeforeValidator(_listed)] = Field(
+        default_factory=list, title="Attachments", description="The partner's statement as a table."
+    )
+    include_negative: bool = Field(
+        default=False,
+        title="Also to partners with a negative sum",
+        description="Otherwise they are left out, because something is taken back from them.",
+    )
+    edition: Annotated[int, Field(ge=1, le=999_999_999)] = Field(
+        default=1, title="Edition", description="Raise it to send this campaign once more to everybody."
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from generator.content.markdown import in_own_script
 from generator.content.references import Index, Target, resolve, shortened
 from generator.content.terms import AmendedTexts, amended_texts
 from generator.settings import SiteSettings
-from rewards import Fault, Source, validated
+from rewards import Fault, Pick, Source, validated
 
 _LONGEST_TAG = 200  # a file system refuses names of more than 255 bytes
 _ID = re.compile(r"[!-~]{1,200}", re.ASCII)
@@ -63,7 +63,7 @@ def _menu(value: object) -> object:
     return value
 
 
-DateText = Annotated[str | None, BeforeValidator(_date_text)]
+DateText = Annotated[str | None, BeforeValidator(_date_text), Pick("moment")]
 OneLine = Annotated[str, AfterValidator(line_of_text)]
 
 
@@ -72,31 +72,80 @@ class _Front(BaseModel):
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid", defer_build=True)
 
-    title: OneLine
-    summary: OneLine
-    date: DateText = None
-    id: Annotated[str, AfterValidator(_id)] | None = None
-    aliases: list[str] = Field(default_factory=list)
-    author: OneLine | None = None
-    updated: DateText = None
-    tags: list[OneLine] = Field(default_factory=list)
-    offers: list[str] = Field(default_factory=list)
-    draft: bool = False
-    publish_at: DateText = None
-    expires_at: DateText = None
-    image: str | None = None
+    title: Annotated[
+        OneLine, Field(title="Title", description="What readers see first, on pages and in lists.")
+    ]
+    summary: Annotated[
+        OneLine, Field(title="Summary", description="One sentence for lists, feeds and link previews.")
+    ]
+    date: DateText = Field(
+        default=None,
+        title="Date",
+        description="Shown with the text. Readers see it from this day on.",
+    )
+    draft: bool = Field(
+        default=False, title="Draft", description="Nobody sees a draft except in the preview of this studio."
+    )
+    publish_at: DateText = Field(
+        default=None,
+        title="Not before",
+        description="The day from which readers see it, if not the date.",
+    )
+    expires_at: DateText = Field(
+        default=None,
+        title="Not any more from",
+        description="The first day on which nobody sees it.",
+    )
+    updated: DateText = Field(
+        default=None,
+        title="Updated",
+        description="The day of the last change that readers should notice.",
+    )
+    author: OneLine | None = Field(
+        default=None, title="Author", description="Shown below the title and in feeds."
+    )
+    tags: Annotated[list[OneLine], Pick("tags")] = Field(
+        default_factory=list, title="Tags", description="Words under which readers find related texts."
+    )
+    offers: Annotated[list[str], Pick("offers")] = Field(
+        default_factory=list, title="Offers", description="Shown as cards below the text, in this order."
+    )
+    image: Annotated[str | None, Pick("picture")] = Field(
+        default=None,
+        title="Picture for link previews",
+        description="Shown where somebody shares the address.",
+    )
+    aliases: list[str] = Field(
+        default_factory=list,
+        title="Former addresses",
+        description="Names that this text had before; they lead here.",
+    )
+    id: Annotated[str, AfterValidator(_id)] | None = Field(
+        default=None,
+        title="Name for feed readers",
+        description="Keep it as it is: if it changes, feed readers show the text as new.",
+    )
 
 
 class PageFront(_Front):
     """The front matter of a page. `menu` is its place among the pages of the menu, or false to leave it out."""
 
-    menu: Annotated[int | Literal[False] | None, BeforeValidator(_menu)] = None
+    menu: Annotated[int | Literal[False] | None, BeforeValidator(_menu), Pick("menu")] = Field(
+        default=None,
+        title="Place in the menu",
+        description="A number such as 1. Pages without one follow; 0 leaves the page out.",
+    )
 
 
 class AnnouncementFront(_Front):
     """The front matter of an announcement, which requires a date."""
 
-    date: Annotated[str, BeforeValidator(_date_text)]
+    date: Annotated[
+        str,
+        BeforeValidator(_date_text),
+        Pick("moment"),
+        Field(title="Date", description="Readers see it from this day on. A time may follow."),
+    ]
 
 
 @dataclass(frozen=True, slots=True)

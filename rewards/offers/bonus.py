@@ -8,7 +8,7 @@ from typing import Annotated, Literal, NamedTuple
 from pydantic import Field
 
 from rewards.account import Sale
-from rewards.fields import Number, Text
+from rewards.fields import Number, Pick, Text
 from rewards.money import Money, format_amount, parse_amount
 from rewards.offers.entry import Published, Slug
 from rewards.offers.kind import Case, Compared, Derived, Kind, Origin, Worth
@@ -37,9 +37,15 @@ class BonusTerms(OfferTerms):
     """`amount` by currency, in its units; a partner whose own currency it does not name gets none."""
 
     kind: Literal["bonus"] = "bonus"
-    period: Period
-    level: Text
-    amount: Annotated[dict[str, Number], Field(min_length=1)]
+    period: Annotated[Period, Field(title="Period of the sales", description="Both days count.")]
+    level: Annotated[
+        Text, Pick("level"), Field(title="Level to attain", description="By the quotas of the program.")
+    ]
+    amount: Annotated[
+        dict[str, Number],
+        Pick(by="currencies"),
+        Field(min_length=1, title="Amount", description="Paid once, in the partner's own currency."),
+    ]
 
     @property
     def deadline(self) -> int:

@@ -9,7 +9,7 @@ from typing import Annotated, Literal, NamedTuple
 from pydantic import BaseModel, Field
 
 from rewards.account import Sale
-from rewards.fields import TERMS, Day, Number, Percentage
+from rewards.fields import TERMS, Day, Number, Percentage, Pick
 from rewards.money import parse_amount, rounded_quotient, scale
 from rewards.offers.entry import Fields, Published, Slug, Unpublished, rate_text
 from rewards.offers.kind import Case, Compared, Derived, Kind, Origin, Worth
@@ -40,8 +40,8 @@ class Tier(BaseModel):
 
     model_config = TERMS
 
-    start: Annotated[Number, Field(alias="from")]
-    rate: Percentage
+    start: Annotated[Number, Field(alias="from", title="From sales of")]
+    rate: Annotated[Percentage, Field(title="Rate")]
 
     @property
     def shown_start(self) -> int | Decimal:
@@ -53,14 +53,30 @@ class CashbackTerms(OfferTerms):
     """Either `rate` or `tiers` with their `mode`; `minimum` and `cap` by currency, in its units."""
 
     kind: Literal["cashback"] = "cashback"
-    period: Period
-    credited_on: Day
-    rate: Percentage | None = None
-    tiers: Annotated[list[Tier], Field(min_length=1)] | None = None
-    mode: Mode | None = None
-    minimum: dict[str, Number] = Field(default_factory=dict)
-    cap: dict[str, Number] = Field(default_factory=dict)
-    products: Products | None = None
+    period: Annotated[Period, Field(title="Period of the sales", description="Both days count.")]
+    credited_on: Annotated[
+        Day, Field(title="Credited on", description="The day on which partners get the credit.")
+    ]
+    rate: Percentage | None = Field(
+        default=None,
+        title="Rate",
+        description="The share of the sales, such as 15%. Leave it empty if there are steps.",
+    )
+    tiers: Annotated[list[Tier], Field(min_length=1)] | None = Field(
+        default=None, title="Steps", description="Higher rates from higher sales on, the lowest step first."
+    )
+    mode: Mode | None = Field(
+        default=None,
+        title="How steps count",
+        description="Retroactive: the highest step reached counts for all sales. Incremental: each for its part.",
+    )
+    minimum: Annotated[dict[str, Number], Pick(by="currencies")] = Field(
+        default_factory=dict, title="Least amount", description="Below it, nothing is credited."
+    )
+    cap: Annotated[dict[str, Number], Pick(by="currencies")] = Field(
+        default_factory=dict, title="Highest amount", description="No partner is credited more."
+    )
+    products: Products | None = Field(default=None, title="Products", description="Which sales count.")
 
     @property
     def deadline(self) -> int:

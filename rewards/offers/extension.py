@@ -23,10 +23,18 @@ class ExtensionTerms(OfferTerms):
     """`months` are added to each subscription of `plans` whose expiry is not before `active_on`."""
 
     kind: Literal["extension"] = "extension"
-    months: Annotated[int, Field(ge=1, le=1200)]
-    plans: Annotated[list[Plan], Field(min_length=1, default_factory=lambda: ["paid"])]
-    active_on: Day
-    bought_before: Day | None = None
+    months: Annotated[
+        int, Field(ge=1, le=1200, title="Months", description="Added to the end of each subscription.")
+    ]
+    plans: Annotated[list[Plan], Field(min_length=1, default_factory=lambda: ["paid"], title="Subscriptions")]
+    active_on: Annotated[
+        Day, Field(title="Active on", description="Subscriptions that had not ended before this day.")
+    ]
+    bought_before: Day | None = Field(
+        default=None,
+        title="Bought before",
+        description="Only subscriptions that were bought before this day.",
+    )
 
     def rows(self, program: Program) -> Iterator[TermRow]:
         """Yield months, plans and days."""

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Annotated, Literal, NamedTuple
 
+from pydantic import Field
+
 from rewards.account import Account
 from rewards.days import day_text
-from rewards.fields import Count, Day, Text
+from rewards.fields import Count, Day, Pick, Text
 from rewards.offers.entry import Fields, Published, Slug, Unpublished
 from rewards.offers.kind import Case, Compared, Derived, Kind, Origin, Worth
 from rewards.offers.steps import exact_text, step
@@ -29,10 +31,14 @@ class FreeSubscriptionTerms(OfferTerms):
     """`allowance` names every level, the base level included."""
 
     kind: Literal["free_subscription"] = "free_subscription"
-    product: Text
-    allowance: dict[str, Count]
-    register_by: Day
-    expires_on: Day
+    product: Annotated[Text, Field(title="Product")]
+    allowance: Annotated[
+        dict[str, Count],
+        Pick(by="levels"),
+        Field(title="How many", description="For each level; 0 for none."),
+    ]
+    register_by: Annotated[Day, Field(title="Register by", description="The last day to register.")]
+    expires_on: Annotated[Day, Field(title="Ends on", description="The day on which they end.")]
 
     @property
     def deadline(self) -> int:

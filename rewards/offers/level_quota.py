@@ -6,9 +6,11 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Annotated, Literal, NamedTuple
 
+from pydantic import Field
+
 from rewards.account import Sale
 from rewards.days import day_text
-from rewards.fields import Day, Number
+from rewards.fields import Day, Number, Pick
 from rewards.money import Money, format_amount, parse_amount, round_half_away, rounded_quotient
 from rewards.offers.entry import Published, Slug, Unpublished
 from rewards.offers.kind import Case, Compared, Derived, Kind, Origin, Worth
@@ -35,9 +37,17 @@ class LevelQuotaTerms(OfferTerms):
     """`quotas` in units of the program's currency; a level left out keeps the program's."""
 
     kind: Literal["level_quota"] = "level_quota"
-    period: Period
-    quotas: dict[str, Number]
-    secured_until: Day
+    period: Annotated[Period, Field(title="Period of the sales", description="Both days count.")]
+    quotas: Annotated[
+        dict[str, Number],
+        Pick(by="levels"),
+        Field(
+            title="Quotas", description="In the program's currency. A level left empty keeps its usual quota."
+        ),
+    ]
+    secured_until: Annotated[
+        Day, Field(title="Level kept until", description="The last day of a level attained this way.")
+    ]
 
     @property
     def deadline(self) -> int:

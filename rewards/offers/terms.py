@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from rewards.account import Partner, Sale
 from rewards.days import day_text
 from rewards.faults import KeyPath, Severity, suggestion
-from rewards.fields import TERMS, Day, Text
+from rewards.fields import TERMS, Day, Pick, Text
 from rewards.money import Money, parse_amount, round_half_away
 from rewards.program import Program
 from rewards.rates import Conversion
@@ -84,8 +84,8 @@ class Period(BaseModel):
 
     model_config = TERMS
 
-    first: Annotated[Day, Field(alias="from")]
-    last: Annotated[Day, Field(alias="to")]
+    first: Annotated[Day, Field(alias="from", title="First day")]
+    last: Annotated[Day, Field(alias="to", title="Last day")]
 
     def row(self) -> TermRow:
         """Return the row with both days."""
@@ -106,9 +106,15 @@ class Eligible(BaseModel):
 
     model_config = TERMS
 
-    levels: list[Text] | None = None
-    countries: list[Text] | None = None
-    languages: list[Text] | None = None
+    levels: Annotated[list[Text] | None, Pick("levels")] = Field(
+        default=None, title="Levels", description="Nothing chosen: partners of every level."
+    )
+    countries: Annotated[list[Text] | None, Pick("countries")] = Field(
+        default=None, title="Countries", description="Nothing chosen: partners of every country."
+    )
+    languages: Annotated[list[Text] | None, Pick("languages")] = Field(
+        default=None, title="Languages", description="Nothing chosen: partners of every language."
+    )
 
     def holds(self, partner: Partner, level: str) -> bool:
         """Return whether the offer is for `partner`, whose assigned level is `level`."""
@@ -148,9 +154,13 @@ class OfferTerms(BaseModel):
     model_config = TERMS
 
     kind: str
-    title: Text
-    summary: Text
-    eligible: Eligible | None = None
+    title: Annotated[Text, Field(title="Title", description="The name of the offer, for readers.")]
+    summary: Annotated[
+        Text, Field(title="Summary", description="One sentence with the figures, for lists and cards.")
+    ]
+    eligible: Eligible | None = Field(
+        default=None, title="Who can have it", description="Nothing chosen: every partner."
+    )
 
     def mistakes(self, program: Program) -> Iterator[Mistake]:
         """Find mistakes that show only beside the program; each kind adds its own."""
@@ -191,8 +201,14 @@ class Products(BaseModel):
 
     model_config = TERMS
 
-    include: list[str] | None = None
-    exclude: list[str] = []
+    include: Annotated[list[str] | None, Pick("products")] = Field(
+        default=None,
+        title="Only these products",
+        description="One a line; * stands for any letters. Empty: all.",
+    )
+    exclude: Annotated[list[str], Pick("products")] = Field(
+        default=[], title="Without these products", description="One a line; they never count."
+    )
 
     def rows(self) -> Iterator[TermRow]:
         """Yield a row for each list that says something."""
