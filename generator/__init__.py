@@ -20,9 +20,10 @@ if TYPE_CHECKING:
         PREVIEW_HEADERS,
         REPORT_POLICY,
         STAFF_HEADERS,
-        STUDIO_HEADERS,
         ObjectHeaders,
+        frame_headers,
         preview_policy,
+        studio_headers,
     )
     from generator.notices.checks import CampaignCheck
     from generator.notices.layouts import UnsubscribePages, UnsubscribeStep, unsubscribe_pages
@@ -79,7 +80,6 @@ __all__ = [
     "PREVIEW_HEADERS",
     "REPORT_POLICY",
     "STAFF_HEADERS",
-    "STUDIO_HEADERS",
     "ArtifactContent",
     "Campaign",
     "CampaignCheck",
@@ -112,6 +112,7 @@ __all__ = [
     "figures_without_day",
     "formats",
     "former_packs",
+    "frame_headers",
     "level_names",
     "link_secret",
     "merged_index",
@@ -133,6 +134,7 @@ __all__ = [
     "site_remarks",
     "small_pictures",
     "statement_artifacts",
+    "studio_headers",
     "unsubscribe_key",
     "unsubscribe_pages",
     "with_unpublished",

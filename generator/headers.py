@@ -16,6 +16,7 @@ _POLICY = "Content-Security-Policy"
 _NO_SNIFFING = ("X-Content-Type-Options", "nosniff")
 _NO_REFERRER = ("Referrer-Policy", "no-referrer")
 _NOT_LISTED = ("X-Robots-Tag", "noindex, nofollow, noarchive")
+_NO_DEVICES = ("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()")
 _FOREVER = "public, max-age=31536000, immutable"
 
 # Pages of the site. Without a script nothing uses `connect-src`, except tools in the browser that read robots.txt.
@@ -36,7 +37,7 @@ _SITE_HEADERS: Headers = (
     ),
     _NO_SNIFFING,
     ("Referrer-Policy", SITE_REFERRER),
-    ("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()"),
+    _NO_DEVICES,
 )
 
 # The page that opens private links, and the page of a statement that is not encrypted.
@@ -83,23 +84,48 @@ FRAMED_MAIL_HEADERS: Headers = (
         "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; sandbox; frame-ancestors 'self'",
     ),
 )
-# The studio on this machine: its pages name figures of partners, so nothing keeps them and no other page frames them.
-STUDIO_HEADERS: Headers = (
-    (
-        _POLICY,
-        (
-            "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; frame-src 'self'; "
-            "img-src data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
-            "require-trusted-types-for 'script'; trusted-types 'none'"
-        ),
-    ),
-    ("Cache-Control", "no-store"),
-    _NO_SNIFFING,
-    ("Referrer-Policy", "same-origin"),  # without any referrer, forms would not name their origin either
-    ("Cross-Origin-Opener-Policy", "same-origin"),
-    ("Cross-Origin-Resource-Policy", "same-origin"),
-    ("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()"),
-)
+
+
+# The studio: its pages name figures of partners, so nothing keeps them and no other page frames them.
+def studio_headers(frames: str) -> Headers:
+    """Return the headers of every answer of the studio, whose frames come from the origin `frames` alone."""
+    policy = (
+        f"default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; frame-src {frames}; "
+        "img-src data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
+        "require-trusted-types-for 'script'; trusted-types 'none'"
+    )
+    return (
+        (_POLICY, policy),
+        ("Cache-Control", "no-store"),
+        _NO_SNIFFING,
+        ("Referrer-Policy", "same-origin"),  # without any referrer, forms would not name their origin either
+        ("Cross-Origin-Opener-Policy", "same-origin"),
+        ("Cross-Origin-Resource-Policy", "same-origin"),
+        _NO_DEVICES,
+    )
+
+
+def frame_headers(studio: str) -> Headers:
+    """Return the headers of what the studio shows in a frame. Nothing runs in it, and only `studio` may frame it.
+
+    It keeps its own origin, which is not that of the studio, because browsers load no fonts into a frame without one.
+    """
+    policy = (
+        "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; media-src 'self'; "
+        "font-src 'self'; base-uri 'none'; form-action 'none'; sandbox allow-same-origin; "
+        f"frame-ancestors {studio}"
+    )
+    return (
+        (_POLICY, policy),
+        ("Cache-Control", "no-store"),
+        _NO_SNIFFING,
+        _NO_REFERRER,
+        _NOT_LISTED,
+        ("Cross-Origin-Resource-Policy", "same-origin"),
+        _NO_DEVICES,
+    )
+
+
 _PREVIEW_SOURCES = ("script-src", "connect-src", "style-src")
 
 

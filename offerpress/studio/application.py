@@ -2,15 +2,14 @@
 
 import asyncio
 import json
-import socket
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
+from socket import socket
 from urllib.parse import parse_qsl
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
@@ -20,19 +19,19 @@ from starlette.responses import JSONResponse, RedirectResponse, Response, Stream
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from generator import STUDIO_HEADERS
+from generator import frame_headers, studio_headers
 from mailer import UnknownPlan
+from offerpress.preview.serving import LOCAL, close_all, listen, port_of, serving
 from offerpress.preview.state import unexpected
 from offerpress.site.folder import OfferpressError, starter_folder
 from offerpress.site.people import read_people
 from offerpress.site.site import Site
 from offerpress.studio.overview.history_page import mend_history
 from offerpress.studio.people.sign_in import joined_person, signed_in_person
-from offerpress.studio.plans.mail_pages import message_frame
 from offerpress.studio.plans.standing import live_state
 from offerpress.studio.screens import ACTIONS, ASKS, FACTS, PAGES
 from offerpress.studio.state.current_figures import KNOWN_ERRORS, FiguresReader
-from offerpress.studio.state.sessions import Sessions, cookie_name, request_refusal
+from offerpress.studio.state.sessions import Sessions, cookie_name, frame_refusal, request_refusal
 from offerpress.studio.state.studio import (
     Context,
     Done,
@@ -47,7 +46,6 @@ from offerpress.studio.state.studio import (
 from offerpress.terminal import count
 from rewards import day_text
 
-LOCAL = "127.0.0.1"
 _HTML = "text/html; charset=utf-8"
 _MOST_BYTES = 64 << 10
 _ASSETS = {
@@ -76,14 +74,7 @@ class Guard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         headers = Headers(scope=scope)
-
-        async def with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                given = MutableHeaders(scope=message)
-                for name, value in STUDIO_HEADERS:
-                    given.setdefault(name, value)
-            await send(message)
-
+        with_headers = _with_headers(send, studio_headers(self.studio.frames.origin))
         refused = request_refusal(scope["method"], dict(headers), self.studio.port)
         if refused:
             status, sentence = refused
@@ -96,11 +87,56 @@ class Guard:
             await self.app(scope, receive, with_headers)
 
 
+def _with_headers(send: Send, headers: Iterable[tuple[str, str]]) -> Send:
+    async def sent(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            given = MutableHeaders(scope=message)
+            for name, value in headers:
+                given.setdefault(name, value)
+        await send(message)
+
+    return sent
+
+
+@dataclass
+class AuthorOrigin:
+    """The second port: it shows frames, takes no change and reads no cookie."""
+
+    studio: Studio
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        refused = frame_refusal(scope["method"], dict(Headers(scope=scope)), self.studio.frames.origin)
+        if refused:
+            status, sentence = refused
+            answer = Response(sentence + "\n", status, media_type="text/plain")
+        else:
+            answer = await run_in_threadpool(self._framed, scope["path"])
+        await answer(scope, receive, _with_headers(send, frame_headers(self.studio.origin)))
+
+    def _framed(self, path: str) -> Response:
+        found = self.studio.frames.find(path, self.studio.site_now().now)
+        if found is None:
+            return Response("This frame is closed. Reload the page.\n", 404, media_type="text/plain")
+        headers = {**dict(found.headers), "Content-Type": found.media_type}
+        return Response(found.body, found.status, headers)
+
+
 @dataclass
 class StudioServer:
     """The routes of one studio."""
 
     studio: Studio
+
+    def __post_init__(self) -> None:
+        self._application = self.application()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request by the port of this machine at which it arrived, whatever it says about its host."""
+        if scope["server"][1] == self.studio.frames.port:
+            await AuthorOrigin(self.studio)(scope, receive, send)
+        else:
+            await self._application(scope, receive, send)
 
     def application(self) -> Starlette:
         """Return the ASGI application."""
@@ -110,7 +146,6 @@ class StudioServer:
                 *(Route(path, self._told, methods=["GET"]) for path in FACTS),
                 *(Route(path, _posted(self._change), methods=["POST"]) for path in ACTIONS),
                 *(Route(path, _posted(self._asked), methods=["POST"]) for path in ASKS),
-                Route("/plan/message", self._message, methods=["GET"]),
                 Route("/plan/live", self._live, methods=["GET"]),
                 Route("/session", self._session, methods=["GET"]),
                 Route("/sign-in", self._sign_in_form, methods=["GET"]),
@@ -150,17 +185,6 @@ class StudioServer:
             return JSONResponse(ASKS[request.url.path](visit))
         except KNOWN_ERRORS as error:
             return JSONResponse({"text": str(error)})
-
-    def _message(self, request: Request) -> Response:
-        visit = self._visit(request, dict(request.query_params))
-        if visit is None:
-            return Response("Locked: sign in again.\n", 401, media_type="text/plain")
-
-        def framed() -> Response:
-            answer = message_frame(visit)
-            return Response(answer.body, answer.status, dict(answer.headers), answer.media_type)
-
-        return self._guarded(visit, framed)
 
     def _change(self, request: Request, form: FormFields) -> Response:
         visit = self._visit(request, form)
@@ -361,14 +385,8 @@ def run_studio(
     studio = Studio(site_now, FiguresReader(site_now), Sessions(random_text), random_text)
     site = site_now()
     first = not any(one.active for one in read_people(site).values())
+    listening = open_ports(studio, port)
     try:
-        listening = socket.create_server((LOCAL, port))
-    except OSError as error:
-        raise OfferpressError(
-            f"port {port}: cannot be used ({error.strerror}); choose another one with --port"
-        ) from error
-    with listening:
-        studio.port = listening.getsockname()[1]
         studio.first_code = random_text(24) if first else ""
         say(f"Studio: {studio.origin}/" + (f"join#{studio.first_code}" if first else ""))
         if first:
@@ -376,12 +394,24 @@ def run_studio(
         say(
             "Only this machine can reach it. Ctrl-C stops it; nothing that was approved or sent changes by that."
         )
-        warming = threading.Thread(target=_warm, args=(studio, say), daemon=True)
-        warming.start()
-        try:
-            uvicorn.Server(_settings(studio)).run(sockets=[listening])
-        finally:
-            studio.close()
+        threading.Thread(target=_warm, args=(studio, say), daemon=True).start()
+        serving(StudioServer(studio)).run(sockets=listening)
+    finally:
+        studio.close()
+        close_all(listening)
+
+
+def open_ports(studio: Studio, port: int) -> list[socket]:
+    """Listen on the studio's port and on a free one for the author origin."""
+    own = listen(port)
+    try:
+        frames = listen(0)
+    except OfferpressError:
+        close_all(own)
+        raise
+    studio.port = port_of(own)
+    studio.frames.at(port_of(frames))
+    return [*own, *frames]
 
 
 def _warm(studio: Studio, say: Callable[[str], None]) -> None:
@@ -410,18 +440,3 @@ def _read_newest(studio: Studio) -> None:
     for plan in reversed(newest):
         with site.open_batch(plan) as batch:
             studio.facts(batch)
-
-
-def _settings(studio: Studio) -> uvicorn.Config:
-    """Return settings that log no addresses, which name partners, and trust no proxy."""
-    return uvicorn.Config(
-        StudioServer(studio).application(),
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        limit_concurrency=200,
-        timeout_keep_alive=30,
-        timeout_graceful_shutdown=2,
-        lifespan="off",
-    )

@@ -4,7 +4,6 @@ import csv
 import http.client
 import re
 import secrets
-import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,11 +15,11 @@ from pathlib import Path
 from urllib.parse import quote, urlencode
 
 import pytest
-import uvicorn
 from playwright.sync_api import Browser, Page, expect
 
+from offerpress.preview.serving import serving
 from offerpress.site.site import Site
-from offerpress.studio.application import StudioServer
+from offerpress.studio.application import StudioServer, open_ports
 from offerpress.studio.state.current_figures import FiguresReader
 from offerpress.studio.state.sessions import Sessions, cookie_name
 from offerpress.studio.state.studio import Studio
@@ -140,21 +139,14 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStudio]:
     random_text = secrets.token_urlsafe
     state = Studio(site_now, FiguresReader(site_now), Sessions(random_text), random_text, first_code="first")
     found.append(RunningStudio(folder, state))
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        state.port = listening.getsockname()[1]
-        config = uvicorn.Config(
-            StudioServer(state).application(),
-            log_level="warning",
-            lifespan="off",
-            timeout_graceful_shutdown=1,
-        )
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-        thread.start()
-        yield found[0]
-        state.close()
-        server.should_exit = True
-        thread.join()
+    listening = open_ports(state, 0)
+    server = serving(StudioServer(state))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": listening})
+    thread.start()
+    yield found[0]
+    state.close()
+    server.should_exit = True
+    thread.join()
 
 
 @pytest.fixture(scope="module")

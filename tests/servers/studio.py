@@ -47,6 +47,12 @@ class Seat:
     said: list[str] = field(default_factory=list)
     hosts: set[str] = field(default_factory=set)
 
+    def strangers(self) -> set[str]:
+        """The hosts that were asked, apart from the studio and the origin of its frames, which is this machine."""
+        return {host for host in self.hosts if host.split(":")[0] != "127.0.0.1"} - {
+            urlsplit(self.origin).netloc
+        }
+
     def open(self, path: str) -> Page:
         """Go to a screen."""
         self.page.goto(f"{self.origin}{path}")

@@ -1,8 +1,7 @@
 """The screens about one frozen mail: how it arrives, and the word of a person that they have looked at it."""
 
-from generator import FRAMED_MAIL_HEADERS
-from mailer import message_bytes
-from offerpress.preview.answers import Answer, framed, framed_mail
+from mailer import Batch, message_bytes
+from offerpress.preview.answers import MailView, framed, framed_mail
 from offerpress.reports.texts import grouped_amount, language_word
 from offerpress.studio.plans.standing import partner_name
 from offerpress.studio.state.plan_facts import PlanRow
@@ -19,8 +18,10 @@ def mail_page(visit: Visit) -> Context:
         everybody = [row.partner_id for _, row in facts.samples]
         notice = batch.message(partner)
         digest = batch.digest
+        view = framed(visit.query)
+        frame = visit.frame(*_framed_message(batch, partner, view))
     looks = visit.studio.looks(visit.site, plan, digest).get(partner, {})
-    view, here = framed(visit.query), {"plan": plan, "partner": partner}
+    here = {"plan": plan, "partner": partner}
     place = everybody.index(partner) if partner in everybody else -1
     visit.record("looked at a mail", plan, partner)
 
@@ -50,7 +51,7 @@ def mail_page(visit: Visit) -> Context:
         "looked_by": sorted(looks.values()),
         "looked_by_me": visit.person.person in looks,
         "may_look": place >= 0,
-        "frame": address_of("/plan/message", **here, **view.query),
+        "frame": frame,
         "number": place + 1,
         "count": len(everybody),
         "before": at(-1),
@@ -66,17 +67,11 @@ def _row_words(visit: Visit, row: PlanRow) -> Context:
     }
 
 
-def message_frame(visit: Visit) -> Answer:
-    """Return what the frame shows, under a policy that runs nothing and loads nothing from elsewhere."""
-    with visit.site.open_batch(visit.query.get("plan", "")) as batch:
-        try:
-            frozen = batch.frozen(visit.query.get("partner", ""))
-        except KeyError as error:
-            raise NotThere("The plan has no mail to this partner.") from error
-        shown = batch.header.send_at or batch.header.made_at
-        wire = message_bytes(frozen.notice, frozen.message_id, shown)
-    body, media_type = framed_mail(frozen.notice, wire, framed(visit.query))
-    return Answer(body, media_type, 200, FRAMED_MAIL_HEADERS)
+def _framed_message(batch: Batch, partner: str, view: MailView) -> tuple[bytes, str]:
+    frozen = batch.frozen(partner)
+    shown = batch.header.send_at or batch.header.made_at
+    wire = message_bytes(frozen.notice, frozen.message_id, shown)
+    return framed_mail(frozen.notice, wire, view)
 
 
 def mark_looked(visit: Visit) -> str:

@@ -47,6 +47,23 @@ def request_refusal(method: str, headers: Mapping[str, str], port: int) -> tuple
     return None if site in {None, "same-origin"} else (403, FOREIGN)
 
 
+def frame_refusal(method: str, headers: Mapping[str, str], origin: str) -> tuple[int, str] | None:
+    """Return status and sentence of a request that the author origin must not answer; None to answer it.
+
+    A page of the studio opens a frame, and what stands in the frame loads its own style sheets and pictures. No cookie
+    is read: whoever asks shows a token in the address.
+    """
+    if headers.get("host", "") != origin.partition("://")[2]:
+        return 421, ELSEWHERE
+    if method != "GET":
+        return 405, "Nothing can be changed here."
+    asking, site = headers.get("origin"), headers.get("sec-fetch-site")
+    if asking is not None and asking != origin:
+        return 403, FOREIGN
+    framed = headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "iframe"
+    return None if framed or site in {None, "same-origin"} else (403, FOREIGN)
+
+
 @dataclass(frozen=True, slots=True)
 class Session:
     """A signed-in browser. Its forms carry `form_token`, so that only pages of this session can change anything."""
@@ -91,6 +108,11 @@ class Sessions:
             if used:
                 session = self._open[_key(cookie)] = replace(session, seen=now)
             return session
+
+    def is_open(self, form_token: str, now: datetime) -> bool:
+        """Return whether the session of that form token is open. This is no use of it."""
+        with self._lock:
+            return any(one.made(form_token) and one.is_open(now) for one in self._open.values())
 
     def end(self, cookie: str) -> None:
         """End one session."""

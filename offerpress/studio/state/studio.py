@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from generator import environment
 from mailer import Batch, Outbox
+from offerpress.preview.answers import HTML, Answer
 from offerpress.site.folder import HISTORY_FILE, OfferpressError, starter_folder
 from offerpress.site.people import (
     Everyone,
@@ -23,6 +24,7 @@ from offerpress.site.people import (
 from offerpress.site.site import Site
 from offerpress.studio.state.commands import DueSender
 from offerpress.studio.state.current_figures import CurrentFigures, FiguresReader
+from offerpress.studio.state.frames import FindAnswer, Frames
 from offerpress.studio.state.plan_facts import PlanFacts, plan_facts
 from offerpress.studio.state.sessions import Session, Sessions, SignInThrottle
 
@@ -98,7 +100,11 @@ class Studio:
     pending: dict[str, Pending] = field(default_factory=dict)
     kept: dict[str, tuple[object, Any]] = field(default_factory=dict)
     checked: Context | None = None
+    frames: Frames = field(init=False)
     _facts: dict[str, PlanFacts] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.frames = Frames(self.random_text, self.sessions)
 
     def facts(self, batch: Batch) -> PlanFacts:
         """Return what the batch says about its recipients; read once, because a batch never changes."""
@@ -184,6 +190,27 @@ class Visit:
                 "There are no figures yet, because the site has faults. The page “Today” names each of them."
             )
         return current
+
+    def frame(self, body: bytes, media_type: str = HTML) -> str:
+        """Show one document in a frame: keep it for some minutes and return the address for `<iframe src>`.
+
+        Use it for everything that an author wrote, such as a mail or a page with unsaved text:
+        `<iframe title="The mail" src="{{ frame }}" sandbox="allow-same-origin"></iframe>`.
+
+        The address is absolute, under the author origin, and holds a random token. It ends with the session of the
+        person, or five minutes after the last look. Nothing in it runs, and no page but one of the studio frames it.
+        It may load styles, pictures and fonts of the author origin only.
+        """
+        return self.frames_below(lambda _: lambda name: None if name else Answer(body, media_type))
+
+    def frames_below(self, make: Callable[[str], FindAnswer]) -> str:
+        """Show several files that name each other, such as all pages of a site; return the address of the first.
+
+        `make` takes the address, which ends with a slash. It returns a function that takes a path below it, such as
+        `""` or `assets/site.css`, and returns its answer or None. `read_pages(site, address)` gives pages whose links
+        stay below the address, and `page_answer` answers for them. The rest is as for `frame`.
+        """
+        return self.studio.frames.keep(self.session, self.now, make)
 
     def open_outbox(self) -> Outbox:
         """Open the outbox for this request."""

@@ -1,0 +1,80 @@
+"""One way to answer over HTTP on this machine: the sockets of a port, and the server that answers there."""
+
+import errno
+import socket
+from contextlib import suppress
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from offerpress.site.folder import OfferpressError
+
+LOCAL = "127.0.0.1"
+_LOCAL_6 = "::1"
+_NO_IPV6 = (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL, errno.EPROTONOSUPPORT)
+_TRIES = 20
+
+
+def listen(port: int) -> list[socket.socket]:
+    """Listen on that port of this machine, by IPv4 and, where this machine has it, by IPv6; port 0 takes a free one.
+
+    Both or none: if another program had the port by IPv6, a browser that prefers IPv6 would ask that program.
+    """
+    tries = 1 if port else _TRIES
+    while True:
+        first = _listening(socket.AF_INET, LOCAL, port)
+        tries -= 1
+        try:
+            second = _listening(socket.AF_INET6, _LOCAL_6, first.getsockname()[1])
+        except OSError as error:
+            if error.errno in _NO_IPV6:
+                return [first]
+            first.close()
+            if not tries:
+                raise _taken(port, error) from error
+        else:
+            return [first, second]
+
+
+def _listening(family: socket.AddressFamily, host: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        if family == socket.AF_INET:
+            raise _taken(port, error) from error
+        raise
+
+
+def _taken(port: int, error: OSError) -> OfferpressError:
+    return OfferpressError(f"port {port}: cannot be used ({error.strerror}); choose another one with --port")
+
+
+def serving(application: ASGIApp) -> uvicorn.Server:
+    """Return a server that logs no addresses, which may name partners, and trusts no proxy."""
+    return uvicorn.Server(
+        uvicorn.Config(
+            application,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            ws="none",
+            limit_concurrency=200,
+            timeout_keep_alive=30,
+            timeout_graceful_shutdown=2,
+            lifespan="off",
+        )
+    )
+
+
+def port_of(listening: list[socket.socket]) -> int:
+    """Return the port of these sockets, which is the same for all."""
+    port: int = listening[0].getsockname()[1]
+    return port
+
+
+def close_all(listening: list[socket.socket]) -> None:
+    """Close sockets that no server answers on any more."""
+    for one in listening:
+        with suppress(OSError):
+            one.close()
