@@ -17,6 +17,7 @@ ROOMS = {
     "mailer": [{"rules"}, {"batch"}, {"transports", "events"}, {"providers"}, {"outbox"}, {"delivery"}],
     "offerpress": [
         {"site"},
+        {"writing"},
         {"figures"},
         {"build"},
         {"plans"},

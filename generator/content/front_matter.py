@@ -5,15 +5,24 @@ dates stay text. A duplicate key is a fault.
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from functools import lru_cache
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import (
+    AliasEvent,
+    CollectionEndEvent,
+    MappingStartEvent,
+    NodeEvent,
+    ScalarEvent,
+    SequenceStartEvent,
+)
 from ruamel.yaml.nodes import (
     MappingNode,
     Node,
@@ -131,6 +140,56 @@ def _parse_yaml(
         faults.extend(_lost(text, file, first_line))
         return raw, reader.lines
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class YamlPiece:
+    """A piece of YAML as it stands in the text: `start` and `end` are offsets, `style` is a scalar's quote or `|`, `>`.
+
+    A collection has a piece where it starts and one of the kind `end`. `is_flow` tells that it has brackets.
+    """
+
+    kind: Literal["scalar", "alias", "mapping", "sequence", "end"]
+    start: int
+    end: int
+    style: str = ""
+    anchor: str = ""
+    is_flow: bool = False
+
+
+def yaml_pieces(text: str) -> Iterator[YamlPiece]:
+    """Yield the pieces of valid YAML, whose line ends are line feeds, in the order of the text."""
+    plain = without_tabs(text)
+    offset = _same_place(text, plain)
+    for event in YAML(typ="safe", pure=True).parse(plain):
+        start, end = offset(event.start_mark.index), offset(event.end_mark.index)
+        anchor = str(event.anchor or "") if isinstance(event, NodeEvent) else ""
+        if isinstance(event, AliasEvent):
+            yield YamlPiece("alias", start, end, anchor=anchor)
+        elif isinstance(event, ScalarEvent):
+            yield YamlPiece("scalar", start, end, str(event.style or ""), anchor)
+        elif isinstance(event, MappingStartEvent | SequenceStartEvent):
+            kind: Literal["mapping", "sequence"] = (
+                "mapping" if isinstance(event, MappingStartEvent) else "sequence"
+            )
+            yield YamlPiece(kind, start, end, anchor=anchor, is_flow=bool(event.flow_style))
+        elif isinstance(event, CollectionEndEvent):
+            yield YamlPiece("end", start, end)
+
+
+def _same_place(text: str, plain: str) -> Callable[[int], int]:
+    """Return the function from an offset in `plain` to the same place of `text`, whose lines may end in more blanks."""
+    if text == plain:
+        return lambda offset: offset
+    begins = [0]
+    for line in text.split("\n"):
+        begins.append(begins[-1] + len(line) + 1)
+
+    def place(offset: int) -> int:
+        line = plain.count("\n", 0, offset)
+        return begins[line] + offset - (plain.rfind("\n", 0, offset) + 1)
+
+    return place
 
 
 def _invalid(error: MarkedYAMLError, text: str, file: str, first_line: int) -> Fault:

@@ -80,23 +80,28 @@ def replace_file(path: Path, text: str) -> None:
     _replace(path, text.encode(), 0o666)
 
 
+def replace_bytes(path: Path, data: bytes, *, mode: int = 0o666) -> None:
+    """Replace a file in one step with a durable one; its folder must exist. Only one writer at a time may call it."""
+    _replace(path, data, mode)
+
+
 def create_state(path: Path, text: str, *, mode: int = 0o666) -> None:
     """Write a new file in one step; raises `FileExistsError` where there is one, which is never replaced."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = _written_beside(path, text.encode(), mode)
+    beside = written_beside(path, text.encode(), mode)
     try:
         path.hardlink_to(beside)
     finally:
         beside.unlink()
-    _flush_folder(path.parent)
+    flush_folder(path.parent)
 
 
 def _replace(path: Path, data: bytes, mode: int) -> None:
-    _written_beside(path, data, mode).replace(path)
-    _flush_folder(path.parent)
+    written_beside(path, data, mode).replace(path)
+    flush_folder(path.parent)
 
 
-def _written_beside(path: Path, data: bytes, mode: int) -> Path:
+def written_beside(path: Path, data: bytes, mode: int) -> Path:
     """Write a durable file beside `path`; a file of that name which a crash left there is replaced."""
     beside = path.with_name(f"{path.name}{WRITING}")
     beside.unlink(missing_ok=True)
@@ -111,7 +116,8 @@ def _written_beside(path: Path, data: bytes, mode: int) -> Path:
     return beside
 
 
-def _flush_folder(folder: Path) -> None:
+def flush_folder(folder: Path) -> None:
+    """Make the names in that folder durable: new files, and files that took another's place."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
