@@ -20,6 +20,7 @@ from typing import Final, Literal
 
 from offerpress.site.site import Site
 from offerpress.site.state import replace_bytes
+from offerpress.writing.merging import text_difference
 from offerpress.writing.paths import ContentPath, FileVanished, NotWritable, WritingRefused
 
 VERSIONS: Final = "versions"
@@ -179,6 +180,11 @@ def text_of(site: Site, digest: str) -> bytes:
     if digest_of_text(content) != digest:
         raise WritingRefused("The text of this version is damaged: restore private/versions from a backup.")
     return content
+
+
+def difference(site: Site, before: str, after: str) -> list[str]:
+    """Return the difference of two kept texts, named by their digests, as lines of a unified diff."""
+    return text_difference(text_of(site, before), text_of(site, after), (before[:12], after[:12]))
 
 
 def _folder(site: Site) -> Path:
