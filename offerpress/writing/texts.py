@@ -15,6 +15,7 @@ from typing import Final
 from generator.content.files import without_forbidden
 from generator.content.front_matter import Document, parsed_document
 from offerpress.site.site import Site
+from offerpress.writing.drafts import OpenBy, TextDraft, draft_of, open_by
 from offerpress.writing.paths import ContentPath, FileVanished, WritingRefused
 from offerpress.writing.versions import digest_of_text, observed
 from rewards import Fault
@@ -82,6 +83,21 @@ def open_file(site: Site, path: ContentPath, at: datetime) -> OpenFile:
             f"{path.name} is not there any more: somebody deleted or renamed it. Its versions are kept."
         )
     return OpenFile(path, content, digest_of_text(content))
+
+
+@dataclass(frozen=True, slots=True)
+class OpenFor:
+    """A file as one person finds it: with what that person typed and did not save, and who else has it open."""
+
+    file: OpenFile
+    draft: TextDraft | None
+    others: tuple[OpenBy, ...]
+
+
+def open_for(site: Site, path: ContentPath, person: str, at: datetime) -> OpenFor:
+    """Open a content file for a person. Raises `FileVanished`."""
+    others = [one for one in open_by(site, at).get(path.name, ()) if one.person != person]
+    return OpenFor(open_file(site, path, at), draft_of(site, path, person), tuple(others))
 
 
 def typed_text(content: bytes, name: str) -> str:
