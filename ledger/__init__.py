@@ -7,7 +7,9 @@ from rewards.faces import lazy_face
 if TYPE_CHECKING:
     from ledger.errors import LedgerError, SnapshotDamaged
     from ledger.freezing import erase, family, freeze
-    from ledger.ledger import ExplainedRow, Ledger, explain, read
+    from ledger.ledger import ExplainedRow, Ledger, Rehearsal, explain, read, rehearse
+    from ledger.reading.proposal import Known, ProposedSettings, propose_settings
+    from ledger.reading.raw import RawFile, file_suffix, open_raw
     from ledger.settings import ControlTotals, DataSettings, TableSource
     from ledger.snapshot import Snapshot
 else:
@@ -17,14 +19,22 @@ __all__ = [
     "ControlTotals",
     "DataSettings",
     "ExplainedRow",
+    "Known",
     "Ledger",
     "LedgerError",
+    "ProposedSettings",
+    "RawFile",
+    "Rehearsal",
     "Snapshot",
     "SnapshotDamaged",
     "TableSource",
     "erase",
     "explain",
     "family",
+    "file_suffix",
     "freeze",
+    "open_raw",
+    "propose_settings",
     "read",
+    "rehearse",
 ]

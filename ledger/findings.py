@@ -1,7 +1,7 @@
 """Collects what is wrong in the tables, each with its place: causes first, each kind by files, rows and columns."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ledger.tables import Table
 from rewards import Fault, Severity
@@ -111,7 +111,8 @@ class Findings:
         file = self.files[place.file]
         if rule in _LOSES_ROWS or (rule == "missing column" and place.column in file.table.key):
             self._incomplete.add(file.table.name)
-        fault = Fault(what, remedy, file.label, place.line, place.row, place.column or file.field, severity)
+        named = place.column or file.field
+        fault = Fault(what, remedy, file.label, place.line, place.row, named, severity, rule)
         self._counts[rule, severity] += 1
         self._found.append((_rank(rule), place, fault))
         self._last[rule, severity] = (place, fault)
@@ -138,7 +139,5 @@ class Findings:
             if count > _MOST_LISTED:
                 place, last = self._last[key]
                 what = f"{count - _MOST_LISTED:,} more of the same are not listed, such as: {last.what}"
-                closing.append(
-                    Fault(what, last.remedy, last.file, field=place.column, severity=last.severity)
-                )
+                closing.append(replace(last, what=what, line=None, row=None, field=place.column))
         return closing

@@ -4,7 +4,7 @@ import hashlib
 import shutil
 import tempfile
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -12,6 +12,7 @@ from typing import NamedTuple, Self
 
 from ledger.database import FEW_ROWS, Database, SqlValue
 from ledger.findings import Findings, Place
+from ledger.reading.headers import Header
 from ledger.reading.loading import Surroundings, load
 from ledger.reading.rows import Watched
 from ledger.references import (
@@ -25,7 +26,7 @@ from ledger.references import (
 from ledger.settings import ControlTotals, DataSettings
 from ledger.tables import BY_NAME, TABLES, Column, Table, identifier
 from ledger.values import STATED, check_values, parse, prepare, remark_addresses
-from rewards import Fault, Policy, day_text, format_amount, parse_amount
+from rewards import MINOR_UNITS, Fault, Policy, day_text, format_amount, parse_amount
 
 # One digest over the parsed rows, whatever file, format, order or shard they are in.
 
@@ -192,9 +193,9 @@ class ExplainedRow(NamedTuple):
 
 def _read_into(
     database: Database, findings: Findings, settings: DataSettings, around: Surroundings, policy: Policy
-) -> list[ExplainedCell]:
-    """Read and check all tables; return the cells of the row that is watched."""
-    cells: list[ExplainedCell] = []
+) -> dict[int, list[ExplainedCell]]:
+    """Read and check all tables; return the cells of each row that is watched."""
+    cells: dict[int, list[ExplainedCell]] = {}
     for table in TABLES:
         load(database, findings, table, settings.of(table.name), around)
     prepare(database, policy.program.timezone)
@@ -225,43 +226,104 @@ def explain(
     environment: Mapping[str, str],
 ) -> ExplainedRow | None:
     """The row of the table or file that `place` names, as it came and as it was read; None if there is none."""
+    watched = Watched(*place)
+    rows = _rehearsed(settings, site, policy, watched, environment).rows
+    return rows[0] if rows else None
+
+
+class Rehearsal(NamedTuple):
+    """A reading that keeps nothing: rows of one table with what was read, and every fault and remark of all tables.
+
+    `row_count` is the number of rows of the table, `sums` the sum of its amounts by currency.
+    """
+
+    rows: list[ExplainedRow]
+    faults: list[Fault]
+    row_count: int
+    sums: Mapping[str, str]
+
+
+def rehearse(
+    settings: DataSettings,
+    site: Path,
+    policy: Policy,
+    table: str,
+    environment: Mapping[str, str],
+    most: int = 10,
+) -> Rehearsal:
+    """Read and check everything as `read` does, and show the first `most` rows of a table as they were read."""
+    return _rehearsed(settings, site, policy, Watched(table, most=most), environment)
+
+
+def _rehearsed(
+    settings: DataSettings, site: Path, policy: Policy, watched: Watched, environment: Mapping[str, str]
+) -> Rehearsal:
     scratch = Path(tempfile.mkdtemp(prefix="offerpress-ledger-"))
-    findings, watched = Findings(), Watched(*place)
+    findings, count, sums = Findings(), 0, dict[str, str]()
     with Ledger(Database(scratch), scratch) as ledger:
         around = Surroundings(site, environment, scratch, watched)
         cells = _read_into(ledger.database, findings, settings, around, policy)
+        if watched.table is not None:
+            count = ledger.database.number(f"SELECT count(*) FROM {watched.table.name}")
+            if watched.table.of_kind("amount"):
+                sums = _sums(ledger.database, watched.table)
+    faults = findings.sorted()
+    rows = (
+        [_row(watched, row, cells.get(row, []), faults) for row in watched.fields] if watched.header else []
+    )
+    return Rehearsal(rows, faults, count, sums)
+
+
+def _sums(database: Database, table: Table) -> dict[str, str]:
+    query = (
+        f"SELECT currency, CAST(sum(amount) AS VARCHAR) FROM {table.name} GROUP BY currency ORDER BY currency"
+    )
+    found = [(str(currency), total) for currency, total in database.rows(query) if total is not None]
+    return {
+        currency: format_amount(int(str(total)), currency)
+        for currency, total in found
+        if currency in MINOR_UNITS
+    }
+
+
+def _row(watched: Watched, row: int, cells: list[ExplainedCell], faults: list[Fault]) -> ExplainedRow:
     header = watched.header
-    if header is None or not watched.fields:
-        return None
+    assert header is not None
     used = {*header.places.values(), *(at for parts in header.joined.values() for at in parts)}
     unread = [
         (header.names[at] if at < len(header.names) else "", text)
-        for at, text in enumerate(watched.fields)
+        for at, text in enumerate(watched.fields[row])
         if at not in used
     ]
-    of_row = [
-        fault
-        for fault in findings.sorted()
-        if fault.file == watched.label and fault.row in {None, watched.row}
-    ]
-    return ExplainedRow(watched.label, watched.row, cells, unread, of_row)
+    of_row = [fault for fault in faults if fault.file == watched.label and fault.row in {None, row}]
+    return ExplainedRow(watched.label, row, cells, unread, of_row)
 
 
-def _explained(database: Database, table: Table, watched: Watched) -> list[ExplainedCell]:
-    where = f"WHERE file_number = {watched.number} AND row_number = {watched.row}"
+def _explained(database: Database, table: Table, watched: Watched) -> dict[int, list[ExplainedCell]]:
+    """Return the cells of each watched row that is in the table."""
+    if not watched.fields or watched.header is None:
+        return {}
+    listed = ", ".join(map(str, watched.fields))
+    where = f"WHERE file_number = {watched.number} AND row_number IN ({listed})"
     fields = ", ".join(map(identifier, table.names))
-    rows = database.rows(f"SELECT {fields} FROM {table.name} {where}")
-    if not rows or watched.header is None:
-        return []
-    values = dict(zip(table.names, rows[0], strict=True))
+    rows = database.rows(f"SELECT row_number, {fields} FROM {table.name} {where}")
+    return {
+        int(str(row[0])): _cells(table, watched, watched.header, int(str(row[0])), row[1:]) for row in rows
+    }
+
+
+def _cells(
+    table: Table, watched: Watched, header: Header, row: int, read: Sequence[SqlValue]
+) -> list[ExplainedCell]:
+    values, fields = dict(zip(table.names, read, strict=True)), watched.fields[row]
     cells = []
     for column in table.columns:
-        places = watched.header.joined.get(column.name) or [
-            at for name, at in watched.header.places.items() if name == column.name
+        places = header.joined.get(column.name) or [
+            at for name, at in header.places.items() if name == column.name
         ]
-        there = [at for at in places if at < len(watched.fields)]
-        names = tuple(watched.header.names[at] for at in there)
-        texts = tuple(watched.fields[at] for at in there)
+        there = [at for at in places if at < len(fields)]
+        names = tuple(header.names[at] for at in there)
+        texts = tuple(fields[at] for at in there)
         cells.append(ExplainedCell(column.name, names, texts, _shown(column, values)))
     return cells
 

@@ -5,6 +5,7 @@ A `Fault` never raises by itself. Code that needs a faultless input raises `Faul
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from dataclasses import field as uncompared
 from difflib import get_close_matches
 from typing import Literal, TypeVar, get_args, get_origin
 
@@ -25,6 +26,7 @@ class Fault:
 
     `file` is relative to the site folder; `line` (of a text) and `row` (of a table, whose header is row 1)
     count from 1. `field` is a dotted key or a column. `what` is what is wrong, `remedy` what would be right.
+    `rule` names the kind of mistake in a table, by which faults are counted; it is no part of what they say.
     """
 
     what: str
@@ -34,6 +36,7 @@ class Fault:
     row: int | None = None
     field: str = ""
     severity: Severity = "fault"
+    rule: str = uncompared(default="", compare=False)
 
     def __str__(self) -> str:
         """Return `FILE:LINE: FIELD: WHAT; REMEDY`, with `row N` instead of the line for a table."""

@@ -32,7 +32,8 @@ _DATE_PARTS = {
     "%Y": r"(?P<Y>[0-9]{4})",
 }
 _PACKED = {"%d": r"(?P<d>[0-9]{2})", "%m": r"(?P<m>[0-9]{2})", "%Y": r"(?P<Y>[0-9]{4})"}
-_USUAL_FORMS = ("%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d")
+USUAL_FORMS = ("%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d")
+"""The forms of days that programs usually write."""
 
 
 def date_reader(forms: Sequence[str]) -> Reader:
@@ -307,7 +308,7 @@ def _lines_of_all(kind: ColumnKind, texts: tuple[str, ...]) -> frozenset[str]:
 
 def _of_dates(text: str) -> Iterator[tuple[str, str]]:
     trimmed = text.strip()
-    for form in _USUAL_FORMS:
+    for form in USUAL_FORMS:
         if day := _form_reader(form)(trimmed):
             yield day, f'dates = "{form}"'
     if re.fullmatch("[2-6][0-9]{4}", trimmed):

@@ -19,39 +19,45 @@ _DECISIVE = frozenset({"status", "merged_into", "refund_of", "product", "started
 
 _CALLED: Mapping[str, str] = {
     "partner_id": "partner id, partner number, customer id, customer number, account, kunde, kundennummer, kundennr, "
-    "kunden-nr, partnernummer, client, n° client, cliente, id cliente, 顧客番号",
+    "kunden-nr, partnernummer, debitor, client, n° client, cliente, id cliente, nº cliente, 顧客番号, 得意先コード, "
+    "رقم العميل, رقم الشريك, العميل",
     "name": "company, firma, firmenname, kundenname, société, raison sociale, nom, nombre, empresa, "
-    "razón social, 会社名",
-    "email": "e-mail, mail, email address, e-mail-adresse, mailadresse, courriel, adresse e-mail, correo, メール",
-    "currency": "währung, waehrung, currency code, curr, devise, monnaie, moneda, divisa, 通貨",
-    "level": "stufe, partnerstufe, tier, rank, niveau, nivel, ランク",
-    "language": "sprache, lang, langue, idioma, 言語",
-    "country": "land, pays, país, country code, 国",
-    "status": "zustand, account status, kundenstatus, statut, état, estado, active, aktiv, 状態",
+    "razón social, 会社名, 得意先名, الشركة, اسم الشركة, الاسم",
+    "email": "e-mail, mail, email address, e-mail-adresse, mailadresse, courriel, adresse e-mail, correo, "
+    "correo electrónico, メール, البريد الإلكتروني, البريد",
+    "currency": "währung, waehrung, currency code, curr, devise, monnaie, moneda, divisa, 通貨, العملة",
+    "level": "stufe, partnerstufe, tier, rank, niveau, nivel, ランク, المستوى",
+    "language": "sprache, lang, langue, idioma, 言語, اللغة",
+    "country": "land, pays, país, country code, 国, البلد, الدولة",
+    "status": "zustand, account status, kundenstatus, statut, état, estado, active, aktiv, 状態, الحالة",
     "merged_into": "merged, merged with, zusammengeführt mit, fusionné avec, fusionado con",
     "sale_id": "sale, sale number, invoice, invoice number, invoice no, beleg, belegnummer, belegnr, rechnung, "
-    "rechnungsnummer, facture, numéro de facture, n° facture, factura, número de factura, 伝票番号",
+    "rechnungsnummer, facture, numéro de facture, n° facture, factura, número de factura, n° factura, "
+    "nº factura, 伝票番号, رقم الفاتورة, الفاتورة",
     "sold_on": "date, sale date, invoice date, datum, belegdatum, rechnungsdatum, verkaufsdatum, date de vente, "
-    "date facture, fecha, fecha de venta, fecha factura, 日付, 売上日",
+    "date facture, fecha, fecha de venta, fecha factura, 日付, 売上日, التاريخ, تاريخ البيع, تاريخ الفاتورة",
     "amount": "net amount, amount net, net, total, value, betrag, nettobetrag, netto, umsatz, summe, montant, "
-    "montant ht, importe, monto, 金額",
-    "product": "item, article, artikel, produkt, produit, producto, artículo, 商品",
+    "montant ht, importe, importe neto, monto, 金額, المبلغ, القيمة, "
+    "صافي المبلغ",
+    "product": "item, article, artikel, produkt, produit, producto, artículo, 商品, المنتج, الصنف",
     "refund_of": "refund, original sale, original invoice, storno von, gutschrift zu, ursprungsbeleg, avoir de, "
-    "abono de",
-    "subscription_id": "subscription, licence, license, lizenz, abonnement, vertrag, suscripción, contrato",
-    "plan": "type, licence type, art, lizenzart, formule, tipo",
+    "abono de, 元伝票, مرتجع من",
+    "subscription_id": "subscription, licence, license, lizenz, abonnement, vertrag, suscripción, "
+    "licencia, contrato, 契約, الاشتراك, الترخيص",
+    "plan": "type, licence type, art, lizenzart, formule, tipo, 区分, النوع, الخطة",
     "expires_on": "expiry, expires, expiry date, end, end date, valid until, ablauf, ablaufdatum, gültig bis, ende, "
-    "échéance, date de fin, fin, vencimiento, fecha de fin",
+    "échéance, date de fin, fin, vencimiento, fecha de vencimiento, fecha de fin, 満了日, تاريخ الانتهاء",
     "started_on": "start, start date, begin, beginn, startdatum, gültig ab, début, date de début, inicio, "
-    "fecha de inicio",
-    "credit_id": "credit, credit number, gutschrift, gutschriftnummer, avoir, abono",
+    "fecha de inicio, 開始日, تاريخ البدء",
+    "credit_id": "credit, credit number, gutschrift, gutschriftnummer, avoir, abono, 入金番号, "
+    "الإشعار الدائن",
     "credited_on": "date, credit date, booked on, datum, gebucht am, buchungsdatum, gutschriftdatum, crédité le, "
-    "date de crédit, fecha, abonado el",
-    "offer": "campaign, promotion, aktion, angebot, offre, oferta",
-    "rate": "kurs, exchange rate, wechselkurs, taux, cours, tipo de cambio, tasa",
-    "on": "date, day, datum, tag, jour, fecha",
-    "from": "from currency, source, von, de, valid from, gültig ab, depuis, desde",
-    "to": "to currency, target, nach, vers, hacia",
+    "date de crédit, fecha, abonado el, 入金日, تاريخ الإضافة",
+    "offer": "campaign, promotion, aktion, angebot, offre, oferta, 特典, العرض",
+    "rate": "kurs, exchange rate, wechselkurs, taux, cours, tipo de cambio, tasa, سعر الصرف",
+    "on": "date, day, datum, tag, jour, fecha, التاريخ",
+    "from": "from currency, source, von, de, valid from, gültig ab, depuis, desde, من",
+    "to": "to currency, target, nach, vers, hacia, إلى",
 }
 """The names that programs in several languages give to what our columns hold."""
 
@@ -118,8 +124,8 @@ _SURE = 2
 
 def _alike(table: Table, cells: Sequence[str]) -> int:
     """Return for how many of our columns a cell is one of the names that programs give them."""
-    plain = {_plain(cell) for cell in cells if len(cell) < _LONGEST_NAME}
-    return sum(not plain.isdisjoint(_called(name)) for name in table.names)
+    plain = {plain_name(cell) for cell in cells if len(cell) < _LONGEST_NAME}
+    return sum(not plain.isdisjoint(called(name)) for name in table.names)
 
 
 def check_header(
@@ -158,7 +164,7 @@ def check_header(
 
 def _meant(table: Table, name: str, places: Mapping[str, int]) -> str:
     """The remedy for an unknown column: the optional column of ours that it probably is, if the source lacks that."""
-    ours = next((one for one in table.names if one not in places and _plain(name) in _called(one)), "")
+    ours = next((one for one in table.names if one not in places and plain_name(name) in called(one)), "")
     if not ours:
         return suggestion(name, table.names)
     return f"did you mean columns = {{{ours} = {toml_text(name)}}} in [data.{table.name}]?"
@@ -241,7 +247,7 @@ def _near(table: Table, names: Sequence[str], unknown: Sequence[str], source: Ta
         and (column.required or column.name in _DECISIVE or column.name in source.columns)
     ]
     found: dict[str, str] = {}
-    for test in (lambda column, name: _plain(name) in _called(column), _is_like):
+    for test in (lambda column, name: plain_name(name) in called(column), is_like):
         for column in missing:
             free = [name for name in unknown if name not in found.values() and test(column, name)]
             if free and column not in found:
@@ -265,21 +271,21 @@ def _joined(
     return joined
 
 
-def _is_like(column: str, name: str) -> bool:
+def is_like(column: str, name: str) -> bool:
     """Return whether a source's name probably means one of our columns."""
-    plain = _plain(name)
+    plain = plain_name(name)
     if not plain:
         return False
-    return plain in _called(column) or SequenceMatcher(None, plain, _plain(column)).ratio() >= _CLOSE
+    return plain in called(column) or SequenceMatcher(None, plain, plain_name(column)).ratio() >= _CLOSE
 
 
 @cache
-def _called(column: str) -> frozenset[str]:
+def called(column: str) -> frozenset[str]:
     """Return the plain names that programs give to one of our columns."""
-    return frozenset(_plain(word) for word in [column, *_CALLED.get(column, column).split(",")])
+    return frozenset(plain_name(word) for word in [column, *_CALLED.get(column, column).split(",")])
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
     """Return a name without case, accents, spaces and marks."""
     text = "".join(one for one in normalize("NFKD", name.casefold()) if not combining(one))
     return re.sub(r"[\W_]+", "", text)

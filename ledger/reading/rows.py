@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 from operator import itemgetter
 from typing import NamedTuple
@@ -124,28 +124,32 @@ class _Reading(NamedTuple):
 
 @dataclass(slots=True)
 class Watched:
-    """A row of a source that is to be explained: `name` is that of its table, its file, or the end of the file's path.
+    """Rows of a source that are to be explained: `name` is that of the table, the file, or the end of its path.
 
-    Reading fills in the rest: the file, and the row's fields under the header's names, as they came.
+    `row` is the one row that is meant; 0 means the first `most` that say something. Reading fills in the rest: the
+    file, and the fields of each row under the header's names, as they came.
     """
 
     name: str
-    row: int
+    row: int = 0
+    most: int = 1
     table: Table | None = None
     number: int = -1
     label: str = ""
     header: Header | None = None
-    fields: tuple[str, ...] = ()
+    fields: dict[int, tuple[str, ...]] = field(default_factory=dict)
 
     def asks_for(self, table: Table, label: str) -> bool:
         """Return whether a file of `table` is meant."""
         return self.name in {table.name, label} or label.endswith(f"/{self.name}")
 
     def seen(self, records: Iterable[TextRow]) -> Iterator[TextRow]:
-        """Yield all records, and keep the fields of the row."""
+        """Yield all records, and keep the fields of the rows that are meant."""
         for record in records:
-            if record.row == self.row:
-                self.fields = record.fields
+            if record.row == self.row or (
+                not self.row and len(self.fields) < self.most and not is_blank(record.fields)
+            ):
+                self.fields[record.row] = record.fields
             yield record
 
 

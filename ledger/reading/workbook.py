@@ -82,6 +82,15 @@ def open_workbook(
         raise SourceUnreadable(*_NO_WORKBOOK) from error
 
 
+def sheet_names(path: Path) -> tuple[str, ...]:
+    """Return the names of the visible sheets of a workbook, in their order. Raises `SourceUnreadable`."""
+    try:
+        with ZipFile(path) as archive:
+            return _Book(archive).visible_names
+    except BadZipFile as error:
+        raise SourceUnreadable(*_NO_WORKBOOK) from error
+
+
 def _name(value: object) -> str:
     text = cell_text(value)
     return " ".join(text.split()) if isinstance(text, str) else ""
@@ -197,6 +206,11 @@ class _Book:
             self._formats = self._number_formats()
         except _BROKEN as error:
             raise SourceUnreadable(*_NO_WORKBOOK) from error
+
+    @property
+    def visible_names(self) -> tuple[str, ...]:
+        """The names of the visible sheets."""
+        return tuple(sheet.name for sheet in self._sheets if sheet.visible)
 
     def part_of(self, name: str) -> str:
         """Return the part of the sheet of that name, or of the first visible one."""
