@@ -44,6 +44,12 @@ as_of_option = click.option(
     "--as-of", type=DayOption(), metavar="DATE", help="The day of the figures (default: today)."
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print only JSON on standard output.")
+signature_option = click.option(
+    "--signature",
+    type=click.File(encoding="utf-8"),
+    metavar="FILE",
+    help="The passkey's signature over this act, as the studio gives it (- is the standard input).",
+)
 
 
 def site_at(folder: Path | None, as_of: date | None = None) -> Site:

@@ -19,7 +19,7 @@ ROOMS = {
         {"site"},
         {"writing"},
         {"figures"},
-        {"build"},
+        {"build", "signing"},
         {"plans"},
         {"proofs", "upkeep", "reports", "preview", "hooks"},
         {"studio"},

@@ -2,30 +2,31 @@
 
 from datetime import date
 from pathlib import Path
+from typing import TextIO
 
 import click
 
 from offerpress.figures.exports import export_journal
 from offerpress.figures.figures import Figures, holds, open_figures
-from offerpress.figures.frozen_rules import keep_rules
 from offerpress.figures.journals import (
     Journal,
     journal_csv,
     journal_json,
     make_journal,
+    open_journal,
     require_final,
-    require_over,
 )
-from offerpress.figures.sign_offs import SignOff, lines_digest, write_sign_off
 from offerpress.options import (
     as_of_option,
     examples,
     json_option,
+    signature_option,
     site_at,
     site_option,
 )
 from offerpress.reports.facts import ToldAmounts, last_told_amounts
 from offerpress.reports.figures_report import write_report
+from offerpress.signing.signing_off import sign_off
 from offerpress.site.folder import OUTBOX, OUTBOX_FILE
 from offerpress.site.locking import sole_writer
 from offerpress.terminal import count, say, show_json
@@ -91,35 +92,29 @@ def _summary(journal: Journal) -> str:
 )
 @click.argument("offer")
 @click.option("--by", metavar="NAME", required=True, help="Who signs.")
+@signature_option
 @site_option
 @as_of_option
 @json_option
 def sign_off_command(
-    offer: str, by: str, site_folder: Path | None, as_of: date | None, *, as_json: bool
+    offer: str,
+    by: str,
+    signature: TextIO | None,
+    site_folder: Path | None,
+    as_of: date | None,
+    *,
+    as_json: bool,
 ) -> None:
     """Freeze OFFER's journal once its period is over: later changes become lines of their own."""
     site = site_at(site_folder, as_of)
     if not by.strip():
         raise click.UsageError("--by needs a name")
     with sole_writer(site), open_figures(site, need_keys=False) as figures:
-        journal = make_journal(figures, offer)
-        require_over(figures, offer)
-        require_final(journal, "sign it off when it is over")
+        journal = open_journal(figures, offer)
         if journal.sign_offs and not journal.unsigned:
             say(f"{offer}: nothing changed since {journal.sign_offs[-1].by} signed it off")
             return
-        signed = SignOff(
-            offer=offer,
-            number=len(journal.sign_offs) + 1,
-            by=by.strip(),
-            at=site.now,
-            as_of=journal.as_of,
-            snapshot=figures.snapshot.folder.name,
-            lines=journal.unsigned,
-            digest=lines_digest(journal.unsigned),
-            rules=keep_rules(site, figures.rules),
-        )
-        write_sign_off(site, signed)
+        signed = sign_off(figures, journal, by.strip(), signature.read() if signature else None)
     if as_json:
         show_json(signed.model_dump(mode="json", exclude={"lines"}) | {"lines": len(signed.lines)})
     else:

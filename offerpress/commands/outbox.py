@@ -28,6 +28,7 @@ from offerpress.plans.returns import intake_text, read_postfix_log
 from offerpress.plans.sending import fences_of
 from offerpress.plans.status import account_csv, due_zone, plan_state
 from offerpress.plans.told import told_json, told_notices, told_text
+from offerpress.signing.acts import decision_facts, require_named
 from offerpress.site.site import Site
 from offerpress.terminal import (
     count,
@@ -212,6 +213,7 @@ def resolve_command(
         )
     site = site_at(site_folder)
     with site.open_outbox() as outbox:
+        require_named(site, "decision", decision_facts(plan, partner_id, decision, reason))
         outbox.resolve(plan, partner_id, decision, by=by, reason=reason, at=site.now)
     say(f"{plan}: {partner_id}: {decision} by {by}")
     return 0

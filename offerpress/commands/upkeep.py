@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
+from typing import TextIO
 
 import click
 
@@ -11,6 +12,7 @@ from offerpress.options import (
     DayOption,
     examples,
     json_option,
+    signature_option,
     site_at,
     site_option,
 )
@@ -85,9 +87,12 @@ def _json(site: Site, found: Pruning, *, dry_run: bool) -> dict[str, object]:
 )
 @click.argument("partner_id", metavar="PARTNER")
 @click.option("--by", metavar="NAME", required=True, help="Who decides so; it is kept.")
+@signature_option
 @site_option
 @json_option
-def forget_command(partner_id: str, by: str, site_folder: Path | None, *, as_json: bool) -> int:
+def forget_command(
+    partner_id: str, by: str, signature: TextIO | None, site_folder: Path | None, *, as_json: bool
+) -> int:
     """Erase PARTNER's data from snapshots, batches, outbox, exports and reports. Counts and digests stay."""
     from offerpress.upkeep.forgetting import (  # noqa: PLC0415 - it reads the data, which `prune` need not
         forget,
@@ -100,7 +105,7 @@ def forget_command(partner_id: str, by: str, site_folder: Path | None, *, as_jso
     require_absent(site, partner_id)
     with site.open_outbox() as outbox:
         who = traces(site, outbox, partner_id)
-        done = forget(site, outbox, who, by, site.now)
+        done = forget(site, outbox, who, by, site.now, signature.read() if signature else None)
     left = left_over(site, who)
     if as_json:
         show_json({**asdict(done), "left": sorted({name for name, _ in left})})

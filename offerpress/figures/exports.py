@@ -60,17 +60,28 @@ def export_journal(figures: "Figures", journal: "Journal", path: Path) -> None:
     _remember(figures, Export(path.resolve(), journal.as_of, snapshot, journal.offer, signed))
 
 
+def holds_partner(export: Export, partner_ids: Collection[str]) -> bool:
+    """Return whether an exported file, if it is still there, has a line of one of these partners."""
+    lines, kept = _apart(export, partner_ids)
+    return len(kept) < lines
+
+
 def forget_export(export: Export, partner_ids: Collection[str]) -> int:
     """Take the lines of these partners out of an exported file, if it is still there; how many there were."""
+    lines, kept = _apart(export, partner_ids)
+    if len(kept) < lines:
+        replace_file(export.path, "".join(kept))
+    return lines - len(kept)
+
+
+def _apart(export: Export, partner_ids: Collection[str]) -> tuple[int, list[str]]:
+    """Return the number of lines of the file, and those that are not of these partners."""
     if not export.path.is_file():
-        return 0
+        return 0, []
     lines = export.path.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)
     gone = {guarded(one) for one in partner_ids} if export.offer else {*partner_ids}
     whose = _journal_partner if export.offer else _line_partner
-    kept = [line for line in lines if whose(line) not in gone]
-    if len(kept) < len(lines):
-        replace_file(export.path, "".join(kept))
-    return len(lines) - len(kept)
+    return len(lines), [line for line in lines if whose(line) not in gone]
 
 
 def _line_partner(line: str) -> str:

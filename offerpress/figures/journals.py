@@ -65,6 +65,14 @@ def make_journal(figures: Figures, slug: str) -> Journal:
     return Journal(slug, figures.rules.as_of, accruing(offer, figures.rules), lines, tuple(signed), remarks)
 
 
+def open_journal(figures: Figures, slug: str) -> Journal:
+    """Return the journal that is to be signed off; raises `NoJournal` while its period is not over."""
+    journal = make_journal(figures, slug)
+    require_over(figures, slug)
+    require_final(journal, "sign it off when it is over")
+    return journal
+
+
 def journal_of(
     slug: str, statements: Iterable[tuple[Account, Statement]], rules: Rules, signed: Sequence[SignOff]
 ) -> tuple[JournalLine, ...]:

@@ -69,7 +69,7 @@ def send_plan(
             start_late(outbox, batch, settings, late_by, clock())
         record = check_sendable(outbox, batch, settings, clock())
         if settings.approvals == "signed":
-            from offerpress.plans.signing import require_signed  # noqa: PLC0415 - only such a site needs it
+            from offerpress.signing.signatures import require_signed  # noqa: PLC0415 - only such a site needs it
 
             require_signed(site, outbox, batch)
         if not record.begun and record.planned:

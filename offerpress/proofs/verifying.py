@@ -5,6 +5,7 @@ recomputed by the rules that were frozen with it, or by today's if an earlier ve
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -37,7 +38,7 @@ from offerpress.proofs.channels import (
     check_snapshot,
     recompute,
 )
-from offerpress.site.folder import APPROVALS, RULES
+from offerpress.site.folder import APPROVALS, FORGETTING_SIGNED, RULES, SIGN_OFFS
 from offerpress.site.keys import SiteKeys
 from offerpress.site.site import Site
 from offerpress.site.state import DamagedState
@@ -80,7 +81,7 @@ def verify(site: Site, plan: str | None) -> Verification:
             verifier.sign_off(path)
     for file in [site.batches / f"{plan}.batch"] if plan else sorted(site.batches.glob("*.batch")):
         verifier.batch(file, named=plan is not None)
-    verifier.approvals(plan)
+    verifier.signatures(plan)
     return Verification(tuple(verifier.checked), tuple(verifier.findings), tuple(verifier.remarks()))
 
 
@@ -117,23 +118,26 @@ class _Verifier:
         self._untold: list[str] = []
         self._signed: list[str] = []
 
-    def approvals(self, plan: str | None) -> None:
-        """Check who signed the approvals of that plan, or of all; nothing if none is signed or has to be."""
+    def signatures(self, plan: str | None) -> None:
+        """Check who signed the acts on that plan, or all acts; nothing if none is signed or has to be."""
         has_to_be = self.site.mail_settings.approvals == "signed"
-        if not has_to_be and not (self.site.private / APPROVALS).is_dir():
+        stored = (
+            self.site.private / APPROVALS,
+            self.site.private / FORGETTING_SIGNED,
+            *(self.site.private / SIGN_OFFS).glob("*.signed"),
+        )
+        if not has_to_be and not any(path.exists() for path in stored):
             return
-        # Sites without signed approvals need not load what checks them.
-        from offerpress.plans.signing import signed_findings  # noqa: PLC0415
+        # Sites without signatures need not load what checks them.
+        from offerpress.signing.signatures import signed_findings  # noqa: PLC0415
 
-        self.checked.append("approvals")
-        with self.site.open_outbox() as outbox:
-            for one in [plan] if plan else sorted(self.registered):
-                told, wrong = signed_findings(self.site, outbox, one)
-                self._signed += told
-                self.findings += [Finding("approval", one, what) for what in wrong]
+        self.checked.append("signatures")
+        with self.site.open_outbox() if self.registered else nullcontext() as outbox:
+            self._signed, wrong = signed_findings(self.site, outbox, plan)
+        self.findings += [Finding("signature", *what.split(": ", 1)) for what in wrong]
 
     def remarks(self) -> Iterator[str]:
-        """Yield who signed each plan, each set of rules that changed since, and the plans that nobody was told."""
+        """Yield who signed what, each set of rules that changed since, and the plans that nobody was told."""
         yield from self._signed
         for digest, names in sorted(self._changed.items()):
             yield (

@@ -2,9 +2,15 @@
 
 from collections.abc import Callable, Mapping
 
-from offerpress.studio.overview.finance_page import check_all, finance_page, sign_off_journal
+from offerpress.studio.overview.finance_page import (
+    begin_sign_off,
+    check_all,
+    finance_page,
+    sign_off_journal,
+)
 from offerpress.studio.overview.history_page import history_page
 from offerpress.studio.overview.today_page import today_page
+from offerpress.studio.partners.forgetting_pages import begin_forgetting, forget_partner, forgetting_page
 from offerpress.studio.partners.partner_pages import (
     found,
     partner_page,
@@ -27,6 +33,7 @@ from offerpress.studio.plans.plan_actions import (
     approve_plan,
     begin_approval,
     begin_late,
+    begin_settling,
     confirm_look,
     pause_plan,
     plan_campaign,
@@ -51,6 +58,7 @@ PAGES: Mapping[str, tuple[str, Callable[[Visit], Context]]] = {
     "/writing": ("writing/list.html", list_page),
     "/partners": ("partners/partners.html", search_page),
     "/partner": ("partners/partner.html", partner_page),
+    "/partner/forget": ("partners/forget.html", forgetting_page),
     "/finance": ("overview/finance.html", finance_page),
     "/history": ("overview/history.html", history_page),
     "/people": ("people/people.html", people_page),
@@ -63,6 +71,9 @@ FACTS: Mapping[str, Callable[[Visit], object]] = {"/partners/found": found, "/pl
 
 ASKS: Mapping[str, Callable[[Visit], dict[str, object]]] = {
     "/plan/approve/begin": begin_approval,
+    "/plan/resolve/begin": begin_settling,
+    "/partner/forget/begin": begin_forgetting,
+    "/finance/sign-off/begin": begin_sign_off,
     "/me/passkey/begin": begin_passkey,
 }
 """What a page asks before a device signs; nothing is changed by it."""
@@ -83,6 +94,7 @@ ACTIONS: Mapping[str, Callable[[Visit], Done]] = {
     "/sending/stop": stop_sending,
     "/partner/revoke": revoke_link,
     "/partner/suppress": suppress_address,
+    "/partner/forget": forget_partner,
     "/finance/sign-off": sign_off_journal,
     "/finance/check": check_all,
     "/people/invite": invite_person,

@@ -8,20 +8,20 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from ledger import Snapshot, erase, family
 from mailer import Batch, Outbox, SendingProcess, erase_messages, pseudonym
-from offerpress.figures.exports import forget_export, read_exports
+from offerpress.figures.exports import forget_export, holds_partner, read_exports
 from offerpress.figures.figures import open_figures
 from offerpress.figures.leaks import leaked
-from offerpress.figures.sign_offs import all_sign_offs, forget_lines
+from offerpress.figures.sign_offs import all_sign_offs, forget_lines, read_sign_off
+from offerpress.signing.acts import SignedFacts, forget_facts, forgotten_records
 from offerpress.site.folder import FORGOTTEN_FILE, SETTINGS_FILE, OfferpressError
 from offerpress.site.keys import forget_epochs
 from offerpress.site.locking import sole_writer
 from offerpress.site.people import forget_in_history
 from offerpress.site.site import Site
-from offerpress.site.state import json_text, read_state, write_state
+from offerpress.site.state import json_text, write_state
 from rewards import Partner
 
 # Providers of mail for everybody: such a domain says nothing about a partner.
@@ -158,14 +158,60 @@ def _is_part(word: str, others: Collection[str]) -> bool:
     return any(word.casefold() in other for other in others)
 
 
-def forget(site: Site, outbox: Outbox, who: Traces, by: str, now: datetime) -> Forgotten:
-    """Erase them everywhere while nobody sends; `by` asked for it."""
-    ids = who.partner_ids
-    pseudonyms = sorted(map(pseudonym, ids))
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What is kept of partners to forget, as numbers of files, and the plans that have mails to them.
+
+    It names no partner, so that it can stay in the record, and a signature can cover it.
+    """
+
+    snapshots: int
+    plans: tuple[str, ...]
+    exports: int
+    sign_offs: int
+    reports: int
+
+
+def held(site: Site, outbox: Outbox, who: Traces) -> Held:
+    """Return what `forget` would find; nothing is changed."""
+    ids, folder = who.partner_ids, site.private / "reports"
+    told = {planned.plan for one in ids for planned in outbox.told(one)}
+    reports = [path.name for path in sorted(folder.glob("*")) if path.is_file()]
+    return Held(
+        sum(any(row.partner_id in ids for row in one.partners()) for one in _snapshots(site)),
+        tuple(sorted(told)),
+        sum(holds_partner(one, ids) for one in read_exports(site)),
+        sum(any(line[1] in ids for line in read_sign_off(file).lines) for file in all_sign_offs(site)),
+        len({name for name, _ in leaked(folder, reports, who.words, who.others)}),
+    )
+
+
+def forgetting_facts(who: Traces, held: Held) -> SignedFacts:
+    """Return what a signature of forgetting these partners covers."""
+    return forget_facts(map(pseudonym, who.partner_ids), asdict(held))
+
+
+def forget(
+    site: Site, outbox: Outbox, who: Traces, by: str, now: datetime, signature: str | None = None
+) -> Forgotten:
+    """Erase them everywhere while nobody sends; `by` asked for it, and `signature` proves that.
+
+    Raises `NotSigned` and `SignatureRefused` before anything is erased.
+    """
+    pseudonyms = sorted(map(pseudonym, who.partner_ids))
     with sole_writer(site), outbox.alone(SendingProcess.here(now.isoformat()), now):
-        _record(site, pseudonyms, by, now, None)
+        found = held(site, outbox, who)
+        if signature is not None or site.mail_settings.approvals == "signed":
+            # Only a site with signatures needs what checks them.
+            from offerpress.signing.signatures import given_signature, write_signed  # noqa: PLC0415
+
+            signed = given_signature(site, signature, "forget", forgetting_facts(who, found), by)
+            if signed is not None:
+                write_signed(site, signed)
+                now = datetime.fromisoformat(signed.at)
+        _record(site, pseudonyms, by, now, found, None)
         done = _erase(site, outbox, who, by, now)
-        _record(site, pseudonyms, by, now, done)
+        _record(site, pseudonyms, by, now, found, done)
     return done
 
 
@@ -239,22 +285,19 @@ def _drop_reports(private: Path, who: Traces) -> int:
     return len(found)
 
 
-def _record(site: Site, pseudonyms: list[str], by: str, now: datetime, done: Forgotten | None) -> None:
+def _record(
+    site: Site, pseudonyms: list[str], by: str, now: datetime, held: "Held", done: Forgotten | None
+) -> None:
     """Record that someone was forgotten, but not who; `done` is None before the first step."""
-    known = [one for one in _records(site) if one["erased"] or one["partners"] != pseudonyms]
-    erased = {"partners": pseudonyms, "by": by, "at": now.isoformat(), "erased": done and asdict(done)}
-    write_state(site.private / FORGOTTEN_FILE, json_text([*known, erased]))
+    known = [one for one in forgotten_records(site) if one["erased"] or one["partners"] != pseudonyms]
+    erased = {"partners": pseudonyms, "by": by, "at": now.isoformat(), "held": asdict(held)}
+    write_state(
+        site.private / FORGOTTEN_FILE, json_text([*known, erased | {"erased": done and asdict(done)}])
+    )
 
 
 def _began(site: Site, partner_id: str) -> bool:
     """Return whether an earlier call began to forget that partner and did not come to its end."""
-    return any(not one["erased"] and pseudonym(partner_id) in one["partners"] for one in _records(site))
-
-
-def _records(site: Site) -> list[dict[str, Any]]:
-    remedy = "restore it from a backup, or delete it: then nobody knows who was forgotten before"
-    return read_state(site.private / FORGOTTEN_FILE, _checked_records, remedy) or []
-
-
-def _checked_records(raw: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - JSON
-    return [{**one, "partners": list(one["partners"]), "erased": one["erased"]} for one in raw]
+    return any(
+        not one["erased"] and pseudonym(partner_id) in one["partners"] for one in forgotten_records(site)
+    )

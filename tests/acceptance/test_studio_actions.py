@@ -9,7 +9,7 @@ import pytest
 from offerpress.site.people import read_history
 from offerpress.site.site import Site
 from tests.acceptance.conftest import called
-from tests.servers.studio import Desk, signed_in, small_site, started
+from tests.servers.studio import PASSPHRASE, Desk, signed_in, small_site, started
 
 PARTNER = "/partner?id=A-1"
 
@@ -58,10 +58,11 @@ def test_an_address_is_suppressed(site: Path, ada: Desk) -> None:
 def test_a_journal_is_signed_off(site: Path, ada: Desk) -> None:
     """The journal of a period that is over is frozen under the person's id, once."""
     assert ada.found("/finance", "(Sign off year)")
-    assert "/finance#journals" == ada.act("/finance/sign-off", offer="year")
+    assert "That is not your passphrase." in ada.press("/finance/sign-off", offer="year")[0]
+    assert "/finance#journals" == ada.act("/finance/sign-off", offer="year", passphrase=PASSPHRASE)
     person, action, offer, note = last_line(site)
     assert ("ada", "signed off a journal", "year") == (person, action, offer)
-    assert note.startswith("2 lines, digest ")
+    assert note.startswith("with the passphrase, 2 lines, digest ")
     assert "Nothing has changed since the last sign-off" in ada.press("/finance/sign-off", offer="year")[0]
     assert "nothing is open" in ada.ask("GET", "/finance")[0]
 

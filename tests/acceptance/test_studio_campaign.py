@@ -206,6 +206,7 @@ def test_an_unknown_outcome_is_settled_with_a_reason(team: Team) -> None:
     expect(page.locator("[data-word]")).to_have_text("Needs you")
     page.get_by_label("Send it again").check()
     page.get_by_label("Why").fill("The provider lists nothing.")
+    page.get_by_label("Your passphrase").fill(PASSPHRASE)
     page.get_by_role("button", name="Settle it").click()
     expect(page.locator("[data-word]")).to_have_text("Sending")
     (settled,) = [one for name in ("P-1001",) for one in told(team, name) if one["plan"] == SECOND]

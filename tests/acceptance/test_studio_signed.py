@@ -75,7 +75,7 @@ def test_a_name_alone_approves_nothing(signers: Signers) -> None:
     said = called(signers.site, "approve", PLAN, "--by", "Finn")
     assert (1, True) == (said.code, 'approvals is "signed"' in said.err)
     page = signers.finn.open(f"/plan?plan={PLAN}")
-    expect(page.get_by_text("This site takes signed approvals only.")).to_be_visible()
+    expect(page.get_by_text("This site takes signed acts only.")).to_be_visible()
     expect(page.get_by_role("button", name="Approve")).to_have_count(0)
 
 
@@ -136,21 +136,17 @@ def test_a_used_signature_fits_nothing_else(signers: Signers) -> None:
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "why"),
-    [
-        ("person", "mia", "the outbox does not hold this approval"),
-        ("digest", "0" * 64, "it is about other bytes"),
-        ("at", "2023-12-31T12:00:00+00:00", "the outbox does not hold this approval"),
-    ],
+    ("field", "value"),
+    [("person", "mia"), ("digest", "0" * 64), ("at", "2023-12-31T12:00:00+00:00")],
 )
-def test_verify_names_a_forged_approval(signers: Signers, field: str, value: str, why: str) -> None:
+def test_verify_names_a_forged_approval(signers: Signers, field: str, value: str) -> None:
     """Another person, digest or instant in the stored approval is a difference, and the plan is not sent."""
     file = signers.site / "private" / "approvals" / f"{PLAN}.json"
     before = file.read_bytes()
     file.write_text(json.dumps({"approvals": [stored(signers)[0] | {field: value}]}), encoding="utf-8")
     told, sent = called(signers.site, "verify"), called(signers.site, "send", PLAN)
     file.write_bytes(before)
-    assert (1, True) == (told.code, why in told.err), told.err
+    assert (1, True) == (told.code, "the signature is not one of " in told.err), told.err
     assert (1, True) == (sent.code, f"not signed: {PLAN}" in sent.err), sent.err
 
 

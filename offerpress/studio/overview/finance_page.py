@@ -1,15 +1,25 @@
 """The screen Finance: what is owed, the journals with their sign-off, and the check of all channels."""
 
-from offerpress.figures.journals import accruing, journal_of
+from offerpress.figures.journals import accruing, journal_of, open_journal
 from offerpress.figures.sign_offs import all_sign_offs, read_sign_offs, signed_lines
 from offerpress.proofs.verifying import verify
 from offerpress.reports.facts import gather_facts, last_told_amounts
 from offerpress.reports.figures_report import report_view, source_tables
 from offerpress.reports.texts import grouped_amount
+from offerpress.signing.acts import SignedFacts
+from offerpress.signing.signing_off import signing_off_facts
+from offerpress.studio.people.signed_forms import (
+    ask_signature,
+    given_proof,
+    proof_context,
+    signature_text,
+    way_words,
+)
 from offerpress.studio.plans.standing import program_zone, visit_name
 from offerpress.studio.state.commands import run_command
 from offerpress.studio.state.current_figures import CurrentFigures
 from offerpress.studio.state.studio import (
+    SIGNED_OFF,
     Context,
     Done,
     NotDone,
@@ -32,6 +42,7 @@ def finance_page(visit: Visit) -> Context:
             "journals", (current.number, len(all_sign_offs(visit.site))), lambda: _journals(visit, current)
         ),
         "checked": visit.studio.checked,
+        **proof_context(visit),
     }
 
 
@@ -93,13 +104,36 @@ def check_all(visit: Visit) -> Done:
     return Done("/finance#check")
 
 
+def begin_sign_off(visit: Visit) -> dict[str, object]:
+    """Make the journal, and return what the person's passkey is to sign."""
+    return ask_signature(visit, "sign-off", _facts_to_sign(visit))
+
+
 def sign_off_journal(visit: Visit) -> Done:
-    """Freeze the journal of an offer, in a process of its own."""
-    visit.need("finance")
-    offer = visit.query.get("offer", "")
+    """Freeze the journal of an offer, in a process of its own, which checks the signature again."""
+    facts = _facts_to_sign(visit)
+    signed = given_proof(visit, "sign-off", facts)
     options = ["--as-of", visit.site.as_of.isoformat()] if visit.site.as_of else []
-    made = run_command(visit.site, "sign-off", *options, "--by", visit.person.person, "--", offer)
-    if not made:
-        raise NotDone("Nothing has changed since the last sign-off of this journal.")
-    visit.record("signed off a journal", offer, note=f"{made['lines']} lines, digest {made['digest']}")
+    options += ["--signature", "-"] if signed else []
+    made = run_command(
+        visit.site,
+        "sign-off",
+        *options,
+        "--by",
+        visit.person.person,
+        "--",
+        facts[0],
+        given=signature_text(signed),
+    )
+    note = f"{way_words(signed)}, {made.get('lines', 0)} lines, digest {made.get('digest', '')}"
+    visit.record(SIGNED_OFF, facts[0], note=note)
     return Done("/finance#journals")
+
+
+def _facts_to_sign(visit: Visit) -> SignedFacts:
+    """Return what signing off the journal of the form covers; raises if there is nothing to sign off."""
+    visit.need("finance")
+    journal = open_journal(visit.current().figures, visit.query.get("offer", ""))
+    if not journal.unsigned:
+        raise NotDone("Nothing has changed since the last sign-off of this journal.")
+    return signing_off_facts(journal)

@@ -3,7 +3,7 @@
 import hmac
 from datetime import UTC
 
-from offerpress.plans.signing import creation_options, registered_passkey
+from offerpress.signing.passkeys import creation_options, registered_passkey
 from offerpress.site.people import (
     ROLES,
     HistoryEntry,

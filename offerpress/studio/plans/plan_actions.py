@@ -1,22 +1,16 @@
 """What people do about a plan. Each calls the function of the command of the same name, and adds no rule."""
 
-import json
 import re
 from collections.abc import Callable
-from datetime import datetime, timedelta
-from typing import Literal
+from datetime import datetime
 
-from mailer import Batch, Outbox, instant_text, start_late
+from mailer import Batch, Outbox, Status, start_late
+from mailer.outbox.records import Decision
 from offerpress.plans.sending import send_sample
-from offerpress.plans.signing import (
-    SignedApproval,
-    approval_challenge,
-    request_options,
-    signed_approval,
-    write_signed,
-)
 from offerpress.plans.staleness import refuse_stale
-from offerpress.studio.people.sign_in import require_passphrase
+from offerpress.signing.acts import decision_facts
+from offerpress.signing.signatures import write_signed
+from offerpress.studio.people.signed_forms import ask_signature, given_proof, way_words
 from offerpress.studio.plans.mail_pages import mark_looked
 from offerpress.studio.plans.standing import plan_refusal
 from offerpress.studio.state.commands import run_command
@@ -33,12 +27,10 @@ from offerpress.studio.state.studio import (
     TESTED,
     Done,
     NotDone,
-    Pending,
     Visit,
     address_of,
 )
 
-_SIGN_WITHIN = timedelta(minutes=5)
 _DIGITS = re.compile(r"\D+")
 
 
@@ -54,6 +46,8 @@ def plan_campaign(visit: Visit) -> Done:
     if visit.site.as_of:
         options += ["--as-of", visit.site.as_of.isoformat()]
     made = run_command(visit.site, "plan", *options, "--by", visit.person.person, "--", campaign)
+    if not made["registered"]:
+        raise NotDone("Nobody is left to write to, so no plan was made.")
     plan = str(made["plan"])
     with visit.studio.change:
         if not any(  # the history may have been completed meanwhile
@@ -84,9 +78,7 @@ def begin_approval(visit: Visit) -> dict[str, object]:
     plan, digest = visit.query.get("plan", ""), visit.query.get("digest", "")
     with visit.open_outbox() as outbox, visit.site.open_batch(plan) as batch:
         _require_approvable(visit, outbox, batch)
-    challenge = approval_challenge(plan, digest, visit.person.person, instant_text(visit.now))
-    visit.studio.pending[visit.session.form_token] = Pending(f"{plan} {digest}", visit.now, challenge)
-    return request_options(visit.person, challenge)
+    return ask_signature(visit, "approval", (plan, digest))
 
 
 def _require_approvable(visit: Visit, outbox: Outbox, batch: Batch) -> None:
@@ -110,46 +102,18 @@ def approve_plan(visit: Visit) -> Done:
     plan, digest, who = visit.query.get("plan", ""), visit.query.get("digest", ""), visit.person
     with visit.open_outbox() as outbox, visit.site.open_batch(plan) as batch:
         _require_approvable(visit, outbox, batch)
-        signed = _signed(visit, plan, digest) if visit.query.get("signed") else None
-        if signed is None:
-            if visit.site.settings.mail.approvals == "signed":
-                raise NotDone(
-                    "This site takes signed approvals only. Add a passkey: your name at the top leads there."
-                )
-            require_passphrase(visit)
-        else:
+        signed = given_proof(visit, "approval", (plan, digest))
+        if signed is not None:
             write_signed(visit.site, signed)
         at = datetime.fromisoformat(signed.at) if signed else visit.now
         allowed = visit.site.settings.mail.self_approval
         to_read = {row.partner_id for _, row in visit.studio.facts(batch).samples}
         seen = visit.studio.looks(visit.site, plan, digest).keys()
-        way = "signed with a passkey" if signed else "with the passphrase"
         looked = f"{len(seen & to_read)} of {len(to_read)} mails to read looked at"
         with visit.studio.change:
             outbox.approve(plan, digest, who.person, at, self_approval=allowed)
-            visit.record(APPROVED, plan, note=f"{way}, digest {digest}, {looked}")
+            visit.record(APPROVED, plan, note=f"{way_words(signed)}, digest {digest}, {looked}")
     return _to_plan(visit)
-
-
-def _signed(visit: Visit, plan: str, digest: str) -> SignedApproval:
-    """Return the approval that the passkey signed. What it was asked to sign is used up by that."""
-    pending = visit.studio.pending.pop(visit.session.form_token, None)
-    if pending is None or pending.about != f"{plan} {digest}" or visit.now - pending.at > _SIGN_WITHIN:
-        raise NotDone("The signature came too late, or was used before. Press the button again.")
-    try:
-        assertion = json.loads(visit.query["signed"])
-    except ValueError as error:
-        raise NotDone("The device gave no signature. Press the button again.") from error
-    person = visit.person
-    made = SignedApproval(
-        plan=plan,
-        digest=digest,
-        person=person.person,
-        name=person.name,
-        at=instant_text(pending.at),
-        assertion=assertion if isinstance(assertion, dict) else {},
-    )
-    return signed_approval(made, person)
 
 
 def reject_plan(visit: Visit) -> Done:
@@ -208,19 +172,38 @@ def begin_late(visit: Visit) -> Done:
     return _to_plan(visit)
 
 
+def begin_settling(visit: Visit) -> dict[str, object]:
+    """Check the decision about an unknown mail, and return what the person's passkey is to sign."""
+    plan, partner, decision, reason = _decision(visit)
+    return ask_signature(visit, "decision", decision_facts(plan, partner, decision, reason))
+
+
 def settle_unknown(visit: Visit) -> Done:
     """Settle one mail whose outcome is unknown."""
+    plan, partner, decision, reason = _decision(visit)
+    signed = given_proof(visit, "decision", decision_facts(plan, partner, decision, reason))
+    at = datetime.fromisoformat(signed.at) if signed else visit.now
+    with visit.open_outbox() as outbox, visit.studio.change:
+        if signed is not None:
+            write_signed(visit.site, signed)
+        outbox.resolve(plan, partner, decision, by=visit.person.person, reason=reason, at=at)
+        visit.record(f"{SETTLED}{decision}", plan, partner, reason)
+    return _to_plan(visit)
+
+
+def _decision(visit: Visit) -> tuple[str, str, Decision, str]:
+    """Return plan, partner, decision and reason of the form; raises unless the mail is unknown now."""
     visit.need("approver")
     plan, partner = visit.query.get("plan", ""), visit.query.get("partner", "")
     reason = " ".join(visit.query.get("reason", "").split())
-    decisions: dict[str, Literal["resend", "give-up"]] = {"resend": "resend", "give-up": "give-up"}
+    decisions: dict[str, Decision] = {"resend": "resend", "give-up": "give-up"}
     decision = decisions.get(visit.query.get("decision", ""))
     if decision is None or not reason:
         raise NotDone("Choose what to do with the mail, and write why.")
-    with visit.open_outbox() as outbox, visit.studio.change:
-        outbox.resolve(plan, partner, decision, by=visit.person.person, reason=reason, at=visit.now)
-        visit.record(f"{SETTLED}{decision}", plan, partner, reason)
-    return _to_plan(visit)
+    with visit.open_outbox() as outbox:
+        if partner not in {one.partner_id for one in outbox.notices_at(plan, Status.UNKNOWN)}:
+            raise NotDone("The outcome of this mail is not unknown any more. Open the plan again.")
+    return plan, partner, decision, reason
 
 
 def start_sending(visit: Visit) -> Done:

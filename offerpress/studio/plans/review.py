@@ -7,6 +7,7 @@ from offerpress.plans.dues import Due
 from offerpress.plans.status import needs
 from offerpress.reports.plan_report import plan_view
 from offerpress.reports.texts import country_word, day_words, grouped_amount, language_word
+from offerpress.studio.people.signed_forms import proof_context
 from offerpress.studio.plans.checklist import checklist
 from offerpress.studio.plans.skipped import skipped_rows
 from offerpress.studio.plans.standing import (
@@ -42,8 +43,7 @@ def plan_page(visit: Visit) -> Context:
             "refusal": plan_refusal(visit, outbox, record),
             "late": any("latest start" in one.what for one in found_needs),
             "sender": visit.studio.sender,
-            "signed_only": visit.site.settings.mail.approvals == "signed",
-            "has_passkey": any(one.active for one in visit.person.passkeys),
+            **proof_context(visit),
             "send_at": clock_words(record.send_at, program_zone(visit)) if record.send_at else "",
             "fresh_address": address_of("/plan/fresh", plan=plan),
             "live_address": address_of("/plan/live", plan=plan),

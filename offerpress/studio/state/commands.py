@@ -21,18 +21,22 @@ _FOLLOW = (
 _LAST_LINES = 20
 
 
-def run_command(site: Site, *arguments: str) -> dict[str, object]:
-    """Run a command with `--json` to its end and return what it says; raises `OfferpressError` with its sentence."""
+def run_command(site: Site, *arguments: str, given: str | None = None) -> dict[str, object]:
+    """Run a command with `--json` to its end and return what it says; raises `OfferpressError` with its sentence.
+
+    `given` is its standard input. A command that did its work and leaves something to a person says what it did too.
+    """
     done = subprocess.run(  # noqa: S603 - our own program; what a person wrote stands behind `--`
         _call(site, arguments[0], "--json", *arguments[1:]),
         cwd=site.folder,
         env=dict(site.environment),
+        input=given or "",
         capture_output=True,
         text=True,
         encoding="utf-8",
         check=False,
     )
-    if done.returncode:
+    if done.returncode and not done.stdout:
         lines = [line.removeprefix("error: ") for line in done.stderr.splitlines() if line.strip()]
         raise OfferpressError("\n".join(lines) or f"it ended with code {done.returncode}")
     found: dict[str, object] = json.loads(

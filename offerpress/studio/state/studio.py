@@ -38,6 +38,8 @@ NOTED = "wrote why a plan must not go on"
 BEGAN_LATE = "let a plan begin late"
 SETTLED = "settled an unknown mail: "
 TESTED = "sent a test mail"
+SIGNED_OFF = "signed off a journal"
+FORGOT = "forgot a partner"
 LOOKED = "confirmed to have looked at a mail"
 FormFields = Mapping[str, str]
 
@@ -154,6 +156,11 @@ class Studio:
             found = self.kept[key] = stamp, make()
         made: Made = found[1]
         return made
+
+    def forget_what_was_read(self) -> None:
+        """Drop what was read of plans: a partner may have been forgotten in them."""
+        self._facts.clear()
+        self.kept.clear()
 
     @property
     def origin(self) -> str:
