@@ -52,9 +52,9 @@ def changed_keys(content: bytes, file: str, changes: Mapping[str, FieldValue | R
         return content
     begin = text.index("\n") + 1
     front = text[begin : _closing_line(text)]
-    for ways in (_by_place, _written_anew):
+    for make in (_by_place, _without_blanks, _written_anew):
         try:
-            edits = ways(front, old, new)
+            edits = make(front, old, new)
             if same_value(
                 new, _values(text[:begin] + edited(front, edits) + text[_closing_line(text) :], file)
             ):
@@ -73,6 +73,12 @@ def _by_place(front: str, old: FrontMatter, new: FrontMatter) -> list[Edit]:
     if root is None or not root.children:
         return _first_keys(front, root, new)
     return YamlEditor(front).mapping(root, old, new)
+
+
+def _without_blanks(front: str, old: FrontMatter, new: FrontMatter) -> list[Edit]:
+    """Return the same edits, with the blank lines behind what goes."""
+    root = yaml_tree(front)
+    return YamlEditor(front, takes_blanks=True).mapping(root, old, new) if root and root.children else []
 
 
 def _first_keys(front: str, root: YamlNode | None, new: FrontMatter) -> list[Edit]:

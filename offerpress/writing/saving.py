@@ -4,20 +4,23 @@ The order loses nothing when the process is killed: the text is durable among th
 place in one step, then the draft goes. A save that was confirmed is on the disk.
 """
 
+import ctypes
 import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 
 from offerpress.site.site import Site
-from offerpress.site.state import flush_folder, written_beside
+from offerpress.site.state import WRITING, flush_folder, written_beside
 from offerpress.writing.drafts import drop_draft, keep_draft_in_queue
 from offerpress.writing.merging import merged
 from offerpress.writing.paths import ContentPath, FileExists, FileVanished, NotWritable
 from offerpress.writing.versions import (
+    OUTSIDE,
     VERSIONS,
     Author,
     FileVersion,
@@ -31,6 +34,10 @@ from offerpress.writing.versions import (
 )
 
 _FILE_MODE: Final = 0o666
+_HERE: Final = -100
+"""`AT_FDCWD`: paths are relative to the current folder."""
+_EXCHANGE: Final = 2
+"""`RENAME_EXCHANGE` of Linux (renameat2(2))."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,43 +70,51 @@ def save(
 
     Raises `NotWritable`; then the text is kept as the person's draft, as far as the disk takes it.
     """
-    with writing_queue(site), _kept_on_failure(site, path, content, opened, by, at):
-        theirs = observed_in_queue(site, path, at)
-        now = "" if theirs is None else digest_of_text(theirs)
-        if theirs == content:
-            drop_draft(site, path, by.person)
-            return Saved(now, None)
-        if now != opened:
-            return _conflict(site, path, content, opened, theirs, by, at)
-        version = _write(site, path, content, "saved" if opened else "made", by, at)
-        drop_draft(site, path, by.person)
-        return Saved(version.digest, version)
+    return _stored(site, path, content, opened, "saved" if opened else "made", by, at)
 
 
 def restore(
     site: Site, path: ContentPath, digest: str, opened: str, by: Author, at: datetime
 ) -> Saved | Conflict:
     """Make a kept text the file again; `opened` is the digest of the file, empty for a deleted one."""
-    content = text_of(site, digest)
-    with writing_queue(site):
+    return _stored(site, path, text_of(site, digest), opened, "restored", by, at)
+
+
+def _stored(
+    site: Site,
+    path: ContentPath,
+    content: bytes,
+    opened: str,
+    action: VersionAction,
+    by: Author,
+    at: datetime,
+) -> Saved | Conflict:
+    with writing_queue(site), _kept_on_failure(site, path, content, opened, by, at):
         theirs = observed_in_queue(site, path, at)
         now = "" if theirs is None else digest_of_text(theirs)
-        if theirs == content:
+        if theirs is not None and theirs == content:
+            drop_draft(site, path, by.person)
             return Saved(now, None)
         if now != opened:
             return _conflict(site, path, content, opened, theirs, by, at)
-        version = _write(site, path, content, "restored", by, at)
+        try:
+            version = _write(site, path, content, theirs, action, by, at)
+        except _ChangedMeanwhile:
+            theirs = observed_in_queue(site, path, at)
+            return _conflict(site, path, content, opened, theirs, by, at)
+        drop_draft(site, path, by.person)
         return Saved(version.digest, version)
 
 
 def delete_file(site: Site, path: ContentPath, opened: str, by: Author, at: datetime) -> FileVersion:
     """Delete a file that has the digest `opened`; its text stays among the versions."""
     with writing_queue(site):
-        _same(site, path, opened, at)
+        content = _same(site, path, opened, at)
+        with _said(path):
+            _check_writable(path.path)
         version = keep_version(site, path, None, "deleted", by, at)
         with _said(path):
-            path.path.unlink()
-            flush_folder(path.path.parent)
+            _take_away(site, path, content, at)
         return version
 
 
@@ -112,14 +127,14 @@ def rename_file(
         if observed_in_queue(site, new, at) is not None:
             raise FileExists(f"There is a file {new.name} already: choose another name.")
         with _said(new):
-            new.path.parent.mkdir(parents=True, exist_ok=True)
+            _check_writable(path.path)
+            _check_writable(new.path)
         version = keep_version(site, new, content, "renamed", by, at, former=path.name)
         keep_version(site, path, None, "deleted", by, at)
         with _said(new):
             os.link(path.path, new.path)  # unlike a renaming it never replaces a file
-            path.path.unlink()
             flush_folder(new.path.parent)
-            flush_folder(path.path.parent)
+            _take_away(site, path, content, at)
         return version
 
 
@@ -153,32 +168,115 @@ def _conflict(
 
 
 def _write(
-    site: Site, path: ContentPath, content: bytes, action: VersionAction, by: Author, at: datetime
+    site: Site,
+    path: ContentPath,
+    content: bytes,
+    theirs: bytes | None,
+    action: VersionAction,
+    by: Author,
+    at: datetime,
 ) -> FileVersion:
+    """Keep the version, then replace the file, which holds `theirs`. Raises `_ChangedMeanwhile`."""
+    with _said(path):
+        _check_writable(path.path)
     version = keep_version(site, path, content, action, by, at)
     with _said(path):
-        path.path.parent.mkdir(parents=True, exist_ok=True)
-        _replace_content(site, path, content)
+        late = _placed(site, path, content, theirs)
+    if late is not None:
+        if late not in (content, theirs):
+            keep_version(site, path, late, "outside", OUTSIDE, at)
+        raise _ChangedMeanwhile
     return version
 
 
-def _replace_content(site: Site, path: ContentPath, content: bytes) -> None:
-    """Replace the file in one step. It is written in `private/`, so that no build reads half of it."""
+def _check_writable(target: Path) -> None:
+    """Raise `OSError` if the folder, which is made, or the file is read-only."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    for place in (target.parent, target):
+        if place.exists() and not os.access(place, os.W_OK, effective_ids=True):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+
+def _take_away(site: Site, path: ContentPath, expected: bytes, at: datetime) -> None:
+    """Take a file away; a text that another program has just written into it becomes a version."""
+    for beside in (
+        site.private / VERSIONS / "file.taken",
+        path.path.with_name(f".{path.path.name}{WRITING}"),
+    ):
+        try:
+            path.path.replace(beside)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            continue
+        if (taken := beside.read_bytes()) != expected:
+            keep_version(site, path, taken, "outside", OUTSIDE, at)
+            keep_version(site, path, None, "deleted", OUTSIDE, at)
+        beside.unlink()
+        flush_folder(path.path.parent)
+        return
+
+
+class _ChangedMeanwhile(Exception):
+    """Another program wrote the file while it was replaced; that text is in its place again."""
+
+
+def _placed(site: Site, path: ContentPath, content: bytes, theirs: bytes | None) -> bytes | None:
+    """Let the file hold `content`, durably and in one step, if it holds `theirs`; None means that it was done.
+
+    Otherwise the file stays as another program wrote it, and what was taken out of its place last is returned.
+    """
     target = path.path
-    mode = target.stat().st_mode & 0o777 if target.exists() else None
+    mode = _FILE_MODE if theirs is None else target.stat().st_mode & 0o777
     beside = written_beside(site.private / VERSIONS / "file", content, _FILE_MODE)
-    if mode is not None:
-        beside.chmod(mode)
     try:
-        beside.replace(target)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        if error.errno != errno.EXDEV:
-            raise
+        try:
+            return _swapped(beside, target, content, theirs, mode)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
         # `private/` lies on another file system, so the file is written beside its place, under a hidden name.
-        beside = written_beside(target.with_name(f".{target.name}"), content, mode or _FILE_MODE)
+        near = written_beside(target.with_name(f".{target.name}"), content, _FILE_MODE)
+        try:
+            return _swapped(near, target, content, theirs, mode)
+        finally:
+            near.unlink(missing_ok=True)
+    finally:
+        beside.unlink(missing_ok=True)
+        flush_folder(target.parent)
+
+
+def _swapped(beside: Path, target: Path, content: bytes, theirs: bytes | None, mode: int) -> bytes | None:
+    if theirs is None:
+        try:
+            os.link(beside, target)
+        except FileExistsError:
+            return content
+        return None
+    beside.chmod(mode)
+    try:
+        swapped = _exchanged(beside, target)
+    except FileNotFoundError:
+        return content
+    if not swapped:
         beside.replace(target)
-    flush_folder(target.parent)
+        return None
+    taken = beside.read_bytes()
+    if taken == theirs:
+        return None
+    _exchanged(beside, target)
+    return beside.read_bytes()
+
+
+def _exchanged(one: Path, other: Path) -> bool:
+    """Let two files swap their names in one step, so that what was there can be looked at; False if impossible."""
+    swap = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    if swap is None or swap(_HERE, os.fsencode(one), _HERE, os.fsencode(other), _EXCHANGE) == 0:
+        return swap is not None
+    number = ctypes.get_errno()
+    if number in {errno.ENOSYS, errno.EINVAL}:
+        return False
+    raise OSError(number, os.strerror(number))
 
 
 @contextmanager

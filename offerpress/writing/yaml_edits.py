@@ -103,9 +103,13 @@ def _after_colon(text: str, key: YamlNode) -> int:
 
 @dataclass(frozen=True)
 class YamlEditor:
-    """Makes the edits that turn the values of a text into others."""
+    """Makes the edits that turn the values of a text into others.
+
+    With `takes_blanks` an entry goes with the blank lines behind it, which a block before it would take as its own.
+    """
 
     text: str
+    takes_blanks: bool = False
 
     def edits(self, node: YamlNode, old: object, new: object) -> list[Edit]:
         """Return the edits of one value; none if it stays. Raises `CannotEdit`."""
@@ -179,7 +183,10 @@ class YamlEditor:
         start = self.text.rfind("\n", 0, key.start) + 1
         if self.text[start : key.start].strip(" ?"):
             raise CannotEdit("the entry shares its line")
-        return Edit(start, min(self._line_end(max(key.end, value.end)) + 1, len(self.text)), "")
+        end = min(self._line_end(max(key.end, value.end)) + 1, len(self.text))
+        while self.takes_blanks and self.text[end : end + 1] == "\n":
+            end += 1
+        return Edit(start, end, "")
 
     def _flow_mapping(self, node: YamlNode, old: FrontMatter, new: FrontMatter) -> list[Edit]:
         entries = dict(zip(old, node.entries, strict=True))
