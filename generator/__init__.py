@@ -30,7 +30,15 @@ if TYPE_CHECKING:
     from generator.notices.notices import CampaignRenderer
     from generator.public.cards import CardMaker, check_card, drawn_card
     from generator.public.examples import compute_example, show_example
-    from generator.public.site import site_artifacts, site_remarks, small_pictures
+    from generator.public.pictures import drawing_refusal
+    from generator.public.renditions import clean_picture
+    from generator.public.site import (
+        SinglePage,
+        single_page,
+        site_artifacts,
+        site_remarks,
+        small_pictures,
+    )
     from generator.publish import (
         ArtifactContent,
         NewTree,
@@ -98,6 +106,7 @@ __all__ = [
     "Publication",
     "SealedHead",
     "SealedShard",
+    "SinglePage",
     "SiteSettings",
     "StatementRenderer",
     "StatementSettings",
@@ -106,7 +115,9 @@ __all__ = [
     "accepted_language",
     "bits_of",
     "check_card",
+    "clean_picture",
     "compute_example",
+    "drawing_refusal",
     "drawn_card",
     "environment",
     "figures_without_day",
@@ -130,6 +141,7 @@ __all__ = [
     "sealed_head",
     "shard_bits",
     "show_example",
+    "single_page",
     "site_artifacts",
     "site_remarks",
     "small_pictures",

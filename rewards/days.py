@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from rewards.faults import suggestion
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_WITH_POINTS = re.compile(r"([0-9]{1,2})\. ?([0-9]{1,2})\. ?([0-9]{4})")
 _INSTANT = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]"
     r"([0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?)"
@@ -22,11 +23,22 @@ def parse_day(text: str) -> int:
     """Return the ordinal of a day written as `2023-12-31`, trimmed first; raise `ValueError` ("what; remedy")."""
     trimmed = text.strip()
     if _DAY.fullmatch(trimmed) is None:
-        raise ValueError(f"{trimmed[:40]!r} is no date; write YYYY-MM-DD, such as 2023-12-31")
+        raise ValueError(f"{trimmed[:40]!r} is no date; {_day_remedy(trimmed)}")
     try:
         return date.fromisoformat(trimmed).toordinal()
     except ValueError:
         raise ValueError(f"{trimmed!r} is no day of the calendar; correct the year, month or day") from None
+
+
+def _day_remedy(text: str) -> str:
+    """Name the day that is meant where points part it: with slashes, day and month may be either."""
+    found = _WITH_POINTS.fullmatch(text)
+    if found:
+        try:
+            return f"did you mean {date(int(found[3]), int(found[2]), int(found[1])).isoformat()!r}?"
+        except ValueError:
+            pass
+    return "write YYYY-MM-DD, such as 2023-12-31"
 
 
 @lru_cache(maxsize=65536)

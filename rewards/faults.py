@@ -3,6 +3,7 @@
 A `Fault` never raises by itself. Code that needs a faultless input raises `Faulty` with everything collected.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from dataclasses import field as uncompared
@@ -14,6 +15,12 @@ from pydantic import BaseModel, ValidationError
 Severity = Literal["fault", "remark"]
 KeyPath = tuple[str | int, ...]
 Model = TypeVar("Model", bound=BaseModel)
+
+
+# The remedies that name one value; `suggestion` writes the first of them.
+_CURE = re.compile(
+    r"did you mean '([^']+)'\?|write (https?://\S+)|call it '([^']+)'|write it as '([^']+)', as \S+ does"
+)
 
 
 class RewardsError(Exception):
@@ -37,6 +44,12 @@ class Fault:
     field: str = ""
     severity: Severity = "fault"
     rule: str = uncompared(default="", compare=False)
+
+    @property
+    def cure(self) -> str:
+        """The one value that the remedy names for what is wrong; empty where a person has to decide."""
+        found = _CURE.fullmatch(self.remedy)
+        return next((value for value in found.groups() if value), "") if found else ""
 
     def __str__(self) -> str:
         """Return `FILE:LINE: FIELD: WHAT; REMEDY`, with `row N` instead of the line for a table."""

@@ -184,7 +184,7 @@ class Feed:
                 folder=self.folder,
                 page=absolute(self.folder, settings),
                 language=localized.language,
-                entries=tuple(_entry(localized, page) for page in pages),
+                entries=tuple(feed_entry(localized, page) for page in pages),
                 base_url=settings.base_url,
                 hub=settings.hub or "",
                 hint=hint,
@@ -205,7 +205,8 @@ def feed_files(source: FeedSource) -> Iterator[tuple[str, bytes]]:
     yield f"{source.folder}{source.name('json')}", json_feed(source)
 
 
-def _entry(localized: LocalizedSite, page: Page) -> FeedEntry:
+def feed_entry(localized: LocalizedSite, page: Page) -> FeedEntry:
+    """Return an announcement as every feed of its language holds it."""
     text, settings = localized.text(page), localized.settings
     published = _dated(page.date.instant if page.date else _EPOCH)
     image = localized.image(page)

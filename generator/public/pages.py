@@ -82,6 +82,18 @@ class SitePages:
             for tag, name in self.localized.tags.items():
                 yield from self._tag(tag, name)
 
+    def page_of(self, room: str, slug: str) -> tuple[str, bytes]:
+        """Return path and content of the page of one text; raises KeyError if it is none that readers see."""
+        localized = self.localized
+        if room == "offers":
+            return self._offer({one.offer.slug: one for one in localized.offers}[slug])
+        pages = localized.announcements if room == "announcements" else localized.pages
+        return self._page({page.slug: page for page in pages}[slug])
+
+    def card_of(self, room: str, slug: str) -> Card | None:
+        """Return the picture of a shared link to one text; None where a site has no cards."""
+        return self._cards[slug] if room == "announcements" else self._site_card
+
     def cards(self) -> Iterator[tuple[str, str]]:
         """Yield path and SVG of every picture of a shared link that the build draws."""
         shown = [self._site_card, *self._cards.values()]

@@ -5,7 +5,10 @@ import struct
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from lxml import etree
 
 _HEAD = 1_000_000
 _SVG_LENGTH = r"""\s{name}\s*=\s*["']\s*([0-9]{{1,6}}(?:\.[0-9]{{1,6}})?)(?:px)?\s*["']"""
@@ -122,3 +125,63 @@ _READERS: dict[str, Callable[[bytes], PictureSize | None]] = {
     ".svg": _svg,
     ".webp": _webp,
 }
+
+
+# Drawings that somebody uploads: they may hold shapes and words, and nothing that runs or is loaded.
+
+_SVG = "http://www.w3.org/2000/svg"
+_SHAPES = (
+    "svg g path rect circle ellipse line polyline polygon text tspan textPath title desc defs symbol use marker",
+    "clipPath mask pattern linearGradient radialGradient stop filter feGaussianBlur feOffset feBlend feFlood",
+    "feColorMatrix feComposite feMerge feMergeNode feDropShadow feMorphology feTile feTurbulence metadata style",
+)
+_NAMES = frozenset(name for line in _SHAPES for name in line.split())
+_HARMLESS = ("inkscape", "sodipodi", "rdf-syntax", "creativecommons", "purl.org")
+_ADDRESS = re.compile(r"url\(\s*['\"]?\s*(?!#)|@import|expression\(|javascript:|data:", re.IGNORECASE)
+
+
+def drawing_refusal(content: bytes) -> str:
+    """Return why an SVG cannot be taken in ("what; remedy"); empty if it can."""
+    from lxml import etree  # noqa: PLC0415 - only who takes drawings in needs it
+
+    if b"<!" in re.sub(rb"<!--.*?-->|<!\[CDATA\[", b"", content, flags=re.DOTALL):
+        return "the drawing declares a document type, which could name other files; save it as plain SVG"
+    if re.search(rb"<\?(?!xml\s)", content):
+        return "the drawing holds a processing instruction, which could load something; save it as plain SVG"
+    try:
+        parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False)
+        root = etree.fromstring(content, parser)
+    except (etree.XMLSyntaxError, ValueError):
+        return "the drawing cannot be read; save it again as SVG"
+    if root.tag != f"{{{_SVG}}}svg":
+        return "this is no drawing, whatever its name says; save it as SVG"
+    for element in root.iter():
+        found = _active_part(element)
+        if found:
+            return f"the drawing holds {found}, which could run or load something; save it as plain SVG, or as PNG"
+    return ""
+
+
+def _active_part(element: "etree._Element") -> str:
+    """Name the part of an element that could run or load something."""
+    tag = str(element.tag)
+    if not tag.startswith("{"):  # a comment
+        return ""
+    space, _, name = tag[1:].partition("}")
+    if space != _SVG and any(word in space for word in _HARMLESS):
+        return ""
+    if space != _SVG or name not in _NAMES:
+        return f"<{name}>"
+    if name == "style" and _ADDRESS.search(element.text or ""):
+        return "a style that loads something"
+    found = (_active_attribute(str(key), str(value)) for key, value in element.attrib.items())
+    return next((one for one in found if one), "")
+
+
+def _active_attribute(key: str, value: str) -> str:
+    attribute = key.rpartition("}")[2].lower()
+    if attribute.startswith("on"):
+        return f"the attribute {attribute}"
+    if attribute == "href" and not value.strip().startswith("#"):
+        return "a link to somewhere else"
+    return "an address" if _ADDRESS.search(value) else ""

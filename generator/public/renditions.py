@@ -207,6 +207,50 @@ def _webp(picture: "Image.Image", *, lossless: bool) -> bytes:
     return written.getvalue()
 
 
+_UPLOADS = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp", "GIF": ".gif"}
+_WIDEST = 2400
+
+
+def clean_picture(content: bytes) -> tuple[bytes, str]:
+    """Return a picture as it may be published, and the suffix of its format: nothing but the picture is left of it.
+
+    It is decoded and written anew, without place, device and comments, and without anything behind its end. A large
+    one becomes smaller. Raises `ValueError` ("what; remedy").
+    """
+    from PIL import Image  # noqa: PLC0415 - only who takes pictures in needs it
+
+    Image.MAX_IMAGE_PIXELS = None  # the size is judged here, before anything is decoded
+    try:
+        with Image.open(BytesIO(content), formats=tuple(_UPLOADS)) as opened:
+            form, frames = str(opened.format), int(getattr(opened, "n_frames", 1))
+            large = opened.width * opened.height * frames > _MOST_PIXELS
+            cleaned = b"" if large else _rewritten(opened, form, frames)
+    except (OSError, SyntaxError, ValueError, EOFError, MemoryError) as error:
+        what = "this is no picture that browsers show, or it is damaged"
+        raise ValueError(f"{what}; save it as JPEG, PNG, WebP or GIF") from error
+    if large:
+        raise ValueError(f"the picture has more than {_MOST_PIXELS:,} points; save it smaller")
+    return cleaned, _UPLOADS[form]
+
+
+def _rewritten(opened: "Image.Image", form: str, frames: int) -> bytes:
+    from PIL import Image, ImageOps, ImageSequence  # noqa: PLC0415 - as above
+
+    written = BytesIO()
+    if frames > 1:
+        first, *rest = [one.copy() for one in ImageSequence.Iterator(opened)]
+        first.info.clear()
+        first.save(written, form, save_all=True, append_images=rest, loop=0)
+        return written.getvalue()
+    profile = opened.info.get("icc_profile")
+    picture = ImageOps.exif_transpose(opened)
+    picture.thumbnail((_WIDEST, _WIDEST), Image.Resampling.LANCZOS)
+    picture.info = {key: value for key, value in picture.info.items() if key == "transparency"}
+    how: dict[str, object] = {"quality": 88} if form in {"JPEG", "WEBP"} else {"optimize": True}
+    picture.save(written, form, exif=b"", **how, **({"icc_profile": profile} if profile else {}))
+    return written.getvalue()
+
+
 def _in_srgb(picture: "Image.Image") -> "Image.Image":
     """Return the picture in RGB or RGBA, with its colour profile applied."""
     from PIL import ImageCms  # noqa: PLC0415 - as above

@@ -1,6 +1,7 @@
 """Every public file outside `statement/`, made of content alone, and the remarks about the site as of a day."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from generator.headers import headers_file
 from generator.public.assets import read_assets
 from generator.public.cards import CardMaker, check_card, drawn_card
 from generator.public.discovery import icons, manifest, robots, security_txt, sitemaps
-from generator.public.feeds import Feed, feed_files, feed_title
+from generator.public.feeds import Feed, FeedEntry, feed_entry, feed_files, feed_title
 from generator.public.localized import LocalizedSite
 from generator.public.pages import SitePages
 from generator.public.renditions import SmallPictures, original_faults, original_remarks
@@ -62,6 +63,56 @@ def site_artifacts(
     if settings.security:
         found[".well-known/security.txt"] = security_txt(settings, settings.security)
     return found | _static(content, found)
+
+
+@dataclass(frozen=True, slots=True)
+class SinglePage:
+    """One page of the site with what it loads: assets, and pictures, which are made when they are asked for.
+
+    `card` is the picture of a shared link as SVG, empty for a photo, whose address is `photo`, and without cards.
+    """
+
+    path: str
+    html: bytes
+    assets: Mapping[str, bytes]
+    static: Mapping[str, Path]
+    pictures: SmallPictures
+    entry: FeedEntry | None
+    card: str
+    photo: str
+
+
+def single_page(
+    content: Content,
+    settings: SiteSettings,
+    template_folders: Sequence[Path],
+    as_of: int,
+    language: str,
+    text: tuple[str, str],
+) -> SinglePage:
+    """Return the page of a text (room and slug) as a build renders it on a day (an ordinal).
+
+    Raises `Faulty` for a mistake in a template or picture, and KeyError for a text that readers do not see.
+    """
+    room, slug = text
+    localized = LocalizedSite(content, settings, language, as_of)
+    faults = original_faults(localized.pictures)
+    if faults:
+        raise Faulty(faults)
+    assets = read_assets(template_folders)
+    pages = SitePages.of(localized, template_folders, assets.paths)
+    path, html = pages.page_of(room, slug)
+    card = pages.card_of(room, slug)
+    return SinglePage(
+        path=path,
+        html=html,
+        assets=assets.files,
+        static=content.static,
+        pictures=SmallPictures(localized.pictures),
+        entry=feed_entry(localized, content.announcements[slug]) if room == "announcements" else None,
+        card=card.svg if card else "",
+        photo=card.address if card and not card.path else "",
+    )
 
 
 def small_pictures(content: Content, settings: SiteSettings, as_of: int) -> SmallPictures:

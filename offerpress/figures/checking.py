@@ -2,12 +2,14 @@
 
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 
 from generator import (
+    Campaign,
     CampaignCheck,
     CampaignRenderer,
     CardMaker,
@@ -42,10 +44,14 @@ def audience_faults(figures: Figures) -> Iterator[Fault]:
     """Yield a fault for each partner that a campaign's audience names and the ledger does not have."""
     campaigns = [one for one in figures.content.campaigns.values() if one.audience.partners]
     known = [partner.partner_id for partner in figures.snapshot.partners()] if campaigns else []
+    yield from _unknown_partners(campaigns, known)
+
+
+def _unknown_partners(campaigns: Iterable[Campaign], known: Collection[str]) -> Iterator[Fault]:
     for campaign in campaigns:
         for n, partner_id in enumerate(campaign.audience.partners or ()):
             if partner_id not in known:
-                near = get_close_matches(partner_id, known, n=1)
+                near = get_close_matches(partner_id, list(known), n=1)
                 remedy = f"did you mean {near[0]!r}?" if near else "look it up in the partners table"
                 path = ("audience", "partners", n)
                 yield campaign.source.fault(path, f"unknown partner {partner_id!r}", remedy)
@@ -219,6 +225,25 @@ def campaign_renderer(figures: Figures, slug: str, *, corrections: bool = False)
         has_link=site.settings.statements.access != "none",
         corrections=corrections,
     )
+
+
+def faults_of_text(site: Site, file: str, text: str, partner_ids: Collection[str] = ()) -> tuple[Fault, ...]:
+    """Return what `check` would say about one content file if it held this text, which is not saved.
+
+    Without `partner_ids`, the partners that an audience names are not looked up. No data is read.
+    """
+    found: list[Fault] = []
+    settings, unsaved = site.settings.site, {file: text}
+    content = read_content(site.folder, settings, found, unsaved) or read_sound_content(
+        site.folder, settings, unsaved
+    )
+    room, slug = file.split("/")[1], file.rpartition("/")[2].partition(".")[0]
+    campaign = content.campaigns.get(slug) if content and room == "campaigns" else None
+    if content and campaign:
+        alone = replace(content, campaigns={slug: campaign})
+        found += campaign_template_faults(alone, site, site.day(content.policy.program.timezone))
+        found += _unknown_partners([campaign], partner_ids) if partner_ids else ()
+    return tuple(dict.fromkeys(one for one in found if one.file == file))
 
 
 def campaign_template_faults(content: Content, site: Site, as_of: int) -> list[Fault]:

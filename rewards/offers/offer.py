@@ -2,10 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Annotated
+
+from pydantic import BaseModel, Field
 
 from rewards.days import day_text
 from rewards.faults import Fault, KeyPath, Severity, Source, suggestion, validated
-from rewards.fields import as_day
+from rewards.fields import TERMS, Day, as_day
 from rewards.offers.kinds import KINDS
 from rewards.offers.terms import OfferTerms
 from rewards.program import Program
@@ -13,6 +16,19 @@ from rewards.program import Program
 _FIXED = ("kind", "announced_on")
 _OUTSIDE_TERMS = ("announced_on", "amendments", "draft")
 _OF_AN_AMENDMENT = ("effective_on", "note")
+
+
+class OfferFront(BaseModel):
+    """The keys of an offer's file beside its terms, for forms; `parse_offer` reads them one by one."""
+
+    model_config = TERMS
+
+    announced_on: Annotated[
+        Day, Field(title="Announced on", description="From this day on, the site and the statements know it.")
+    ]
+    draft: bool = Field(
+        default=False, title="Draft", description="A draft gives nothing, and only this studio shows it."
+    )
 
 
 @dataclass(frozen=True, slots=True)
