@@ -29,7 +29,7 @@ from offerpress.site.site import Site
 from offerpress.studio.overview.history_page import mend_history
 from offerpress.studio.people.sign_in import joined_person, signed_in_person
 from offerpress.studio.plans.standing import live_state
-from offerpress.studio.screens import ACTIONS, ASKS, FACTS, PAGES
+from offerpress.studio.screens import ACTIONS, ASKS, FACTS, LONG_FORMS, PAGES, UPLOADS
 from offerpress.studio.state.current_figures import KNOWN_ERRORS, FiguresReader
 from offerpress.studio.state.sessions import Sessions, cookie_name, frame_refusal, request_refusal
 from offerpress.studio.state.studio import (
@@ -47,10 +47,13 @@ from offerpress.terminal import count
 from rewards import day_text
 
 _HTML = "text/html; charset=utf-8"
-_MOST_BYTES = 64 << 10
+_LOCKED = "The studio is locked. Reload the page and sign in again."
+_MOST_BYTES, _MOST_BYTES_OF_A_TEXT = 64 << 10, 4 << 20
+_MOST_FIELDS, _MOST_FIELDS_OF_A_TEXT = 100, 2000
 _ASSETS = {
     "studio.css": ("studio", "text/css; charset=utf-8"),
     "studio.js": ("studio", "text/javascript; charset=utf-8"),
+    "editor.js": ("studio", "text/javascript; charset=utf-8"),
     "writing.css": ("studio", "text/css; charset=utf-8"),
 }
 _LIVE_SECONDS = 1.0
@@ -146,6 +149,7 @@ class StudioServer:
                 *(Route(path, self._told, methods=["GET"]) for path in FACTS),
                 *(Route(path, _posted(self._change), methods=["POST"]) for path in ACTIONS),
                 *(Route(path, _posted(self._asked), methods=["POST"]) for path in ASKS),
+                *(Route(path, self._uploaded, methods=["POST"]) for path in UPLOADS),
                 Route("/plan/live", self._live, methods=["GET"]),
                 Route("/session", self._session, methods=["GET"]),
                 Route("/sign-in", self._sign_in_form, methods=["GET"]),
@@ -180,11 +184,28 @@ class StudioServer:
     def _asked(self, request: Request, form: FormFields) -> Response:
         visit = self._visit(request, form)
         if visit is None or not visit.session.made(form.get("form_token", "")):
-            return JSONResponse({"text": "The studio is locked. Reload the page and sign in again."}, 401)
+            return JSONResponse({"text": _LOCKED}, 401)
         try:
             return JSONResponse(ASKS[request.url.path](visit))
         except KNOWN_ERRORS as error:
             return JSONResponse({"text": str(error)})
+
+    async def _uploaded(self, request: Request) -> Response:
+        """Take a file. Who may send it is looked at before a byte of it is read."""
+        most, take = UPLOADS[request.url.path]
+        visit = await run_in_threadpool(self._visit, request, dict(request.query_params))
+        if visit is None or not visit.session.made(request.headers.get("x-form-token", "")):
+            return JSONResponse({"text": _LOCKED}, 401, {"Connection": "close"})
+        try:
+            body = await _body(request, most)
+            return JSONResponse(await run_in_threadpool(take, visit, body))
+        except ClientDisconnect:
+            return Response(status_code=400)
+        except TooMuch:
+            text = f"The file is too large: at most {most >> 20} MB."
+            return JSONResponse({"text": text}, 413, {"Connection": "close"})
+        except KNOWN_ERRORS as error:
+            return JSONResponse({"text": str(error)}, 400)
 
     def _change(self, request: Request, form: FormFields) -> Response:
         visit = self._visit(request, form)
@@ -323,19 +344,29 @@ def _posted(answer: _Posted) -> Callable[[Request], Awaitable[Response]]:
     """Read the form, which is small, and answer in a thread, because files and the outbox make an answer wait."""
 
     async def answered(request: Request) -> Response:
-        body = bytearray()
+        is_text = request.url.path in LONG_FORMS
         try:
-            async for chunk in request.stream():
-                body += chunk
-                if len(body) > _MOST_BYTES:
-                    raise TooMuch
+            body = await _body(request, _MOST_BYTES_OF_A_TEXT if is_text else _MOST_BYTES)
         except ClientDisconnect:
             return Response(status_code=400)
-        form = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=100))
-        roles = [value for name, value in parse_qsl(body.decode("utf-8", "replace")) if name == "role"]
-        return await run_in_threadpool(answer, request, form | {"roles": " ".join(roles)})
+        most = _MOST_FIELDS_OF_A_TEXT if is_text else _MOST_FIELDS
+        pairs = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=most)
+        roles = [value for name, value in pairs if name == "role"]
+        return await run_in_threadpool(answer, request, dict(pairs) | {"roles": " ".join(roles)})
 
     return answered
+
+
+async def _body(request: Request, most: int) -> bytes:
+    """Return the body; raises `TooMuch` as soon as it is larger, and `ClientDisconnect` where it is cut off."""
+    if int(request.headers.get("content-length") or 0) > most:
+        raise TooMuch
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > most:
+            raise TooMuch
+    return bytes(body)
 
 
 def _asset(request: Request) -> Response:

@@ -48,7 +48,19 @@ from offerpress.studio.plans.plan_actions import (
 from offerpress.studio.plans.review import plan_page
 from offerpress.studio.plans.standing import plans_page
 from offerpress.studio.state.studio import Context, Done, Visit
+from offerpress.studio.writing.conflict_page import conflict_page
 from offerpress.studio.writing.content_list import list_page, write_new
+from offerpress.studio.writing.editor_page import (
+    discard_draft,
+    editor_page,
+    keep_typed,
+    save_form,
+    save_typed,
+)
+from offerpress.studio.writing.text_faults import check_typed
+from offerpress.studio.writing.text_preview import preview_typed
+from offerpress.studio.writing.translation_page import translation_page
+from offerpress.studio.writing.uploads import LARGEST_UPLOAD, take_picture
 
 PAGES: Mapping[str, tuple[str, Callable[[Visit], Context]]] = {
     "/": ("overview/today.html", today_page),
@@ -56,6 +68,9 @@ PAGES: Mapping[str, tuple[str, Callable[[Visit], Context]]] = {
     "/plan": ("plans/plan.html", plan_page),
     "/plan/mail": ("plans/mail.html", mail_page),
     "/writing": ("writing/list.html", list_page),
+    "/text": ("writing/editor.html", editor_page),
+    "/text/translation": ("writing/translation.html", translation_page),
+    "/text/conflict": ("writing/conflict.html", conflict_page),
     "/partners": ("partners/partners.html", search_page),
     "/partner": ("partners/partner.html", partner_page),
     "/partner/forget": ("partners/forget.html", forgetting_page),
@@ -75,11 +90,17 @@ ASKS: Mapping[str, Callable[[Visit], dict[str, object]]] = {
     "/partner/forget/begin": begin_forgetting,
     "/finance/sign-off/begin": begin_sign_off,
     "/me/passkey/begin": begin_passkey,
+    "/text/check": check_typed,
+    "/text/preview": preview_typed,
+    "/text/draft": keep_typed,
+    "/text/save/now": save_typed,
 }
-"""What a page asks before a device signs; nothing is changed by it."""
+"""What a script asks with a form, and gets as JSON. Each needs a form token, as an action does."""
 
 ACTIONS: Mapping[str, Callable[[Visit], Done]] = {
     "/writing/new": write_new,
+    "/text/save": save_form,
+    "/text/discard": discard_draft,
     "/campaign/plan": plan_campaign,
     "/plan/test": send_test,
     "/plan/looked": confirm_look,
@@ -103,3 +124,11 @@ ACTIONS: Mapping[str, Callable[[Visit], Done]] = {
     "/me/passkey/remove": drop_passkey,
 }
 """What a form does. Each needs a form token of the person's session."""
+
+LONG_FORMS = frozenset({"/text/check", "/text/preview", "/text/draft", "/text/save", "/text/save/now"})
+"""The addresses whose forms hold a whole text."""
+
+UPLOADS: Mapping[str, tuple[int, Callable[[Visit, bytes], dict[str, object]]]] = {
+    "/text/picture": (LARGEST_UPLOAD, take_picture),
+}
+"""What takes a file, which is the whole body: at most so many bytes. The form token stands in `X-Form-Token`."""

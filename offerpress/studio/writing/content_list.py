@@ -19,6 +19,9 @@ from offerpress.studio.writing.content_states import (
     campaign_states,
     page_state,
 )
+from offerpress.writing.paths import content_path
+from offerpress.writing.saving import note_made
+from offerpress.writing.versions import Author, FileVersion, last_changes
 from rewards import KINDS, Fault, Faulty
 
 ROOM_WORDS: Mapping[str, str] = {
@@ -105,7 +108,7 @@ def _rows(visit: Visit) -> list[Context]:
         with visit.open_outbox() as outbox:
             states = dict(campaign_states(visit, outbox, content))
     faulty = {one.file for one in (*faults, *visit.studio.reader.faults) if one.severity == "fault"}
-    rooms, rows = list(ROOM_WORDS), []
+    rooms, rows, changes = list(ROOM_WORDS), list[Context](), last_changes(site)
     for text in sorted(
         _written(visit), key=lambda one: (rooms.index(one.room), -one.times[one.newest], one.slug)
     ):
@@ -114,7 +117,7 @@ def _rows(visit: Visit) -> list[Context]:
             as_of = site.day(content.policy.program.timezone)
             of_page = text.room != "campaigns"
             state = page_state(content, text.room, text.slug, as_of) if of_page else states[text.slug]
-        rows.append(_row(visit, text, state))
+        rows.append(_row(visit, text, state, changes))
     return rows
 
 
@@ -137,11 +140,20 @@ def _changed_at(path: Path) -> float:
         return 0.0
 
 
-def _row(visit: Visit, text: _Written, state: TextState) -> Context:
+def _last_change(changes: Mapping[str, FileVersion], text: _Written) -> FileVersion | None:
+    """Return the newest version of any language of a text."""
+    found = [changes[file] for file in text.files.values() if file in changes]
+    return max(found, key=lambda one: one.instant, default=None)
+
+
+def _row(visit: Visit, text: _Written, state: TextState, changes: Mapping[str, FileVersion]) -> Context:
     default = visit.site.settings.site.default_language
     title = text_title(visit.site.folder, text.files[default]) or text.slug
     marks = list(_marks(visit, text))
-    changed = datetime.fromtimestamp(text.times[text.newest], UTC)
+    changed, by = datetime.fromtimestamp(text.times[text.newest], UTC), ""
+    last = _last_change(changes, text)
+    if last and last.name and abs((last.instant - changed).total_seconds()) < _MINUTE:
+        changed, by = last.instant, last.name
     return {
         "room": text.room,
         "kind": ROOM_WORDS[text.room],
@@ -153,7 +165,7 @@ def _row(visit: Visit, text: _Written, state: TextState) -> Context:
         "marks": marks,
         "lacks": ",".join(str(one["lacks"]) for one in marks),
         "changed": ago_words(changed, visit.now),
-        "by": "",
+        "by": by,
         "searched": f"{title}\n{text.slug}".casefold(),
     }
 
@@ -203,6 +215,7 @@ def write_new(visit: Visit) -> Done:
     stub = Stub(kind, title, offer_kind)
     with visit.studio.change:
         path = add_stub(site.folder, site.template_folders, stub, program, today, site.settings.site)
-    file = path.relative_to(site.folder).as_posix()
+        file = path.relative_to(site.folder).as_posix()
+        note_made(site, content_path(site, file), Author(visit.person.person, visit.person.name), visit.now)
     visit.record(WROTE, file)
     return Done(to=address_of("/text", file=file))

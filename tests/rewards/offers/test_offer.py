@@ -106,7 +106,11 @@ ALLOWANCE = {"affiliate": 0, "bronze": 1, "silver": 2}
             {"plans": ["payed"]},
             "plans.0: '0' cannot be 'payed'; write 'paid', 'free', 'trial' or 'nfr'",
         ),
-        ("extension", {"active_on": "1.4.2023"}, "active_on: '1.4.2023' is no date; did you mean '2023-04-01'?"),
+        (
+            "extension",
+            {"active_on": "1.4.2023"},
+            "active_on: '1.4.2023' is no date; did you mean '2023-04-01'?",
+        ),
         (
             "free_subscription",
             {"allowance": ALLOWANCE},

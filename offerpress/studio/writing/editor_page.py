@@ -1,0 +1,191 @@
+"""The editor: the fields of a text, its words, what is wrong with it, what it will look like, and saving."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from offerpress.preview.answers import VIEWS
+from offerpress.reports.texts import language_word
+from offerpress.studio.plans.standing import program_zone
+from offerpress.studio.state.studio import Context, Done, Visit, address_of, ago_words, clock_words
+from offerpress.studio.writing.content_list import ROOM_WORDS, content_file, text_title
+from offerpress.studio.writing.front_form import FormField
+from offerpress.studio.writing.typed_texts import (
+    EditedText,
+    author_of,
+    edited_text,
+    options_of,
+    shown_body,
+)
+from offerpress.writing.drafts import drop_draft, keep_draft, note_closed, note_open
+from offerpress.writing.paths import content_path
+from offerpress.writing.saving import Conflict, save
+from offerpress.writing.texts import OpenFile, open_for
+from offerpress.writing.versions import last_version, text_of
+
+SAVED = "saved a text"
+_FIGURES: Mapping[str, str] = {
+    "{{ partner.contact_name or partner.name }}": "The name of the person, else of the company",
+    "{{ partner.name }}": "The name of the company",
+    "{{ statement.level }}": "The partner's level",
+    "{{ as_of }}": "The day of the figures",
+    "{{ link }}": "The address of the private statement",
+    "{{ reference }}": "The reference to name in an answer",
+    "{% for currency, amount in statement.to_add.items() %}\n- **{{ amount }}**\n{% endfor %}": (
+        "Repeat: each sum that is added"
+    ),
+    "{% for currency, amount in statement.to_take_back.items() %}\n- **{{ amount }}**\n{% endfor %}": (
+        "Repeat: each sum that is taken back"
+    ),
+    (
+        "{% for entry in statement.cashback %}\n"
+        "- {{ offers[entry.offer].title }}: {{ entry.to_credit }}\n{% endfor %}"
+    ): "Repeat: each cashback with its offer",
+    "{% if statement.to_add %}\nHere stands what only they read.\n{% endif %}": (
+        "Only for partners to whom something is added"
+    ),
+}
+
+
+def editor_page(visit: Visit) -> Context:
+    """Show a text as it was left: what the person typed and did not save, else the file."""
+    path = content_path(visit.site, visit.query.get("file", ""))
+    found = open_for(visit.site, path, visit.person.person, visit.now)
+    opened, content = found.file.digest, found.file.content
+    if found.draft:
+        opened, content = found.draft.opened, found.draft.content
+    base = found.file.content if opened == found.file.digest else text_of(visit.site, opened)
+    text = EditedText(visit, path, base, opened)
+    last = last_version(visit.site, path.name)
+    return {
+        **text_context(text, content),
+        "draft_since": ago_words(found.draft.at, visit.now) if found.draft else "",
+        "others": [one.name for one in found.others],
+        "changed_by": last.name if last else "",
+        "changed": clock_words(last.instant, program_zone(visit)) if last and last.name else "",
+    }
+
+
+def text_context(text: EditedText, content: bytes) -> Context:
+    """Return what the form of a text shows: the fields, or the whole text where they cannot be read."""
+    visit, shown = text.visit, OpenFile(text.path, content, "")
+    values = shown.values if text.values is not None else None
+    fields = text.fields_of(values, options_of(visit)) if values is not None else ()
+    taken_out = [key for key in text.values or () if values is not None and key not in values]
+    known = {str(field.path[0]) for field in fields}
+    folder, languages = visit.site.folder, visit.site.settings.site.languages
+    title = text_title(folder, text.path.name) or text_title(folder, text.original) or text.slug
+    return {
+        "file": text.path.name,
+        "opened": text.opened,
+        "title": title,
+        "kind": ROOM_WORDS[text.path.room],
+        "room": text.path.room,
+        "language": language_word(text.language),
+        "code": text.language,
+        "fields": [
+            field for field in fields if field.required or field.was_there or field.path == ("draft",)
+        ],
+        "more_fields": [
+            field for field in fields if not (field.required or field.was_there or field.path == ("draft",))
+        ],
+        "taken_out": [key for key in taken_out if key not in known],
+        "whole": shown.text if values is None else "",
+        "is_whole": values is None,
+        "body": "" if values is None else shown_body(content, text.path),
+        "may_write": visit.person.may("writer", "operator"),
+        "other_languages": [
+            (
+                language_word(one),
+                address_of("/text/translation", file=content_file(text.path.room, text.slug, one)),
+                one == text.language,
+            )
+            for one in languages[1:]
+        ],
+        "original_href": address_of("/text", file=text.original),
+        "is_translation": text.is_translation,
+        "links": _links(text),
+        "figures": list(_FIGURES.items()) if text.path.room == "campaigns" else [],
+        "views": _views(text),
+    }
+
+
+def _is_common(field: FormField) -> bool:
+    """Return whether a field is shown at once: it must be filled in, or it is."""
+    return field.required or field.was_there or field.path == ("draft",)
+
+
+def _views(text: EditedText) -> list[tuple[str, str]]:
+    if text.path.room == "campaigns":
+        return [(form, word) for form, word in VIEWS.items() if form != "source"]
+    feed = [("feed", "Feed entry")] if text.path.room == "announcements" else []
+    return [("page", "Page"), *feed, ("card", "Share card")]
+
+
+def _links(text: EditedText) -> list[tuple[str, str]]:
+    """Return the texts that this one can link to, with their titles."""
+    found = []
+    folder = text.visit.site.folder
+    for room in ("announcements", "offers", "pages"):
+        for path in sorted((folder / "content" / room).glob("*.md")):
+            if path.name.count(".") == 1 and f"content/{room}/{path.name}" != text.original:
+                address = path.name if room == text.path.room else f"../{room}/{path.name}"
+                found.append((address, text_title(folder, f"content/{room}/{path.name}") or path.stem))
+    return found
+
+
+# What the script of the page asks.
+
+
+def keep_typed(visit: Visit) -> dict[str, object]:
+    """Keep what was typed as the person's draft, and say who else has the text open."""
+    visit.need("writer", "operator")
+    text = edited_text(visit)
+    content = text.typed(options_of(visit))
+    changed = content != text.base
+    if changed:
+        keep_draft(visit.site, text.path, content, text.opened, author_of(visit), visit.now)
+    else:
+        drop_draft(visit.site, text.path, visit.person.person)
+    others = note_open(visit.site, text.path, author_of(visit), visit.now)
+    return {
+        "changed": changed,
+        "others": [one.name for one in others],
+        "said": f"Not saved yet. Your draft was kept at {_clock(visit)}." if changed else "",
+    }
+
+
+def save_typed(visit: Visit) -> dict[str, object]:
+    """Save what was typed, or say where the two texts are to be compared."""
+    visit.need("writer", "operator")
+    text = edited_text(visit)
+    content = text.typed(options_of(visit))
+    found = save(visit.site, text.path, content, text.opened, author_of(visit), visit.now)
+    if isinstance(found, Conflict):
+        return {"go": address_of("/text/conflict", file=text.path.name)}
+    if found.version:
+        visit.record(SAVED, text.path.name)
+    return {"opened": found.digest, "said": f"Saved at {_clock(visit)}."}
+
+
+def _clock(visit: Visit) -> str:
+    at: datetime = visit.now.astimezone(ZoneInfo(program_zone(visit)))
+    return f"{at:%H:%M:%S}"
+
+
+# What its form does where no script runs.
+
+
+def save_form(visit: Visit) -> Done:
+    """Save what was typed, and show the text again, or the comparison."""
+    saved = save_typed(visit)
+    return Done(to=str(saved.get("go") or address_of("/text", file=visit.query.get("file", ""))))
+
+
+def discard_draft(visit: Visit) -> Done:
+    """Drop what the person typed and did not save."""
+    visit.need("writer", "operator")
+    path = content_path(visit.site, visit.query.get("file", ""))
+    drop_draft(visit.site, path, visit.person.person)
+    note_closed(visit.site, path, visit.person.person, visit.now)
+    return Done(to=address_of("/text", file=path.name) if path.path.is_file() else "/writing")
