@@ -57,7 +57,9 @@ class NewTree:
             Path(target).parent.mkdir(parents=True, exist_ok=True)
             handle = os.open(target, _CREATE, 0o666)
         with os.fdopen(handle, "wb", buffering=0) as file:
-            file.write(content)
+            left = memoryview(content)
+            while left:  # a disk that fills up takes a part of a write without an error
+                left = left[file.write(left) :]
         return False
 
 

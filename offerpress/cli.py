@@ -24,6 +24,7 @@ GROUPS = {
         "serve": ("preview", "Preview the site on this machine, reloading on change."),
         "studio": ("preview", "Review, approve, send and search in a browser."),
         "build": ("build", "Build the site, the feeds and the private statements."),
+        "publish": ("build", "Put the built site to the place that readers see."),
         "demo": ("proofs", "Run the whole journey on the sample site."),
     },
     "Figures": {

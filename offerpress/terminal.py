@@ -125,13 +125,28 @@ def table(rows: Iterable[Sequence[str]], heads: Sequence[str]) -> str:
 
 
 @contextmanager
-def progress(label: str, length: int, *, quiet: bool = False) -> Iterator[Progress]:
-    """Show a progress bar on standard error, if that is a terminal."""
-    if quiet or not sys.stderr.isatty():
+def progress(label: str, length: int, *, quiet: bool = False, lines: bool = False) -> Iterator[Progress]:
+    """Show a progress bar on standard error, if that is a terminal; with `lines` write lines for a program instead."""
+    if lines:
+        yield _progress_lines(length)
+    elif quiet or not sys.stderr.isatty():
         yield _no_progress
-        return
-    with click.progressbar(length=length, label=label, file=sys.stderr) as bar:
-        yield bar.update
+    else:
+        with click.progressbar(length=length, label=label, file=sys.stderr) as bar:
+            yield bar.update
+
+
+def _progress_lines(length: int) -> Progress:
+    """Return a function that writes a line whenever another hundredth is done."""
+    finished = 0
+
+    def advance(done: int, /) -> None:
+        nonlocal finished
+        before, finished = finished, finished + done
+        if length and before * 100 // length != finished * 100 // length:
+            say(f"progress {finished} {length}")
+
+    return advance
 
 
 def _no_progress(done: int, /) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from offerpress.site.folder import BUILD_FILE, OfferpressError
-from offerpress.site.inputs import DATABASE, data_digests, input_digests
+from offerpress.site.inputs import DATABASE, changed, data_digests, input_digests
 from offerpress.site.site import Site
 from offerpress.site.state import DamagedState, read_state, write_state
 
@@ -65,15 +65,17 @@ class Manifest:
 
 
 def write_manifest(site: Site, manifest: Manifest) -> None:
-    """Write the manifest into the private folder."""
-    text = json.dumps({each.name: getattr(manifest, each.name) for each in fields(manifest)}, default=str)
-    write_state(site.make_private() / BUILD_FILE, text)
+    """Write the manifest into the private folder; an output in the site is named from there, so the site can move."""
+    told = {each.name: getattr(manifest, each.name) for each in fields(manifest)}
+    if manifest.output.is_relative_to(site.folder):
+        told["output"] = manifest.output.relative_to(site.folder)
+    write_state(site.make_private() / BUILD_FILE, json.dumps(told, default=str))
 
 
 def read_manifest(site: Site) -> Manifest:
     """Return what the last build published; raises `NothingBuilt`, and `DamagedState` if it cannot be read."""
     path = site.private / BUILD_FILE
-    manifest = read_state(path, _manifest, "run `offerpress build`")
+    manifest = read_state(path, lambda raw: _manifest(raw, site.folder), "run `offerpress build`")
     if manifest is None:
         raise NothingBuilt(path)
     return manifest
@@ -113,9 +115,9 @@ def places_in(folder: Path) -> dict[str, FilePlace]:
     return found
 
 
-def _manifest(raw: dict[str, object]) -> Manifest:
+def _manifest(raw: dict[str, object], folder: Path) -> Manifest:
     typed: dict[str, Callable[[Any], object]] = {
-        "output": Path,
+        "output": lambda path: folder / path,
         "data": tuple,
         "places": _places,
         "shards": _numbered,
@@ -185,14 +187,19 @@ class BuildReport:
         yield from (f"removed: {path}" for path in self.gone)
 
 
+def changed_inputs(site: Site, last: Manifest) -> list[str]:
+    """Return the names of the inputs that differ from those of the build. A change in a database cannot be seen."""
+    data = data_digests(site, last.data)
+    day = date.fromordinal(site.day(last.zone)).isoformat()
+    return changed(last.inputs, input_digests(site, data, day))
+
+
 def unchanged_build(site: Site, output: Path) -> BuildReport | None:
     """Return the last build's report if nothing has changed since, otherwise None."""
     last = last_build(site)
     if last is None or last.output != output or not last.zone or DATABASE in last.inputs:
         return None
-    data = data_digests(site, last.data)
-    day = date.fromordinal(site.day(last.zone)).isoformat()
-    if input_digests(site, data, day) != dict(last.inputs):
+    if changed_inputs(site, last):
         return None
     snapshot = site.snapshots / last.snapshot / "snapshot.json"
     if not snapshot.is_file() or sha256(snapshot.read_bytes()).hexdigest() != last.stamp:
@@ -202,3 +209,14 @@ def unchanged_build(site: Site, output: Path) -> BuildReport | None:
     return BuildReport(
         last.as_of, last.partners, last.snapshot_digest, len(last.places), remarks=last.remarks
     )
+
+
+def require_apart(place: Path, site: Site) -> None:
+    """Raise `RefusedOutput` for a place among the inputs, which the next build would read, or among the secrets."""
+    for name in ("content", "data", "templates", "private"):
+        if place.resolve().is_relative_to((site.folder / name).resolve()):
+            from generator.publish import RefusedOutput  # noqa: PLC0415 - only a mistake needs it
+
+            raise RefusedOutput(
+                place, f"it lies inside {name}/", "name a folder outside of it, such as output"
+            )

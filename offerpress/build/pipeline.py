@@ -31,12 +31,14 @@ from offerpress.terminal import Progress, progress
 from rewards import Fault
 
 
-def rebuild(site: Site, output: Path, open_workers: OpenWorkers, *, quiet: bool) -> BuildReport:
+def rebuild(
+    site: Site, output: Path, open_workers: OpenWorkers, *, quiet: bool, lines: bool = False
+) -> BuildReport:
     """Build the site into `output`; raises what `open_figures` and `build` raise."""
     with (
         every_fault_named(site),
         open_figures(site) as figures,
-        progress("Building", figures.partner_count, quiet=quiet) as advance,
+        progress("Building", figures.partner_count, quiet=quiet, lines=lines) as advance,
     ):
         return build(figures, output, advance, open_workers)
 

@@ -15,7 +15,7 @@ from typing import Protocol
 
 from generator.headers import ObjectHeaders, headers_of
 from generator.publish import MARKER, Publication, RefusedOutput
-from offerpress.build.manifest import BuildReport, read_manifest
+from offerpress.build.manifest import BuildReport, Manifest, read_manifest
 from offerpress.site.folder import OfferpressError
 from offerpress.site.site import Site
 
@@ -125,8 +125,12 @@ def upload_build(site: Site, store: Store, built: BuildReport) -> BuildReport:
 
     Raises `RefusedOutput` if the place holds objects that no build of this site put there.
     """
-    manifest = read_manifest(site)
-    folder = manifest.output
-    sizes = {path: (folder / path).stat().st_size for path in manifest.files}
-    done = upload_tree(store, manifest.files, sizes, lambda path: (folder / path).read_bytes())
+    done = upload_built(store, read_manifest(site))
     return replace(built, kept=done.kept, changed=done.changed, gone=done.gone)
+
+
+def upload_built(store: Store, built: Manifest) -> Publication:
+    """Make `store` hold the files of a build, as `upload_tree` does."""
+    folder = built.output
+    sizes = {path: (folder / path).stat().st_size for path in built.files}
+    return upload_tree(store, built.files, sizes, lambda path: (folder / path).read_bytes())

@@ -1,16 +1,15 @@
-"""The command `build`, which loads the pipeline only if something changed since the last build."""
+"""The commands `build`, which loads the pipeline only if something changed since the last build, and `publish`."""
 
 from datetime import date
 from pathlib import Path
 
 import click
 
-from offerpress.build.manifest import unchanged_build
+from offerpress.build.manifest import require_apart, unchanged_build
 from offerpress.build.workers import choose_workers
 from offerpress.options import as_of_option, examples, json_option, site_at, site_option
 from offerpress.site.folder import require_utf8
 from offerpress.site.locking import sole_writer
-from offerpress.site.site import Site
 from offerpress.terminal import count, say, show_json, show_remarks
 
 
@@ -34,6 +33,7 @@ from offerpress.terminal import count, say, show_json, show_remarks
 @click.option("--scheduler", metavar="URL", help="Compute on the Dask cluster of this scheduler.")
 @click.option("--share", metavar="URL", help="Give the cluster's workers what they need through this store.")
 @click.option("--explain", is_flag=True, help="Say why each part was made anew.")
+@click.option("--progress", is_flag=True, help="Write the progress as lines, for other programs.")
 @json_option
 def build_command(
     site_folder: Path | None,
@@ -44,6 +44,7 @@ def build_command(
     share: str | None,
     *,
     explain: bool,
+    progress: bool,
     as_json: bool,
 ) -> None:
     """Build the site, the feeds and the private statements into output/."""
@@ -57,13 +58,15 @@ def build_command(
         store = open_store(output)
     place = Path(output).absolute() if output and not store else site.output
     require_utf8(place)
-    _require_apart(place, site)
+    require_apart(place, site)
     with sole_writer(site):
         outcome = unchanged_build(site, place)
         if outcome is None:
             from offerpress.build.pipeline import rebuild  # noqa: PLC0415 - half a second, if there is something to build
 
-            outcome = rebuild(site, place, choose_workers(jobs, scheduler, share), quiet=as_json)
+            outcome = rebuild(
+                site, place, choose_workers(jobs, scheduler, share), quiet=as_json, lines=progress
+            )
     if store:
         outcome = upload_build(site, store, outcome)
     if as_json:
@@ -78,12 +81,22 @@ def build_command(
     )
 
 
-def _require_apart(place: Path, site: Site) -> None:
-    """Raise `RefusedOutput` for a place among the inputs, which the next build would read, or among the secrets."""
-    for name in ("content", "data", "templates", "private"):
-        if place.resolve().is_relative_to((site.folder / name).resolve()):
-            from generator.publish import RefusedOutput  # noqa: PLC0415 - only a mistake needs it
+@click.command("publish", epilog=examples("publish", "publish --by Ada --json"))
+@site_option
+@as_of_option
+@click.option("--by", metavar="NAME", default="", help="Who publishes, for the record.")
+@json_option
+def publish_command(site_folder: Path | None, as_of: date | None, by: str, *, as_json: bool) -> None:
+    """Put the built site to the place that offerpress.toml names under [publish]."""
+    from offerpress.build.publishing import publish_build  # noqa: PLC0415 - it brings the generator
 
-            raise RefusedOutput(
-                place, f"it lies inside {name}/", "name a folder outside of it, such as output"
-            )
+    site = site_at(site_folder, as_of)
+    with sole_writer(site):
+        done = publish_build(site, by)
+    if as_json:
+        show_json({"written": done.written, "kept": done.kept, "removed": done.removed})
+        return
+    say(
+        f"Published to {site.settings.publish.to}: {count(done.written, 'file')} written, {done.kept:,} kept, "
+        f"{done.removed:,} removed"
+    )

@@ -26,6 +26,7 @@ NEW_SECRET_FILE: Final = "site-secret.new"  # noqa: S105 - likewise
 VERSIONS_FILE: Final = "keys.json"
 EPOCHS_FILE: Final = "epochs.json"
 BUILD_FILE: Final = "manifests/build.json"
+PUBLISHED_FILE: Final = "manifests/published.json"
 EXPORTS_FILE: Final = "manifests/exports.json"
 PRUNED_FILE: Final = "pruned.json"
 FORGOTTEN_FILE: Final = "forgotten.json"

@@ -3,23 +3,33 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from generator import SiteSettings, StatementSettings
 from ledger import DataSettings
 from mailer import MailSettings
 from offerpress.site.settings_file import read_settings_file, section
 from rewards import Fault, Faulty, suggestion, validated
+from rewards.fields import Text
+
+
+class PublishSettings(BaseModel):
+    """`[publish]`: where `publish` puts the built site, a folder or the URL of a store; None for nowhere."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", defer_build=True)
+
+    to: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The four sections of `offerpress.toml`."""
+    """The sections of `offerpress.toml`."""
 
     site: SiteSettings
     mail: MailSettings
     statements: StatementSettings
     data: DataSettings
+    publish: PublishSettings
 
 
 def read_all_settings(folder: Path) -> Settings:
@@ -43,6 +53,7 @@ def read_settings(folder: Path, faults: list[Fault]) -> Settings | None:
         "mail": MailSettings,
         "statements": StatementSettings,
         "data": DataSettings,
+        "publish": PublishSettings,
     }
     faults += [
         source.fault((name,), f"unknown section [{name}]", suggestion(name, sorted(sections)))
@@ -53,6 +64,7 @@ def read_settings(folder: Path, faults: list[Fault]) -> Settings | None:
     mail = validated(MailSettings, tables["mail"], source, faults, ("mail",))
     statements = validated(StatementSettings, tables["statements"], source, faults, ("statements",))
     data = validated(DataSettings, tables["data"], source, faults, ("data",))
-    if len(faults) > before or not (site and mail and statements and data):
+    publish = validated(PublishSettings, tables["publish"], source, faults, ("publish",))
+    if len(faults) > before or not (site and mail and statements and data and publish):
         return None
-    return Settings(site, mail, statements, data)
+    return Settings(site, mail, statements, data, publish)
