@@ -4,15 +4,17 @@ A copy of the published pages stays in `private/published`, so that they can be 
 place is a store far away. It holds nothing below `statement/`: no partner's figures, and no packs.
 """
 
+import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, date
-from pathlib import Path
-from typing import Any
+from pathlib import Path, PurePosixPath
+from typing import Any, Literal
 
 from generator import Publication, publish_tree
 from generator.publish import RefusedOutput
-from offerpress.build.manifest import Manifest, changed_inputs, read_manifest, require_apart
+from offerpress.build.manifest import Manifest, changed_inputs, last_build, read_manifest, require_apart
 from offerpress.build.uploading import open_store, upload_built
 from offerpress.site.folder import PUBLISHED_FILE, SETTINGS_FILE, OfferpressError
 from offerpress.site.site import Site
@@ -21,6 +23,9 @@ from offerpress.site.state import DamagedState, json_text, read_state, write_sta
 PUBLISHED_PAGES = "published"
 OF_PARTNERS = "statement/"
 _MOST_NAMED = 3
+ChangeWord = Literal["new", "changed", "gone"]
+Sort = Literal["page", "feed", "statement", "other"]
+_FEED = re.compile(r"(feed|atom|sitemap)(-[0-9]+)?\.(xml|json)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,12 @@ def _published(raw: Any) -> PublishedSite:  # noqa: ANN401 - JSON
     if not isinstance(found.files, dict):
         raise TypeError("files are by path")
     return found
+
+
+def published_differs(site: Site) -> bool:
+    """Return whether something was published, and the last build has other files."""
+    built, published = last_build(site), last_published(site)
+    return built is not None and published is not None and dict(built.files) != dict(published.files)
 
 
 def outdated_by(site: Site, built: Manifest) -> list[str]:
@@ -108,3 +119,40 @@ def _folder(site: Site, place: str, built: Manifest) -> Path:
             folder, "the folder above it is not there", "connect the disk, or make the folder"
         )
     return folder
+
+
+# What a publication would change for readers.
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """A file of the site that readers would find new, changed or gone."""
+
+    path: str
+    word: ChangeWord
+    sort: Sort
+
+
+def file_sort(path: str) -> Sort:
+    """Return what a file of the site is for readers; everything below `statement/` belongs to statements."""
+    if path.startswith(OF_PARTNERS):
+        return "statement"
+    name = PurePosixPath(path).name
+    if _FEED.fullmatch(name):
+        return "feed"
+    return "page" if name.endswith(".html") else "other"
+
+
+def file_changes(published: Mapping[str, str], built: Mapping[str, str]) -> list[FileChange]:
+    """Return the files that differ by digest, sorted by path."""
+    found = []
+    for path in sorted(published.keys() | built.keys()):
+        if published.get(path) != built.get(path):
+            word: ChangeWord = "new" if path not in published else "gone" if path not in built else "changed"
+            found.append(FileChange(path, word, file_sort(path)))
+    return found
+
+
+def statement_counts(changes: list[FileChange]) -> Mapping[str, int]:
+    """Return how many files of statements are new, changed and gone."""
+    return Counter(one.word for one in changes if one.sort == "statement")

@@ -55,6 +55,8 @@ _ASSETS = {
     "studio.js": ("studio", "text/javascript; charset=utf-8"),
     "editor.js": ("studio", "text/javascript; charset=utf-8"),
     "writing.css": ("studio", "text/css; charset=utf-8"),
+    "publishing.css": ("studio", "text/css; charset=utf-8"),
+    "publishing.js": ("studio", "text/javascript; charset=utf-8"),
 }
 _LIVE_SECONDS = 1.0
 _WARMED = 3

@@ -47,6 +47,8 @@ from offerpress.studio.plans.plan_actions import (
 )
 from offerpress.studio.plans.review import plan_page
 from offerpress.studio.plans.standing import plans_page
+from offerpress.studio.publishing.publish_page import build_site, job_state, publish_page, publish_site
+from offerpress.studio.publishing.published_file import published_file_page
 from offerpress.studio.state.studio import Context, Done, Visit
 from offerpress.studio.writing.conflict_page import conflict_page
 from offerpress.studio.writing.content_list import list_page, write_new
@@ -71,6 +73,8 @@ PAGES: Mapping[str, tuple[str, Callable[[Visit], Context]]] = {
     "/text": ("writing/editor.html", editor_page),
     "/text/translation": ("writing/translation.html", translation_page),
     "/text/conflict": ("writing/conflict.html", conflict_page),
+    "/publish": ("publishing/publish.html", publish_page),
+    "/publish/file": ("publishing/file.html", published_file_page),
     "/partners": ("partners/partners.html", search_page),
     "/partner": ("partners/partner.html", partner_page),
     "/partner/forget": ("partners/forget.html", forgetting_page),
@@ -81,7 +85,11 @@ PAGES: Mapping[str, tuple[str, Callable[[Visit], Context]]] = {
 }
 """The screens: a template and the function that fills it. Nothing is changed by looking."""
 
-FACTS: Mapping[str, Callable[[Visit], object]] = {"/partners/found": found, "/plan/fresh": freshness}
+FACTS: Mapping[str, Callable[[Visit], object]] = {
+    "/partners/found": found,
+    "/plan/fresh": freshness,
+    "/publish/state": job_state,
+}
 """What a script of a screen reads as JSON."""
 
 ASKS: Mapping[str, Callable[[Visit], dict[str, object]]] = {
@@ -116,6 +124,8 @@ ACTIONS: Mapping[str, Callable[[Visit], Done]] = {
     "/partner/revoke": revoke_link,
     "/partner/suppress": suppress_address,
     "/partner/forget": forget_partner,
+    "/publish/build": build_site,
+    "/publish/now": publish_site,
     "/finance/sign-off": sign_off_journal,
     "/finance/check": check_all,
     "/people/invite": invite_person,

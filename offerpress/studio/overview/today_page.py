@@ -5,8 +5,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from mailer import Outbox, Status
+from offerpress.build.publishing import published_differs
 from offerpress.plans.status import needs
 from offerpress.reports.texts import day_words, grouped_amount
+from offerpress.site.folder import BUILD_FILE, PUBLISHED_FILE
 from offerpress.studio.plans.standing import plan_rows, plan_standing, program_zone
 from offerpress.studio.state.current_figures import CurrentFigures
 from offerpress.studio.state.studio import (
@@ -28,7 +30,7 @@ def today_page(visit: Visit) -> Context:
     current = visit.studio.reader.open()
     with visit.open_outbox() as outbox:
         plans = plan_rows(visit, outbox)
-        tasks = _tasks(visit, outbox)
+        tasks = [*_tasks(visit, outbox), *_publishing(visit)]
         leaving = _leaving(visit, outbox)
         sent = _sent(visit, outbox)
     faults = [*visit.studio.reader.faults, *(current.found if current else ())]
@@ -82,6 +84,18 @@ def _tasks(visit: Visit, outbox: Outbox) -> list[Context]:
                 }
             )
     return found
+
+
+def _publishing(visit: Visit) -> list[Context]:
+    """Return whether readers see another site than the built one."""
+    site = visit.site
+    stamp = [
+        path.stat().st_mtime_ns if path.exists() else 0
+        for path in (site.private / BUILD_FILE, site.private / PUBLISHED_FILE)
+    ]
+    differs = visit.studio.remembered("published differs", stamp, lambda: published_differs(site))
+    text = "the published site differs from the built one"
+    return [{"plan": "Publish", "href": "/publish", "text": text, "wrong": False}] if differs else []
 
 
 def _leaving(visit: Visit, outbox: Outbox) -> list[Context]:

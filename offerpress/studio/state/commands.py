@@ -49,6 +49,11 @@ def _call(site: Site, *arguments: str, start: str = _START) -> Sequence[str]:
     return [sys.executable, "-c", start, arguments[0], "--site", str(site.folder), *arguments[1:]]
 
 
+def command_call(site: Site, *arguments: str) -> Sequence[str]:
+    """Return the call of a command that ends in order when the studio does, through its standard input."""
+    return _call(site, *arguments, start=_FOLLOW + _START)
+
+
 @dataclass
 class DueSender:
     """The one process that sends what is approved and due. The outbox lets no second one in."""
@@ -77,7 +82,7 @@ class DueSender:
             self.said.clear()
             self.started_by, self.since = by, site.now
             process = self._process = subprocess.Popen(  # noqa: S603 - our own program, without any input
-                _call(site, "send", "--due", "--watch", start=_FOLLOW + _START),
+                command_call(site, "send", "--due", "--watch"),
                 cwd=site.folder,
                 env=dict(site.environment),
                 stdin=subprocess.PIPE,

@@ -25,6 +25,7 @@ from offerpress.site.site import Site
 from offerpress.studio.state.commands import DueSender
 from offerpress.studio.state.current_figures import CurrentFigures, FiguresReader
 from offerpress.studio.state.frames import FindAnswer, Frames
+from offerpress.studio.state.jobs import LongJob
 from offerpress.studio.state.plan_facts import PlanFacts, plan_facts
 from offerpress.studio.state.sessions import Session, Sessions, SignInThrottle
 
@@ -46,6 +47,7 @@ FormFields = Mapping[str, str]
 SCREENS: Mapping[str, str] = {
     "/": "Today",
     "/writing": "Writing",
+    "/publish": "Publish",
     "/plans": "Campaigns",
     "/partners": "Who got what",
     "/finance": "Finance",
@@ -99,6 +101,7 @@ class Studio:
     first_code: str = ""
     stopping: bool = False
     sender: DueSender = field(default_factory=DueSender)
+    job: LongJob = field(default_factory=LongJob)
     pending: dict[str, Pending] = field(default_factory=dict)
     kept: dict[str, tuple[object, Any]] = field(default_factory=dict)
     checked: Context | None = None
@@ -116,8 +119,9 @@ class Studio:
         return self._facts[key]
 
     def close(self) -> None:
-        """Stop the sender that this process started."""
+        """Stop the processes that this one started."""
         self.stopping = True
+        self.job.stop()
         self.sender.stop()
 
     def people(self, site: Site) -> Everyone:
