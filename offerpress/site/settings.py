@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 from generator import SiteSettings, StatementSettings
 from ledger import DataSettings
 from mailer import MailSettings
-from offerpress.site.settings_file import read_settings_file, section
+from offerpress.site.settings_file import StudioSettings, read_settings_file, section
 from rewards import Fault, Faulty, suggestion, validated
 from rewards.fields import Text
 
@@ -30,6 +30,7 @@ class Settings:
     statements: StatementSettings
     data: DataSettings
     publish: PublishSettings
+    studio: StudioSettings
 
 
 def read_all_settings(folder: Path) -> Settings:
@@ -54,6 +55,7 @@ def read_settings(folder: Path, faults: list[Fault]) -> Settings | None:
         "statements": StatementSettings,
         "data": DataSettings,
         "publish": PublishSettings,
+        "studio": StudioSettings,
     }
     faults += [
         source.fault((name,), f"unknown section [{name}]", suggestion(name, sorted(sections)))
@@ -65,6 +67,7 @@ def read_settings(folder: Path, faults: list[Fault]) -> Settings | None:
     statements = validated(StatementSettings, tables["statements"], source, faults, ("statements",))
     data = validated(DataSettings, tables["data"], source, faults, ("data",))
     publish = validated(PublishSettings, tables["publish"], source, faults, ("publish",))
-    if len(faults) > before or not (site and mail and statements and data and publish):
+    studio = validated(StudioSettings, tables["studio"], source, faults, ("studio",))
+    if len(faults) > before or not (site and mail and statements and data and publish and studio):
         return None
-    return Settings(site, mail, statements, data, publish)
+    return Settings(site, mail, statements, data, publish, studio)

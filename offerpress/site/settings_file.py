@@ -3,13 +3,21 @@
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from mailer import MailSettings
 from offerpress.site.folder import SETTINGS_FILE
 from rewards import Fault, Faulty, KeyPath, Source, parse_toml, validated
 
 _Section = TypeVar("_Section", bound=BaseModel)
+
+
+class StudioSettings(BaseModel):
+    """`[studio]`: with `commit`, people may commit their texts to git in the studio."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", defer_build=True)
+
+    commit: bool = False
 
 
 def read_settings_file(folder: Path, faults: list[Fault]) -> tuple[dict[str, object], Source] | None:

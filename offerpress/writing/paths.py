@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 from unicodedata import normalize
 
-from generator.content.files import ROOMS
+from generator.content.files import ROOMS, slug_fault
 from offerpress.site.folder import OfferpressError
 from offerpress.site.site import Site
 
@@ -85,6 +85,14 @@ def content_path(site: Site, name: str) -> ContentPath:
         _check_entry(folder, part, name)
         folder /= part
     return ContentPath(site.folder, composed)
+
+
+def check_new_name(path: ContentPath) -> None:
+    """Raise `RefusedPath` unless a new text may have that name; static files may have any usable one."""
+    slug = path.path.name.removesuffix(".md").partition(".")[0]
+    fault = slug_fault(slug, path.name) if path.is_text else None
+    if fault:
+        raise RefusedPath(f"{_shown(path.name)} is no name for a text: {fault.what}; {fault.remedy}.")
 
 
 def content_paths(site: Site) -> list[ContentPath]:

@@ -18,7 +18,7 @@ from offerpress.site.site import Site
 from offerpress.site.state import WRITING, flush_folder, written_beside
 from offerpress.writing.drafts import drop_draft, keep_draft_in_queue
 from offerpress.writing.merging import merged
-from offerpress.writing.paths import ContentPath, FileExists, FileVanished, NotWritable
+from offerpress.writing.paths import ContentPath, FileExists, FileVanished, NotWritable, check_new_name
 from offerpress.writing.versions import (
     OUTSIDE,
     VERSIONS,
@@ -70,6 +70,8 @@ def save(
 
     Raises `NotWritable`; then the text is kept as the person's draft, as far as the disk takes it.
     """
+    if not opened:
+        check_new_name(path)
     return _stored(site, path, content, opened, "saved" if opened else "made", by, at)
 
 
@@ -121,7 +123,8 @@ def delete_file(site: Site, path: ContentPath, opened: str, by: Author, at: date
 def rename_file(
     site: Site, path: ContentPath, new: ContentPath, opened: str, by: Author, at: datetime
 ) -> FileVersion:
-    """Give a file that has the digest `opened` another name; its versions follow. Raises `FileExists`."""
+    """Give a file that has the digest `opened` another name; its versions follow. Raises `FileExists`, `RefusedPath`."""
+    check_new_name(new)
     with writing_queue(site):
         content = _same(site, path, opened, at)
         if observed_in_queue(site, new, at) is not None:
@@ -286,7 +289,9 @@ def _said(path: ContentPath) -> Iterator[None]:
     except OSError as error:
         why = {errno.ENOSPC: "the disk is full", errno.EROFS: "the disk is read-only"}.get(
             error.errno or 0,
-            "the folder is read-only" if error.errno in {errno.EACCES, errno.EPERM} else error.strerror,
+            "the folder or the file is read-only"
+            if error.errno in {errno.EACCES, errno.EPERM}
+            else error.strerror,
         )
         raise NotWritable(f"{path.name} was not saved: {why}. What you typed is kept as a draft.") from error
 
