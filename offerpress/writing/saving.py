@@ -123,7 +123,7 @@ def delete_file(site: Site, path: ContentPath, opened: str, by: Author, at: date
 def rename_file(
     site: Site, path: ContentPath, new: ContentPath, opened: str, by: Author, at: datetime
 ) -> FileVersion:
-    """Give a file that has the digest `opened` another name; its versions follow. Raises `FileExists`, `RefusedPath`."""
+    """Give a file that has the digest `opened` another name; its versions follow. Raises `WritingRefused`."""
     check_new_name(new)
     with writing_queue(site):
         content = _same(site, path, opened, at)

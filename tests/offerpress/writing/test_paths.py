@@ -109,7 +109,7 @@ def test_symbolic_links_are_refused(site: Site, tmp_path: Path) -> None:
 def test_two_spellings_of_a_name_are_refused(site: Site, tmp_path: Path) -> None:
     """Case and Unicode form differ between systems, so a second spelling is refused with the first."""
     (tmp_path / "content/static/Cafe\u0301.png").write_bytes(b"x")
-    with pytest.raises(RefusedPath, match="spelled Cafe\u0301[.]png on the disk"):
+    with pytest.raises(RefusedPath, match="spelled Cafe\u0301"):
         content_path(site, "content/static/Caf\u00e9.png")
     with pytest.raises(RefusedPath, match=r"spelled logo\.png"):
         content_path(site, "content/static/LOGO.png")
