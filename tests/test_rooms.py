@@ -17,8 +17,7 @@ ROOMS = {
     "mailer": [{"rules"}, {"batch"}, {"transports", "events"}, {"providers"}, {"outbox"}, {"delivery"}],
     "offerpress": [
         {"site"},
-        {"writing"},
-        {"figures"},
+        {"writing", "figures"},
         {"build", "signing"},
         {"plans"},
         {"proofs", "upkeep", "reports", "preview", "hooks"},

@@ -48,7 +48,7 @@ def prune_command(before: date, site_folder: Path | None, *, dry_run: bool, as_j
     ):
         found = find_old(site, outbox, before)
         if not dry_run:
-            prune(site, found.old, site.now)
+            prune(site, found, site.now)
     if as_json:
         show_json(_json(site, found, dry_run=dry_run))
         return 1 if found.damaged else 0

@@ -22,6 +22,7 @@ from offerpress.site.locking import sole_writer
 from offerpress.site.people import forget_in_history
 from offerpress.site.site import Site
 from offerpress.site.state import json_text, write_state
+from offerpress.writing.versions import drop_texts, old_texts
 from rewards import Partner
 
 # Providers of mail for everybody: such a domain says nothing about a partner.
@@ -226,6 +227,7 @@ def _erase(site: Site, outbox: Outbox, who: Traces, by: str, now: datetime) -> F
     forget_in_history(site, lambda one: pseudonym(one) if one in ids else one)
     forget_epochs(site, {one: pseudonym(one) for one in ids})
     reports = _drop_reports(site.private, who)
+    _drop_versions(site, who)
     erased = outbox.forget(ids, who.addresses, by, now)
     held = [one for one in _snapshots(site) if ids & {row.partner_id for row in one.partners()}]
     for snapshot in held:
@@ -283,6 +285,12 @@ def _drop_reports(private: Path, who: Traces) -> int:
     for name in found:
         (folder / name).unlink()
     return len(found)
+
+
+def _drop_versions(site: Site, who: Traces) -> None:
+    """Delete the earlier texts of content files that hold one of the partner's words."""
+    texts = {str(path.relative_to(site.folder)): path for path in old_texts(site)}
+    drop_texts(site, {texts[name] for name, _ in leaked(site.folder, [*texts], who.words, who.others)})
 
 
 def _record(

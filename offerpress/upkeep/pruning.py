@@ -22,13 +22,14 @@ from offerpress.site.locking import sole_writer
 from offerpress.site.mail import pruned_plans
 from offerpress.site.site import Site
 from offerpress.site.state import json_text, write_state
+from offerpress.writing.versions import drop_texts, old_texts
 
 MOVING: Final = (Status.READY, Status.SENDING, Status.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
 class Old:
-    """An item to delete: its kind (`batch`, `snapshot`, `rules`, `report`), path, bytes, and the digest of a batch."""
+    """An item to delete: its kind (`batch`, `snapshot`, `rules`, `report`, `text`), path, bytes, a batch's digest."""
 
     kind: str
     path: Path
@@ -38,11 +39,12 @@ class Old:
 
 @dataclass(frozen=True, slots=True)
 class Pruning:
-    """The items that may be deleted, and the old items that are still needed, each with the reason.
+    """The items older than the day `before` that may be deleted, and those still needed, each with the reason.
 
     `damaged` are the batches that cannot be read, each with what is wrong and how many partners it told something.
     """
 
+    before: date
     old: tuple[Old, ...]
     kept: tuple[tuple[Path, str], ...]
     damaged: tuple[tuple[Path, str, int], ...] = ()
@@ -76,7 +78,8 @@ def find_old(site: Site, outbox: Outbox, before: date) -> Pruning:
                 old.append(Old("rules", path, path.stat().st_size))
     reports = (path for path in sorted((site.private / "reports").glob("*.html")) if _is_older(path, before))
     old += (Old("report", path, path.stat().st_size) for path in reports)
-    return Pruning(tuple(old), tuple(kept), tuple(found.damaged))
+    old += (Old("text", path, path.stat().st_size) for path in old_texts(site, before))
+    return Pruning(before, tuple(old), tuple(kept), tuple(found.damaged))
 
 
 @dataclass(slots=True)
@@ -111,11 +114,14 @@ def _old_batches(site: Site, outbox: Outbox, before: date) -> _Batches:
     return found
 
 
-def prune(site: Site, found: Sequence[Old], now: datetime) -> None:
+def prune(site: Site, found: Pruning, now: datetime) -> None:
     """Delete the items, and record the digests of the batches, so that they do not count as lost."""
     with sole_writer(site):
-        _record(site, [one for one in found if one.kind == "batch"], now)
-        for one in found:
+        _record(site, [one for one in found.old if one.kind == "batch"], now)
+        drop_texts(site, [one.path for one in found.old if one.kind == "text"], found.before)
+        for one in found.old:
+            if one.kind == "text":
+                continue
             if one.path.is_dir():
                 # Hidden first: a folder of which only a part is deleted must not be taken for a snapshot.
                 shutil.rmtree(one.path.rename(one.path.with_name(f".{one.path.name}")))

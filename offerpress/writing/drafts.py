@@ -4,7 +4,6 @@ A draft lies in `private/drafts`, so it survives a closed tab and a killed serve
 it. Who has a file open is said again by the page every few seconds, and forgotten when the page is silent.
 """
 
-import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -59,7 +58,7 @@ def keep_draft_in_queue(
         "path": path.name,
         "opened": opened,
         "at": at.astimezone(UTC).isoformat(timespec="milliseconds"),
-        "content": base64.b64encode(content).decode(),
+        **_written_content(content),
     }
     write_state(_draft_file(site, by.person, path.name), json_text(facts), mode=_MODE)
 
@@ -143,9 +142,17 @@ def _draft_file(site: Site, person: str, name: str) -> Path:
     return folder / f"{sha256(name.encode()).hexdigest()[:32]}.json"
 
 
+def _written_content(content: bytes) -> dict[str, str]:
+    """Return a text as text, so that a search of the folder finds its words, and anything else in hexadecimal."""
+    try:
+        return {"text": content.decode()}
+    except UnicodeDecodeError:
+        return {"bytes": content.hex()}
+
+
 def _read_draft(file: Path, person: str) -> TextDraft | None:
     def parse(raw: Any) -> TextDraft:  # noqa: ANN401 - JSON
-        content = base64.b64decode(raw["content"], validate=True)
+        content = str(raw["text"]).encode() if "text" in raw else bytes.fromhex(raw["bytes"])
         return TextDraft(
             person, str(raw["path"]), content, str(raw["opened"]), datetime.fromisoformat(raw["at"])
         )

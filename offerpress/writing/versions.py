@@ -9,11 +9,10 @@ import fcntl
 import json
 import os
 import re
-import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Final, Literal
@@ -170,16 +169,41 @@ def text_of(site: Site, digest: str) -> bytes:
     if not _DIGEST.fullmatch(digest):
         raise WritingRefused("There is no such version: reload the page.")
     try:
-        content = zlib.decompress(_text_file(site, digest).read_bytes())
+        content = _text_file(site, digest).read_bytes()
     except FileNotFoundError:
         raise FileVanished("The text of this version was removed, because it was old.") from None
-    except (zlib.error, OSError) as error:
+    except OSError as error:
         raise WritingRefused(
             "The text of this version is damaged: restore private/versions from a backup."
         ) from error
     if digest_of_text(content) != digest:
         raise WritingRefused("The text of this version is damaged: restore private/versions from a backup.")
     return content
+
+
+def old_texts(site: Site, before: date | None = None) -> list[Path]:
+    """Return the kept texts that no file holds now and nobody wrote since that day (UTC); without it, of any age.
+
+    Their lines of the log stay when they go.
+    """
+    lines = [one for one in (_version(line) for line in _lines(site)) if one and one.digest]
+    needed = {one.digest for one in last_changes(site).values()}
+    if before is not None:
+        needed |= {one.digest for one in lines if one.instant.date() >= before}
+    found = sorted((site.private / VERSIONS).glob("[0-9a-f][0-9a-f]/*"))
+    texts = (path for path in found if path.parent.name + path.name not in needed)
+    return [
+        path
+        for path in texts
+        if before is None or datetime.fromtimestamp(path.stat().st_mtime, UTC).date() < before
+    ]
+
+
+def drop_texts(site: Site, texts: Collection[Path], before: date | None = None) -> None:
+    """Delete those of these texts that are still old, see `old_texts`."""
+    with writing_queue(site):
+        for path in {*texts} & {*old_texts(site, before)}:
+            path.unlink()
 
 
 def difference(site: Site, before: str, after: str) -> list[str]:
@@ -207,7 +231,7 @@ def _keep_text(site: Site, content: bytes) -> str:
     file = _text_file(site, digest)
     if not file.is_file():
         file.parent.mkdir(mode=0o700, exist_ok=True)
-        replace_bytes(file, zlib.compress(content), mode=_MODE)
+        replace_bytes(file, content, mode=_MODE)
     return digest
 
 

@@ -13,6 +13,7 @@ from generator.settings import SiteSettings, StatementSettings
 from ledger.settings import DataSettings, TableSource
 from mailer.settings import MailSettings
 from offerpress.cli import COMMANDS, offerpress
+from offerpress.site.settings_file import StudioSettings
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -26,7 +27,7 @@ PLACEHOLDER = re.compile(r"[A-Z]{3,}|…|<|\{")
 CODE = re.compile(r"^```[^\n]*\n(.*?)^```|`([^`\n]+)`", re.MULTILINE | re.DOTALL)
 CALL = re.compile(r"(?:^|[\s(])offerpress +(?P<words>[a-z][a-z-]*\b[^|;&#\n]*)", re.MULTILINE)
 OPTION = re.compile(r"(?<!\S)--[a-z][a-z-]*")
-SETTING = re.compile(r"(?:site|mail|statements)(?:\.[a-z_]+)+")
+SETTING = re.compile(r"(?:site|mail|statements|studio)(?:\.[a-z_]+)+")
 # What these begin with stands in files or is signed; they are no calls.
 MARKS = ("approval 1", "site secret", "record", "batch 1", "sealed shard 1", "rules 1")
 VARIABLE = re.compile(r"\b(?:OFFERPRESS|SENDGRID)_[A-Z_]+\b")
@@ -35,6 +36,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "mail": MailSettings,
     "statements": StatementSettings,
     "data": DataSettings,
+    "studio": StudioSettings,
 }
 
 

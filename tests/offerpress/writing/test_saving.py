@@ -24,7 +24,15 @@ from offerpress.writing.paths import (
 )
 from offerpress.writing.saving import Conflict, Saved, delete_file, rename_file, restore, save
 from offerpress.writing.texts import NotText, open_file, open_for
-from offerpress.writing.versions import Author, difference, last_changes, text_of, versions
+from offerpress.writing.versions import (
+    Author,
+    difference,
+    drop_texts,
+    last_changes,
+    old_texts,
+    text_of,
+    versions,
+)
 
 NOW = datetime(2027, 1, 1, 9, tzinfo=UTC)
 ADA, BEN = Author("ada", "Ada"), Author("ben", "Ben")
@@ -234,6 +242,26 @@ def test_a_damaged_version_is_said(site: Site, path: ContentPath) -> None:
     assert [("", "outside"), ("ada", "saved")] == actions(site, path)
 
 
+def test_old_texts_can_be_thinned_out(site: Site, path: ContentPath) -> None:
+    """Texts of earlier days go, what the file holds and the log stay; a text that is written again meanwhile stays."""
+    digests = [open_file(site, path, NOW).digest]
+    for day, text in enumerate((b"two", b"three"), 1):
+        done = save(site, path, text, digests[-1], ADA, NOW + timedelta(days=day))
+        digests.append(done.digest if isinstance(done, Saved) else "")
+    for one in (site.private / "versions").glob("??/*"):
+        os.utime(one, (NOW.timestamp(), NOW.timestamp()))
+    before = (NOW + timedelta(days=9)).date()
+    old = old_texts(site, before)
+    assert sorted(digests[:2]) == sorted(one.parent.name + one.name for one in old)
+    assert [] == old_texts(site, NOW.date())
+    assert isinstance(restore(site, path, digests[0], digests[2], BEN, NOW + timedelta(days=10)), Saved)
+    drop_texts(site, old, before)
+    assert TEXT == text_of(site, digests[0])
+    with pytest.raises(FileVanished, match="because it was old"):
+        text_of(site, digests[1])
+    assert 4 == len(versions(site, path))
+
+
 def test_drafts_are_of_one_person(site: Site, path: ContentPath) -> None:
     """A draft is found by its person alone, with any bytes, and goes with the save."""
     opened = open_file(site, path, NOW).digest
@@ -246,6 +274,8 @@ def test_drafts_are_of_one_person(site: Site, path: ContentPath) -> None:
         [one.path for one in drafts_of(site, "ada")],
         drafts_of(site, "ben"),
     )
+    keep_draft(site, path, b"\xff", opened, BEN, NOW)
+    assert [b"\xff"] == [one.content for one in drafts_of(site, "ben")]
     save(site, path, b"new", opened, ADA, NOW)
     assert [] == drafts_of(site, "ada")
 
