@@ -7,7 +7,7 @@ from itertools import count
 
 import pytest
 from hypothesis import settings
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.servers.browsing import CHROMIUM
 from tests.servers.postgresql import empty_schema, postgresql_server
@@ -30,6 +30,7 @@ def postgresql() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """One Chromium for all tests of a worker, with its back/forward cache as people have it."""
+    expect.set_options(timeout=30_000)  # a machine at work on other tests takes longer than 5 seconds
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(
             executable_path=shutil.which("chromium") or shutil.which("google-chrome"),

@@ -8,9 +8,9 @@ from urllib.parse import quote
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
-from tests.acceptance.conftest import AS_OF, PLAN, PLANNED, called, copy_sample
+from tests.acceptance.conftest import PLAN, PLANNED, called, copy_sample
 from tests.servers.studio import PASSPHRASE, Office, Seat, invite, join, seated, started, stop
 
 HOSTILE = '<img src=x onerror="alert(1)">{{7*7}}\u202egnp'
@@ -65,13 +65,6 @@ def mia(office: Office, browser: Browser) -> Iterator[Seat]:
     seat.page.context.close()
 
 
-def figures(page: Page, heading: str) -> list[list[str]]:
-    """The cells of the first table below a heading, row by row."""
-    section = page.locator("section", has=page.get_by_role("heading", name=heading, exact=True))
-    rows = section.locator("table").first.locator("tbody tr").all()
-    return [one.locator("th, td").all_inner_texts() for one in rows]
-
-
 def test_the_first_address_works_once(office: Office, mia: Seat, browser: Browser) -> None:
     """Whoever opens the printed address later joins nobody, and the code stays in no address."""
     assert f"{office.origin}/" == mia.open("/").url
@@ -122,37 +115,6 @@ def test_screen_for_everyone(mia: Seat, path: str) -> None:
         assert width >= page.evaluate("document.documentElement.scrollWidth"), (path, width)
     assert {} == {name: found for name, found in wrong.items() if found}
     assert ([], set()) == (mia.said, mia.strangers())
-
-
-def test_the_plan_shows_the_figures_of_the_commands(office: Office, mia: Seat) -> None:
-    """Recipients, totals, skipped partners and standing are those of `plan --json` and `status --json`."""
-    page = mia.open(f"/plan?plan={PLAN}")
-    told = called(office.site, *PLANNED[:-2], "--dry-run", "--json").json
-    totals = told["totals"]
-    assert isinstance(totals, dict)
-    shown = {
-        row[0]: (row[1], row[2].replace(",", ""), row[-1].replace(",", ""))
-        for row in figures(page, "What they are told to get")
-    }
-    assert shown == {
-        currency: (str(one["partners"]), one["credit"], one["amount"]) for currency, one in totals.items()
-    }
-    expect(
-        page.get_by_text(f"{told['recipients']} partners, with figures as of 31 December 2023")
-    ).to_be_visible()
-    expect(page.get_by_text("Up to date: every mail would be made the same way now.")).to_be_visible()
-    expect(page.locator("[data-word]")).to_have_text("Waits for approval")
-
-
-def test_finance_shows_the_figures_of_the_commands(office: Office, mia: Seat) -> None:
-    """The journal is that of `credits --json`, and the check of all channels says what `verify` says."""
-    page = mia.open("/finance")
-    told = called(office.site, "credits", "cashback-2023", *AS_OF, "--accruing", "--json").json
-    (row,) = [row for row in figures(page, "Journals") if "cashback-2023" in row[0]]
-    totals = {line.split()[1]: line.split()[0].replace(",", "") for line in row[4].splitlines()}
-    assert (str(len(told["credits"])), told["totals"]) == (row[2], totals)  # type: ignore[arg-type] # a list
-    page.click("text=Compare now")
-    expect(page.get_by_text("All of them agree.")).to_be_visible()
 
 
 def test_search_finds_by_every_word(mia: Seat) -> None:

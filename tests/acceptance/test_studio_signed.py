@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.acceptance.conftest import PLAN, PLANNED, called, copy_sample
-from tests.servers.studio import PASSPHRASE, Seat, invite, join, seated, started, stop
+from tests.servers.studio import PASSPHRASE, Seat, invite, join, seated, started, stop, with_device
 
 TOTAL = "71606.24"
 
@@ -20,22 +20,6 @@ class Signers(NamedTuple):
     site: Path
     mia: Seat
     finn: Seat
-
-
-def with_device(seat: Seat) -> Seat:
-    """Give the browser a device that verifies its person, as a phone or a stick with a PIN does."""
-    debugger = seat.page.context.new_cdp_session(seat.page)
-    debugger.send("WebAuthn.enable")
-    options = {
-        "protocol": "ctap2",
-        "transport": "internal",
-        "hasResidentKey": True,
-        "hasUserVerification": True,
-        "isUserVerified": True,
-        "automaticPresenceSimulation": True,
-    }
-    debugger.send("WebAuthn.addVirtualAuthenticator", {"options": options})
-    return seat
 
 
 @pytest.fixture(scope="module")

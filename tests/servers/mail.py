@@ -28,16 +28,23 @@ CUT = ""
 
 @dataclass
 class Recorder:
-    """What a real server accepted: each message with its envelope. It waits `pause` seconds before it answers."""
+    """What a real server accepted: each message with its envelope. It waits `pause` seconds before it answers.
+
+    From the message number `hold_from` on it answers only once `go` is set. It cuts the line, instead of an answer,
+    after a message to an address of `cut`.
+    """
 
     pause: float = 0.0
+    cut: frozenset[str] = frozenset()
+    hold_from: int = 1 << 30
+    go: threading.Event = field(default_factory=threading.Event)
     messages: list[EmailMessage] = field(default_factory=list)
     envelopes: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
     contents: list[bytes] = field(default_factory=list)
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's
         """Take the message."""
-        del server, session
+        del session
         content = envelope.original_content or b""
         message = message_from_bytes(content, policy=default)
         assert isinstance(message, EmailMessage)
@@ -45,6 +52,10 @@ class Recorder:
         self.messages.append(message)
         self.envelopes.append((str(envelope.mail_from), tuple(envelope.rcpt_tos)))
         await asyncio.sleep(self.pause)
+        if len(self.messages) >= self.hold_from:
+            await asyncio.to_thread(self.go.wait)
+        if self.cut.intersection(envelope.rcpt_tos) and server.transport is not None:
+            server.transport.close()
         return "250 2.0.0 queued"
 
     @property

@@ -4,6 +4,7 @@ import http.client
 import re
 import signal
 import subprocess
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -12,7 +13,7 @@ from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from offerpress.site.people import Everyone, Passphrase, Role, invited, joined, write_people
 from offerpress.site.site import Site
@@ -82,9 +83,37 @@ def join(seat: Seat, address: str, name: str = "") -> Seat:
     return seat
 
 
-def started(site: Path, as_of: tuple[str, str] = AS_OF) -> Office:
+def with_device(seat: Seat) -> Seat:
+    """Give the browser a device that verifies its person, as a phone or a stick with a PIN does."""
+    debugger = seat.page.context.new_cdp_session(seat.page)
+    debugger.send("WebAuthn.enable")
+    options = {
+        "protocol": "ctap2",
+        "transport": "internal",
+        "hasResidentKey": True,
+        "hasUserVerification": True,
+        "isUserVerified": True,
+        "automaticPresenceSimulation": True,
+    }
+    debugger.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+    return seat
+
+
+def tab_to(page: Page, wanted: Locator) -> None:
+    """Press Tab until the focus is there; it must be seen where it is."""
+    for _ in range(300):
+        page.keyboard.press("Tab")
+        if wanted.evaluate("(one) => one === document.activeElement"):
+            assert "none" != wanted.evaluate("(one) => getComputedStyle(one).outlineStyle")
+            return
+    pytest.fail(f"the keyboard does not reach {wanted}")
+
+
+def started(
+    site: Path, as_of: tuple[str, str] = AS_OF, environment: Mapping[str, str] | None = None
+) -> Office:
     """The studio of the installed command on a free port."""
-    process = installed(site, "studio", *as_of, "--port", "0")
+    process = installed(site, "studio", *as_of, "--port", "0", environment=environment)
     assert process.stderr is not None
     said = process.stderr.readline()
     if "Studio: http://localhost:" not in said:

@@ -1,7 +1,7 @@
 """The screen Today: what needs a person, what leaves next, what was sent last, and how old the data are."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from mailer import Outbox, Status
@@ -129,11 +129,17 @@ def _sent(visit: Visit, outbox: Outbox) -> list[Context]:
         {
             "plan": record.plan,
             "href": address_of("/plan", plan=record.plan),
-            "when": ago_words(datetime.fromisoformat(f"{hour}:00:00+00:00"), visit.now),
+            "when": _hour_words(hour, visit.now),
             "standing": plan_standing(outbox, record, visit),
         }
         for hour, record in sorted(found, key=lambda pair: (pair[0], pair[1].plan), reverse=True)[:3]
     ]
+
+
+def _hour_words(hour: str, now: datetime) -> str:
+    """Return how long ago an hour was in which a mail was sent; nobody keeps its minutes."""
+    over = datetime.fromisoformat(f"{hour}:00:00+00:00") + timedelta(hours=1)
+    return "in this hour" if over > now else ago_words(over, now)
 
 
 def _export_time(visit: Visit) -> datetime | None:

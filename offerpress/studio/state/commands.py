@@ -62,6 +62,7 @@ class DueSender:
     since: datetime | None = None
     said: deque[str] = field(default_factory=lambda: deque(maxlen=_LAST_LINES))
     _process: "subprocess.Popen[str] | None" = None
+    _asked: bool = False
     _lock: Lock = field(default_factory=Lock)
 
     @property
@@ -71,8 +72,8 @@ class DueSender:
 
     @property
     def failed(self) -> bool:
-        """Whether it ended by itself with an error."""
-        return self._process is not None and self._process.poll() not in {None, 0, -15}
+        """Whether it ended by itself with an error. Who stops it leaves an unknown outcome behind, which is none."""
+        return self._process is not None and not self._asked and self._process.poll() not in {None, 0, -15}
 
     def start(self, site: Site, by: str) -> None:
         """Start it, in a session of its own, so that Ctrl-C reaches the studio alone, which then stops it in order."""
@@ -80,6 +81,7 @@ class DueSender:
             if self.runs:
                 return
             self.said.clear()
+            self._asked = False
             self.started_by, self.since = by, site.now
             process = self._process = subprocess.Popen(  # noqa: S603 - our own program, without any input
                 command_call(site, "send", "--due", "--watch"),
@@ -109,5 +111,6 @@ class DueSender:
         """Ask it to stop and wait: it settles what it has begun."""
         with self._lock:
             if self._process is not None and self.runs:
+                self._asked = True
                 self._process.terminate()
                 self._process.wait()
