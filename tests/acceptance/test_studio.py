@@ -10,7 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Browser, expect
 
-from tests.acceptance.conftest import PLAN, PLANNED, called, copy_sample
+from tests.acceptance.conftest import AS_OF, PLAN, PLANNED, called, copy_sample
 from tests.servers.studio import PASSPHRASE, Office, Seat, invite, join, seated, started, stop
 
 HOSTILE = '<img src=x onerror="alert(1)">{{7*7}}\u202egnp'
