@@ -9,7 +9,7 @@ import hmac
 import json
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -232,12 +232,29 @@ def append_history(site: Site, entry: HistoryEntry) -> None:
     """Append an action, durably. A line that a crash cut off is ended first."""
     site.make_private()
     with _locked_history(site) as handle:
-        size = os.fstat(handle).st_size
-        cut_off = size and os.pread(handle, 1, size - 1) != b"\n"
-        os.lseek(handle, 0, os.SEEK_END)
-        line = json.dumps(asdict(entry), ensure_ascii=False).encode() + b"\n"
-        os.write(handle, b"\n" + line if cut_off else line)
-        os.fsync(handle)
+        _append(handle, [entry])
+
+
+def extend_history(site: Site, more: Callable[[list[HistoryEntry]], Iterable[HistoryEntry]]) -> int:
+    """Append what `more` gives for the present history, the newest action first; return how many lines.
+
+    Nobody else writes meanwhile, in any process. So a line that follows from what is there is written once.
+    """
+    site.make_private()
+    with _locked_history(site) as handle:
+        entries = list(more(read_history(site)))
+        if entries:
+            _append(handle, entries)
+        return len(entries)
+
+
+def _append(handle: int, entries: Iterable[HistoryEntry]) -> None:
+    size = os.fstat(handle).st_size
+    cut_off = size and os.pread(handle, 1, size - 1) != b"\n"
+    os.lseek(handle, 0, os.SEEK_END)
+    lines = b"".join(json.dumps(asdict(one), ensure_ascii=False).encode() + b"\n" for one in entries)
+    os.write(handle, b"\n" + lines if cut_off else lines)
+    os.fsync(handle)
 
 
 @contextmanager

@@ -26,11 +26,11 @@ from offerpress.preview.state import unexpected
 from offerpress.site.folder import OfferpressError, starter_folder
 from offerpress.site.people import read_people
 from offerpress.site.site import Site
-from offerpress.studio.overview.history_page import mend_history
 from offerpress.studio.people.sign_in import joined_person, signed_in_person
 from offerpress.studio.plans.standing import live_state
 from offerpress.studio.screens import ACTIONS, ASKS, FACTS, LONG_FORMS, PAGES, UPLOADS
 from offerpress.studio.state.current_figures import KNOWN_ERRORS, FiguresReader
+from offerpress.studio.state.deeds import mend_history
 from offerpress.studio.state.sessions import Sessions, cookie_name, frame_refusal, request_refusal
 from offerpress.studio.state.studio import (
     Context,

@@ -5,6 +5,7 @@ import json
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,10 +16,10 @@ import pytest
 
 from offerpress.site.people import HistoryEntry, append_history, read_history
 from offerpress.site.site import Site
-from offerpress.studio.overview.history_page import mend_history
 from offerpress.studio.state.current_figures import FiguresReader
+from offerpress.studio.state.deeds import mend_history, told_history
 from offerpress.studio.state.sessions import Sessions
-from offerpress.studio.state.studio import NOTED, Studio
+from offerpress.studio.state.studio import BEGAN, NOTED, Studio
 from tests.acceptance.conftest import AS_OF, called
 from tests.servers.studio import PASSPHRASE, Office, signed_in, small_site, started
 
@@ -34,7 +35,10 @@ def campaign(office: Office) -> None:
     page = f"/plan?plan={plan}"
     if "by another person than the maker" in finn.ask("GET", page)[0]:
         digest = finn.found(page, 'class="digest">([^<]+)<')
-        finn.act("/plan/approve", plan=plan, digest=digest, total=TOTAL, passphrase=PASSPHRASE)
+        said, to = finn.press(
+            "/plan/approve", plan=plan, digest=digest, total=TOTAL, passphrase=PASSPHRASE
+        )
+        assert to, said
     finn.act("/sending/start")
     for _ in range(600):
         time.sleep(0.1)
@@ -91,7 +95,7 @@ def test_a_killed_studio_leaves_nothing_half_done(tmp_path: Path, seed: int) -> 
     """After the kill a new studio goes on: each partner has one mail, and history and outbox agree."""
     site = small_site(tmp_path / "site")
     first = started(site)
-    work = threading.Thread(target=lambda: _until_the_end(first), daemon=True)
+    work = threading.Thread(target=lambda: _until_the_end(first, campaign), daemon=True)
     work.start()
     time.sleep(Random(seed).uniform(0, 4))
     first.process.kill()
@@ -126,6 +130,87 @@ def test_a_lost_line_of_the_history_is_added(tmp_path: Path) -> None:
     ]
 
 
-def _until_the_end(office: Office) -> None:
+def everything_else(office: Office) -> None:
+    """What leaves no name in the outbox: a test mail, a suppression, a new link, a sign-off, and forgetting."""
+    finn, ada = (signed_in(office.origin, name) for name in ("Finn", "Ada"))
+    finn.act("/plan/test", plan="hello-1.1", partner="A-1", address="finn@tiny.example")
+    ada.act("/partner/suppress", partner="A-1", reason="They asked.")
+    ada.act("/partner/revoke", partner="A-1")
+    ada.act("/finance/sign-off", offer="year", passphrase=PASSPHRASE)
+    finn.act("/partner/forget", partner="B-2", typed="B-2", passphrase=PASSPHRASE)
+
+
+def without(site: Path, partner: str) -> None:
+    """Take a partner out of the data."""
+    for name in ("partners", "sales"):
+        table = site / "data" / f"{name}.csv"
+        rows = [row for row in table.read_text(encoding="utf-8").splitlines() if partner not in row]
+        table.write_text("\n".join(rows) + "\n", encoding="utf-8")
+
+
+def done(site: Path) -> Counter[str]:
+    """What was done, by the traces that each action itself leaves."""
+    private = site / "private"
+    epochs, forgotten = private / "epochs.json", private / "forgotten.json"
+    found = Counter({"sent a test mail": len(mails(site))})
+    found["suppressed an address"] = called(site, "suppressions", "--csv").out.count("alder@alder.example")
+    found["revoked a private link"] = json.loads(epochs.read_text())["A-1"] if epochs.is_file() else 0
+    found["signed off a journal"] = len([*(private / "sign-offs").glob("*.json")])
+    rows = json.loads(forgotten.read_text(encoding="utf-8")) if forgotten.is_file() else []
+    found["forgot a partner"] = sum(bool(one["erased"]) for one in rows)
+    return +found
+
+
+@pytest.mark.parametrize(
+    "seed", [*range(3), *(pytest.param(n, marks=pytest.mark.long) for n in range(3, 10))]
+)
+def test_no_action_is_without_a_line(tmp_path: Path, seed: int) -> None:
+    """After the kill the history tells of everything that was done, and of nothing that was not as if it were."""
+    site, over = small_site(tmp_path / "site"), ("--as-of", "2024-01-02")
+    assert 0 == called(site, "plan", "hello", *over, "--by", "mia").code
+    without(site, "B-2")
+    first = started(site, over)
+    work = threading.Thread(target=lambda: _until_the_end(first, everything_else), daemon=True)
+    work.start()
+    time.sleep(Random(seed).uniform(0.5, 5))
+    first.process.kill()
+    first.process.communicate()
+    work.join(30)
+    second = started(site, over)
+    try:
+        signed_in(second.origin, "Finn").ask("GET", "/history")
+    finally:
+        second.process.terminate()
+        second.process.communicate()
+    told = told_history(read_history(Site(site, datetime.now(UTC), {})))
+    certain = Counter(one.action for one in told)
+    possible = certain + Counter(
+        one.action.removeprefix(BEGAN) for one in told if one.action.startswith(BEGAN)
+    )
+    did = done(site)
+    assert did <= possible
+    assert Counter({action: certain[action] for action in did}) <= did
+
+
+def test_two_studios_add_a_lost_line_once(tmp_path: Path) -> None:
+    """However many studios look at once, each lost line is added once."""
+    folder = small_site(tmp_path / "site")
+    assert 0 == called(folder, "plan", "hello", *AS_OF, "--by", "mia").code
+
+    def look() -> None:
+        site = Site(folder, datetime.now(UTC), {})
+        gate.wait()
+        mend_history(Studio(lambda: site, FiguresReader(lambda: site), Sessions(str), str), site)
+
+    gate = threading.Barrier(6)
+    looking = [threading.Thread(target=look) for _ in range(6)]
+    for one in looking:
+        one.start()
+    for one in looking:
+        one.join()
+    assert 1 == len(read_history(Site(folder, datetime.now(UTC), {})))
+
+
+def _until_the_end(office: Office, act: Callable[[Office], None]) -> None:
     with suppress(OSError, http.client.HTTPException, AssertionError, KeyError):  # the studio was killed
-        campaign(office)
+        act(office)

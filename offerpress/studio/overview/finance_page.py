@@ -1,5 +1,7 @@
 """The screen Finance: what is owed, the journals with their sign-off, and the check of all channels."""
 
+from datetime import datetime
+
 from offerpress.figures.journals import accruing, journal_of, open_journal
 from offerpress.figures.sign_offs import all_sign_offs, read_sign_offs, signed_lines
 from offerpress.proofs.verifying import verify
@@ -125,8 +127,10 @@ def sign_off_journal(visit: Visit) -> Done:
         facts[0],
         given=signature_text(signed),
     )
-    note = f"{way_words(signed)}, {made.get('lines', 0)} lines, digest {made.get('digest', '')}"
-    visit.record(SIGNED_OFF, facts[0], note=note)
+    if not made:
+        raise NotDone("Nothing has changed since the last sign-off of this journal.")
+    note = f"{way_words(signed)}, {made['lines']} lines, digest {made['digest']}"
+    visit.record_kept(datetime.fromisoformat(str(made["at"])), SIGNED_OFF, facts[0], note=note)
     return Done("/finance#journals")
 
 

@@ -1,6 +1,8 @@
 """The screen that forgets a partner: what goes, what stays, and the signed act, which is the command's own."""
 
-from offerpress.signing.acts import SignedFacts
+from datetime import datetime
+
+from offerpress.signing.acts import SignedFacts, forgotten_records
 from offerpress.site.folder import OfferpressError
 from offerpress.studio.people.signed_forms import (
     ask_signature,
@@ -94,7 +96,8 @@ def forget_partner(visit: Visit) -> Done:
         given=signature_text(signed),
     )
     visit.studio.forget_what_was_read()
-    visit.record(FORGOT, partner=facts[0], note=way_words(signed))
+    newest = forgotten_records(visit.site)[-1]
+    visit.record_kept(datetime.fromisoformat(newest["at"]), FORGOT, partner=facts[0], note=way_words(signed))
     left = made.get("left")
     assert isinstance(left, list)
     words = [

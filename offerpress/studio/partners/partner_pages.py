@@ -184,8 +184,8 @@ def revoke_link(visit: Visit) -> Done:
     """Give a partner a new private link, in a process of its own."""
     visit.need("support", "operator")
     partner = visit.query.get("partner", "")
-    run_command(visit.site, "link", "--revoke", "--", partner)
-    visit.record("revoked a private link", partner=partner)
+    with visit.doing("revoked a private link", partner=partner):
+        run_command(visit.site, "link", "--revoke", "--", partner)
     now = "The partner has a new link and a new reference."
     until = "Until an operator builds and publishes the site, the old link still opens the statement."
     return Done(address_of("/partner", id=partner), "The link is revoked", (now, until))
@@ -203,7 +203,7 @@ def suppress_address(visit: Visit) -> Done:
         address = suppressible(found[0].partner.email)
     except ValueError as error:
         raise NotDone("The partner has no address that mail can go to, so nothing was done.") from error
-    with visit.open_outbox() as outbox:
+    doing = visit.doing("suppressed an address", partner=partner, note=reason)
+    with visit.open_outbox() as outbox, doing:
         outbox.suppress(address, "manual", f"studio: {visit.person.person}", visit.now)
-    visit.record("suppressed an address", partner=partner, note=reason)
     return Done(address_of("/partner", id=partner))

@@ -103,8 +103,8 @@ def _invite(visit: Visit) -> tuple[str, str]:
     roles: tuple[Role, ...] = tuple(one for one in ROLES if one in given)
     people = read_people(visit.site)
     person, people = invited(people, visit.query.get("name", ""), roles, code, visit.person.person, visit.now)
-    write_people(visit.site, people)
-    visit.record("invited a person", person.name, note=", ".join(roles))
+    with visit.doing("invited a person", person.name, note=", ".join(roles)):
+        write_people(visit.site, people)
     return person.name, f"{visit.studio.origin}/join#{code}"
 
 
@@ -142,8 +142,8 @@ def _add_passkey(visit: Visit) -> None:
     made = registered_passkey(visit.query.get("made", ""), pending.challenge, name, visit.now)
     people = read_people(visit.site)
     keys = (*people[visit.person.person].passkeys, made)
-    write_people(visit.site, with_passkeys(people, visit.person.person, keys))
-    visit.record("added a passkey", name)
+    with visit.doing("added a passkey", name):
+        write_people(visit.site, with_passkeys(people, visit.person.person, keys))
 
 
 def _remove_passkey(visit: Visit) -> None:
@@ -153,8 +153,8 @@ def _remove_passkey(visit: Visit) -> None:
         key.model_copy(update={"active": False}) if key.credential == one else key
         for key in people[visit.person.person].passkeys
     )
-    write_people(visit.site, with_passkeys(people, visit.person.person, keys))
-    visit.record("removed a passkey")
+    with visit.doing("removed a passkey"):
+        write_people(visit.site, with_passkeys(people, visit.person.person, keys))
 
 
 def _remove(visit: Visit) -> None:
@@ -162,9 +162,10 @@ def _remove(visit: Visit) -> None:
     visit.need("operator")
     one = visit.query.get("person", "")
     people = read_people(visit.site)
-    write_people(visit.site, removed(people, one))
-    visit.studio.sessions.end_all_of(one)
-    visit.record("removed a person", people[one].name)
+    left = removed(people, one)
+    with visit.doing("removed a person", people[one].name):
+        write_people(visit.site, left)
+        visit.studio.sessions.end_all_of(one)
 
 
 def invite_person(visit: Visit) -> Done:

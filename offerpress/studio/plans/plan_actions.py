@@ -49,12 +49,8 @@ def plan_campaign(visit: Visit) -> Done:
     if not made["registered"]:
         raise NotDone("Nobody is left to write to, so no plan was made.")
     plan = str(made["plan"])
-    with visit.studio.change:
-        if not any(  # the history may have been completed meanwhile
-            (one.person, one.action, one.subject) == (visit.person.person, MADE, plan)
-            for one in visit.studio.history(visit.site)
-        ):
-            visit.record(MADE, plan)
+    with visit.open_outbox() as outbox:
+        visit.record_kept(datetime.fromisoformat(outbox.plan(plan).made_at), MADE, plan)
     return Done(address_of("/plan", plan=plan))
 
 
@@ -62,8 +58,8 @@ def send_test(visit: Visit) -> Done:
     """Send one mail of a plan to one address."""
     visit.need("writer", "approver", "operator")
     plan, partner, address = (visit.query.get(name, "") for name in ("plan", "partner", "address"))
-    answer = send_sample(visit.site, plan, partner, address, visit.site.transport(), visit.now)
-    visit.record(TESTED, plan, partner, note=address)
+    with visit.doing(TESTED, plan, partner, note=address):
+        answer = send_sample(visit.site, plan, partner, address, visit.site.transport(), visit.now)
     words = (f"The mail to {partner} was sent to {address}, marked as a test. The provider says: {answer}",)
     return Done(address_of("/plan", plan=plan), "The test mail is on its way", words)
 
@@ -112,7 +108,7 @@ def approve_plan(visit: Visit) -> Done:
         looked = f"{len(seen & to_read)} of {len(to_read)} mails to read looked at"
         with visit.studio.change:
             outbox.approve(plan, digest, who.person, at, self_approval=allowed)
-            visit.record(APPROVED, plan, note=f"{way_words(signed)}, digest {digest}, {looked}")
+            visit.record_kept(at, APPROVED, plan, note=f"{way_words(signed)}, digest {digest}, {looked}")
     return _to_plan(visit)
 
 
@@ -128,7 +124,7 @@ def reject_plan(visit: Visit) -> Done:
         with visit.studio.change:
             visit.record(NOTED, plan, note=note)  # first, so that a crash loses no word for the maker
             outbox.cancel(plan, visit.person.person, visit.now)
-            visit.record(REJECTED, plan, note=note)
+            visit.record_kept(visit.now, REJECTED, plan, note=note)
     return _to_plan(visit)
 
 
@@ -136,7 +132,7 @@ def _act(visit: Visit, act: Callable[[Outbox, str], object], action: str) -> Don
     plan = visit.query.get("plan", "")
     with visit.open_outbox() as outbox, visit.studio.change:
         act(outbox, plan)
-        visit.record(action, plan)
+        visit.record_kept(visit.now, action, plan)
     return _to_plan(visit)
 
 
@@ -168,7 +164,7 @@ def begin_late(visit: Visit) -> Done:
     plan = visit.query.get("plan", "")
     with visit.open_outbox() as outbox, visit.site.open_batch(plan) as batch, visit.studio.change:
         start_late(outbox, batch, visit.site.settings.mail, visit.person.person, visit.now)
-        visit.record(BEGAN_LATE, plan)
+        visit.record_kept(visit.now, BEGAN_LATE, plan)
     return _to_plan(visit)
 
 
@@ -187,7 +183,7 @@ def settle_unknown(visit: Visit) -> Done:
         if signed is not None:
             write_signed(visit.site, signed)
         outbox.resolve(plan, partner, decision, by=visit.person.person, reason=reason, at=at)
-        visit.record(f"{SETTLED}{decision}", plan, partner, reason)
+        visit.record_kept(at, f"{SETTLED}{decision}", plan, partner, reason)
     return _to_plan(visit)
 
 
@@ -209,14 +205,14 @@ def _decision(visit: Visit) -> tuple[str, str, Decision, str]:
 def start_sending(visit: Visit) -> Done:
     """Start the process that sends what is due."""
     visit.need("operator")
-    visit.studio.sender.start(visit.site, visit.person.name)
-    visit.record("started sending what is due")
+    with visit.doing("started sending what is due"):
+        visit.studio.sender.start(visit.site, visit.person.name)
     return Done(visit.query.get("back", "") if visit.query.get("back", "").startswith("/plan?") else "/")
 
 
 def stop_sending(visit: Visit) -> Done:
     """Stop the process that sends what is due."""
     visit.need("operator")
-    visit.studio.sender.stop()
-    visit.record("stopped sending")
+    with visit.doing("stopped sending"):
+        visit.studio.sender.stop()
     return Done("/")

@@ -1,6 +1,7 @@
 """The state of one studio process, the visit of a person, and the page around every screen."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from threading import Lock
@@ -18,6 +19,7 @@ from offerpress.site.people import (
     Person,
     Role,
     append_history,
+    extend_history,
     read_history,
     read_people,
 )
@@ -41,6 +43,8 @@ SETTLED = "settled an unknown mail: "
 TESTED = "sent a test mail"
 SIGNED_OFF = "signed off a journal"
 FORGOT = "forgot a partner"
+WITHDRAWN = "had mails discarded that the provider held back"
+BEGAN, FAILED = "began, and nobody knows whether it was done: ", "tried in vain: "
 LOOKED = "confirmed to have looked at a mail"
 FormFields = Mapping[str, str]
 
@@ -234,9 +238,46 @@ class Visit:
 
     def record(self, action: str, subject: str = "", partner: str = "", note: str = "") -> None:
         """Write into the history what the person did."""
-        at = self.now.astimezone(UTC).isoformat(timespec="seconds")
-        who = self.person
-        append_history(self.site, HistoryEntry(at, who.person, who.name, action, subject, partner, note))
+        append_history(self.site, self._entry(self.now, action, subject, partner, note))
+
+    def record_kept(
+        self, at: datetime, action: str, subject: str = "", partner: str = "", note: str = ""
+    ) -> None:
+        """Write what the person did at that instant, as a record of the action says; once.
+
+        Another studio may have seen the record and written the line already.
+        """
+        mine = self._entry(at, action, subject, partner, note)
+
+        def more(history: list[HistoryEntry]) -> list[HistoryEntry]:
+            known = any(one.at == mine.at and deed_key(one) == deed_key(mine) for one in history)
+            return [] if known else [mine]
+
+        extend_history(self.site, more)
+
+    @contextmanager
+    def doing(self, action: str, subject: str = "", partner: str = "", note: str = "") -> Iterator[None]:
+        """Do what leaves the person's name in no other record: that it begins is written first, then how it ended.
+
+        So the history has a line about everything that was done, whenever the studio is killed.
+        """
+        self.record(f"{BEGAN}{action}", subject, partner, note)
+        try:
+            yield
+        except Exception:
+            with suppress(OSError):  # on a full disk the first line stays, which says that nobody knows
+                self.record(f"{FAILED}{action}", subject, partner, note)
+            raise
+        self.record(action, subject, partner, note)
+
+    def _entry(self, at: datetime, action: str, subject: str, partner: str, note: str) -> HistoryEntry:
+        who, instant = self.person, at.astimezone(UTC).isoformat(timespec="seconds")
+        return HistoryEntry(instant, who.person, who.name, action, subject, partner, note)
+
+
+def deed_key(one: HistoryEntry) -> tuple[str, str, str, str]:
+    """Return what tells one kind of action from another; a rejection is a stopped plan with its note."""
+    return one.person, STOPPED if one.action == REJECTED else one.action, one.subject, one.partner
 
 
 ROLE_WORDS: Mapping[Role, str] = {
