@@ -35,9 +35,7 @@ def campaign(office: Office) -> None:
     page = f"/plan?plan={plan}"
     if "by another person than the maker" in finn.ask("GET", page)[0]:
         digest = finn.found(page, 'class="digest">([^<]+)<')
-        said, to = finn.press(
-            "/plan/approve", plan=plan, digest=digest, total=TOTAL, passphrase=PASSPHRASE
-        )
+        said, to = finn.press("/plan/approve", plan=plan, digest=digest, total=TOTAL, passphrase=PASSPHRASE)
         assert to, said
     finn.act("/sending/start")
     for _ in range(600):

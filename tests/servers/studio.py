@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from html import unescape
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlencode, urlsplit
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from offerpress.site.people import Everyone, Passphrase, Role, invited, joined, write_people
@@ -97,6 +99,35 @@ def with_device(seat: Seat) -> Seat:
     }
     debugger.send("WebAuthn.addVirtualAuthenticator", {"options": options})
     return seat
+
+
+LOOKS: tuple[tuple[int, Literal["light", "dark"], Literal["none", "active"]], ...] = (
+    (1280, "light", "none"),
+    (360, "dark", "none"),
+    (1280, "dark", "active"),
+)
+"""Width, colour scheme and forced colours in which every screen is looked at."""
+
+
+def flaws(page: Page) -> dict[str, list[str]]:
+    """What axe finds on a screen with all its details open, and what is wider than the window, by look."""
+    page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))")
+    found: dict[str, list[str]] = {}
+    for width, scheme, colours in LOOKS:
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme=scheme, forced_colors=colours)
+        wrong = [
+            f"{one['id']}: {node['html'][:120]}"
+            for one in Axe().run(page).response["violations"]
+            for node in one["nodes"]
+        ]
+        if width < page.evaluate("document.documentElement.scrollWidth"):
+            wrong.append("it is wider than the window")
+        if wrong:
+            found[f"{width} {scheme} {colours}"] = wrong
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.emulate_media(color_scheme="light", forced_colors="none")
+    return found
 
 
 def tab_to(page: Page, wanted: Locator) -> None:
