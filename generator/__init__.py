@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from generator.content.front_matter import parse_document
     from generator.errors import GeneratorError
     from generator.headers import (
-        FRAMED_MAIL_HEADERS,
         PREVIEW_HEADERS,
         REPORT_POLICY,
-        STAFF_HEADERS,
         ObjectHeaders,
         frame_headers,
         preview_policy,
+        previewed_by,
+        statement_frame_headers,
         studio_headers,
     )
     from generator.notices.checks import CampaignCheck
@@ -68,6 +68,7 @@ if TYPE_CHECKING:
         PACKS_INDEX,
         PackError,
         PackReader,
+        SealedRecord,
         former_packs,
         merged_index,
         seal,
@@ -83,11 +84,9 @@ else:
 
 __all__ = [
     "FORMER_FOLDER",
-    "FRAMED_MAIL_HEADERS",
     "PACKS_INDEX",
     "PREVIEW_HEADERS",
     "REPORT_POLICY",
-    "STAFF_HEADERS",
     "ArtifactContent",
     "Campaign",
     "CampaignCheck",
@@ -105,6 +104,7 @@ __all__ = [
     "PlacedFile",
     "Publication",
     "SealedHead",
+    "SealedRecord",
     "SealedShard",
     "SinglePage",
     "SiteSettings",
@@ -132,6 +132,7 @@ __all__ = [
     "parse_document",
     "parse_reference",
     "preview_policy",
+    "previewed_by",
     "publish_tree",
     "read_content",
     "read_program",
@@ -146,6 +147,7 @@ __all__ = [
     "site_remarks",
     "small_pictures",
     "statement_artifacts",
+    "statement_frame_headers",
     "studio_headers",
     "unsubscribe_key",
     "unsubscribe_pages",

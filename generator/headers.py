@@ -61,28 +61,13 @@ STATEMENT_HEADERS: Headers = (
 # Reports under `private/`: files with their styles and charts in them.
 REPORT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
-# The preview on this machine: every answer, pages for staff, and the frame that shows a mail and runs nothing.
+# The preview on this machine: every answer.
 PREVIEW_HEADERS: Headers = (
     ("Cache-Control", "no-store"),
     _NO_SNIFFING,
     _NO_REFERRER,
     ("Cross-Origin-Resource-Policy", "same-origin"),
     ("X-Frame-Options", "SAMEORIGIN"),
-)
-STAFF_HEADERS: Headers = (
-    (
-        _POLICY,
-        (
-            "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; frame-src 'self'; "
-            "img-src data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-        ),
-    ),
-)
-FRAMED_MAIL_HEADERS: Headers = (
-    (
-        _POLICY,
-        "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; sandbox; frame-ancestors 'self'",
-    ),
 )
 
 
@@ -103,6 +88,18 @@ def studio_headers(frames: str) -> Headers:
         ("Cross-Origin-Resource-Policy", "same-origin"),
         _NO_DEVICES,
     )
+
+
+def previewed_by(studio: str) -> Headers:
+    """Return the headers of the preview on the studio's second port; only `studio` and the preview itself frame it."""
+    framers = (_POLICY, f"frame-ancestors 'self' {studio}")
+    return (*(one for one in PREVIEW_HEADERS if one[0] != "X-Frame-Options"), framers)
+
+
+def statement_frame_headers(studio: str) -> Headers:
+    """Return what the frame of a statement page adds to `frame_headers`: its own script runs, to open the link."""
+    sandbox = f"sandbox allow-scripts allow-same-origin; frame-ancestors {studio}"
+    return ((_POLICY, f"{STATEMENT_POLICY}; {sandbox}"),)
 
 
 def frame_headers(studio: str) -> Headers:

@@ -17,6 +17,7 @@ from pathlib import Path
 from generator import (
     NewTree,
     PlacedFile,
+    SealedRecord,
     SealedShard,
     StatementRenderer,
     offer_words,
@@ -39,9 +40,11 @@ from offerpress.site.folder import OfferpressError
 from offerpress.site.keys import SiteKeys
 from offerpress.site.site import Site
 from rewards import (
+    Account,
     Fault,
     Faulty,
     Rules,
+    Statement,
     Tally,
     compute_statement,
     counted_lines,
@@ -120,11 +123,9 @@ class ShardBuilder:
 
     def build(self, shard: int) -> BuiltShard:
         """Build every statement of that shard, in the order of partner ids."""
-        access = self.site.settings.statements.access
-        keys = None if access == "none" else self.keys
         faults: list[Fault] = []
         tally = Tally()
-        sealed = []
+        sealed: list[SealedRecord] = []
         plain: dict[str, bytes] = {}
         partners = 0
         for account in self.snapshot.accounts(shard):
@@ -133,17 +134,25 @@ class ShardBuilder:
             if faults:
                 continue  # Nothing will be published: only the other faults are still of interest.
             tally.add(account, statement, self.rules)
-            if keys is None:
-                continue
-            link = keys.link(account.partner.partner_id)
-            partner, months = account.partner, monthly_sales(account, self.rules)
-            lines = counted_lines(account, statement, self.rules)
-            if access == "plain":
-                plain |= self.renderer.plain(partner, statement, link, months, lines)
-            else:
-                record = self.renderer.record(partner, statement, link.reference, months, lines)
-                sealed.append(seal(link, record, partner.partner_id))
+            record, files = self.published(account, statement)
+            sealed += record
+            plain |= files
         return BuiltShard(shard, partners, tally, SealedShard.of(sealed), plain, tuple(faults))
+
+    def published(
+        self, account: Account, statement: Statement
+    ) -> tuple[list[SealedRecord], Mapping[str, bytes]]:
+        """Return one partner's sealed record, or its plain files; neither if statements have no page."""
+        access = self.site.settings.statements.access
+        if self.keys is None or access == "none":
+            return [], {}
+        partner, months = account.partner, monthly_sales(account, self.rules)
+        link = self.keys.link(partner.partner_id)
+        lines = counted_lines(account, statement, self.rules)
+        if access == "plain":
+            return [], self.renderer.plain(partner, statement, link, months, lines)
+        record = self.renderer.record(partner, statement, link.reference, months, lines)
+        return [seal(link, record, partner.partner_id)], {}
 
 
 def built_shards(

@@ -35,8 +35,8 @@ def _port_option(default: int) -> Callable[[Callable[..., None]], Callable[..., 
 def serve_command(site_folder: Path | None, as_of: date | None, port: int) -> None:
     """Preview the site on this machine, reloading on change.
 
-    The page in your browser reloads when a file changes, and shows faults over it. Drafts have a mark. Under /_staff/
-    are every partner's statement and every mail. Other machines cannot reach it.
+    The page in your browser reloads when a file changes, and shows faults over it. Drafts have a mark. Partners,
+    their statements and their mails are in the studio. Other machines cannot reach it.
     """
     from offerpress.preview.server import serve_preview  # noqa: PLC0415 - each command loads its own server
 

@@ -36,7 +36,7 @@ def figures_faults(figures: Figures) -> list[Fault]:
     An audience that names a partner whom the ledger lacks is a fault too.
     """
     faults: list[Fault] = []
-    unpaid = _unpaid_remarks(figures, figures.statements(faults))
+    unpaid = unpaid_remarks(figures, figures.statements(faults))
     return [*faults, *audience_faults(figures), *unpaid]
 
 
@@ -62,7 +62,7 @@ def figures_remarks(figures: Figures) -> list[Fault]:
     currencies = {partner.currency for partner in figures.snapshot.partners()}
     # Statements are computed only for an offer that leaves a currency out.
     open_ended = [rule for rule in _bonuses(figures) if currencies - rule.amounts.keys()]
-    return [*figures.remarks, *(_unpaid_remarks(figures, figures.statements([])) if open_ended else [])]
+    return [*figures.remarks, *(unpaid_remarks(figures, figures.statements([])) if open_ended else [])]
 
 
 def remarks_about_site(figures: Figures, found: Iterable[Fault]) -> list[Fault]:
@@ -85,7 +85,8 @@ def _bonuses(figures: Figures) -> list[BonusRule]:
     return [rule for rule in figures.rules.by_list["bonuses"] if isinstance(rule, BonusRule)]
 
 
-def _unpaid_remarks(figures: Figures, statements: Iterable[tuple[Account, Statement]]) -> list[Fault]:
+def unpaid_remarks(figures: Figures, statements: Iterable[tuple[Account, Statement]]) -> list[Fault]:
+    """Return a remark for each bonus that names no amount in the currency of an eligible partner."""
     bonuses = _bonuses(figures)
     unpaid: Counter[tuple[str, str]] = Counter()
     for account, statement in statements:

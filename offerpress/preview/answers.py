@@ -7,22 +7,20 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from html import escape as escape_attribute
 from html import unescape
-from typing import Literal
 
 from markupsafe import escape
 
 from generator import preview_policy
 from rewards import Notice
 
-Follows = Literal["edition", "turn"]
 LIVE = "/_live"
 _POLICY = re.compile(rb"<meta\b[^>]*\bContent-Security-Policy\b[^>]*>", re.IGNORECASE)
 CONTENT = re.compile(rb"\bcontent=(\"[^\"]*\"|'[^']*')", re.IGNORECASE)
 
 
-def with_script(html: bytes, number: int, *, follows: Follows = "edition") -> bytes:
-    """Return the page with the preview's script, which reloads it when the counter that it `follows` changes."""
-    script = f'<script src="{LIVE}/live.js" data-follows="{follows}" data-number="{number}"></script>'
+def with_script(html: bytes, edition: int) -> bytes:
+    """Return the page with the preview's script, which reloads it when the edition of the pages is another."""
+    script = f'<script src="{LIVE}/live.js" data-edition="{edition}"></script>'
     head, end, body = html.partition(b"</head>")  # the policy stands there, and the text may be long
     return _POLICY.sub(_with_room, head) + end + body + script.encode()
 
@@ -97,11 +95,15 @@ def framed(query: Mapping[str, str]) -> MailView:
     return MailView(form if form in VIEWS else "html", "dark" in query, "narrow" in query)
 
 
+def with_colours(styled: str, *, dark: bool) -> str:
+    """Return HTML or CSS whose rules for dark screens hold always, or never."""
+    return DARK.sub(ALWAYS_TRUE if dark else NEVER_TRUE, styled)
+
+
 def framed_mail(notice: Notice, wire: bytes, view: MailView) -> tuple[bytes, str]:
     """Return the content of the frame and its media type. `wire` is the message in its SMTP form."""
     if view.form == "html":
-        html = DARK.sub(ALWAYS_TRUE if view.dark else NEVER_TRUE, notice.html)
-        return html.encode(), "text/html; charset=utf-8"
+        return with_colours(notice.html, dark=view.dark).encode(), HTML
     if view.form == "headers":
         body = f"<dl>{''.join(_headers(wire))}</dl>"
     else:
@@ -109,7 +111,7 @@ def framed_mail(notice: Notice, wire: bytes, view: MailView) -> tuple[bytes, str
         body = f"<pre>{escape(text)}</pre>"
     scheme = "dark" if view.dark else "light"
     html = PLAIN.format(title=VIEWS[view.form], scheme=scheme, body=body)
-    return html.encode(), "text/html; charset=utf-8"
+    return html.encode(), HTML
 
 
 def _headers(wire: bytes) -> Iterator[str]:

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from generator import (
     Content,
+    SealedShard,
     check_card,
     packs_of,
     read_content,
@@ -22,19 +23,14 @@ from generator import (
     with_unpublished,
 )
 from mailer import BatchHeader, message_bytes, with_own_headers
-from offerpress.build.shards import shard_builder, statement_page
+from offerpress.build.shards import ShardBuilder, shard_builder, statement_page
 from offerpress.figures.checking import rendered_site
 from offerpress.figures.figures import Figures
 from offerpress.plans.draft import Drafting
+from offerpress.preview.ledger import People
 from offerpress.site.keys import private_address
 from offerpress.site.site import Site
-from rewards import (
-    Account,
-    Fault,
-    Faulty,
-    Notice,
-    Statement,
-)
+from rewards import Fault, Faulty, Notice
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +84,6 @@ def _local(site: Site, origin: str) -> Site:
     return replace(site, given=replace(site.settings, site=local))
 
 
-People = Mapping[str, tuple[Account, Statement]]
-
-
 class StaffFigures:
     """The figures of one state of a preview; `people` are account and statement by partner id.
 
@@ -104,40 +97,30 @@ class StaffFigures:
         self._lock = threading.RLock()
         self._drafts: dict[str, Drafting] = {}
 
-    def take_over(self, earlier: "StaffFigures") -> None:
-        """Take over the statements of an earlier state that has the same figures and words."""
-        made = vars(earlier).get("_statement_files")
-        same_words = earlier.pages.content.offers == self.pages.content.offers
-        if (
-            made
-            and same_words
-            and earlier.pages.site.settings == self.pages.site.settings
-            and earlier.people is self.people
-        ):
-            vars(self)["_statement_files"] = made
+    def statement_files(self, partner_id: str) -> Mapping[str, bytes]:
+        """Return the files under `statement/` as a build would publish them, but of one partner only.
 
-    @property
-    def statement_files(self) -> Mapping[str, bytes]:
-        """All files under `statement/`, as a build would publish them."""
+        Empty if statements have no page. Raises `KeyError` for an unknown partner.
+        """
+        figures, account = self.figures, self.people[partner_id]
+        if figures.keys is None:
+            return {}
         with self._lock:
-            return self._statement_files
+            sealed, plain = self._builder.published(*account)
+            if plain:
+                return {**plain, **self._builder.renderer.plain_artifacts()}
+            if not sealed:
+                return {}
+            packs = packs_of([SealedShard.of(sealed)], figures.keys.secret, figures.keys.key_version)
+            return {**self._statement_page, **packs}
 
     @cached_property
-    def _statement_files(self) -> Mapping[str, bytes]:
-        figures, site = self.figures, self.pages.site
-        access = site.settings.statements.access
-        if access == "none" or figures.keys is None:
-            return {}
-        builder = shard_builder(figures)
-        built = list(map(builder.build, figures.snapshot.shards))
-        if access == "plain":
-            plain = {path: file for shard in built for path, file in shard.plain.items()}
-            return {**plain, **builder.renderer.plain_artifacts()}
-        sealed = [shard.sealed for shard in built]
-        return {
-            **statement_page(figures),
-            **packs_of(sealed, figures.keys.secret, figures.keys.key_version),
-        }
+    def _builder(self) -> ShardBuilder:
+        return shard_builder(self.figures)
+
+    @cached_property
+    def _statement_page(self) -> Mapping[str, bytes]:
+        return statement_page(self.figures)
 
     def statement_address(self, partner_id: str) -> str:
         """Return the address of the partner's statement, empty if statements have no page."""

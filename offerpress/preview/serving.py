@@ -2,14 +2,16 @@
 
 import errno
 import socket
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 import uvicorn
-from starlette.types import ASGIApp
 
 from offerpress.site.folder import OfferpressError
 
+Application = Callable[..., Awaitable[None]]
 LOCAL = "127.0.0.1"
+LOCAL_NAMES = (LOCAL, "localhost", "[::1]")
 _LOCAL_6 = "::1"
 _NO_IPV6 = (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL, errno.EPROTONOSUPPORT)
 _TRIES = 20
@@ -49,8 +51,11 @@ def _taken(port: int, error: OSError) -> OfferpressError:
     return OfferpressError(f"port {port}: cannot be used ({error.strerror}); choose another one with --port")
 
 
-def serving(application: ASGIApp) -> uvicorn.Server:
-    """Return a server that logs no addresses, which may name partners, and trusts no proxy."""
+def serving(application: Application, *, seconds: int = 2) -> uvicorn.Server:
+    """Return a server that logs no addresses, which may name partners, and trusts no proxy.
+
+    At its end it waits `seconds` for answers that have begun.
+    """
     return uvicorn.Server(
         uvicorn.Config(
             application,
@@ -61,7 +66,7 @@ def serving(application: ASGIApp) -> uvicorn.Server:
             ws="none",
             limit_concurrency=200,
             timeout_keep_alive=30,
-            timeout_graceful_shutdown=2,
+            timeout_graceful_shutdown=seconds,
             lifespan="off",
         )
     )

@@ -1,7 +1,7 @@
 """The state of a preview, and how a change of files changes it: pages first, then figures and mails.
 
-Pages follow from content and templates. The ledger is read again only if data, settings, terms, keys or the day
-changed. After a fault the last good state stays, with the faults beside it.
+Pages follow from content and templates. The ledger is read beside them (`ledger`). After a fault the last good state
+stays, with the faults beside it.
 """
 
 import threading
@@ -13,15 +13,15 @@ from pathlib import Path
 from generator import Campaign, Content, GeneratorError
 from ledger import LedgerError
 from mailer import MailerError
-from offerpress.figures.checking import campaign_template_faults, figures_faults
-from offerpress.figures.figures import Figures, open_figures
-from offerpress.preview.contents import People, PublicPages, StaffFigures, read_pages
+from offerpress.figures.checking import campaign_template_faults
+from offerpress.preview.contents import PublicPages, StaffFigures, read_pages
+from offerpress.preview.ledger import LedgerReader
+from offerpress.preview.watching import watched_changes
 from offerpress.site.folder import OfferpressError
 from offerpress.site.site import Site
 from rewards import Fault, Faulty, RewardsError
 
 KEEP_ALIVE_SECONDS = 15.0
-WORDS = ("content", "templates")
 FAILURES = (RewardsError, LedgerError, GeneratorError, MailerError, OfferpressError, OSError)
 
 
@@ -29,13 +29,12 @@ FAILURES = (RewardsError, LedgerError, GeneratorError, MailerError, OfferpressEr
 class PreviewState:
     """One state, which is replaced as a whole; `number` grows with each.
 
-    `edition` grows with each change of the pages, `turn` with each change of figures and mails.
+    `edition` grows with each change of the pages.
     `pages` and `staff` are the last good ones; `faults` say why they are not the newest.
     """
 
     number: int = 0
     edition: int = 0
-    turn: int = 0
     pages: PublicPages | None = None
     staff: StaffFigures | None = None
     faults: tuple[Fault, ...] = ()
@@ -43,16 +42,15 @@ class PreviewState:
 
 
 class Preview:
-    """Keeps the present state, and wakes everyone who waits for the next one."""
+    """Keeps the present state, and replaces it after each change."""
 
-    def __init__(self, site_now: Callable[[], Site], origin: str) -> None:
-        self.folder = site_now().folder
+    def __init__(self, site_now: Callable[[], Site], origin: str, ledger: LedgerReader | None = None) -> None:
         self.origin = origin
         self.state = PreviewState()
         self.stopped = False
         self._site_now = site_now
-        self._changed = threading.Condition()
-        self._ledger: _Ledger | None = None
+        self._ledger = ledger or LedgerReader()
+        self._lock = threading.Lock()
         self._tried = _TriedCampaigns()
         self._later: tuple[Fault, ...] = ()
 
@@ -62,15 +60,15 @@ class Preview:
         An error of the program is shown too, and the next change is tried again with everything read anew.
         """
         try:
-            self._update(changed)
+            with self._lock:
+                self._update(changed)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is shown
-            self._ledger, self._tried = None, _TriedCampaigns()
+            self._tried = _TriedCampaigns()
             self._show(faults=(unexpected(error),))
 
     def _update(self, changed: Collection[Path]) -> None:
-        if not all(self._is_under(path, *WORDS) for path in changed):
-            self._ledger = None
-        if any(self._is_under(path, "templates") for path in changed):
+        templates = self._site_now().folder / "templates"
+        if any(path.is_relative_to(templates) for path in changed):
             self._tried = _TriedCampaigns()
         try:
             pages = read_pages(self._site_now(), self.origin)
@@ -81,72 +79,37 @@ class Preview:
         found = self._tried.faults(pages)
         changes: dict[str, object] = {}
         try:
-            changes = {"staff": self._staff(pages, found), "turn": self.state.turn + 1}
+            changes = {"staff": self._staff(pages, found)}
         except FAILURES as error:
             found += faults_of(error)
         self._later = tuple(fault for fault in found if fault.severity == "fault")
         remarks = tuple(fault for fault in (*pages.remarks, *found) if fault.severity == "remark")
         self._show(faults=self._later, remarks=remarks, **changes)
 
-    def wait_beyond(self, number: int) -> PreviewState:
-        """Return the first state beyond that number, or after a timeout the present one."""
-        with self._changed:
-            self._changed.wait_for(lambda: self.state.number > number or self.stopped, KEEP_ALIVE_SECONDS)
-            return self.state
+    def opened(self) -> PreviewState:
+        """Return the present state. The first call makes it, if nobody has."""
+        if not self.state.number:
+            self.update()
+        return self.state
+
+    def follow(self, ended: threading.Event) -> None:
+        """Show each change of the site's files until `ended` is set."""
+        for changed in watched_changes(self._site_now().folder, ended):
+            self.update(changed)
 
     def stop(self) -> None:
-        """Release the figures, and everyone who waits."""
-        with self._changed:
-            self.stopped = True
-            self.state = replace(self.state, staff=None)
-            self._changed.notify_all()
+        """Release the figures, and end every live channel."""
+        self.stopped = True
+        self.state = replace(self.state, staff=None)
 
     def _show(self, **changes: object) -> None:
-        with self._changed:
-            self.state = replace(self.state, number=self.state.number + 1, **changes)  # type: ignore[arg-type] # its fields
-            self._changed.notify_all()
-
-    def _is_under(self, path: Path, *names: str) -> bool:
-        return any(path.is_relative_to(self.folder / name) for name in names)
+        self.state = replace(self.state, number=self.state.number + 1, **changes)  # type: ignore[arg-type] # its fields
 
     def _staff(self, pages: PublicPages, found: list[Fault]) -> StaffFigures:
         """Return the figures beside `pages`. Their remarks are added to `found`."""
-        ledger = self._ledger
-        keys = self._site_now().read_keys([])
-        if ledger is None or not ledger.fits(pages) or ledger.figures.keys != keys:
-            self._ledger = None
-            ledger = self._ledger = _read_ledger(pages)
-        found += ledger.remarks
-        staff = StaffFigures(pages, ledger.figures, ledger.people)
-        if self.state.staff:
-            staff.take_over(self.state.staff)
-        return staff
-
-
-@dataclass(frozen=True, slots=True)
-class _Ledger:
-    """The ledger as it was read last, with every partner's statement."""
-
-    figures: Figures
-    people: People
-    remarks: tuple[Fault, ...]
-
-    def fits(self, pages: PublicPages) -> bool:
-        """Return whether the figures still follow from the terms, the day and the settings of `pages`."""
-        return (
-            self.figures.content.policy == pages.content.policy
-            and self.figures.rules.as_of == pages.as_of
-            and self.figures.site.settings == pages.site.settings
-        )
-
-
-def _read_ledger(pages: PublicPages) -> _Ledger:
-    with open_figures(pages.site) as figures:
-        people = {
-            account.partner.partner_id: (account, told) for account, told in figures.sorted_statements()
-        }
-        beside = [fault for fault in figures.remarks if not fault.file.startswith("content/")]
-        return _Ledger(figures, people, (*beside, *figures_faults(figures)))
+        ledger = self._ledger.read(pages.site, pages.content)
+        found += (fault for fault in ledger.found if fault not in found)
+        return StaffFigures(pages, ledger.figures, ledger.people)
 
 
 class _TriedCampaigns:

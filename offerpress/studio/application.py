@@ -6,6 +6,7 @@ import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from socket import socket
 from urllib.parse import parse_qsl
@@ -19,18 +20,19 @@ from starlette.responses import JSONResponse, RedirectResponse, Response, Stream
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from generator import frame_headers, studio_headers
+from generator import frame_headers, previewed_by, studio_headers
 from mailer import UnknownPlan
-from offerpress.preview.serving import LOCAL, close_all, listen, port_of, serving
+from offerpress.preview.server import PreviewApplication, response
+from offerpress.preview.serving import LOCAL, Application, close_all, listen, port_of, serving
 from offerpress.preview.state import unexpected
 from offerpress.site.folder import OfferpressError, starter_folder
 from offerpress.site.people import read_people
 from offerpress.site.site import Site
 from offerpress.studio.people.sign_in import joined_person, signed_in_person
-from offerpress.studio.plans.standing import live_state
-from offerpress.studio.screens import ACTIONS, ASKS, FACTS, LONG_FORMS, PAGES, UPLOADS
+from offerpress.studio.screens import ACTIONS, ASKS, FACTS, LONG_FORMS, PAGES, STREAMS, UPLOADS
 from offerpress.studio.state.current_figures import KNOWN_ERRORS, FiguresReader
 from offerpress.studio.state.deeds import mend_history
+from offerpress.studio.state.frames import FRAMES
 from offerpress.studio.state.sessions import Sessions, cookie_name, frame_refusal, request_refusal
 from offerpress.studio.state.studio import (
     Context,
@@ -105,26 +107,30 @@ def _with_headers(send: Send, headers: Iterable[tuple[str, str]]) -> Send:
 
 @dataclass
 class AuthorOrigin:
-    """The second port: it shows frames, takes no change and reads no cookie."""
+    """The second port: frames, and the preview that `serve` shows. It takes no change and reads no cookie."""
 
     studio: Studio
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        refused = frame_refusal(scope["method"], dict(Headers(scope=scope)), self.studio.frames.origin)
+        studio, public = self.studio, not scope["path"].startswith(FRAMES)
+        headers = dict(Headers(scope=scope))
+        refused = frame_refusal(scope["method"], headers, studio.frames.origin, public=public)
+        answer: Application
         if refused:
             status, sentence = refused
             answer = Response(sentence + "\n", status, media_type="text/plain")
+        elif public:
+            answer = PreviewApplication(studio.preview, previewed_by(studio.origin))
         else:
             answer = await run_in_threadpool(self._framed, scope["path"])
-        await answer(scope, receive, _with_headers(send, frame_headers(self.studio.origin)))
+        await answer(scope, receive, send if public else _with_headers(send, frame_headers(studio.origin)))
 
     def _framed(self, path: str) -> Response:
         found = self.studio.frames.find(path, self.studio.site_now().now)
         if found is None:
             return Response("This frame is closed. Reload the page.\n", 404, media_type="text/plain")
-        headers = {**dict(found.headers), "Content-Type": found.media_type}
-        return Response(found.body, found.status, headers)
+        return response(found)
 
 
 @dataclass
@@ -152,7 +158,10 @@ class StudioServer:
                 *(Route(path, _posted(self._change), methods=["POST"]) for path in ACTIONS),
                 *(Route(path, _posted(self._asked), methods=["POST"]) for path in ASKS),
                 *(Route(path, self._uploaded, methods=["POST"]) for path in UPLOADS),
-                Route("/plan/live", self._live, methods=["GET"]),
+                *(
+                    Route(path, partial(self._live, state), methods=["GET"])
+                    for path, state in STREAMS.items()
+                ),
                 Route("/session", self._session, methods=["GET"]),
                 Route("/sign-in", self._sign_in_form, methods=["GET"]),
                 Route("/sign-in", _posted(self._sign_in), methods=["POST"]),
@@ -250,7 +259,7 @@ class StudioServer:
             what = f"{fault.what[:1].upper()}{fault.what[1:]}. Report this as a defect."
             return _html(page("refused.html", visit, {"what": what, "back": "/"}), 500)
 
-    async def _live(self, request: Request) -> Response:
+    async def _live(self, state_of: Callable[[Visit], object], request: Request) -> Response:
         query = dict(request.query_params)
         if await run_in_threadpool(self._visit, request, query) is None:
             return Response(status_code=401)
@@ -262,7 +271,7 @@ class StudioServer:
                 if visit is None:
                     return
                 try:
-                    state = json.dumps(await run_in_threadpool(live_state, visit, query.get("plan", "")))
+                    state = json.dumps(await run_in_threadpool(state_of, visit))
                 except KNOWN_ERRORS:
                     return
                 yield f"data: {state}\n\n" if state != last else ": still here\n\n"
@@ -428,6 +437,7 @@ def run_studio(
             "Only this machine can reach it. Ctrl-C stops it; nothing that was approved or sent changes by that."
         )
         threading.Thread(target=_warm, args=(studio, say), daemon=True).start()
+        threading.Thread(target=studio.preview.follow, args=(studio.ended,), daemon=True).start()
         serving(StudioServer(studio)).run(sockets=listening)
     finally:
         studio.close()
@@ -444,6 +454,7 @@ def open_ports(studio: Studio, port: int) -> list[socket]:
         raise
     studio.port = port_of(own)
     studio.frames.at(port_of(frames))
+    studio.preview.origin = studio.frames.origin
     return [*own, *frames]
 
 

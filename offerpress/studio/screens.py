@@ -46,7 +46,13 @@ from offerpress.studio.plans.plan_actions import (
     stop_sending,
 )
 from offerpress.studio.plans.review import plan_page
-from offerpress.studio.plans.standing import plans_page
+from offerpress.studio.plans.standing import live_state, plans_page
+from offerpress.studio.previews.draft_pages import (
+    campaign_page,
+    draft_mail_page,
+    drafts_state,
+    statement_page_now,
+)
 from offerpress.studio.publishing.publish_page import build_site, job_state, publish_page, publish_site
 from offerpress.studio.publishing.published_file import published_file_page
 from offerpress.studio.state.studio import Context, Done, Visit
@@ -69,6 +75,9 @@ PAGES: Mapping[str, tuple[str, Callable[[Visit], Context]]] = {
     "/plans": ("plans/plans.html", plans_page),
     "/plan": ("plans/plan.html", plan_page),
     "/plan/mail": ("plans/mail.html", mail_page),
+    "/campaign": ("previews/campaign.html", campaign_page),
+    "/campaign/mail": ("previews/mail.html", draft_mail_page),
+    "/partner/statement": ("previews/statement.html", statement_page_now),
     "/writing": ("writing/list.html", list_page),
     "/text": ("writing/editor.html", editor_page),
     "/text/translation": ("writing/translation.html", translation_page),
@@ -91,6 +100,9 @@ FACTS: Mapping[str, Callable[[Visit], object]] = {
     "/publish/state": job_state,
 }
 """What a script of a screen reads as JSON."""
+
+STREAMS: Mapping[str, Callable[[Visit], object]] = {"/plan/live": live_state, "/drafts/live": drafts_state}
+"""What a script of a screen is told again whenever it changes. It is no use of the session."""
 
 ASKS: Mapping[str, Callable[[Visit], dict[str, object]]] = {
     "/plan/approve/begin": begin_approval,

@@ -2,8 +2,7 @@
 // It sets text and attributes only, so it works under the strictest policy of a page.
 (() => {
   const own = document.currentScript;
-  const { follows } = own.dataset; // "edition": of the pages; "turn": of the figures, on pages for staff
-  const opened = location.href; // a statement's page takes the link out of the address: a reload needs it
+  const opened = location.href;
 
   const element = (name, text = "", attributes = {}) => {
     const made = document.createElement(name);
@@ -48,8 +47,6 @@
     const parts = [element("strong", "Preview")];
     const mark = state.marks[decodeURI(location.pathname)];
     if (mark) parts.push(element("span", mark, { class: "mark" }));
-    parts.push(element("a", "Partners and mail", { href: "/_staff/" }));
-    if (follows === "turn") parts.push(element("a", "Site", { href: "/" }));
     if (state.remarks.length) {
       const remarks = element("details");
       remarks.append(element("summary", counted(state.remarks.length, "remark")), listed(state.remarks));
@@ -75,7 +72,7 @@
   const source = new EventSource("/_live/events");
   source.onmessage = (message) => {
     const state = JSON.parse(message.data);
-    if (state[follows] !== Number(own.dataset.number)) {
+    if (state.edition !== Number(own.dataset.edition)) {
       reload();
       return;
     }

@@ -152,6 +152,18 @@ if (live) {
   });
 }
 
+// A screen of drafts follows the words and figures: it is loaded again when they change.
+const follows = document.querySelector("[data-follows]");
+if (follows) {
+  const source = new EventSource(follows.dataset.follows);
+  let first;
+  source.addEventListener("message", (event) => {
+    const { number } = JSON.parse(event.data);
+    if (first !== undefined && number !== first) location.reload();
+    first ??= number;
+  });
+}
+
 const fresh = document.querySelector("[data-fresh]");
 if (fresh) {
   fresh.textContent = "Looking whether it is up to date …";

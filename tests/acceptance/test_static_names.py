@@ -7,7 +7,9 @@ from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
-from offerpress.preview.server import PreviewServer
+from offerpress.preview.server import answering
+from offerpress.preview.serving import listen, port_of
+from offerpress.preview.state import Preview
 from offerpress.site.site import Site
 from tests.acceptance.conftest import AS_OF, SECRET, Call
 
@@ -62,18 +64,16 @@ def test_odd_names_are_served_by_the_preview(site: Path) -> None:
     """Every link of the served page leads to its file, and so does the shortest form of its address (RFC 3986 3.3)."""
     write_files(site)
     now = datetime(2023, 12, 31, tzinfo=UTC)
-    server = PreviewServer(lambda: Site(site, now, {"OFFERPRESS_SITE_SECRET": SECRET}), 0)
-    try:
-        server.preview.update()
-        server.start()
-        page = get(server.server_port, "/announcements/names/").decode()
+    listening = listen(0)
+    port = port_of(listening)
+    preview = Preview(lambda: Site(site, now, {"OFFERPRESS_SITE_SECRET": SECRET}), f"http://127.0.0.1:{port}")
+    preview.update()
+    with answering(preview, listening):
+        page = get(port, "/announcements/names/").decode()
         links = re.findall(r'href="../..(/[^"/]+\.pdf)"', page)
-        assert [*NAMES] == [get(server.server_port, link).decode() for link in links]
+        assert [*NAMES] == [get(port, link).decode() for link in links]
         shortest = [f"/{quote(name, safe=SUB_DELIMITERS)}" for name in NAMES]
-        assert [*NAMES] == [get(server.server_port, path).decode() for path in shortest]
-    finally:
-        server.preview.stop()
-        server.stop()
+        assert [*NAMES] == [get(port, path).decode() for path in shortest]
 
 
 SUB_DELIMITERS = "!$&'()*+,;=:@"

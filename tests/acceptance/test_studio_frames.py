@@ -179,16 +179,23 @@ def test_a_session_has_a_limited_number_of_frames(frames: Frames) -> None:
 
 def test_an_unknown_address_gets_nothing(frames: Frames) -> None:
     """Guessed tokens, no token, and the addresses of the studio's own pages show nothing on the second port."""
-    for path in (
-        "/frame/",
-        "/frame/x/",
-        "/frame/../people",
-        "/",
-        "/people",
-        "/session",
-        "/assets/studio.css",
-    ):
-        assert 404 == frames.ask(f"{frames.state.frames.origin}{path}")[0], path
+    frames.state.preview.opened()
+    for path in ("/frame/", "/frame/x/", "/frame/../people", "/people", "/session", "/assets/studio.css"):
+        status, body, _ = frames.ask(f"{frames.state.frames.origin}{path}")
+        assert (404, False) == (status, "Mia" in body), path
+
+
+def test_the_preview_is_public_and_has_no_partner(frames: Frames) -> None:
+    """A tab may open the site itself, which only the studio and the preview may frame; pictures elsewhere may not."""
+    frames.state.preview.opened()
+    address = f"{frames.state.frames.origin}/"
+    tab = {"Sec_Fetch_Site": "cross-site", "Sec_Fetch_Mode": "navigate", "Sec_Fetch_Dest": "document"}
+    status, body, headers = frames.ask(address, **tab)
+    assert (200, False) == (status, "P-1001" in body)
+    assert f"frame-ancestors 'self' {frames.state.origin}" == headers["Content-Security-Policy"]
+    assert 403 == frames.ask(address, Sec_Fetch_Site="cross-site", Sec_Fetch_Dest="image")[0]
+    assert 403 == frames.ask(address, Origin="https://evil.example")[0]
+    assert 421 == frames.ask(address, Host="evil.example")[0]
 
 
 def hosted(frames: Frames, browser: Browser, html: str) -> Page:

@@ -12,6 +12,7 @@ from offerpress.reports.texts import country_word, day_words, grouped_amount, la
 from offerpress.site.keys import private_address
 from offerpress.studio.plans.skipped import SKIPPED
 from offerpress.studio.plans.standing import program_zone, visit_name
+from offerpress.studio.previews.draft_pages import drafts_for
 from offerpress.studio.state.commands import run_command
 from offerpress.studio.state.current_figures import CurrentFigures
 from offerpress.studio.state.studio import Context, Done, NotDone, NotThere, Visit, address_of, clock_words
@@ -122,6 +123,8 @@ def partner_page(visit: Visit) -> Context:
         "offers": _money_first(derive(account, current.figures.rules)["offers"]),
         "suppressed": account.partner.email if withheld else "",
         "mails": [_mail(visit, one) for one in reversed(told)],
+        "drafts": drafts_for(visit, partner_id),
+        "statement_href": address_of("/partner/statement", partner=partner_id),
         "missing": missing,
         "link": private_address(visit.site, link) if link else "",
         "reference": link.reference if link else "",

@@ -97,6 +97,7 @@ def plans_page(visit: Visit) -> Context:
         "campaigns": [
             {
                 "slug": slug,
+                "href": address_of("/campaign", campaign=slug),
                 "subject": one.texts[language].subject,
                 "send_at": clock_words(one.send_at, program_zone(visit)) if one.send_at else "at once",
                 "planned": sum(row["campaign"] == slug for row in plans),
@@ -154,8 +155,9 @@ def plan_steps(outbox: Outbox, record: PlanRecord, visit: Visit) -> Iterator[Con
     }
 
 
-def live_state(visit: Visit, plan: str) -> dict[str, object]:
+def live_state(visit: Visit) -> dict[str, object]:
     """Return what the live part of a plan's page shows."""
+    plan = visit.query.get("plan", "")
     with visit.open_outbox() as outbox:
         record = outbox.plan(plan)
         found = plan_standing(outbox, record, visit)

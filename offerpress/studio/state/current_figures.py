@@ -1,26 +1,24 @@
 """The figures that every screen shows: read once, and again when a file, a setting or the day has changed."""
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 
-from generator import GeneratorError, level_names
+from generator import GeneratorError, level_names, read_content
 from ledger import LedgerError
 from mailer import MailerError
-from offerpress.figures.checking import content_faults, figures_remarks
-from offerpress.figures.figures import Figures, open_figures
+from offerpress.figures.checking import content_faults
+from offerpress.figures.figures import Figures
 from offerpress.plans.dues import Due, dues
+from offerpress.preview.ledger import LedgerReader, Stamp, data_stamp, file_stamp, files_under
 from offerpress.preview.state import faults_of
-from offerpress.site.folder import SETTINGS_FILE, OfferpressError
+from offerpress.site.folder import OfferpressError
 from offerpress.site.site import Site
-from rewards import Account, Fault, Faulty, RewardsError, Statement
+from rewards import Account, Fault, RewardsError, Statement
 
 KNOWN_ERRORS = (RewardsError, LedgerError, GeneratorError, MailerError, OfferpressError)
-_WATCHED = ("content", "data", "templates")
-_Stamp = tuple[object, ...]
+_WORDS = ("content", "templates")
 
 
 @dataclass
@@ -63,9 +61,10 @@ class FiguresReader:
     """Keeps the newest figures. `faults` say why the site as it is now has no newer ones."""
 
     site_now: Callable[[], Site]
+    ledger: LedgerReader = field(default_factory=LedgerReader)
     faults: tuple[Fault, ...] = ()
     _current: CurrentFigures | None = None
-    _stamp: _Stamp = ()
+    _stamp: Stamp = ()
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def open(self) -> CurrentFigures | None:
@@ -87,36 +86,15 @@ class FiguresReader:
         return self._current
 
     def _read(self, site: Site) -> CurrentFigures:
-        with open_figures(site) as figures:
-            people = {
-                account.partner.partner_id: (account, told) for account, told in figures.sorted_statements()
-            }
-            number = self._current.number + 1 if self._current else 1
-            found = [*content_faults(figures.content, site, figures.rules.as_of), *figures_remarks(figures)]
-            return CurrentFigures(figures, people, tuple(dict.fromkeys(found)), number)
+        of_content: list[Fault] = []
+        content = read_content(site.folder, site.settings.site, of_content)
+        ledger = self.ledger.read(site, content)
+        figures = ledger.figures
+        number = self._current.number + 1 if self._current else 1
+        found = [*content_faults(figures.content, site, figures.rules.as_of), *of_content, *ledger.found]
+        return CurrentFigures(figures, ledger.people, tuple(dict.fromkeys(found)), number)
 
-    def _stamp_of(self, site: Site) -> _Stamp:
+    def _stamp_of(self, site: Site) -> Stamp:
         zone = self._current.figures.content.policy.program.timezone if self._current else "UTC"
-        return (site.day(zone), *_stamp(site))
-
-
-def _stamp(site: Site) -> _Stamp:
-    """Return what changes with every file that figures depend on, without reading one."""
-    files = [site.folder / SETTINGS_FILE, *(site.private / name for name in ("site-secret", "epochs.json"))]
-    for folder in _WATCHED:
-        files += _files(site.folder / folder)
-    with suppress(Faulty):  # the faults of the settings are told when the figures are read
-        files += [site.folder / name for name in site.settings.data.paths]
-    return tuple(_facts(path) for path in files)
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    return (path for path in sorted(folder.rglob("*")) if path.is_file())
-
-
-def _facts(path: Path) -> tuple[str, int, int]:
-    try:
-        facts = path.stat()
-    except OSError:
-        return str(path), 0, 0
-    return str(path), facts.st_mtime_ns, facts.st_size
+        words = [path for name in _WORDS for path in files_under(site.folder / name)]
+        return (site.day(zone), data_stamp(site), *map(file_stamp, words))

@@ -47,11 +47,13 @@ def request_refusal(method: str, headers: Mapping[str, str], port: int) -> tuple
     return None if site in {None, "same-origin"} else (403, FOREIGN)
 
 
-def frame_refusal(method: str, headers: Mapping[str, str], origin: str) -> tuple[int, str] | None:
+def frame_refusal(
+    method: str, headers: Mapping[str, str], origin: str, *, public: bool
+) -> tuple[int, str] | None:
     """Return status and sentence of a request that the author origin must not answer; None to answer it.
 
     A page of the studio opens a frame, and what stands in the frame loads its own style sheets and pictures. No cookie
-    is read: whoever asks shows a token in the address.
+    is read: whoever asks shows a token in the address. The `public` preview is also opened in a tab of its own.
     """
     if headers.get("host", "") != origin.partition("://")[2]:
         return 421, ELSEWHERE
@@ -60,8 +62,9 @@ def frame_refusal(method: str, headers: Mapping[str, str], origin: str) -> tuple
     asking, site = headers.get("origin"), headers.get("sec-fetch-site")
     if asking is not None and asking != origin:
         return 403, FOREIGN
-    framed = headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "iframe"
-    return None if framed or site in {None, "same-origin"} else (403, FOREIGN)
+    places = {"iframe", "document"} if public else {"iframe"}
+    opened = headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") in places
+    return None if opened or site in {None, "same-origin"} else (403, FOREIGN)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from threading import Lock
+from threading import Event, Lock
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 from generator import environment
 from mailer import Batch, Outbox
 from offerpress.preview.answers import HTML, Answer
+from offerpress.preview.contents import StaffFigures
+from offerpress.preview.state import Preview
 from offerpress.site.folder import HISTORY_FILE, OfferpressError, starter_folder
 from offerpress.site.people import (
     Everyone,
@@ -110,10 +112,13 @@ class Studio:
     kept: dict[str, tuple[object, Any]] = field(default_factory=dict)
     checked: Context | None = None
     frames: Frames = field(init=False)
+    preview: Preview = field(init=False)
+    ended: Event = field(default_factory=Event)
     _facts: dict[str, PlanFacts] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.frames = Frames(self.random_text, self.sessions)
+        self.preview = Preview(self.site_now, "", self.reader.ledger)
 
     def facts(self, batch: Batch) -> PlanFacts:
         """Return what the batch says about its recipients; read once, because a batch never changes."""
@@ -126,6 +131,8 @@ class Studio:
         """Stop the processes that this one started."""
         self.stopping = True
         self.job.stop()
+        self.ended.set()
+        self.preview.stop()
         self.sender.stop()
 
     def people(self, site: Site) -> Everyone:
@@ -205,6 +212,15 @@ class Visit:
                 "There are no figures yet, because the site has faults. The page “Today” names each of them."
             )
         return current
+
+    def drafts(self) -> StaffFigures:
+        """Return what statements and mails would say now; raises `OfferpressError` if there never were any figures."""
+        staff = self.studio.preview.opened().staff
+        if staff is None:
+            raise OfferpressError(
+                "There are no figures yet, because the site has faults. The page “Today” names each of them."
+            )
+        return staff
 
     def frame(self, body: bytes, media_type: str = HTML) -> str:
         """Show one document in a frame: keep it for some minutes and return the address for `<iframe src>`.
@@ -316,6 +332,7 @@ def page(template: str, visit: Visit | None, context: Context) -> bytes:
             "nav": [(path, name) for path, name in SCREENS.items() if _shows(visit.person, path)],
             "form_token": visit.session.form_token,
             "site_title": _title(visit),
+            "preview": f"{visit.studio.frames.origin}/",
         }
     return built.get_template(f"studio/{template}").render({"here": "", **around, **context}).encode()
 

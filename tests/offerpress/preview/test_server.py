@@ -2,6 +2,7 @@
 
 import http.client
 import shutil
+import socket
 import struct
 import threading
 from collections.abc import Callable, Iterator
@@ -14,8 +15,12 @@ from PIL import Image
 
 from offerpress.figures.checking import find_faults
 from offerpress.preview.answers import Answer, with_script
-from offerpress.preview.server import PreviewServer, _changes, page_answer, ranged
+from offerpress.preview.pages import page_answer, ranged
+from offerpress.preview.server import answering
+from offerpress.preview.serving import listen, port_of
 from offerpress.preview.state import Preview
+from offerpress.preview.watching import watched_changes
+from offerpress.site.folder import OfferpressError
 from offerpress.site.site import Site
 
 NOW = datetime(2024, 1, 15, tzinfo=UTC)
@@ -85,28 +90,85 @@ def test_ranges(asked: str, status: int, body: bytes, content_range: str) -> Non
     assert content_range == dict(answer.headers).get("Content-Range", "")
 
 
-def test_head_and_ranges_over_http(folder: Path) -> None:
-    """HEAD answers with the headers of GET and no content (RFC 9110, 9.3.2); a range is a part of the same content."""
-    server = PreviewServer(site_now(folder), 0)
-    server.preview.update()
-    server.start()
-    try:
-        connection = http.client.HTTPConnection("127.0.0.1", server.server_port)
-        found = {}
-        for method, headers in (("GET", {}), ("HEAD", {}), ("GET", {"Range": "bytes=2-5"})):
-            connection.request(method, "/robots.txt", headers=headers)
-            answer = connection.getresponse()
-            found[method, len(headers)] = answer.status, answer.headers["Content-Length"], answer.read()
-        whole = found["GET", 0]
-        assert (200, str(len(whole[2]))) == whole[:2]
-        assert (200, whole[1], b"") == found["HEAD", 0]
-        assert (206, "4", whole[2][2:6]) == found["GET", 1]
-        connection.request("GET", "/_staff/%00?partner=%ff")
-        assert 404 == connection.getresponse().status
+@pytest.fixture
+def served(folder: Path) -> Iterator[http.client.HTTPConnection]:
+    """A connection to the preview of the small site."""
+    listening = listen(0)
+    preview = Preview(site_now(folder), f"http://127.0.0.1:{port_of(listening)}")
+    preview.update()
+    with answering(preview, listening):
+        connection = http.client.HTTPConnection("127.0.0.1", port_of(listening), timeout=60)
+        yield connection
         connection.close()
-    finally:
-        server.preview.stop()
-        server.stop()
+
+
+def test_head_and_ranges_over_http(served: http.client.HTTPConnection) -> None:
+    """HEAD answers with the headers of GET and no content (RFC 9110, 9.3.2); a range is a part of the same content."""
+    found = {}
+    for method, headers in (("GET", {}), ("HEAD", {}), ("GET", {"Range": "bytes=2-5"})):
+        served.request(method, "/robots.txt", headers=headers)
+        answer = served.getresponse()
+        found[method, len(headers)] = answer.status, answer.headers["Content-Length"], answer.read()
+        assert ("no-store", "bytes", "SAMEORIGIN") == (
+            answer.headers["Cache-Control"],
+            answer.headers["Accept-Ranges"],
+            answer.headers["X-Frame-Options"],
+        )
+    whole = found["GET", 0]
+    assert (200, str(len(whole[2]))) == whole[:2]
+    assert (200, whole[1], b"") == found["HEAD", 0]
+    assert (206, "4", whole[2][2:6]) == found["GET", 1]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/_staff/%00?partner=%ff", 404),
+        ("GET", "/%00?x=%ff", 404),
+        ("HEAD", "/nothing/", 404),
+        ("GET", "/help", 302),
+        ("HEAD", "/_live/events", 200),
+        ("POST", "/", 405),
+        ("PUT", "/help/", 405),
+        ("DELETE", "/_live/live.js", 405),
+    ],
+)
+def test_other_requests(served: http.client.HTTPConnection, method: str, path: str, status: int) -> None:
+    """Odd addresses are not there, a page without its slash leads to it, and nothing can be changed."""
+    served.request(method, path)
+    assert status == served.getresponse().status
+
+
+def test_the_preview_answers_by_both_protocols(folder: Path) -> None:
+    """Where this machine has IPv6, a browser that tries it first for `localhost` finds the preview too."""
+    listening = listen(0)
+    preview = Preview(site_now(folder), "http://127.0.0.1:1")
+    preview.update()
+    with answering(preview, listening):
+        for one in listening:
+            host, port = one.getsockname()[:2]
+            connection = http.client.HTTPConnection(host, port, timeout=60)
+            connection.request("GET", "/help/", headers={"Host": f"localhost:{port}"})
+            assert b"Text of the page." in connection.getresponse().read()
+            connection.close()
+    assert socket.AF_INET6 in {one.family for one in listening} or not has_ipv6()
+
+
+def has_ipv6() -> bool:
+    """Whether this machine has an address by IPv6."""
+    try:
+        with socket.create_server(("::1", 0), family=socket.AF_INET6):
+            return True
+    except OSError:
+        return False
+
+
+def test_a_port_that_is_taken_is_told() -> None:
+    """A second server says which port, and what to do."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(OfferpressError, match=rf"port {port}: cannot be used .* with --port"):
+            listen(port)
 
 
 def test_an_unexpected_error_is_shown_and_ended_by_the_next_change(folder: Path) -> None:
@@ -249,7 +311,7 @@ def write_page(folder: Path) -> None:
 )
 def test_changes_are_seen_by_name(change: Callable[[Path], None], name: str, folder: Path) -> None:
     """What is made, removed or replaced by another of its name is a change, and is watched from then on."""
-    changes = _changes(folder)
+    changes = watched_changes(folder)
     assert set() == set(next(changes))
     change(folder)
     seen = until(changes, folder / name)

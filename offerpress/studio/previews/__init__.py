@@ -1,0 +1,1 @@
+"""What the site would say now: the mails of a campaign before it is planned, and a partner's statement."""
