@@ -216,7 +216,7 @@ class StudioServer:
             text = f"The file is too large: at most {most >> 20} MB."
             return JSONResponse({"text": text}, 413, {"Connection": "close"})
         except KNOWN_ERRORS as error:
-            return JSONResponse({"text": str(error)}, 400)
+            return JSONResponse({"text": str(error)})
 
     def _change(self, request: Request, form: FormFields) -> Response:
         visit = self._visit(request, form)

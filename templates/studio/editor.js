@@ -94,7 +94,8 @@ function heal({ field, line, wrong, value, out }) {
   }
   if (line) {
     const [start, end] = lineAt(line);
-    const at = body.value.slice(start, end).indexOf(wrong);
+    const whole = new RegExp(`(?<![\\w-])${wrong.replace(/[.*+?^${}()|[\]\\/-]/g, "\\$&")}(?![\\w-])`);
+    const at = body.value.slice(start, end).search(whole);
     if (at >= 0) put(value, start + at, start + at + wrong.length);
   } else if (field) {
     setField(field, value, wrong);

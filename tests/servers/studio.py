@@ -205,6 +205,16 @@ class Desk:
         return self.press(path, **form)[1]
 
 
+def sign_in(seat: Seat, name: str) -> Seat:
+    """Sign in with the passphrase in a browser."""
+    page = seat.open("/sign-in")
+    page.fill("#name", name)
+    page.fill("#passphrase", PASSPHRASE)
+    page.click("button.main")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Today")
+    return seat
+
+
 def signed_in(origin: str, name: str) -> Desk:
     """Sign in with the passphrase."""
     desk = Desk(origin)
@@ -218,6 +228,11 @@ def small_site(folder: Path) -> Path:
         if not name.startswith("private/"):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(text, encoding="utf-8")
+    return with_people(folder)
+
+
+def with_people(folder: Path) -> Path:
+    """Let three people join a site, who sign in with the passphrase."""
     site, now = Site(folder, datetime.now(UTC), {}), datetime.now(UTC)
     people: Everyone = {}
     kept = Passphrase.of(PASSPHRASE, b"salt" * 4)

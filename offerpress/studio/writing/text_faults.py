@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from typing import TypedDict
 
 from generator.content.front_matter import parsed_document
@@ -93,8 +94,8 @@ def shown_faults(visit: Visit, path: ContentPath, content: bytes) -> list[ShownF
         written = lines[(fault.line or 1) - 1] if in_text and (fault.line or 0) <= len(lines) else ""
         found.append(
             ShownFault(
-                text=plain_words(_sentence(fault.what)),
-                remedy=plain_words(fault.remedy),
+                text=_sentence(plain_words(fault.what)),
+                remedy=_whole_sentence(plain_words(fault.remedy)),
                 severity=fault.severity,
                 field="" if in_text else field,
                 line=line,
@@ -109,6 +110,10 @@ def plain_words(text: str) -> str:
     for pattern, words in _PLAIN:
         text = pattern.sub(words, text)
     return text
+
+
+def _whole_sentence(text: str) -> str:
+    return _sentence(text) if not text or text[-1] in "?.!" else f"{_sentence(text)}."
 
 
 def _sentence(text: str) -> str:
@@ -139,8 +144,9 @@ def _cure(fault: Fault, field: str, line: int, written: str, values: Mapping[str
         return (
             Cure(words=words, field=field, line=0, wrong=wrong, value=fault.cure, out="") if field else None
         )
-    quoted = (one[1] or one[2] for one in _QUOTED.finditer(fault.what))
-    wrong = next((one for one in quoted if one in written), "")
+    quoted = [one[1] or one[2] for one in _QUOTED.finditer(fault.what)]
+    near = get_close_matches(fault.cure, [one for one in quoted if one in written], n=1, cutoff=0)
+    wrong = near[0] if near else ""
     return Cure(words=words, field="", line=line, wrong=wrong, value=fault.cure, out="") if wrong else None
 
 

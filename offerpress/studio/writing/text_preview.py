@@ -16,6 +16,7 @@ from generator import (
     with_unpublished,
 )
 from generator.headers import headers_of
+from generator.templating.environment import reader_language
 from offerpress.preview.answers import ALWAYS_TRUE, DARK, HTML, NEVER_TRUE, PLAIN, Answer, framed, framed_mail
 from offerpress.preview.contents import PublicPages, StaffFigures
 from offerpress.reports.texts import day_words
@@ -191,13 +192,13 @@ _MOST_READERS = 30
 def _readers(staff: StaffFigures, text: EditedText, content: Content) -> Iterator[str]:
     """Yield who gets the mail in the language of the text, then everybody else who gets it."""
     campaign = content.campaigns[text.slug]
-    default = text.visit.site.settings.site.default_language
+    settings = text.visit.site.settings.site
     later = list[str]()
     for partner_id, (account, _) in staff.people.items():
         if staff.reason(text.slug, partner_id) is not None:
             continue
-        language = account.partner.language
-        read = language if language in campaign.texts else default
+        language = reader_language(account.partner.language, settings)
+        read = language if language in campaign.texts else settings.default_language
         if read == text.language:
             yield partner_id
         elif len(later) < _MOST_READERS:

@@ -23,7 +23,7 @@ def take_picture(visit: Visit, body: bytes) -> dict[str, object]:
     alt = " ".join(visit.query.get("alt", "").split())[:_LONGEST_ALT]
     if not alt and "plain" not in visit.query:
         raise NotDone("Say what the picture shows, for everybody who cannot see it.")
-    content, suffix = _cleaned(body)
+    content, suffix = _cleaned(body, visit.query.get("name", ""))
     name = _saved(visit, content, suffix)
     visit.record(TOOK_IN, name)
     place = "../static/" + name.removeprefix("content/static/")
@@ -33,11 +33,11 @@ def take_picture(visit: Visit, body: bytes) -> dict[str, object]:
     return {"put": f"![{shown}]({place})", "text": text.name}
 
 
-def _cleaned(body: bytes) -> tuple[bytes, str]:
+def _cleaned(body: bytes, name: str) -> tuple[bytes, str]:
     """Return the picture and its suffix; raises `NotDone` with the reason."""
     if not body:
         raise NotDone("The file is empty.")
-    if body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(_SVG):
+    if name.lower().endswith(".svg") or body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(_SVG):
         refusal = drawing_refusal(body)
         if refusal:
             raise NotDone(_sentence(refusal))
