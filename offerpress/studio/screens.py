@@ -65,10 +65,12 @@ from offerpress.studio.writing.editor_page import (
     save_form,
     save_typed,
 )
+from offerpress.studio.writing.file_actions import commit_texts, delete_text, files_page, rename_text
 from offerpress.studio.writing.text_faults import check_typed
 from offerpress.studio.writing.text_preview import preview_typed
 from offerpress.studio.writing.translation_page import translation_page
 from offerpress.studio.writing.uploads import LARGEST_UPLOAD, take_picture
+from offerpress.studio.writing.versions_pages import compare_page, restore_version, versions_page
 
 PAGES: Mapping[str, tuple[str, Callable[[Visit], Context]]] = {
     "/": ("overview/today.html", today_page),
@@ -82,6 +84,9 @@ PAGES: Mapping[str, tuple[str, Callable[[Visit], Context]]] = {
     "/text": ("writing/editor.html", editor_page),
     "/text/translation": ("writing/translation.html", translation_page),
     "/text/conflict": ("writing/conflict.html", conflict_page),
+    "/text/versions": ("writing/versions.html", versions_page),
+    "/text/compare": ("writing/compare.html", compare_page),
+    "/writing/files": ("writing/files.html", files_page),
     "/publish": ("publishing/publish.html", publish_page),
     "/publish/file": ("publishing/file.html", published_file_page),
     "/partners": ("partners/partners.html", search_page),
@@ -121,6 +126,10 @@ ACTIONS: Mapping[str, Callable[[Visit], Done]] = {
     "/writing/new": write_new,
     "/text/save": save_form,
     "/text/discard": discard_draft,
+    "/text/restore": restore_version,
+    "/text/rename": rename_text,
+    "/text/delete": delete_text,
+    "/writing/commit": commit_texts,
     "/campaign/plan": plan_campaign,
     "/plan/test": send_test,
     "/plan/looked": confirm_look,

@@ -95,7 +95,7 @@ def _stored(
         theirs = observed_in_queue(site, path, at)
         now = "" if theirs is None else digest_of_text(theirs)
         if theirs is not None and theirs == content:
-            drop_draft(site, path, by.person)
+            _drop_saved(site, path, action, by)
             return Saved(now, None)
         if now != opened:
             return _conflict(site, path, content, opened, theirs, by, at)
@@ -104,8 +104,14 @@ def _stored(
         except _ChangedMeanwhile:
             theirs = observed_in_queue(site, path, at)
             return _conflict(site, path, content, opened, theirs, by, at)
-        drop_draft(site, path, by.person)
+        _drop_saved(site, path, action, by)
         return Saved(version.digest, version)
+
+
+def _drop_saved(site: Site, path: ContentPath, action: VersionAction, by: Author) -> None:
+    """Drop the draft that was saved; going back to an earlier version saves none."""
+    if action != "restored":
+        drop_draft(site, path, by.person)
 
 
 def delete_file(site: Site, path: ContentPath, opened: str, by: Author, at: datetime) -> FileVersion:

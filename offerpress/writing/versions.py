@@ -164,6 +164,18 @@ def last_changes(site: Site) -> Mapping[str, FileVersion]:
     return {one.path: one for one in found if one and one.action != "aside"}
 
 
+def deleted_files(site: Site) -> list[FileVersion]:
+    """Return what happened last to each file that is not there any more and has no other name, the newest first."""
+    last: dict[str, FileVersion] = {}
+    moved = set[str]()
+    for one in (_version(line) for line in _lines(site)):
+        if one and one.action != "aside":
+            last[one.path] = one
+            moved = (moved | {one.former}) if one.former else (moved - {one.path} if one.digest else moved)
+    gone = [one for one in last.values() if not one.digest and one.path not in moved]
+    return sorted(gone, key=lambda one: one.at, reverse=True)
+
+
 def text_of(site: Site, digest: str) -> bytes:
     """Return a kept text; raises `WritingRefused` if it was thinned out or damaged."""
     if not _DIGEST.fullmatch(digest):

@@ -29,6 +29,8 @@ EXAMPLES = {
     "/text?file=content/offers/cashback-2023.md": "15 % cashback on everything you sell in 2023",
     "/text/translation?file=content/announcements/thank-you.de.md": "Danke, dass Sie zu uns gehalten haben",
     "/text/translation?file=content/pages/about.ar.md": "About this program",
+    "/text/versions?file=content/announcements/thank-you.md": "History of “Thank you for standing by us”",
+    "/writing/files": "Deleted texts and version control",
     f"/plan?plan={PLAN}": PLAN,
     f"/plan/mail?plan={PLAN}&partner=P-1001": "To Aldergrove Phones",
     "/partners?find=a": "Who got what",
