@@ -1,5 +1,6 @@
 """The review of one plan: all that an approver judges."""
 
+from collections.abc import Mapping
 from contextlib import suppress
 
 from mailer import Batch, BatchError, Outbox, Status
@@ -92,19 +93,25 @@ def _looked_at(visit: Visit, batch: Batch) -> Context:
 
 
 def _change(visit: Visit, batch: Batch, outbox: Outbox) -> Context | None:
-    """Return how the plan differs from the one before it of the same campaign; None without such a plan."""
+    """Return how the plan differs from the one before it of the same campaign and kind; None without such a plan."""
     plans = outbox.plans()
     place = [one.plan for one in plans].index(batch.header.plan)
     for record in reversed(plans[:place]):
-        if record.campaign == batch.header.campaign:
+        if (record.campaign, record.corrections) == (batch.header.campaign, batch.header.corrections):
             with suppress(BatchError), visit.site.open_batch(record.plan) as earlier:
-                found = change_since(visit.studio.facts(batch), visit.studio.facts(earlier))
+                before = visit.studio.facts(earlier)
+                found = change_since(visit.studio.facts(batch), before)
                 return {
                     "plan": record.plan,
                     "href": address_of("/plan", plan=record.plan),
                     "new": [_named(visit, batch.header.plan, one) for one in found.new[:_MOST_NAMED]],
                     "gone": [_named(visit, record.plan, one) for one in found.gone[:_MOST_NAMED]],
                     "counts": (len(found.new), len(found.gone), len(found.changed)),
+                    "changed": [
+                        _named(visit, batch.header.plan, one)
+                        | {"before": sums_text(before.rows[one.partner_id].sums), "now": sums_text(one.sums)}
+                        for one in found.changed[:_MOST_NAMED]
+                    ],
                     "jumped": [
                         _due(visit, batch.header.plan, one.due)
                         | {"before": grouped_amount(one.before, one.due.currency)}
@@ -113,6 +120,14 @@ def _change(visit: Visit, batch: Batch, outbox: Outbox) -> Context | None:
                 }
             return None
     return None
+
+
+def sums_text(sums: Mapping[str, int]) -> str:
+    """Return what a partner is due in each currency: `2,790.81 EUR; 12.00 USD`."""
+    return (
+        "; ".join(f"{grouped_amount(minor, currency)} {currency}" for currency, minor in sums.items())
+        or "nothing"
+    )
 
 
 def _named(visit: Visit, plan: str, row: PlanRow) -> Context:

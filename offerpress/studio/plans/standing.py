@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 from mailer import Outbox, PlanRecord, Status
 from mailer.rules.approval import approval_refusal
-from offerpress.plans.status import minute
-from offerpress.studio.state.studio import Context, Visit, address_of, ago_words, clock_words
+from offerpress.studio.state.studio import Context, Visit, address_of, ago_words, clock_words, local_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +77,7 @@ def plan_rows(visit: Visit, outbox: Outbox) -> list[Context]:
             "corrections": record.corrections,
             "planned": f"{record.planned:,}",
             "made_by": visit_name(visit, record.made_by),
-            "made_at": minute(record.made_at),
+            "made_at": local_words(record.made_at, program_zone(visit)),
             "standing": plan_standing(outbox, record, visit),
         }
         for record in reversed(outbox.plans())
