@@ -78,6 +78,8 @@ if TYPE_CHECKING:
     from generator.statements.view import level_names, offer_words
     from generator.templating.environment import accepted_language, environment
     from generator.templating.formats import formats
+    from generator.templating.kept_files import KeptFiles
+    from generator.templating.kept_results import TEXT_RESULTS
     from generator.templating.values import PartnerText
 else:
     __getattr__ = lazy_face(__name__)
@@ -87,6 +89,7 @@ __all__ = [
     "PACKS_INDEX",
     "PREVIEW_HEADERS",
     "REPORT_POLICY",
+    "TEXT_RESULTS",
     "ArtifactContent",
     "Campaign",
     "CampaignCheck",
@@ -94,6 +97,7 @@ __all__ = [
     "CardMaker",
     "Content",
     "GeneratorError",
+    "KeptFiles",
     "LinkSecret",
     "NewTree",
     "ObjectHeaders",

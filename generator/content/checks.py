@@ -8,6 +8,7 @@ from collections.abc import (
     Mapping,
 )
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from generator.content.pages import Page, PageText
 from generator.content.references import Index, Target, missing_anchor, resolve
 from generator.content.terms import term_remarks
 from generator.settings import SiteSettings
+from generator.templating.kept_results import TEXT_RESULTS, closed_digest
 from rewards import Fault, KeyPath, Offer, Policy, Program, Source, suggestion
 
 # Remarks about one text: skipped heading levels, pictures without description, placeholders.
@@ -154,8 +156,7 @@ def content_remarks(
             for document in versions.values():
                 if _is_draft(document) or _is_draft(versions[default]):
                     continue
-                yield from text_remarks(document, under_title=room != "campaigns")
-                yield from _length_remarks(document)
+                yield from TEXT_RESULTS.of("remarks", document.digest, partial(_own_remarks, document, room))
     for room in ("announcements", "campaigns", "offers") if policy is not None else ():
         for slug, versions in rooms[room].items():
             if policy is None or _is_draft(versions[default]):
@@ -167,6 +168,11 @@ def content_remarks(
                 of_one=room == "offers",
             )
             yield from _told(versions, about, rooms["offers"], policy.program, default)
+
+
+def _own_remarks(document: Document, room: str) -> tuple[Fault, ...]:
+    """Return the remarks that follow from the file alone; its name tells the room."""
+    return *text_remarks(document, under_title=room != "campaigns"), *_length_remarks(document)
 
 
 def picture_remarks(static: Mapping[str, Path]) -> Iterator[Fault]:
@@ -242,10 +248,12 @@ def _told(
         for offer in about.offers:
             words = texts[offer.slug].get(language) or texts[offer.slug][default]
             named[offer.slug] = (offer, str(words.raw.get("title", "")))
-        if not _is_draft(document):
-            yield from term_remarks(
-                document, language, named, program, about.own, day=about.day, of_one=about.of_one
-            )
+        if not named or _is_draft(document):
+            continue
+        facts = (document, language, named, program, about.own)
+        remarks = term_remarks(*facts, day=about.day, of_one=about.of_one)
+        key = closed_digest(*facts[1:], about.day, about.of_one, has_sets=True)
+        yield from TEXT_RESULTS.of("terms", f"{document.digest} {key}", partial(tuple, remarks))
 
 
 def draft_remarks(

@@ -48,6 +48,7 @@ from generator.content.references import (
 )
 from generator.content.terms import AmendmentKey
 from generator.settings import SiteSettings
+from generator.templating.kept_results import TEXT_RESULTS
 from rewards import (
     Fault,
     Offer,
@@ -209,6 +210,7 @@ def read_program(site: Path, faults: list[Fault]) -> Program | None:
 
 
 def _content(site: Path, settings: SiteSettings, faults: list[Fault], unsaved: Unsaved) -> Content | None:
+    TEXT_RESULTS.begin()
     program, told = _program(site, faults)
     zone = ZoneInfo(program.timezone if program else "UTC")
     sources = _sources(site, settings, told, faults, unsaved)

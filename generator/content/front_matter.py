@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
-from functools import lru_cache
+from hashlib import sha256
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -32,6 +32,7 @@ from ruamel.yaml.nodes import (
 
 from generator.content.files import without_forbidden
 from generator.content.yaml_lines import lost_words, missing_quotes, missing_space, without_tabs, yaml_lines
+from generator.templating.kept_results import TEXT_RESULTS
 from rewards import (
     Fault,
     KeyPath,
@@ -58,12 +59,16 @@ _LONGEST_NUMBER = 100
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A content file: front matter as plain values, and the body, which begins at line `body_line`."""
+    """A content file: front matter as plain values, and the body, which begins at line `body_line`.
+
+    `digest` is over the name of the file and its text, and names what follows from them.
+    """
 
     raw: Mapping[str, object]
     source: Source
     body: str
     body_line: int
+    digest: str
 
 
 class _Refused(Exception):
@@ -79,14 +84,18 @@ def parse_document(text: str, file: str, faults: list[Fault]) -> Document | None
     return document
 
 
-@lru_cache(maxsize=16_384)  # a preview reads all files again when one of them changed
 def parsed_document(text: str, file: str) -> tuple[Document | None, tuple[Fault, ...]]:
-    """Return the document of `text` and its faults, cached by the text."""
+    """Return the document of `text` and its faults, which are kept for the next reading of the same text."""
+    digest = sha256(f"{file}\0{text}".encode("utf-8", "surrogatepass")).hexdigest()
+    return TEXT_RESULTS.of("document", digest, lambda: _parsed(text, file, digest))
+
+
+def _parsed(text: str, file: str, digest: str) -> tuple[Document | None, tuple[Fault, ...]]:
     faults: list[Fault] = []
-    return _document(text, file, faults), tuple(faults)
+    return _document(text, file, digest, faults), tuple(faults)
 
 
-def _document(text: str, file: str, faults: list[Fault]) -> Document | None:
+def _document(text: str, file: str, digest: str, faults: list[Fault]) -> Document | None:
     if not text.strip():
         faults.append(
             Fault(
@@ -113,7 +122,7 @@ def _document(text: str, file: str, faults: list[Fault]) -> Document | None:
     if found is None:
         return None
     raw, positions = found
-    return Document(raw, Source(file, {**positions, (): 1}), "\n".join(lines[end + 1 :]), end + 2)
+    return Document(raw, Source(file, {**positions, (): 1}), "\n".join(lines[end + 1 :]), end + 2, digest)
 
 
 def _parse_yaml(

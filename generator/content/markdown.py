@@ -316,7 +316,6 @@ class _PageLooks(Extension):
         md.treeprocessors.register(_Questions(md), "questions", -12)
 
 
-@lru_cache(maxsize=16_384)  # a preview reads all texts again when one of them changed
 def markdown_html(text: str) -> str:
     """Convert the Markdown of a page to an HTML fragment whose headings have ids. The result is deterministic.
 

@@ -25,6 +25,7 @@ from generator.content.markdown import in_own_script
 from generator.content.references import Index, Target, resolve, shortened
 from generator.content.terms import AmendedTexts, amended_texts
 from generator.settings import SiteSettings
+from generator.templating.kept_results import TEXT_RESULTS
 from rewards import Fault, Pick, Source, validated
 
 _LONGEST_TAG = 200  # a file system refuses names of more than 255 bytes
@@ -356,7 +357,8 @@ def _page_text(
 ) -> PageText | None:
     """Return the text; `front_faults` collects faults of its keys, because an original is validated elsewhere."""
     file = document.source.file
-    body = compile_page_body(document.body, file, document.body_line, faults)
+    body, found = TEXT_RESULTS.of("body", document.digest, lambda: _compiled(document))
+    faults.extend(found)
     words = validated(_Words, raw, document.source, front_faults)
     if words is None:
         return None
@@ -368,6 +370,12 @@ def _page_text(
         author=words.author or "",
         image=_image(words.image, document, index, faults) if words.image else "",
     )
+
+
+def _compiled(document: Document) -> tuple[Body, tuple[Fault, ...]]:
+    found: list[Fault] = []
+    body = compile_page_body(document.body, document.source.file, document.body_line, found)
+    return body, tuple(found)
 
 
 def _image(path: str, document: Document, index: Index, faults: list[Fault]) -> str:

@@ -163,7 +163,7 @@ class Feed:
 
     title: str
     folder: str
-    announcements: Sequence[Page]
+    announcements: Sequence[FeedEntry]
 
     def documents(self, localized: LocalizedSite, hint: FeedHint) -> Iterator[FeedSource]:
         """Yield the feed with its newest entries, then its archives with all others.
@@ -176,7 +176,7 @@ class Feed:
         oldest_first = self.announcements[::-1]
         parts = [self.announcements[:most]]
         parts += [oldest_first[n * most : (n + 1) * most][::-1] for n in range(archives)]
-        for number, pages in enumerate(parts):
+        for number, entries in enumerate(parts):
             yield FeedSource(
                 title=self.title,
                 description=self.title,
@@ -184,7 +184,7 @@ class Feed:
                 folder=self.folder,
                 page=absolute(self.folder, settings),
                 language=localized.language,
-                entries=tuple(feed_entry(localized, page) for page in pages),
+                entries=tuple(entries),
                 base_url=settings.base_url,
                 hub=settings.hub or "",
                 hint=hint,
@@ -198,11 +198,9 @@ def feed_title(site_title: str, tag: str) -> str:
     return f"{site_title}: {tag}" if tag else site_title
 
 
-def feed_files(source: FeedSource) -> Iterator[tuple[str, bytes]]:
-    """Yield path and content of one document in each format."""
-    yield f"{source.folder}{source.name('rss')}", rss(source)
-    yield f"{source.folder}{source.name('atom')}", atom(source)
-    yield f"{source.folder}{source.name('json')}", json_feed(source)
+def feed_file(source: FeedSource, form: FeedForm) -> bytes:
+    """Return one document in one format."""
+    return {"rss": rss, "atom": atom, "json": json_feed}[form](source)
 
 
 def feed_entry(localized: LocalizedSite, page: Page) -> FeedEntry:

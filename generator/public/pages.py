@@ -1,7 +1,7 @@
 """The HTML pages of the site in one language."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from itertools import groupby
 from pathlib import Path
@@ -18,25 +18,36 @@ from generator.public.cards import HEIGHT, WIDTH, broken, drawable
 from generator.public.feeds import FeedHint, feed_title
 from generator.public.localized import LocalizedSite
 from generator.public.terms import TermsFormatter
-from generator.public.views import CurrentPage, Link, PageView, PageViews, current_page, linked_from
+from generator.public.views import (
+    CurrentPage,
+    Link,
+    PageView,
+    PageViews,
+    as_written,
+    current_page,
+    linked_from,
+)
 from generator.templating.catalogs import label_language, only_in, translations
 from generator.templating.environment import environment, render
 from generator.templating.formats import Formats, formats
+from generator.templating.kept_files import KeptFiles
+from generator.templating.kept_results import closed_digest
 
 _LATEST = 6
 # Picture formats that link previews support; SVG is not one of them.
 _PHOTOS = (".png", ".jpg", ".jpeg", ".webp", ".gif")
 _Context = dict[str, object]
+_Filling = Callable[[PageViews], tuple[CurrentPage, _Context]]
+"""Returns the current page and the rest of its context, with the links of the given views."""
 
 
 class Card(NamedTuple):
-    """The picture of a shared link: its absolute address, and `path` and `svg` if the build draws it."""
+    """The picture of a shared link: its absolute address, and its `path` if the build draws it."""
 
     address: str
     width: int
     height: int
     path: str = ""
-    svg: str = ""
 
 
 class Pager(NamedTuple):
@@ -50,7 +61,10 @@ class Pager(NamedTuple):
 
 @dataclass(frozen=True)
 class SitePages:
-    """Renders every page of one language; `assets` maps a name to its path on the site."""
+    """Renders every page of one language; `assets` maps a name to its path on the site.
+
+    The content of a page that `kept` has is empty. `drawn` gets the SVG of each card by its path.
+    """
 
     localized: LocalizedSite
     template_folders: Sequence[Path]
@@ -58,16 +72,23 @@ class SitePages:
     built: Environment
     formats: Formats
     terms: TermsFormatter
+    kept: KeptFiles
+    drawn: dict[str, str] = field(default_factory=dict)
+    _cards: dict[str, Card | None] = field(default_factory=dict)
 
     @classmethod
     def of(
-        cls, localized: LocalizedSite, template_folders: Sequence[Path], assets: Mapping[str, str]
+        cls,
+        localized: LocalizedSite,
+        template_folders: Sequence[Path],
+        assets: Mapping[str, str],
+        kept: KeptFiles,
     ) -> "SitePages":
         """Prepare the pages of one language; raises GeneratorError for an unknown language or a broken catalog."""
         built = environment(template_folders, localized.language, kind="html")
         shown, default = formats(localized.language), localized.settings.default_language
         terms = TermsFormatter(localized.content.policy, shown, default)
-        return cls(localized, template_folders, assets, built, shown, terms)
+        return cls(localized, template_folders, assets, built, shown, terms, kept)
 
     def artifacts(self) -> Iterator[tuple[str, bytes]]:
         """Yield path and content of every page in a fixed order."""
@@ -92,12 +113,13 @@ class SitePages:
 
     def card_of(self, room: str, slug: str) -> Card | None:
         """Return the picture of a shared link to one text; None where a site has no cards."""
-        return self._cards[slug] if room == "announcements" else self._site_card
+        if room != "announcements":
+            return self._site_card
+        return self._card(self.localized.content.announcements[slug])
 
-    def cards(self) -> Iterator[tuple[str, str]]:
-        """Yield path and SVG of every picture of a shared link that the build draws."""
-        shown = [self._site_card, *self._cards.values()]
-        yield from ((card.path, card.svg) for card in shown if card and card.path)
+    def cards(self) -> Mapping[str, str]:
+        """Return the SVG of each picture of a shared link to the pages made so far by path; empty if it is kept."""
+        return self.drawn
 
     def feed_hint(self, folder: str) -> FeedHint:
         """Return what a browser shows above a feed in `folder`."""
@@ -109,27 +131,28 @@ class SitePages:
             linked_from(folder)(styles) if styles else "",
         )
 
-    def not_found(self) -> bytes:
-        """Return the page for unknown addresses; its links work at any depth."""
-        settings = self.localized.settings
+    def not_found(self) -> tuple[str, bytes]:
+        """Return path and content of the page for unknown addresses; its links work at any depth."""
 
-        def link(there: str) -> str:
-            return from_root(there, settings)
+        def filling(views: PageViews) -> tuple[CurrentPage, _Context]:
+            there = current_page(self.localized, "", "", None, views.link)
+            return there._replace(canonical="", listed=False, alternates=()), {}
 
-        there = current_page(self.localized, "", "", None, link)._replace(
-            canonical="", listed=False, alternates=()
-        )
-        return self._render("not_found.html", there, link, {})
+        link = partial(from_root, settings=self.localized.settings)
+        return self._made("not_found.html", "404.html", filling, link)
 
     def redirect(self, page: Page, alias: str) -> tuple[str, bytes]:
         """Return path and content of the page under an old slug, which leads to the new one."""
         room = "" if page.room == "pages" else f"{page.room}/"
         old, new = (f"{self.localized.folder}{path}" for path in (f"{room}{alias}/", page.path))
-        link = linked_from(old)
-        there = current_page(self.localized, page.path, "", page, link)
-        there = there._replace(canonical=absolute(new, self.localized.settings), listed=False, alternates=())
-        context: _Context = {"target": link(new), "title": self.localized.title(page)}
-        return f"{old}index.html", self._render("redirect.html", there, link, context)
+
+        def filling(views: PageViews) -> tuple[CurrentPage, _Context]:
+            there = current_page(self.localized, page.path, "", page, views.link)
+            canonical = absolute(new, self.localized.settings)
+            there = there._replace(canonical=canonical, listed=False, alternates=())
+            return there, {"target": views.link(new), "title": self.localized.title(page)}
+
+        return self._made("redirect.html", f"{old}index.html", filling, linked_from(old))
 
     def _home(self) -> tuple[str, bytes]:
         announcements = self.localized.announcements
@@ -165,7 +188,7 @@ class SitePages:
                 "offers": views.offers(page.offers),
             }
             if is_announcement:
-                shown |= {"card": self._cards[page.slug], **self._neighbours(page, views)}
+                shown |= {"card": self._card(page), **self._neighbours(page, views)}
             return shown
 
         template = "announcement.html" if is_announcement else "page.html"
@@ -254,13 +277,38 @@ class SitePages:
     ) -> tuple[str, bytes]:
         """Render the page with `path` below this language's folder."""
         full = f"{self.localized.folder}{path}"
-        link = linked_from(full)
-        there = current_page(self.localized, path, room, page, link, feeds_under)
-        return f"{full}index.html", self._render(template, there, link, context(self._views(link)))
+
+        def filling(views: PageViews) -> tuple[CurrentPage, _Context]:
+            there = current_page(self.localized, path, room, page, views.link, feeds_under)
+            return there, context(views)
+
+        return self._made(template, f"{full}index.html", filling, linked_from(full))
+
+    def _made(self, template: str, file: str, filling: _Filling, link: Link) -> tuple[str, bytes]:
+        """Return path and content of a page, which is not rendered if it is kept.
+
+        The key is over the context with a path in place of each link: the links follow from that and the page's path.
+        """
+        if self.kept.ground:
+            filled = filling(self._plain_views)
+            if self.kept.has(file, template, self.localized.language, filled, self._plain_common):
+                return file, b""
+        views = self._views(link)
+        here, context = filling(views)
+        whole = {"site": self.localized.settings, "here": here, **self._common(link), **context}
+        return file, render(self.built, f"site/{template}", whole, self.template_folders).encode()
 
     def _views(self, link: Link) -> PageViews:
         say = partial(only_in, self.template_folders, self.localized.language)
         return PageViews(self.localized, self.formats, self.terms, link, say)
+
+    @cached_property
+    def _plain_views(self) -> PageViews:
+        return self._views(as_written)
+
+    @cached_property
+    def _plain_common(self) -> str:
+        return closed_digest(self._common(as_written))
 
     @cached_property
     def _places(self) -> dict[str, int]:
@@ -271,13 +319,13 @@ class SitePages:
         """The picture of pages that have none."""
         return self._drawn("", self.localized.settings.title, "")
 
-    @cached_property
-    def _cards(self) -> dict[str, Card | None]:
-        """The pictures of the announcements by slug."""
-        return {page.slug: self._card(page) for page in self.localized.announcements}
-
     def _card(self, page: Page) -> Card | None:
-        """Return the announcement's photo, or a card with its title."""
+        """Return the announcement's photo, or a card with its title, which is made once."""
+        if page.slug not in self._cards:
+            self._cards[page.slug] = self._new_card(page)
+        return self._cards[page.slug]
+
+    def _new_card(self, page: Page) -> Card | None:
         localized = self.localized
         image = localized.image(page)
         if image.lower().endswith(_PHOTOS):
@@ -298,19 +346,24 @@ class SitePages:
             "name": "" if words == name else name,
             "foot": foot if drawable(foot) else "",
         }
-        svg = render(self.built, "site/card.svg", context, self.template_folders)
-        full = f"{self.localized.folder}{path}card-{fingerprint(svg.encode())}.png"
-        return Card(absolute(full, settings), WIDTH, HEIGHT, full, svg)
+        begin = f"{self.localized.folder}{path}card-"
+        facts = ("site/card.svg", begin, self.localized.language, context)
+        full, svg = self.kept.path_of(*facts), ""
+        if not full:
+            svg = render(self.built, "site/card.svg", context, self.template_folders)
+            full = f"{begin}{fingerprint(svg.encode())}.png"
+        self.kept.has(full, *facts)
+        self.drawn[full] = svg
+        return Card(absolute(full, settings), WIDTH, HEIGHT, full)
 
-    def _render(self, template: str, here: CurrentPage, link: Link, context: _Context) -> bytes:
+    def _common(self, link: Link) -> _Context:
+        """Return what every page of the language has in its context, but for the settings."""
         localized, settings = self.localized, self.localized.settings
         folder = localized.folder
         rooms = {"home": "", "announcements": "announcements/", "offers": "offers/", "tags": "tags/"}
-        common: _Context = {
-            "site": settings,
+        return {
             "policy": SITE_PAGE_POLICY,
             "referrer": SITE_REFERRER,
-            "here": here,
             "card": self._site_card,
             "feed_title": settings.title,
             "urls": {room: absolute(f"{folder}{path}", settings) for room, path in rooms.items()},
@@ -327,7 +380,6 @@ class SitePages:
             "foreign": self._foreign,
             "social": tuple(sorted(settings.links.social.items())),
         }
-        return render(self.built, f"site/{template}", {**common, **context}, self.template_folders).encode()
 
     @cached_property
     def _foreign(self) -> dict[str, str]:

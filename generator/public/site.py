@@ -10,13 +10,15 @@ from generator.headers import headers_file
 from generator.public.assets import read_assets
 from generator.public.cards import CardMaker, check_card, drawn_card
 from generator.public.discovery import icons, manifest, robots, security_txt, sitemaps
-from generator.public.feeds import Feed, FeedEntry, feed_entry, feed_files, feed_title
+from generator.public.feeds import FEED_FORMS, Feed, FeedEntry, feed_entry, feed_file, feed_title
 from generator.public.localized import LocalizedSite
 from generator.public.pages import SitePages
 from generator.public.renditions import SmallPictures, original_faults, original_remarks
 from generator.settings import SiteSettings, StatementSettings
 from generator.templating.catalogs import label_language
 from generator.templating.environment import environment, syntax_faults
+from generator.templating.kept_files import KeptFiles
+from generator.templating.kept_results import closed_digest
 from rewards import Fault, Faulty, day_text
 
 
@@ -30,8 +32,11 @@ def site_artifacts(
     *,
     draw_cards: bool = True,
     card: CardMaker = drawn_card,
+    kept: KeptFiles | None = None,
 ) -> dict[str, bytes]:
     """Return path -> content of every public file outside `statement/` but the smaller sizes of pictures.
+
+    Files that `kept` has are not made, and stay empty.
 
     `as_of` is the day (an ordinal).
 
@@ -45,16 +50,17 @@ def site_artifacts(
     faults = original_faults(_pictures(sites))
     if faults:
         raise Faulty(faults)
+    kept = kept or KeptFiles()
     assets = read_assets(template_folders)
     found: dict[str, bytes] = dict(assets.files)
     for localized in sites:
-        pages = SitePages.of(localized, template_folders, assets.paths)
+        pages = SitePages.of(localized, template_folders, assets.paths, kept)
         found.update(pages.artifacts())
         found.update(_cards(pages, card if draw_cards else None))
         found.update(_redirects(localized, pages))
         found.update(_feeds(localized, pages))
         if localized is sites[0]:
-            found["404.html"] = pages.not_found()
+            found.update([pages.not_found()])
     found.update(sitemaps(sites[0]))
     found["robots.txt"] = robots(settings)
     found["_headers"] = headers_file(statements.access)
@@ -100,7 +106,7 @@ def single_page(
     if faults:
         raise Faulty(faults)
     assets = read_assets(template_folders)
-    pages = SitePages.of(localized, template_folders, assets.paths)
+    pages = SitePages.of(localized, template_folders, assets.paths, KeptFiles())
     path, html = pages.page_of(room, slug)
     card = pages.card_of(room, slug)
     return SinglePage(
@@ -110,7 +116,7 @@ def single_page(
         static=content.static,
         pictures=SmallPictures(localized.pictures),
         entry=feed_entry(localized, content.announcements[slug]) if room == "announcements" else None,
-        card=card.svg if card else "",
+        card=pages.cards().get(card.path, "") if card else "",
         photo=card.address if card and not card.path else "",
     )
 
@@ -141,7 +147,10 @@ def _check_templates(template_folders: Sequence[Path], settings: SiteSettings, s
 
 
 def _cards(pages: SitePages, card: CardMaker | None) -> Iterator[tuple[str, bytes]]:
-    for path, svg in pages.cards():
+    for path, svg in pages.cards().items():
+        if not svg:
+            yield path, b""
+            continue
         try:
             yield path, card(path, svg) if card else check_card(svg)
         except ValueError as error:
@@ -165,13 +174,17 @@ def _redirects(localized: LocalizedSite, pages: SitePages) -> Iterator[tuple[str
 
 def _feeds(localized: LocalizedSite, pages: SitePages) -> Iterator[tuple[str, bytes]]:
     title, folder = localized.settings.title, localized.folder
-    feeds = [Feed(title, folder, localized.announcements)]
+    entries = {page.slug: feed_entry(localized, page) for page in localized.announcements}
+    feeds = [Feed(title, folder, tuple(entries.values()))]
     for tag, name in localized.tags.items():
-        tagged = localized.tagged(tag, localized.announcements)
+        tagged = tuple(entries[page.slug] for page in localized.tagged(tag, localized.announcements))
         feeds.append(Feed(feed_title(title, name), f"{folder}tags/{tag}/", tagged))
     for feed in feeds:
         for source in feed.documents(localized, pages.feed_hint(feed.folder)):
-            yield from feed_files(source)
+            key = closed_digest(source) if pages.kept.ground else ""
+            for form in FEED_FORMS:
+                path = f"{source.folder}{source.name(form)}"
+                yield path, b"" if pages.kept.has(path, key) else feed_file(source, form)
 
 
 def _static(content: Content, ours: Mapping[str, bytes]) -> dict[str, bytes]:

@@ -1,7 +1,7 @@
 """Views for the site's templates: plain texts, formatted days, and links relative to the current page."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import NamedTuple
@@ -106,9 +106,16 @@ class PageViews:
     terms: TermsFormatter
     link: Link
     only_in: OnlyIn = _unsaid
+    _pages: dict[str, PageView] = field(default_factory=dict)
+    _offers: dict[str, OfferPageView] = field(default_factory=dict)
 
     def page(self, page: Page) -> PageView:
-        """Return the view of an announcement or page."""
+        """Return the view of an announcement or page, which is made once."""
+        if page.path not in self._pages:
+            self._pages[page.path] = self._page(page)
+        return self._pages[page.path]
+
+    def _page(self, page: Page) -> PageView:
         localized, text = self.localized, self.localized.text(page)
         written_in, size = localized.written_in(page), self.localized.image_size(page)
         return PageView(
@@ -141,7 +148,12 @@ class PageViews:
         return tuple(self.page(page) for page in pages)
 
     def offer(self, page: OfferPage) -> OfferPageView:
-        """Return the view of an announced offer."""
+        """Return the view of an announced offer, which is made once."""
+        if page.path not in self._offers:
+            self._offers[page.path] = self._offer(page)
+        return self._offers[page.path]
+
+    def _offer(self, page: OfferPage) -> OfferPageView:
         localized, written_in = self.localized, self.localized.written_in(page)
         words = localized.wording(page)
         notes = partial(page.notes, localized.language, localized.settings.default_language)
@@ -207,6 +219,11 @@ class PageViews:
 
 def _local_day(instant: datetime, localized: LocalizedSite) -> int:
     return instant.astimezone(localized.content.zone).date().toordinal()
+
+
+def as_written(there: str) -> str:
+    """Return the path itself in place of a link."""
+    return there
 
 
 def linked_from(here: str) -> Link:

@@ -76,6 +76,8 @@ def _view_type(entry: type) -> type:
     if found is None:
         name = f"{entry.__name__.removesuffix('Entry')}View"
         found = _VIEW_TYPES[entry] = _named_tuple(name, list(_view_hints(entry)))
+        # The digest of a page pickles views, which looks for their types here.
+        globals()[name] = found
     return found
 
 

@@ -5,7 +5,6 @@ from collections.abc import Collection, Sequence
 from functools import lru_cache
 from pathlib import Path
 from traceback import walk_tb
-from types import CodeType
 from typing import Literal, Protocol
 
 from jinja2 import (
@@ -23,6 +22,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment, SandboxedEnvironment
 
 from generator.templating.catalogs import label_language, translations
 from generator.templating.formats import direction, plural_chooser
+from generator.templating.kept_results import TEXT_RESULTS
 from generator.templating.values import PartnerText
 from rewards import Fault, Faulty, suggestion
 
@@ -52,24 +52,19 @@ class _Sandbox(ImmutableSandboxedEnvironment):
 
 
 class _Compiled(BytecodeCache):
-    """The compiled templates of this process, keyed by file and digest of the source, for all languages."""
+    """The compiled templates that this process keeps, by kind, file and digest of the source, for all languages."""
 
-    def __init__(self) -> None:
-        self._codes: dict[str, tuple[str, CodeType]] = {}
+    def __init__(self, kind: TemplateKind) -> None:
+        self._kind = kind
 
     def load_bytecode(self, bucket: Bucket) -> None:
         """Load the code of the same source into the bucket, if there is any."""
-        checksum, code = self._codes.get(bucket.key, ("", None))
-        if checksum == bucket.checksum:
-            bucket.code = code
+        bucket.code = TEXT_RESULTS.code_of(f"{self._kind} {bucket.key}", bucket.checksum)
 
     def dump_bytecode(self, bucket: Bucket) -> None:
-        """Store the bucket's code."""
+        """Keep the bucket's code."""
         if bucket.code is not None:
-            self._codes[bucket.key] = bucket.checksum, bucket.code
-
-
-_COMPILED = {"html": _Compiled(), "text": _Compiled()}
+            TEXT_RESULTS.keep_code(f"{self._kind} {bucket.key}", bucket.checksum, bucket.code)
 
 
 def environment(
@@ -89,7 +84,7 @@ def environment(
         extensions=["jinja2.ext.i18n"],
         keep_trailing_newline=True,
         auto_reload=False,
-        bytecode_cache=_COMPILED[kind],
+        bytecode_cache=_Compiled(kind),
     )
     catalog = translations(template_folders, language)
     built.install_gettext_callables(catalog.gettext, catalog.ngettext, newstyle=True)  # type: ignore[attr-defined]

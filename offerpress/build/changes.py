@@ -9,11 +9,21 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from generator import shard_bits
+from generator import KeptFiles, shard_bits
 from offerpress.build.manifest import Manifest
 from offerpress.figures.figures import Figures
 from offerpress.site.folder import SETTINGS_FILE
-from offerpress.site.inputs import CODE, DAY, KEYS, PACKAGED, Digests, changed, inputs_digest, parts_digest
+from offerpress.site.inputs import (
+    CODE,
+    DAY,
+    KEYS,
+    PACKAGED,
+    Digests,
+    changed,
+    inputs_digest,
+    pages_ground,
+    parts_digest,
+)
 
 _NAMED = 3
 _RENDITION = re.compile(r"assets/.+-[0-9a-f]{10}-[0-9]+\.webp")
@@ -29,9 +39,9 @@ class Comparison:
     """The keys of this build's parts beside those of the last one, `before`.
 
     `before` is None if there is nothing to compare with, and `why` then says the reason. `public` is the key of the
-    public pages, `statements` the key of the inputs of all statements, `shards` the key of each shard. `same_snapshot`
-    is False if a snapshot of that name was written again. `page` holds the beginnings of the names of the inputs that
-    only plain statements have.
+    public pages, `kept` has those of each public file. `statements` is the key of the inputs of all statements,
+    `shards` the key of each shard. `same_snapshot` is False if a snapshot of that name was written again. `page` holds
+    the beginnings of the names of the inputs that only plain statements have.
     """
 
     output: Path
@@ -40,6 +50,7 @@ class Comparison:
     same_snapshot: bool
     inputs: Digests
     public: str
+    kept: KeptFiles
     statements: str
     shards: Mapping[int, str]
     page: tuple[str, ...]
@@ -63,13 +74,16 @@ class Comparison:
         statements = _statements_key(figures)
         bits = shard_bits(figures.partner_count)
         digests = snapshot.shard_digests
+        before = None if why else last
+        ground = pages_ground(figures.inputs, figures.site.settings.site)
         return cls(
             output,
-            None if why else last,
+            before,
             why,
             not written_again,
             figures.inputs,
             inputs_digest(figures.inputs, _PUBLIC),
+            KeptFiles(ground, before.made if before else {}),
             statements,
             {n: parts_digest(statements, str(bits), str(n), digests[n]) for n in snapshot.shards},
             _of_page(figures),

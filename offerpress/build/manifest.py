@@ -52,6 +52,7 @@ class Manifest:
     inputs: Mapping[str, str] = field(default_factory=dict)
     places: Mapping[str, FilePlace] = field(default_factory=dict)
     public: str = ""
+    made: Mapping[str, str] = field(default_factory=dict)
     statements: str = ""
     shards: Mapping[int, str] = field(default_factory=dict)
     bits: Mapping[int, int] = field(default_factory=dict)

@@ -85,6 +85,7 @@ def _public_pages(
     access = site.settings.statements.access
     if before and comparison.keeps_public:
         of_partners = "statement/" if access == "plain" else "statement/packs/"
+        comparison.kept.keys.update(before.made)
         kept = (path for path in before.files if not path.startswith(of_partners))
         return dict.fromkeys(kept), before.content_remarks
     found: list[Fault] = []
@@ -95,9 +96,10 @@ def _public_pages(
         cards.add(path)
         return b"" if path in published else drawn_card(path, svg)
 
-    rendered = rendered_site(figures.content, site, as_of, found, card=card)
+    rendered = rendered_site(figures.content, site, as_of, found, card=card, kept=comparison.kept)
+    stay = cards & published | comparison.kept.stayed
     pages: dict[str, bytes | None] = {
-        path: None if path in cards & published else content for path, content in rendered.items()
+        path: None if path in stay else content for path, content in rendered.items()
     }
     if rendered:
         smaller = small_pictures(figures.content, site.settings.site, as_of)
@@ -143,6 +145,7 @@ def _manifest(
         inputs=comparison.inputs,
         places=places_in(comparison.output),
         public=comparison.public,
+        made=comparison.kept.keys,
         statements=comparison.statements,
         shards=comparison.shards,
         bits=bits,

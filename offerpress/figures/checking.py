@@ -15,6 +15,7 @@ from generator import (
     CardMaker,
     Content,
     GeneratorError,
+    KeptFiles,
     StatementRenderer,
     drawn_card,
     offer_words,
@@ -170,8 +171,12 @@ def rendered_site(
     *,
     draw_cards: bool = True,
     card: CardMaker = drawn_card,
+    kept: KeptFiles | None = None,
 ) -> dict[str, bytes]:
-    """Return every public file outside `statement/`; none, with faults added, if a template is faulty."""
+    """Return every public file outside `statement/`; none, with faults added, if a template is faulty.
+
+    Files that `kept` has are empty. `card` draws the pictures of shared links.
+    """
     settings, folders = site.settings, site.template_folders
     try:
         return site_artifacts(
@@ -183,6 +188,7 @@ def rendered_site(
             settings.statements,
             draw_cards=draw_cards,
             card=card,
+            kept=kept,
         )
     except Faulty as faulty:
         faults.extend(faulty.faults)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from generator import (
+    TEXT_RESULTS,
     Content,
     read_content,
     read_sound_content,
@@ -29,7 +30,7 @@ from ledger import (
     freeze,
     read,
 )
-from offerpress.site.folder import CONSERVATION_FILE, OfferpressError
+from offerpress.site.folder import CONSERVATION_FILE, TEXTS_FILE, OfferpressError
 from offerpress.site.inputs import (
     CODE,
     DATABASE,
@@ -42,7 +43,14 @@ from offerpress.site.inputs import (
 from offerpress.site.keys import SiteKeys
 from offerpress.site.locking import sole_writer
 from offerpress.site.site import Site
-from offerpress.site.state import DamagedState, json_text, read_state, read_text_state, write_state
+from offerpress.site.state import (
+    DamagedState,
+    json_text,
+    read_state,
+    read_text_state,
+    write_cache,
+    write_state,
+)
 from offerpress.site.unread import unread_templates_and_tables
 from rewards import (
     Account,
@@ -220,6 +228,7 @@ def open_figures(site: Site, *, need_keys: bool = True, snapshots: Path | None =
     data = data_digests(site, site.settings.data.paths)
     inputs = input_digests(site, data)
     faults: list[Fault] = []
+    know_texts(site, inputs[CODE])
     content = read_content(site.folder, site.settings.site, faults)
     faults.extend(unread_templates_and_tables(site, data))
     keys = _keys(site, need_keys=need_keys, faults=faults)
@@ -242,6 +251,15 @@ def open_figures(site: Site, *, need_keys: bool = True, snapshots: Path | None =
         rules = rules_on(content.policy, snapshot.rates, as_of)
         inputs[DAY] = day_text(as_of)
         yield Figures(site, content, rules, snapshot, keys, snapshot.account_count, tuple(faults), inputs)
+        if snapshots is None and TEXT_RESULTS.has_new:
+            with sole_writer(site):
+                write_cache(site.private / TEXTS_FILE, TEXT_RESULTS.written(inputs[CODE]))
+
+
+def know_texts(site: Site, code: str) -> None:
+    """Know the results that an earlier command kept of the texts of the site; `code` is the program's digest."""
+    with suppress(OSError):
+        TEXT_RESULTS.read((site.private / TEXTS_FILE).read_bytes(), code)
 
 
 def _read(site: Site, content: Content | None, faults: list[Fault]) -> Ledger:

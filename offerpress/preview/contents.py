@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from generator import (
     Content,
+    KeptFiles,
     SealedShard,
     check_card,
     packs_of,
@@ -25,9 +26,10 @@ from generator import (
 from mailer import BatchHeader, message_bytes, with_own_headers
 from offerpress.build.shards import ShardBuilder, shard_builder, statement_page
 from offerpress.figures.checking import rendered_site
-from offerpress.figures.figures import Figures
+from offerpress.figures.figures import Figures, know_texts
 from offerpress.plans.draft import Drafting
 from offerpress.preview.ledger import People
+from offerpress.site.inputs import CODE, code_digest, pages_ground, template_digests
 from offerpress.site.keys import private_address
 from offerpress.site.site import Site
 from rewards import Fault, Faulty, Notice
@@ -38,8 +40,8 @@ class PublicPages:
     """The public pages as of a day. They need no data, so a change of words is shown at once.
 
     `files` are by path, and empty for those of `cards`, whose SVG is drawn when a browser asks for it, as `pictures`,
-    the smaller sizes of pictures, are made. `marks` name the paths that are not published, with the reason. `remarks`
-    are about the content and the site that is made from it.
+    the smaller sizes of pictures, are made. `keys` are those of the files. `marks` name the paths that are not
+    published, with the reason. `remarks` are about the content and the site that is made from it.
     """
 
     site: Site
@@ -48,15 +50,22 @@ class PublicPages:
     files: Mapping[str, bytes]
     cards: Mapping[str, str]
     pictures: Mapping[str, bytes]
+    keys: Mapping[str, str]
     marks: Mapping[str, str]
     remarks: tuple[Fault, ...]
 
 
-def read_pages(site: Site, origin: str) -> PublicPages:
-    """Read settings and content and render every page, with links that stay under `origin`. Raises `Faulty`."""
+def read_pages(site: Site, origin: str, before: PublicPages | None = None) -> PublicPages:
+    """Read settings and content and render every page that `before` lacks. Raises `Faulty`.
+
+    Links stay under `origin`.
+    """
     site = _local(site, origin)
     settings = site.settings.site
     faults: list[Fault] = []
+    inputs = {CODE: code_digest(), **template_digests(site)}
+    if before is None:
+        know_texts(site, inputs[CODE])
     content = read_content(site.folder, settings, faults)
     if content is None:
         raise Faulty(faults)
@@ -69,12 +78,16 @@ def read_pages(site: Site, origin: str) -> PublicPages:
         cards[path] = svg
         return check_card(svg)
 
-    files = rendered_site(shown, site, as_of, broken, card=card)
+    kept = KeptFiles(pages_ground(inputs, settings), before.keys if before else {})
+    files = rendered_site(shown, site, as_of, broken, card=card, kept=kept)
     if broken:
         raise Faulty([*broken, *faults])
+    if before:
+        files |= {path: before.files[path] for path in kept.stayed}
+        cards |= {path: before.cards[path] for path in kept.stayed & before.cards.keys()}
     pictures = small_pictures(shown, settings, as_of)
     remarks = (*faults, *site_remarks(content, settings, site.template_folders, as_of))
-    return PublicPages(site, content, as_of, files, cards, pictures, marks, remarks)
+    return PublicPages(site, content, as_of, files, cards, pictures, kept.keys, marks, remarks)
 
 
 def _local(site: Site, origin: str) -> Site:

@@ -71,7 +71,7 @@ class Preview:
         if any(path.is_relative_to(templates) for path in changed):
             self._tried = _TriedCampaigns()
         try:
-            pages = read_pages(self._site_now(), self.origin)
+            pages = read_pages(self._site_now(), self.origin, self.state.pages)
         except FAILURES as error:
             self._show(faults=(*faults_of(error), *self._later))
             return

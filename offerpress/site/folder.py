@@ -39,6 +39,7 @@ RULES: Final = "rules"
 PEOPLE_FILE: Final = "people"
 HISTORY_FILE: Final = "history"
 APPROVALS: Final = "approvals"
+TEXTS_FILE: Final = "texts.cache"
 
 
 class OfferpressError(Exception):

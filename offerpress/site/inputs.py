@@ -39,12 +39,20 @@ def input_digests(site: Site, data: Digests, day: str = "") -> dict[str, str]:
     """Return the SHA-256 of every input of a build of `site` as of `day`; `data` are the `data_digests`."""
     found = {SETTINGS_FILE: _of_file(site.folder / SETTINGS_FILE), DAY: day, CODE: code_digest(), **data}
     found[KEYS] = _of_keys(site)
-    for name in ("content", "templates"):
-        found |= _of_tree(site.folder / name, f"{name}/")
-    packaged = starter_folder() / "templates"
-    if packaged != site.folder / "templates":
-        found |= _of_tree(packaged, f"{PACKAGED}templates/")
-    return found
+    return found | _of_tree(site.folder / "content", "content/") | template_digests(site)
+
+
+def template_digests(site: Site) -> dict[str, str]:
+    """Return the SHA-256 of every template of `site`, and of the packaged ones."""
+    own, packaged = site.folder / "templates", starter_folder() / "templates"
+    found = _of_tree(own, "templates/")
+    return found if packaged == own else found | _of_tree(packaged, f"{PACKAGED}templates/")
+
+
+def pages_ground(inputs: Digests, settings: object) -> str:
+    """Return one digest over what every public page follows from: program, templates, labels, settings of the site."""
+    begins = (CODE, "templates/", f"{PACKAGED}templates/")
+    return parts_digest(inputs_digest(inputs, begins), repr(settings))
 
 
 def data_digests(site: Site, data: Sequence[str]) -> dict[str, str]:

@@ -75,6 +75,13 @@ def write_state(path: Path, text: str, *, mode: int = 0o666) -> None:
     _replace(path, data, mode)
 
 
+def write_cache(path: Path, data: bytes) -> None:
+    """Replace a file whose loss or damage costs time and nothing else: it is not made durable."""
+    beside = path.with_name(f"{path.name}{WRITING}")
+    beside.write_bytes(data)
+    beside.replace(path)
+
+
 def replace_file(path: Path, text: str) -> None:
     """Replace a user's file in one step with a durable one; its folder must exist."""
     _replace(path, text.encode(), 0o666)

@@ -16,7 +16,7 @@ from offerpress.figures.figures import open_figures
 from offerpress.figures.leaks import leaked
 from offerpress.figures.sign_offs import all_sign_offs, forget_lines, read_sign_off
 from offerpress.signing.acts import SignedFacts, forget_facts, forgotten_records
-from offerpress.site.folder import FORGOTTEN_FILE, SETTINGS_FILE, OfferpressError
+from offerpress.site.folder import FORGOTTEN_FILE, SETTINGS_FILE, TEXTS_FILE, OfferpressError
 from offerpress.site.keys import forget_epochs
 from offerpress.site.locking import sole_writer
 from offerpress.site.people import forget_in_history
@@ -279,6 +279,7 @@ def _drop_reports(private: Path, who: Traces) -> int:
     """Delete the reports that hold one of the partner's words, and the caches of builds; both can be made again."""
     for name in ("preview", "sealed"):
         shutil.rmtree(private / name, ignore_errors=True)
+    (private / TEXTS_FILE).unlink(missing_ok=True)
     folder = private / "reports"
     names = [path.name for path in sorted(folder.glob("*")) if path.is_file()]
     found = {name for name, _ in leaked(folder, names, who.words, who.others)}

@@ -3,15 +3,18 @@
 import json
 import random
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from io import BytesIO
 from pathlib import Path
 
 import pytest
+from jinja2 import Environment
 from PIL import Image
 
 from generator.public import renditions
-from tests.acceptance.conftest import AS_OF, Call, change_sale, tree
+from generator.templating.environment import render
+from generator.templating.kept_results import TEXT_RESULTS, KeptResults
+from tests.acceptance.conftest import AS_OF, ROOT, Call, change_sale, tree
 
 PARTNERS = 1_040
 """Beside the sample's: enough for two shards."""
@@ -104,9 +107,61 @@ class Editor:
         """An announcement with a picture, or another picture in it."""
         show_picture(self.site, self.random.randrange(256))
 
+    def link_announcements(self) -> None:
+        """One that shares tags, an offer and a link with others, and has an old address; the others are as before."""
+        title, month = self.random.randrange(9), self.random.randrange(4, 9)
+        front = f"title: Linked {title}\nsummary: It links.\ndate: 2023-0{month}-02"
+        more = "tags: [investigation, more]\noffers: [cashback-2023]\naliases: [formerly-linked]"
+        text = f"---\n{front}\n{more}\n---\n\n## Head\n\n[See](thank-you.md) and [offer](../offers/4sc-free.md).\n"
+        (self.site / "content" / "announcements" / "linked.md").write_text(text, encoding="utf-8")
+
+    def expire(self) -> None:
+        """An announcement that ends within the days that time passes."""
+        front = "title: Short\nsummary: It ends.\ndate: 2023-05-03\nexpires_at: 2024-01-01"
+        (self.site / "content" / "announcements" / "short.md").write_text(
+            f"---\n{front}\n---\n\nText.\n", encoding="utf-8"
+        )
+
+    def translate(self) -> None:
+        """A second language with one translation, or one language again."""
+        text = (self.site / "offerpress.toml").read_text(encoding="utf-8")
+        page = self.site / "content" / "pages" / "about.de.md"
+        if '["en"]' in text:
+            page.write_text("---\ntitle: Wir\nsummary: Wer wir sind.\n---\n\nText.\n", encoding="utf-8")
+            self._replace("offerpress.toml", '["en"]', '["en", "de"]')
+        else:
+            page.unlink()
+            self._replace("offerpress.toml", '["en", "de"]', '["en"]')
+
+    def relabel(self) -> None:
+        """A label of the site's own, in its second language."""
+        folder = self.site / "templates" / "locale"
+        folder.mkdir(parents=True, exist_ok=True)
+        head = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n\n'
+        word = f'msgid "Announcements"\nmsgstr "Neues {self.random.randrange(99)}"\n'
+        (folder / "de.po").write_text(head + word, encoding="utf-8")
+
+    def change_a_template(self) -> None:
+        """Another template of announcements and of cards."""
+        folder = self.site / "templates" / "site"
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, end in (("announcement.html", "{# %d #}{{ 1 }}"), ("card.svg", "<!-- %d -->")):
+            text = (ROOT / "templates" / "site" / name).read_text(encoding="utf-8")
+            (folder / name).write_text(text + end % self.random.randrange(99), encoding="utf-8")
+
+    def spoil_kept_texts(self) -> None:
+        """The results of texts gone, cut, with a bit flipped, of another program or of another form."""
+        path = self.site / "private" / "texts.cache"
+        data = bytearray(path.read_bytes()) if path.is_file() else bytearray(b"0" * 99)
+        place = self.random.randrange(len(data))
+        flipped = bytes(data[:place]) + bytes([data[place] ^ 1]) + bytes(data[place + 1 :])
+        spoilt = [b"", bytes(data[:place]), flipped, KeptResults().written("another program")]
+        path.write_bytes(self.random.choice(spoilt))
+
     def withdraw(self) -> None:
-        """Its file deleted."""
-        self._page().unlink(missing_ok=True)
+        """Its file deleted, with those of others."""
+        for name in ("linked.md", "short.md", "more.md"):
+            (self._page().parent / name).unlink(missing_ok=True)
 
     def retitle(self) -> None:
         """Another title of an offer."""
@@ -182,10 +237,16 @@ class Editor:
             getattr(self, name)()
 
 
+def forget_texts() -> None:
+    """Let this process know no results of texts, as a new one does."""
+    vars(TEXT_RESULTS).update(vars(KeptResults()))
+
+
 def clean_build(offerpress: Call, site: Path, day: str, beside: Path) -> dict[str, bytes]:
     """What a build of the same site gives that remembers nothing."""
+    forget_texts()
     shutil.rmtree(beside, ignore_errors=True)
-    skipped = shutil.ignore_patterns("output", "manifests", "sealed", "snapshots", "reports")
+    skipped = shutil.ignore_patterns("output", "manifests", "sealed", "snapshots", "reports", "texts.cache")
     shutil.copytree(site, beside, ignore=skipped)
     assert 0 == offerpress("build", "--site", str(beside), "--as-of", day).code
     return tree(beside / "output")
@@ -203,6 +264,7 @@ def test_after_any_edits_the_output_is_that_of_a_clean_build(
     assert 0 == offerpress("build", *AS_OF).code
     for _ in range(steps):
         editor.edit()
+        forget_texts()
         said = offerpress("build", "--as-of", editor.day)
         assert 0 == said.code, (editor.made, said.err)
         clean, found = (
@@ -260,6 +322,45 @@ def test_an_announcement_leaves_statements_alone(offerpress: Call, small: Path) 
     told = explained(offerpress)
     assert "announcements/more/index.html" in str(told["files_removed"])
     assert not (small / "output" / "announcements" / "more").exists()
+
+
+@pytest.fixture
+def rendered(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The templates of pages that were rendered since it was emptied."""
+    found: list[str] = []
+
+    def noted(built: Environment, name: str, context: dict[str, object], folders: Sequence[Path]) -> str:
+        found.append(name.removeprefix("site/"))
+        return render(built, name, context, folders)
+
+    monkeypatch.setattr("generator.public.pages.render", noted)
+    return found
+
+
+def test_a_sentence_renders_its_page_alone(offerpress: Call, small: Path, rendered: list[str]) -> None:
+    """Another sentence renders one page, no list and no neighbour; another title renders those that show it too."""
+    explained(offerpress)
+    forget_texts()
+    page = small / "content" / "announcements" / "follow-up.md"
+    text = page.read_text(encoding="utf-8") + "\nOne sentence more.\n"
+    page.write_text(text, encoding="utf-8")
+    rendered.clear()
+    told = explained(offerpress)
+    assert ["announcement.html"] == rendered
+    assert "announcements/follow-up/index.html" in str(told["files_written"])
+    page.write_text(text.replace("title: What", "title: That which"), encoding="utf-8")
+    rendered.clear()
+    explained(offerpress)
+    lists = ["announcements.html", "home.html", "offer.html", "tag.html"]
+    assert sorted(["announcement.html", "announcement.html", "card.svg", *lists]) == sorted(rendered)
+
+
+def test_a_day_without_news_renders_nothing(offerpress: Call, small: Path, rendered: list[str]) -> None:
+    """On a day on which nothing becomes visible or ends no template of a page is rendered."""
+    assert 0 == offerpress("build", "--site", str(small), "--as-of", "2023-12-29").code
+    rendered.clear()
+    assert 0 == offerpress("build", "--site", str(small), "--as-of", "2023-12-30").code
+    assert [] == rendered
 
 
 def test_a_picture_is_encoded_once(offerpress: Call, small: Path, monkeypatch: pytest.MonkeyPatch) -> None:

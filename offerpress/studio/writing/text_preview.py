@@ -208,4 +208,4 @@ def _readers(staff: StaffFigures, text: EditedText, content: Content) -> Iterato
 
 def _words(site: Site, content: Content, as_of: int) -> PublicPages:
     """Return what mails need of the pages: the site and its words."""
-    return PublicPages(site, content, as_of, {}, {}, {}, {}, ())
+    return PublicPages(site, content, as_of, {}, {}, {}, {}, {}, ())

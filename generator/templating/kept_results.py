@@ -1,0 +1,125 @@
+"""Results that follow from one text alone, kept while the texts stay, in memory and in a file.
+
+A reading of all content asks for each result again, and computes only those of new texts. The file saves time and never
+decides a result: one that is damaged, of another program or of another form is not used.
+"""
+
+import marshal
+import pickle
+from collections.abc import Callable
+from hashlib import sha256
+from io import BytesIO
+from types import CodeType
+from typing import TypeVar, cast
+
+_Result = TypeVar("_Result")
+_Key = tuple[str, str]
+# The pickled results hold values of these modules, and nothing else is made of them.
+_OURS = ("generator.content.", "rewards.")
+_OTHERS = frozenset({"datetime.date", "datetime.datetime", "decimal.Decimal"})
+
+
+def closed_digest(*facts: object, has_sets: bool = False) -> str:
+    """Return a SHA-256 over values of our own and builtin types.
+
+    It is over their pickled form: whoever reads that form gets equal values back, so different values have different
+    forms. A value without such a form, such as a function inside another one, raises `pickle.PicklingError`,
+    `TypeError` or `AttributeError`. Without `has_sets`, equal sets may have different digests.
+    """
+    written = BytesIO()
+    pickler = (_WithSets if has_sets else pickle.Pickler)(written, 5)
+    # Equal values give equal bytes, whether or not two of them are the same object.
+    pickler.fast = True
+    try:
+        pickler.dump(facts)
+    except KeyError:
+        if has_sets:
+            raise
+        return closed_digest(*facts, has_sets=True)  # in this mode Python 3.11 fails at the 50th set
+    return sha256(written.getbuffer()).hexdigest()
+
+
+class _WithSets(pickle.Pickler):
+    """Writes a set by the digests of its elements: their order differs from process to process."""
+
+    def persistent_id(self, value: object) -> object:
+        if not isinstance(value, set | frozenset):
+            return None
+        return sorted(closed_digest(one, has_sets=True) for one in value)
+
+
+class KeptResults:
+    """Results by what they are and the digest of their text; those that a reading did not ask for are dropped."""
+
+    def __init__(self) -> None:
+        self._present: dict[_Key, object] = {}
+        self._earlier: dict[_Key, object] = {}
+        self._codes: dict[str, tuple[str, CodeType | bytes]] = {}
+        self.has_new = False
+
+    def of(self, kind: str, digest: str, make: Callable[[], _Result]) -> _Result:
+        """Return the result of that kind for the text with that digest, which `make` makes if it is not known."""
+        key = kind, digest
+        if key in self._present:
+            return cast("_Result", self._present[key])
+        if key in self._earlier:
+            found = cast("_Result", self._earlier[key])
+        else:
+            found, self.has_new = make(), True
+        self._present[key] = found
+        return found
+
+    def code_of(self, template: str, checksum: str) -> CodeType | None:
+        """Return the code of a template by its key and the checksum of its source; None if it is not known."""
+        known, code = self._codes.get(template, ("", b""))
+        if known != checksum:
+            return None
+        if isinstance(code, bytes):
+            code = marshal.loads(code)  # noqa: S302 - this program wrote it
+            self._codes[template] = checksum, code
+        return code
+
+    def keep_code(self, template: str, checksum: str, code: CodeType) -> None:
+        """Keep the code of a template in place of that of its former source."""
+        self._codes[template] = checksum, code
+        self.has_new = True
+
+    def begin(self) -> None:
+        """Begin a reading: results that neither it nor the one before asks for are dropped."""
+        self._present, self._earlier = {}, self._present or self._earlier
+
+    def written(self, program: str) -> bytes:
+        """Return a file of the results; `program` is the digest of the program that made them."""
+        self.has_new = False
+        codes = {
+            key: (checksum, code if isinstance(code, bytes) else marshal.dumps(code))
+            for key, (checksum, code) in tuple(self._codes.items())
+        }
+        written = pickle.dumps((dict(self._present), codes), 5)
+        return _head(program, written) + written
+
+    def read(self, data: bytes, program: str) -> None:
+        """Know the results of a file beside those of this process, if this program wrote it and it is undamaged."""
+        if data.startswith(_head(program, memoryview(data)[_HEAD:])):
+            results, codes = _Reader(BytesIO(data[_HEAD:])).load()
+            self._earlier, self._codes = {**results, **self._earlier}, {**codes, **self._codes}
+
+
+_HEAD = 64
+
+
+def _head(program: str, written: bytes | memoryview) -> bytes:
+    return sha256(program.encode() + b"\0" + written).hexdigest().encode()
+
+
+class _Reader(pickle.Unpickler):
+    """Makes values of our own content only."""
+
+    def find_class(self, module: str, name: str) -> object:
+        if module.startswith(_OURS) or f"{module}.{name}" in _OTHERS:
+            return super().find_class(module, name)
+        raise pickle.UnpicklingError(f"{module}.{name} is no value of content")
+
+
+TEXT_RESULTS = KeptResults()
+"""The results of this process."""
