@@ -46,13 +46,13 @@ def proposed_effect(
 ) -> Effect:
     """Return what changes if `offer` is saved, as of the first day from today on which its terms are others.
 
-    A draft is taken as published. `statements` are those of the figures. They are computed again if the day is a later
-    one, and then without the sales that come until that day.
+    A draft is taken as published, and as announced today if its day is a later one. `statements` are those of the
+    figures. They are computed again if the day is a later one, and then without the sales that come until that day.
     """
     rules = figures.rules
     policy = rules.policy
     present = next((one for one in policy.offers if one.slug == offer.slug), None)
-    published = replace(offer, draft=False)
+    published = _as_published(offer, rules.as_of) if offer.draft else offer
     rest = tuple(one for one in policy.offers if one.slug != offer.slug)
     day = _first_day(present, published, rules.as_of)
     others = rules_on(Policy(policy.program, (*rest, published)), rules.rates, day)
@@ -60,6 +60,13 @@ def proposed_effect(
         rules = rules_on(policy, rules.rates, day)
         statements = ((account, compute_statement(account, rules, [])) for account, _ in statements)
     return compute_effect(statements, rules, others, {offer.slug})
+
+
+def _as_published(draft: Offer, today: int) -> Offer:
+    first, *later = draft.versions
+    since = min(draft.announced_on, today)
+    versions = (replace(first, effective_on=since), *later)
+    return replace(draft, draft=False, announced_on=since, versions=versions)
 
 
 def _first_day(present: Offer | None, proposed: Offer, as_of: int) -> int:

@@ -57,6 +57,8 @@ _ASSETS = {
     "studio.js": ("studio", "text/javascript; charset=utf-8"),
     "editor.js": ("studio", "text/javascript; charset=utf-8"),
     "writing.css": ("studio", "text/css; charset=utf-8"),
+    "offers.css": ("studio", "text/css; charset=utf-8"),
+    "offers.js": ("studio", "text/javascript; charset=utf-8"),
     "publishing.css": ("studio", "text/css; charset=utf-8"),
     "publishing.js": ("studio", "text/javascript; charset=utf-8"),
 }
@@ -234,6 +236,8 @@ class StudioServer:
     def _done(self, visit: Visit, done: Done) -> Response:
         if done.show:
             return _html(page("done.html", visit, {"done": done}))
+        if done.template:
+            return _html(page(done.template, visit, done.context))
         return RedirectResponse(done.to, HTTPStatus.SEE_OTHER)
 
     def _guarded(self, visit: Visit, answer: Callable[[], Response]) -> Response:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+from offerpress.studio.offers.offer_page import look_offer, offer_page, save_offer
 from offerpress.studio.overview.finance_page import (
     begin_sign_off,
     check_all,
@@ -87,6 +88,7 @@ PAGES: Mapping[str, tuple[str, Callable[[Visit], Context]]] = {
     "/text/versions": ("writing/versions.html", versions_page),
     "/text/compare": ("writing/compare.html", compare_page),
     "/writing/files": ("writing/files.html", files_page),
+    "/offer": ("offers/offer.html", offer_page),
     "/publish": ("publishing/publish.html", publish_page),
     "/publish/file": ("publishing/file.html", published_file_page),
     "/partners": ("partners/partners.html", search_page),
@@ -145,6 +147,8 @@ ACTIONS: Mapping[str, Callable[[Visit], Done]] = {
     "/partner/revoke": revoke_link,
     "/partner/suppress": suppress_address,
     "/partner/forget": forget_partner,
+    "/offer/look": look_offer,
+    "/offer/save": save_offer,
     "/publish/build": build_site,
     "/publish/now": publish_site,
     "/finance/sign-off": sign_off_journal,
@@ -156,7 +160,17 @@ ACTIONS: Mapping[str, Callable[[Visit], Done]] = {
 }
 """What a form does. Each needs a form token of the person's session."""
 
-LONG_FORMS = frozenset({"/text/check", "/text/preview", "/text/draft", "/text/save", "/text/save/now"})
+LONG_FORMS = frozenset(
+    {
+        "/offer/look",
+        "/offer/save",
+        "/text/check",
+        "/text/preview",
+        "/text/draft",
+        "/text/save",
+        "/text/save/now",
+    }
+)
 """The addresses whose forms hold a whole text."""
 
 UPLOADS: Mapping[str, tuple[int, Callable[[Visit, bytes], dict[str, object]]]] = {

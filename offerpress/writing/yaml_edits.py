@@ -137,7 +137,7 @@ class YamlEditor:
             indent = " " * self._column(node.children[0].start)
             at = self._line_end(node.end)
             lines = [
-                f"\n{indent}{scalar(name)}: {self._block_value(value, indent)}"
+                f"\n{indent}{scalar(name)}:{self._behind_colon(value, indent)}"
                 for name, value in added.items()
             ]
             found.append(Edit(at, at, "".join(lines)))
@@ -167,6 +167,21 @@ class YamlEditor:
         line = self.text.rfind("\n", 0, node.start) + 1
         indent = " " * (len(self.text[line:]) - len(self.text[line:].lstrip(" ")) + 2)
         return block_text(new, indent)
+
+    def _behind_colon(self, value: object, indent: str) -> str:
+        """Return a new value; a list of mappings, such as amendments, begins a line for each key."""
+        if isinstance(value, list) and value and all(isinstance(one, dict) and one for one in value):
+            return "".join(f"\n{indent}  - {self._item(one, f'{indent}  ')}" for one in value)
+        return f" {self._block_value(value, indent)}"
+
+    def _item(self, value: object, indent: str) -> str:
+        """Return a new item of a list behind its dash."""
+        if not isinstance(value, dict) or not value:
+            return self._block_value(value, indent)
+        lines = (
+            f"{scalar(str(name))}: {self._block_value(one, f'{indent}  ')}" for name, one in value.items()
+        )
+        return f"\n{indent}  ".join(lines)
 
     def _block_value(self, value: object, indent: str) -> str:
         if (
@@ -231,7 +246,7 @@ class YamlEditor:
                 if self.text[start : dashes[n]].strip():
                     raise CannotEdit("the item shares its line")
                 found.append(Edit(start, min(self._line_end(node.children[n].end) + 1, len(self.text)), ""))
-            lines = [f"{indent}- {self._block_value(one, indent)}" for one in new[b + both : b_end]]
+            lines = [f"{indent}- {self._item(one, indent)}" for one in new[b + both : b_end]]
             if lines and a + both == 0:
                 found.append(
                     Edit(dashes[0], dashes[0], "".join(f"{line.strip()}\n{indent}" for line in lines))

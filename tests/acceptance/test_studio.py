@@ -41,6 +41,7 @@ EXAMPLES = {
     "/partner?id=P-1001": "Aldergrove Phones",
     "/partner/forget?id=P-1001": "Forget P-1001",
     "/text/conflict?file=content/pages/contact.md": "Two texts of “Contact”",
+    "/offer?file=content/offers/cashback-2023.md": "15 % cashback on everything you sell in 2023",
     "/publish": "Publish",
     "/publish/file?file=index.html": "Ostrabell Partner Program",
     "/finance": "Finance",

@@ -64,12 +64,14 @@ SCREENS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What follows an action: the address to go to, or words to show once, such as a link."""
+    """What follows an action: the address to go to, words to show once, or the screen again with what was typed."""
 
     to: str = "/"
     title: str = ""
     show: tuple[str, ...] = ()
     link: str = ""
+    template: str = ""
+    context: Context = field(default_factory=dict)
 
 
 class NotThere(OfferpressError):

@@ -1,0 +1,149 @@
+"""The screen of an offer: its terms as a form, the worked example, what would change, and saving."""
+
+from generator import compute_example, formats, show_example
+from offerpress.figures.proposals import Proposal, proposed_effect, read_proposal
+from offerpress.reports.texts import day_words
+from offerpress.studio.offers.amending import amendment_day, amendment_items
+from offerpress.studio.offers.effect_words import effect_words
+from offerpress.studio.offers.offer_form import OfferForm, offer_form
+from offerpress.studio.state.studio import Context, Done, NotDone, Visit, address_of
+from offerpress.studio.writing.text_faults import plain_words
+from offerpress.studio.writing.typed_texts import author_of
+from offerpress.writing.paths import WritingRefused
+from offerpress.writing.saving import Conflict, save
+from offerpress.writing.texts import OpenFile
+from offerpress.writing.versions import digest_of_text
+from rewards import Fault, Offer, day_text
+
+AMENDED, CHANGED = "amended an offer", "changed the terms of an offer"
+_TEMPLATE = "offers/offer.html"
+
+
+def offer_page(visit: Visit) -> Context:
+    """Show an offer as it is saved."""
+    return _context(offer_form(visit), "")
+
+
+def look_offer(visit: Visit) -> Done:
+    """Show what the person typed, with its example and what it would change. Nothing is changed by it."""
+    form = offer_form(visit)
+    return Done(template=_TEMPLATE, context=_context(form, ""))
+
+
+def save_offer(visit: Visit) -> Done:
+    """Save what the person typed, unless it has a fault; whatever prevents it is said beside what was typed."""
+    visit.need("writer", "operator")
+    form = offer_form(visit)
+    try:
+        return _saved(form)
+    except (WritingRefused, NotDone) as error:
+        return Done(template=_TEMPLATE, context=_context(form, str(error)))
+
+
+def _saved(form: OfferForm) -> Done:
+    visit = form.visit
+    if form.has_draft:
+        raise NotDone(
+            "You have typed something in the editor that is not saved. Save or discard it there first."
+        )
+    if not form.is_changed:
+        raise NotDone("Nothing was saved, because you changed no field.")
+    if _proposal(form, form.content).offer is None:
+        raise NotDone("Nothing was saved, because something is to be corrected first.")
+    found = save(visit.site, form.path, form.content, form.opened, author_of(visit), visit.now)
+    if isinstance(found, Conflict):
+        return Done(to=address_of("/text/conflict", file=form.path.name))
+    amends = form.mode == "amend"
+    note = f"from {form.day}{': ' if form.note else ''}{form.note}" if amends else ""
+    visit.record(AMENDED if amends else CHANGED, form.slug, note=note)
+    return Done(to=address_of("/offer", file=form.path.name, saved="1"))
+
+
+def _proposal(form: OfferForm, content: bytes) -> Proposal:
+    text = OpenFile(form.path, content, "").text
+    return read_proposal(form.visit.current().figures, form.slug, text)
+
+
+def _context(form: OfferForm, why: str) -> Context:
+    content, refused = form.base, why
+    try:
+        content = form.content
+    except (WritingRefused, NotDone) as error:
+        refused = refused or str(error)
+    proposal = _proposal(form, content)
+    offer = proposal.offer
+    as_of = form.visit.current().figures.rules.as_of
+    return {
+        "file": form.path.name,
+        "opened": form.opened,
+        "title": str(form.raw.get("title", form.slug)),
+        "mode": form.mode,
+        "shown_day": day_text(form.shown_on),
+        "from_day": form.day,
+        "note": form.note,
+        "fields": form.fields_of(form.typed),
+        "is_changed": form.is_changed,
+        "refused": refused,
+        "saved": "saved" in form.visit.query,
+        "has_draft": form.has_draft,
+        "faults": [_fault(one) for one in proposal.faults],
+        "amendments": _amendments(form, as_of),
+        "example": _example(form, offer) if offer else None,
+        "effect": _effect(form, content, offer) if offer and (form.is_changed or offer.draft) else None,
+        "is_draft": form.raw.get("draft") is True,
+        "may_write": form.visit.person.may("writer", "operator"),
+        "editor_href": address_of("/text", file=form.path.name),
+    }
+
+
+def _fault(fault: Fault) -> Context:
+    return {
+        "severity": fault.severity,
+        "field": fault.field,
+        "text": plain_words(fault.what),
+        "remedy": plain_words(fault.remedy),
+    }
+
+
+def _amendments(form: OfferForm, as_of: int) -> list[Context]:
+    found = []
+    for one in amendment_items(form.raw):
+        day = amendment_day(one)
+        keys = [key for key in one if key not in {"effective_on", "note"}]
+        found.append(
+            {
+                "day": day_words(day) if day else str(one.get("effective_on", "")),
+                "note": str(one.get("note") or ""),
+                "fields": [_label(form, key) for key in keys],
+                "begun": day is not None and day <= as_of,
+                "href": address_of("/offer", file=form.path.name, shown=str(one.get("effective_on", ""))),
+            }
+        )
+    return found
+
+
+def _label(form: OfferForm, key: str) -> str:
+    info = form.model.model_fields.get(key)
+    return (info.title if info else None) or key
+
+
+def _example(form: OfferForm, offer: Offer) -> object:
+    """Return the worked example by the terms that the form proposes; None if they give the invented partner nothing."""
+    program = form.visit.current().figures.content.policy.program
+    day = form.begins if form.mode == "amend" else offer.announced_on
+    computed = compute_example(offer, program, max(day, offer.announced_on))
+    return show_example(computed, offer, formats("en")) if computed else None
+
+
+def _effect(form: OfferForm, content: bytes, offer: Offer) -> Context:
+    """Return what would change, computed once for the same text and figures."""
+    visit = form.visit
+    current = visit.current()
+    stamp = (current.number, form.slug, digest_of_text(content))
+    effect = visit.studio.remembered(
+        f"effect {visit.person.person}",
+        stamp,
+        lambda: proposed_effect(current.figures, current.people.values(), offer),
+    )
+    titles = {one.slug: one.title for one in current.figures.content.policy.offers}
+    return effect_words(visit, effect, lambda slug: titles.get(slug, offer.title))
