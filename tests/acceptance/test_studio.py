@@ -14,13 +14,15 @@ from offerpress.site.site import Site
 from offerpress.studio.screens import PAGES
 from offerpress.writing.drafts import keep_draft
 from offerpress.writing.paths import content_path
-from offerpress.writing.versions import Author
-from tests.acceptance.conftest import AS_OF, PLAN, PLANNED, called, copy_sample
+from offerpress.writing.saving import save
+from offerpress.writing.versions import Author, digest_of_text
+from tests.acceptance.conftest import AS_OF, PLAN, PLANNED, ROOT, called, copy_sample
 from tests.servers.studio import PASSPHRASE, Office, Seat, flaws, invite, join, seated, started, stop
 
 HOSTILE = '<img src=x onerror="alert(1)">{{7*7}}\u202egnp'
 HOSTILE_ID = "P/<b>&1"
-EXAMPLES = {
+ABOUT = (ROOT / "content" / "pages" / "about.md").read_bytes()
+EXAMPLES: dict[str, str | re.Pattern[str]] = {
     "/": "Today",
     "/plans": "Campaigns",
     "/writing": "Writing",
@@ -30,11 +32,12 @@ EXAMPLES = {
     "/text/translation?file=content/announcements/thank-you.de.md": "Danke, dass Sie zu uns gehalten haben",
     "/text/translation?file=content/pages/about.ar.md": "About this program",
     "/text/versions?file=content/announcements/thank-you.md": "History of “Thank you for standing by us”",
+    f"/text/compare?file=content/pages/about.md&version={digest_of_text(ABOUT)}": re.compile("^Then and now"),
     "/writing/files": "Deleted texts and version control",
     f"/plan?plan={PLAN}": PLAN,
     f"/plan/mail?plan={PLAN}&partner=P-1001": "To Aldergrove Phones",
     "/campaign?campaign=year-end-credit": "year-end-credit, if it were planned now",
-    "/campaign/mail?campaign=year-end-credit&partner=P-1001": "To Aldergrove Phones",
+    "/campaign/mail?campaign=year-end-credit&partner=P-1013": "To Mirqab Voice",
     "/partner/statement?partner=P-1001": "The statement as the partner sees it",
     "/partners?find=a": "Who got what",
     "/partners?find=P-10": "Who got what",
@@ -71,6 +74,8 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
         said = called(site, *words)
         assert 0 == said.code, said.err
     desk, now = Site(site, datetime.now(UTC), {}), datetime.now(UTC)
+    about = content_path(desk, "content/pages/about.md")
+    save(desk, about, ABOUT + b"\nMore.\n", digest_of_text(ABOUT), Author("mia", "Mia"), now)
     contact = content_path(desk, "content/pages/contact.md")
     keep_draft(desk, contact, b"---\ntitle: Contact\n---\nMine\n", "", Author("mia", "Mia"), now)
     found = started(site)
