@@ -29,7 +29,7 @@ from offerpress.site.folder import OfferpressError, starter_folder
 from offerpress.site.people import read_people
 from offerpress.site.site import Site
 from offerpress.studio.people.sign_in import joined_person, signed_in_person
-from offerpress.studio.screens import ACTIONS, ASKS, FACTS, LONG_FORMS, PAGES, STREAMS, UPLOADS
+from offerpress.studio.screens import ACTIONS, ASKS, FACTS, LONG_FORMS, PAGES, PINGS, STREAMS, UPLOADS
 from offerpress.studio.state.current_figures import KNOWN_ERRORS, FiguresReader
 from offerpress.studio.state.deeds import mend_history
 from offerpress.studio.state.frames import FRAMES
@@ -195,7 +195,7 @@ class StudioServer:
             return JSONResponse({"tone": "wrong", "text": str(error)}, 409)
 
     def _asked(self, request: Request, form: FormFields) -> Response:
-        visit = self._visit(request, form)
+        visit = self._visit(request, form, used=request.url.path not in PINGS)
         if visit is None or not visit.session.made(form.get("form_token", "")):
             return JSONResponse({"text": _LOCKED}, 401)
         try:

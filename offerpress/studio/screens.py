@@ -63,6 +63,7 @@ from offerpress.studio.writing.editor_page import (
     discard_draft,
     editor_page,
     keep_typed,
+    note_typing,
     save_form,
     save_typed,
 )
@@ -120,6 +121,7 @@ ASKS: Mapping[str, Callable[[Visit], dict[str, object]]] = {
     "/text/check": check_typed,
     "/text/preview": preview_typed,
     "/text/draft": keep_typed,
+    "/text/open": note_typing,
     "/text/save/now": save_typed,
 }
 """What a script asks with a form, and gets as JSON. Each needs a form token, as an action does."""
@@ -159,6 +161,9 @@ ACTIONS: Mapping[str, Callable[[Visit], Done]] = {
     "/me/passkey/remove": drop_passkey,
 }
 """What a form does. Each needs a form token of the person's session."""
+
+PINGS = frozenset({"/text/open"})
+"""What a page says by itself: it is no use of the session, which ends without a hand all the same."""
 
 LONG_FORMS = frozenset(
     {

@@ -60,15 +60,15 @@ class CashbackTerms(OfferTerms):
     rate: Percentage | None = Field(
         default=None,
         title="Rate",
-        description="The share of the sales, such as 15%. Leave it empty if there are steps.",
+        description="The share of the sales, such as 15%. Leave it empty if there are tiers.",
     )
     tiers: Annotated[list[Tier], Field(min_length=1)] | None = Field(
-        default=None, title="Steps", description="Higher rates from higher sales on, the lowest step first."
+        default=None, title="Tiers", description="Higher rates from higher sales on, the lowest tier first."
     )
     mode: Mode | None = Field(
         default=None,
-        title="How steps count",
-        description="Retroactive: the highest step reached counts for all sales. Incremental: each for its part.",
+        title="How tiers count",
+        description="Retroactive: the highest tier reached counts for all sales. Incremental: each for its part.",
     )
     minimum: Annotated[dict[str, Number], Pick(by="currencies")] = Field(
         default_factory=dict, title="Least amount", description="Below it, nothing is credited."

@@ -148,6 +148,16 @@ async function check() {
 // The draft survives a closed tab and a killed studio. It is not a save, and never says so.
 
 const others = form.querySelector("[data-others]");
+function nameOthers(names) {
+  if (!names) return;
+  others.hidden = names.length === 0;
+  others.textContent = `${names.join(", ")} ${names.length === 1 ? "has" : "have"} this text open too.`;
+}
+async function stillOpen() {
+  const told = new URLSearchParams({ form_token: form.elements.form_token.value, file: form.elements.file.value });
+  const answer = await fetch("/text/open", { method: "POST", body: told }).catch(() => null);
+  if (answer?.ok) nameOthers((await answer.json()).others);
+}
 async function keep() {
   const mine = typed;
   const kept = await ask("/text/draft").catch(() => null);
@@ -155,10 +165,7 @@ async function keep() {
     saved.textContent = "The studio does not answer. What you typed is only in this page: keep it open.";
     return;
   }
-  if (kept.others) {
-    others.hidden = kept.others.length === 0;
-    others.textContent = `${kept.others.join(", ")} ${kept.others.length === 1 ? "has" : "have"} this text open too.`;
-  }
+  nameOthers(kept.others);
   if (mine !== typed) return;
   if (kept.said && unsaved) saved.textContent = kept.said;
   if (kept.text) saved.textContent = kept.text;
@@ -379,6 +386,6 @@ body.addEventListener("keydown", (event) => {
 check();
 show();
 if (writes) {
-  keep();
-  setInterval(keep, 30_000);
+  stillOpen();
+  setInterval(stillOpen, 30_000);
 }

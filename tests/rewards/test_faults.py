@@ -69,3 +69,21 @@ def test_a_suggestion_is_the_nearest_word_or_all() -> None:
     """A misspelt word gets the nearest known one; a strange one gets the list."""
     assert suggestion("titel", ["title", "summary"]) == "did you mean 'title'?"
     assert suggestion("q", ["title", "summary"]) == "known are: summary, title"
+
+
+@pytest.mark.parametrize(
+    ("remedy", "expected"),
+    [
+        (suggestion("cashbak", ["cashback", "bonus"]), "cashback"),
+        ("did you mean '2023-12-31'?", "2023-12-31"),
+        ("write https://example.com/a", "https://example.com/a"),
+        ("call it 'my-page'", "my-page"),
+        ("write it as 'News', as content/pages/a.md does", "News"),
+        (suggestion("zzz", ["cashback", "bonus"]), ""),
+        ("write it with a percent sign, such as 15%", ""),
+        ("", ""),
+    ],
+)
+def test_a_cure_is_the_one_value_that_a_remedy_names(remedy: str, expected: str) -> None:
+    """Where a person has to decide, there is none."""
+    assert expected == Fault("it is wrong", remedy).cure

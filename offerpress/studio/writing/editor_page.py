@@ -155,6 +155,14 @@ def keep_typed(visit: Visit) -> dict[str, object]:
     }
 
 
+def note_typing(visit: Visit) -> dict[str, object]:
+    """Note that the person still has the text open, and say who else has."""
+    visit.need("writer", "operator")
+    path = content_path(visit.site, visit.query.get("file", ""))
+    others = note_open(visit.site, path, author_of(visit), visit.now)
+    return {"others": [one.name for one in others]}
+
+
 def save_typed(visit: Visit) -> dict[str, object]:
     """Save what was typed, or say where the two texts are to be compared."""
     visit.need("writer", "operator")

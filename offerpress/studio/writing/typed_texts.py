@@ -176,8 +176,11 @@ def begun_translation(visit: Visit, path: ContentPath) -> EditedText:
 
 
 def options_of(visit: Visit) -> Options:
-    """Return what the fields can be picked from; read again when the figures change."""
-    current = visit.studio.reader.open()
+    """Return what the fields can be picked from; read again when the figures change.
+
+    Those read last are enough: to wait for newer ones would hold up whoever types.
+    """
+    current = visit.studio.reader.last
     number = current.number if current else 0
     stamp = (number, _listing(visit))
     return visit.studio.remembered("writing options", stamp, lambda: _options(visit))
