@@ -59,7 +59,15 @@ if TYPE_CHECKING:
     from rewards.statements.derivation import derive
     from rewards.statements.effects import Effect, Shift, compute_effect
     from rewards.statements.journal import JournalLine, journal_lines, journal_sums
-    from rewards.statements.policy import Policy, Rules, frozen_rules, rules_on, running_offers, thawed_rules
+    from rewards.statements.policy import (
+        Policy,
+        Rules,
+        changed_offers,
+        frozen_rules,
+        rules_on,
+        running_offers,
+        thawed_rules,
+    )
     from rewards.statements.statement import (
         LISTS,
         CountedLine,
@@ -148,6 +156,7 @@ __all__ = [
     "address_list",
     "bare_address",
     "canonical_json",
+    "changed_offers",
     "compute_effect",
     "compute_statement",
     "conserved_json",

@@ -18,6 +18,7 @@ from offerpress.studio.partners.partner_pages import (
     revoke_link,
     search_page,
     suppress_address,
+    unsuppress_address,
 )
 from offerpress.studio.people.sign_in import (
     begin_passkey,
@@ -29,6 +30,7 @@ from offerpress.studio.people.sign_in import (
     remove_person,
 )
 from offerpress.studio.plans.checklist import freshness
+from offerpress.studio.plans.corrections_page import corrections_page
 from offerpress.studio.plans.mail_pages import mail_page
 from offerpress.studio.plans.plan_actions import (
     approve_plan,
@@ -45,6 +47,7 @@ from offerpress.studio.plans.plan_actions import (
     start_sending,
     stop_plan,
     stop_sending,
+    withdraw_fences,
 )
 from offerpress.studio.plans.review import plan_page
 from offerpress.studio.plans.standing import live_state, plans_page
@@ -78,6 +81,7 @@ PAGES: Mapping[str, tuple[str, Callable[[Visit], Context]]] = {
     "/": ("overview/today.html", today_page),
     "/plans": ("plans/plans.html", plans_page),
     "/plan": ("plans/plan.html", plan_page),
+    "/corrections": ("plans/corrections.html", corrections_page),
     "/plan/mail": ("plans/mail.html", mail_page),
     "/campaign": ("previews/campaign.html", campaign_page),
     "/campaign/mail": ("previews/mail.html", draft_mail_page),
@@ -144,10 +148,12 @@ ACTIONS: Mapping[str, Callable[[Visit], Done]] = {
     "/plan/stop": stop_plan,
     "/plan/late": begin_late,
     "/plan/resolve": settle_unknown,
+    "/plan/withdraw": withdraw_fences,
     "/sending/start": start_sending,
     "/sending/stop": stop_sending,
     "/partner/revoke": revoke_link,
     "/partner/suppress": suppress_address,
+    "/partner/unsuppress": unsuppress_address,
     "/partner/forget": forget_partner,
     "/offer/look": look_offer,
     "/offer/save": save_offer,

@@ -121,6 +121,16 @@ def running_offers(policy: Policy, as_of: int, told_by: Policy, told_on: int) ->
     return frozenset(found)
 
 
+def changed_offers(policy: Policy, as_of: int, told_by: Policy, told_on: int) -> frozenset[str]:
+    """Return the offers whose rules on `as_of` are not those on the day `told_on`, when `told_by` was the policy.
+
+    An offer that came or went in between is one of them.
+    """
+    then = {offer.slug: _computed_by(offer, told_by.program, told_on) for offer in told_by.offers}
+    now = {offer.slug: _computed_by(offer, policy.program, as_of) for offer in policy.offers}
+    return frozenset(one for one in then.keys() | now.keys() if then.get(one, ()) != now.get(one, ()))
+
+
 def _computed_by(offer: Offer, program: Program, day: int) -> tuple[object, ...]:
     """Return what the figures of an offer follow from on a day."""
     terms = offer.terms_on(day)

@@ -1,15 +1,20 @@
 """The screen Finance: what is owed, the journals with their sign-off, and the check of all channels."""
 
+from collections.abc import Iterator
 from datetime import datetime
+
+from markupsafe import Markup
 
 from offerpress.figures.journals import accruing, journal_of, open_journal
 from offerpress.figures.sign_offs import all_sign_offs, read_sign_offs, signed_lines
-from offerpress.proofs.verifying import verify
-from offerpress.reports.facts import gather_facts, last_told_amounts
+from offerpress.proofs.verifying import Verification, verify
+from offerpress.reports.charts import pictures
+from offerpress.reports.facts import Facts, gather_facts, last_told_amounts
 from offerpress.reports.figures_report import report_view, source_tables
 from offerpress.reports.texts import grouped_amount
 from offerpress.signing.acts import SignedFacts
 from offerpress.signing.signing_off import signing_off_facts
+from offerpress.site.folder import OfferpressError
 from offerpress.studio.people.signed_forms import (
     ask_signature,
     given_proof,
@@ -28,11 +33,8 @@ from offerpress.studio.state.studio import (
     Visit,
     clock_words,
 )
-from rewards import journal_sums
-
-_MOST_FAULTS = 200
-_MOST_ENTRIES = 500
-_MOST_PARTNERS = 50
+from offerpress.terminal import count
+from rewards import Rules, journal_sums
 
 
 def finance_page(visit: Visit) -> Context:
@@ -56,7 +58,16 @@ def _figures(visit: Visit, current: CurrentFigures) -> Context:
     facts = gather_facts(
         statements, figures.rules, told, equations, figures.snapshot.digest, source_tables(figures)
     )
-    return report_view(facts, figures.rules)
+    return {**report_view(facts, figures.rules), **_charts(facts, figures.rules)}
+
+
+def _charts(facts: Facts, rules: Rules) -> Context:
+    """Return the report's charts as SVG, or why there are none. Our own drawing library escapes every text in them."""
+    try:
+        drawn = pictures(facts, rules)
+    except OfferpressError as error:
+        return {"charts": {}, "why_no_charts": str(error)}
+    return {"charts": {name: Markup(svg) for name, svg in drawn.items()}, "why_no_charts": ""}  # noqa: S704
 
 
 def _journals(visit: Visit, current: CurrentFigures) -> list[Context]:
@@ -93,11 +104,35 @@ def check_channels(visit: Visit) -> None:
     visit.studio.checked = {
         "at": clock_words(visit.now, program_zone(visit)),
         "by": visit.person.name,
-        "channels": found.checked,
+        "channels": list(channel_sentences(found)),
         "findings": [str(one) for one in found.findings],
         "remarks": found.remarks,
     }
     visit.record("compared all channels", f"{len(found.findings)} differences")
+
+
+_CHANNELS = {
+    "output": "The built site",
+    "conservation": "The sum of all counted and left-out lines",
+    "packs": "Every private statement",
+    "former packs": "Every private statement under a former link",
+    "signatures": "Every signature",
+    "batch": "The mails of",
+    "export": "The exported file",
+    "sign-off": "The signed journal",
+}
+
+
+def channel_sentences(found: Verification) -> Iterator[tuple[bool, str]]:
+    """Yield a sentence for each channel that was compared: whether it agrees, and the sentence."""
+    for checked in found.checked:
+        kind, _, which = checked.partition(" ")
+        what = _CHANNELS.get(checked) or f"{_CHANNELS.get(kind, kind)} {which}"
+        number = sum(
+            one.channel.rstrip("s") == kind.rstrip("s") and which in one.which for one in found.findings
+        )
+        differs = f"{what}: {count(number, 'difference')}."
+        yield not number, differs if number else f"{what}: all agree with the frozen figures."
 
 
 def check_all(visit: Visit) -> Done:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mailer import Outbox, Status
+from mailer import Outbox, Status, Suppression
 from offerpress.figures.figures import UnknownPartner
 from offerpress.plans.draft import Barred, Drafting, skipped_for
 from offerpress.plans.returns import suppressible
@@ -16,11 +16,17 @@ from offerpress.studio.previews.draft_pages import drafts_for
 from offerpress.studio.state.commands import run_command
 from offerpress.studio.state.current_figures import CurrentFigures
 from offerpress.studio.state.studio import Context, Done, NotDone, NotThere, Visit, address_of, clock_words
-from rewards import derive, totals
+from rewards import address_key, derive, totals
 
 MOST_FOUND = 50
 MOST_MAILS = 20
 _LEAST_LETTERS = 2
+SUPPRESSED = {
+    "bounced": "mail came back",
+    "complained": "the partner reported it as spam",
+    "manual": "a person suppressed it",
+    "unsubscribed": "the partner unsubscribed from announcements",
+}
 RESULTS = {
     "delivered": "delivered",
     "bounced": "came back",
@@ -108,7 +114,7 @@ def partner_page(visit: Visit) -> Context:
     keys = current.figures.keys
     with visit.open_outbox() as outbox:
         told = told_notices(visit.site, outbox, partner_id)
-        withheld = bool(outbox.withheld("notice", [account.partner.email]))
+        suppressed = _suppressed(outbox, account.partner.email)
         missing = list(_missing(outbox, current, partner_id, {one.planned.plan for one in told}))
     visit.record("looked at a partner", partner=partner_id)
     link = keys.link(partner_id) if keys else None
@@ -121,7 +127,8 @@ def partner_page(visit: Visit) -> Context:
             (grouped_amount(amount, currency), currency) for currency, amount in totals(statement).items()
         ],
         "offers": _money_first(derive(account, current.figures.rules)["offers"]),
-        "suppressed": account.partner.email if withheld else "",
+        "suppressed": [f"{SUPPRESSED.get(one.reason, one.reason)}, {minute(one.at)}" for one in suppressed],
+        "no_notices": any(one.reason != "unsubscribed" for one in suppressed),
         "mails": [_mail(visit, one) for one in reversed(told)],
         "drafts": drafts_for(visit, partner_id),
         "statement_href": address_of("/partner/statement", partner=partner_id),
@@ -144,6 +151,7 @@ def _mail(visit: Visit, one: ToldNotice) -> Context:
         "plan": planned.plan,
         "plan_href": address_of("/plan", plan=planned.plan),
         "href": address_of("/plan/mail", plan=planned.plan, partner=visit.query["id"]) if one.notice else "",
+        "correction": one.header is not None and one.header.corrections,
         "subject": one.notice.subject if one.notice else "The text is gone (deleted or forgotten).",
         "status": planned.status.value,
         "gloss": planned.status.gloss,
@@ -167,7 +175,7 @@ def _missing(outbox: Outbox, current: CurrentFigures, partner_id: str, have: set
     """Yield each plan that has no mail to the partner, with the reason that today's figures give."""
     account, statement = current.people[partner_id]
     for record in reversed(outbox.plans()):
-        if record.plan in have or record.corrections:
+        if record.plan in have or record.corrections or record.standing == "cancelled":
             continue
         reason = ""
         if record.campaign in current.figures.content.campaigns:
@@ -179,6 +187,7 @@ def _missing(outbox: Outbox, current: CurrentFigures, partner_id: str, have: set
             "plan": record.plan,
             "href": address_of("/plan", plan=record.plan),
             "what": what,
+            "reason": reason,
             "remedy": remedy,
         }
 
@@ -210,3 +219,27 @@ def suppress_address(visit: Visit) -> Done:
     with visit.open_outbox() as outbox, doing:
         outbox.suppress(address, "manual", f"studio: {visit.person.person}", visit.now)
     return Done(address_of("/partner", id=partner))
+
+
+def unsuppress_address(visit: Visit) -> Done:
+    """Let plans write to a partner's address again, whatever the reason was why they did not."""
+    visit.need("support", "operator")
+    partner = visit.query.get("partner", "")
+    found = visit.current().people.get(partner)
+    reason = " ".join(visit.query.get("reason", "").split())
+    if found is None or not reason:
+        raise NotDone("Open the page of a partner, and write why the address may be written to again.")
+    address = found[0].partner.email
+    doing = visit.doing("let an address be written to again", partner=partner, note=reason)
+    with visit.open_outbox() as outbox:
+        if not _suppressed(outbox, address):
+            raise NotDone("Nobody has suppressed this address, or somebody lifted it already.")
+        with doing:
+            outbox.unsuppress(address)
+    return Done(address_of("/partner", id=partner))
+
+
+def _suppressed(outbox: Outbox, address: str) -> list[Suppression]:
+    """Return why an address is not written to, in announcements at least."""
+    key = address_key(address)
+    return [one for one in outbox.suppressions() if address_key(one.address) == key] if key else []

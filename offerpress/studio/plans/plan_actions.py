@@ -4,9 +4,9 @@ import re
 from collections.abc import Callable
 from datetime import datetime
 
-from mailer import Batch, Outbox, Status, start_late
+from mailer import Batch, Outbox, Status, start_late, withdraw
 from mailer.outbox.records import Decision
-from offerpress.plans.sending import send_sample
+from offerpress.plans.sending import fences_of, send_sample
 from offerpress.plans.staleness import refuse_stale
 from offerpress.signing.acts import decision_facts
 from offerpress.signing.signatures import write_signed
@@ -25,11 +25,13 @@ from offerpress.studio.state.studio import (
     SETTLED,
     STOPPED,
     TESTED,
+    WITHDREW,
     Done,
     NotDone,
     Visit,
     address_of,
 )
+from offerpress.terminal import count
 
 _DIGITS = re.compile(r"\D+")
 
@@ -200,6 +202,21 @@ def _decision(visit: Visit) -> tuple[str, str, Decision, str]:
         if partner not in {one.partner_id for one in outbox.notices_at(plan, Status.UNKNOWN)}:
             raise NotDone("The outcome of this mail is not unknown any more. Open the plan again.")
     return plan, partner, decision, reason
+
+
+def withdraw_fences(visit: Visit) -> Done:
+    """Have the provider discard the mails that it holds back, so that those with an unknown outcome are ready again."""
+    visit.need("operator", "approver")
+    plan, who = visit.query.get("plan", ""), visit.person.person
+    provider = fences_of(visit.site.transport("sendgrid"))
+    with visit.open_outbox() as outbox, visit.studio.change, visit.doing(WITHDREW, plan):
+        done = withdraw(outbox, plan, provider, who, lambda: visit.studio.site_now().now)
+    words = [f"{count(done.fences, 'held group')} discarded, {count(done.ready, 'mail')} ready again."]
+    words += [
+        f"Too late for the group {fence.key}: it leaves at {fence.send_at.isoformat()}."
+        for fence in done.late
+    ]
+    return Done(address_of("/plan", plan=plan), "The provider discarded what it held back", tuple(words))
 
 
 def start_sending(visit: Visit) -> Done:

@@ -38,6 +38,11 @@ def plan_page(visit: Visit) -> Context:
             "steps": list(plan_steps(outbox, record, visit)),
             "report": plan_view(visit.site, outbox, plan, visit.now),
             "unknown": outbox.notices_at(plan, Status.UNKNOWN),
+            "fences": [
+                clock_words(fence.cancel_before, program_zone(visit))
+                for fence in outbox.fences_in_doubt(plan)
+                if visit.now < fence.cancel_before
+            ],
             "counts": {status.value: number for status, number in outbox.counts(plan).items()},
             "made_by": visit_name(visit, record.made_by),
             "approved": bool(outbox.approvals(plan)),

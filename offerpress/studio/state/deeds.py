@@ -28,7 +28,6 @@ from offerpress.studio.state.studio import (
     SETTLED,
     SIGNED_OFF,
     STOPPED,
-    WITHDRAWN,
     Studio,
     deed_key,
 )
@@ -71,7 +70,7 @@ def _deeds(outbox: Outbox) -> Iterator[HistoryEntry]:
         yield HistoryEntry(record.made_at, record.made_by, "", MADE, plan)
         for given in outbox.approvals(plan):
             yield HistoryEntry(given.at, given.by, "", APPROVED, plan, note=f"digest {given.digest}")
-        acts = {"pause": PAUSED, "resume": RESUMED, "cancel": STOPPED, "withdraw": WITHDRAWN}
+        acts = {"pause": PAUSED, "resume": RESUMED, "cancel": STOPPED}
         for act in outbox.acts(plan):
             if act.act in acts:
                 yield HistoryEntry(act.at, act.by, "", acts[act.act], plan)
