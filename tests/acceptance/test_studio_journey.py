@@ -33,7 +33,7 @@ FIRST, SECOND, THIRD = (f"{CAMPAIGN}-1.{number}" for number in (1, 2, 3))
 PARTNER, NAME, CUT = "P-1001", "Aldergrove Phones", "P-1055"
 CUT_ADDRESS = "orders@zephyr-lane-1055.example"
 HELD_FROM = 20
-MAKE, CORRECT = f"Plan {CAMPAIGN}", f"Plan corrections of {CAMPAIGN}"
+MAKE, CORRECT = f"Plan {CAMPAIGN}", "Plan these corrections"
 REFUND = ("R-1", PARTNER, "2023-12-30", "-432.65", "EUR", "PRO 4SC", "A-02344", "refund")
 
 
@@ -123,6 +123,9 @@ def press_plan(team: Team, button: str, plan: str, *options: str) -> Page:
     """Mia plans; what the command would say is kept, to be compared when all is over."""
     team.planned[plan] = team.json("plan", CAMPAIGN, *options, *AS_OF, "--dry-run")
     page = team.mia.open("/plans")
+    if button == CORRECT:
+        page.get_by_role("link", name=f"Corrections of {CAMPAIGN}").click()
+        expect(page.get_by_text(f"a refund came: {REFUND[0]}")).to_be_visible()
     page.get_by_role("button", name=button, exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_text(plan)
     return page

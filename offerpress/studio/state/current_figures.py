@@ -71,13 +71,15 @@ class FiguresReader:
         """Return the figures of the site as it is now, else the last good ones, else None."""
         site = self.site_now()
         with self._lock:
-            stamp = self._stamp_of(site)
-            if stamp != self._stamp:
+            day, *files = self._stamp_of(
+                site
+            )  # before they are read: a change meanwhile is seen the next time
+            if (day, *files) != self._stamp:
                 try:
                     self._current, self.faults = self._read(site), ()
                 except (*KNOWN_ERRORS, OSError) as error:
                     self.faults = tuple(faults_of(error))
-                self._stamp = self._stamp_of(site)
+                self._stamp = (self._day(site), *files)
             return self._current
 
     @property
@@ -95,6 +97,8 @@ class FiguresReader:
         return CurrentFigures(figures, ledger.people, tuple(dict.fromkeys(found)), number)
 
     def _stamp_of(self, site: Site) -> Stamp:
-        zone = self._current.figures.content.policy.program.timezone if self._current else "UTC"
         words = [path for name in _WORDS for path in files_under(site.folder / name)]
-        return (site.day(zone), data_stamp(site), *map(file_stamp, words))
+        return (self._day(site), data_stamp(site), *map(file_stamp, words))
+
+    def _day(self, site: Site) -> int:
+        return site.day(self._current.figures.content.policy.program.timezone if self._current else "UTC")
