@@ -442,6 +442,7 @@ def run_studio(
         )
         threading.Thread(target=_warm, args=(studio, say), daemon=True).start()
         threading.Thread(target=studio.preview.follow, args=(studio.ended,), daemon=True).start()
+        threading.Thread(target=studio.follow_texts, daemon=True).start()
         serving(StudioServer(studio)).run(sockets=listening)
     finally:
         studio.close()

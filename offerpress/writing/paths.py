@@ -6,6 +6,8 @@ refused, and so are names that Windows reserves. No part of a path may be a symb
 
 import re
 import stat
+from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -100,12 +102,19 @@ def content_paths(site: Site) -> list[ContentPath]:
     found = []
     for room in ROOMS:
         folder = site.folder / "content" / room
-        for path in sorted(folder.iterdir() if folder.is_dir() else ()):
-            if path.suffix == ".md" and not path.name.startswith(".") and path.is_file():
-                try:
-                    found.append(content_path(site, f"content/{room}/{path.name}"))
-                except RefusedPath:
-                    continue
+        entries = sorted(folder.iterdir()) if folder.is_dir() and not folder.is_symlink() else []
+        spelled = Counter(normalize("NFC", one.name).casefold() for one in entries)
+        for path in entries:
+            name = f"content/{room}/{path.name}"
+            if (
+                path.suffix == ".md"
+                and spelled[path.name.casefold()] == 1
+                and path.is_file()
+                and not path.is_symlink()
+            ):
+                with suppress(RefusedPath):
+                    _check_part(path.name, name)
+                    found.append(ContentPath(site.folder, name))
     return found
 
 

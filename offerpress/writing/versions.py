@@ -9,8 +9,8 @@ import fcntl
 import json
 import os
 import re
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from hashlib import sha256
@@ -20,11 +20,19 @@ from typing import Final, Literal
 from offerpress.site.site import Site
 from offerpress.site.state import replace_bytes
 from offerpress.writing.merging import text_difference
-from offerpress.writing.paths import ContentPath, FileVanished, NotWritable, WritingRefused
+from offerpress.writing.paths import (
+    ContentPath,
+    FileVanished,
+    NotWritable,
+    WritingRefused,
+    content_path,
+    content_paths,
+)
 
 VERSIONS: Final = "versions"
 _LOG: Final = "log"
 _MODE: Final = 0o600
+_GROUP: Final = 50
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 
 VersionAction = Literal["made", "saved", "restored", "renamed", "deleted", "outside", "aside"]
@@ -108,6 +116,41 @@ def observed_in_queue(site: Site, path: ContentPath, at: datetime) -> bytes | No
     if not _is_known(site, path, content):
         keep_version(site, path, content, "deleted" if content is None else "outside", OUTSIDE, at)
     return content
+
+
+def note_outside(site: Site, at: datetime, names: Collection[str] | None = None) -> int:
+    """Keep what other programs did to texts since they were last looked at; return how many texts that were.
+
+    `names` are the only files to look at, by their path from the site folder; without it all texts are looked at.
+    """
+    paths = content_paths(site) if names is None else []
+    if names is None:
+        there = {path.name for path in paths}
+        names = {name for name, one in last_changes(site).items() if one.digest and name not in there}
+    paths += _usable_paths(site, names)
+    # Whoever saves waits for one group at most.
+    groups = (paths[at : at + _GROUP] for at in range(0, len(paths), _GROUP))
+    return sum(_note_group(site, group, at) for group in groups)
+
+
+def _usable_paths(site: Site, names: Collection[str]) -> Iterator[ContentPath]:
+    for name in sorted(names):
+        with suppress(WritingRefused):
+            path = content_path(site, name)
+            if path.is_text:
+                yield path
+
+
+def _note_group(site: Site, paths: Sequence[ContentPath], at: datetime) -> int:
+    with writing_queue(site):
+        known, found = last_changes(site), 0
+        for path in paths:
+            content = current_content(path)
+            digest = "" if content is None else digest_of_text(content)
+            if digest != (known[path.name].digest if path.name in known else ""):
+                keep_version(site, path, content, "deleted" if content is None else "outside", OUTSIDE, at)
+                found += 1
+        return found
 
 
 def _is_known(site: Site, path: ContentPath, content: bytes | None) -> bool:

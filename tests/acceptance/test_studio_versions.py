@@ -3,7 +3,8 @@
 import json
 import os
 import subprocess
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from itertools import permutations
 from pathlib import Path
@@ -111,6 +112,27 @@ def test_two_people_and_another_program_lose_nothing_in_a_killed_studio(tmp_path
 def test_no_order_loses_a_text_in_a_killed_studio(tmp_path: Path, order: tuple[str, ...]) -> None:
     """The same in every other order."""
     written_in_order(tmp_path / "site", order)
+
+
+def test_what_another_program_does_is_noticed_at_once(office: Office) -> None:
+    """Nobody has opened the text: what an editor writes and deletes is kept, and what was there before the start."""
+    until(lambda: TEXT in kept_texts(office.site))
+    for text in (TEXT.replace("First", "Edited"), TEXT.replace("First", "Edited again")):
+        (office.site / FILE).write_text(text, encoding="utf-8")
+        until(lambda text=text: text in kept_texts(office.site))  # type: ignore[misc]
+    (office.site / FILE).unlink()
+    mia = signed_in(office.origin, "Mia")
+    until(lambda: FILE in mia.ask("GET", "/writing/files")[0])
+    assert 3 == len(kept_texts(office.site))
+
+
+def until(found: Callable[[], bool]) -> None:
+    """Wait until something has happened."""
+    for _ in range(600):
+        if found():
+            return
+        time.sleep(0.1)
+    pytest.fail("it did not happen")
 
 
 def test_a_version_comes_back_beside_a_draft(office: Office) -> None:

@@ -14,6 +14,7 @@ from mailer import Batch, Outbox
 from offerpress.preview.answers import HTML, Answer
 from offerpress.preview.contents import StaffFigures
 from offerpress.preview.state import Preview
+from offerpress.preview.watching import watched_changes
 from offerpress.site.folder import HISTORY_FILE, OfferpressError, starter_folder
 from offerpress.site.people import (
     Everyone,
@@ -32,6 +33,7 @@ from offerpress.studio.state.frames import FindAnswer, Frames
 from offerpress.studio.state.jobs import LongJob
 from offerpress.studio.state.plan_facts import PlanFacts, plan_facts
 from offerpress.studio.state.sessions import Session, Sessions, SignInThrottle
+from offerpress.writing.versions import note_outside
 
 Context = dict[str, object]
 Made = TypeVar("Made")
@@ -121,6 +123,16 @@ class Studio:
     def __post_init__(self) -> None:
         self.frames = Frames(self.random_text, self.sessions)
         self.preview = Preview(self.site_now, "", self.reader.ledger)
+
+    def follow_texts(self) -> None:
+        """Keep what other programs write into texts as versions, from before the start until the studio ends."""
+        for changed in watched_changes(self.site_now().folder, self.ended):
+            site = self.site_now()
+            names = {
+                one.relative_to(site.folder).as_posix() for one in changed if one.is_relative_to(site.folder)
+            }
+            with suppress(OfferpressError, OSError):  # the next look at the text tries it again
+                note_outside(site, site.now, names or None)
 
     def facts(self, batch: Batch) -> PlanFacts:
         """Return what the batch says about its recipients; read once, because a batch never changes."""

@@ -26,9 +26,11 @@ from offerpress.writing.saving import Conflict, Saved, delete_file, rename_file,
 from offerpress.writing.texts import NotText, open_file, open_for
 from offerpress.writing.versions import (
     Author,
+    deleted_files,
     difference,
     drop_texts,
     last_changes,
+    note_outside,
     old_texts,
     text_of,
     versions,
@@ -128,6 +130,18 @@ def test_what_another_program_did_is_a_version(site: Site, path: ContentPath) ->
     assert [("", "outside"), ("", "outside")] == actions(site, path)
     assert "outside" == last_changes(site)[NAME].action
     assert "2027-01-01T10:00:00.000+00:00" == last_changes(site)[NAME].at
+
+
+def test_all_texts_are_looked_at_together(site: Site, path: ContentPath) -> None:
+    """New, changed and deleted texts are noticed, each once."""
+    other = site.folder / "content/pages/other.md"
+    other.write_bytes(b"other")
+    assert (2, 0) == (note_outside(site, NOW), note_outside(site, NOW))
+    path.path.write_bytes(b"changed")
+    other.unlink()
+    assert (2, 0) == (note_outside(site, NOW), note_outside(site, NOW))
+    assert [("", "outside"), ("", "outside")] == actions(site, path)
+    assert ["content/pages/other.md"] == [one.path for one in deleted_files(site)]
 
 
 def test_a_version_can_be_restored(site: Site, path: ContentPath) -> None:
