@@ -258,6 +258,26 @@ def test_an_expired_session(studio: RunningStudio, team: Team, browser: Browser)
         page.context.close()
 
 
+@pytest.mark.usefixtures("unchanged")
+def test_an_open_editor_keeps_no_session_alive(studio: RunningStudio, team: Team) -> None:
+    """A page that says by itself that a text is open is no use: ten minutes after the last hand the session ends."""
+    del team
+    mia = Client(studio)
+    mia.ask("POST", "/sign-in", {"name": "mia", "passphrase": PASSPHRASE})
+    token = mia.token()
+    studio.now += timedelta(minutes=9)
+    try:
+        said = {"form_token": token, "file": "content/pages/about.md"}
+        assert 200 == mia.ask("POST", "/text/open", said)[0]
+        studio.now += timedelta(minutes=2)
+        assert 401 == mia.ask("POST", "/text/open", said)[0]
+        assert (303, "/sign-in?locked=1") == mia.ask("GET", "/text?file=content/pages/about.md", Origin="")[
+            ::2
+        ]
+    finally:
+        studio.now -= timedelta(minutes=11)
+
+
 def signed_in(browser: Browser, studio: RunningStudio, name: str) -> Page:
     """A browser of its own with a session of that person."""
     page = browser.new_context().new_page()

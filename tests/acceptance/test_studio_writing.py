@@ -246,6 +246,20 @@ def test_a_draft_survives_a_closed_tab_and_a_killed_studio(
         stop(again)
 
 
+def test_a_translation_that_was_begun_is_found_again(office: Office, mia: Seat) -> None:
+    """A new translation that was typed and not saved stands in the list, and no file was made."""
+    page = mia.open("/text/translation?file=content/pages/about.ar.md")
+    page.get_by_label("Title").fill("عن البرنامج")
+    expect(page.locator("[data-saved]")).to_contain_text("Your draft was kept")
+    assert not (office.site / "content/pages/about.ar.md").exists()
+    page = mia.open("/writing")
+    page.get_by_role("region", name="Typed and not saved").get_by_role("link").click()
+    expect(page.get_by_label("Title")).to_have_value("عن البرنامج")
+    page.click("text=Discard it")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Writing")
+    expect(page.get_by_role("region", name="Typed and not saved")).to_be_hidden()
+
+
 def test_a_file_that_vanishes_is_saved_again_if_one_wants(office: Office, mia: Seat) -> None:
     """Somebody deletes the file while one writes: it is said, and one's own text is there to be saved."""
     page = mia.open(f"/text?file={THANKS}")

@@ -18,6 +18,7 @@ from offerpress.studio.state.studio import (
     ago_words,
     clock_words,
 )
+from offerpress.studio.writing.text_faults import plain_words
 from rewards import Fault, plain_address, totals
 
 _MOST_FAULTS = 200
@@ -182,12 +183,20 @@ def _negatives(current: CurrentFigures) -> list[Context]:
     return found[:_MOST_PARTNERS]
 
 
-def _by_file(faults: list[Fault]) -> list[tuple[str, list[Context]]]:
-    """Group faults by file, with the place within the file."""
+def _by_file(faults: list[Fault]) -> list[tuple[str, str, list[Context]]]:
+    """Group faults by file, with the address at which it is corrected, and the place within the file."""
     found: dict[str, list[Context]] = {}
     for one in faults[:_MOST_FAULTS]:
         place = f"line {one.line}" if one.line else f"row {one.row}" if one.row else ""
         found.setdefault(one.file or "The site", []).append(
-            {"place": place, "field": one.field, "what": one.what, "remedy": one.remedy}
+            {
+                "place": place,
+                "field": one.field,
+                "what": plain_words(one.what),
+                "remedy": plain_words(one.remedy),
+            }
         )
-    return sorted(found.items())
+    texts = {file for file in found if file.startswith("content/") and file.endswith(".md")}
+    return [
+        (file, address_of("/text", file=file) if file in texts else "", found[file]) for file in sorted(found)
+    ]

@@ -19,6 +19,7 @@ from offerpress.studio.writing.content_states import (
     campaign_states,
     page_state,
 )
+from offerpress.writing.drafts import OpenBy, drafts_of, open_by
 from offerpress.writing.paths import content_path
 from offerpress.writing.saving import note_made
 from offerpress.writing.versions import Author, FileVersion, last_changes
@@ -76,6 +77,7 @@ def list_page(visit: Visit) -> Context:
     ]
     return {
         "rows": shown,
+        "drafts": list(_drafts(visit)),
         "all": len(rows),
         "find": query.get("find", ""),
         "filters": [
@@ -91,6 +93,20 @@ def list_page(visit: Visit) -> Context:
         "kinds": [(kind, kind.capitalize()) for kind in get_args(StubKind)],
         "offer_kinds": [(name, OFFER_WORDS.get(name, name)) for name in sorted(KINDS)],
     }
+
+
+def _drafts(visit: Visit) -> Iterator[tuple[str, str, str]]:
+    """Yield title and address of each text that the person typed and did not save, and since when."""
+    folder, default = visit.site.folder, visit.site.settings.site.default_language
+    for draft in drafts_of(visit.site, visit.person.person):
+        room, name = draft.path.split("/")[1:3]
+        slug, _, language = name.removesuffix(".md").partition(".")
+        there = (folder / draft.path).is_file()
+        title = text_title(folder, draft.path if there else content_file(room, slug)) or slug
+        translated = language and (folder / content_file(room, slug)).is_file()
+        page = "/text/translation" if translated else "/text" if there else "/text/conflict"
+        named = f"{title} ({language_word(language or default)})"
+        yield named, address_of(page, file=draft.path), ago_words(draft.at, visit.now)
 
 
 def _lacking_words(visit: Visit) -> Iterator[tuple[str, str]]:
@@ -109,6 +125,7 @@ def _rows(visit: Visit) -> list[Context]:
             states = dict(campaign_states(visit, outbox, content))
     faulty = {one.file for one in (*faults, *visit.studio.reader.faults) if one.severity == "fault"}
     rooms, rows, changes = list(ROOM_WORDS), list[Context](), last_changes(site)
+    opened = open_by(site, visit.now)
     for text in sorted(
         _written(visit), key=lambda one: (rooms.index(one.room), -one.times[one.newest], one.slug)
     ):
@@ -117,7 +134,7 @@ def _rows(visit: Visit) -> list[Context]:
             as_of = site.day(content.policy.program.timezone)
             of_page = text.room != "campaigns"
             state = page_state(content, text.room, text.slug, as_of) if of_page else states[text.slug]
-        rows.append(_row(visit, text, state, changes))
+        rows.append(_row(visit, text, state, changes, opened))
     return rows
 
 
@@ -146,7 +163,13 @@ def _last_change(changes: Mapping[str, FileVersion], text: _Written) -> FileVers
     return max(found, key=lambda one: one.instant, default=None)
 
 
-def _row(visit: Visit, text: _Written, state: TextState, changes: Mapping[str, FileVersion]) -> Context:
+def _row(
+    visit: Visit,
+    text: _Written,
+    state: TextState,
+    changes: Mapping[str, FileVersion],
+    opened: Mapping[str, list[OpenBy]],
+) -> Context:
     default = visit.site.settings.site.default_language
     title = text_title(visit.site.folder, text.files[default]) or text.slug
     marks = list(_marks(visit, text))
@@ -166,6 +189,7 @@ def _row(visit: Visit, text: _Written, state: TextState, changes: Mapping[str, F
         "lacks": ",".join(str(one["lacks"]) for one in marks),
         "changed": ago_words(changed, visit.now),
         "by": by,
+        "open_by": [one.name for file in text.files.values() for one in opened.get(file, ())],
         "searched": f"{title}\n{text.slug}".casefold(),
     }
 

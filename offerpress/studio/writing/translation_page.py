@@ -7,6 +7,7 @@ from offerpress.reports.texts import language_word
 from offerpress.studio.state.studio import Context, NotThere, Visit, address_of, ago_words
 from offerpress.studio.writing.editor_page import text_context
 from offerpress.studio.writing.typed_texts import EditedText, begun_translation, options_of, shown_body
+from offerpress.writing.drafts import draft_of
 from offerpress.writing.merging import text_difference
 from offerpress.writing.paths import FileVanished, WritingRefused, content_path
 from offerpress.writing.texts import OpenFile, open_file, open_for
@@ -24,6 +25,9 @@ def translation_page(visit: Visit) -> Context:
     except FileVanished:
         text = begun_translation(visit, path)
         content, is_new = text.base, True
+        draft = draft_of(visit.site, path, visit.person.person)
+        if draft:
+            content, draft_since = draft.content, ago_words(draft.at, visit.now)
     else:
         opened, content, is_new = found.file.digest, found.file.content, False
         base = content
@@ -49,7 +53,7 @@ def translation_page(visit: Visit) -> Context:
         "source_fields": _source_fields(text, source),
         "source_body": shown_body(source.content, source.path),
         "source_changes": [] if is_new else _changes_since(visit, text, source),
-        "missing": [] if is_new else list(_missing(text, source, content)),
+        "missing": [] if is_new and not draft_since else list(_missing(text, source, content)),
     }
 
 
