@@ -7,6 +7,7 @@ from offerpress.studio.offers.amending import amendment_day, amendment_items
 from offerpress.studio.offers.effect_words import effect_words
 from offerpress.studio.offers.offer_form import OfferForm, offer_form
 from offerpress.studio.state.studio import Context, Done, NotDone, Visit, address_of
+from offerpress.studio.writing.front_form import FormField
 from offerpress.studio.writing.text_faults import plain_words
 from offerpress.studio.writing.typed_texts import author_of
 from offerpress.writing.paths import WritingRefused
@@ -73,6 +74,7 @@ def _context(form: OfferForm, why: str) -> Context:
     proposal = _proposal(form, content)
     offer = proposal.offer
     as_of = form.visit.current().figures.rules.as_of
+    fields = form.fields_of(form.typed)
     return {
         "file": form.path.name,
         "opened": form.opened,
@@ -81,7 +83,8 @@ def _context(form: OfferForm, why: str) -> Context:
         "shown_day": day_text(form.shown_on),
         "from_day": form.day,
         "note": form.note,
-        "fields": form.fields_of(form.typed),
+        "fields": [one for one in fields if _is_common(one)],
+        "more_fields": [one for one in fields if not _is_common(one)],
         "is_changed": form.is_changed,
         "refused": refused,
         "saved": "saved" in form.visit.query,
@@ -94,6 +97,11 @@ def _context(form: OfferForm, why: str) -> Context:
         "may_write": form.visit.person.may("writer", "operator"),
         "editor_href": address_of("/text", file=form.path.name),
     }
+
+
+def _is_common(field: FormField) -> bool:
+    """Return whether a field is shown at once: it must be filled in, or it is."""
+    return field.required or field.was_there or field.path in {("draft",), ("rate",)}
 
 
 def _fault(fault: Fault) -> Context:

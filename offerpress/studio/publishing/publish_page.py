@@ -1,7 +1,7 @@
 """The screen Publish: a build as a process of its own, what differs from the published site, and the publication."""
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from html import unescape
 from pathlib import Path
 
@@ -14,12 +14,13 @@ from offerpress.build.publishing import (
     outdated_by,
     statement_counts,
 )
+from offerpress.reports.texts import day_words
 from offerpress.site.folder import BUILD_FILE, SETTINGS_FILE
 from offerpress.site.inputs import CODE, DAY, parts_digest
 from offerpress.site.site import Site
 from offerpress.studio.plans.standing import program_zone, visit_name
 from offerpress.studio.state.studio import Context, Done, NotDone, Visit, address_of, clock_words
-from rewards import day_text
+from rewards import parse_day
 
 BUILT, PUBLISHED = "built the site", "published the site"
 _MOST_SHOWN = 200
@@ -45,6 +46,7 @@ def publish_page(visit: Visit) -> Context:
         "published": _published_words(visit, published) if published else None,
         "differs": _differences(site, built, published) if built else None,
         "job": visit.studio.job,
+        "failure": _failure(visit.studio.job.failure),
         "job_words": job_state(visit),
         "refused": _refusal(visit, built, outdated),
     }
@@ -68,7 +70,7 @@ def _built_words(visit: Visit, built: Manifest) -> Context:
     at = datetime.fromtimestamp((visit.site.private / BUILD_FILE).stat().st_mtime, UTC)
     return {
         "at": clock_words(at, program_zone(visit)),
-        "as_of": day_text(built.as_of),
+        "as_of": day_words(built.as_of),
         "partners": f"{built.partners:,}",
         "remarks": len(built.remarks),
         "edition": edition_of(built),
@@ -79,7 +81,7 @@ def _published_words(visit: Visit, published: PublishedSite) -> Context:
     return {
         "at": clock_words(published.at, program_zone(visit)),
         "by": visit_name(visit, published.by) if published.by else "",
-        "as_of": date.fromisoformat(published.as_of).isoformat(),
+        "as_of": day_words(parse_day(published.as_of)),
         "place": published.place,
     }
 
@@ -133,6 +135,13 @@ def _refusal(visit: Visit, built: Manifest | None, outdated: list[str]) -> str:
     if outdated:
         return "The built site is older than what it is made of. Build it again first."
     return ""
+
+
+def _failure(said: str) -> str:
+    """Return why a command failed, in words for people who write."""
+    for name, words in _WORDS.items():
+        said = said.replace(name, words)
+    return said.replace("not valid YAML", "not readable").replace("not valid TOML", "not readable")
 
 
 def job_state(visit: Visit) -> dict[str, object]:
