@@ -36,6 +36,7 @@ EXAMPLES: dict[str, str | re.Pattern[str]] = {
     "/writing/files": "Deleted texts and version control",
     f"/plan?plan={PLAN}": PLAN,
     f"/plan/mail?plan={PLAN}&partner=P-1001": "To Aldergrove Phones",
+    "/corrections?campaign=year-end-credit": "Corrections of year-end-credit",
     "/campaign?campaign=year-end-credit": "year-end-credit, if it were planned now",
     "/campaign/mail?campaign=year-end-credit&partner=P-1013": "To Mirqab Voice",
     "/partner/statement?partner=P-1001": "The statement as the partner sees it",
