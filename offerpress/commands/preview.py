@@ -53,12 +53,19 @@ def serve_command(site_folder: Path | None, as_of: date | None, port: int) -> No
 @site_option
 @as_of_option
 @_port_option(8010)
-def studio_command(site_folder: Path | None, as_of: date | None, port: int) -> None:
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    metavar="ADDRESS",
+    help="The address of this machine at which a proxy reaches it; needs [studio] origin.",
+)
+def studio_command(site_folder: Path | None, as_of: date | None, port: int, host: str) -> None:
     """Review, approve, send and search in a browser on this machine.
 
     People sign in with their own passphrase. The printed address lets the first person join; that one invites the
-    others. Other machines cannot reach it.
+    others. Other machines reach it through a proxy only, if the settings name one.
     """
-    from offerpress.studio.application import run_studio  # noqa: PLC0415 - likewise
+    from offerpress.studio.starting import run_studio  # noqa: PLC0415 - likewise
 
-    run_studio(lambda: site_at(site_folder, as_of), port, secrets.token_urlsafe, say)
+    run_studio(lambda: site_at(site_folder, as_of), (host, port), secrets.token_urlsafe, say)

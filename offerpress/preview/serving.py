@@ -17,11 +17,15 @@ _NO_IPV6 = (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL, errno.EPROTONOSUPPORT)
 _TRIES = 20
 
 
-def listen(port: int) -> list[socket.socket]:
+def listen(port: int, host: str = LOCAL) -> list[socket.socket]:
     """Listen on that port of this machine, by IPv4 and, where this machine has it, by IPv6; port 0 takes a free one.
 
-    Both or none: if another program had the port by IPv6, a browser that prefers IPv6 would ask that program.
+    Both or none: if another program had the port by IPv6, a browser that prefers IPv6 would ask that program. Another
+    `host` is one address of this machine that other machines reach.
     """
+    if not is_local(host):
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return [_listening(family, host, port)]
     tries = 1 if port else _TRIES
     while True:
         first = _listening(socket.AF_INET, LOCAL, port)
@@ -38,13 +42,18 @@ def listen(port: int) -> list[socket.socket]:
             return [first, second]
 
 
+def is_local(host: str) -> bool:
+    """Return whether only this machine reaches that host."""
+    return host in {*LOCAL_NAMES, _LOCAL_6}
+
+
 def _listening(family: socket.AddressFamily, host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family)
     except OSError as error:
-        if family == socket.AF_INET:
-            raise _taken(port, error) from error
-        raise
+        if host == _LOCAL_6:
+            raise
+        raise _taken(port, error) from error
 
 
 def _taken(port: int, error: OSError) -> OfferpressError:

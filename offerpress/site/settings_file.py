@@ -1,9 +1,11 @@
 """The file `offerpress.toml` with the line of each key, and single sections of it, which load little."""
 
+from ipaddress import ip_address
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, TypeVar
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, model_validator
 
 from mailer import MailSettings
 from offerpress.site.folder import SETTINGS_FILE
@@ -12,12 +14,53 @@ from rewards import Fault, Faulty, KeyPath, Source, parse_toml, validated
 _Section = TypeVar("_Section", bound=BaseModel)
 
 
+def _https_origin(text: str) -> str:
+    parts = urlsplit(text)
+    if text != f"https://{parts.netloc}" or not parts.hostname or "@" in parts.netloc or text != text.lower():
+        raise ValueError(
+            f"{text!r} is no https origin; write one such as https://studio.example, without a path"
+        )
+    return text
+
+
+def _ip_address(text: str) -> str:
+    try:
+        return str(ip_address(text))
+    except ValueError as error:
+        raise ValueError(f"{text!r} is no IP address; write the one from which the proxy connects") from error
+
+
+def _listed(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value
+
+
+HttpsOrigin = Annotated[str, AfterValidator(_https_origin)]
+Proxies = Annotated[tuple[Annotated[str, AfterValidator(_ip_address)], ...], BeforeValidator(_listed)]
+
+
 class StudioSettings(BaseModel):
-    """`[studio]`: with `commit`, people may commit their texts to git in the studio."""
+    """`[studio]`: with `commit`, people may commit their texts to git in the studio.
+
+    Behind a proxy, `origin` is where people open the studio, `frames` where browsers find the author origin, and only
+    `proxies` may connect. All three are set, or none.
+    """
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid", defer_build=True)
 
     commit: bool = False
+    origin: HttpsOrigin | None = None
+    frames: HttpsOrigin | None = None
+    proxies: Proxies = ()
+
+    @model_validator(mode="after")
+    def _whole(self) -> "StudioSettings":
+        if len({bool(self.origin), bool(self.frames), bool(self.proxies)}) > 1:
+            raise ValueError("'origin', 'frames' and 'proxies' belong together; set all three, or none")
+        if self.origin and urlsplit(self.origin).hostname == urlsplit(self.frames or "").hostname:
+            raise ValueError(
+                "'origin' and 'frames' have one host; cookies know no ports, so give each its own"
+            )
+        return self
 
 
 def read_settings_file(folder: Path, faults: list[Fault]) -> tuple[dict[str, object], Source] | None:

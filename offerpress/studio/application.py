@@ -2,13 +2,10 @@
 
 import asyncio
 import json
-import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
-from socket import socket
 from urllib.parse import parse_qsl
 
 from starlette.applications import Starlette
@@ -23,17 +20,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from generator import frame_headers, previewed_by, studio_headers
 from mailer import UnknownPlan
 from offerpress.preview.server import PreviewApplication, response
-from offerpress.preview.serving import LOCAL, Application, close_all, listen, port_of, serving
+from offerpress.preview.serving import Application
 from offerpress.preview.state import unexpected
 from offerpress.site.folder import OfferpressError, starter_folder
 from offerpress.site.people import read_people
 from offerpress.site.site import Site
 from offerpress.studio.people.sign_in import joined_person, signed_in_person
 from offerpress.studio.screens import ACTIONS, ASKS, FACTS, LONG_FORMS, PAGES, PINGS, STREAMS, UPLOADS
-from offerpress.studio.state.current_figures import KNOWN_ERRORS, FiguresReader
-from offerpress.studio.state.deeds import mend_history
+from offerpress.studio.state.current_figures import KNOWN_ERRORS
 from offerpress.studio.state.frames import FRAMES
-from offerpress.studio.state.sessions import Sessions, cookie_name, frame_refusal, request_refusal
+from offerpress.studio.state.sessions import cookie_name, frame_refusal, request_refusal
 from offerpress.studio.state.studio import (
     Context,
     Done,
@@ -45,9 +41,8 @@ from offerpress.studio.state.studio import (
     address_of,
     page,
 )
-from offerpress.terminal import count
-from rewards import day_text
 
+NO_PROXY = "Only the proxy that [studio] proxies names may ask. Open the studio at its own address.\n"
 _HTML = "text/html; charset=utf-8"
 _LOCKED = "The studio is locked. Reload the page and sign in again."
 _MOST_BYTES, _MOST_BYTES_OF_A_TEXT = 64 << 10, 4 << 20
@@ -63,7 +58,6 @@ _ASSETS = {
     "publishing.js": ("studio", "text/javascript; charset=utf-8"),
 }
 _LIVE_SECONDS = 1.0
-_WARMED = 3
 
 
 class TooMuch(Exception):
@@ -84,11 +78,11 @@ class Guard:
         """Answer one request."""
         headers = Headers(scope=scope)
         with_headers = _with_headers(send, studio_headers(self.studio.frames.origin))
-        refused = request_refusal(scope["method"], dict(headers), self.studio.port)
+        refused = request_refusal(scope["method"], dict(headers), self.studio.origin)
         if refused:
             status, sentence = refused
             await Response(sentence + "\n", status, media_type="text/plain")(scope, receive, with_headers)
-        elif headers["host"].startswith(LOCAL):
+        elif headers["host"] != self.studio.origin.partition("://")[2]:
             # Passkeys need a name, and a session belongs to one.
             place = f"{self.studio.origin}{scope['path']}"
             await RedirectResponse(place, HTTPStatus.PERMANENT_REDIRECT)(scope, receive, with_headers)
@@ -115,7 +109,9 @@ class AuthorOrigin:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        studio, public = self.studio, not scope["path"].startswith(FRAMES)
+        studio = self.studio
+        # Behind a proxy everybody could read drafts there.
+        public = not scope["path"].startswith(FRAMES) and not studio.settings.origin
         headers = dict(Headers(scope=scope))
         refused = frame_refusal(scope["method"], headers, studio.frames.origin, public=public)
         answer: Application
@@ -146,7 +142,10 @@ class StudioServer:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request by the port of this machine at which it arrived, whatever it says about its host."""
-        if scope["server"][1] == self.studio.frames.port:
+        proxies = self.studio.settings.proxies
+        if proxies and scope["client"][0] not in proxies:
+            await Response(NO_PROXY, 403, media_type="text/plain")(scope, receive, send)
+        elif scope["server"][1] == self.studio.frames.port:
             await AuthorOrigin(self.studio)(scope, receive, send)
         else:
             await self._application(scope, receive, send)
@@ -419,73 +418,3 @@ def _broken(request: Request, error: Exception) -> Response:
 def _too_much(request: Request, error: Exception) -> Response:
     del request, error
     return Response("The form is too large.\n", 413, {"Connection": "close"}, "text/plain")
-
-
-def run_studio(
-    site_now: Callable[[], Site], port: int, random_text: Callable[[int], str], say: Callable[[str], None]
-) -> None:
-    """Answer on this machine until SIGTERM or Ctrl-C; port 0 takes a free one.
-
-    Where nobody was added yet, the printed address holds a code with which the first person joins, once.
-    """
-    studio = Studio(site_now, FiguresReader(site_now), Sessions(random_text), random_text)
-    site = site_now()
-    first = not any(one.active for one in read_people(site).values())
-    listening = open_ports(studio, port)
-    try:
-        studio.first_code = random_text(24) if first else ""
-        say(f"Studio: {studio.origin}/" + (f"join#{studio.first_code}" if first else ""))
-        if first:
-            say("Nobody was added yet. Open this address: it works once, and makes you the first person.")
-        say(
-            "Only this machine can reach it. Ctrl-C stops it; nothing that was approved or sent changes by that."
-        )
-        threading.Thread(target=_warm, args=(studio, say), daemon=True).start()
-        threading.Thread(target=studio.preview.follow, args=(studio.ended,), daemon=True).start()
-        threading.Thread(target=studio.follow_texts, daemon=True).start()
-        serving(StudioServer(studio)).run(sockets=listening)
-    finally:
-        studio.close()
-        close_all(listening)
-
-
-def open_ports(studio: Studio, port: int) -> list[socket]:
-    """Listen on the studio's port and on a free one for the author origin."""
-    own = listen(port)
-    try:
-        frames = listen(0)
-    except OfferpressError:
-        close_all(own)
-        raise
-    studio.port = port_of(own)
-    studio.frames.at(port_of(frames))
-    studio.preview.origin = studio.frames.origin
-    return [*own, *frames]
-
-
-def _warm(studio: Studio, say: Callable[[str], None]) -> None:
-    """Complete the history after a crash, and read the figures and the newest plans before the first person asks."""
-    with suppress(*KNOWN_ERRORS, OSError):  # the page of the history tries it again
-        mend_history(studio, studio.site_now())
-    say("Reading the figures …")
-    current = studio.reader.open()
-    faults = len(studio.reader.faults)
-    ready = (
-        f"Ready: {len(current.people):,} partners as of {day_text(current.figures.rules.as_of)}"
-        if current
-        else "Ready"
-    )
-    say(f"{ready}; {count(faults, 'fault')}: the page Today names them" if faults else ready)
-    with suppress(*KNOWN_ERRORS, OSError):  # whoever opens the plan is told
-        _read_newest(studio)
-
-
-def _read_newest(studio: Studio) -> None:
-    site = studio.site_now()
-    if not site.batches.is_dir():
-        return
-    with site.open_outbox() as outbox:
-        newest = [record.plan for record in outbox.plans()][-_WARMED:]
-    for plan in reversed(newest):
-        with site.open_batch(plan) as batch:
-            studio.facts(batch)

@@ -19,7 +19,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from offerpress.preview.serving import serving
 from offerpress.site.site import Site
-from offerpress.studio.application import StudioServer, open_ports
+from offerpress.studio.application import StudioServer
+from offerpress.studio.starting import open_ports
 from offerpress.studio.state.current_figures import FiguresReader
 from offerpress.studio.state.sessions import Sessions, cookie_name
 from offerpress.studio.state.studio import Studio
@@ -139,7 +140,7 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStudio]:
     random_text = secrets.token_urlsafe
     state = Studio(site_now, FiguresReader(site_now), Sessions(random_text), random_text, first_code="first")
     found.append(RunningStudio(folder, state))
-    listening = open_ports(state, 0)
+    listening = open_ports(state, "127.0.0.1", 0)
     server = serving(StudioServer(state))
     thread = threading.Thread(target=server.run, kwargs={"sockets": listening})
     thread.start()

@@ -19,7 +19,8 @@ from starlette.types import Receive, Scope, Send
 from offerpress.preview.serving import serving
 from offerpress.site.people import read_people
 from offerpress.site.site import Site
-from offerpress.studio.application import StudioServer, open_ports
+from offerpress.studio.application import StudioServer
+from offerpress.studio.starting import open_ports
 from offerpress.studio.state.current_figures import FiguresReader
 from offerpress.studio.state.frames import FRAME_FOR, MOST_FRAMES
 from offerpress.studio.state.sessions import Sessions
@@ -83,7 +84,7 @@ def frames(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Frames]:
         Frames(folder, Studio(site_now, FiguresReader(site_now), Sessions(random_text), random_text))
     )
     state = found[0].state
-    listening = open_ports(state, 0)
+    listening = open_ports(state, "127.0.0.1", 0)
     server = serving(found[0])
     thread = threading.Thread(target=server.run, kwargs={"sockets": listening})
     thread.start()

@@ -45,9 +45,9 @@ class Frames:
         self._open: dict[str, OpenFrame] = {}
         self._lock = Lock()
 
-    def at(self, port: int) -> None:
-        """Say at which port of this machine the author origin answers."""
-        self.origin, self.port = f"http://{LOCAL}:{port}", port
+    def at(self, port: int, origin: str | None = None) -> None:
+        """Say at which port of this machine the author origin answers, and under which `origin` a proxy shows it."""
+        self.origin, self.port = origin or f"http://{LOCAL}:{port}", port
 
     def keep(self, session: Session, now: datetime, make: Callable[[str], FindAnswer]) -> str:
         """Open a frame and return its address, which ends with a slash.

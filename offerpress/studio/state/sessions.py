@@ -27,17 +27,20 @@ def cookie_name(port: int) -> str:
     return f"__Host-studio-{port}"
 
 
-def request_refusal(method: str, headers: Mapping[str, str], port: int) -> tuple[int, str] | None:
+def request_refusal(method: str, headers: Mapping[str, str], own: str) -> tuple[int, str] | None:
     """Return status and sentence of a request that must not be answered; None to answer it.
 
-    `headers` have lower-case names. The host must be this machine's own name with the studio's port, so that no other
-    site can point its name here. A change must come from a page of the studio. A page may also be opened by typing.
+    `headers` have lower-case names, `own` is the studio's origin. The host must be that of the origin, or this machine
+    with the same port, so that no other site can point its name here. A change must come from a page of the studio. A
+    page may also be opened by typing.
     """
+    scheme, _, place = own.partition("://")
+    name, _, port = place.rpartition(":")
     host = headers.get("host", "")
-    if host not in {f"localhost:{port}", f"127.0.0.1:{port}"}:
+    if host not in ({place, f"127.0.0.1:{port}", f"[::1]:{port}"} if name == "localhost" else {place}):
         return 421, ELSEWHERE
     origin, site = headers.get("origin"), headers.get("sec-fetch-site")
-    if origin is not None and origin != f"http://{host}":
+    if origin is not None and origin != f"{scheme}://{host}":
         return 403, FOREIGN
     if method in {"GET", "HEAD"}:
         opened = headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"

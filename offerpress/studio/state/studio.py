@@ -26,6 +26,7 @@ from offerpress.site.people import (
     read_history,
     read_people,
 )
+from offerpress.site.settings_file import StudioSettings
 from offerpress.site.site import Site
 from offerpress.studio.state.commands import DueSender
 from offerpress.studio.state.current_figures import CurrentFigures, FiguresReader
@@ -105,6 +106,7 @@ class Studio:
     reader: FiguresReader
     sessions: Sessions
     random_text: Callable[[int], str]
+    settings: StudioSettings = field(default_factory=StudioSettings)
     port: int = 0
     throttle: SignInThrottle = field(default_factory=SignInThrottle)
     change: Lock = field(default_factory=Lock)
@@ -194,7 +196,7 @@ class Studio:
     @property
     def origin(self) -> str:
         """The address under which people open the studio."""
-        return f"http://localhost:{self.port}"
+        return self.settings.origin or f"http://localhost:{self.port}"
 
 
 @dataclass(frozen=True)
@@ -346,7 +348,7 @@ def page(template: str, visit: Visit | None, context: Context) -> bytes:
             "nav": [(path, name) for path, name in SCREENS.items() if _shows(visit.person, path)],
             "form_token": visit.session.form_token,
             "site_title": _title(visit),
-            "preview": f"{visit.studio.frames.origin}/",
+            "preview": "" if visit.studio.settings.origin else f"{visit.studio.frames.origin}/",
         }
     return built.get_template(f"studio/{template}").render({"here": "", **around, **context}).encode()
 

@@ -17,6 +17,7 @@ NAVIGATION = {"sec-fetch-mode": "navigate", "sec-fetch-dest": "document"}
     [
         ("GET", {}),
         ("GET", {"host": "127.0.0.1:8010"}),
+        ("GET", {"host": "[::1]:8010"}),
         ("GET", {"sec-fetch-site": "none", **NAVIGATION}),
         ("GET", {"sec-fetch-site": "cross-site", **NAVIGATION}),
         ("GET", {"sec-fetch-site": "same-origin", "origin": HERE}),
@@ -26,7 +27,7 @@ NAVIGATION = {"sec-fetch-mode": "navigate", "sec-fetch-dest": "document"}
 )
 def test_requests_of_the_studios_own_pages_are_answered(method: str, headers: dict[str, str]) -> None:
     """Typed addresses, links and the studio's own pages are answered; an old browser may leave Fetch headers out."""
-    assert request_refusal(method, {"host": "localhost:8010", **headers}, 8010) is None
+    assert request_refusal(method, {"host": "localhost:8010", **headers}, HERE) is None
 
 
 @pytest.mark.parametrize(
@@ -51,9 +52,32 @@ def test_requests_of_the_studios_own_pages_are_answered(method: str, headers: di
 )
 def test_requests_from_elsewhere_are_refused(method: str, headers: dict[str, str], status: int) -> None:
     """A foreign host, page, frame or local port is refused with a sentence, and so is a change of unknown origin."""
-    refused = request_refusal(method, {"host": "localhost:8010", **headers}, 8010)
+    refused = request_refusal(method, {"host": "localhost:8010", **headers}, HERE)
     assert refused is not None
     assert (status, ".") == (refused[0], refused[1][-1])
+
+
+PROXIED = "https://studio.example"
+
+
+@pytest.mark.parametrize(
+    ("method", "headers", "status"),
+    [
+        ("GET", {"host": "studio.example"}, 0),
+        ("POST", {"host": "studio.example", "origin": PROXIED, "sec-fetch-site": "same-origin"}, 0),
+        ("GET", {"host": "localhost:8010"}, 421),
+        ("GET", {"host": "127.0.0.1:8010"}, 421),
+        ("GET", {"host": "studio.example:8010"}, 421),
+        ("POST", {"host": "studio.example", "origin": "http://studio.example"}, 403),
+        ("POST", {"host": "studio.example", "origin": HERE}, 403),
+    ],
+)
+def test_behind_a_proxy_the_checks_follow_its_origin(
+    method: str, headers: dict[str, str], status: int
+) -> None:
+    """Only the host and the https origin of the settings are the studio's own, and this machine's names are not."""
+    refused = request_refusal(method, headers, PROXIED)
+    assert status == (refused[0] if refused else 0)
 
 
 @pytest.fixture
