@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from offerpress.studio.publishing.published_file import page_difference, page_text
+from offerpress.studio.publishing.published_file import page_text
+from offerpress.studio.state.differences import page_difference
 from tests.acceptance.conftest import called, tree
 from tests.acceptance.test_studio_actions import last_line
 from tests.servers.studio import PASSPHRASE, Desk, Office, seated, signed_in, small_site, started, stop

@@ -1,14 +1,18 @@
 """What has to be in order before a plan is approved: the checklist, and whether the plan is up to date."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from datetime import date
 
 from mailer import Batch, MailerError, Outbox
 from offerpress.build.manifest import last_build
+from offerpress.build.publishing import last_published
 from offerpress.plans.staleness import PlanAhead, PostponedPlan, StalePlan, refuse_stale
 from offerpress.plans.status import needs
 from offerpress.reports.texts import day_words
 from offerpress.site.folder import OfferpressError
+from offerpress.studio.state.plan_facts import PlanFacts
 from offerpress.studio.state.studio import Context, Visit
+from offerpress.terminal import count
 from rewards import Faulty
 
 _MOST_STALE = 5
@@ -24,11 +28,12 @@ def checklist(visit: Visit, batch: Batch, outbox: Outbox) -> Iterator[Context]:
         "remedy": "Below the mails to read, hand one of them to an address of yours.",
     }
     yield _site_check(visit, batch)
+    yield _links_check(visit, facts)
     windows = {row.window for row in facts.rows.values()}
     yield {
         "ok": "" not in windows,
         "what": "Each mail has a send window",
-        "remedy": "Set `window` in the campaign or in [mail] if no mail should leave at night, then plan again.",
+        "remedy": "Set a send window in the campaign or for all mail if none should leave at night, then plan again.",
     }
     record, hours = outbox.plan(plan), mail.latest_start_hours
     late = any("latest start" in one.what for one in needs(outbox, plan, mail, visit.now))
@@ -37,7 +42,7 @@ def checklist(visit: Visit, batch: Batch, outbox: Outbox) -> Iterator[Context]:
         "what": f"The latest start is {hours:,} hours after its time" if hours else "There is a latest start",
         "remedy": "The latest start is over: an approver can let it begin late."
         if late
-        else "Set latest_start_hours in [mail], or a forgotten plan can leave weeks later.",
+        else "Set a latest start in the settings of mail, or a forgotten plan can leave weeks later.",
     }
     yield _provider_check(visit)
     answers = {row.reply_to for row in facts.rows.values()}
@@ -46,12 +51,29 @@ def checklist(visit: Visit, batch: Batch, outbox: Outbox) -> Iterator[Context]:
         "what": f"Answers go to {', '.join(sorted(answers - {''}))}"
         if answers - {""}
         else "Answers have an address of their own",
-        "remedy": "Set reply_to in [mail], or answers go to the address of the sender.",
+        "remedy": "Set an address for answers in the settings of mail, or they go to the address of the sender.",
     }
 
 
 def _site_check(visit: Visit, batch: Batch) -> Context:
-    """Say whether the site was built with the figures of the mails. Only a person knows what the web server shows."""
+    """Say whether readers find the figures of the mails: the published site if there is one, else the built one."""
+    day, place = day_words(batch.header.as_of), visit.site.settings.publish.to
+    published = last_published(visit.site)
+    if published is None and place is None:
+        return _build_check(visit, batch)
+    if published is None:
+        there = "It was not published from here yet."
+    else:
+        there = f"Readers find the site of {day_words(date.fromisoformat(published.as_of).toordinal())}."
+    return {
+        "ok": published is not None and published.as_of == date.fromordinal(batch.header.as_of).isoformat(),
+        "what": f"The site is published as of {day}, as the mails",
+        "remedy": f"{there} An operator builds it as of {day} and publishes it before the mails leave.",
+    }
+
+
+def _build_check(visit: Visit, batch: Batch) -> Context:
+    """Say the same of the built site. Only a person knows what the web server shows."""
     built, day = last_build(visit.site), day_words(batch.header.as_of)
     there = f"It was built as of {day_words(built.as_of)}." if built else "It was never built here."
     return {
@@ -61,6 +83,30 @@ def _site_check(visit: Visit, batch: Batch) -> Context:
     }
 
 
+def _links_check(visit: Visit, facts: PlanFacts) -> Context:
+    """Say whether the links of the mails to the site lead to a page of it. No other machine is asked."""
+    published, built = last_published(visit.site), last_build(visit.site)
+    files = published.files if published else built.files if built else {}
+    base = visit.site.settings.site.base_url.rstrip("/") + "/"
+    ours = sorted(link for link in facts.links if f"{link}/".startswith(base))
+    missing = [link for link in ours if not _leads(link.removeprefix(base.rstrip("/")).lstrip("/"), files)]
+    others = len([link for link in facts.links if link and link not in ours])
+    named = ", ".join(missing[:_MOST_STALE]) + (", …" if len(missing) > _MOST_STALE else "")
+    where = "published" if published else "built"
+    beside = f" {count(others, 'address')} elsewhere: nobody looked at them." if others else ""
+    return {
+        "ok": not missing,
+        "what": f"The mails' links to the site lead to {where} pages ({len(ours):,} addresses)",
+        "remedy": f"No {where} page stands behind {named}. Build and publish, or correct the link.{beside}",
+        "beside": beside.strip(),
+    }
+
+
+def _leads(path: str, files: Collection[str]) -> bool:
+    """Return whether a file of the site answers under that path, as a web server finds it."""
+    return any(one in files for one in (path, f"{path.rstrip('/')}/index.html".lstrip("/"), f"{path}.html"))
+
+
 def _provider_check(visit: Visit) -> Context:
     name, why = visit.site.settings.mail.transport, ""
     try:
@@ -68,7 +114,7 @@ def _provider_check(visit: Visit) -> Context:
     except (MailerError, OfferpressError) as error:
         why = str(error)
     if name == "folder":
-        why = "Mails go into the folder private/mail, to nobody. Set transport in [mail] to smtp or sendgrid."
+        why = "Mails go into a folder of this machine, to nobody. Choose SMTP or SendGrid in the settings of mail."
     return {"ok": not why, "what": f"The provider is set up ({name})", "remedy": why}
 
 

@@ -1,15 +1,14 @@
 """The review of one plan: all that an approver judges."""
 
-from collections.abc import Mapping
 from contextlib import suppress
 
 from mailer import Batch, BatchError, Outbox, Status
-from offerpress.plans.dues import Due
 from offerpress.plans.status import needs
 from offerpress.reports.plan_report import plan_view
 from offerpress.reports.texts import country_word, day_words, grouped_amount, language_word
 from offerpress.studio.people.signed_forms import proof_context
 from offerpress.studio.plans.checklist import checklist
+from offerpress.studio.plans.plan_changes import due_row, plan_change
 from offerpress.studio.plans.skipped import skipped_rows
 from offerpress.studio.plans.standing import (
     partner_name,
@@ -19,7 +18,7 @@ from offerpress.studio.plans.standing import (
     program_zone,
     visit_name,
 )
-from offerpress.studio.state.plan_facts import PlanFacts, PlanRow, change_since
+from offerpress.studio.state.plan_facts import PlanFacts
 from offerpress.studio.state.studio import Context, Visit, address_of, clock_words
 
 _MOST_NAMED = 200
@@ -78,7 +77,7 @@ def _review(visit: Visit, batch: Batch, outbox: Outbox) -> Context:
     return visit.studio.remembered(
         f"review {batch.header.plan}", stamp, lambda: _facts(visit, batch, outbox)
     ) | {
-        "change": _change(visit, batch, outbox),
+        "change": plan_change(visit, batch, outbox),
         "checklist": list(checklist(visit, batch, outbox)),
         **_looked_at(visit, batch),
     }
@@ -94,52 +93,6 @@ def _looked_at(visit: Visit, batch: Batch) -> Context:
     return {
         "looked": {one: ", ".join(sorted(looks[one].values())) for one in done},
         "looked_words": f"{len(done)} of {len(to_read)} looked at{by}.",
-    }
-
-
-def _change(visit: Visit, batch: Batch, outbox: Outbox) -> Context | None:
-    """Return how the plan differs from the one before it of the same campaign and kind; None without such a plan."""
-    plans = outbox.plans()
-    place = [one.plan for one in plans].index(batch.header.plan)
-    for record in reversed(plans[:place]):
-        if (record.campaign, record.corrections) == (batch.header.campaign, batch.header.corrections):
-            with suppress(BatchError), visit.site.open_batch(record.plan) as earlier:
-                before = visit.studio.facts(earlier)
-                found = change_since(visit.studio.facts(batch), before)
-                return {
-                    "plan": record.plan,
-                    "href": address_of("/plan", plan=record.plan),
-                    "new": [_named(visit, batch.header.plan, one) for one in found.new[:_MOST_NAMED]],
-                    "gone": [_named(visit, record.plan, one) for one in found.gone[:_MOST_NAMED]],
-                    "counts": (len(found.new), len(found.gone), len(found.changed)),
-                    "changed": [
-                        _named(visit, batch.header.plan, one)
-                        | {"before": sums_text(before.rows[one.partner_id].sums), "now": sums_text(one.sums)}
-                        for one in found.changed[:_MOST_NAMED]
-                    ],
-                    "jumped": [
-                        _due(visit, batch.header.plan, one.due)
-                        | {"before": grouped_amount(one.before, one.due.currency)}
-                        for one in found.jumped[:_MOST_NAMED]
-                    ],
-                }
-            return None
-    return None
-
-
-def sums_text(sums: Mapping[str, int]) -> str:
-    """Return what a partner is due in each currency: `2,790.81 EUR; 12.00 USD`."""
-    return (
-        "; ".join(f"{grouped_amount(minor, currency)} {currency}" for currency, minor in sums.items())
-        or "nothing"
-    )
-
-
-def _named(visit: Visit, plan: str, row: PlanRow) -> Context:
-    return {
-        "id": row.partner_id,
-        "name": partner_name(visit, row.partner_id) or row.name,
-        "href": address_of("/plan/mail", plan=plan, partner=row.partner_id),
     }
 
 
@@ -171,8 +124,8 @@ def _facts(visit: Visit, batch: Batch, outbox: Outbox) -> Context:
             for currency, row in sorted(header.totals.items())
         ],
         "accruing": facts.accruing,
-        "largest": [_due(visit, header.plan, one) for one in facts.largest],
-        "negative": [_due(visit, header.plan, one) for one in facts.negative],
+        "largest": [due_row(visit, header.plan, one) for one in facts.largest],
+        "negative": [due_row(visit, header.plan, one) for one in facts.negative],
         "skipped": list(skipped_rows(visit, batch, outbox)),
         "skipped_total": sum(header.skipped.values()),
         "samples": [
@@ -195,14 +148,3 @@ def _subject(facts: PlanFacts) -> str:
     """Return a subject in the language of most mails."""
     most = next((language for language, _ in facts.counted(lambda one: one.language)), "")
     return next((one.subject for one in facts.rows.values() if one.language == most), "")
-
-
-def _due(visit: Visit, plan: str, due: Due) -> Context:
-    return {
-        "partner": due.partner_id,
-        "name": partner_name(visit, due.partner_id) or due.name,
-        "level": visit.level_word(due.level),
-        "currency": due.currency,
-        "amount": grouped_amount(due.to_credit, due.currency),
-        "href": address_of("/plan/mail", plan=plan, partner=due.partner_id),
-    }

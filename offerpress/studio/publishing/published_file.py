@@ -1,7 +1,5 @@
 """The screen of one file that differs: the page as readers see it and as they would, side by side, and its text."""
 
-from collections.abc import Iterator
-from difflib import SequenceMatcher
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -10,12 +8,11 @@ from offerpress.build.manifest import last_build
 from offerpress.build.publishing import PUBLISHED_PAGES, file_changes, last_published
 from offerpress.preview.answers import Answer
 from offerpress.studio.publishing.publish_page import file_title
+from offerpress.studio.state.differences import page_difference
 from offerpress.studio.state.frames import FindAnswer
 from offerpress.studio.state.studio import Context, NotThere, Visit, address_of
 
 _LARGEST = 2_000_000
-_MOST_LINES = 4_000
-_AROUND = 2
 _SILENT = frozenset({"script", "style", "template"})
 _INLINE = frozenset(
     {
@@ -139,21 +136,3 @@ def page_text(html: str) -> str:
     parser = _Words()
     parser.feed(html)
     return "\n".join(line for one in parser.lines if (line := " ".join(one.split())))
-
-
-def page_difference(before: str, after: str) -> Iterator[tuple[str, str]]:
-    """Yield the lines that differ as (`gone` or `new`, line), with two equal lines around as (``, line).
-
-    A gap between two places is (`gap`, ``). Of a very long text only the beginning is compared.
-    """
-    old, new = before.splitlines()[:_MOST_LINES], after.splitlines()[:_MOST_LINES]
-    groups = SequenceMatcher(None, old, new, autojunk=False).get_grouped_opcodes(_AROUND)
-    for number, group in enumerate(groups):
-        if number:
-            yield "gap", ""
-        for tag, first, end, first_new, end_new in group:
-            if tag == "equal":
-                yield from (("", line) for line in old[first:end])
-            else:
-                yield from (("gone", line) for line in old[first:end])
-                yield from (("new", line) for line in new[first_new:end_new])

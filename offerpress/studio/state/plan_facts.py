@@ -1,18 +1,25 @@
 """The facts of a frozen plan by which people judge it, read from its batch: recipients, sums, mails to read."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
+from html import unescape
+from pathlib import Path
 from typing import Final
+from unicodedata import bidirectional
 
+from ledger import LedgerError, Snapshot
 from mailer import Batch
 from offerpress.plans.dues import Due, Jump, jumped, largest, negative
 from offerpress.reports.texts import language_word
 from rewards import Notice, format_amount, parse_amount
 
+_LINK: Final = re.compile(r'href="([^"]*)"')
 _MOST_LARGEST: Final = 10
 _DRAWN: Final = 5
 _RIGHT_TO_LEFT: Final = ("ar", "fa", "he", "ur")
@@ -20,7 +27,10 @@ _RIGHT_TO_LEFT: Final = ("ar", "fa", "he", "ur")
 
 @dataclass(frozen=True, slots=True)
 class PlanRow:
-    """One recipient as the frozen message has it. `sums` are minor units to credit by currency."""
+    """One recipient as the frozen message has it. `sums` are minor units to credit by currency.
+
+    `own` is the partner's own language in the ledger that the plan was made from; empty where it has none.
+    """
 
     partner_id: str
     name: str
@@ -31,14 +41,30 @@ class PlanRow:
     window: str
     sums: Mapping[str, int]
     accruing: bool
+    own: str = ""
+
+    @property
+    def fallback(self) -> str:
+        """The own language, if the mail is written in another one; otherwise empty."""
+        own, used = (one.replace("_", "-").partition("-")[0].casefold() for one in (self.own, self.language))
+        return "" if own in {"", used} else own
+
+    @property
+    def is_right_to_left(self) -> bool:
+        """Whether the name is written from right to left."""
+        return any(bidirectional(letter) in {"R", "AL"} for letter in self.name)
 
 
 @dataclass(frozen=True)
 class PlanFacts:
-    """All recipients of a plan by partner id, and the plan's digest. What follows from them is computed once."""
+    """All recipients of a plan by partner id, and the plan's digest. What follows from them is computed once.
+
+    `links` are the addresses that the mails link to, without what follows `#` or `?`.
+    """
 
     digest: str
     rows: Mapping[str, PlanRow]
+    links: frozenset[str] = frozenset()
 
     @cached_property
     def dues(self) -> list[Due]:
@@ -89,6 +115,10 @@ class PlanFacts:
             why = f"in {language_word(language)}"
             why += ", right to left" if language.partition("-")[0] in _RIGHT_TO_LEFT else ""
             add(why, next((one for one in rows if one.language == language), None))
+        for own in sorted({one.fallback for one in rows} - {""}):
+            reader = next(one for one in rows if one.fallback == own)
+            add(f"reads {language_word(own)}, written in {language_word(reader.language)}", reader)
+        add("a name from right to left", next((one for one in rows if one.is_right_to_left), None))
         drawn = sorted(rows, key=lambda one: sha256(f"{self.digest} {one.partner_id}".encode()).digest())
         for one in drawn[:_DRAWN]:
             add("drawn by lot", one)
@@ -133,12 +163,32 @@ def change_since(now: PlanFacts, then: PlanFacts) -> PlanChange:
     )
 
 
-def plan_facts(batch: Batch) -> PlanFacts:
-    """Read every message of the batch, each checked against its digest (`BatchTampered`)."""
-    return PlanFacts(batch.digest, {one.partner_id: _row(one) for one in batch.messages()})
+def plan_facts(batch: Batch, own: Mapping[str, str]) -> PlanFacts:
+    """Read every message of the batch, each checked against its digest (`BatchTampered`).
+
+    `own` are the partners' own languages.
+    """
+    rows: dict[str, PlanRow] = {}
+    links: set[str] = set()
+    for notice in batch.messages():
+        rows[notice.partner_id] = _row(notice, own.get(notice.partner_id, ""))
+        links.update(map(_plain_link, _LINK.findall(notice.html)))
+    return PlanFacts(batch.digest, rows, frozenset(links))
 
 
-def _row(notice: Notice) -> PlanRow:
+def own_languages(snapshots: Path, digest: str) -> Mapping[str, str]:
+    """Return the language of each partner in the frozen ledger with that digest; empty if it was deleted."""
+    for folder in sorted(snapshots.glob(f"{digest[:16]}-*")):
+        with suppress(LedgerError):
+            return {one.partner_id: one.language for one in Snapshot.open(folder).partners()}
+    return {}
+
+
+def _plain_link(written: str) -> str:
+    return re.split("[#?]", unescape(written), maxsplit=1)[0]
+
+
+def _row(notice: Notice, own: str) -> PlanRow:
     told = json.loads(notice.figures)
     sums: dict[str, int] = {}
     for entry in told["cashback"]:
@@ -154,6 +204,7 @@ def _row(notice: Notice) -> PlanRow:
         notice.window,
         sums,
         _is_accruing(told["cashback"]),
+        own,
     )
 
 

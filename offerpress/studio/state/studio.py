@@ -32,7 +32,7 @@ from offerpress.studio.state.commands import DueSender
 from offerpress.studio.state.current_figures import CurrentFigures, FiguresReader
 from offerpress.studio.state.frames import FindAnswer, Frames
 from offerpress.studio.state.jobs import LongJob
-from offerpress.studio.state.plan_facts import PlanFacts, plan_facts
+from offerpress.studio.state.plan_facts import PlanFacts, own_languages, plan_facts
 from offerpress.studio.state.sessions import Session, Sessions, SignInThrottle
 from offerpress.writing.versions import note_outside
 
@@ -140,7 +140,8 @@ class Studio:
         """Return what the batch says about its recipients; read once, because a batch never changes."""
         key = f"{batch.digest} {batch.forgotten}"
         if key not in self._facts:
-            self._facts[key] = plan_facts(batch)
+            own = own_languages(self.site_now().snapshots, batch.header.snapshot)
+            self._facts[key] = plan_facts(batch, own)
         return self._facts[key]
 
     def close(self) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from offerpress.studio.plans.standing import program_zone
-from offerpress.studio.publishing.published_file import page_difference
+from offerpress.studio.state.differences import page_difference
 from offerpress.studio.state.studio import Context, Done, NotDone, NotThere, Visit, address_of, clock_words
 from offerpress.studio.writing.content_list import text_title
 from offerpress.studio.writing.file_actions import RENAMED_ROOMS
