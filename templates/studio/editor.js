@@ -195,11 +195,15 @@ async function save() {
 
 // The preview.
 
+function nameReaders(partners) {
+  const options = partners.map(([id, name]) => Object.assign(made("option", name), { value: id }));
+  preview.querySelector("datalist").replaceChildren(...options);
+}
+
 async function show() {
   if (!preview || !preview.offsetParent) return;
   const mine = typed;
   const on = Object.fromEntries([...look.on].map((name) => [name, "1"]));
-  const reader = preview.querySelector("[data-partner]");
   const campaign = reader ? { form: look.view, partner: reader.value } : {};
   const found = await ask("/text/preview", { view: look.view, ...on, ...campaign }).catch(() => ({}));
   if (mine !== typed && found.text) return;
@@ -207,8 +211,7 @@ async function show() {
   said.textContent = found.text ?? found.said ?? "";
   said.className = found.text ? "wrong" : "soft";
   if (found.readers) {
-    const options = found.readers.map(([id, name]) => Object.assign(made("option", name), { value: id }));
-    preview.querySelector("datalist").replaceChildren(...options);
+    nameReaders(found.readers);
     if (!reader.value) reader.placeholder = found.partner;
   }
   if (!found.frame) return;
@@ -233,7 +236,15 @@ preview?.addEventListener("click", (event) => {
   }
   show();
 });
-preview?.querySelector("[data-partner]")?.addEventListener("change", show);
+const reader = preview?.querySelector("[data-partner]");
+reader?.addEventListener("change", show);
+reader?.addEventListener("input", async () => {
+  const words = reader.value.trim();
+  if (words.length < 2) return;
+  const answer = await fetch(`/partners/found?find=${encodeURIComponent(words)}`).catch(() => null);
+  if (!answer?.ok || reader.value.trim() !== words) return;
+  nameReaders((await answer.json()).rows.map((one) => [one.id, one.name]));
+});
 
 const soon = [later(350, check), later(900, show), later(1500, keep)];
 function changed() {
@@ -274,7 +285,9 @@ const around = (mark, words) => put(`${mark}${chosen() || words}${mark}`);
 function block(text) {
   const before = body.value.slice(0, body.selectionStart);
   const gap = !before || before.endsWith("\n\n") ? "" : before.endsWith("\n") ? "\n" : "\n\n";
-  put(`${gap}${text}\n`);
+  const after = body.value.slice(body.selectionEnd);
+  const rest = after.startsWith("\n\n") ? "" : !after || after.startsWith("\n") ? "\n" : "\n\n";
+  put(`${gap}${text}${rest}`);
 }
 function lines(mark) {
   const start = body.value.lastIndexOf("\n", body.selectionStart - 1) + 1;

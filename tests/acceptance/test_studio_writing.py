@@ -1,5 +1,6 @@
 """Writing in the studio as it is installed, in a real browser: no text is lost, and nothing untouched changes."""
 
+import re
 import signal
 from collections.abc import Iterator
 from io import BytesIO
@@ -153,6 +154,8 @@ def test_a_campaign_with_a_loop_as_a_partner_reads_it(office: Office, mia: Seat)
     page.locator("#body").press("Control+End")
     page.select_option("[data-figure]", label="Repeat: each sum that is added")
     expect(shown(page).get_by_role("listitem").first).to_be_visible()
+    page.locator("#partner").press_sequentially("Aldergrove")
+    expect(page.locator("#partners option")).to_have_attribute("value", "P-1001")
     page.fill("#partner", "P-1001")
     page.locator("#partner").press("Tab")
     expect(page.locator("[data-shown]")).to_contain_text("To Aldergrove Phones")
@@ -170,6 +173,37 @@ def test_a_campaign_with_a_loop_as_a_partner_reads_it(office: Office, mia: Seat)
     save(page)
     assert is_sound(office.site, "content/campaigns/what-is-yours.md")
     assert [] == mia.said
+
+
+def test_the_preview_shows_every_form(office: Office, mia: Seat) -> None:
+    """Page, feed entry and share card, narrow, dark and from right to left; a dropped picture asks what it shows."""
+    page = mia.open(f"/text?file={THANKS}")
+    frame = page.locator("iframe[title=Preview]")
+    expect(shown(page).get_by_role("heading", level=1)).to_have_text("Thank you for standing by us")
+    page.get_by_role("button", name="Dark").click()
+    expect(shown(page).locator("body")).to_have_css("background-color", "rgb(23, 27, 38)")
+    page.get_by_role("button", name="Right to left").click()
+    expect(shown(page).locator("html")).to_have_attribute("dir", "rtl")
+    page.get_by_role("button", name="Narrow").click()
+    expect(frame).to_have_css("width", "360px")
+    page.get_by_role("button", name="Feed entry").click()
+    expect(shown(page).get_by_text("Ines Aldermoor, partner team")).to_be_visible()
+    page.get_by_role("button", name="Share card").click()
+    assert shown(page).locator("img").evaluate("one => one.decode().then(() => one.naturalWidth)") > 0
+    drop = """(bytes) => {
+        const data = new DataTransfer();
+        data.items.add(new File([new Uint8Array(bytes)], "Haus am See.jpg", { type: "image/jpeg" }));
+        const place = document.querySelector("#body");
+        place.dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
+    }"""
+    page.locator("#body").press("Control+End")
+    page.evaluate(drop, list(picture("green")))
+    page.get_by_label("It only decorates").check()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator("#body")).to_have_value(re.compile('<img alt="" src="../static/haus-am-see.jpg">\n$'))
+    assert [] == mia.said
+    assert (office.site / "content/static/haus-am-see.jpg").is_file()
 
 
 def test_a_save_by_keyboard_changes_one_line(office: Office, mia: Seat) -> None:

@@ -1,4 +1,4 @@
-"""Where a text stands: a draft, to come, live, ended, or superseded by a later plan."""
+"""Where a text stands: a draft, to come, live or ended, and a campaign as far as it is sent."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +17,6 @@ STATE_GROUPS: Mapping[str, str] = {
     "coming": "To come",
     "live": "Live",
     "ended": "Ended or sent",
-    "superseded": "Superseded",
     "faulty": "With mistakes",
 }
 
@@ -46,7 +45,6 @@ _OF_PLANS: Mapping[str, TextState] = {
     "sending": TextState("Is being sent", "live", "good"),
     "needs a person": TextState("Needs you", "live", "wrong"),
     "done": TextState("Sent", "ended", "good"),
-    "superseded": TextState("Superseded", "superseded"),
 }
 
 
@@ -94,7 +92,10 @@ def _offer_state(page: OfferPage, as_of: int) -> TextState:
         return _DRAFT
     if terms is None:
         return _from(offer.announced_on)
-    return _ENDED if terms.deadline is not None and terms.deadline < as_of else _LIVE
+    if terms.deadline is not None and terms.deadline < as_of:
+        return _ENDED
+    first = offer.amendments[0].effective_on if offer.amendments else as_of + 1
+    return TextState("Live, amended", "live", "good") if first <= as_of else _LIVE
 
 
 def _from(day: int) -> TextState:

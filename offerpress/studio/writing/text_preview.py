@@ -65,7 +65,7 @@ def _content(text: EditedText, content: bytes) -> tuple[Content, int]:
         site.folder, settings, unsaved
     )
     if found is None:
-        raise NotDone(f"{_STAYS} An offer or the program has a mistake.")
+        raise NotDone(f"{_STAYS} Correct what is marked first. Another offer may have a mistake, too.")
     return found, site.day(found.policy.program.timezone)
 
 
