@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from offerpress.studio.offers.offer_page import look_offer, offer_page, save_offer
+from offerpress.studio.offers.offer_page import look_offer, offer_page, save_offer, take_back
 from offerpress.studio.overview.finance_page import (
     begin_sign_off,
     check_all,
@@ -157,6 +157,7 @@ ACTIONS: Mapping[str, Callable[[Visit], Done]] = {
     "/partner/forget": forget_partner,
     "/offer/look": look_offer,
     "/offer/save": save_offer,
+    "/offer/take-back": take_back,
     "/publish/build": build_site,
     "/publish/now": publish_site,
     "/finance/sign-off": sign_off_journal,

@@ -87,6 +87,8 @@ def test_an_announced_offer_is_amended(office: Office) -> None:
     assert "12%" == fields(mia)["f.rate"]
     told = called(office.site, "statement", "A-1", *DAY, "--json").json
     assert "14.40" in json.dumps(told)
+    whole = {"file": FILE, "opened": fields(mia)["opened"], "place": "0"}
+    assert "This amendment holds already." in mia.press("/offer/take-back", **whole)[0]
     earlier = called(office.site, "statement", "A-1", "--as-of", "2023-08-31", "--json").json
     assert "12.00" in json.dumps(earlier)
 
@@ -94,6 +96,7 @@ def test_an_announced_offer_is_amended(office: Office) -> None:
 def test_an_amendment_to_come_is_changed_before_it_begins(office: Office) -> None:
     """A second change from the same later day joins the first, and the effect is that of the later day."""
     mia = signed_in(office.origin, "Mia")
+    before = saved(office)
     form = fields(mia) | {"f.rate": "12%", "from": "2023-10-01"}
     assert "As of 1 October 2023, the day from which it holds" in mia.press("/offer/look", **form)[0]
     mia.act("/offer/save", **form)
@@ -103,6 +106,11 @@ def test_an_amendment_to_come_is_changed_before_it_begins(office: Office) -> Non
     mia.act("/offer/save", **form, **{"f.cap.EUR": "50"})
     assert '  - effective_on: 2023-10-01\n    rate: "12%"\n    cap: {EUR: 50}\n' in saved(office)
     assert 1 == saved(office).count("effective_on")
+    whole = {"file": FILE, "opened": fields(mia)["opened"]}
+    assert "There is no such amendment any more." in mia.press("/offer/take-back", **whole, place="1")[0]
+    mia.act("/offer/take-back", **whole, place="0")
+    assert before == saved(office)
+    assert ("mia", "took back an amendment of an offer", "year", "from 2023-10-01") == last_line(office.site)
 
 
 def test_what_prevents_saving_is_said_beside_what_was_typed(office: Office) -> None:

@@ -34,6 +34,12 @@ def values_in_force(raw: Item, model: type[OfferTerms], day: int) -> dict[str, o
     return {key: value for key, value in values.items() if value is not None}
 
 
+def without_amendment(raw: Item, place: int) -> Sequence[FieldValue] | Removed:
+    """Return the amendments without the one at a place; no list at all if that was the only one."""
+    left = [dict(one) for n, one in enumerate(amendment_items(raw)) if n != place]
+    return left or REMOVED  # type: ignore[return-value] # values of front matter
+
+
 def with_amendment(
     raw: Item, day: str, note: str, changes: Mapping[str, FieldValue | Removed]
 ) -> Sequence[FieldValue]:

@@ -34,6 +34,7 @@ class OfferForm:
     mode: FormMode
     shown_on: int
     has_draft: bool
+    others: tuple[str, ...]
 
     @property
     def slug(self) -> str:
@@ -140,7 +141,10 @@ def offer_form(visit: Visit) -> OfferForm:
     base = found.file.content if opened == found.file.digest else text_of(visit.site, opened)
     today = visit.current().figures.rules.as_of
     day = day_of(visit.query.get("shown", "")) or today
-    return OfferForm(visit, path, base, opened, _mode(path, base, today), day, found.draft is not None)
+    others = tuple(one.name for one in found.others)
+    return OfferForm(
+        visit, path, base, opened, _mode(path, base, today), day, found.draft is not None, others
+    )
 
 
 def day_of(text: str) -> int | None:

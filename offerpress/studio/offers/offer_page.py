@@ -3,13 +3,14 @@
 from generator import compute_example, formats, show_example
 from offerpress.figures.proposals import Proposal, proposed_effect, read_proposal
 from offerpress.reports.texts import day_words
-from offerpress.studio.offers.amending import amendment_day, amendment_items
+from offerpress.studio.offers.amending import amendment_day, amendment_items, without_amendment
 from offerpress.studio.offers.effect_words import effect_words
 from offerpress.studio.offers.offer_form import OfferForm, offer_form
 from offerpress.studio.state.studio import Context, Done, NotDone, Visit, address_of
 from offerpress.studio.writing.front_form import FormField
 from offerpress.studio.writing.text_faults import plain_words
 from offerpress.studio.writing.typed_texts import author_of
+from offerpress.writing.fields import changed_keys
 from offerpress.writing.paths import WritingRefused
 from offerpress.writing.saving import Conflict, save
 from offerpress.writing.texts import OpenFile
@@ -17,6 +18,7 @@ from offerpress.writing.versions import digest_of_text
 from rewards import Fault, Offer, day_text
 
 AMENDED, CHANGED = "amended an offer", "changed the terms of an offer"
+TAKEN_BACK = "took back an amendment of an offer"
 _TEMPLATE = "offers/offer.html"
 
 
@@ -41,22 +43,51 @@ def save_offer(visit: Visit) -> Done:
         return Done(template=_TEMPLATE, context=_context(form, str(error)))
 
 
+def take_back(visit: Visit) -> Done:
+    """Take out an amendment that has not begun; no statement has followed it yet."""
+    visit.need("writer", "operator")
+    form = offer_form(visit)
+    try:
+        return _taken_back(form)
+    except (WritingRefused, NotDone) as error:
+        return Done(template=_TEMPLATE, context=_context(form, str(error)))
+
+
+def _taken_back(form: OfferForm) -> Done:
+    place, items = form.visit.query.get("place", ""), amendment_items(form.raw)
+    item = items[int(place)] if place.isdecimal() and int(place) < len(items) else None
+    day = amendment_day(item) if item else None
+    if item is None or day is None:
+        raise NotDone("There is no such amendment any more. Reload the page.")
+    if day <= form.visit.current().figures.rules.as_of:
+        raise NotDone("This amendment holds already. Amend the offer again, from a day on.")
+    changes = {"amendments": without_amendment(form.raw, int(place))}
+    return _written(
+        form, changed_keys(form.base, form.path.name, changes), TAKEN_BACK, f"from {day_text(day)}"
+    )
+
+
 def _saved(form: OfferForm) -> Done:
+    if not form.is_changed:
+        raise NotDone("Nothing was saved, because you changed no field.")
+    if form.mode == "terms":
+        return _written(form, form.content, CHANGED, "")
+    return _written(form, form.content, AMENDED, f"from {form.day}{': ' if form.note else ''}{form.note}")
+
+
+def _written(form: OfferForm, content: bytes, action: str, note: str) -> Done:
+    """Save these bytes, if they are a sound offer and the person has typed nothing else."""
     visit = form.visit
     if form.has_draft:
         raise NotDone(
             "You have typed something in the editor that is not saved. Save or discard it there first."
         )
-    if not form.is_changed:
-        raise NotDone("Nothing was saved, because you changed no field.")
-    if _proposal(form, form.content).offer is None:
+    if _proposal(form, content).offer is None:
         raise NotDone("Nothing was saved, because something is to be corrected first.")
-    found = save(visit.site, form.path, form.content, form.opened, author_of(visit), visit.now)
+    found = save(visit.site, form.path, content, form.opened, author_of(visit), visit.now)
     if isinstance(found, Conflict):
         return Done(to=address_of("/text/conflict", file=form.path.name))
-    amends = form.mode == "amend"
-    note = f"from {form.day}{': ' if form.note else ''}{form.note}" if amends else ""
-    visit.record(AMENDED if amends else CHANGED, form.slug, note=note)
+    visit.record(action, form.slug, note=note)
     return Done(to=address_of("/offer", file=form.path.name, saved="1"))
 
 
@@ -89,6 +120,7 @@ def _context(form: OfferForm, why: str) -> Context:
         "refused": refused,
         "saved": "saved" in form.visit.query,
         "has_draft": form.has_draft,
+        "others": form.others,
         "faults": [_fault(one) for one in proposal.faults],
         "amendments": _amendments(form, as_of),
         "example": _example(form, offer) if offer else None,
@@ -115,11 +147,12 @@ def _fault(fault: Fault) -> Context:
 
 def _amendments(form: OfferForm, as_of: int) -> list[Context]:
     found = []
-    for one in amendment_items(form.raw):
+    for place, one in enumerate(amendment_items(form.raw)):
         day = amendment_day(one)
         keys = [key for key in one if key not in {"effective_on", "note"}]
         found.append(
             {
+                "place": place,
                 "day": day_words(day) if day else str(one.get("effective_on", "")),
                 "note": str(one.get("note") or ""),
                 "fields": [_label(form, key) for key in keys],
