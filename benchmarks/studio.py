@@ -31,6 +31,8 @@ PASSPHRASE = "four words without any sense"  # noqa: S105 - of a site that lives
 PLAN, PARTNER = "year-end-credit-1.1", "B-00000001"
 PAGES = {
     "today": "/",
+    "offer": "/offer?file=content/offers/cashback-2023.md",
+    "publish": "/publish",
     "campaigns": "/plans",
     "plan review": f"/plan?plan={PLAN}",
     "plan freshness": f"/plan/fresh?plan={PLAN}",
