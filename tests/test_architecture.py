@@ -32,6 +32,7 @@ ONE_MODULE_EACH = {
     "sendgrid",
     "smtplib",
     "starlette",
+    "tomlkit",
     "uvicorn",
     "vl_convert",
     "watchfiles",

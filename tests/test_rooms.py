@@ -18,7 +18,7 @@ ROOMS = {
     "offerpress": [
         {"site"},
         {"writing", "figures"},
-        {"build", "signing"},
+        {"build", "setup", "signing"},
         {"plans"},
         {"proofs", "upkeep", "reports", "preview", "hooks"},
         {"studio"},

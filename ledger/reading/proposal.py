@@ -10,10 +10,9 @@ from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
 
-from ledger.reading.columns import likely_columns
 from ledger.reading.csv_text import TextRow
 from ledger.reading.forms import USUAL_FORMS, Written, date_reader, number_reader
-from ledger.reading.raw import RawFile, open_raw
+from ledger.reading.raw import RawFile, likely_columns, open_raw
 from ledger.settings import SERIALS, TableSource
 from ledger.tables import BY_NAME, PLANS, STATUSES, TOTALS, Column, Table
 from rewards import MINOR_UNITS
@@ -21,7 +20,9 @@ from rewards import MINOR_UNITS
 _PLAIN_NUMBER = re.compile(r"-?[0-9]+(?:\.([0-9]+))?")
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}(?:[Tt ].+)?")
 _MOST_FORMS = 3
-_MOST_WORDS = 30
+_MOST_WORDS = 20
+_OF_FILES = ("encoding", "delimiter", "sheet", "header_row")
+_OF_COLUMNS = ("columns", "join", "constant", "default")
 
 OUR_WORDS: Mapping[str, str] = {
     "active": "active, aktiv, ja, yes, actif, activo, activa, alta, open, offen, live, 取引中, نشط, فعال",
@@ -56,47 +57,74 @@ class ProposedSettings:
     doubts: dict[str, str] = field(default_factory=dict)
 
 
-def propose_settings(table: str, path: Path, known: Known, sheet: str = "") -> ProposedSettings:
-    """Return the settings that probably read a file of that table, with the sheet that a person chose.
+def propose_settings(
+    table: str, path: Path, known: Known, given: Mapping[str, object] | None = None
+) -> ProposedSettings:
+    """Return the settings that probably read a file of that table, around those that a person gave.
 
-    Raises `SourceUnreadable` and `OSError`.
+    With `columns` given, the columns stay as they are, with `join`, `constant` and `default`. Raises
+    `SourceUnreadable` and `OSError`.
     """
-    asked = TableSource(path="", sheet=sheet) if sheet else None
-    proposal = _proposed(BY_NAME[table], open_raw(table, path, asked), known)
-    return ProposedSettings({"sheet": sheet, **proposal.settings}, proposal.doubts) if sheet else proposal
+    given = given or {}
+    form = {name: value for name, value in given.items() if name in _OF_FILES and value}
+    raw = open_raw(table, path, TableSource.model_validate({"path": "", **form}) if form else None)
+    return _proposed(BY_NAME[table], raw, known, given)
 
 
-def _proposed(table: Table, raw: RawFile, known: Known) -> ProposedSettings:
-    found = likely_columns(table, raw, known.levels, known.partner_ids)
-    settings: dict[str, object] = {}
+def _proposed(table: Table, raw: RawFile, known: Known, given: Mapping[str, object]) -> ProposedSettings:
+    settings = {name: value for name, value in given.items() if name in _OF_FILES and value}
     doubts: dict[str, str] = {}
     if raw.encoding and raw.encoding != "utf-8":
         settings["encoding"] = raw.encoding
-    columns, places = (
-        dict(found.columns),
-        {name: raw.names.index(theirs) for name, theirs in found.columns.items()},
-    )
+    if "columns" in given:
+        source = TableSource.model_validate(
+            {"path": "", **{name: given[name] for name in _OF_COLUMNS if name in given}}
+        )
+        settings |= {name: given[name] for name in _OF_COLUMNS if given.get(name)}
+        there = {name: _theirs(source, name, raw.names) for name in table.names}
+        columns = {name: theirs for name, theirs in there.items() if theirs}
+    else:
+        columns = _guessed_columns(table, raw, known, settings, doubts)
+    places = {name: raw.names.index(theirs) for name, theirs in columns.items()}
     _leave_out(table, raw, places, settings)
     kept = [row for row in raw.rows if _is_data(table, row, places)]
+    _forms_of_days(table, kept, places, raw, settings, doubts)
+    _forms_of_numbers(table, kept, places, columns, settings, doubts)
+    words = dict(_words(table, raw, kept, places, known))
+    if words:
+        settings["values"] = words
+    return ProposedSettings(settings, doubts)
+
+
+def _theirs(source: TableSource, column: str, names: Sequence[str]) -> str:
+    """Return the name in the file that the settings give to one of our columns; "" where the file has none."""
+    if column in source.join or column in source.constant:
+        return ""
+    return next((name for name in source.names_of(column) if name in names), "")
+
+
+def _guessed_columns(
+    table: Table, raw: RawFile, known: Known, settings: dict[str, object], doubts: dict[str, str]
+) -> dict[str, str]:
+    """Return the likely names in the file by our columns, and add the settings that say them."""
+    found = likely_columns(table, raw, known.levels, known.partner_ids)
+    columns = dict(found.columns)
     if "currency" in table.names and "currency" not in columns:
-        if _carries_currency(kept, places.get("amount")):
+        amount = raw.names.index(columns["amount"]) if "amount" in columns else None
+        places = {name: raw.names.index(theirs) for name, theirs in columns.items()}
+        if _carries_currency([row for row in raw.rows if _is_data(table, row, places)], amount):
             columns["currency"] = columns["amount"]
         else:
             settings["constant"] = {"currency": known.currency}
             doubts["constant"] = (
                 f"No column names the currency, so {known.currency} of the program is proposed for all rows."
             )
-    _forms_of_days(table, kept, places, raw, settings, doubts)
-    _forms_of_numbers(table, kept, places, columns, settings, doubts)
-    words = dict(_words(table, raw, kept, places, known))
-    if words:
-        settings["values"] = words
     mapped = {name: theirs for name, theirs in columns.items() if name != theirs}
     if mapped:
         settings["columns"] = mapped
     if found.joined:
         settings["join"] = {name: list(parts) for name, parts in found.joined.items()}
-    return ProposedSettings(settings, doubts)
+    return columns
 
 
 # Rows.

@@ -3,10 +3,11 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -47,16 +48,8 @@ _HTML = "text/html; charset=utf-8"
 _LOCKED = "The studio is locked. Reload the page and sign in again."
 _MOST_BYTES, _MOST_BYTES_OF_A_TEXT = 64 << 10, 4 << 20
 _MOST_FIELDS, _MOST_FIELDS_OF_A_TEXT = 100, 2000
-_ASSETS = {
-    "studio.css": ("studio", "text/css; charset=utf-8"),
-    "studio.js": ("studio", "text/javascript; charset=utf-8"),
-    "editor.js": ("studio", "text/javascript; charset=utf-8"),
-    "writing.css": ("studio", "text/css; charset=utf-8"),
-    "offers.css": ("studio", "text/css; charset=utf-8"),
-    "offers.js": ("studio", "text/javascript; charset=utf-8"),
-    "publishing.css": ("studio", "text/css; charset=utf-8"),
-    "publishing.js": ("studio", "text/javascript; charset=utf-8"),
-}
+_TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
+_MOST_DRAINED = 1 << 28
 _LIVE_SECONDS = 1.0
 
 
@@ -205,7 +198,8 @@ class StudioServer:
     async def _uploaded(self, request: Request) -> Response:
         """Take a file. Who may send it is looked at before a byte of it is read."""
         most, take = UPLOADS[request.url.path]
-        visit = await run_in_threadpool(self._visit, request, dict(request.query_params))
+        named = {"file_name": unquote(request.headers.get("x-file-name", ""), errors="replace")}
+        visit = await run_in_threadpool(self._visit, request, dict(request.query_params) | named)
         if visit is None or not visit.session.made(request.headers.get("x-form-token", "")):
             return JSONResponse({"text": _LOCKED}, 401, {"Connection": "close"})
         try:
@@ -214,10 +208,14 @@ class StudioServer:
         except ClientDisconnect:
             return Response(status_code=400)
         except TooMuch:
+            await _drained(request)
             text = f"The file is too large: at most {most >> 20} MB."
             return JSONResponse({"text": text}, 413, {"Connection": "close"})
         except KNOWN_ERRORS as error:
             return JSONResponse({"text": str(error)})
+        except OSError as error:
+            text = f"The disk did not take it: {error.strerror}. Nothing was kept. Make room, then try again."
+            return JSONResponse({"text": text}, 507)
 
     def _change(self, request: Request, form: FormFields) -> Response:
         visit = self._visit(request, form)
@@ -383,14 +381,22 @@ async def _body(request: Request, most: int) -> bytes:
     return bytes(body)
 
 
+async def _drained(request: Request) -> None:
+    """Read what still arrives, within reason: only then a browser shows the answer."""
+    size = 0
+    with suppress(ClientDisconnect):
+        async for chunk in request.stream():
+            size += len(chunk)
+            if size > _MOST_DRAINED:
+                return
+
+
 def _asset(request: Request) -> Response:
     """Return the style sheet or the script. A site cannot override them."""
-    name = request.path_params["name"]
-    if name not in _ASSETS:
+    path = starter_folder() / "templates" / "studio" / request.path_params["name"]
+    if path.suffix not in _TYPES or not path.is_file():
         return Response("There is no such file.\n", 404, media_type="text/plain")
-    folder, media_type = _ASSETS[name]
-    content = (starter_folder() / "templates" / folder / name).read_bytes()
-    return Response(content, 200, {"Content-Type": media_type})
+    return Response(path.read_bytes(), 200, {"Content-Type": _TYPES[path.suffix]})
 
 
 def _html(content: bytes, status: int = 200) -> Response:
@@ -398,9 +404,11 @@ def _html(content: bytes, status: int = 200) -> Response:
 
 
 def _back(visit: Visit) -> str:
-    """Return where a person goes on after a refusal: the plan that it was about, or Today."""
-    plan = visit.query.get("plan", "")
-    return address_of("/plan", plan=plan) if plan else "/"
+    """Return where a person goes on after a refusal: the plan or the file that it was about, or Today."""
+    for name, path in (("plan", "/plan"), ("upload", "/data/connect")):
+        if found := visit.query.get(name, ""):
+            return address_of(path, **{name: found})
+    return "/"
 
 
 def _missing(request: Request, error: Exception) -> Response:

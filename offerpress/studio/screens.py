@@ -2,6 +2,15 @@
 
 from collections.abc import Callable, Mapping
 
+from offerpress.setup.uploads import MOST_BYTES
+from offerpress.studio.data.data_page import data_page
+from offerpress.studio.data.wizard_actions import (
+    connect_file,
+    remove_upload,
+    save_step,
+    take_table_file,
+)
+from offerpress.studio.data.wizard_pages import connect_page
 from offerpress.studio.offers.offer_page import look_offer, offer_page, save_offer, take_back
 from offerpress.studio.overview.finance_page import (
     begin_sign_off,
@@ -96,6 +105,8 @@ PAGES: Mapping[str, tuple[str, Callable[[Visit], Context]]] = {
     "/offer": ("offers/offer.html", offer_page),
     "/publish": ("publishing/publish.html", publish_page),
     "/publish/file": ("publishing/file.html", published_file_page),
+    "/data": ("data/data.html", data_page),
+    "/data/connect": ("data/connect.html", connect_page),
     "/partners": ("partners/partners.html", search_page),
     "/partner": ("partners/partner.html", partner_page),
     "/partner/forget": ("partners/forget.html", forgetting_page),
@@ -138,6 +149,9 @@ ACTIONS: Mapping[str, Callable[[Visit], Done]] = {
     "/text/rename": rename_text,
     "/text/delete": delete_text,
     "/writing/commit": commit_texts,
+    "/data/connect/save": save_step,
+    "/data/connect/finish": connect_file,
+    "/data/connect/remove": remove_upload,
     "/campaign/plan": plan_campaign,
     "/plan/test": send_test,
     "/plan/looked": confirm_look,
@@ -187,5 +201,6 @@ LONG_FORMS = frozenset(
 
 UPLOADS: Mapping[str, tuple[int, Callable[[Visit, bytes], dict[str, object]]]] = {
     "/text/picture": (LARGEST_UPLOAD, take_picture),
+    "/data/upload": (MOST_BYTES, take_table_file),
 }
 """What takes a file, which is the whole body: at most so many bytes. The form token stands in `X-Form-Token`."""

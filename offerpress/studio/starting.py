@@ -1,9 +1,10 @@
 """The start of the studio: its ports, what it says, and what it reads before the first person asks."""
 
-import threading
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from socket import socket
+from threading import Thread
 
 from offerpress.preview.serving import close_all, is_local, listen, port_of, serving
 from offerpress.site.folder import OfferpressError
@@ -19,6 +20,7 @@ from offerpress.terminal import count
 from rewards import Fault, Faulty, day_text
 
 _WARMED = 3
+_LONGEST_READING = 20.0
 
 
 def run_studio(
@@ -36,6 +38,8 @@ def run_studio(
     studio = Studio(site_now, FiguresReader(site_now), Sessions(random_text), random_text, settings)
     first = not any(one.active for one in read_people(site).values())
     listening = open_ports(studio, *place)
+    beside = partial(_warm, studio, say), partial(studio.preview.follow, studio.ended), studio.follow_texts
+    threads = [Thread(target=one, daemon=True) for one in beside]
     try:
         studio.first_code = random_text(24) if first else ""
         say(f"Studio: {studio.origin}/" + (f"join#{studio.first_code}" if first else ""))
@@ -46,13 +50,16 @@ def run_studio(
         if settings.origin:
             ports = f"{settings.origin} to port {studio.port}, {settings.frames} to port {studio.frames.port}"
             say(f"The proxy passes {ports}.")
-        threading.Thread(target=_warm, args=(studio, say), daemon=True).start()
-        threading.Thread(target=studio.preview.follow, args=(studio.ended,), daemon=True).start()
-        threading.Thread(target=studio.follow_texts, daemon=True).start()
+        for each in threads:
+            each.start()
         serving(StudioServer(studio)).run(sockets=listening)
     finally:
         studio.close()
         close_all(listening)
+        for each in filter(
+            Thread.is_alive, threads
+        ):  # a database must not be closed while one of them reads it
+            each.join(_LONGEST_READING)
 
 
 def _settings(site: Site, host: str) -> StudioSettings:

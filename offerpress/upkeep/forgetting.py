@@ -15,6 +15,7 @@ from offerpress.figures.exports import forget_export, holds_partner, read_export
 from offerpress.figures.figures import open_figures
 from offerpress.figures.leaks import leaked
 from offerpress.figures.sign_offs import all_sign_offs, forget_lines, read_sign_off
+from offerpress.setup.uploads import drop_all_uploads
 from offerpress.signing.acts import SignedFacts, forget_facts, forgotten_records
 from offerpress.site.folder import FORGOTTEN_FILE, SETTINGS_FILE, TEXTS_FILE, OfferpressError
 from offerpress.site.keys import forget_epochs
@@ -224,6 +225,7 @@ def _erase(site: Site, outbox: Outbox, who: Traces, by: str, now: datetime) -> F
     batches = sum(erase_messages(file, ids) > 0 for file in sorted(site.batches.glob("*.batch")))
     exports = sum(forget_export(one, ids) > 0 for one in read_exports(site))
     signed = sum(forget_lines(file, ids) > 0 for file in all_sign_offs(site))
+    drop_all_uploads(site)
     forget_in_history(site, lambda one: pseudonym(one) if one in ids else one)
     forget_epochs(site, {one: pseudonym(one) for one in ids})
     reports = _drop_reports(site.private, who)

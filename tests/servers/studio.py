@@ -1,6 +1,7 @@
 """The studio as it is installed, and a person's own browser at it, or a person without one."""
 
 import http.client
+import json
 import re
 import signal
 import subprocess
@@ -11,7 +12,7 @@ from datetime import UTC, datetime
 from html import unescape
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
@@ -199,6 +200,18 @@ class Desk:
         """Press a button; return the text of the answer and the address to go to."""
         token = self.found("/history", 'name="form_token" value="([^"]+)"')
         return self.ask("POST", path, form_token=token, **form)
+
+    def bring(self, table: str, name: str, data: bytes) -> tuple[int, dict[str, str]]:
+        """Send a file for a table; return the status, and where to go on or what is wrong."""
+        token = self.found("/history", 'name="form_token" value="([^"]+)"')
+        place = urlsplit(self.origin).netloc
+        headers = {"Origin": self.origin, "Host": place, "Cookie": self.cookie}
+        headers |= {"X-Form-Token": token, "X-File-Name": quote(name)}
+        port = int(place.split(":")[1])
+        with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
+            connection.request("POST", f"/data/upload?table={table}", data, headers)
+            with connection.getresponse() as answer:
+                return answer.status, json.loads(answer.read())
 
     def act(self, path: str, **form: str) -> str:
         """Press a button; return the address to go to."""

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 
 from generator import GeneratorError, level_names, read_content
@@ -58,11 +59,12 @@ class CurrentFigures:
 
 @dataclass
 class FiguresReader:
-    """Keeps the newest figures. `faults` say why the site as it is now has no newer ones."""
+    """Keeps the newest figures. `faults` say why the site as it is now has no newer ones; `read_at` says when."""
 
     site_now: Callable[[], Site]
     ledger: LedgerReader = field(default_factory=LedgerReader)
     faults: tuple[Fault, ...] = ()
+    read_at: datetime | None = None
     _current: CurrentFigures | None = None
     _stamp: Stamp = ()
     _lock: threading.RLock = field(default_factory=threading.RLock)
@@ -80,6 +82,7 @@ class FiguresReader:
                 except (*KNOWN_ERRORS, OSError) as error:
                     self.faults = tuple(faults_of(error))
                 self._stamp = (self._day(site), *files)
+                self.read_at = site.now
             return self._current
 
     @property

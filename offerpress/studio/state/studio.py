@@ -56,6 +56,7 @@ FormFields = Mapping[str, str]
 SCREENS: Mapping[str, str] = {
     "/": "Today",
     "/writing": "Writing",
+    "/data": "Data",
     "/publish": "Publish",
     "/plans": "Campaigns",
     "/partners": "Who got what",
