@@ -296,9 +296,20 @@ function lines(mark) {
 }
 
 const dialogs = Object.fromEntries([...form.querySelectorAll("dialog")].map((one) => [one.dataset.dialog, one]));
+// A dialog gives the focus back, but not the place in the text.
+let place = [0, 0];
+function openDialog(dialog) {
+  place = [body.selectionStart, body.selectionEnd];
+  dialog.showModal();
+}
+function backToText() {
+  body.focus();
+  body.setSelectionRange(...place);
+}
 for (const dialog of Object.values(dialogs)) {
   dialog.querySelector("[data-cancel]").addEventListener("click", () => dialog.close());
-  dialog.addEventListener("close", () => body.focus());
+  dialog.addEventListener("cancel", () => setTimeout(backToText));
+  dialog.querySelector("[data-cancel]").addEventListener("click", backToText);
   dialog.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || event.target.tagName === "BUTTON") return;
     event.preventDefault();
@@ -310,6 +321,7 @@ const link = { to: form.querySelector("#link-to"), address: form.querySelector("
 dialogs.link.querySelector("[data-done]").addEventListener("click", () => {
   const address = link.address.value.trim() || link.to.value;
   dialogs.link.close();
+  backToText();
   if (address) put(`[${link.words.value.trim() || link.to.selectedOptions[0]?.textContent || address}](${address})`);
 });
 
@@ -324,7 +336,7 @@ function askForPicture(file) {
   picture.alt.value = "";
   picture.plain.checked = false;
   refused.textContent = "";
-  dialogs.picture.showModal();
+  openDialog(dialogs.picture);
   (waiting ? picture.alt : picture.file).focus();
 }
 dialogs.picture.querySelector("[data-done]").addEventListener("click", async () => {
@@ -344,6 +356,7 @@ dialogs.picture.querySelector("[data-done]").addEventListener("click", async () 
     return;
   }
   dialogs.picture.close();
+  backToText();
   block(found.put);
 });
 const pictureIn = (data) => [...(data?.files ?? [])].find((one) => one.type.startsWith("image/"));
@@ -371,7 +384,7 @@ const acts = {
   link: () => {
     link.words.value = chosen();
     link.address.value = link.to.value = "";
-    dialogs.link.showModal();
+    openDialog(dialogs.link);
   },
   picture: () => askForPicture(null),
 };

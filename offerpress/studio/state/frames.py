@@ -12,7 +12,7 @@ from typing import Final
 
 from offerpress.preview.answers import Answer
 from offerpress.preview.serving import LOCAL
-from offerpress.studio.state.sessions import TOKEN_BYTES, Session, Sessions
+from offerpress.studio.state.sessions import TOGETHER, TOKEN_BYTES, Session, Sessions
 
 FRAMES: Final = "/frame/"
 FRAME_FOR: Final = timedelta(minutes=5)
@@ -32,7 +32,7 @@ class OpenFrame:
 
     def is_open(self, now: datetime, sessions: Sessions) -> bool:
         """Return whether it was asked for within five minutes, in a session that has not ended."""
-        return self.seen <= now < self.seen + FRAME_FOR and sessions.is_open(self.form_token, now)
+        return self.seen - TOGETHER <= now < self.seen + FRAME_FOR and sessions.is_open(self.form_token, now)
 
 
 class Frames:
@@ -72,5 +72,5 @@ class Frames:
             frame = self._open.pop(token, None)
             if frame is None or not frame.is_open(now, self._sessions):
                 return None
-            self._open[token] = replace(frame, seen=now)
+            self._open[token] = replace(frame, seen=max(frame.seen, now))
         return frame.find(name)

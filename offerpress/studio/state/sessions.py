@@ -11,6 +11,8 @@ from typing import Final
 IDLE_FOR: Final = timedelta(minutes=10)
 LONGEST: Final = timedelta(hours=12)
 TOKEN_BYTES: Final = 32
+TOGETHER: Final = timedelta(minutes=1)
+"""Requests that a page sends at the same time are answered in any order: one may be older than the last by this."""
 _FREE_TRIES: Final = 5
 _LONGEST_WAIT: Final = timedelta(minutes=15)
 _MOST_KNOWN: Final = 10_000
@@ -81,7 +83,7 @@ class Session:
 
     def is_open(self, now: datetime) -> bool:
         """Return whether it was used within ten minutes, and began within twelve hours."""
-        return self.seen <= now < self.seen + IDLE_FOR and now < self.since + LONGEST
+        return self.seen - TOGETHER <= now < self.seen + IDLE_FOR and now < self.since + LONGEST
 
     def made(self, form_token: str) -> bool:
         """Return whether a form is of this session."""
@@ -112,7 +114,7 @@ class Sessions:
                 self._open.pop(_key(cookie), None)
                 return None
             if used:
-                session = self._open[_key(cookie)] = replace(session, seen=now)
+                session = self._open[_key(cookie)] = replace(session, seen=max(session.seen, now))
             return session
 
     def is_open(self, form_token: str, now: datetime) -> bool:

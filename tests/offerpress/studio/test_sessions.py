@@ -118,6 +118,15 @@ def test_a_clock_that_was_set_back_locks(kept: Sessions) -> None:
     assert kept.find(cookie, NOW - timedelta(hours=1)) is None
 
 
+def test_requests_that_were_sent_together_are_answered_in_any_order(kept: Sessions) -> None:
+    """One whose instant is a little before the last one ends no session, and moves no end."""
+    cookie = kept.begin("mia", NOW)
+    assert kept.find(cookie, NOW + timedelta(seconds=3)) is not None
+    assert kept.find(cookie, NOW + timedelta(seconds=1)) is not None
+    assert kept.find(cookie, NOW + timedelta(minutes=10, seconds=2), used=False) is not None
+    assert kept.find(cookie, NOW + timedelta(minutes=10, seconds=3)) is None
+
+
 def test_guesses_wait_longer_and_longer() -> None:
     """Five tries are free; then each wrong one doubles the wait, for that name only, until a right one."""
     throttle, waits = SignInThrottle(), []
