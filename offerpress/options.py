@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from offerpress.site.folder import find_folder
+from offerpress.site.folder import OfferpressError, find_folder, may_begin
 from offerpress.site.site import Site
 
 
@@ -55,6 +55,17 @@ signature_option = click.option(
 def site_at(folder: Path | None, as_of: date | None = None) -> Site:
     """Return the named site, or the one around the current folder, at this instant; raises where there is none.
 
-    Only this function reads the clock and this process's environment for a command.
+    Only this module reads the clock and this process's environment for a command.
     """
     return Site(find_folder((folder or Path()).resolve()), datetime.now(UTC), dict(os.environ), as_of)
+
+
+def site_or_place_at(folder: Path | None, as_of: date | None = None) -> Site:
+    """Return the site as `site_at` does; where an empty folder is named, the place at which a site may begin."""
+    place = (folder or Path()).resolve()
+    try:
+        return site_at(folder, as_of)
+    except OfferpressError:
+        if not may_begin(place):
+            raise
+        return Site(place, datetime.now(UTC), dict(os.environ), as_of)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from offerpress.options import as_of_option, examples, site_at, site_option
+from offerpress.options import as_of_option, examples, site_at, site_option, site_or_place_at
 from offerpress.terminal import say
 
 
@@ -61,11 +61,11 @@ def serve_command(site_folder: Path | None, as_of: date | None, port: int) -> No
     help="The address of this machine at which a proxy reaches it; needs [studio] origin.",
 )
 def studio_command(site_folder: Path | None, as_of: date | None, port: int, host: str) -> None:
-    """Review, approve, send and search in a browser on this machine.
+    """Begin a site, connect data, write, review, send and search in a browser on this machine.
 
     People sign in with their own passphrase. The printed address lets the first person join; that one invites the
     others. Other machines reach it through a proxy only, if the settings name one.
     """
     from offerpress.studio.starting import run_studio  # noqa: PLC0415 - likewise
 
-    run_studio(lambda: site_at(site_folder, as_of), (host, port), secrets.token_urlsafe, say)
+    run_studio(lambda: site_or_place_at(site_folder, as_of), (host, port), secrets.token_urlsafe, say)

@@ -96,3 +96,8 @@ def write_table_settings(folder: Path, table: str, settings: Mapping[str, object
     changed = with_table_settings(text, table, settings)
     if changed != text:
         replace_bytes(path, mark + changed.encode())
+
+
+def settings_text(values: Mapping[str, object]) -> str:
+    """Return values as a new file of settings."""
+    return tomlkit.dumps(values)

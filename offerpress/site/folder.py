@@ -59,6 +59,16 @@ def find_folder(start: Path) -> Path:
     )
 
 
+def may_begin(folder: Path) -> bool:
+    """Return whether a site may begin there: nothing is there, or only the people who came into the studio first."""
+    if not folder.exists():
+        return True
+    if not folder.is_dir():
+        return False
+    names = {one.name for one in folder.iterdir()}
+    return not names or (names == {"private"} and (folder / "private" / PEOPLE_FILE).exists())
+
+
 def require_utf8(path: Path) -> None:
     """Raise `OfferpressError` for a path that is not UTF-8: databases and reports cannot name it."""
     if not path.as_posix().isascii() and any("\ud800" <= letter <= "\udfff" for letter in str(path)):

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from offerpress.site.folder import template_folders
+from offerpress.site.folder import SETTINGS_FILE, template_folders
 
 if TYPE_CHECKING:  # each is loaded by the method that returns it
     from mailer import Batch, MailSettings, Outbox, Transport
@@ -93,6 +93,11 @@ class Site:
         """Return the private folder; it is made with mode 0700 where it does not exist."""
         self.private.mkdir(mode=0o700, exist_ok=True)
         return self.private
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether there is a site; the studio may stand in an empty folder, where one can begin."""
+        return (self.folder / SETTINGS_FILE).is_file()
 
     # Settings and keys
 

@@ -175,6 +175,8 @@ class StudioServer:
         visit = self._visit(request, dict(request.query_params))
         if visit is None:
             return self._to_sign_in(request)
+        if visit.site.is_begun == (request.url.path == "/start"):
+            return RedirectResponse("/" if visit.site.is_begun else "/start", HTTPStatus.SEE_OTHER)
         return self._guarded(visit, lambda: _html(page(template, visit, make(visit))))
 
     def _told(self, request: Request) -> Response:

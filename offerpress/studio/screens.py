@@ -68,6 +68,7 @@ from offerpress.studio.previews.draft_pages import (
 )
 from offerpress.studio.publishing.publish_page import build_site, job_state, publish_page, publish_site
 from offerpress.studio.publishing.published_file import published_file_page
+from offerpress.studio.start.start_page import begin_here, start_page
 from offerpress.studio.state.studio import Context, Done, Visit
 from offerpress.studio.writing.conflict_page import conflict_page
 from offerpress.studio.writing.content_list import list_page, write_new
@@ -87,6 +88,7 @@ from offerpress.studio.writing.uploads import LARGEST_UPLOAD, take_picture
 from offerpress.studio.writing.versions_pages import compare_page, restore_version, versions_page
 
 PAGES: Mapping[str, tuple[str, Callable[[Visit], Context]]] = {
+    "/start": ("start/start.html", start_page),
     "/": ("overview/today.html", today_page),
     "/plans": ("plans/plans.html", plans_page),
     "/plan": ("plans/plan.html", plan_page),
@@ -142,6 +144,7 @@ ASKS: Mapping[str, Callable[[Visit], dict[str, object]]] = {
 """What a script asks with a form, and gets as JSON. Each needs a form token, as an action does."""
 
 ACTIONS: Mapping[str, Callable[[Visit], Done]] = {
+    "/start/begin": begin_here,
     "/writing/new": write_new,
     "/text/save": save_form,
     "/text/discard": discard_draft,
@@ -188,6 +191,7 @@ PINGS = frozenset({"/text/open"})
 
 LONG_FORMS = frozenset(
     {
+        "/start/begin",
         "/offer/look",
         "/offer/save",
         "/text/check",

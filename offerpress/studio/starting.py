@@ -21,6 +21,7 @@ from rewards import Fault, Faulty, day_text
 
 _WARMED = 3
 _LONGEST_READING = 20.0
+_LOOKED_EVERY = 0.5
 
 
 def run_studio(
@@ -39,7 +40,7 @@ def run_studio(
     first = not any(one.active for one in read_people(site).values())
     listening = open_ports(studio, *place)
     beside = partial(_warm, studio, say), partial(studio.preview.follow, studio.ended), studio.follow_texts
-    threads = [Thread(target=one, daemon=True) for one in beside]
+    threads = [Thread(target=_once_begun, args=(studio, one), daemon=True) for one in beside]
     try:
         studio.first_code = random_text(24) if first else ""
         say(f"Studio: {studio.origin}/" + (f"join#{studio.first_code}" if first else ""))
@@ -62,10 +63,20 @@ def run_studio(
             each.join(_LONGEST_READING)
 
 
+def _once_begun(studio: Studio, work: Callable[[], None]) -> None:
+    """Do the work as soon as there is a site: in an empty folder, the first person makes one in the browser."""
+    while not studio.site_now().is_begun:
+        if studio.ended.wait(_LOOKED_EVERY):
+            return
+    work()
+
+
 def _settings(site: Site, host: str) -> StudioSettings:
     """Return `[studio]`. Where its file has faults, the studio is for this machine, and its pages name the faults."""
     faults: list[Fault] = []
-    settings = read_section(site.folder, "studio", StudioSettings, faults)
+    settings = (
+        read_section(site.folder, "studio", StudioSettings, faults) if site.is_begun else StudioSettings()
+    )
     if is_local(host):
         return settings or StudioSettings()
     if settings is None:

@@ -142,7 +142,7 @@ def tab_to(page: Page, wanted: Locator) -> None:
 
 
 def started(
-    site: Path, as_of: tuple[str, str] = AS_OF, environment: Mapping[str, str] | None = None
+    site: Path, as_of: tuple[str, ...] = AS_OF, environment: Mapping[str, str] | None = None
 ) -> Office:
     """The studio of the installed command on a free port."""
     process = installed(site, "studio", *as_of, "--port", "0", environment=environment)

@@ -34,9 +34,11 @@ def today_page(visit: Visit) -> Context:
         tasks = [*_tasks(visit, outbox), *_publishing(visit)]
         leaving = _leaving(visit, outbox)
         sent = _sent(visit, outbox)
+        steps = _first_steps(visit, current, outbox)
     faults = [*visit.studio.reader.faults, *(current.found if current else ())]
     newest = _export_time(visit)
     return {
+        "steps": steps,
         "tasks": tasks,
         "sender": visit.studio.sender,
         "sender_since": ago_words(visit.studio.sender.since, visit.now) if visit.studio.sender.since else "",
@@ -51,6 +53,31 @@ def today_page(visit: Visit) -> Context:
         "faults": _by_file([one for one in faults if one.severity == "fault"]),
         "remarks": _by_file([one for one in faults if one.severity != "fault"]),
     }
+
+
+def _first_steps(visit: Visit, current: CurrentFigures | None, outbox: Outbox) -> list[Context]:
+    """Return the steps from the data to the publication; none once a first campaign was planned."""
+    if outbox.plans():
+        return []
+    content = current.figures.content if current else None
+    pages = content.announcements.values() if content else ()
+    done = {
+        "data": current is not None,
+        "offer": bool(content and content.offers),
+        "announce": any(not page.draft for page in pages),
+        "publish": (visit.site.private / PUBLISHED_FILE).exists(),
+    }
+    steps = [
+        ("data", "Connect your data", "/data", "at least the partners"),
+        ("offer", "Write an offer", "/writing?room=offers", "its terms, then take the draft mark away"),
+        ("announce", "Announce it", "/writing?room=announcements", "in every language of the site"),
+        ("campaign", "Plan a campaign", "/plans", "another person approves it"),
+        ("publish", "Publish the site", "/publish", "after a look at what readers will see"),
+    ]
+    return [
+        {"word": word, "href": href, "about": about, "done": done.get(name, False)}
+        for name, word, href, about in steps
+    ]
 
 
 def _once(

@@ -347,7 +347,7 @@ def page(template: str, visit: Visit | None, context: Context) -> bytes:
     if visit is not None:
         around = {
             "person": visit.person,
-            "nav": [(path, name) for path, name in SCREENS.items() if _shows(visit.person, path)],
+            "nav": [(path, name) for path, name in SCREENS.items() if _shows(visit, path)],
             "form_token": visit.session.form_token,
             "site_title": _title(visit),
             "preview": "" if visit.studio.settings.origin else f"{visit.studio.frames.origin}/",
@@ -355,8 +355,8 @@ def page(template: str, visit: Visit | None, context: Context) -> bytes:
     return built.get_template(f"studio/{template}").render({"here": "", **around, **context}).encode()
 
 
-def _shows(person: Person, path: str) -> bool:
-    return path != "/people" or person.may("operator")
+def _shows(visit: Visit, path: str) -> bool:
+    return visit.site.is_begun and (path != "/people" or visit.person.may("operator"))
 
 
 def _title(visit: Visit) -> str:
