@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import tomllib
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -18,6 +19,7 @@ from rewards import Fault, Program, format_amount
 
 IGNORED = "/output/\n/private/\n"
 README = "templates/stubs/site-readme.md"
+WORDS = "templates/stubs/words.toml"
 
 
 def start_site(folder: Path, random_bytes: Callable[[int], bytes]) -> None:
@@ -103,7 +105,8 @@ def add_stub(
     if not title or not title.isprintable():
         raise OfferpressError(f"no stub: {stub.title!r}: the title is empty or holds unprintable characters")
     slug = slug_of(title, settings.default_language) or f"{stub.kind}-{today.isoformat()}"
-    template, offers = Template(_template(template_folders, stub.template)), _offers(site)
+    text = _template(template_folders, stub.template)
+    template, offers = Template(_in_language(text, settings.default_language)), _offers(site)
     # The site has pages of its own at its root, such as offers/, so that a page may need another name. The title of a
     # campaign is a template: where it is none that works, its braces are words; those of a comment always are.
     tries = {
@@ -155,6 +158,14 @@ def _template(folders: Sequence[Path], name: str) -> str:
         if (folder / "stubs" / name).is_file():
             return (folder / "stubs" / name).read_text(encoding="utf-8")
     raise OfferpressError(f"no stub: templates/stubs/{name}: the file is missing; reinstall offerpress")
+
+
+def _in_language(text: str, language: str) -> str:
+    """Return the text of a stub in the site's language, as far as we have one."""
+    words = tomllib.loads((starter_folder() / WORDS).read_text(encoding="utf-8"))["texts"]
+    for one in sorted(words, key=lambda one: -len(one["en"])):
+        text = text.replace(one["en"], one.get(language.partition("-")[0], one["en"]))
+    return text
 
 
 def _offers(site: Path) -> list[str]:

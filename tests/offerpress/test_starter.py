@@ -1,5 +1,7 @@
 """Stubs of content: the name of their file, and that `check` accepts each of them."""
 
+import re
+import tomllib
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -7,7 +9,7 @@ import pytest
 
 from generator import CampaignCheck, read_content, read_program
 from generator.notices.body import mail_environment
-from offerpress.site.folder import OfferpressError, template_folders
+from offerpress.site.folder import OfferpressError, starter_folder, template_folders
 from offerpress.site.site import Site
 from offerpress.site.starter import Stub, StubKind, add_stub, slug_of
 from rewards import Fault
@@ -165,3 +167,38 @@ def test_the_title_of_a_campaign_is_a_template_or_words(title: str, subject: str
     assert subject == mail_environment(folders, "en", "text").from_string(text).render(
         partner={"name": "Ann"}
     )
+
+
+WORDS = tomllib.loads((starter_folder() / "templates/stubs/words.toml").read_text(encoding="utf-8"))["texts"]
+STUBS = {
+    path.stem: path.read_text(encoding="utf-8")
+    for path in sorted((starter_folder() / "templates" / "stubs").glob("*.md"))
+    if path.stem != "site-readme"
+}
+
+
+def test_every_text_of_a_stub_has_its_translations() -> None:
+    """Each text stands in a stub, in four languages; no paragraph or summary of a stub is left without."""
+    for one in WORDS:
+        assert any(one["en"] in text for text in STUBS.values()), one["en"]
+        assert {"en", "de", "es", "ar"} == set(one)
+        names = {language: set(re.findall(r"\{\{.*?\}\}", text)) for language, text in one.items()}
+        assert 1 == len(set(map(frozenset, names.values()))), one["en"]
+    for name, stub in STUBS.items():
+        text = stub
+        for one in sorted(WORDS, key=lambda one: -len(one["en"])):
+            text = text.replace(one["en"], "")
+        body = text.partition("\n---\n")[2]
+        left = [line for line in body.splitlines() if re.search("[A-Za-z]{3}", line) and "%}" not in line]
+        assert left in ([], ["- **{{ amount }}**", "- **{{ amount }}**"]), name
+        assert not re.search(r"(?m)^(summary|preheader): .*[A-Za-z]", text), name
+
+
+@pytest.mark.parametrize("language", ["de", "de-AT", "es", "ar", "en", "pt"])
+@pytest.mark.parametrize("kind", ["announcement", "offer", "campaign", "page"])
+def test_a_stub_speaks_the_language_of_the_site(kind: StubKind, language: str, tmp_path: Path) -> None:
+    """`check` accepts a stub in each language; a language without words of ours gets English."""
+    site = site_in(tmp_path, language)
+    text = (tmp_path / added(site, kind, "2024")).read_text(encoding="utf-8")
+    has_english = any(one["en"] in text for one in WORDS)
+    assert has_english == (language in {"en", "pt"})
