@@ -144,6 +144,8 @@ def test_a_version_comes_back_beside_a_draft(office: Office) -> None:
     page = mia.ask("GET", f"/text/compare?file={FILE}&version={first}")[0]
     assert '<del><span class="hidden">Then: </span><bdi>First word.</bdi></del>' in page
     assert '<ins><span class="hidden">Now: </span><bdi>Another word.</bdi></ins>' in page
+    change = mia.ask("GET", f"/text/compare?file={FILE}&version={now}&what=change")[0]
+    assert '<ins><span class="hidden">This version: </span><bdi>Another word.</bdi></ins>' in change
     assert (
         "Only a writer or an operator" in ada.press("/text/restore", file=FILE, version=first, opened=now)[0]
     )

@@ -11,7 +11,7 @@ from offerpress.studio.writing.text_preview import preview
 from offerpress.studio.writing.typed_texts import EditedText, author_of
 from offerpress.writing.paths import ContentPath, content_path
 from offerpress.writing.saving import Conflict, restore
-from offerpress.writing.texts import typed_text
+from offerpress.writing.texts import NotText, typed_text
 from offerpress.writing.versions import (
     FileVersion,
     VersionAction,
@@ -33,6 +33,8 @@ _WORDS: Mapping[VersionAction, str] = {
     "aside": "Not saved: somebody else had changed the text meanwhile",
 }
 _MOST_VERSIONS = 200
+CHANGE = "change"
+"""The comparison of a version with the one before, and not with the text as it is now."""
 
 
 def versions_page(visit: Visit) -> Context:
@@ -66,44 +68,64 @@ def _row(visit: Visit, path: ContentPath, one: FileVersion, kept: Sequence[FileV
         "former": one.former.rpartition("/")[2],
         "is_now": bool(now) and one.digest == now,
         "href": address_of("/text/compare", file=path.name, version=one.digest) if one.digest else "",
+        "change_href": address_of("/text/compare", file=path.name, version=one.digest, what=CHANGE)
+        if one.digest and one is not kept[-1]
+        else "",
     }
 
 
 def compare_page(visit: Visit) -> Context:
-    """Show what differs between a version and the text as it is now, as text and as two pages."""
+    """Show what differs between a version and the text as it is now, or the version before, as text and as pages."""
     path, digest = content_path(visit.site, visit.query.get("file", "")), visit.query.get("version", "")
-    kept = next((one for one in versions(visit.site, path) if one.digest == digest and digest), None)
-    if kept is None:
+    known = versions(visit.site, path)
+    at = next((n for n, one in enumerate(known) if one.digest == digest and digest), None)
+    if at is None:
         raise NotThere("There is no such version of this text.")
-    before, current = text_of(visit.site, digest), observed(visit.site, path, visit.now)
-    after = b"" if current is None else current
+    kept, now = text_of(visit.site, digest), observed(visit.site, path, visit.now)
+    only = visit.query.get("what") == CHANGE
+    former = next((one.digest for one in known[at + 1 :] if one.action != "aside"), "")
+    before, after = (text_of(visit.site, former) if former else b"", kept) if only else (kept, now or b"")
+    names = ("Before", "This version") if only else ("Then", "Now")
     narrow = visit.query.get("width") == "narrow"
-    sides = [("Then", before), ("Now", after)] if before != after else [("Now", after)]
+    same = {"file": path.name, "version": digest, **({"what": CHANGE} if only else {})}
     return {
         **_about(visit, path),
         "version": digest,
-        "opened": "" if current is None else digest_of_text(current),
-        "is_there": current is not None,
-        "is_now": before == after,
-        "at": clock_words(kept.at, program_zone(visit)),
-        "name": kept.name or "Another program",
-        "lines": list(page_difference(typed_text(before, path.name), typed_text(after, path.name))),
+        "opened": "" if now is None else digest_of_text(now),
+        "is_there": now is not None,
+        "is_now": kept == now,
+        "only": only,
+        "names": names,
+        "differs": before != after,
+        "at": clock_words(known[at].at, program_zone(visit)),
+        "name": known[at].name or "Another program",
+        "lines": _lines(path, before, after),
         "sides": [
-            (name, _frame(visit, path, content)) for name, content in sides if content or name == "Then"
+            (name, _frame(visit, path, one)) for name, one in zip(names, (before, after), strict=True) if one
         ],
         "narrow": narrow,
         "widths": [
-            (word, address_of("/text/compare", file=path.name, version=digest, **more), narrow == bool(more))
-            for word, more in (("Wide", dict[str, str]()), ("Narrow", {"width": "narrow"}))
+            ("Wide", address_of("/text/compare", **same), not narrow),
+            ("Narrow", address_of("/text/compare", **same, width="narrow"), narrow),
         ],
     }
 
 
+def _lines(path: ContentPath, before: bytes, after: bytes) -> list[tuple[str, str]]:
+    """Return the lines that differ; one sentence for what is no text."""
+    try:
+        return list(page_difference(typed_text(before, path.name), typed_text(after, path.name)))
+    except NotText:
+        return [("", "This is no text that can be compared.")]
+
+
 def _frame(visit: Visit, path: ContentPath, content: bytes) -> str:
     """Return the address of a frame with the page or mail of a text; empty for one that has mistakes."""
+    if not path.is_text:
+        return ""
     try:
         return str(preview(EditedText(visit, path, content, ""), content)["frame"])
-    except NotDone:
+    except (NotDone, NotText):
         return ""
 
 
