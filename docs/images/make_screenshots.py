@@ -122,6 +122,16 @@ def take_studio(browser: Browser, site: Path) -> None:
             page.goto(base + place)
             page.wait_for_timeout(1500)
             take(page, name, 1080, height)
+        page.set_viewport_size({"width": 1400, "height": 1000})
+        for name, place in (
+            ("studio-writing", "/writing"),
+            ("studio-editor", "/text?file=content/announcements/thank-you.md"),
+            ("studio-translation", "/text/translation?file=content/announcements/thank-you.de.md"),
+        ):
+            page.goto(base + place)
+            page.wait_for_timeout(2500)
+            take(page, name, 1400, 860)
+        page.set_viewport_size({"width": 1080, "height": 900})
         page.goto(f"{base}/plan?plan={PLAN}")
         page.wait_for_timeout(1500)
         page.emulate_media(color_scheme="dark")
