@@ -317,6 +317,10 @@ def test_fields_that_cannot_be_read_are_mended_as_text(office: Office, mia: Seat
     page.locator("#body").fill(page.locator("#body").input_value().replace("title: a: ", "title: "))
     page.keyboard.press("Control+S")
     expect(page.get_by_label("Title")).to_have_value("Thank you for standing by us")
+    page.click("text=Show everything as it is written")
+    expect(page.locator("#body")).to_have_value(re.compile("^---\nid: thank-you-2023\ntitle: Thank you"))
+    page.click("text=Back to the fields")
+    expect(page.get_by_label("Title")).to_be_visible()
 
 
 def test_the_form_works_without_a_script(office: Office, browser: Browser) -> None:

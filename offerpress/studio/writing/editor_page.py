@@ -69,7 +69,8 @@ def editor_page(visit: Visit) -> Context:
 def text_context(text: EditedText, content: bytes) -> Context:
     """Return what the form of a text shows: the fields, or the whole text where they cannot be read."""
     visit, shown = text.visit, OpenFile(text.path, content, "")
-    values = shown.values if text.values is not None else None
+    readable = text.values is not None and shown.values is not None
+    values = shown.values if readable and "whole" not in visit.query else None
     fields = text.fields_of(values, options_of(visit)) if values is not None else ()
     taken_out = [key for key in text.values or () if values is not None and key not in values]
     known = {str(field.path[0]) for field in fields}
@@ -92,6 +93,9 @@ def text_context(text: EditedText, content: bytes) -> Context:
         "taken_out": [key for key in taken_out if key not in known],
         "whole": shown.text if values is None else "",
         "is_whole": values is None,
+        "is_readable": readable,
+        "whole_href": address_of("/text", file=text.path.name, whole="1"),
+        "fields_href": address_of("/text", file=text.path.name),
         "body": "" if values is None else shown_body(content, text.path),
         "may_write": visit.person.may("writer", "operator"),
         "other_languages": [
