@@ -200,13 +200,14 @@ function nameReaders(partners) {
   preview.querySelector("datalist").replaceChildren(...options);
 }
 
+let shows = 0;
 async function show() {
   if (!preview || !preview.offsetParent) return;
-  const mine = typed;
+  const mine = ++shows;
   const on = Object.fromEntries([...look.on].map((name) => [name, "1"]));
   const campaign = reader ? { form: look.view, partner: reader.value } : {};
   const found = await ask("/text/preview", { view: look.view, ...on, ...campaign }).catch(() => ({}));
-  if (mine !== typed && found.text) return;
+  if (mine !== shows) return; // a newer one is on its way
   const said = preview.querySelector("[data-shown]");
   said.textContent = found.text ?? found.said ?? "";
   said.className = found.text ? "wrong" : "soft";
