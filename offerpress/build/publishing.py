@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, date
+from hashlib import file_digest
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
@@ -66,9 +67,22 @@ def published_differs(site: Site) -> bool:
 
 def outdated_by(site: Site, built: Manifest) -> list[str]:
     """Return what makes the built site another one than a build would make now; nothing if it is current."""
-    if not built.still_there:
+    if not built.still_there and not _is_intact(built):
         return ["the built files themselves"]
     return changed_inputs(site, built)
+
+
+def _is_intact(built: Manifest) -> bool:
+    """Return whether every file holds what was built; a copied site has other inodes and times."""
+    return all(_digest(built.output / path) == digest for path, digest in built.files.items())
+
+
+def _digest(path: Path) -> str:
+    try:
+        with path.open("rb") as stream:
+            return file_digest(stream, "sha256").hexdigest()
+    except OSError:
+        return ""
 
 
 def publish_build(site: Site, by: str) -> Publication:

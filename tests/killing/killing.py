@@ -212,6 +212,16 @@ def built_and_changed(runner: Runner, site: Path) -> None:
         file.write("S-3,B-2,2023-07-01,10.00,EUR\n")
 
 
+def built_to_publish(runner: Runner, site: Path) -> None:
+    """Bring the site to a published one that was changed and built since."""
+    with (site / "offerpress.toml").open("a", encoding="utf-8") as file:
+        file.write('[publish]\nto = "public"\n')
+    built(runner, site)
+    runner.must(site, "publish", *AS_OF)
+    built_and_changed(runner, site)
+    built(runner, site)
+
+
 def fresh(runner: Runner, site: Path) -> None:
     """Leave the site as it was written."""
     del runner, site
@@ -233,6 +243,7 @@ CASES = {
     for case in (
         Case("build", fresh, ("build", *AS_OF)),
         Case("build-again", built_and_changed, ("build", *AS_OF)),
+        Case("publish", built_to_publish, ("publish", *AS_OF, "--by", "Mia")),
         Case("plan", fresh, PLAN),
         Case("plan-again", planned, PLAN),
         Case("approve", planned, APPROVE),
@@ -307,7 +318,14 @@ def wrong_after(
     if verified.code:
         found.append(f"verify: {verified.err[-500:]}")
     found += written_twice(site)
+    if case.name == "publish" and files_of(site / "public") != files_of(site / "output"):
+        found.append("published: another site than the built one")
     return found + [f"left: {name}" for name in left(site, runner.temporary)]
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    """Return what each file below a folder holds."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def written_twice(site: Path) -> list[str]:
