@@ -1,9 +1,12 @@
 """Publishing in the studio: a build, what readers would see differently, the publication, and what prevents it."""
 
 import json
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -77,6 +80,16 @@ def test_a_site_is_built_compared_and_published(office: Office) -> None:
     text = mia.ask("GET", "/publish/file?file=offers%2Fyear%2Findex.html")[0]
     assert "We add it up twice a year." in text
     assert 2 == text.count("<iframe")
+    after = re.findall('src="([^"]+)offers/year/index.html"', text)[1]
+    assert b"twice a year" in urlopen(f"{after}offers/year/").read()  # noqa: S310 - of this test
+    for outside in (
+        "statement/index.html",
+        "x/../statement/index.html",
+        "../../offerpress.toml",
+        "missing.html",
+    ):
+        with pytest.raises(HTTPError, match="404"):
+            urlopen(f"{after}{outside}")  # noqa: S310 - likewise
     assert built == public(office)
 
 

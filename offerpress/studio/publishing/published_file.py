@@ -5,7 +5,7 @@ from pathlib import Path
 
 from generator.headers import headers_of
 from offerpress.build.manifest import last_build
-from offerpress.build.publishing import PUBLISHED_PAGES, file_changes, last_published
+from offerpress.build.publishing import PUBLISHED_PAGES, file_changes, file_sort, last_published
 from offerpress.preview.answers import Answer
 from offerpress.studio.publishing.publish_page import file_title
 from offerpress.studio.state.differences import page_difference
@@ -82,11 +82,13 @@ def _frame(visit: Visit, folder: Path, path: str) -> str:
 
 
 def _answer(folder: Path, name: str) -> Answer | None:
-    file = folder / (f"{name}index.html" if not name or name.endswith("/") else name)
+    """Return a file of that folder; None for one outside of it, and for everything about a partner's statement."""
+    root = folder.resolve()
+    file = (root / (f"{name}index.html" if not name or name.endswith("/") else name)).resolve()
+    if not file.is_relative_to(root) or file_sort(file.relative_to(root).as_posix()) == "statement":
+        return None
     try:
-        if name.startswith("statement/") or not file.resolve().is_relative_to(folder.resolve()):
-            return None
-        return Answer(file.read_bytes(), headers_of(name or "index.html").content_type)
+        return Answer(file.read_bytes(), headers_of(file.name).content_type)
     except OSError:
         return None
 
