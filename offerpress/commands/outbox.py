@@ -142,14 +142,20 @@ def _status(site: Site, outbox: Outbox, plan: str) -> dict[str, object]:
 def _stale(site: Site, outbox: Outbox, plan: str) -> str | bool:
     """Return why a plan that has not begun is stale; False if it is not."""
     # Only this option needs the ledger and the templates.
-    from offerpress.plans.staleness import PlanAhead, PostponedPlan, StalePlan, refuse_stale  # noqa: PLC0415
+    from offerpress.plans.staleness import (  # noqa: PLC0415
+        ClockBehind,
+        PlanAhead,
+        PostponedPlan,
+        StalePlan,
+        refuse_stale,
+    )
 
     if outbox.plan(plan).begun:
         return False
     with site.open_batch(plan) as batch:
         try:
             refuse_stale(site, batch, outbox)
-        except (PlanAhead, PostponedPlan, StalePlan) as error:
+        except (ClockBehind, PlanAhead, PostponedPlan, StalePlan) as error:
             return str(error)
     return False
 

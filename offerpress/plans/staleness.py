@@ -6,7 +6,7 @@ A plan is stale if recomputing would change a recipient's message. A ledger that
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -24,6 +24,7 @@ from rewards import Account, Fault, compute_statement, day_text
 
 _LOOK_UP_COSTS: Final = 64  # times as much as reading an account with its whole shard
 _NAMED: Final = 10
+_CLOCKS_DIFFER: Final = timedelta(minutes=5)  # of the machines that share an outbox
 
 
 class StalePlan(OfferpressError):
@@ -63,14 +64,28 @@ class PlanAhead(OfferpressError):
         )
 
 
+class ClockBehind(OfferpressError):
+    """The clock shows an earlier time than when the plan was made, so no instant that it gives can be trusted."""
+
+    def __init__(self, plan: str, made_at: datetime, now: datetime) -> None:
+        self.plan = plan
+        made, shown = (at.isoformat(timespec="minutes") for at in (made_at, now))
+        super().__init__(
+            f"the clock is wrong: {plan}: the plan was made at {made}, and this machine shows {shown}; set the clock "
+            "right, then try again"
+        )
+
+
 def refuse_stale(site: Site, batch: Batch, outbox: Outbox) -> None:
     """Raise `StalePlan` if recipients' messages would change, `PostponedPlan` if the campaign is to be sent later.
 
-    Raises `PlanAhead` for a plan that nobody approved yet and whose as-of day has not come.
+    Raises `PlanAhead` for a plan that nobody approved yet and whose as-of day has not come, and `ClockBehind`.
 
     Raises `Faulty` if messages cannot be made.
     """
     header = batch.header
+    if site.now < header.made_at - _CLOCKS_DIFFER:
+        raise ClockBehind(header.plan, header.made_at, site.now)
     told = told_figures(site, outbox, header.campaign) if header.corrections else None
     with open_figures(site.on(header.as_of)) as figures:
         if not outbox.approvals(header.plan):

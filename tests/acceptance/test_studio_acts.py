@@ -138,6 +138,20 @@ def test_a_signature_for_something_else_does_nothing(
     assert before == kept(signing.site)
 
 
+def test_a_signature_does_not_approve_ones_own_plan(signing: Signing) -> None:
+    """Whoever made a plan is not even asked to sign it, and a signature over it from elsewhere does nothing."""
+    finn, own = signing.desk("Finn"), signing.devices["Finn"]
+    campaigns = signing.site / "content" / "campaigns"
+    (campaigns / "again.md").write_bytes((campaigns / "hello.md").read_bytes())
+    plan = str(called(signing.site, "plan", "again", *OVER, "--by", "finn", "--json").json["plan"])
+    form = {"plan": plan, "digest": "0" * 64, "total": "46.00"}
+    assert "You made this plan" in asked(finn, "/plan/approve", form)["text"]
+    other = own.signed(asked(finn, "/plan/resolve", SETTLE), signing.office.origin)
+    assert "You made this plan" in finn.press("/plan/approve", **form, signed=other)[0]
+    assert [] == called(signing.site, "status", plan, "--json").json["approved"]
+    assert 0 == called(signing.site, "cancel", plan, "--by", "finn").code
+
+
 @pytest.mark.parametrize(("name", "path", "form"), ACTS, ids=NAMES)
 def test_an_act_is_signed(signing: Signing, name: str, path: str, form: dict[str, str]) -> None:
     """The person's passkey signs what is done; record and history have the id, and `verify` names the person."""

@@ -206,7 +206,11 @@ def test_a_form_without_the_sessions_token(team: Team) -> None:
 
 @pytest.mark.usefixtures("unchanged")
 @pytest.mark.parametrize(
-    "path", ["/plan/approve", "/plan/stop", "/people/remove", "/sending/start", "/sign-out"]
+    "path",
+    [
+        *("/plan/approve", "/plan/stop", "/plan/resolve", "/plan/withdraw", "/people/remove"),
+        *("/sending/start", "/sign-out", "/partner/unsuppress", "/finance/sign-off"),
+    ],
 )
 def test_opening_an_address_changes_nothing(team: Team, path: str) -> None:
     """What a form does cannot be done by a link or a picture."""
@@ -356,6 +360,8 @@ def test_a_page_elsewhere_shows_nothing_of_the_studio(
         f"/partners?find={quote('<script>')}",
         f"/partners?find={quote(HOSTILE)}",
         "/partner?id=P-1001",
+        "/partner/forget?id=P-1001",
+        "/corrections?campaign=year-end-credit",
         "/finance",
         "/history",
         "/people",

@@ -44,7 +44,8 @@ def given_proof(visit: Visit, kind: ActKind, facts: SignedFacts) -> SignedAct | 
         require_passphrase(visit)
         return None
     pending = visit.studio.pending.pop(visit.session.form_token, None)
-    if pending is None or pending.about != _about(kind, facts) or visit.now - pending.at > _SIGN_WITHIN:
+    in_time = pending is not None and timedelta(0) <= visit.now - pending.at <= _SIGN_WITHIN
+    if pending is None or pending.about != _about(kind, facts) or not in_time:
         raise NotDone("The signature came too late, or was used before. Press the button again.")
     try:
         assertion = json.loads(visit.query["signed"])

@@ -6,7 +6,7 @@ from datetime import date
 from mailer import Batch, MailerError, Outbox
 from offerpress.build.manifest import last_build
 from offerpress.build.publishing import last_published
-from offerpress.plans.staleness import PlanAhead, PostponedPlan, StalePlan, refuse_stale
+from offerpress.plans.staleness import ClockBehind, PlanAhead, PostponedPlan, StalePlan, refuse_stale
 from offerpress.plans.status import needs
 from offerpress.reports.texts import day_words
 from offerpress.site.folder import OfferpressError
@@ -138,6 +138,8 @@ def _freshness(visit: Visit, batch: Batch, outbox: Outbox) -> dict[str, str]:
         text = "Out of date: the campaign names a later time now. Plan it again."
     except PlanAhead:
         text = "Too early: its figures are as of a day that has not come yet, so they can still change."
+    except ClockBehind as behind:
+        text = f"{behind}."
     except Faulty:
         text = "This cannot be said while the site has faults. The page “Today” names them."
     else:

@@ -287,7 +287,8 @@ class Visit:
             known = any(one.at == mine.at and deed_key(one) == deed_key(mine) for one in history)
             return [] if known else [mine]
 
-        extend_history(self.site, more)
+        with suppress(OSError):  # it was done: a look at the history adds the line when there is room
+            extend_history(self.site, more)
 
     @contextmanager
     def doing(self, action: str, subject: str = "", partner: str = "", note: str = "") -> Iterator[None]:
@@ -302,7 +303,8 @@ class Visit:
             with suppress(OSError):  # on a full disk the first line stays, which says that nobody knows
                 self.record(f"{FAILED}{action}", subject, partner, note)
             raise
-        self.record(action, subject, partner, note)
+        with suppress(OSError):  # it was done, and the first line says that it began
+            self.record(action, subject, partner, note)
 
     def _entry(self, at: datetime, action: str, subject: str, partner: str, note: str) -> HistoryEntry:
         who, instant = self.person, at.astimezone(UTC).isoformat(timespec="seconds")
