@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.conftest import called
+from tests.servers.provider import Answer, provider
 from tests.servers.studio import PASSPHRASE, Desk, Office, signed_in, small_site, started
 
 OVER = ("--as-of", "2024-01-02")
@@ -142,3 +143,36 @@ def test_the_check_tells_each_channel(office: Office) -> None:
     shown = page(ada, "/finance")
     assert "The built site: 1 difference." in shown
     assert "output: robots.txt" in shown
+
+
+def test_mails_that_the_provider_holds_back_are_discarded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The plan's page says until when; the press makes them ready again, and keeps who did it."""
+    site = small_site(tmp_path / "site")
+    for words in (("plan", "hello", *OVER, "--by", "mia"), ("approve", "hello-1.1", "--by", "ada")):
+        assert 0 == called(site, *words).code
+    with provider(Answer(), Answer(408)) as server:
+        for name, value in {"SENDGRID_API_KEY": "SG.key", "SENDGRID_BASE_URL": server.base_url}.items():
+            monkeypatch.setenv(name, value)
+        assert 1 == called(site, "send", "hello-1.1", "--transport", "sendgrid", "--fence").code
+        office = started(site, OVER)
+        try:
+            finn = signed_in(office.origin, "Finn")
+            assert "The provider still holds mails of this plan back, until " in page(
+                finn, "/plan?plan=hello-1.1"
+            )
+            ada = signed_in(office.origin, "Ada")
+            assert "can do this. Ask somebody" in ada.press("/plan/withdraw", plan="hello-1.1")[0]
+            text = finn.press("/plan/withdraw", plan="hello-1.1")[0]
+            assert "1 held group discarded, 2 mails ready again." in text
+            assert "holds mails of this plan back" not in page(finn, "/plan?plan=hello-1.1")
+            assert "had mails discarded that the provider held back" in page(finn, "/history")
+        finally:
+            office.process.terminate()
+            office.process.communicate()
+    status = called(site, "status", "hello-1.1", "--json").json
+    acts = status["acts"]
+    assert isinstance(acts, list)
+    assert (2, 0) == (status["ready"], status["unknown"])
+    assert [("withdraw", "finn")] == [(one["act"], one["by"]) for one in acts]
