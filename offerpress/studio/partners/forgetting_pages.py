@@ -55,14 +55,18 @@ def _looked(visit: Visit, partner: str) -> tuple[Traces, Held]:
 
 def _goes(found: Held) -> list[str]:
     plans = f" ({', '.join(found.plans)})" if found.plans else ""
-    return [
-        f"rows in {count(found.snapshots, 'frozen ledger')}",
-        f"the mails of {count(len(found.plans), 'plan')}{plans}, and what became of each in words",
-        f"lines in {count(found.exports, 'exported file')}",
-        f"the id in {count(found.sign_offs, 'signed journal')}",
-        f"{count(found.reports, 'report')} that can be made again",
-        "the id in this history, and the address in the list of addresses that nobody writes to",
-    ]
+    rows = (
+        (found.snapshots, f"rows in {count(found.snapshots, 'frozen ledger')}"),
+        (
+            len(found.plans),
+            f"the mails of {count(len(found.plans), 'plan')}{plans}, and what became of each in words",
+        ),
+        (found.exports, f"lines in {count(found.exports, 'exported file')}"),
+        (found.sign_offs, f"the id in {count(found.sign_offs, 'signed journal')}"),
+        (found.reports, f"{count(found.reports, 'report')} that can be made again"),
+    )
+    beside = "the id in this history, and the address in the list of addresses that nobody writes to"
+    return [*(text for number, text in rows if number), beside]
 
 
 def _facts_to_forget(visit: Visit) -> SignedFacts:

@@ -9,8 +9,7 @@ from offerpress.build.publishing import last_published
 from offerpress.plans.staleness import ClockBehind, PlanAhead, PostponedPlan, StalePlan, refuse_stale
 from offerpress.plans.status import needs
 from offerpress.reports.texts import day_words
-from offerpress.site.folder import OfferpressError
-from offerpress.studio.state.plan_facts import PlanFacts
+from offerpress.site.folder import BUILD_FILE, PUBLISHED_FILE, OfferpressError
 from offerpress.studio.state.studio import Context, Visit
 from offerpress.terminal import count
 from rewards import Faulty
@@ -28,7 +27,7 @@ def checklist(visit: Visit, batch: Batch, outbox: Outbox) -> Iterator[Context]:
         "remedy": "Below the mails to read, hand one of them to an address of yours.",
     }
     yield _site_check(visit, batch)
-    yield _links_check(visit, facts)
+    yield _links_check(visit, batch)
     windows = {row.window for row in facts.rows.values()}
     yield {
         "ok": "" not in windows,
@@ -83,28 +82,42 @@ def _build_check(visit: Visit, batch: Batch) -> Context:
     }
 
 
-def _links_check(visit: Visit, facts: PlanFacts) -> Context:
+def _links_check(visit: Visit, batch: Batch) -> Context:
     """Say whether the links of the mails to the site lead to a page of it. No other machine is asked."""
+    facts, base = visit.studio.facts(batch), visit.site.settings.site.base_url.rstrip("/") + "/"
+    stamp = (batch.digest, batch.forgotten, base, *_site_stamp(visit))
+    return visit.studio.remembered(
+        f"links {batch.header.plan}", stamp, lambda: _links(facts.links, base, visit)
+    )
+
+
+def _links(links: Collection[str], base: str, visit: Visit) -> Context:
     published, built = last_published(visit.site), last_build(visit.site)
     files = published.files if published else built.files if built else {}
-    base = visit.site.settings.site.base_url.rstrip("/") + "/"
-    ours = sorted(link for link in facts.links if f"{link}/".startswith(base))
-    missing = [link for link in ours if not _leads(link.removeprefix(base.rstrip("/")).lstrip("/"), files)]
-    others = len([link for link in facts.links if link and link not in ours])
+    ours = {link: f"{link}/".removeprefix(base).strip("/") for link in links if f"{link}/".startswith(base)}
+    missing = sorted(link for link, path in ours.items() if not _leads(path, files))
+    others = sum(bool(link) and link not in ours for link in links)
     named = ", ".join(missing[:_MOST_STALE]) + (", …" if len(missing) > _MOST_STALE else "")
     where = "published" if published else "built"
-    beside = f" {count(others, 'address')} elsewhere: nobody looked at them." if others else ""
+    beside = f"{count(others, 'address')} elsewhere: nobody looked at them." if others else ""
+    why = f"No {where} page stands behind {named}." if files else "The site was never built here."
     return {
         "ok": not missing,
         "what": f"The mails' links to the site lead to {where} pages ({len(ours):,} addresses)",
-        "remedy": f"No {where} page stands behind {named}. Build and publish, or correct the link.{beside}",
-        "beside": beside.strip(),
+        "remedy": f"{why} Build and publish, or correct the link. {beside}".strip(),
+        "beside": beside,
     }
+
+
+def _site_stamp(visit: Visit) -> tuple[int, ...]:
+    """Return what changes with a build and with a publication."""
+    paths = (visit.site.private / name for name in (BUILD_FILE, PUBLISHED_FILE))
+    return tuple(path.stat().st_mtime_ns if path.exists() else 0 for path in paths)
 
 
 def _leads(path: str, files: Collection[str]) -> bool:
     """Return whether a file of the site answers under that path, as a web server finds it."""
-    return any(one in files for one in (path, f"{path.rstrip('/')}/index.html".lstrip("/"), f"{path}.html"))
+    return any(one in files for one in (path, f"{path}/index.html".lstrip("/"), f"{path}.html"))
 
 
 def _provider_check(visit: Visit) -> Context:
