@@ -144,6 +144,10 @@ class Snapshot:
         """Yield every row of `partners`: those with a statement by shard and id, then the closed and merged ones."""
         return map(_partner, self._rows("partners", _PARTNER, "true"))
 
+    def currencies(self) -> frozenset[str]:
+        """Return the currencies of all partners."""
+        return frozenset(str(currency) for (currency,) in self._rows("partners", ("currency",), "true"))
+
     def excluded_sales(self) -> Iterator[Sale]:
         """Yield the sales of closed partners, which are in no account, by id."""
         return map(_SALE_OF, self._rows("sales", _SALE, "account IS NULL"))

@@ -1,12 +1,15 @@
 """The command line: it imports only the called command, and prints every error as one line for a person."""
 
+import atexit
 import gc
 import importlib
 import os
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 import click
 from click.shell_completion import CompletionItem
@@ -126,7 +129,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     # Most objects of a command live until its end, so frequent collections find nothing.
     gc.set_threshold(_ALLOCATIONS, *gc.get_threshold()[1:])
-    sys.exit(run(arguments))
+    _end(run(arguments))
+
+
+def _end(code: int) -> NoReturn:
+    """End the process as `sys.exit` does, but leave its memory to the operating system.
+
+    Python frees every object by itself, which is a fifth of the time of a short command.
+    """
+    threads = [one for one in threading.enumerate() if one is not threading.main_thread() and not one.daemon]
+    if threads:
+        sys.exit(code)
+    atexit._run_exitfuncs()  # noqa: SLF001 - as Python's own multiprocessing ends its processes
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        sys.exit(code)
+    os._exit(code)
 
 
 def run(arguments: Sequence[str] | None) -> int:

@@ -24,6 +24,7 @@ from markdown.util import AtomicString, code_escape
 
 from generator.content.blocks import NestedTooDeeplyError, reshaped
 from generator.content.front_matter import Document
+from generator.templating.kept_results import TEXT_RESULTS, closed_digest
 from rewards.faults import Fault
 
 _EXTENSIONS = (
@@ -332,7 +333,9 @@ def mail_markdown_html(text: str, tag: re.Pattern[str] | None = None) -> str:
 
     Raises `UnreadableMarkdownError`.
     """
-    return _converted(text, _MailTags(tag)) if tag else _converted(text)
+    more = (_MailTags(tag),) if tag else ()
+    key = closed_digest(text, tag.pattern if tag else "")
+    return TEXT_RESULTS.of("mail", key, lambda: _converted(text, *more))
 
 
 def _converted(text: str, *more: Extension) -> str:

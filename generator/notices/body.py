@@ -26,6 +26,7 @@ from generator.notices.tree import LinkAddress, mail_tree, place_fault
 from generator.settings import SiteSettings
 from generator.templating.environment import TemplateKind, environment
 from generator.templating.formats import Direction
+from generator.templating.kept_results import TEXT_RESULTS, closed_digest
 from generator.templating.values import Address, before_stop
 from rewards import Fault, day_text, suggestion
 
@@ -81,7 +82,11 @@ def _href(value: object) -> str:
 @lru_cache(maxsize=512)
 def compiled_source(source: str, name: str, kind: TemplateKind) -> CodeType:
     """Return the code of a template source; all environments of a kind compile the same source to the same code."""
-    return mail_environment((), "en", kind).compile(_STOPPED.sub(_with_one_stop, source), name, name)
+
+    def compiled() -> CodeType:
+        return mail_environment((), "en", kind).compile(_STOPPED.sub(_with_one_stop, source), name, name)
+
+    return TEXT_RESULTS.code(closed_digest(kind, name, source), compiled)
 
 
 def _with_one_stop(match: re.Match[str]) -> str:
@@ -153,12 +158,17 @@ def check_line(
     faults.extend(replace(fault, field=field) for fault in found)
 
 
-# A plan compiles its campaign twice, once to check it; a preview reads all texts again when one of them changed.
-@lru_cache(maxsize=512)
 def _checked(
     source: str, file: str, first_line: int, offers: tuple[str, ...] | None
 ) -> tuple[MarkedText | None, tuple[Fault, ...]]:
     """Return the text without its tags, None if it is no template, and the faults of names and blocks."""
+    facts = (source, file, first_line, offers)
+    return TEXT_RESULTS.of("template", closed_digest(*facts), lambda: _checked_source(*facts))
+
+
+def _checked_source(
+    source: str, file: str, first_line: int, offers: tuple[str, ...] | None
+) -> tuple[MarkedText | None, tuple[Fault, ...]]:
     faults: list[Fault] = []
     checking = mail_environment((), "en", "html")
     try:

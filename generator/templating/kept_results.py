@@ -15,7 +15,7 @@ from typing import TypeVar, cast
 _Result = TypeVar("_Result")
 _Key = tuple[str, str]
 # The pickled results hold values of these modules, and nothing else is made of them.
-_OURS = ("generator.content.", "rewards.")
+_OURS = ("generator.content.", "generator.notices.", "rewards.")
 _OTHERS = frozenset({"datetime.date", "datetime.datetime", "decimal.Decimal"})
 
 
@@ -68,6 +68,11 @@ class KeptResults:
             found, self.has_new = make(), True
         self._present[key] = found
         return found
+
+    def code(self, digest: str, make: Callable[[], CodeType]) -> CodeType:
+        """Return the code of a text of a campaign, with `digest` over the text and its kind, which `make` compiles."""
+        written = self.of("code", digest, lambda: marshal.dumps(make()))
+        return cast("CodeType", marshal.loads(written))  # noqa: S302 - this program wrote it
 
     def code_of(self, template: str, checksum: str) -> CodeType | None:
         """Return the code of a template by its key and the checksum of its source; None if it is not known."""

@@ -7,10 +7,12 @@ from pathlib import Path
 import click
 
 from generator import read_program
-from offerpress.figures.checking import explain_row, find_faults
+from offerpress.build.manifest import last_build
+from offerpress.figures.checking import Proved, explain_row, find_faults
 from offerpress.options import as_of_option, examples, json_option, site_at, site_option
 from offerpress.setup.new_site import LANGUAGES, WantedSite, begin_site, parse_level
 from offerpress.site.folder import template_folders
+from offerpress.site.inputs import CODE
 from offerpress.site.site import Site
 from offerpress.site.starter import FOLDERS, Stub, StubKind, add_stub, start_site
 from offerpress.terminal import fault_json, say, show, show_faults, show_json
@@ -152,7 +154,8 @@ def check_command(
     if explained is not None:
         return _explain_row(site_at(site_folder, as_of), explained, as_json=as_json)
     try:
-        faults = find_faults(site_at(site_folder, as_of))
+        site = site_at(site_folder, as_of)
+        faults = find_faults(site, _proved(site))
     except Faulty as faulty:  # of the settings, without which nothing else can be looked at
         faults = list(faulty.faults)
     real = [fault for fault in faults if fault.severity == "fault"]
@@ -161,6 +164,13 @@ def check_command(
     else:
         show_faults(faults)
     return 1 if real else 0
+
+
+def _proved(site: Site) -> Proved | None:
+    last = last_build(site)
+    if last is None:
+        return None
+    return Proved(last.inputs.get(CODE, ""), last.stamp, last.rules, last.as_of, last.made)
 
 
 def _explain_row(site: Site, explained: str, *, as_json: bool) -> int:

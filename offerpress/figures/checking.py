@@ -4,7 +4,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -27,6 +27,8 @@ from generator import (
 )
 from ledger import ExplainedRow, explain
 from offerpress.figures.figures import Figures, open_figures
+from offerpress.figures.frozen_rules import rules_digest
+from offerpress.site.inputs import CODE, pages_ground
 from offerpress.site.site import Site
 from rewards import Account, BonusRule, Fault, Faulty, Statement
 
@@ -60,10 +62,14 @@ def _unknown_partners(campaigns: Iterable[Campaign], known: Collection[str]) -> 
 
 def figures_remarks(figures: Figures) -> list[Fault]:
     """Return the remarks about data and figures."""
-    currencies = {partner.currency for partner in figures.snapshot.partners()}
-    # Statements are computed only for an offer that leaves a currency out.
-    open_ended = [rule for rule in _bonuses(figures) if currencies - rule.amounts.keys()]
-    return [*figures.remarks, *(unpaid_remarks(figures, figures.statements([])) if open_ended else [])]
+    return [*figures.remarks, *_unpaid_of(figures)]
+
+
+def _unpaid_of(figures: Figures) -> list[Fault]:
+    """Return the remarks about bonuses; computes statements only for an offer that leaves a currency out."""
+    currencies = figures.snapshot.currencies()
+    open_ended = any(currencies - rule.amounts.keys() for rule in _bonuses(figures))
+    return unpaid_remarks(figures, figures.statements([])) if open_ended else []
 
 
 def remarks_about_site(figures: Figures, found: Iterable[Fault]) -> list[Fault]:
@@ -109,17 +115,51 @@ def _unpaid(slug: str, currency: str, count: int) -> Fault:
     )
 
 
-def find_faults(site: Site) -> list[Fault]:
-    """Return every fault and remark that a build and every campaign's plan would meet."""
+@dataclass(frozen=True, slots=True)
+class Proved:
+    """What the last build proved: that these figures can be computed, and that pages with these keys can be rendered.
+
+    `snapshot` is the stamp of the snapshot, `rules` the digest of the rules, `code` that of the program.
+    """
+
+    code: str
+    snapshot: str
+    rules: str
+    as_of: int
+    made: Mapping[str, str]
+
+    def holds(self, figures: Figures) -> bool:
+        """Return whether it proved these figures."""
+        rules = figures.rules
+        return (self.code, self.snapshot, self.as_of, self.rules) == (
+            figures.inputs[CODE],
+            figures.snapshot.stamp,
+            rules.as_of,
+            rules_digest(rules.policy, rules.as_of),
+        )
+
+
+def find_faults(site: Site, proved: Proved | None = None) -> list[Fault]:
+    """Return every fault and remark that a build and every campaign's plan would meet.
+
+    What the last build `proved` of the same figures and pages is not computed again.
+    """
     try:
         with (
             tempfile.TemporaryDirectory(prefix="offerpress-") as workspace,
             open_figures(site, snapshots=Path(workspace)) as figures,
         ):
-            of_content = content_faults(figures.content, site, figures.rules.as_of)
+            kept = (
+                KeptFiles(pages_ground(figures.inputs, site.settings.site), proved.made) if proved else None
+            )
+            of_content = content_faults(figures.content, site, figures.rules.as_of, kept)
             found = [fault for fault in of_content if fault.severity == "fault"]
             remarks = [*figures.remarks, *remarks_about_site(figures, of_content)]
-            return [*figures_faults(figures), *found, *remarks]
+            if proved and proved.holds(figures):
+                of_figures = [*audience_faults(figures), *_unpaid_of(figures)]
+            else:
+                of_figures = figures_faults(figures)
+            return [*of_figures, *found, *remarks]
     except Faulty as faulty:
         return list(dict.fromkeys([*faulty.faults, *_faults_beside(site)]))
 
@@ -146,10 +186,10 @@ def _faults_beside(site: Site) -> list[Fault]:
     return campaign_template_faults(sound, site, site.day(sound.policy.program.timezone)) if sound else []
 
 
-def content_faults(content: Content, site: Site, as_of: int) -> list[Fault]:
-    """Return the faults that prevent rendering the site or any campaign."""
+def content_faults(content: Content, site: Site, as_of: int, kept: KeptFiles | None = None) -> list[Fault]:
+    """Return the faults that prevent rendering the site or any campaign; pages that `kept` has are not rendered."""
     faults: list[Fault] = []
-    rendered_site(content, site, as_of, faults, draw_cards=False)
+    rendered_site(content, site, as_of, faults, draw_cards=False, kept=kept)
     statement_files(content, site, as_of, faults)
     return faults + campaign_template_faults(content, site, as_of)
 

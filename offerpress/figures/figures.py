@@ -222,6 +222,8 @@ class Figures:
 def open_figures(site: Site, *, need_keys: bool = True, snapshots: Path | None = None) -> Iterator[Figures]:
     """Read content, data and keys, and freeze the snapshot in `snapshots` (by default in the private folder).
 
+    A snapshot of the same sources in the private folder is used as it is.
+
     Raises `Faulty` with every fault of all three. If the caller raises `Faulty` inside the block, the snapshot that
     this call made is removed, so that a refused command leaves nothing behind.
     """
@@ -233,7 +235,7 @@ def open_figures(site: Site, *, need_keys: bool = True, snapshots: Path | None =
     faults.extend(unread_templates_and_tables(site, data))
     keys = _keys(site, need_keys=need_keys, faults=faults)
     before, source = len(faults), None
-    if content is not None and snapshots is None and not any(fault.severity == "fault" for fault in faults):
+    if content is not None and not any(fault.severity == "fault" for fault in faults):
         source = source_key(site, content.policy, keys, inputs[CODE], data)
     with ExitStack() as stack:
         known = known_snapshot(site.snapshots, source) if source else None
@@ -244,7 +246,7 @@ def open_figures(site: Site, *, need_keys: bool = True, snapshots: Path | None =
             ledger = _read(site, content, faults)
             frozen = _frozen(site, ledger, keys, snapshots)
             snapshot = stack.enter_context(frozen)
-            if source:
+            if source and snapshots is None:
                 stack.enter_context(_remembered(site, snapshot, source, faults[before:]))
         assert content is not None
         as_of = site.day(content.policy.program.timezone)

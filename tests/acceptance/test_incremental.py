@@ -14,6 +14,9 @@ from PIL import Image
 from generator.public import renditions
 from generator.templating.environment import render
 from generator.templating.kept_results import TEXT_RESULTS, KeptResults
+from offerpress.figures.checking import figures_faults
+from offerpress.figures.figures import Figures
+from rewards import Fault
 from tests.acceptance.conftest import AS_OF, ROOT, Call, change_sale, tree
 
 PARTNERS = 1_040
@@ -242,14 +245,15 @@ def forget_texts() -> None:
     vars(TEXT_RESULTS).update(vars(KeptResults()))
 
 
-def clean_build(offerpress: Call, site: Path, day: str, beside: Path) -> dict[str, bytes]:
-    """What a build of the same site gives that remembers nothing."""
+def clean_build(offerpress: Call, site: Path, day: str, beside: Path) -> tuple[dict[str, bytes], object]:
+    """What a build of the same site gives that remembers nothing, and what `check` says before it."""
     forget_texts()
     shutil.rmtree(beside, ignore_errors=True)
     skipped = shutil.ignore_patterns("output", "manifests", "sealed", "snapshots", "reports", "texts.cache")
     shutil.copytree(site, beside, ignore=skipped)
+    checked = offerpress("check", "--site", str(beside), "--as-of", day, "--json").json
     assert 0 == offerpress("build", "--site", str(beside), "--as-of", day).code
-    return tree(beside / "output")
+    return tree(beside / "output"), checked
 
 
 @pytest.mark.parametrize(
@@ -259,18 +263,18 @@ def clean_build(offerpress: Call, site: Path, day: str, beside: Path) -> dict[st
 def test_after_any_edits_the_output_is_that_of_a_clean_build(
     offerpress: Call, small: Path, tmp_path: Path, seed: int, steps: int
 ) -> None:
-    """Whatever was edited, deleted or damaged in between: each build leaves the bytes that a clean one gives."""
+    """Whatever was edited, deleted or damaged: a build leaves the bytes of a clean one, `check` says the same."""
     editor = Editor(small, seed)
     assert 0 == offerpress("build", *AS_OF).code
     for _ in range(steps):
         editor.edit()
         forget_texts()
+        checked = offerpress("check", "--as-of", editor.day, "--json").json
         said = offerpress("build", "--as-of", editor.day)
         assert 0 == said.code, (editor.made, said.err)
-        clean, found = (
-            clean_build(offerpress, small, editor.day, tmp_path / "clean"),
-            tree(small / "output"),
-        )
+        clean, checked_clean = clean_build(offerpress, small, editor.day, tmp_path / "clean")
+        found = tree(small / "output")
+        assert checked_clean == checked, editor.made
         others = [path for path in clean.keys() | found.keys() if clean.get(path) != found.get(path)]
         assert [] == others, editor.made
     assert 0 == offerpress("verify").code
@@ -419,6 +423,27 @@ def test_an_unchanged_ledger_is_not_read_again(offerpress: Call, small: Path) ->
     assert 0 == offerpress("statement", "P-1001", *AS_OF).code
     assert before == list(stamps(folder))
     assert 2 == len(list((small / "private" / "snapshots").iterdir()))
+
+
+def test_check_computes_what_no_build_proved(
+    offerpress: Call, small: Path, monkeypatch: pytest.MonkeyPatch, rendered: list[str]
+) -> None:
+    """After a build `check` reads no ledger, computes no statement and renders no page; another sale needs all."""
+    computed: list[object] = []
+
+    def noted(figures: Figures) -> list[Fault]:
+        computed.append(figures)
+        return figures_faults(figures)
+
+    monkeypatch.setattr("offerpress.figures.checking.figures_faults", noted)
+    explained(offerpress)
+    before = list(stamps(small))
+    rendered.clear()
+    assert 0 == offerpress("check", *AS_OF).code
+    assert ([], [], before) == (computed, rendered, list(stamps(small)))
+    change_sale(small, SALE, "7.00")
+    assert 0 == offerpress("check", *AS_OF).code
+    assert (1, []) == (len(computed), rendered)
 
 
 def test_plain_statements_stay_with_their_shard(offerpress: Call, small: Path) -> None:
