@@ -10,6 +10,7 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Browser, expect
 
+from offerpress.setup.uploads import keep_upload
 from offerpress.site.site import Site
 from offerpress.studio.screens import PAGES
 from offerpress.writing.drafts import keep_draft
@@ -22,6 +23,7 @@ from tests.servers.studio import PASSPHRASE, Office, Seat, flaws, invite, join, 
 HOSTILE = '<img src=x onerror="alert(1)">{{7*7}}\u202egnp'
 HOSTILE_ID = "P/<b>&1"
 ABOUT = (ROOT / "content" / "pages" / "about.md").read_bytes()
+UPLOAD = "0123456789abcdef0123456789abcdef"
 EXAMPLES: dict[str, str | re.Pattern[str]] = {
     "/": "Today",
     "/plans": "Campaigns",
@@ -48,6 +50,11 @@ EXAMPLES: dict[str, str | re.Pattern[str]] = {
     "/offer?file=content/offers/cashback-2023.md": "15 % cashback on everything you sell in 2023",
     "/publish": "Publish",
     "/publish/file?file=index.html": "Ostrabell Partner Program",
+    "/data": "Data",
+    **{
+        f"/data/connect?upload={UPLOAD}&step={step}": re.compile("our-sales")
+        for step in ("file", "columns", "forms", "rows", "check")
+    },
     "/finance": "Finance",
     "/history": "History",
     "/people": "People",
@@ -79,6 +86,8 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     save(desk, about, ABOUT + b"\nMore.\n", digest_of_text(ABOUT), Author("mia", "Mia"), now)
     contact = content_path(desk, "content/pages/contact.md")
     keep_draft(desk, contact, b"---\ntitle: Contact\n---\nMine\n", "", Author("mia", "Mia"), now)
+    sales = "Nr;Partner;Tag;Betrag;Waehrung\nS-1;P-1001;03.04.2023;1.054,18;EUR\n".encode("cp1252")
+    keep_upload(desk, sales, UPLOAD, "sales", "our-sales.csv", "mia")
     found = started(site)
     yield found
     stop(found)
