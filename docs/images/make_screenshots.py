@@ -10,7 +10,8 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from playwright.sync_api import Browser, FloatRect, Page, sync_playwright
+from playwright.sync_api import FloatRect, Page, sync_playwright
+from studio_pictures import take_studio
 
 IMAGES = Path(__file__).parent
 COMMAND = str(Path(sys.executable).with_name("offerpress"))
@@ -97,51 +98,6 @@ def statements(page: Page, site: Path, address: str) -> None:
     take(page, "statement-right-to-left", 860, 1100)
 
 
-def take_studio(browser: Browser, site: Path) -> None:
-    """The screens of the studio: wide, narrow and dark."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("OFFERPRESS_")}
-    command = [COMMAND, "studio", "--as-of", "2023-12-31", "--port", "0"]
-    with subprocess.Popen(
-        command, cwd=site, env=kept | SECRET, stderr=subprocess.PIPE, text=True, encoding="utf-8"
-    ) as process:
-        assert process.stderr is not None
-        address = process.stderr.readline().split()[1]
-        page = browser.new_context(viewport={"width": 1080, "height": 900}).new_page()
-        page.goto(address)
-        page.fill("#name", "Finn")
-        for field in ("#passphrase", "#again"):
-            page.fill(field, "four words without any sense")
-        page.click("button.main")
-        page.wait_for_selector("h1:text('Today')")
-        base = address.partition("/join")[0]
-        for name, place, height in (
-            ("studio-today", "/", 760),
-            ("studio-plan", f"/plan?plan={PLAN}", 1340),
-            ("studio-partner", f"/partner?id={PARTNER}", 1100),
-        ):
-            page.goto(base + place)
-            page.wait_for_timeout(1500)
-            take(page, name, 1080, height)
-        page.set_viewport_size({"width": 1400, "height": 1000})
-        for name, place in (
-            ("studio-writing", "/writing"),
-            ("studio-editor", "/text?file=content/announcements/thank-you.md"),
-            ("studio-translation", "/text/translation?file=content/announcements/thank-you.de.md"),
-        ):
-            page.goto(base + place)
-            page.wait_for_timeout(2500)
-            take(page, name, 1400, 860)
-        page.set_viewport_size({"width": 1080, "height": 900})
-        page.goto(f"{base}/plan?plan={PLAN}")
-        page.wait_for_timeout(1500)
-        page.emulate_media(color_scheme="dark")
-        take(page, "studio-plan-dark", 1080, 1340)
-        page.emulate_media(color_scheme="light")
-        page.set_viewport_size({"width": 360, "height": 900})
-        take(page, "studio-plan-narrow", 360, 1340)
-        process.terminate()
-
-
 def main() -> None:
     """Runs the demo in a temporary folder and takes every picture."""
     folder = Path(tempfile.mkdtemp())
@@ -174,7 +130,7 @@ def main() -> None:
         page.set_viewport_size({"width": 1080, "height": 900})
         page.goto((site / "private" / "reports" / "figures-2023-10-15.html").as_uri())
         take(page, "report", 1080, 1080)
-        take_studio(browser, site)
+        take_studio(browser, folder)
         browser.close()
     server.shutdown()
     shutil.rmtree(folder)
