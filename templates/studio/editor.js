@@ -211,9 +211,9 @@ async function show() {
   const said = preview.querySelector("[data-shown]");
   said.textContent = found.text ?? found.said ?? "";
   said.className = found.text ? "wrong" : "soft";
-  if (found.readers) {
+  if (found.readers && !reader.value) {
     nameReaders(found.readers);
-    if (!reader.value) reader.placeholder = found.partner;
+    reader.placeholder = found.partner;
   }
   if (!found.frame) return;
   // The frame begins at the heading above the place where somebody writes.
