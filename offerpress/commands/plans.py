@@ -64,6 +64,7 @@ SHOWN_CLIPPED = 3
 )
 @click.option("--skipped", "with_skipped", is_flag=True, help="List the skipped partners, with the reason.")
 @click.option("--dry-run", is_flag=True, help="Show what the plan would hold; keep nothing.")
+@click.option("--progress", "as_lines", is_flag=True, help="Write the progress as lines, for other programs.")
 @click.option("--csv", "as_csv", is_flag=True, help="With --dry-run: list who would get what, as CSV.")
 @json_option
 def plan_command(
@@ -76,6 +77,7 @@ def plan_command(
     corrections: bool,
     with_skipped: bool,
     dry_run: bool,
+    as_lines: bool,
     as_csv: bool,
     as_json: bool,
 ) -> int:
@@ -98,7 +100,7 @@ def plan_command(
         told = told_figures(site, outbox, campaign) if corrections else None
         damaged = told.damaged if told else {}
         drafting, maker = Drafting(figures, campaign, told), by or getpass.getuser()
-        with progress("Planning", figures.partner_count, quiet=as_json) as advance:
+        with progress("Planning", figures.partner_count, quiet=as_json, lines=as_lines) as advance:
             if as_csv:
                 click.echo(_csv(drafting, outbox), nl=False)
                 return _uncorrected(damaged)

@@ -180,7 +180,7 @@ class StudioServer:
         return self._guarded(visit, lambda: _html(page(template, visit, make(visit))))
 
     def _told(self, request: Request) -> Response:
-        visit = self._visit(request, dict(request.query_params))
+        visit = self._visit(request, dict(request.query_params), used=request.url.path not in PINGS)
         if visit is None:
             return JSONResponse({"locked": True}, 401)
         try:

@@ -48,7 +48,6 @@ from offerpress.studio.plans.plan_actions import (
     begin_settling,
     confirm_look,
     pause_plan,
-    plan_campaign,
     reject_plan,
     resume_plan,
     send_test,
@@ -58,6 +57,7 @@ from offerpress.studio.plans.plan_actions import (
     stop_sending,
     withdraw_fences,
 )
+from offerpress.studio.plans.planning_page import plan_campaign, planning_state
 from offerpress.studio.plans.review import plan_page
 from offerpress.studio.plans.standing import live_state, plans_page
 from offerpress.studio.previews.draft_pages import (
@@ -126,7 +126,11 @@ FACTS: Mapping[str, Callable[[Visit], object]] = {
 }
 """What a script of a screen reads as JSON."""
 
-STREAMS: Mapping[str, Callable[[Visit], object]] = {"/plan/live": live_state, "/drafts/live": drafts_state}
+STREAMS: Mapping[str, Callable[[Visit], object]] = {
+    "/plan/live": live_state,
+    "/plans/live": planning_state,
+    "/drafts/live": drafts_state,
+}
 """What a script of a screen is told again whenever it changes. It is no use of the session."""
 
 ASKS: Mapping[str, Callable[[Visit], dict[str, object]]] = {
@@ -186,7 +190,7 @@ ACTIONS: Mapping[str, Callable[[Visit], Done]] = {
 }
 """What a form does. Each needs a form token of the person's session."""
 
-PINGS = frozenset({"/text/open"})
+PINGS = frozenset({"/text/open", "/publish/state"})
 """What a page says by itself: it is no use of the session, which ends without a hand all the same."""
 
 LONG_FORMS = frozenset(

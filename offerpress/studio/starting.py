@@ -12,6 +12,7 @@ from offerpress.site.people import read_people
 from offerpress.site.settings_file import StudioSettings, read_section
 from offerpress.site.site import Site
 from offerpress.studio.application import StudioServer
+from offerpress.studio.overview.finance_page import finance_figures
 from offerpress.studio.state.current_figures import KNOWN_ERRORS, FiguresReader
 from offerpress.studio.state.deeds import mend_history
 from offerpress.studio.state.sessions import Sessions
@@ -117,6 +118,11 @@ def _warm(studio: Studio, say: Callable[[str], None]) -> None:
     say(f"{ready}; {count(faults, 'fault')}: the page Today names them" if faults else ready)
     with suppress(*KNOWN_ERRORS, OSError):  # whoever opens the plan is told
         _read_newest(studio)
+    if current is not None:
+        with suppress(*KNOWN_ERRORS, OSError):  # likewise
+            _ = current.searched
+            if studio.site_now().batches.is_dir():
+                finance_figures(studio, studio.site_now(), current)
 
 
 def _read_newest(studio: Studio) -> None:

@@ -152,6 +152,27 @@ if (live) {
   });
 }
 
+// The progress of a planning, which goes on without this page; its end shows the plan, or why there is none.
+const planning = document.querySelector("[data-planning]");
+if (planning) {
+  const source = new EventSource(planning.dataset.planning);
+  const said = planning.querySelector("[data-job-text]");
+  const bar = planning.querySelector("[data-job-bar]");
+  source.addEventListener("message", (event) => {
+    const now = JSON.parse(event.data);
+    if (!now.runs) {
+      source.close();
+      location.assign(now.to || "/plans");
+      return;
+    }
+    if (said.textContent !== now.text) said.textContent = now.text;
+    if (now.total) {
+      bar.max = now.total;
+      bar.value = now.done;
+    }
+  });
+}
+
 // A screen of drafts follows the words and figures: it is loaded again when they change.
 const follows = document.querySelector("[data-follows]");
 if (follows) {

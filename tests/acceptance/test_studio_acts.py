@@ -15,7 +15,7 @@ from offerpress.site.site import Site
 from tests.acceptance.conftest import Said, called, finished, installed
 from tests.servers.device import Device
 from tests.servers.provider import Answer, provider
-from tests.servers.studio import PASSPHRASE, Desk, Office, signed_in, small_site, started
+from tests.servers.studio import PASSPHRASE, Desk, Office, planned, signed_in, small_site, started
 
 OVER = ("--as-of", "2024-01-02")
 PLAN = "hello-1.1"
@@ -56,7 +56,7 @@ def signing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Signing]:
     devices = {name: Device(name.lower()).register(site) for name in ("Mia", "Finn", "Ada")}
     office = started(site, OVER)
     found = Signing(site, office, devices)
-    assert signed_in(office.origin, "Mia").act("/campaign/plan", campaign="hello") == f"/plan?plan={PLAN}"
+    assert planned(signed_in(office.origin, "Mia"), "hello") == f"/plan?plan={PLAN}"
     finn = found.desk("Finn")
     digest = finn.found(f"/plan?plan={PLAN}", 'class="digest">([^<]+)<')
     assert "/plan?" in sign(found, finn, "Finn", "/plan/approve", plan=PLAN, digest=digest, total="46.00")

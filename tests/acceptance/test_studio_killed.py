@@ -21,7 +21,7 @@ from offerpress.studio.state.deeds import mend_history, told_history
 from offerpress.studio.state.sessions import Sessions
 from offerpress.studio.state.studio import BEGAN, NOTED, Studio
 from tests.acceptance.conftest import AS_OF, called
-from tests.servers.studio import PASSPHRASE, Office, signed_in, small_site, started
+from tests.servers.studio import PASSPHRASE, Office, planned, signed_in, small_site, started
 
 TOTAL = "46.00"
 
@@ -31,7 +31,7 @@ def campaign(office: Office) -> None:
     mia, finn = (signed_in(office.origin, name) for name in ("Mia", "Finn"))
     plan = next(iter(plans(office.site)), "")
     if not plan:
-        plan = parse_qs(urlsplit(mia.act("/campaign/plan", campaign="hello")).query)["plan"][0]
+        plan = parse_qs(urlsplit(planned(mia, "hello")).query)["plan"][0]
     page = f"/plan?plan={plan}"
     if "by another person than the maker" in finn.ask("GET", page)[0]:
         digest = finn.found(page, 'class="digest">([^<]+)<')

@@ -8,7 +8,7 @@ import pytest
 
 from tests.acceptance.conftest import called
 from tests.servers.provider import Answer, provider
-from tests.servers.studio import PASSPHRASE, Desk, Office, signed_in, small_site, started
+from tests.servers.studio import PASSPHRASE, Desk, Office, planned, signed_in, small_site, started
 
 OVER = ("--as-of", "2024-01-02")
 
@@ -75,7 +75,7 @@ def test_changed_terms_and_lines_are_told_apart(office: Office) -> None:
 def test_corrections_are_planned_like_any_plan(office: Office) -> None:
     """The button makes the plan, which waits for another person; with nothing to correct no plan is made."""
     mia = signed_in(office.origin, "Mia")
-    assert "/plan?plan=hello-1.2" == mia.act("/campaign/plan", campaign="hello", kind="corrections")
+    assert "/plan?plan=hello-1.2" == planned(mia, "hello", "corrections")
     shown = page(mia, "/plan?plan=hello-1.2")
     assert "You made this plan, so another person approves it." in shown
     finn = signed_in(office.origin, "Finn")
@@ -83,7 +83,7 @@ def test_corrections_are_planned_like_any_plan(office: Office) -> None:
     form = {"plan": "hello-1.2", "digest": digest, "total": "10.00", "passphrase": PASSPHRASE}
     assert "/plan?plan=hello-1.2" == finn.act("/plan/approve", **form)
     assert 0 == called(office.site, "send", "hello-1.2").code
-    text = mia.press("/campaign/plan", campaign="hello", kind="corrections")[0]
+    text = planned(mia, "hello", "corrections")
     assert "Nobody is left to write to, so no plan was made." in text
     ada = signed_in(office.origin, "Ada")
     assert "A correction in" in page(ada, "/partner?id=A-1")

@@ -5,6 +5,7 @@ import json
 import re
 import signal
 import subprocess
+import time
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -226,6 +227,17 @@ def sign_in(seat: Seat, name: str) -> Seat:
     page.click("button.main")
     expect(page.get_by_role("heading", level=1)).to_have_text("Today")
     return seat
+
+
+def planned(desk: Desk, campaign: str, kind: str = "") -> str:
+    """Plan a campaign and wait for its end; return the address of the plan, or the page that says why there is none."""
+    text, to = desk.press("/campaign/plan", campaign=campaign, kind=kind)
+    while to == "/plans":
+        text = desk.ask("GET", "/plans")[0]
+        made = re.search(r'href="([^"]+)" data-planned', text)
+        to = made[1] if made else "" if "was not planned" in text else to
+        time.sleep(0.1)
+    return to or text
 
 
 def signed_in(origin: str, name: str) -> Desk:

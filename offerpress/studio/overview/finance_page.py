@@ -15,6 +15,7 @@ from offerpress.reports.texts import grouped_amount
 from offerpress.signing.acts import SignedFacts
 from offerpress.signing.signing_off import signing_off_facts
 from offerpress.site.folder import OfferpressError
+from offerpress.site.site import Site
 from offerpress.studio.people.signed_forms import (
     ask_signature,
     given_proof,
@@ -30,6 +31,7 @@ from offerpress.studio.state.studio import (
     Context,
     Done,
     NotDone,
+    Studio,
     Visit,
     clock_words,
 )
@@ -41,7 +43,7 @@ def finance_page(visit: Visit) -> Context:
     """Show what is owed, where it is heading, the journals, and the last check of all channels."""
     current = visit.current()
     return {
-        **visit.studio.remembered("finance", current.number, lambda: _figures(visit, current)),
+        **finance_figures(visit.studio, visit.site, current),
         "journals": visit.studio.remembered(
             "journals", (current.number, len(all_sign_offs(visit.site))), lambda: _journals(visit, current)
         ),
@@ -50,10 +52,15 @@ def finance_page(visit: Visit) -> Context:
     }
 
 
-def _figures(visit: Visit, current: CurrentFigures) -> Context:
+def finance_figures(studio: Studio, site: Site, current: CurrentFigures) -> Context:
+    """Return what the report says about these figures; computed once for each state of them."""
+    return studio.remembered("finance", current.number, lambda: _figures(site, current))
+
+
+def _figures(site: Site, current: CurrentFigures) -> Context:
     figures, statements = current.figures, list(current.people.values())
-    with visit.open_outbox() as outbox:
-        told = last_told_amounts(visit.site, outbox, None)
+    with site.open_outbox() as outbox:
+        told = last_told_amounts(site, outbox, None)
     equations = figures.equations(statements)
     facts = gather_facts(
         statements, figures.rules, told, equations, figures.snapshot.digest, source_tables(figures)

@@ -13,11 +13,9 @@ from offerpress.signing.signatures import write_signed
 from offerpress.studio.people.signed_forms import ask_signature, given_proof, way_words
 from offerpress.studio.plans.mail_pages import mark_looked
 from offerpress.studio.plans.standing import plan_refusal
-from offerpress.studio.state.commands import run_command
 from offerpress.studio.state.studio import (
     APPROVED,
     BEGAN_LATE,
-    MADE,
     NOTED,
     PAUSED,
     REJECTED,
@@ -38,22 +36,6 @@ _DIGITS = re.compile(r"\D+")
 
 def _to_plan(visit: Visit) -> Done:
     return Done(address_of("/plan", plan=visit.query.get("plan", "")))
-
-
-def plan_campaign(visit: Visit) -> Done:
-    """Plan a campaign, in a process of its own."""
-    visit.need("writer")
-    campaign = visit.query.get("campaign", "")
-    options = ["--corrections"] if visit.query.get("kind") == "corrections" else []
-    if visit.site.as_of:
-        options += ["--as-of", visit.site.as_of.isoformat()]
-    made = run_command(visit.site, "plan", *options, "--by", visit.person.person, "--", campaign)
-    if not made["registered"]:
-        raise NotDone("Nobody is left to write to, so no plan was made.")
-    plan = str(made["plan"])
-    with visit.open_outbox() as outbox:
-        visit.record_kept(datetime.fromisoformat(outbox.plan(plan).made_at), MADE, plan)
-    return Done(address_of("/plan", plan=plan))
 
 
 def send_test(visit: Visit) -> Done:

@@ -65,18 +65,18 @@ def plan_page(visit: Visit) -> Context:
 
 
 def _review(visit: Visit, batch: Batch, outbox: Outbox) -> Context:
-    """Return what is judged. It follows from batch and figures, and from the outbox, which is read once a minute."""
-    current, plans = visit.studio.reader.last, len(outbox.plans())
-    stamp = (
-        batch.digest,
-        batch.forgotten,
-        current and current.number,
-        plans,
-        visit.now.replace(second=0, microsecond=0),
+    """Return what is judged. It follows from batch and figures; who is skipped, also from what the outbox has sent."""
+    current, header = visit.studio.reader.last, batch.header
+    stamp = (batch.digest, batch.forgotten, current and current.number)
+    of_outbox = (
+        [(one.plan, outbox.counts(one.plan)) for one in outbox.plans() if one.campaign == header.campaign],
+        outbox.suppressed(header.category),
     )
-    return visit.studio.remembered(
-        f"review {batch.header.plan}", stamp, lambda: _facts(visit, batch, outbox)
-    ) | {
+    return {
+        **visit.studio.remembered(f"review {header.plan}", stamp, lambda: _facts(visit, batch)),
+        "skipped": visit.studio.remembered(
+            f"skipped {header.plan}", (stamp, of_outbox), lambda: list(skipped_rows(visit, batch, outbox))
+        ),
         "change": plan_change(visit, batch, outbox),
         "checklist": list(checklist(visit, batch, outbox)),
         **_looked_at(visit, batch),
@@ -96,7 +96,7 @@ def _looked_at(visit: Visit, batch: Batch) -> Context:
     }
 
 
-def _facts(visit: Visit, batch: Batch, outbox: Outbox) -> Context:
+def _facts(visit: Visit, batch: Batch) -> Context:
     header, facts = batch.header, visit.studio.facts(batch)
     current = visit.studio.reader.last
     countries: dict[str, int] = {}
@@ -126,7 +126,6 @@ def _facts(visit: Visit, batch: Batch, outbox: Outbox) -> Context:
         "accruing": facts.accruing,
         "largest": [due_row(visit, header.plan, one) for one in facts.largest],
         "negative": [due_row(visit, header.plan, one) for one in facts.negative],
-        "skipped": list(skipped_rows(visit, batch, outbox)),
         "skipped_total": sum(header.skipped.values()),
         "samples": [
             {

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from mailer import Outbox, PlanRecord, Status
 from mailer.rules.approval import approval_refusal
+from offerpress.studio.plans.planning_page import planning_state
 from offerpress.studio.state.studio import Context, Visit, address_of, ago_words, clock_words, local_words
 
 
@@ -93,6 +94,7 @@ def plans_page(visit: Visit) -> Context:
         plans = plan_rows(visit, outbox)
     return {
         "plans": plans,
+        "planning": planning_state(visit),
         "campaigns": [
             {
                 "slug": slug,

@@ -19,7 +19,7 @@ from offerpress.site.folder import BUILD_FILE, SETTINGS_FILE
 from offerpress.site.inputs import CODE, DAY, parts_digest
 from offerpress.site.site import Site
 from offerpress.studio.plans.standing import program_zone, visit_name
-from offerpress.studio.state.studio import Context, Done, NotDone, Visit, address_of, clock_words
+from offerpress.studio.state.studio import MADE, Context, Done, NotDone, Visit, address_of, clock_words
 from rewards import parse_day
 
 BUILT, PUBLISHED = "built the site", "published the site"
@@ -46,7 +46,8 @@ def publish_page(visit: Visit) -> Context:
         "published": _published_words(visit, published) if published else None,
         "differs": _differences(site, built, published) if built else None,
         "job": visit.studio.job,
-        "failure": _failure(visit.studio.job.failure),
+        "failed": "The build" if visit.studio.job.what == BUILT else "The publication",
+        "failure": "" if visit.studio.job.what == MADE else _failure(visit.studio.job.failure),
         "job_words": job_state(visit),
         "refused": _refusal(visit, built, outdated),
     }
@@ -147,8 +148,9 @@ def _failure(said: str) -> str:
 def job_state(visit: Visit) -> dict[str, object]:
     """Return what the running command does, and how far it is."""
     job = visit.studio.job
-    doing = "Building" if job.what == BUILT else "Publishing"
-    far = f" {job.done:,} of {job.total:,} statements are done." if job.total else ""
+    doing = {BUILT: "Building", PUBLISHED: "Publishing"}.get(job.what, "Planning a campaign")
+    of = "partners" if job.what == MADE else "statements"
+    far = f" {job.done:,} of {job.total:,} {of} are done." if job.total else ""
     text = f"{doing}, started by {job.started_by}.{far}" if job.runs else ""
     return {"runs": job.runs, "text": text, "done": job.done, "total": job.total}
 

@@ -10,6 +10,7 @@ from threading import Lock, Thread
 from offerpress.site.folder import OfferpressError
 from offerpress.site.site import Site
 from offerpress.studio.state.commands import command_call
+from offerpress.studio.state.current_figures import KNOWN_ERRORS
 
 _LAST_LINES = 50
 _PROGRESS = "progress"
@@ -17,7 +18,10 @@ _PROGRESS = "progress"
 
 @dataclass
 class LongJob:
-    """A command such as `build`: who started it and when, how far it is, and why it failed, empty if it did not."""
+    """A command such as `build`: who started it and when, how far it is, and why it failed, empty if it did not.
+
+    `result` is what it said on standard output. Whoever started it may say in `to` where the result is shown.
+    """
 
     what: str = ""
     started_by: str = ""
@@ -25,6 +29,8 @@ class LongJob:
     done: int = 0
     total: int = 0
     failure: str = ""
+    result: str = ""
+    to: str = ""
     said: deque[str] = field(default_factory=lambda: deque(maxlen=_LAST_LINES))
     _process: "subprocess.Popen[str] | None" = None
     _reader: Thread | None = None
@@ -45,14 +51,14 @@ class LongJob:
                     f"{self.started_by} has started something already: wait until it is done."
                 )
             self.what, self.started_by, self.since = what, by, site.now
-            self.done, self.total, self.failure = 0, 0, ""
+            self.done, self.total, self.failure, self.result, self.to = 0, 0, "", "", ""
             self.said.clear()
             process = self._process = subprocess.Popen(  # noqa: S603 - our own program
                 command_call(site, *arguments),
                 cwd=site.folder,
                 env=dict(site.environment),
                 stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 text=True,
                 encoding="utf-8",
@@ -64,7 +70,11 @@ class LongJob:
 
     def _read(self, process: "subprocess.Popen[str]", then: Callable[[], None]) -> None:
         assert process.stdin is not None
+        assert process.stdout is not None
         assert process.stderr is not None
+        told: list[str] = []
+        beside = Thread(target=lambda: told.extend(process.stdout or ()), daemon=True)
+        beside.start()
         with process.stderr as lines:
             for line in lines:
                 word, *numbers = line.split() or [""]
@@ -73,11 +83,23 @@ class LongJob:
                 elif line.strip():
                     self.said.append(line.strip().removeprefix("error: "))
         code = process.wait()
+        beside.join()
         process.stdin.close()
-        if code:
-            self.failure = "\n".join(self.said) or f"It ended with code {code}."
-        else:
-            then()
+        process.stdout.close()
+        self.result = "".join(told)
+        try:
+            if code:
+                self.failure = "\n".join(self.said) or f"It ended with code {code}."
+            else:
+                then()
+        except KNOWN_ERRORS as error:
+            self.failure = str(error)
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for its end, but not longer than that; return whether it has ended."""
+        if self._reader is not None:
+            self._reader.join(seconds)
+        return not self.runs
 
     def stop(self) -> None:
         """Stop it and wait: what it would have replaced stays as it was."""
