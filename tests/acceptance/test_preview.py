@@ -5,6 +5,7 @@ import http.client
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -81,6 +82,16 @@ def _interrupt(started: subprocess.Popen[str]) -> None:
     started.send_signal(signal.SIGINT)
     said = finished(started)
     assert (1, "stopped: interrupted") == (said.code, said.err.strip().splitlines()[-1])
+
+
+@pytest.mark.parametrize("after", [0.0, 0.2, 0.5, 0.9])
+def test_ctrl_c_ends_it_while_it_reads(tmp_path: Path, after: float) -> None:
+    """Before the first page is there, at whatever moment of the reading, Ctrl-C ends it in order."""
+    started = installed(copy_sample(tmp_path), "serve", *AS_OF, "--port", "0")
+    assert started.stderr is not None
+    assert "Reading the site …\n" == started.stderr.readline()
+    time.sleep(after)
+    _interrupt(started)
 
 
 @pytest.fixture
