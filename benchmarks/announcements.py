@@ -1,4 +1,4 @@
-"""A seeded site of many announcements: the sample's offers, pages and few partners, and the same texts for Hugo."""
+"""A seeded site of many announcements: the sample's offers, pages and few partners."""
 
 import random
 import shutil
@@ -31,14 +31,6 @@ def make_announcements(folder: Path, count: int) -> None:
         (folder / f"content/announcements/{day.isoformat()}-news-{number:05}.md").write_text(
             text, encoding="utf-8"
         )
-
-
-def for_hugo(site: Path, folder: Path) -> None:
-    """Copy the announcements into a Hugo site in `folder`; references among them become plain addresses."""
-    target = folder / "content/announcements"
-    target.mkdir(parents=True)
-    for path in sorted((site / "content/announcements").glob("*-news-*.md")):
-        shutil.copyfile(path, target / path.name)
 
 
 def _announcement(number: int, day: date, offers: list[str], chance: random.Random) -> str:
