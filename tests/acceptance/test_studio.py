@@ -118,7 +118,7 @@ def test_another_person_joins_by_invitation(office: Office, mia: Seat, browser: 
     """An operator invites Finn, who joins with a passphrase of his own and sees the screens of his tasks only."""
     finn = invite(mia, browser, "Finn", "Approver")
     names = finn.page.locator("nav[aria-label=Screens] a").all_inner_texts()
-    assert ["Today", "Writing", "Publish", "Campaigns", "Who got what", "Finance", "History"] == names
+    assert ["Today", "Writing", "Data", "Publish", "Campaigns", "Who got what", "Finance", "History"] == names
     expect(finn.open("/people").get_by_role("alert")).to_contain_text("Only an operator can do this")
     people = json.loads((office.site / "private" / "people").read_text(encoding="utf-8"))["people"]
     assert [("mia", True), ("finn", True)] == [(one["person"], "passphrase" in one) for one in people]
