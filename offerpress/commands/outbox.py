@@ -26,7 +26,7 @@ from offerpress.options import (
 )
 from offerpress.plans.returns import intake_text, read_postfix_log
 from offerpress.plans.sending import fences_of
-from offerpress.plans.status import account_csv, due_zone, plan_state
+from offerpress.plans.status import account_csv, due_zone, minute, plan_state
 from offerpress.plans.told import told_json, told_notices, told_text
 from offerpress.signing.acts import decision_facts, require_named
 from offerpress.site.site import Site
@@ -172,6 +172,9 @@ def _standing(row: dict[str, object]) -> str:
     ]
     parts += [f"due {row['due_at']}"] if row["due_at"] else []
     parts += [str(row["stale"] or "not stale")] if "stale" in row else []
+    acts = row["acts"]
+    assert isinstance(acts, list)
+    parts += [f"last act: {one['act']} by {one['by']}, {minute(one['at'])}" for one in acts[-1:]]
     return "; ".join([*parts, f"next: {row['next']}"])
 
 

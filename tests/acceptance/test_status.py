@@ -53,6 +53,7 @@ def test_a_superseded_and_a_cancelled_plan_are_named_so(offerpress: Call) -> Non
     second = status(offerpress, SECOND)
     (act,) = second["acts"]  # type: ignore[misc]
     assert ("cancelled", "cancel", "Ada") == (second["state"], act["act"], act["by"])  # type: ignore[has-type]
+    assert "; last act: cancel by Ada, 20" in offerpress("status", SECOND).out
     assert ("waits for approval", None) == (status(offerpress)["state"], status(offerpress)["superseded_by"])
 
 
