@@ -44,6 +44,7 @@ if TYPE_CHECKING:
         NewTree,
         PlacedFile,
         Publication,
+        exchange_in_one_step,
         publish_tree,
     )
     from generator.settings import SiteSettings, StatementSettings
@@ -124,6 +125,7 @@ __all__ = [
     "drawing_refusal",
     "drawn_card",
     "environment",
+    "exchange_in_one_step",
     "figures_without_day",
     "formats",
     "former_packs",

@@ -86,11 +86,8 @@ def exchange_folders(one: Path, other: Path, spare: Path) -> None:
 
     Raises OSError, with nothing changed, if the system offers no way.
     """
-    code = _exchange_in_one_step(os.fsencode(one), os.fsencode(other))
-    if code in _UNSUPPORTED:
+    if not exchange_in_one_step(one, other):
         exchange_folders_by_renames(one, other, spare)
-    elif code:
-        raise OSError(code, os.strerror(code), str(other))
 
 
 def exchange_folders_by_renames(one: Path, other: Path, spare: Path) -> None:
@@ -104,18 +101,23 @@ def exchange_folders_by_renames(one: Path, other: Path, spare: Path) -> None:
     spare.rename(one)
 
 
-def _exchange_in_one_step(one: bytes, other: bytes) -> int:
-    """Return 0 or the error number; ENOSYS if the C library has no such call."""
+def exchange_in_one_step(one: Path, other: Path) -> bool:
+    """Let two existing files or folders exchange their names; return False if the system offers no way.
+
+    Raises OSError, with nothing changed.
+    """
+    names = os.fsencode(one), os.fsencode(other)
     library = ctypes.CDLL(None, use_errno=True)
     if sys.platform == "darwin":
         swap = getattr(library, "renamex_np", None)
-        failed = swap is not None and swap(one, other, _RENAME_SWAP)
+        failed = swap is not None and swap(*names, _RENAME_SWAP)
     else:
         swap = getattr(library, "renameat2", None)
-        failed = swap is not None and swap(_AT_FDCWD, one, _AT_FDCWD, other, _RENAME_EXCHANGE)
-    if swap is None:
-        return errno.ENOSYS
-    return ctypes.get_errno() if failed else 0
+        failed = swap is not None and swap(_AT_FDCWD, names[0], _AT_FDCWD, names[1], _RENAME_EXCHANGE)
+    code = ctypes.get_errno() if failed else 0
+    if code and code not in _UNSUPPORTED:
+        raise OSError(code, os.strerror(code), str(other))
+    return swap is not None and not code
 
 
 MARKER = ".offerpress"

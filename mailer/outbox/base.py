@@ -1,5 +1,6 @@
 """The base of the outbox's parts: the open database, the receipts beside it, and the lease of a sender."""
 
+import errno
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
@@ -27,11 +28,15 @@ class Receipts:
         self.file = file
 
     def append(self, serial: int, keys: Sequence[str]) -> None:
-        """Add the claims of one durable write, in one piece."""
+        """Add the claims of one durable write, in one piece. Raises OSError if the disk does not take all of it."""
         lines = "".join(f"{serial} {key}\n" for key in keys).encode()
-        handle = os.open(self.file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        handle = os.open(self.file, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
         try:
-            os.write(handle, lines)
+            size = os.fstat(handle).st_size
+            if size and os.pread(handle, 1, size - 1) != b"\n":  # a line that the disk did not take whole
+                lines = b"\n" + lines
+            if os.write(handle, lines) < len(lines):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.file))
         finally:
             os.close(handle)
 

@@ -20,7 +20,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from offerpress.site.folder import HISTORY_FILE, PEOPLE_FILE, OfferpressError
 from offerpress.site.site import Site
-from offerpress.site.state import json_text, read_state, write_state
+from offerpress.site.state import append_lines, json_text, read_state, write_state
 
 Role = Literal["writer", "approver", "finance", "operator", "support"]
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
@@ -232,7 +232,7 @@ def append_history(site: Site, entry: HistoryEntry) -> None:
     """Append an action, durably. A line that a crash cut off is ended first."""
     site.make_private()
     with _locked_history(site) as handle:
-        _append(handle, [entry])
+        append_lines(handle, _line(entry))
 
 
 def extend_history(site: Site, more: Callable[[list[HistoryEntry]], Iterable[HistoryEntry]]) -> int:
@@ -244,17 +244,8 @@ def extend_history(site: Site, more: Callable[[list[HistoryEntry]], Iterable[His
     with _locked_history(site) as handle:
         entries = list(more(read_history(site)))
         if entries:
-            _append(handle, entries)
+            append_lines(handle, b"".join(map(_line, entries)))
         return len(entries)
-
-
-def _append(handle: int, entries: Iterable[HistoryEntry]) -> None:
-    size = os.fstat(handle).st_size
-    cut_off = size and os.pread(handle, 1, size - 1) != b"\n"
-    os.lseek(handle, 0, os.SEEK_END)
-    lines = b"".join(json.dumps(asdict(one), ensure_ascii=False).encode() + b"\n" for one in entries)
-    os.write(handle, b"\n" + lines if cut_off else lines)
-    os.fsync(handle)
 
 
 @contextmanager
@@ -270,6 +261,10 @@ def _locked_history(site: Site) -> Iterator[int]:
                 return
         finally:
             os.close(handle)
+
+
+def _line(entry: HistoryEntry) -> bytes:
+    return json.dumps(asdict(entry), ensure_ascii=False).encode() + b"\n"
 
 
 def read_history(site: Site) -> list[HistoryEntry]:

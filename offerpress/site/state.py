@@ -123,6 +123,20 @@ def written_beside(path: Path, data: bytes, mode: int) -> Path:
     return beside
 
 
+def append_lines(handle: int, lines: bytes) -> None:
+    """Append whole lines durably to an open file; a line that a crash cut off is ended first.
+
+    Raises OSError if the disk takes only a part, which the next call ends as a line of its own.
+    """
+    size = os.fstat(handle).st_size
+    cut_off = size and os.pread(handle, 1, size - 1) != b"\n"
+    os.lseek(handle, 0, os.SEEK_END)
+    left = memoryview(b"\n" + lines if cut_off else lines)
+    while left:  # a disk that fills up takes a part of a write without an error
+        left = left[os.write(handle, left) :]
+    os.fsync(handle)
+
+
 def flush_folder(folder: Path) -> None:
     """Make the names in that folder durable: new files, and files that took another's place."""
     handle = os.open(folder, os.O_RDONLY)

@@ -4,7 +4,6 @@ The order loses nothing when the process is killed: the text is durable among th
 place in one step, then the draft goes. A save that was confirmed is on the disk.
 """
 
-import ctypes
 import errno
 import os
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from generator import exchange_in_one_step
 from offerpress.site.site import Site
 from offerpress.site.state import WRITING, flush_folder, written_beside
 from offerpress.writing.drafts import drop_draft, keep_draft_in_queue
@@ -34,10 +34,6 @@ from offerpress.writing.versions import (
 )
 
 _FILE_MODE: Final = 0o666
-_HERE: Final = -100
-"""`AT_FDCWD`: paths are relative to the current folder."""
-_EXCHANGE: Final = 2
-"""`RENAME_EXCHANGE` of Linux (renameat2(2))."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +260,7 @@ def _swapped(beside: Path, target: Path, content: bytes, theirs: bytes | None, m
         return None
     beside.chmod(mode)
     try:
-        swapped = _exchanged(beside, target)
+        swapped = exchange_in_one_step(beside, target)
     except FileNotFoundError:
         return content
     if not swapped:
@@ -273,19 +269,8 @@ def _swapped(beside: Path, target: Path, content: bytes, theirs: bytes | None, m
     taken = beside.read_bytes()
     if taken == theirs:
         return None
-    _exchanged(beside, target)
+    exchange_in_one_step(beside, target)
     return beside.read_bytes()
-
-
-def _exchanged(one: Path, other: Path) -> bool:
-    """Let two files swap their names in one step, so that what was there can be looked at; False if impossible."""
-    swap = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
-    if swap is None or swap(_HERE, os.fsencode(one), _HERE, os.fsencode(other), _EXCHANGE) == 0:
-        return swap is not None
-    number = ctypes.get_errno()
-    if number in {errno.ENOSYS, errno.EINVAL}:
-        return False
-    raise OSError(number, os.strerror(number))
 
 
 @contextmanager

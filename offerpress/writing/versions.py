@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from offerpress.site.site import Site
-from offerpress.site.state import replace_bytes
+from offerpress.site.state import append_lines, replace_bytes
 from offerpress.writing.merging import text_difference
 from offerpress.writing.paths import (
     ContentPath,
@@ -294,10 +294,7 @@ def _append(file: Path, line: bytes) -> None:
     """Append a line durably; one that a crash cut off is ended first."""
     handle = os.open(file, os.O_RDWR | os.O_CREAT | os.O_APPEND, _MODE)
     try:
-        size = os.fstat(handle).st_size
-        cut_off = size and os.pread(handle, 1, size - 1) != b"\n"
-        os.write(handle, b"\n" + line if cut_off else line)
-        os.fsync(handle)
+        append_lines(handle, line)
     finally:
         os.close(handle)
 

@@ -7,11 +7,13 @@ import pytest
 
 from mailer.delivery.delivery import deliver
 from mailer.errors import LostPlans, OutboxRestored
+from mailer.outbox.base import Receipts
 from mailer.outbox.moves import Claimant
 from mailer.outbox.outbox import Outbox
 from mailer.rules.states import Cause, Settlement, Status
 from mailer.settings import MailSettings
 from mailer.transports.folder import FolderTransport
+from tests.samples.full_disk import full_beyond
 from tests.samples.mail import NOW, PLAN, approved, notices
 
 ME = Claimant(PLAN, "1@here", "folder")
@@ -89,3 +91,14 @@ def test_a_torn_receipt_is_left_out(tmp_path: Path) -> None:
         outbox.require_current()
         assert claim_and_accept(outbox, 2)
         outbox.require_current()
+
+
+def test_receipts_that_the_disk_takes_in_part_are_an_error(tmp_path: Path) -> None:
+    """No message may leave without its receipt; the next receipts stand on lines of their own."""
+    receipts = Receipts(tmp_path / "receipts")
+    receipts.append(1, ["one"])
+    with full_beyond(len("1 one\n2 two\n2 thr")), pytest.raises(OSError, match="No space left"):
+        receipts.append(2, ["two", "three"])
+    receipts.append(3, ["four"])
+    assert ["two", "thr", "four"] == receipts.since(1)
+    assert 3 == receipts.last()

@@ -22,6 +22,7 @@ from offerpress.site.people import (
 )
 from offerpress.site.site import Site
 from offerpress.site.state import DamagedState
+from tests.samples.full_disk import full_beyond
 
 NOW = datetime(2023, 12, 31, 12, 0, tzinfo=UTC)
 WORDS = "four words without any sense"
@@ -134,3 +135,18 @@ def test_a_forgotten_partner_leaves_the_history(site: Site) -> None:
     assert 1 == forget_in_history(site, lambda one: "#gone" if one == "P-1" else one)
     lines = (site.private / "history").read_text(encoding="utf-8").splitlines()
     assert ["#gone", "P-2"] == [json.loads(line)["partner"] for line in lines]
+
+
+def test_a_line_that_the_disk_takes_in_part_is_an_error(site: Site) -> None:
+    """Whoever wrote it is told, and the next line stands by itself."""
+    first = HistoryEntry("2023-12-31T12:00:00+00:00", "mia", "Mia", "signed in")
+    append_history(site, first)
+    size = (site.private / "history").stat().st_size
+    with full_beyond(size + 20), pytest.raises(OSError, match="too large"):
+        append_history(
+            site, HistoryEntry("2023-12-31T12:01:00+00:00", "mia", "Mia", "made a plan", "hello-1.1")
+        )
+    append_history(site, first)
+    assert ["signed in", "a damaged line, which cannot be read", "signed in"] == [
+        one.action for one in read_history(site)
+    ]
