@@ -129,7 +129,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     # Most objects of a command live until its end, so frequent collections find nothing.
     gc.set_threshold(_ALLOCATIONS, *gc.get_threshold()[1:])
-    _end(run(arguments))
+    code = run(arguments)
+    if arguments is not None:  # another program calls, and goes on
+        sys.exit(code)
+    _end(code)
 
 
 def _end(code: int) -> NoReturn:
