@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from threading import Event, Lock
+from threading import Event, Lock, RLock
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -122,6 +122,7 @@ class Studio:
     preview: Preview = field(init=False)
     ended: Event = field(default_factory=Event)
     _facts: dict[str, PlanFacts] = field(default_factory=dict)
+    _locks: "dict[str, RLock]" = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.frames = Frames(self.random_text, self.sessions)
@@ -140,10 +141,12 @@ class Studio:
     def facts(self, batch: Batch) -> PlanFacts:
         """Return what the batch says about its recipients; read once, because a batch never changes."""
         key = f"{batch.digest} {batch.forgotten}"
-        if key not in self._facts:
-            own = own_languages(self.site_now().snapshots, batch.header.snapshot)
-            self._facts[key] = plan_facts(batch, own)
-        return self._facts[key]
+        with self._lock_of(key):  # who asks while it is read waits for it, and does not read it too
+            facts = self._facts.get(key)
+            if facts is None:
+                own = own_languages(self.site_now().snapshots, batch.header.snapshot)
+                facts = self._facts[key] = plan_facts(batch, own)
+            return facts
 
     def close(self) -> None:
         """Stop the processes that this one started."""
@@ -184,11 +187,15 @@ class Studio:
 
     def remembered(self, key: str, stamp: object, make: Callable[[], Made]) -> Made:
         """Return what `make` gives, made anew only when `stamp` differs from the last time."""
-        found = self.kept.get(key)
-        if found is None or found[0] != stamp:
-            found = self.kept[key] = stamp, make()
+        with self._lock_of(key):
+            found = self.kept.get(key)
+            if found is None or found[0] != stamp:
+                found = self.kept[key] = stamp, make()
         made: Made = found[1]
         return made
+
+    def _lock_of(self, key: str) -> "RLock":
+        return self._locks.setdefault(key, RLock())
 
     def forget_what_was_read(self) -> None:
         """Drop what was read of plans: a partner may have been forgotten in them."""
