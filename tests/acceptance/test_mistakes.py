@@ -38,7 +38,6 @@ ELSEWHERE = {
     "generator/content/front_matter.py: the front matter is nested too deeply": "its depth is checked before",
     "ledger/reading/typed.py: binary data": "ledger/test_sources.py",
     "ledger/reading/typed.py: refuse(number, position, text)": "ledger/test_sources.py",
-    "ledger/findings.py: Fault(what, last.remedy, last.file, field=place.column, seve": "ledger/test_csv.py",
     "ledger/reading/loading.py: empty file": "ledger/test_sources.py",
     "ledger/reading/loading.py: unusable value": "ledger/test_sources.py",
     "ledger/reading/loading.py: encoding": "ledger/test_csv.py",
