@@ -230,11 +230,33 @@ def take_studio(browser: Browser, folder: Path, only: tuple[str, ...] = ()) -> N
             page.emulate_media(color_scheme="light")
             page.goto(base + place + (upload if place.endswith("upload=") else ""))
             page.wait_for_timeout(1500)
-            take(page, f"studio-{name}", 1180, height)
             if name == "plan":
                 take(page, "studio-review", 1180, 900)  # for the README
-            page.emulate_media(color_scheme="dark")
-            take(page, f"studio-{name}-dark", 1180, height)
-            page.emulate_media(color_scheme="light")
-            take(page, f"studio-{name}-narrow", 360, 1200)
+            take_looks(page, name, height)
+        page.context.close()
+    if not only or "start" in only:
+        take_start(browser, folder / "empty-site")
+
+
+def take_looks(page: Page, name: str, height: int) -> None:
+    """The screen wide, dark and narrow."""
+    take(page, f"studio-{name}", 1180, height)
+    page.emulate_media(color_scheme="dark")
+    take(page, f"studio-{name}-dark", 1180, height)
+    page.emulate_media(color_scheme="light")
+    take(page, f"studio-{name}-narrow", 360, 1200)
+
+
+def take_start(browser: Browser, site: Path) -> None:
+    """The first screen in an empty folder."""
+    site.mkdir()
+    with studio(site) as address:
+        page = browser.new_context(viewport={"width": 1180, "height": 900}).new_page()
+        page.goto(address)
+        page.fill("#name", "Mia Sandgren")
+        for field in ("#passphrase", "#again"):
+            page.fill(field, PASSPHRASE)
+        page.click("button.main")
+        page.wait_for_selector("h1:text('Begin a new site')")
+        take_looks(page, "start", 1240)
         page.context.close()

@@ -8,6 +8,13 @@ if (document.querySelector(".me")) {
   }, 5000);
 }
 
+const here = document.querySelector(".top nav [aria-current]");
+if (here) {
+  // On a phone the screens stand in one line, of which the current one is to be seen.
+  const line = here.parentElement;
+  line.scrollLeft = here.offsetLeft - line.offsetLeft - line.clientWidth / 3;
+}
+
 const join = document.querySelector("[data-join]");
 if (join) {
   // The code stands in the fragment, which no server and no log ever sees; it leaves the address at once.
