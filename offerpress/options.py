@@ -1,6 +1,7 @@
 """The options that several commands share, and the site that they name."""
 
 import os
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -60,12 +61,16 @@ def site_at(folder: Path | None, as_of: date | None = None) -> Site:
     return Site(find_folder((folder or Path()).resolve()), datetime.now(UTC), dict(os.environ), as_of)
 
 
-def site_or_place_at(folder: Path | None, as_of: date | None = None) -> Site:
-    """Return the site as `site_at` does; where an empty folder is named, the place at which a site may begin."""
+def place_or_site_at(folder: Path | None, as_of: date | None = None) -> Callable[[], Site]:
+    """Return what gives the site at each instant as `site_at` does.
+
+    An empty folder that is named is looked at once: it stays the place while a site begins in it.
+    """
     place = (folder or Path()).resolve()
     try:
-        return site_at(folder, as_of)
+        site_at(folder, as_of)
     except OfferpressError:
         if not may_begin(place):
             raise
-        return Site(place, datetime.now(UTC), dict(os.environ), as_of)
+        return lambda: Site(place, datetime.now(UTC), dict(os.environ), as_of)
+    return lambda: site_at(folder, as_of)

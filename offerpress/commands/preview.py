@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from offerpress.options import as_of_option, examples, site_at, site_option, site_or_place_at
+from offerpress.options import as_of_option, examples, place_or_site_at, site_at, site_option
 from offerpress.terminal import say
 
 
@@ -68,4 +68,4 @@ def studio_command(site_folder: Path | None, as_of: date | None, port: int, host
     """
     from offerpress.studio.starting import run_studio  # noqa: PLC0415 - likewise
 
-    run_studio(lambda: site_or_place_at(site_folder, as_of), (host, port), secrets.token_urlsafe, say)
+    run_studio(place_or_site_at(site_folder, as_of), (host, port), secrets.token_urlsafe, say)
