@@ -55,7 +55,7 @@ def write(site: Path, file: str, old: str, new: str) -> None:
 def test_staff_look_at_every_mail(mia: Seat) -> None:
     """From the list of campaigns to a mail as HTML, text and headers, light and dark, wide and narrow."""
     page = mia.open("/plans")
-    page.get_by_role("link", name="year-end-credit").click()
+    page.get_by_role("link", name="year-end-credit", exact=True).click()
     page.get_by_role("row", name="P-1001").get_by_role("link").click()
     mail = page.frame_locator("iframe")
     expect(mail.locator("strong", has_text="2.790,81")).to_be_visible()
