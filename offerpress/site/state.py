@@ -13,6 +13,7 @@ from offerpress.site.folder import OfferpressError
 
 WRITING: Final = ".writing"
 """The ending of a file that is being written beside its place."""
+_TRIES: Final = 5
 
 _Value = TypeVar("_Value")
 
@@ -104,7 +105,15 @@ def create_state(path: Path, text: str, *, mode: int = 0o666) -> None:
 
 
 def _replace(path: Path, data: bytes, mode: int) -> None:
-    written_beside(path, data, mode).replace(path)
+    """Write beside and exchange; again if a command that began meanwhile took the new file for one of a killed one."""
+    for tries_left in range(_TRIES - 1, -1, -1):
+        try:
+            written_beside(path, data, mode).replace(path)
+        except FileNotFoundError:
+            if not tries_left or not path.parent.is_dir():
+                raise
+        else:
+            break
     flush_folder(path.parent)
 
 

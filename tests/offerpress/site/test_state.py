@@ -122,3 +122,27 @@ def test_a_new_file_never_replaces_another(site: Site) -> None:
     assert [("year.1.json", "signed")] == [
         (p.name, p.read_text(encoding="utf-8")) for p in site.private.iterdir()
     ]
+
+
+class Swept(type(Path())):  # type: ignore[misc] # the path of this system
+    """A path whose file a command that begins takes for one of a killed command, `times` times."""
+
+    times = 1
+
+    def replace(self, target: Path) -> Path:
+        """Lose the file before it is exchanged."""
+        if Swept.times:
+            Swept.times -= 1
+            self.unlink()
+        return Path(self).replace(target)
+
+
+def test_a_write_outlives_a_command_that_begins(tmp_path: Path) -> None:
+    """What such a command removes as a leftover, while it is being written, is written again."""
+    Swept.times = 2
+    write_state(Swept(tmp_path / "people"), "everybody")
+    assert (0, "everybody") == (Swept.times, (tmp_path / "people").read_text(encoding="utf-8"))
+    Swept.times = 9
+    with pytest.raises(FileNotFoundError):
+        write_state(Swept(tmp_path / "people"), "nobody")
+    assert "everybody" == (tmp_path / "people").read_text(encoding="utf-8")
