@@ -254,8 +254,7 @@ def open_figures(site: Site, *, need_keys: bool = True, snapshots: Path | None =
         inputs[DAY] = day_text(as_of)
         yield Figures(site, content, rules, snapshot, keys, snapshot.account_count, tuple(faults), inputs)
         if snapshots is None and TEXT_RESULTS.has_new:
-            with sole_writer(site):
-                write_cache(site.private / TEXTS_FILE, TEXT_RESULTS.written(inputs[CODE]))
+            write_cache(site.private / TEXTS_FILE, TEXT_RESULTS.written(inputs[CODE]))
 
 
 def know_texts(site: Site, code: str) -> None:

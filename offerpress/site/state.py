@@ -6,6 +6,7 @@ A reader sees either the old file or the new one. A damaged file is reported in 
 import json
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -77,10 +78,17 @@ def write_state(path: Path, text: str, *, mode: int = 0o666) -> None:
 
 
 def write_cache(path: Path, data: bytes) -> None:
-    """Replace a file whose loss or damage costs time and nothing else: it is not made durable."""
-    beside = path.with_name(f"{path.name}{WRITING}")
-    beside.write_bytes(data)
-    beside.replace(path)
+    """Replace a file whose loss or damage costs time and nothing else: it is not durable, and no error ends a command.
+
+    It needs no lock: whoever writes last wins.
+    """
+    beside = path.with_name(f"{path.name}.{os.getpid()}{WRITING}")
+    try:
+        beside.write_bytes(data)
+        beside.replace(path)
+    except OSError:
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
 
 
 def replace_file(path: Path, text: str) -> None:
