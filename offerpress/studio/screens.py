@@ -68,6 +68,7 @@ from offerpress.studio.previews.draft_pages import (
 )
 from offerpress.studio.publishing.publish_page import build_site, job_state, publish_page, publish_site
 from offerpress.studio.publishing.published_file import published_file_page
+from offerpress.studio.start.settings_page import save_settings, settings_page
 from offerpress.studio.start.start_page import begin_here, start_page
 from offerpress.studio.state.studio import Context, Done, Visit
 from offerpress.studio.writing.conflict_page import conflict_page
@@ -89,6 +90,7 @@ from offerpress.studio.writing.versions_pages import compare_page, restore_versi
 
 PAGES: Mapping[str, tuple[str, Callable[[Visit], Context]]] = {
     "/start": ("start/start.html", start_page),
+    "/settings": ("start/settings.html", settings_page),
     "/": ("overview/today.html", today_page),
     "/plans": ("plans/plans.html", plans_page),
     "/plan": ("plans/plan.html", plan_page),
@@ -149,6 +151,7 @@ ASKS: Mapping[str, Callable[[Visit], dict[str, object]]] = {
 
 ACTIONS: Mapping[str, Callable[[Visit], Done]] = {
     "/start/begin": begin_here,
+    "/settings/save": save_settings,
     "/writing/new": write_new,
     "/text/save": save_form,
     "/text/discard": discard_draft,

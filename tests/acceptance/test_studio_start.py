@@ -76,6 +76,37 @@ def test_a_studio_that_was_stopped_before_the_form_goes_on(office: Office) -> No
         stop(again)
 
 
+def test_settings_change_alone(office: Office) -> None:
+    """One press writes the changed settings and leaves every other byte; passkeys are required for good."""
+    desk = first_person(office)
+    begun(desk)
+    file = office.site / "offerpress.toml"
+    before = file.read_text(encoding="utf-8").replace("[mail]", "# ours\n[mail]  # kept")
+    file.write_text(before, encoding="utf-8")
+    form = {"language.es": "on", "place": "public", "transport": "smtp", "signed": "on", "title": "Angebote"}
+    assert "/settings?saved=1" == desk.act("/settings/save", **form)
+    after = file.read_text(encoding="utf-8")
+    assert "[mail]  # kept\n" in after
+    assert 'languages = ["de", "es"]\n' in after
+    assert {"# ours", 'transport = "smtp"', 'approvals = "signed"', 'to = "public"'} < set(after.splitlines())
+    assert set(before.splitlines()) < set(after.splitlines())
+    assert "/settings?saved=1" == desk.act("/settings/save", **{"language.es": "on"})
+    assert after == file.read_text(encoding="utf-8")
+    assert "passkeys for approvals" in desk.ask("GET", "/history")[0]
+
+
+def test_settings_that_nobody_could_read_are_refused(office: Office) -> None:
+    """A mistake is said beside what was typed, and the file stays."""
+    desk = first_person(office)
+    begun(desk)
+    before = (office.site / "offerpress.toml").read_bytes()
+    assert "/settings" == desk.act("/settings/save", sender="nobody", answers="x@y.example")
+    page = desk.ask("GET", "/settings")[0]
+    assert "'nobody' is no mail address" in page
+    assert 'value="x@y.example"' in page
+    assert before == (office.site / "offerpress.toml").read_bytes()
+
+
 def test_a_folder_that_is_not_empty_is_refused(tmp_path: Path) -> None:
     """Where something else stands, the studio does not begin."""
     (tmp_path / "notes.txt").write_text("mine", encoding="utf-8")

@@ -9,6 +9,7 @@ from offerpress.build.publishing import published_differs
 from offerpress.plans.status import needs
 from offerpress.reports.texts import day_words, grouped_amount
 from offerpress.site.folder import BUILD_FILE, PUBLISHED_FILE
+from offerpress.site.people import read_people
 from offerpress.studio.plans.standing import plan_rows, plan_standing, program_zone
 from offerpress.studio.state.current_figures import CurrentFigures
 from offerpress.studio.state.studio import (
@@ -36,6 +37,8 @@ def today_page(visit: Visit) -> Context:
         sent = _sent(visit, outbox)
         steps = _first_steps(visit, current, outbox)
     faults = [*visit.studio.reader.faults, *(current.found if current else ())]
+    if steps and current is None and all(one.file in visit.site.settings.data.paths for one in faults):
+        faults = []  # a new site has no data yet: the first step says so
     newest = _export_time(visit)
     return {
         "steps": steps,
@@ -50,29 +53,39 @@ def today_page(visit: Visit) -> Context:
         "export": ago_words(newest, visit.now) if newest else "",
         "unreachable": _once(visit, current, "unreachable", _unreachable),
         "negatives": _once(visit, current, "negatives", _negatives),
-        "faults": _by_file([one for one in faults if one.severity == "fault"]),
-        "remarks": _by_file([one for one in faults if one.severity != "fault"]),
+        "faults": _by_file(visit, [one for one in faults if one.severity == "fault"]),
+        "has_figures": current is not None,
+        "remarks": _by_file(visit, [one for one in faults if one.severity != "fault"]),
     }
 
 
 def _first_steps(visit: Visit, current: CurrentFigures | None, outbox: Outbox) -> list[Context]:
-    """Return the steps from the data to the publication; none once a first campaign was planned."""
+    """Return the steps from the data to the first campaign; none once one was planned."""
     if outbox.plans():
         return []
-    content = current.figures.content if current else None
+    content, settings = current.figures.content if current else None, visit.site.settings
     pages = content.announcements.values() if content else ()
     done = {
         "data": current is not None,
         "offer": bool(content and content.offers),
         "announce": any(not page.draft for page in pages),
+        "people": len(read_people(visit.site)) > 1,
+        "settings": bool(settings.publish.to) and settings.mail.transport != "folder",
         "publish": (visit.site.private / PUBLISHED_FILE).exists(),
     }
     steps = [
         ("data", "Connect your data", "/data", "at least the partners"),
+        (
+            "settings",
+            "Set where it goes",
+            "/settings",
+            "languages, the place of the site, and how mails leave",
+        ),
         ("offer", "Write an offer", "/writing?room=offers", "its terms, then take the draft mark away"),
         ("announce", "Announce it", "/writing?room=announcements", "in every language of the site"),
-        ("campaign", "Plan a campaign", "/plans", "another person approves it"),
+        ("people", "Invite a second person", "/people", "nobody approves what they made"),
         ("publish", "Publish the site", "/publish", "after a look at what readers will see"),
+        ("campaign", "Plan a campaign", "/plans", "another person approves it"),
     ]
     return [
         {"word": word, "href": href, "about": about, "done": done.get(name, False)}
@@ -210,7 +223,7 @@ def _negatives(current: CurrentFigures) -> list[Context]:
     return found[:_MOST_PARTNERS]
 
 
-def _by_file(faults: list[Fault]) -> list[tuple[str, str, list[Context]]]:
+def _by_file(visit: Visit, faults: list[Fault]) -> list[tuple[str, str, list[Context]]]:
     """Group faults by file, with the address at which it is corrected, and the place within the file."""
     found: dict[str, list[Context]] = {}
     for one in faults[:_MOST_FAULTS]:
@@ -223,7 +236,10 @@ def _by_file(faults: list[Fault]) -> list[tuple[str, str, list[Context]]]:
                 "remedy": plain_words(one.remedy),
             }
         )
-    texts = {file for file in found if file.startswith("content/") and file.endswith(".md")}
-    return [
-        (file, address_of("/text", file=file) if file in texts else "", found[file]) for file in sorted(found)
-    ]
+    data = set(visit.site.settings.data.paths)
+
+    def href(file: str) -> str:
+        is_text = file.startswith("content/") and file.endswith(".md")
+        return address_of("/text", file=file) if is_text else "/data" if file in data else ""
+
+    return [(file, href(file), found[file]) for file in sorted(found)]

@@ -130,7 +130,7 @@ def _refusal(visit: Visit, built: Manifest | None, outdated: list[str]) -> str:
     if visit.studio.job.runs:
         return "Wait until the work above is done."
     if visit.site.settings.publish.to is None:
-        return "No place is set at which readers find the site. Whoever set up the site can name one."
+        return "No place is set at which readers find the site. An operator sets it on the page “Settings”."
     if built is None:
         return "Nothing was built yet."
     if outdated:

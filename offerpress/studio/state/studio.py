@@ -35,6 +35,7 @@ from offerpress.studio.state.jobs import LongJob
 from offerpress.studio.state.plan_facts import PlanFacts, own_languages, plan_facts
 from offerpress.studio.state.sessions import Session, Sessions, SignInThrottle
 from offerpress.writing.versions import note_outside
+from rewards import Faulty
 
 Context = dict[str, object]
 Made = TypeVar("Made")
@@ -63,6 +64,7 @@ SCREENS: Mapping[str, str] = {
     "/finance": "Finance",
     "/history": "History",
     "/people": "People",
+    "/settings": "Settings",
 }
 
 
@@ -331,10 +333,10 @@ ROLE_WORDS: Mapping[Role, str] = {
     "support": "support",
 }
 ROLE_TASKS: Mapping[Role, str] = {
-    "writer": "Writer: makes plans and test mails",
+    "writer": "Writer: writes texts, builds the site, makes plans and test mails",
     "approver": "Approver: approves or rejects, settles unknown notices",
-    "finance": "Finance: reads the figures, signs off journals, runs the check of all channels",
-    "operator": "Operator: sends, pauses and stops, and manages people",
+    "finance": "Finance: connects data, reads the figures, signs off journals, runs the check of all channels",
+    "operator": "Operator: connects data, publishes, sends, pauses and stops, manages people and settings",
     "support": "Support: searches partners and reads their pages, revokes links, suppresses addresses",
 }
 
@@ -365,12 +367,17 @@ def page(template: str, visit: Visit | None, context: Context) -> bytes:
 
 
 def _shows(visit: Visit, path: str) -> bool:
-    return visit.site.is_begun and (path != "/people" or visit.person.may("operator"))
+    return visit.site.is_begun and (path not in {"/people", "/settings"} or visit.person.may("operator"))
 
 
 def _title(visit: Visit) -> str:
     current = visit.studio.reader.last
-    return current.figures.site.settings.site.title if current else "Offerpress"
+    if current:
+        return current.figures.site.settings.site.title
+    try:  # before the first figures, such as in a new site without data
+        return visit.site.settings.site.title if visit.site.is_begun else "Offerpress"
+    except (OfferpressError, Faulty):
+        return "Offerpress"
 
 
 def clock_words(at: datetime | str, zone: str) -> str:
