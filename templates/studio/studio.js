@@ -12,7 +12,9 @@ const here = document.querySelector(".top nav [aria-current]");
 if (here) {
   // On a phone the screens stand in one line, of which the current one is to be seen.
   const line = here.parentElement;
-  line.scrollLeft = here.offsetLeft - line.offsetLeft - line.clientWidth / 3;
+  const show = () => (line.scrollLeft = here.offsetLeft - line.offsetLeft - line.clientWidth / 3);
+  addEventListener("resize", show);
+  show();
 }
 
 const join = document.querySelector("[data-join]");
