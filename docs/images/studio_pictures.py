@@ -39,6 +39,7 @@ SCREENS = {
     "forget": ("/partner/forget?id=P-1001", 900),
     "finance": ("/finance", 1240),
     "history": ("/history", 900),
+    "settings": ("/settings", 1100),
     "people": ("/people", 900),
     "me": ("/me", 640),
     "writing": ("/writing", 1000),
