@@ -8,9 +8,10 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = (
     "docs/tutorial/first-campaign-in-the-studio.md",
+    "docs/tutorial/first-day-in-the-studio.md",
     "docs/how-to/approve-in-the-studio.md",
 )
-SOURCES = ("templates/studio", "offerpress", "generator/content", "mailer")
+SOURCES = ("templates/studio", "offerpress", "generator/content", "mailer", "rewards/offers")
 
 
 def words_of_the_screens() -> str:

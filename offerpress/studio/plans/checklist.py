@@ -50,7 +50,7 @@ def checklist(visit: Visit, batch: Batch, outbox: Outbox) -> Iterator[Context]:
         "what": f"Answers go to {', '.join(sorted(answers - {''}))}"
         if answers - {""}
         else "Answers have an address of their own",
-        "remedy": "Set an address for answers in the settings of mail, or they go to the address of the sender.",
+        "remedy": "Set an address for answers on the page “Settings”, or they go to the address of the sender.",
     }
 
 
@@ -103,7 +103,7 @@ def _links(links: Collection[str], base: str, visit: Visit) -> Context:
     why = f"No {where} page stands behind {named}." if files else "The site was never built here."
     return {
         "ok": not missing,
-        "what": f"The mails' links to the site lead to {where} pages ({len(ours):,} addresses)",
+        "what": f"The mails' links to the site lead to {where} pages ({count(len(ours), 'link')})",
         "remedy": f"{why} Build and publish, or correct the link. {beside}".strip(),
         "beside": beside,
     }
@@ -127,7 +127,7 @@ def _provider_check(visit: Visit) -> Context:
     except (MailerError, OfferpressError) as error:
         why = str(error)
     if name == "folder":
-        why = "Mails go into a folder of this machine, to nobody. Choose SMTP or SendGrid in the settings of mail."
+        why = "Mails go into a folder, to nobody. Choose a mail server or SendGrid on the page “Settings”."
     return {"ok": not why, "what": f"The provider is set up ({name})", "remedy": why}
 
 
