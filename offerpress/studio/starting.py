@@ -21,6 +21,7 @@ from offerpress.terminal import count
 from rewards import Fault, Faulty, day_text
 
 _WARMED = 3
+_TRIES = 20
 _LONGEST_READING = 20.0
 _LOOKED_EVERY = 0.5
 
@@ -91,13 +92,18 @@ def _settings(site: Site, host: str) -> StudioSettings:
 
 def open_ports(studio: Studio, host: str, port: int) -> list[socket]:
     """Listen on the studio's port and on that of the author origin: the next one behind a proxy, else a free one."""
-    own = listen(port, host)
-    studio.port = port_of(own)
-    try:
-        frames = listen(studio.port + 1 if studio.settings.origin else 0, host)
-    except OfferpressError:
-        close_all(own)
-        raise
+    tries = 1 if port else _TRIES
+    while True:
+        own = listen(port, host)
+        studio.port = port_of(own)
+        tries -= 1
+        try:
+            frames = listen(studio.port + 1 if studio.settings.origin else 0, host)
+            break
+        except OfferpressError:
+            close_all(own)
+            if not tries:
+                raise
     studio.frames.at(port_of(frames), studio.settings.frames)
     studio.preview.origin = studio.frames.origin
     return [*own, *frames]

@@ -186,11 +186,8 @@ if (planning) {
 const follows = document.querySelector("[data-follows]");
 if (follows) {
   const source = new EventSource(follows.dataset.follows);
-  let first;
   source.addEventListener("message", (event) => {
-    const { number } = JSON.parse(event.data);
-    if (first !== undefined && number !== first) location.reload();
-    first ??= number;
+    if (String(JSON.parse(event.data).number) !== follows.dataset.seen) location.reload();
   });
 }
 

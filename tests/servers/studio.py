@@ -17,7 +17,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Error, Locator, Page, expect
 
 from offerpress.site.people import Everyone, Passphrase, Role, invited, joined, write_people
 from offerpress.site.site import Site
@@ -59,8 +59,13 @@ class Seat:
         }
 
     def open(self, path: str) -> Page:
-        """Go to a screen."""
-        self.page.goto(f"{self.origin}{path}")
+        """Go to a screen; again, if the present one was just loading itself anew, because its plan took a step."""
+        try:
+            self.page.goto(f"{self.origin}{path}")
+        except Error as error:
+            if "ERR_ABORTED" not in error.message:
+                raise
+            self.page.goto(f"{self.origin}{path}")
         return self.page
 
 

@@ -22,11 +22,12 @@ _VIEWERS: Sequence[Role] = ("support", "finance", "operator", "approver", "write
 def campaign_page(visit: Visit) -> Context:
     """Show who would get a campaign now, and who would not, with the reason."""
     visit.need(*_VIEWERS)
-    staff, slug = visit.drafts(), visit.query.get("campaign", "")
+    seen, staff, slug = _seen(visit), visit.drafts(), visit.query.get("campaign", "")
     reasons = _reasons(visit, staff, slug)
     recipients = [one for one, reason in reasons.items() if reason is None]
     skipped = [(one, reason) for one, reason in reasons.items() if reason is not None]
     return {
+        "seen": seen,
         "slug": slug,
         "subject": draft_subject(staff, slug),
         "rows": [{**_row(visit, staff, one), "href": _mail(slug, one)} for one in recipients[:MOST_DRAFTS]],
@@ -43,7 +44,7 @@ def campaign_page(visit: Visit) -> Context:
 def draft_mail_page(visit: Visit) -> Context:
     """Show the mail that a partner would get now, in the ways a reader may see it."""
     visit.need(*_VIEWERS)
-    staff = visit.drafts()
+    seen, staff = _seen(visit), visit.drafts()
     slug, partner = visit.query.get("campaign", ""), visit.query.get("partner", "")
     reasons = _reasons(visit, staff, slug)
     if partner not in reasons:
@@ -51,6 +52,7 @@ def draft_mail_page(visit: Visit) -> Context:
             "There is no active partner with this id. It may be closed or merged: look at the data."
         )
     shown: Context = {
+        "seen": seen,
         "slug": slug,
         "why": "",
         "row": _row(visit, staff, partner),
@@ -86,7 +88,7 @@ def draft_mail_page(visit: Visit) -> Context:
 def statement_page_now(visit: Visit) -> Context:
     """Show the statement as the partner would read it now, opened by the partner's own link."""
     visit.need(*_VIEWERS)
-    staff, partner = visit.drafts(), visit.query.get("partner", "")
+    seen, staff, partner = _seen(visit), visit.drafts(), visit.query.get("partner", "")
     if partner not in staff.people:
         raise NotThere(
             "There is no active partner with this id. It may be closed or merged: look at the data."
@@ -98,6 +100,7 @@ def statement_page_now(visit: Visit) -> Context:
     visit.record("looked at a partner", partner=partner)
     frame = visit.frames_below(lambda _: _statement_answers(visit, files, dark=view.dark)) if files else ""
     return {
+        "seen": seen,
         "row": _row(visit, staff, partner),
         "view": view,
         "frame": f"{frame}{inner}" if files else "",
@@ -109,6 +112,11 @@ def statement_page_now(visit: Visit) -> Context:
             for group in list(view.choices())[1:]
         ],
     }
+
+
+def _seen(visit: Visit) -> int:
+    """Return the number of the state before anything of it is shown, so that no later change is missed."""
+    return visit.studio.preview.opened().number
 
 
 def drafts_state(visit: Visit) -> Context:
