@@ -4,6 +4,7 @@ import errno
 import socket
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from types import FrameType
 
 import uvicorn
 
@@ -60,12 +61,27 @@ def _taken(port: int, error: OSError) -> OfferpressError:
     return OfferpressError(f"port {port}: cannot be used ({error.strerror}); choose another one with --port")
 
 
-def serving(application: Application, *, seconds: int = 2) -> uvicorn.Server:
+class _Server(uvicorn.Server):
+    """A server that tells its live channels of a signal, so that they end by themselves and not by being cancelled."""
+
+    def __init__(self, config: uvicorn.Config, interrupted: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._interrupted = interrupted
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to stop, at a signal."""
+        self._interrupted()
+        super().handle_exit(sig, frame)
+
+
+def serving(
+    application: Application, *, seconds: int = 2, interrupted: Callable[[], None] = lambda: None
+) -> uvicorn.Server:
     """Return a server that logs no addresses, which may name partners, and trusts no proxy.
 
-    At its end it waits `seconds` for answers that have begun.
+    At a signal it calls `interrupted`, then it waits `seconds` for answers that have begun.
     """
-    return uvicorn.Server(
+    return _Server(
         uvicorn.Config(
             application,
             log_level="warning",
@@ -77,7 +93,8 @@ def serving(application: Application, *, seconds: int = 2) -> uvicorn.Server:
             timeout_keep_alive=30,
             timeout_graceful_shutdown=seconds,
             lifespan="off",
-        )
+        ),
+        interrupted,
     )
 
 

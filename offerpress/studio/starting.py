@@ -55,7 +55,7 @@ def run_studio(
             say(f"The proxy passes {ports}.")
         for each in threads:
             each.start()
-        serving(StudioServer(studio)).run(sockets=listening)
+        serving(StudioServer(studio), seconds=5, interrupted=studio.end_live).run(sockets=listening)
     finally:
         studio.close()
         close_all(listening)

@@ -62,7 +62,9 @@ EXAMPLES: dict[str, str | re.Pattern[str]] = {
 }
 SCREENS: dict[str, str | re.Pattern[str]] = {
     **EXAMPLES,
-    **dict.fromkeys(PAGES.keys() - {one.partition("?")[0] for one in EXAMPLES}, re.compile("^(?!Not done)")),
+    **dict.fromkeys(
+        sorted(PAGES.keys() - {one.partition("?")[0] for one in EXAMPLES}), re.compile("^(?!Not done)")
+    ),
 }
 """Every screen: with what it shows in the example, or, if it has none, with anything but a refusal."""
 

@@ -150,9 +150,13 @@ class Studio:
                 facts = self._facts[key] = plan_facts(batch, own)
             return facts
 
+    def end_live(self) -> None:
+        """Let every live channel end."""
+        self.stopping = self.preview.stopped = True
+
     def close(self) -> None:
         """Stop the processes that this one started."""
-        self.stopping = True
+        self.end_live()
         self.job.stop()
         self.ended.set()
         self.preview.stop()
