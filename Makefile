@@ -14,18 +14,24 @@ STAMP := $(VENV)/.stamp
 demo: $(STAMP)/run
 	@$(BIN)/offerpress demo
 
-# A file stays in one worker, so what its tests share is made once.
+# A file stays in one worker, so what its tests share is made once. Files come in the order of their names, because the
+# longest, those of `tests/acceptance`, must not come last.
+EACH := -n 2 --dist loadfile --no-loadscope-reorder
+
 test: $(STAMP)/test
 	@.ci/install-tools
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not long" $(PYTEST)
+	$(BIN)/python -m pytest $(EACH) -m "not long" $(PYTEST)
 
 # What `make test` does once or a few times, at length: about 800 CPU seconds.
+test-long: WORLDS = 20000
+test-long: TEXTS = 300
+test-long: SEEDS = 64
 test-long: $(STAMP)/test
 	@.ci/install-tools
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m long $(PYTEST)
-	$(BIN)/python -m tests.reference 20000
-	$(BIN)/python -m tests.fuzz 300
-	$(BIN)/python -m tests.chaos 64
+	$(BIN)/python -m pytest $(EACH) -m long $(PYTEST)
+	$(BIN)/python -m tests.reference $(WORLDS)
+	$(BIN)/python -m tests.fuzz $(TEXTS)
+	$(BIN)/python -m tests.chaos $(SEEDS)
 
 wheel: $(STAMP)/test
 	$(BIN)/python -m pytest -q tests/test_wheel.py
