@@ -59,9 +59,8 @@ def run_studio(
     finally:
         studio.close()
         close_all(listening)
-        for each in filter(
-            Thread.is_alive, threads
-        ):  # a database must not be closed while one of them reads it
+        # A database must not be closed while one of them reads it.
+        for each in filter(Thread.is_alive, threads):
             each.join(_LONGEST_READING)
 
 

@@ -41,16 +41,6 @@ class OpenFile:
         """The whole text as a text area holds it: without byte order mark, with line feeds. Raises `NotText`."""
         return typed_text(self.content, self.path.name)
 
-    @property
-    def has_bom(self) -> bool:
-        """Whether the file begins with a byte order mark, which stays."""
-        return self.content.startswith(BOM.encode())
-
-    @property
-    def line_end(self) -> str:
-        """The line end of new lines: the one that most lines have, a line feed in an empty file."""
-        return line_end_of(self.content.decode("utf-8", "replace"))
-
     @cached_property
     def values(self) -> Mapping[str, object] | None:
         """The values of the front matter as the site reads them; None where it cannot be read (see `faults`)."""

@@ -205,14 +205,9 @@ def revoke_link(visit: Visit) -> Done:
 
 def suppress_address(visit: Visit) -> Done:
     """Let no plan write to a partner's address again."""
-    visit.need("support", "operator")
-    partner = visit.query.get("partner", "")
-    found = visit.current().people.get(partner)
-    reason = " ".join(visit.query.get("reason", "").split())
-    if found is None or not reason:
-        raise NotDone("Open the page of a partner, and write why nobody may write to the address.")
+    partner, email, reason = _address_and_reason(visit, "why nobody may write to the address")
     try:
-        address = suppressible(found[0].partner.email)
+        address = suppressible(email)
     except ValueError as error:
         raise NotDone("The partner has no address that mail can go to, so nothing was done.") from error
     doing = visit.doing("suppressed an address", partner=partner, note=reason)
@@ -223,13 +218,7 @@ def suppress_address(visit: Visit) -> Done:
 
 def unsuppress_address(visit: Visit) -> Done:
     """Let plans write to a partner's address again, whatever the reason was why they did not."""
-    visit.need("support", "operator")
-    partner = visit.query.get("partner", "")
-    found = visit.current().people.get(partner)
-    reason = " ".join(visit.query.get("reason", "").split())
-    if found is None or not reason:
-        raise NotDone("Open the page of a partner, and write why the address may be written to again.")
-    address = found[0].partner.email
+    partner, address, reason = _address_and_reason(visit, "why the address may be written to again")
     doing = visit.doing("let an address be written to again", partner=partner, note=reason)
     with visit.open_outbox() as outbox:
         if not _suppressed(outbox, address):
@@ -237,6 +226,17 @@ def unsuppress_address(visit: Visit) -> Done:
         with doing:
             outbox.unsuppress(address)
     return Done(address_of("/partner", id=partner))
+
+
+def _address_and_reason(visit: Visit, asked: str) -> tuple[str, str, str]:
+    """Return the partner of the form, the partner's address and the reason. Raises `NotDone` unless all are there."""
+    visit.need("support", "operator")
+    partner = visit.query.get("partner", "")
+    found = visit.current().people.get(partner)
+    reason = " ".join(visit.query.get("reason", "").split())
+    if found is None or not reason:
+        raise NotDone(f"Open the page of a partner, and write {asked}.")
+    return partner, found[0].partner.email, reason
 
 
 def _suppressed(outbox: Outbox, address: str) -> list[Suppression]:

@@ -49,9 +49,23 @@ def _call(site: Site, *arguments: str, start: str = _START) -> Sequence[str]:
     return [sys.executable, "-c", start, arguments[0], "--site", str(site.folder), *arguments[1:]]
 
 
-def command_call(site: Site, *arguments: str) -> Sequence[str]:
-    """Return the call of a command that ends in order when the studio does, through its standard input."""
-    return _call(site, *arguments, start=_FOLLOW + _START)
+def started_command(site: Site, *arguments: str, output: int = subprocess.DEVNULL) -> "subprocess.Popen[str]":
+    """Start a command that ends in order when the studio does, through its standard input.
+
+    It has a session of its own, so that Ctrl-C reaches the studio alone, which then stops it in order.
+    """
+    return subprocess.Popen(  # noqa: S603 - our own program
+        _call(site, *arguments, start=_FOLLOW + _START),
+        cwd=site.folder,
+        env=dict(site.environment),
+        stdin=subprocess.PIPE,
+        stdout=output,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+        start_new_session=True,
+    )
 
 
 @dataclass
@@ -76,25 +90,14 @@ class DueSender:
         return self._process is not None and not self._asked and self._process.poll() not in {None, 0, -15}
 
     def start(self, site: Site, by: str) -> None:
-        """Start it, in a session of its own, so that Ctrl-C reaches the studio alone, which then stops it in order."""
+        """Start it, unless it runs."""
         with self._lock:
             if self.runs:
                 return
             self.said.clear()
             self._asked = False
             self.started_by, self.since = by, site.now
-            process = self._process = subprocess.Popen(  # noqa: S603 - our own program, without any input
-                command_call(site, "send", "--due", "--watch"),
-                cwd=site.folder,
-                env=dict(site.environment),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                text=True,
-                encoding="utf-8",
-                errors="replace",
-                start_new_session=True,
-            )
+            process = self._process = started_command(site, "send", "--due", "--watch")
         Thread(target=self._read, args=(process,), daemon=True).start()
 
     def _read(self, process: "subprocess.Popen[str]") -> None:

@@ -9,7 +9,7 @@ from threading import Lock, Thread
 
 from offerpress.site.folder import OfferpressError
 from offerpress.site.site import Site
-from offerpress.studio.state.commands import command_call
+from offerpress.studio.state.commands import started_command
 from offerpress.studio.state.current_figures import KNOWN_ERRORS
 
 _LAST_LINES = 50
@@ -53,18 +53,7 @@ class LongJob:
             self.what, self.started_by, self.since = what, by, site.now
             self.done, self.total, self.failure, self.result, self.to = 0, 0, "", "", ""
             self.said.clear()
-            process = self._process = subprocess.Popen(  # noqa: S603 - our own program
-                command_call(site, *arguments),
-                cwd=site.folder,
-                env=dict(site.environment),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-                encoding="utf-8",
-                errors="replace",
-                start_new_session=True,
-            )
+            process = self._process = started_command(site, *arguments, output=subprocess.PIPE)
             self._reader = Thread(target=self._read, args=(process, then), daemon=True)
             self._reader.start()
 
