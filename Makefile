@@ -22,7 +22,7 @@ test: $(STAMP)/test
 	@.ci/install-tools
 	$(BIN)/python -m pytest $(EACH) -m "not long" $(PYTEST)
 
-# What `make test` does once or a few times, at length: about 800 CPU seconds.
+# What `make test` does once or a few times, at length.
 test-long: WORLDS = 20000
 test-long: TEXTS = 300
 test-long: SEEDS = 64
