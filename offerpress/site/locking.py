@@ -10,8 +10,9 @@ import re
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from threading import RLock
 from typing import Final
 
 import click
@@ -26,6 +27,8 @@ _TOLD_AFTER_SECONDS: Final = 1.0
 _FORMER: Final = re.compile(r"\.(.+)-[^-]{8}-former")
 _FOLDERS: Final = ("", "manifests", "reports", "sign-offs", "approvals", "batches", "snapshots/*")
 
+_threads: Final[dict[Path, RLock]] = {}
+"""The lock of each private folder among the threads of this process: the studio answers several people at once."""
 _held: set[Path] = set()
 """The private folders that this process has locked: a command may call functions that need the lock too."""
 
@@ -34,13 +37,22 @@ _held: set[Path] = set()
 def sole_writer(site: Site, wait_seconds: float = _WAIT_SECONDS) -> Iterator[None]:
     """Hold the site's lock for the length of the block; raises `OfferpressError` if another command keeps it.
 
-    The lock is one of the operating system on the private folder, and ends with the process. A private folder that the
-    block leaves empty is removed.
+    The lock is one of the operating system on the private folder, and ends with the process. It belongs to one thread,
+    which may take it again within itself. A private folder that the block leaves empty is removed.
     """
+    thread = _threads.setdefault(site.private, RLock())
+    if not thread.acquire(timeout=wait_seconds):
+        raise _busy(site)
+    try:
+        with nullcontext() if site.private in _held else _alone_on_this_machine(site, wait_seconds):
+            yield
+    finally:
+        thread.release()
+
+
+@contextmanager
+def _alone_on_this_machine(site: Site, wait_seconds: float) -> Iterator[None]:
     private = site.private
-    if private in _held:
-        yield
-        return
     missing = not private.exists()
     handle = os.open(site.make_private(), os.O_RDONLY)
     try:
@@ -55,6 +67,13 @@ def sole_writer(site: Site, wait_seconds: float = _WAIT_SECONDS) -> Iterator[Non
             private.rmdir()
 
 
+def _busy(site: Site) -> OfferpressError:
+    return OfferpressError(
+        f"busy: {site.private}: another offerpress command is changing it; wait until that has ended, then run this "
+        "again"
+    )
+
+
 def _wait(handle: int, site: Site, wait_seconds: float) -> None:
     began, told = time.monotonic(), False
     while True:
@@ -63,10 +82,7 @@ def _wait(handle: int, site: Site, wait_seconds: float) -> None:
         except BlockingIOError:
             waited = time.monotonic() - began
             if waited > wait_seconds:
-                raise OfferpressError(
-                    f"busy: {site.private}: another offerpress command is changing it; wait until that has ended, "
-                    "then run this again"
-                ) from None
+                raise _busy(site) from None
             if waited > _TOLD_AFTER_SECONDS and not told:
                 click.echo(
                     f"Waiting for another offerpress command, which is changing {site.private}", err=True
@@ -78,10 +94,13 @@ def _wait(handle: int, site: Site, wait_seconds: float) -> None:
 
 
 def _remove_leftovers(site: Site) -> None:
-    """Remove the files that killed commands left beside those that they were writing."""
+    """Remove the files that killed commands left beside those that they were writing.
+
+    Caches are written without the lock, so one of these files may get its own name while it is looked at.
+    """
     for folder in _FOLDERS:
         for path in site.private.glob(f"{folder}/*{WRITING}" if folder else f"*{WRITING}"):
-            path.unlink()
+            path.unlink(missing_ok=True)
     for path in site.batches.glob(".rendering-*"):
         path.unlink()
     for path in site.private.glob(".*sealed-*"):

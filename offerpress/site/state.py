@@ -104,19 +104,25 @@ def replace_bytes(path: Path, data: bytes, *, mode: int = 0o666) -> None:
 def create_state(path: Path, text: str, *, mode: int = 0o666) -> None:
     """Write a new file in one step; raises `FileExistsError` where there is one, which is never replaced."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = written_beside(path, text.encode(), mode)
-    try:
-        path.hardlink_to(beside)
-    finally:
-        beside.unlink()
-    flush_folder(path.parent)
+
+    def link(beside: Path) -> None:
+        try:
+            path.hardlink_to(beside)
+        finally:
+            beside.unlink(missing_ok=True)
+
+    _put(path, text.encode(), mode, link)
 
 
 def _replace(path: Path, data: bytes, mode: int) -> None:
-    """Write beside and exchange; again if a command that began meanwhile took the new file for one of a killed one."""
+    _put(path, data, mode, lambda beside: beside.replace(path))
+
+
+def _put(path: Path, data: bytes, mode: int, name: Callable[[Path], object]) -> None:
+    """Write beside and name it; again if a command that began meanwhile took the new file for one of a killed one."""
     for tries_left in range(_TRIES - 1, -1, -1):
         try:
-            written_beside(path, data, mode).replace(path)
+            name(written_beside(path, data, mode))
         except FileNotFoundError:
             if not tries_left or not path.parent.is_dir():
                 raise

@@ -3,6 +3,7 @@
 import fcntl
 import os
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from offerpress.site.folder import OfferpressError
 from offerpress.site.keys import SiteKeys, revoke
 from offerpress.site.locking import sole_writer
 from offerpress.site.site import Site
+from offerpress.site.state import create_state, write_cache, write_state
 
 
 @pytest.fixture
@@ -53,6 +55,65 @@ def test_the_lock_is_waited_for(site: Site) -> None:
         done.append("first")
     waiting.join()
     assert ["first", "second"] == done
+
+
+def test_threads_wait_for_one_another(site: Site) -> None:
+    """Two people whom one process answers change the private folder one after the other."""
+    inside, together = [0], []
+
+    def write() -> None:
+        for _ in range(20):
+            with sole_writer(site), sole_writer(site):
+                inside[0] += 1
+                os.sched_yield()
+                together.append(inside[0])
+                inside[0] -= 1
+
+    threads = [threading.Thread(target=write) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [1] * 80 == together
+
+
+def test_a_thread_that_keeps_the_lock_is_told_of(site: Site) -> None:
+    """Another thread that cannot wait gets the same sentence as another command."""
+    told: list[str] = []
+
+    def refused() -> None:
+        try:
+            with sole_writer(site, wait_seconds=0):
+                told.append("written")
+        except OfferpressError as error:
+            told.append(str(error))
+
+    with sole_writer(site):
+        thread = threading.Thread(target=refused)
+        thread.start()
+        thread.join()
+    assert [True] == [f"busy: {site.private}" in one for one in told]
+
+
+def test_files_written_without_the_lock_meet_whoever_sweeps(site: Site) -> None:
+    """Caches and state files that come and go while a command takes the lock stop neither of the two."""
+    site.make_private()
+    done: list[str] = []
+
+    def write() -> None:
+        for number in range(400):
+            write_cache(site.private / "texts.cache", b"x" * number)
+            write_state(site.private / "epochs.json", str(number))
+            create_state(site.private / f"{number}.json", "x")
+        done.append("written")
+
+    writing = threading.Thread(target=write)
+    writing.start()
+    while writing.is_alive():
+        with sole_writer(site):
+            time.sleep(0.005)  # no command begins sooner after another
+    writing.join()
+    assert (["written"], 400) == (done, len(list(site.private.glob("[0-9]*.json"))))
 
 
 def test_no_folder_is_left_by_a_command_that_wrote_nothing(site: Site) -> None:
