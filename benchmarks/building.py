@@ -1,7 +1,7 @@
 """What building, building again and planning cost, beside Hugo, Pelican, mailmerge and the floor.
 
-python benchmarks/building.py --partners 100000 --rounds 3 --json FILE       every case, in interleaved rounds
-python benchmarks/building.py --partners 1000000 --alone --beside FILE --json FILE    ours alone, once
+python benchmarks/building.py --partners 100000 --rounds 5 --json FILE        beside peers, in interleaved rounds
+python benchmarks/building.py --partners 1000000 --rounds 1 --alone --json FILE    ours alone
 
 Peers and floor get finished figures; what is done to get those is not measured for them, but is for ours.
 """
@@ -14,15 +14,24 @@ import shutil
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from limits import Promise, of_building, of_growing, of_planning, of_starting
 from measuring import Cost, cost_of, summary
 from ours import AS_OF, Ours, make_ours, plainly
 from peers import Peer, finished_figures, hugo, mailmerge, pelican
 
 MERGED = 2_000
+# How often what takes long and decides no close ratio runs; the rest runs in every round.
+ROUNDS = {
+    "Pelican": 1,
+    "floor": 1,
+    "plan": 3,
+    "notice": 3,
+    "build, plain": 3,
+    "Hugo, HTML and JSON": 3,
+    "mailmerge": 3,
+}
 Case = Callable[[], Cost]
 
 
@@ -88,20 +97,19 @@ def _plain(ours: Ours) -> Case:
 
 
 def rounds_of(
-    cases: Mapping[str, Case], rounds: int, once: Collection[str] = ()
+    cases: Mapping[str, Case], rounds: int, fewer: Mapping[str, int] | None = None
 ) -> Iterator[dict[str, dict[str, float]]]:
-    """Every case once a round, so that what else happens on the machine meets all of them; some in the first only.
+    """Every case once a round, so that what else happens on the machine meets all of them; some in fewer rounds.
 
     Gives what is known after each round.
     """
     costs: defaultdict[str, list[Cost]] = defaultdict(list)
     for number in range(rounds):
         for name, run in cases.items():
-            if number and name in once:
-                continue
-            os.sync()
-            costs[name].append(run())
-            print(f"{number + 1}/{rounds} {name}: {costs[name][-1]}", flush=True)
+            if number < (fewer or {}).get(name, rounds):
+                os.sync()
+                costs[name].append(run())
+                print(f"{number + 1}/{rounds} {name}: {costs[name][-1]}", flush=True)
         yield {name: summary(found) for name, found in costs.items()}
 
 
@@ -111,66 +119,48 @@ def beside_peers(folder: Path, partners: int, rounds: int) -> Iterator[dict[str,
     plain = plainly(ours, folder / "plain")
     versions: dict[str, str] = {}
     cases = our_cases(ours) | {"build, plain": _plain(plain)} | peer_cases(folder, ours, versions)
-    for costs in rounds_of(cases, rounds, once={"Pelican"}):
+    for costs in rounds_of(cases, rounds, ROUNDS):
         ours.facts |= {
             "plain_output_files": plain.facts["output_files"],
             "mailmerge_messages": min(MERGED, partners),
         }
-        promises = [*of_building(costs, ours.facts), *of_planning(costs, ours.facts), *of_starting(costs)]
-        yield _result(partners, costs, ours.facts, promises, versions)
+        yield result(partners, costs) | {"versions": versions, "facts": ours.facts}
 
 
-def alone(folder: Path, partners: int, rounds: int, beside: Path | None) -> Iterator[dict[str, object]]:
-    """Ours on a large site, compared with a smaller one's result."""
+def alone(folder: Path, partners: int, rounds: int) -> Iterator[dict[str, object]]:
+    """Ours on a large site."""
     ours = make_ours(folder / "site", partners)
     for costs in rounds_of(our_cases(ours), rounds):
-        promises = of_planning(costs, ours.facts)
-        if beside:
-            smaller = json.loads(beside.read_text(encoding="utf-8"))
-            promises += of_growing(costs, partners, smaller["costs"], smaller["partners"])
-        yield _result(partners, costs, ours.facts, promises, {})
+        yield result(partners, costs) | {"facts": ours.facts}
 
 
-def _result(
-    partners: int,
-    costs: Mapping[str, Mapping[str, float]],
-    facts: Mapping[str, object],
-    promises: list[Promise],
-    versions: Mapping[str, str],
-) -> dict[str, object]:
-    for promise in promises:
-        print(promise)
+def result(partners: int, costs: Mapping[str, Mapping[str, float]]) -> dict[str, object]:
+    """What every result says: the size of the site, the machine, the costs."""
     memory_gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     machine = f"{os.cpu_count()} cores, {memory_gib:.0f} GiB, Python {platform.python_version()}"
-    return {
-        "partners": partners,
-        "machine": machine,
-        "versions": dict(versions),
-        "costs": dict(costs),
-        "facts": dict(facts),
-        "promises": [promise.as_json() for promise in promises],
-    }
+    return {"partners": partners, "machine": machine, "costs": costs}
+
+
+def write(result: Mapping[str, object], path: Path | None) -> None:
+    """The result as a file, if one is wanted."""
+    if path:
+        path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 
 
 def main() -> None:
-    """Measures, prints what is kept, and writes the result."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    """Measures, and writes what is known after each round."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--partners", type=int, default=2_000)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--alone", action="store_true", help="without peers")
-    parser.add_argument("--beside", type=Path, help="the result of a smaller run, to compare with")
     parser.add_argument("--json", type=Path)
-    options = parser.parse_args()
+    given = parser.parse_args()
+    run = alone if given.alone else beside_peers
     with tempfile.TemporaryDirectory(prefix="offerpress-bench-") as place:
-        folder = Path(place)
-        results = (
-            alone(folder, options.partners, options.rounds, options.beside)
-            if options.alone
-            else beside_peers(folder, options.partners, options.rounds)
-        )
-        for result in results:
-            if options.json:
-                options.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+        for found in run(Path(place), given.partners, given.rounds):
+            write(found, given.json)
 
 
 if __name__ == "__main__":

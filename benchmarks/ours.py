@@ -9,7 +9,7 @@ from hashlib import file_digest
 from pathlib import Path
 
 from measuring import Cost, cost_of
-from workload import SECRET, Shape, make_site
+from workload import SECRET, make_site
 
 PROGRAM = Path(sys.executable).with_name("offerpress")
 ENVIRONMENT = {"OFFERPRESS_SITE_SECRET": SECRET}
@@ -26,6 +26,7 @@ class Ours:
 
     folder: Path
     partners: int
+    program: Path = PROGRAM
     facts: dict[str, object] = field(default_factory=dict)
     _edits: int = 0
 
@@ -36,7 +37,7 @@ class Ours:
 
     def run(self, *arguments: str | Path) -> Cost:
         """One command on this site."""
-        return cost_of([PROGRAM, *arguments], self.folder, ENVIRONMENT, self.folder / "measured.log")
+        return cost_of([self.program, *arguments], self.folder, ENVIRONMENT, self.folder / "measured.log")
 
     def forget(self) -> None:
         """Removes all that was ever built, frozen or planned."""
@@ -66,7 +67,7 @@ class Ours:
         """Once more, after the amount of one sale was corrected in the ledger."""
         before = stamps(self.output)
         digests = {name: _digest(self.output / name) for name in before}
-        self._correct_a_sale()
+        self.correct_a_sale()
         cost = self.run("build", *AS_OF)
         after = stamps(self.output)
         replaced = [name for name in after if before.get(name) != after[name]]
@@ -74,6 +75,15 @@ class Ours:
         same = sum(digests.get(name) == _digest(self.output / name) for name in replaced)
         self._note("one_sale_replaced_though_the_same", same)
         return cost
+
+    def build_one_announcement_changed(self) -> Cost:
+        """Once more, after a sentence was added to an announcement."""
+        self.add_a_sentence()
+        return self.run("build", *AS_OF)
+
+    def check(self) -> Cost:
+        """Looks for mistakes; no input changed since the last build."""
+        return self.run("check", *AS_OF)
 
     def statement(self) -> Cost:
         """One partner's statement from a fresh snapshot."""
@@ -102,7 +112,24 @@ class Ours:
         """Finds and shows one frozen message."""
         return self.run("notice", str(self.facts["plan"]), ONE)
 
-    def _correct_a_sale(self) -> None:
+    def approve(self) -> Cost:
+        """Approves the plan that was just made: nothing of it is stale."""
+        return self.run("approve", str(self.facts["plan"]), "--by", "Finn")
+
+    def told(self) -> Cost:
+        """What a partner was told."""
+        return self.run("told", ONE)
+
+    def status(self) -> Cost:
+        """How each plan stands."""
+        return self.run("status")
+
+    def add_a_sentence(self) -> None:
+        """Adds a sentence to an announcement."""
+        page = self.folder / "content" / "announcements" / "follow-up.md"
+        page.write_text(page.read_text(encoding="utf-8") + "\nOne sentence more.\n", encoding="utf-8")
+
+    def correct_a_sale(self) -> None:
         """Gives one sale of 2023 another amount, another one each time."""
         self._edits += 1
         path = self.folder / "data" / "sales.csv"
@@ -125,11 +152,11 @@ class Ours:
         self.facts[name] = max(known, number)
 
 
-def make_ours(folder: Path, partners: int, shape: Shape = "even") -> Ours:
+def make_ours(folder: Path, partners: int, program: Path = PROGRAM) -> Ours:
     """A site with 3 subscriptions and 10 sales a partner, in three languages."""
     folder.mkdir()
-    make_site(folder, partners, 10 * partners, 3 * partners, shape)
-    return Ours(folder, partners)
+    make_site(folder, partners, 10 * partners, 3 * partners, "even")
+    return Ours(folder, partners, program)
 
 
 def plainly(ours: Ours, folder: Path) -> Ours:
