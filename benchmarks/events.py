@@ -27,6 +27,7 @@ from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from measuring import processor_seconds
 
 from mailer.batch.batch_header import BatchHeader
 from mailer.batch.freezing import freeze_batch
@@ -115,12 +116,6 @@ def hooks(folder: Path, public_key: str) -> Iterator[tuple[str, int]]:
         process.send_signal(signal.SIGTERM)
 
 
-def cpu_seconds(pid: int) -> float:
-    """The processor time that a process has used."""
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
 def post_all(url: str, signed: list[tuple[bytes, dict[str, str]]]) -> None:
     """Post one after the other on a kept line."""
     line = http.client.HTTPConnection(urlsplit(url).netloc, timeout=120)
@@ -146,10 +141,10 @@ def measured(folder: Path, count: int) -> dict[str, float | int]:
         own = {"X-Twilio-Email-Event-Webhook-Signature": signature}
         signed.append((body, {**own, "X-Twilio-Email-Event-Webhook-Timestamp": str(now)}))
     with hooks(folder, public) as (url, pid), ThreadPoolExecutor(LINES) as pool:
-        before, began = cpu_seconds(pid), time.perf_counter()
+        before, began = processor_seconds(pid), time.perf_counter()
         for _ in pool.map(lambda n: post_all(url, signed[n::LINES]), range(LINES)):
             pass
-        seconds, cpu = time.perf_counter() - began, cpu_seconds(pid) - before
+        seconds, cpu = time.perf_counter() - began, processor_seconds(pid) - before
         line = http.client.HTTPConnection(urlsplit(url).netloc, timeout=60)
         line.request("GET", "/health")
         taken = json.loads(line.getresponse().read())["events"]

@@ -62,6 +62,12 @@ def cost_of(
     return Cost(wall, usage.ru_utime + usage.ru_stime, peaks[0])
 
 
+def processor_seconds(process: int) -> float:
+    """User and system time that a running process has used itself."""
+    fields = Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def _as_installed(environment: Mapping[str, str]) -> dict[str, str]:
     """Our own environment but for what keeps Python from keeping the modules that it compiled, as installing does."""
     own = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}

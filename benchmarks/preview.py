@@ -17,11 +17,11 @@ import time
 from pathlib import Path
 from statistics import median
 
+from measuring import processor_seconds
 from playwright.sync_api import sync_playwright
 
 COMMAND = Path(sys.executable).with_name("offerpress")
 PAGE = "content/announcements/thank-you.md"
-TICKS = os.sysconf("SC_CLK_TCK")
 PAINTED = "() => new Promise(done => requestAnimationFrame(() => setTimeout(done)))"
 
 
@@ -92,12 +92,6 @@ def seen_in_browser(site: Path, origin: str, changes: int) -> tuple[list[float],
             reloads.append(time.perf_counter() - began)
         browser.close()
     return seconds, reloads
-
-
-def processor_seconds(process: int) -> float:
-    """User and system time of a process so far."""
-    fields = Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
 
 
 if __name__ == "__main__":

@@ -14,10 +14,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
 from statistics import median
+from typing import NamedTuple
 from urllib.parse import urlencode
 
 from workload import SECRET, make_site
@@ -75,28 +78,48 @@ def measured(site: Path, partners: int, rounds: int) -> dict[str, object]:
     environment = {**os.environ, "OFFERPRESS_SITE_SECRET": SECRET}
     planning = [str(COMMAND), "plan", "year-end-credit", *AS_OF, "--by", "Mia", "--json"]
     made = subprocess.run(planning, cwd=site, env=environment, check=True, capture_output=True, text=True)
+    with signed_in(site, environment) as studio:
+        pages = {name: times(studio, path, rounds) for name, path in PAGES.items()}
+    return {
+        "partners": partners,
+        "recipients": json.loads(made.stdout)["recipients"],
+        "rounds": rounds,
+        "ready_s": round(studio.ready_s, 1),
+        "pages": pages,
+        "load_average": round(os.getloadavg()[0], 1),
+    }
+
+
+class Running(NamedTuple):
+    """A studio that runs: its process, its port, the cookie of the person who signed in, and when it was ready."""
+
+    pid: int
+    port: int
+    cookie: str
+    ready_s: float
+
+    def page(self, path: str) -> bytes:
+        """The body of a page."""
+        return answer(self.port, "GET", path, self.cookie)[0]
+
+
+@contextmanager
+def signed_in(site: Path, environment: Mapping[str, str]) -> Iterator[Running]:
+    """A studio in which Ada has signed in, until the end of the block."""
     with_person(site)
     command = [str(COMMAND), "studio", *AS_OF, "--port", "0"]
     with subprocess.Popen(command, cwd=site, env=environment, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         began = time.perf_counter()
-        port = int(process.stderr.readline().split()[1].rstrip("/").rpartition(":")[2])
         try:
+            port = int(process.stderr.readline().split()[1].rstrip("/").rpartition(":")[2])
             while not process.stderr.readline().startswith("Ready"):
                 pass
             ready = time.perf_counter() - began
             cookie = answer(port, "POST", "/sign-in", "", name="Ada", passphrase=PASSPHRASE)[1]
-            pages = {name: times(port, path, cookie, rounds) for name, path in PAGES.items()}
+            yield Running(process.pid, port, cookie, ready)
         finally:
             process.terminate()
-    return {
-        "partners": partners,
-        "recipients": json.loads(made.stdout)["recipients"],
-        "rounds": rounds,
-        "ready_s": round(ready, 1),
-        "pages": pages,
-        "load_average": round(os.getloadavg()[0], 1),
-    }
 
 
 def with_person(site: Path) -> None:
@@ -106,12 +129,12 @@ def with_person(site: Path) -> None:
     write_people(Site(site, now, {}), joined(people, person, Passphrase.of(PASSPHRASE, b"salt" * 4)))
 
 
-def times(port: int, path: str, cookie: str, rounds: int) -> dict[str, float]:
+def times(studio: Running, path: str, rounds: int) -> dict[str, float]:
     """The first time of a page, and the median and slowest of those after it."""
     found = []
     for _ in range(rounds + 1):
         began = time.perf_counter()
-        answer(port, "GET", path, cookie)
+        studio.page(path)
         found.append(time.perf_counter() - began)
     return {
         "first_s": round(found[0], 3),

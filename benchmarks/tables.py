@@ -72,7 +72,7 @@ def reason(results: Results, promise: Promise) -> str:
     """What takes the time of a command whose promise is not kept: its largest stages."""
     if promise.kept or not promise.command:
         return ""
-    case = results.read(PROFILE)["cases"].get(promise.command.replace("announcement", "sentence"))
+    case = results.read(PROFILE)["cases"].get(promise.command)
     return words_of(stages_of(case)[:_REASONS]) if case else ""
 
 

@@ -1,13 +1,15 @@
 """Measures stages in every Python process below this folder's `PYTHONPATH`, without a line in the program.
 
 Each process writes `PID.json` into the folder `OFFERPRESS_STAGES`: wall and CPU seconds by stage, as lists of two. A
-stage counts its functions without the stages within them; `the rest` is all that no stage covers.
+stage counts its functions without the stages within them; `the rest` is all that no stage covers. At `SIGUSR1` a
+process writes what it has counted, and begins anew: so one request to a server is measured.
 """
 
 import atexit
 import inspect
 import json
 import os
+import signal
 import sys
 import threading
 import time
@@ -45,6 +47,9 @@ STAGES = {
     "outbox": "offerpress.plans.planning:register_plan",
     "staleness": "offerpress.plans.staleness:refuse_stale",
     "send": "offerpress.plans.sending:send_plan",
+    "facts of a screen": "offerpress.studio.plans.review:plan_page",
+    "checklist": "offerpress.studio.plans.checklist:checklist",
+    "render a screen": "offerpress.studio.state.studio:page",
 }
 _PLACES: dict[str, list[tuple[str, str]]] = {}
 for _stage, _places in STAGES.items():
@@ -55,13 +60,17 @@ Spent = list[float]
 
 
 class Clock:
-    """The stage of the main thread, and what was spent in each."""
+    """The stage of the process, and what was spent in each.
+
+    One thread at a time has stages: the first that enters one keeps the clock until it leaves it. What others spend
+    meanwhile counts for the same stage.
+    """
 
     def __init__(self) -> None:
         self.spent: dict[str, Spent] = {"start Python": [0.0, time.process_time()]}
         self.stages = ["the rest"]
         self.since = (time.perf_counter(), time.process_time())
-        self.thread = threading.get_ident()
+        self.thread = 0
 
     def turn(self) -> None:
         """Count what was spent since the last turn for the present stage."""
@@ -72,9 +81,10 @@ class Clock:
         self.since = now
 
     def enter(self, stage: str) -> bool:
-        """Begin a stage in the main thread; returns whether it did."""
-        if threading.get_ident() != self.thread:
+        """Begin a stage, unless another thread has one; returns whether it did."""
+        if self.thread not in {0, threading.get_ident()}:
             return False
+        self.thread = threading.get_ident()
         self.turn()
         self.stages.append(stage)
         return True
@@ -83,6 +93,8 @@ class Clock:
         """End the present stage."""
         self.turn()
         self.stages.pop()
+        if len(self.stages) == 1:
+            self.thread = 0
 
 
 CLOCK = Clock()
@@ -160,9 +172,14 @@ class Watcher(MetaPathFinder):
 def _write(folder: Path) -> None:
     CLOCK.turn()
     told = {"pid": os.getpid(), "argv": sys.argv[1:3], "spent": CLOCK.spent}
-    (folder / f"{os.getpid()}.json").write_text(json.dumps(told), encoding="utf-8")
+    beside = folder / f"{os.getpid()}.part"
+    beside.write_text(json.dumps(told), encoding="utf-8")
+    beside.replace(beside.with_suffix(".json"))
+    CLOCK.spent = {}
 
 
 if "OFFERPRESS_STAGES" in os.environ:
+    _folder = Path(os.environ["OFFERPRESS_STAGES"])
     sys.meta_path.insert(0, Watcher())
-    atexit.register(_write, Path(os.environ["OFFERPRESS_STAGES"]))
+    signal.signal(signal.SIGUSR1, lambda *_: _write(_folder))
+    atexit.register(_write, _folder)
