@@ -9,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp
 
-.PHONY: lighthouse demo test test-long wheel lint format serve bench pages bench-waiting bench-building bench-million bench-ledger bench-sending bench-events bench-start-up bench-studio bench-growing profile fuzz chaos worlds lock i18n screenshots clean
+.PHONY: lighthouse demo test test-long wheel lint format serve bench pages bench-waiting bench-building bench-million bench-scaling bench-ledger bench-sending bench-events bench-start-up bench-studio bench-growing profile fuzz chaos worlds lock i18n screenshots clean
 
 demo: $(STAMP)/run
 	@$(BIN)/offerpress demo
@@ -49,10 +49,10 @@ format: $(STAMP)/test
 serve: $(STAMP)/run
 	$(BIN)/offerpress serve
 
-# The minutes below are those of an idle machine with two cores. Each part writes a result into docs/benchmarks, and can run
+# The minutes are are those of an idle machine with two cores. Each part writes a result into docs/benchmarks, and can run
 # by itself; `pages` then writes the tables and charts of the docs. AGAINST is another checkout with an environment in
 # .venv, such as that of an earlier release. `make bench-building PARTNERS=2000` checks in minutes that all of it works.
-bench: bench-waiting bench-building profile bench-sending bench-studio bench-growing bench-million bench-ledger bench-events pages
+bench: bench-waiting bench-building profile bench-sending bench-studio bench-start-up bench-growing bench-million bench-scaling bench-ledger bench-events pages
 
 # A second.
 pages: $(STAMP)/test
@@ -74,14 +74,20 @@ bench-building: $(STAMP)/test
 bench-million: $(STAMP)/test
 	$(BIN)/python benchmarks/building.py --partners 1000000 --rounds 1 --alone --json docs/benchmarks/million.json
 
+# Six minutes.
+bench-scaling: $(STAMP)/test
+	$(BIN)/python benchmarks/scaling.py --json docs/benchmarks/scaling.json
+
+# Eight minutes.
 bench-ledger: $(STAMP)/test
 	$(BIN)/python benchmarks/ledger_scale.py --partners 1000000 --sales 20000000 --subscriptions 300000 \
 		--json docs/benchmarks/ledger.json
 
+# One minute.
 bench-events: $(STAMP)/test
 	$(BIN)/python benchmarks/events.py --events 60000 --json docs/benchmarks/events.json
 
-# 25 minutes, half of them for the earlier checkout; AGAINST is another checkout, such as that of an earlier release.
+# 25 minutes, half of them for the earlier checkout.
 bench-growing: ANNOUNCEMENTS = 200 1000 5000
 bench-growing: $(STAMP)/test
 	$(BIN)/python benchmarks/growing.py --announcements $(ANNOUNCEMENTS) --against $(AGAINST) --preview \
@@ -94,14 +100,15 @@ profile: $(STAMP)/test
 		$(BIN)/python benchmarks/stages.py --partners $$count --json docs/benchmarks/stages-$$count.json || exit 1; \
 	done
 
-# Five minutes; AGAINST is another checkout with an environment in .venv, such as that of an earlier release.
+# One minute.
 bench-start-up: $(STAMP)/test
 	$(BIN)/python benchmarks/start_up.py --against $(AGAINST) --json docs/benchmarks/start_up.json
 
-# Three minutes; most of them plan a campaign for 25,000 partners.
+# One minute.
 bench-studio: $(STAMP)/test
 	$(BIN)/python benchmarks/studio.py --json docs/benchmarks/studio.json
 
+# Two minutes.
 bench-sending: $(STAMP)/test
 	$(BIN)/python benchmarks/sending.py --notices 20000 --json docs/benchmarks/sending.json
 	$(BIN)/python benchmarks/preview.py --json docs/benchmarks/preview.json

@@ -124,27 +124,22 @@ def beside_peers(folder: Path, partners: int, rounds: int) -> Iterator[dict[str,
             "plain_output_files": plain.facts["output_files"],
             "mailmerge_messages": min(MERGED, partners),
         }
-        yield result(partners, costs) | {"versions": versions, "facts": ours.facts}
+        yield {"partners": partners, "versions": versions, "costs": costs, "facts": ours.facts}
 
 
 def alone(folder: Path, partners: int, rounds: int) -> Iterator[dict[str, object]]:
     """Ours on a large site."""
     ours = make_ours(folder / "site", partners)
     for costs in rounds_of(our_cases(ours), rounds):
-        yield result(partners, costs) | {"facts": ours.facts}
+        yield {"partners": partners, "costs": costs, "facts": ours.facts}
 
 
-def result(partners: int, costs: Mapping[str, Mapping[str, float]]) -> dict[str, object]:
-    """What every result says: the size of the site, the machine, the costs."""
+def write(known: Mapping[str, object], path: Path | None) -> None:
+    """Writes what is known, and the machine, if a file is wanted."""
     memory_gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     machine = f"{os.cpu_count()} cores, {memory_gib:.0f} GiB, Python {platform.python_version()}"
-    return {"partners": partners, "machine": machine, "costs": costs}
-
-
-def write(result: Mapping[str, object], path: Path | None) -> None:
-    """The result as a file, if one is wanted."""
     if path:
-        path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+        path.write_text(json.dumps({"machine": machine, **known}, indent=1) + "\n", encoding="utf-8")
 
 
 def main() -> None:

@@ -119,9 +119,7 @@ def of_waiting(costs: Costs) -> list[Promise]:
 def of_sending(rates: Mapping[str, float]) -> list[Promise]:
     """Sending by SMTP beside a program that records nothing."""
     ratio = rates["smtp_per_s"] / rates["smtp_source_per_s"]
-    return [
-        Promise("SMTP: messages a second, of those of smtp-source", ratio, 0.5, at_least=True, command="send")
-    ]
+    return [Promise("SMTP: messages a second, of those of smtp-source", ratio, 0.5, at_least=True)]
 
 
 def _notices_a_second(costs: Costs, facts: Facts) -> float:

@@ -1,4 +1,4 @@
-"""What a command costs: wall time, processor time and peak memory, each of the whole tree of its processes.
+"""What a command costs: wall time, processor time and peaks, each of the whole tree of its processes.
 
 Memory is the sum over all processes of PSS (`/proc/PID/smaps_rollup`: a page that several share counts once in all),
 looked at ten times a second, and more often at first; processor time is user and system time of the command and of
@@ -9,8 +9,8 @@ import os
 import statistics
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Thread
@@ -21,11 +21,33 @@ _AT_FIRST_S = 0.01  # a command that ends within a tenth of a second is looked a
 
 @dataclass(frozen=True)
 class Cost:
-    """Seconds of wall time, seconds of processor time, MiB at the peak."""
+    """Seconds of wall time, seconds of processor time, MiB at the peak, most open files of one process."""
 
     wall_s: float
     cpu_s: float
     peak_mib: float
+    open_files: int = 0
+
+
+@dataclass
+class Peaks:
+    """The most memory that all processes of a session took together, and the most files that one had open."""
+
+    mib: float = 0.0
+    open_files: int = 0
+
+
+@contextmanager
+def peaks_of(session: int) -> Iterator[Peaks]:
+    """What the processes of a session take until the end of the block."""
+    peaks, ended = Peaks(), Event()
+    watcher = Thread(target=_watch, args=(session, ended, peaks))
+    watcher.start()
+    try:
+        yield peaks
+    finally:
+        ended.set()
+        watcher.join()
 
 
 def cost_of(
@@ -46,20 +68,15 @@ def cost_of(
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-        ended = Event()
-        peaks = [0.0]
-        watcher = Thread(target=_watch, args=(process.pid, ended, peaks))
-        watcher.start()
-        _, status, usage = os.wait4(process.pid, 0)
-        wall = time.perf_counter() - began
-        ended.set()
-        watcher.join()
+        with peaks_of(process.pid) as peaks:
+            _, status, usage = os.wait4(process.pid, 0)
+            wall = time.perf_counter() - began
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise SystemExit(
             f"{command}: {process.returncode}\n{log.read_text(encoding='utf-8', errors='replace')[-2000:]}"
         )
-    return Cost(wall, usage.ru_utime + usage.ru_stime, peaks[0])
+    return Cost(wall, usage.ru_utime + usage.ru_stime, peaks.mib, peaks.open_files)
 
 
 def processor_seconds(process: int) -> float:
@@ -74,10 +91,12 @@ def _as_installed(environment: Mapping[str, str]) -> dict[str, str]:
     return {**own, **environment}
 
 
-def _watch(session: int, ended: Event, peaks: list[float]) -> None:
+def _watch(session: int, ended: Event, peaks: Peaks) -> None:
     began = time.perf_counter()
     while not ended.wait(_EVERY_S if time.perf_counter() - began > _EVERY_S else _AT_FIRST_S):
-        peaks[0] = max(peaks[0], sum(map(_pss_mib, _processes_of(session))))
+        processes = _processes_of(session)
+        peaks.mib = max(peaks.mib, sum(map(_pss_mib, processes)))
+        peaks.open_files = max(peaks.open_files, *map(_open_files, processes), 0)
 
 
 def _processes_of(session: int) -> list[Path]:
@@ -97,6 +116,12 @@ def _pss_mib(process: Path) -> float:
             if line.startswith("Pss:"):
                 return int(line.split()[1]) / 1024
     return 0.0
+
+
+def _open_files(process: Path) -> int:
+    with suppress(OSError):
+        return sum(1 for _ in (process / "fd").iterdir())
+    return 0
 
 
 def summary(costs: Sequence[Cost]) -> dict[str, float]:

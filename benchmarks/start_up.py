@@ -15,8 +15,10 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-OURS = Path(__file__).parent.parent
-SECRET = "00112233445566778899aabbccddeeff102132435465768798a9bacbdcedfe0f"  # noqa: S105 - of a copy for a minute
+from measuring import cost_of
+from ours import ENVIRONMENT
+from workload import ROOT
+
 COMMANDS = {
     "--help": ["--help"],
     "status": ["status"],
@@ -37,35 +39,13 @@ def copied(checkout: Path, folder: Path) -> Path:
     return folder
 
 
-def environment() -> dict[str, str]:
-    """This process's environment with the secret, and with compiled Python files as after an installation."""
-    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    return {**kept, "OFFERPRESS_SITE_SECRET": SECRET}
-
-
-def cpu_seconds(checkout: Path, site: Path, arguments: list[str]) -> float:
-    """User and system time of one call."""
-    process = subprocess.Popen(
-        [checkout / ".venv" / "bin" / "offerpress", *arguments],
-        cwd=site,
-        env=environment(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode not in {0, 1}:
-        raise SystemExit(f"{checkout}: {arguments}: exit code {process.returncode}")
-    return usage.ru_utime + usage.ru_stime
-
-
 def module_count(checkout: Path, site: Path, arguments: list[str]) -> int:
     """How many modules are loaded at the end of one call."""
     python = checkout / ".venv" / "bin" / "python"
     said = subprocess.run(
         [python, "-c", COUNT, *arguments],
         cwd=site,
-        env=environment(),
+        env={**os.environ, **ENVIRONMENT},
         capture_output=True,
         text=True,
         check=True,
@@ -80,19 +60,17 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    checkouts = {"ours": OURS, "other": options.against.resolve()}
+    checkouts = {"ours": ROOT, "other": options.against.resolve()}
     result: dict[str, object] = {"rounds": options.rounds}
     with tempfile.TemporaryDirectory() as scratch:
         sites = {name: copied(path, Path(scratch) / name) for name, path in checkouts.items()}
         for name, arguments in COMMANDS.items():
-            found = {side: [0.0] for side in checkouts}
-            for number in range(options.rounds + 1):
+            found: dict[str, list[float]] = {side: [] for side in checkouts}
+            for _ in range(options.rounds + 1):  # the first call compiles and fills caches
                 for side, checkout in checkouts.items():
-                    seconds = cpu_seconds(checkout, sites[side], arguments)
-                    found[side] = (
-                        [*found[side], seconds] if number else []
-                    )  # the first call compiles and fills caches
-            best = {side: min(seconds) for side, seconds in found.items()}
+                    command = [checkout / ".venv" / "bin" / "offerpress", *arguments]
+                    found[side].append(cost_of(command, sites[side], ENVIRONMENT).cpu_s)
+            best = {side: min(seconds[1:]) for side, seconds in found.items()}
             result[name] = {
                 **{f"{side}_cpu_s": round(seconds, 2) for side, seconds in best.items()},
                 "ratio": round(best["ours"] / best["other"], 2),

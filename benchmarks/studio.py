@@ -108,7 +108,9 @@ def signed_in(site: Path, environment: Mapping[str, str]) -> Iterator[Running]:
     """A studio in which Ada has signed in, until the end of the block."""
     with_person(site)
     command = [str(COMMAND), "studio", *AS_OF, "--port", "0"]
-    with subprocess.Popen(command, cwd=site, env=environment, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, cwd=site, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
         assert process.stderr is not None
         began = time.perf_counter()
         try:

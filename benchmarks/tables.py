@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,10 @@ PROFILE = "stages-25000.json"
 _WHOLE = 100
 _SHOWN = 0.05  # a stage that takes less of a command is not named
 _REASONS = 3
+_MANY = 10_000_000
+_MEMORY_MIB = 16 * 1024
+_ANY = 10 * _MANY  # a stage that grows so slowly never fills a machine
+_FEW = 200  # so many files do not grow with the partners
 
 
 class NotMeasured(Exception):
@@ -322,6 +327,114 @@ def lighthouse(results: Results, _: str) -> str:
     )
 
 
+def scaling_memory(results: Results, _: str) -> str:
+    """Peak memory of each stage by size, and what follows: the stage that fills a machine first comes first."""
+    sizes = _sizes(results)
+    lines = {stage: _line(sizes, "costs", stage, "peak_mib") for stage in sizes[min(sizes)]["costs"]}
+    full = {stage: line.reaches(_MEMORY_MIB) for stage, line in lines.items()}
+    rows = (
+        (
+            stage,
+            *(f"{one['costs'][stage]['peak_mib']:,.0f}" for one in sizes.values()),
+            f"{max(0, lines[stage].slope) * 1024:,.1f}",
+            f"{lines[stage].at(_MANY) / 1024:,.1f}",
+            f"{full[stage] / 1e6:,.1f} million" if full[stage] < _ANY else "no end in sight",
+        )
+        for stage in sorted(lines, key=full.__getitem__)
+    )
+    head = [f"peak MiB at {count:,}>" for count in sizes]
+    more = ["KiB a partner>", "GiB at ten million>", "16 GiB are full at>"]
+    return table(["stage", *head, *more], rows)
+
+
+def scaling_time(results: Results, _: str) -> str:
+    """CPU of each stage by size, and what follows."""
+    sizes = _sizes(results)
+    rows = []
+    for stage in sizes[min(sizes)]["costs"]:
+        line = _line(sizes, "costs", stage, "cpu_s")
+        spent = (f"{one['costs'][stage]['cpu_s']:,.1f}" for one in sizes.values())
+        rows.append((stage, *spent, f"{line.slope * 1000:,.2f}", f"{line.at(_MANY) / 3600:,.1f}"))
+    head = [f"CPU s at {count:,}>" for count in sizes]
+    return table(["stage", *head, "ms a partner>", "hours at ten million>"], rows)
+
+
+def scaling_disk(results: Results, _: str) -> str:
+    """Bytes and files of each place, and what follows."""
+    sizes = _sizes(results)
+    largest = sizes[max(sizes)]["disk"]
+    rows = []
+    for place, found in largest.items():
+        line = _line(sizes, "disk", place, "bytes")
+        files = _line(sizes, "disk", place, "files").at(_MANY) if found["files"] > _FEW else found["files"]
+        rows.append(
+            (
+                place,
+                f"{found['bytes'] / 2**20:,.0f}",
+                f"{line.slope:,.0f}",
+                f"{line.at(_MANY) / 2**30:,.1f}",
+                f"{found['files']:,}",
+                f"{files:,.0f}",
+                f"{found['most_files_of_a_folder']:,}",
+            )
+        )
+    head = [f"MiB at {max(sizes):,}>", "bytes a partner>", "GiB at ten million>", f"files at {max(sizes):,}>"]
+    return table(["", *head, "files at ten million>", "most in one folder>"], rows)
+
+
+def scaling_files(results: Results, _: str) -> str:
+    """Open files, which do not grow."""
+    most = {
+        count: max(cost["open_files"] for cost in one["costs"].values())
+        for count, one in _sizes(results).items()
+    }
+    words = ", ".join(f"{files} at {count:,} partners" for count, files in most.items())
+    return f"The most files that one process had open at a time: {words}."
+
+
+def scaling_million(results: Results, _: str) -> str:
+    """What the lines of the small sizes say about a million partners, beside what was measured there."""
+    sizes, large = _sizes(results), results.read("million.json")
+    rows = []
+    for stage in ("build", "build, one sale changed", "plan"):
+        row = [stage]
+        for field in ("cpu_s", "peak_mib"):
+            reckoned = _line(sizes, "costs", stage, field).at(large["partners"])
+            row += [f"{reckoned:,.0f}", f"{large['costs'][stage][field]:,.0f}"]
+        rows.append(row)
+    head = ["CPU s, reckoned>", "measured>", "peak MiB, reckoned>", "measured>"]
+    return table([f"{large['partners']:,} partners", *head], rows)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A straight line over the number of partners."""
+
+    start: float
+    slope: float
+
+    def at(self, partners: int) -> float:
+        """What it says about so many partners."""
+        return self.start + max(0.0, self.slope) * partners
+
+    def reaches(self, limit: float) -> float:
+        """The number of partners at which it reaches a limit."""
+        return (limit - self.start) / self.slope if self.slope > 0 else _ANY
+
+
+def _sizes(results: Results) -> dict[int, Json]:
+    return {int(count): one for count, one in results.read("scaling.json")["sizes"].items()}
+
+
+def _line(sizes: Mapping[int, Json], *keys: str) -> Line:
+    """The line through the two largest sizes, because small ones have other limits, such as few shards."""
+    (fewer, low), (more, high) = (
+        (count, reduce(lambda known, key: known[key], keys, sizes[count])) for count in sorted(sizes)[-2:]
+    )
+    slope = (high - low) / (more - fewer)
+    return Line(high - slope * more, slope)
+
+
 TABLES: Mapping[str, Callable[[Results, str], str]] = {
     made.__name__: made
     for made in (
@@ -334,6 +447,11 @@ TABLES: Mapping[str, Callable[[Results, str], str]] = {
         lighthouse,
         million_sizes,
         preview,
+        scaling_disk,
+        scaling_files,
+        scaling_memory,
+        scaling_million,
+        scaling_time,
         sending,
         stages,
         start_up,

@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from building import Case, result, rounds_of, write
+from building import Case, rounds_of, write
 from ours import PROGRAM, Ours, make_ours
 from tables import EARLIER
 
@@ -57,7 +57,8 @@ def main() -> None:
         }
         both = {name + side: by_side[side][name] for name in by_side[""] for side in by_side}
         for costs in rounds_of(both, given.rounds):
-            write(result(given.partners, costs) | {"against": commit_of(earlier)}, given.json)
+            found = {"partners": given.partners, "against": commit_of(earlier), "costs": costs}
+            write(found, given.json)
 
 
 if __name__ == "__main__":
