@@ -2,21 +2,21 @@
 
 python benchmarks/growing.py --announcements 200 1000 5000 --against ../earlier --json docs/benchmarks/growing.json
 
-Both checkouts run in alternation, each from `.venv`. Figures are CPU seconds of all processes, because other programs
-lengthen wall time. `--without-cards` leaves the drawing of pictures out, which Hugo has no equal of. With `--preview`
-a preview of each site is started and told of another sentence.
+Both checkouts run in alternation, each from `.venv`. `--without-cards` leaves the drawing of pictures out, which Hugo
+has no equal of. With `--preview` a preview of each site is started and told of another sentence; its memory is that of
+both together. The result has the costs by number of announcements, by who made the site, and by case.
 """
 
 import argparse
 import json
-import statistics
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from announcements import make_announcements
-from measuring import cost_of
+from building import write
+from measuring import Cost, cost_of, summary
 from ours import ENVIRONMENT
 from workload import ROOT
 
@@ -31,25 +31,29 @@ import os
 folder = Path.cwd()
 now = datetime(2023, 12, 31, 12, tzinfo=UTC)
 preview = Preview(lambda: Site(folder, now, os.environ), "http://127.0.0.1:8000")
-began = time.process_time()
+def clocks():
+    return time.perf_counter(), time.process_time()
+began = clocks()
 preview.update()
-started = time.process_time()
+started = clocks()
 page = sorted((folder / "content/announcements").glob("*-news-*.md"))[7]
 page.write_text(page.read_text(encoding="utf-8") + "\\nSeen in the preview.\\n", encoding="utf-8")
+before = clocks()
 preview.update([page])
-reloaded = time.process_time()
+reloaded = clocks()
 assert not preview.state.faults, preview.state.faults
-print("MEASURED", json.dumps([started - began, reloaded - started]))
+spans = ((began, started), (before, reloaded))
+print("MEASURED", json.dumps([[end - start for start, end in zip(*span)] for span in spans]))
 """
 
 
-def run(checkout: Path, site: Path, day: str) -> float:
-    """CPU seconds of one build."""
+def run(checkout: Path, site: Path, day: str) -> Cost:
+    """What one build costs."""
     program = checkout / ".venv" / "bin" / "offerpress"
-    return cost_of([program, "build", "--as-of", day], site, ENVIRONMENT, site / "measured.log").cpu_s
+    return cost_of([program, "build", "--as-of", day], site, ENVIRONMENT, site / "measured.log")
 
 
-def cases(checkout: Path, site: Path, *, preview: bool) -> Iterator[tuple[str, float]]:
+def cases(checkout: Path, site: Path, *, preview: bool) -> Iterator[tuple[str, Cost]]:
     """The costs of one site's life, one after the other, so that two checkouts can take turns."""
     yield "build", run(checkout, site, _DAYS[0])
     pages = sorted((site / "content" / "announcements").glob("*-news-*.md"))
@@ -60,16 +64,17 @@ def cases(checkout: Path, site: Path, *, preview: bool) -> Iterator[tuple[str, f
         yield "a new day", run(checkout, site, day)
     if preview:
         log = site / "preview.log"
-        cost_of([checkout / ".venv" / "bin" / "python", "-c", _PREVIEW], site, ENVIRONMENT, log)
-        told = log.read_text(encoding="utf-8").rpartition("MEASURED ")[2]
-        yield from zip(("preview, start", "preview, one sentence"), json.loads(told), strict=True)
+        whole = cost_of([checkout / ".venv" / "bin" / "python", "-c", _PREVIEW], site, ENVIRONMENT, log)
+        told = json.loads(log.read_text(encoding="utf-8").rpartition("MEASURED ")[2])
+        for case, (wall, cpu) in zip(("preview, start", "preview, one sentence"), told, strict=True):
+            yield case, Cost(wall, cpu, whole.peak_mib)
 
 
 def measured(
     count: int, checkouts: dict[str, Path], *, cards: bool, preview: bool
-) -> dict[str, dict[str, float]]:
-    """The medians of each case by checkout."""
-    found: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+) -> dict[str, dict[str, dict[str, float]]]:
+    """The costs of each case by checkout."""
+    found: dict[str, dict[str, list[Cost]]] = defaultdict(lambda: defaultdict(list))
     with tempfile.TemporaryDirectory() as workspace:
         lives = {}
         for name, checkout in checkouts.items():
@@ -82,50 +87,10 @@ def measured(
                 settings.write_text(text.replace("[site]\n", "[site]\ncards = false\n", 1), encoding="utf-8")
             lives[name] = cases(checkout, site, preview=preview)
         for together in zip(*lives.values(), strict=True):
-            for name, (case, cpu) in zip(lives, together, strict=True):
-                found[name][case].append(cpu)
-                print(f"{count} announcements, {name}, {case}: {cpu:.2f} CPU s", flush=True)
-    return {
-        name: {case: round(statistics.median(each), 2) for case, each in by_case.items()}
-        for name, by_case in found.items()
-    }
-
-
-def curve(by_count: dict[int, dict[str, dict[str, float]]]) -> str:
-    """Draw CPU seconds over announcements, both on logarithmic scales, a line for each checkout and case."""
-    from math import log10  # noqa: PLC0415 - only here
-
-    width, height, left, top = 560, 300, 60, 20
-    counts = sorted(by_count)
-    values = [cpu for one in by_count.values() for cases in one.values() for cpu in cases.values()]
-    low, high = log10(min(values)), log10(max(values))
-    first, last = log10(counts[0]), log10(counts[-1]) or 1.0
-
-    def at(count: int, cpu: float) -> str:
-        across = (log10(count) - first) / ((last - first) or 1)
-        return (
-            f"{left + width * across:.1f},{top + height * (1 - (log10(cpu) - low) / ((high - low) or 1)):.1f}"
-        )
-
-    parts = []
-    for name, dash in (("now", ""), ("before", ' stroke-dasharray="5 4"')):
-        for case in by_count[counts[0]].get(name, {}):
-            points = [at(count, by_count[count][name][case]) for count in counts if name in by_count[count]]
-            x, y = points[-1].split(",")
-            parts.append(f'<polyline fill="none" stroke="#4477aa" points="{" ".join(points)}"{dash}/>')
-            parts.append(f'<text x="{float(x) + 6}" y="{float(y) + 4}">{case}, {name}</text>')
-    for count in counts:
-        x = at(count, 10**low).split(",")[0]
-        parts.append(f'<text x="{x}" y="{top + height + 18}" text-anchor="middle">{count:,}</text>')
-    for power in range(int(low) - 1, int(high) + 2):
-        if low <= power <= high:
-            y = at(counts[0], 10.0**power).split(",")[1]
-            parts.append(f'<text x="{left - 8}" y="{y}" text-anchor="end">{10.0**power:g} s</text>')
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {left + width + 190} {top + height + 40}" '
-        f'font-family="sans-serif" font-size="11"><rect width="100%" height="100%" fill="#fff"/>'
-        f'<text x="{left}" y="{top - 6}">CPU seconds over the number of announcements</text>{"".join(parts)}</svg>\n'
-    )
+            for name, (case, cost) in zip(lives, together, strict=True):
+                found[name][case].append(cost)
+                print(f"{count} announcements, {name}, {case}: {cost}", flush=True)
+    return {name: {case: summary(each) for case, each in by_case.items()} for name, by_case in found.items()}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -140,14 +105,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--json", type=Path)
     given = parser.parse_args(arguments)
     checkouts = {"now": ROOT} | ({"before": given.against.absolute()} if given.against else {})
-    by_count = {
-        count: measured(count, checkouts, cards=not given.without_cards, preview=given.preview)
-        for count in given.announcements
-    }
-    if given.json:
-        told = {"cards": not given.without_cards, "cpu_s": by_count}
-        given.json.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
-        given.json.with_suffix(".svg").write_text(curve(by_count), encoding="utf-8")
+    by_count: dict[int, object] = {}
+    for count in given.announcements:
+        by_count[count] = measured(count, checkouts, cards=not given.without_cards, preview=given.preview)
+        write({"cards": not given.without_cards, "announcements": by_count}, given.json)
 
 
 if __name__ == "__main__":

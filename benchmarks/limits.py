@@ -116,6 +116,27 @@ def of_waiting(costs: Costs) -> list[Promise]:
     return [Promise(case, costs[case]["wall_s"], limit, command=case) for case, limit in WAITS.items()]
 
 
+def of_announcements(makers: Mapping[str, Costs]) -> list[Promise]:
+    """2,000 announcements: built beside Hugo, where it was, and what follows from one change."""
+    now = makers["now"]
+    found = [
+        Promise("one sentence changed: CPU seconds", now["one sentence"]["cpu_s"], 2),
+        Promise("a new day: CPU seconds", now["a new day"]["cpu_s"], 1),
+    ]
+    if "Hugo" in makers:
+        ours, hugo = now["build"], makers["Hugo"]["build"]
+        found += [
+            Promise("build: wall time, of Hugo's", ours["wall_s"] / hugo["wall_s"], 2),
+            Promise("build: CPU, of Hugo's", ours["cpu_s"] / hugo["cpu_s"], 1.5),
+        ]
+    if "preview, start" in now:
+        found += [
+            Promise("preview, start: seconds", now["preview, start"]["wall_s"], 10),
+            Promise("preview, one sentence: seconds", now["preview, one sentence"]["wall_s"], 1),
+        ]
+    return found
+
+
 def of_sending(rates: Mapping[str, float]) -> list[Promise]:
     """Sending by SMTP beside a program that records nothing."""
     ratio = rates["smtp_per_s"] / rates["smtp_source_per_s"]

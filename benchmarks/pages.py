@@ -10,8 +10,9 @@ outside is written by people.
 import argparse
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 
-from tables import TABLES, Json, NotMeasured, Results
+from tables import TABLES, Json, NotMeasured, Results, growing_curves
 from workload import ROOT
 
 RESULTS = ROOT / "docs" / "benchmarks"
@@ -35,12 +36,12 @@ def _made(results: Results, name: str, word: str) -> str:
     try:
         return TABLES[name](results, word)
     except NotMeasured as error:
-        return f"Not measured yet: `{error}`."
+        return f"Not measured yet: {error}."
 
 
 def charts(results: Results) -> Iterator[tuple[str, str]]:
     """The name and the SVG of every chart."""
-    from charts import bars, stacked_bars  # noqa: PLC0415 - the check draws nothing and needs no drawing program
+    from charts import bars, curves, stacked_bars  # noqa: PLC0415 - the check draws nothing and needs no drawing program
 
     building: Json = results.read("building.json")
     for field, title in (("wall_s", "seconds"), ("peak_mib", "MiB of memory at the peak")):
@@ -53,6 +54,8 @@ def charts(results: Results) -> Iterator[tuple[str, str]]:
             for case, one in cases.items()
         }
         yield path.with_suffix(".svg").name, stacked_bars(parts, "share of the CPU seconds")
+    with suppress(NotMeasured):
+        yield "growing.svg", curves(growing_curves(results), "announcements", "CPU seconds")
 
 
 def main() -> None:

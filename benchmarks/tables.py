@@ -9,6 +9,7 @@ from typing import Any
 
 from limits import (
     Promise,
+    of_announcements,
     of_building,
     of_growing,
     of_merging,
@@ -230,6 +231,45 @@ def unseen(results: Results, _: str) -> str:
     return f"Of the CPU that the operating system counted, at most {most * 100:.1f} % of a command is in no stage."
 
 
+def growing(results: Results, _: str) -> str:
+    """What pages cost that did not change, by the number of announcements."""
+    found = results.read("growing.json")
+    rows = [
+        (
+            name,
+            *(
+                f"{by_count[count]:.2f}" if count in by_count else ""
+                for count in map(int, found["announcements"])
+            ),
+        )
+        for name, by_count in growing_curves(results).items()
+    ]
+    drawing = "![CPU seconds over the number of announcements](../benchmarks/growing.svg)"
+    cards = "With cards" if found["cards"] else "Without cards"
+    head = ["CPU s", *(f"{int(count):,} announcements>" for count in found["announcements"])]
+    said = f"{cards}. {found['machine']}. Result: [growing.json](../benchmarks/growing.json)."
+    return f"{said}\n\n{table(head, rows)}\n\n{drawing}"
+
+
+def growing_curves(results: Results) -> dict[str, dict[int, float]]:
+    """CPU seconds by case and maker, over the number of announcements."""
+    curves: dict[str, dict[int, float]] = {}
+    for count, by_maker in results.read("growing.json")["announcements"].items():
+        for maker, by_case in by_maker.items():
+            for case, cost in by_case.items():
+                name = case if maker == "now" else f"{case}, {maker}"
+                curves.setdefault(name, {})[int(count)] = cost["cpu_s"]
+    return curves
+
+
+def announcement_promises(results: Results, _: str) -> str:
+    """The promises about many announcements."""
+    by_count = results.read("growing.json")["announcements"]
+    if "2000" not in by_count:
+        raise NotMeasured("2,000 announcements in growing.json")
+    return promise_table(results, of_announcements(by_count["2000"]))
+
+
 def ledger(results: Results, _: str) -> str:
     """A large ledger, read and computed."""
     found = results.read("ledger.json")
@@ -438,11 +478,13 @@ def _line(sizes: Mapping[int, Json], *keys: str) -> Line:
 TABLES: Mapping[str, Callable[[Results, str], str]] = {
     made.__name__: made
     for made in (
+        announcement_promises,
         building_promises,
         building_setup,
         building_sizes,
         costs,
         events,
+        growing,
         ledger,
         lighthouse,
         million_sizes,
