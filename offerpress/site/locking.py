@@ -10,7 +10,7 @@ import re
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from threading import RLock
 from typing import Final
@@ -19,7 +19,7 @@ import click
 
 from offerpress.site.folder import OfferpressError
 from offerpress.site.site import Site
-from offerpress.site.state import WRITING
+from offerpress.site.state import WRITING, remove_unfinished
 
 _WAIT_SECONDS: Final = 60.0
 _PAUSE_SECONDS: Final = 0.05
@@ -63,8 +63,9 @@ def _alone_on_this_machine(site: Site, wait_seconds: float) -> Iterator[None]:
     finally:
         _held.discard(private)
         os.close(handle)
-        if missing and not any(private.iterdir()):
-            private.rmdir()
+        if missing:
+            with suppress(OSError):  # something stands in it
+                private.rmdir()
 
 
 def _busy(site: Site) -> OfferpressError:
@@ -96,13 +97,13 @@ def _wait(handle: int, site: Site, wait_seconds: float) -> None:
 def _remove_leftovers(site: Site) -> None:
     """Remove the files that killed commands left beside those that they were writing.
 
-    Caches are written without the lock, so one of these files may get its own name while it is looked at.
+    Some are written without the lock, so one of these files may get its own name while it is looked at.
     """
     for folder in _FOLDERS:
         for path in site.private.glob(f"{folder}/*{WRITING}" if folder else f"*{WRITING}"):
-            path.unlink(missing_ok=True)
+            remove_unfinished(path)
     for path in site.batches.glob(".rendering-*"):
-        path.unlink()
+        path.unlink(missing_ok=True)
     for path in site.private.glob(".*sealed-*"):
         shutil.rmtree(path)
     for path in sorted(site.snapshots.glob(".*")):

@@ -3,11 +3,13 @@
 A reader sees either the old file or the new one. A damaged file is reported in one line with its remedy.
 """
 
+import fcntl
 import json
 import os
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from threading import get_ident
 from typing import Any, Final, TypeVar
 
 from offerpress.site.folder import OfferpressError
@@ -82,7 +84,7 @@ def write_cache(path: Path, data: bytes) -> None:
 
     It needs no lock: whoever writes last wins.
     """
-    beside = path.with_name(f"{path.name}.{os.getpid()}{WRITING}")
+    beside = path.with_name(f"{path.name}.{os.getpid()}-{get_ident()}{WRITING}")
     try:
         beside.write_bytes(data)
         beside.replace(path)
@@ -119,7 +121,7 @@ def _replace(path: Path, data: bytes, mode: int) -> None:
 
 
 def _put(path: Path, data: bytes, mode: int, name: Callable[[Path], object]) -> None:
-    """Write beside and name it; again if a command that began meanwhile took the new file for one of a killed one."""
+    """Write beside and name it; again if a command that began at that moment took the file for one of a killed one."""
     for tries_left in range(_TRIES - 1, -1, -1):
         try:
             name(written_beside(path, data, mode))
@@ -132,11 +134,15 @@ def _put(path: Path, data: bytes, mode: int, name: Callable[[Path], object]) -> 
 
 
 def written_beside(path: Path, data: bytes, mode: int) -> Path:
-    """Write a durable file beside `path`; a file of that name which a crash left there is replaced."""
+    """Write a durable file beside `path`; a file of that name which a crash left there is replaced.
+
+    It is locked while it is written, so that nobody takes it for a file of a killed command (`remove_unfinished`).
+    """
     beside = path.with_name(f"{path.name}{WRITING}")
     beside.unlink(missing_ok=True)
     try:
         with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
@@ -144,6 +150,13 @@ def written_beside(path: Path, data: bytes, mode: int) -> Path:
         beside.unlink(missing_ok=True)
         raise
     return beside
+
+
+def remove_unfinished(beside: Path) -> None:
+    """Remove a file that a killed process left half written; one that is being written now stays."""
+    with suppress(FileNotFoundError, BlockingIOError), beside.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        beside.unlink()
 
 
 def append_lines(handle: int, lines: bytes) -> None:
