@@ -178,8 +178,7 @@ def _own_remarks(document: Document, room: str) -> tuple[Fault, ...]:
 def picture_remarks(static: Mapping[str, Path]) -> Iterator[Fault]:
     """Yield a remark for each picture that is too large for phones."""
     for name, path in static.items():
-        size = path.stat().st_size
-        if path.suffix.lower() in PICTURES and size > LARGEST_PICTURE:
+        if path.suffix.lower() in PICTURES and (size := path.stat().st_size) > LARGEST_PICTURE:
             what = f"the picture has {size / 1_000_000:.1f} MB, which phones load for a long time"
             remedy = f"save it smaller: at most {LARGEST_PICTURE // 1_000_000} MB"
             yield Fault(what, remedy, f"content/static/{name}", severity="remark")

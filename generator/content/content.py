@@ -3,6 +3,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -62,6 +63,7 @@ from rewards import (
 from rewards.offers.offer import Amendment
 
 PROGRAM_FILE = "content/program.toml"
+_TRIES = 3
 
 
 class OfferWording(NamedTuple):
@@ -210,6 +212,17 @@ def read_program(site: Path, faults: list[Fault]) -> Program | None:
 
 
 def _content(site: Path, settings: SiteSettings, faults: list[Fault], unsaved: Unsaved) -> Content | None:
+    """Read the content, and again if a file goes between the look at its folder and the reading: editors move files."""
+    for _ in range(_TRIES - 1):
+        found: list[Fault] = []
+        with suppress(FileNotFoundError):
+            content = _read_once(site, settings, found, unsaved)
+            faults.extend(found)
+            return content
+    return _read_once(site, settings, faults, unsaved)
+
+
+def _read_once(site: Path, settings: SiteSettings, faults: list[Fault], unsaved: Unsaved) -> Content | None:
     TEXT_RESULTS.begin()
     program, told = _program(site, faults)
     zone = ZoneInfo(program.timezone if program else "UTC")

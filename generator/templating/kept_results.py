@@ -49,24 +49,27 @@ class _WithSets(pickle.Pickler):
 
 
 class KeptResults:
-    """Results by what they are and the digest of their text; those that a reading did not ask for are dropped."""
+    """Results by what they are and the digest of their text; those that a reading did not ask for are dropped.
+
+    Threads may read and begin at once: a result that one of them drops is made again.
+    """
 
     def __init__(self) -> None:
-        self._present: dict[_Key, object] = {}
-        self._earlier: dict[_Key, object] = {}
+        self._readings: tuple[dict[_Key, object], dict[_Key, object]] = {}, {}
+        """What the present reading asked for, and what is known from before; replaced together."""
         self._codes: dict[str, tuple[str, CodeType | bytes]] = {}
         self.has_new = False
 
     def of(self, kind: str, digest: str, make: Callable[[], _Result]) -> _Result:
         """Return the result of that kind for the text with that digest, which `make` makes if it is not known."""
-        key = kind, digest
-        if key in self._present:
-            return cast("_Result", self._present[key])
-        if key in self._earlier:
-            found = cast("_Result", self._earlier[key])
+        key, (present, earlier) = (kind, digest), self._readings
+        if key in present:
+            return cast("_Result", present[key])
+        if key in earlier:
+            found = cast("_Result", earlier[key])
         else:
             found, self.has_new = make(), True
-        self._present[key] = found
+        present[key] = found
         return found
 
     def code(self, digest: str, make: Callable[[], CodeType]) -> CodeType:
@@ -91,7 +94,8 @@ class KeptResults:
 
     def begin(self) -> None:
         """Begin a reading: results that neither it nor the one before asks for are dropped."""
-        self._present, self._earlier = {}, self._present or self._earlier
+        present, earlier = self._readings
+        self._readings = {}, present or earlier
 
     def written(self, program: str) -> bytes:
         """Return a file of the results; `program` is the digest of the program that made them."""
@@ -100,14 +104,15 @@ class KeptResults:
             key: (checksum, code if isinstance(code, bytes) else marshal.dumps(code))
             for key, (checksum, code) in tuple(self._codes.items())
         }
-        written = pickle.dumps((dict(self._present), codes), 5)
+        written = pickle.dumps((dict(self._readings[0]), codes), 5)
         return _head(program, written) + written
 
     def read(self, data: bytes, program: str) -> None:
         """Know the results of a file beside those of this process, if this program wrote it and it is undamaged."""
         if data.startswith(_head(program, memoryview(data)[_HEAD:])):
             results, codes = _Reader(BytesIO(data[_HEAD:])).load()
-            self._earlier, self._codes = {**results, **self._earlier}, {**codes, **self._codes}
+            present, earlier = self._readings
+            self._readings, self._codes = (present, {**results, **earlier}), {**codes, **self._codes}
 
 
 _HEAD = 64

@@ -1,7 +1,8 @@
 """The ledger that a preview and a studio share: read once, with every partner's statement."""
 
+import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -93,9 +94,9 @@ def data_stamp(site: Site) -> Stamp:
     return tuple(map(file_stamp, files))
 
 
-def files_under(folder: Path) -> Iterator[Path]:
-    """Yield every file of a folder, in a fixed order."""
-    return (path for path in sorted(folder.rglob("*")) if path.is_file())
+def files_under(folder: Path) -> list[Path]:
+    """Return every file of a folder, in a fixed order. A folder that goes meanwhile holds none."""
+    return sorted(Path(at, name) for at, _, names in os.walk(folder) for name in names)
 
 
 def file_stamp(path: Path) -> tuple[str, int, int]:

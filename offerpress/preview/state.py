@@ -50,7 +50,7 @@ class Preview:
         self.stopped = False
         self._site_now = site_now
         self._ledger = ledger or LedgerReader()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._tried = _TriedCampaigns()
         self._later: tuple[Fault, ...] = ()
 
@@ -59,12 +59,12 @@ class Preview:
 
         An error of the program is shown too, and the next change is tried again with everything read anew.
         """
-        try:
-            with self._lock:
+        with self._lock:
+            try:
                 self._update(changed)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is shown
-            self._tried = _TriedCampaigns()
-            self._show(faults=(unexpected(error),))
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is shown
+                self._tried = _TriedCampaigns()
+                self._show(faults=(unexpected(error),))
 
     def _update(self, changed: Collection[Path]) -> None:
         templates = self._site_now().folder / "templates"
@@ -87,9 +87,11 @@ class Preview:
         self._show(faults=self._later, remarks=remarks, **changes)
 
     def opened(self) -> PreviewState:
-        """Return the present state. The first call makes it, if nobody has."""
-        if not self.state.number:
-            self.update()
+        """Return the present state. Until there are figures, whoever asks waits for the reading or begins it."""
+        if self.state.staff is None:
+            with self._lock:
+                if not self.state.number:
+                    self.update()
         return self.state
 
     def follow(self, ended: threading.Event) -> None:

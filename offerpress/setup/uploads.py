@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -103,7 +104,10 @@ def upload_path(site: Site, upload: Upload) -> Path:
 
 def all_uploads(site: Site) -> list[Upload]:
     """Return every upload that waits, the newest first."""
-    found = [read_upload(site, folder.name) for folder in _folders(site) if (folder / _STATE).is_file()]
+    found = []
+    for folder in _folders(site):
+        with suppress(UploadGone):  # it is just arriving, or was just connected
+            found.append(read_upload(site, folder.name))
     return sorted(found, key=lambda one: one.at, reverse=True)
 
 
@@ -115,8 +119,9 @@ def drop_upload(site: Site, upload: str) -> None:
 def drop_old_uploads(site: Site, now: datetime) -> None:
     """Remove what has waited for a week."""
     for folder in _folders(site):
-        if folder.stat().st_mtime < (now - KEPT_FOR).timestamp():
-            shutil.rmtree(folder, ignore_errors=True)
+        with suppress(FileNotFoundError):
+            if folder.stat().st_mtime < (now - KEPT_FOR).timestamp():
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def drop_all_uploads(site: Site) -> int:
@@ -133,6 +138,6 @@ def _folder(site: Site, upload: str) -> Path:
 
 
 def _folders(site: Site) -> Iterator[Path]:
-    folder = site.private / UPLOADS_FOLDER
-    if folder.is_dir():
-        yield from (Path(one.path) for one in os.scandir(folder) if one.is_dir() and _ID.fullmatch(one.name))
+    with suppress(FileNotFoundError):
+        entries = os.scandir(site.private / UPLOADS_FOLDER)
+        yield from (Path(one.path) for one in entries if one.is_dir() and _ID.fullmatch(one.name))

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
+from typing import TypeVar
 from urllib.parse import parse_qsl, unquote
 
 from starlette.applications import Starlette
@@ -51,6 +52,8 @@ _MOST_FIELDS, _MOST_FIELDS_OF_A_TEXT = 100, 2000
 _TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
 _MOST_DRAINED = 1 << 28
 _LIVE_SECONDS = 1.0
+_TRIES = 3
+_Made = TypeVar("_Made")
 
 
 class TooMuch(Exception):
@@ -177,25 +180,19 @@ class StudioServer:
             return self._to_sign_in(request)
         if visit.site.is_begun == (request.url.path == "/start"):
             return RedirectResponse("/" if visit.site.is_begun else "/start", HTTPStatus.SEE_OTHER)
-        return self._guarded(visit, lambda: _html(page(template, visit, make(visit))))
+        return self._guarded(visit, lambda: _html(page(template, visit, _steady(partial(make, visit)))))
 
     def _told(self, request: Request) -> Response:
         visit = self._visit(request, dict(request.query_params), used=request.url.path not in PINGS)
         if visit is None:
             return JSONResponse({"locked": True}, 401)
-        try:
-            return JSONResponse(FACTS[request.url.path](visit))
-        except KNOWN_ERRORS as error:
-            return JSONResponse({"tone": "wrong", "text": str(error)}, 409)
+        return _as_json(partial(_steady, partial(FACTS[request.url.path], visit)), refused=409)
 
     def _asked(self, request: Request, form: FormFields) -> Response:
         visit = self._visit(request, form, used=request.url.path not in PINGS)
         if visit is None or not visit.session.made(form.get("form_token", "")):
             return JSONResponse({"text": _LOCKED}, 401)
-        try:
-            return JSONResponse(ASKS[request.url.path](visit))
-        except KNOWN_ERRORS as error:
-            return JSONResponse({"text": str(error)})
+        return _as_json(partial(_steady, partial(ASKS[request.url.path], visit)))
 
     async def _uploaded(self, request: Request) -> Response:
         """Take a file. Who may send it is looked at before a byte of it is read."""
@@ -206,18 +203,13 @@ class StudioServer:
             return JSONResponse({"text": _LOCKED}, 401, {"Connection": "close"})
         try:
             body = await _body(request, most)
-            return JSONResponse(await run_in_threadpool(take, visit, body))
+            return await run_in_threadpool(_as_json, partial(take, visit, body))
         except ClientDisconnect:
             return Response(status_code=400)
         except TooMuch:
             await _drained(request)
             text = f"The file is too large: at most {most >> 20} MB."
             return JSONResponse({"text": text}, 413, {"Connection": "close"})
-        except KNOWN_ERRORS as error:
-            return JSONResponse({"text": str(error)})
-        except OSError as error:
-            text = f"The disk did not take it: {error.strerror}. Nothing was kept. Make room, then try again."
-            return JSONResponse({"text": text}, 507)
 
     def _change(self, request: Request, form: FormFields) -> Response:
         visit = self._visit(request, form)
@@ -254,13 +246,9 @@ class StudioServer:
             return _html(page("refused.html", visit, {"what": str(error), "back": "/"}), 403)
         except KNOWN_ERRORS as error:
             return _html(page("refused.html", visit, {"what": str(error), "back": _back(visit)}), 409)
-        except OSError as error:
-            what = f"The disk did not take it: {error.strerror}. Nothing was done. Make room, then try again."
-            return _html(page("refused.html", visit, {"what": what, "back": _back(visit)}), 507)
         except Exception as error:  # noqa: BLE001 - an error's own text may name a partner, so it reaches no log
-            fault = unexpected(error)
-            what = f"{fault.what[:1].upper()}{fault.what[1:]}. Report this as a defect."
-            return _html(page("refused.html", visit, {"what": what, "back": "/"}), 500)
+            status, what = _failure(error)
+            return _html(page("refused.html", visit, {"what": what, "back": _back(visit)}), status)
 
     async def _live(self, state_of: Callable[[Visit], object], request: Request) -> Response:
         query = dict(request.query_params)
@@ -275,8 +263,8 @@ class StudioServer:
                     return
                 try:
                     state = json.dumps(await run_in_threadpool(state_of, visit))
-                except KNOWN_ERRORS:
-                    return
+                except (*KNOWN_ERRORS, OSError):
+                    return  # the page asks again
                 yield f"data: {state}\n\n" if state != last else ": still here\n\n"
                 last = state
                 await asyncio.sleep(_LIVE_SECONDS)
@@ -399,6 +387,36 @@ def _asset(request: Request) -> Response:
     if path.suffix not in _TYPES or not path.is_file():
         return Response("There is no such file.\n", 404, media_type="text/plain")
     return Response(path.read_bytes(), 200, {"Content-Type": _TYPES[path.suffix]})
+
+
+def _steady(make: Callable[[], _Made]) -> _Made:
+    """Return what is made; made again if a file went while it was read, which an editor or a command replaced."""
+    for _ in range(_TRIES - 1):
+        with suppress(FileNotFoundError):
+            return make()
+    return make()
+
+
+def _as_json(make: Callable[[], object], refused: int = 200) -> Response:
+    """Return what a script asked for, or a sentence that says why there is none, with the status `refused`."""
+    try:
+        return JSONResponse(make())
+    except KNOWN_ERRORS as error:
+        return JSONResponse({"tone": "wrong", "text": str(error)}, refused)
+    except Exception as error:  # noqa: BLE001 - as for a screen
+        status, text = _failure(error)
+        return JSONResponse({"tone": "wrong", "text": text}, status)
+
+
+def _failure(error: Exception) -> tuple[int, str]:
+    """Return status and sentence of an error of the disk or of the program."""
+    if isinstance(error, OSError):
+        return (
+            507,
+            f"The disk did not take it: {error.strerror}. Nothing was done. Make room, then try again.",
+        )
+    what = unexpected(error).what
+    return 500, f"{what[:1].upper()}{what[1:]}. Report this as a defect."
 
 
 def _html(content: bytes, status: int = 200) -> Response:

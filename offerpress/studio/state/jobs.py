@@ -81,7 +81,7 @@ class LongJob:
                 self.failure = "\n".join(self.said) or f"It ended with code {code}."
             else:
                 then()
-        except KNOWN_ERRORS as error:
+        except (*KNOWN_ERRORS, OSError) as error:
             self.failure = str(error)
 
     def wait(self, seconds: float) -> bool:

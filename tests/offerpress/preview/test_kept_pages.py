@@ -1,8 +1,10 @@
 """A preview renders only pages whose values changed, and shows what a fresh one would show."""
 
+import threading
 from pathlib import Path
 
 from offerpress.preview.contents import PublicPages, read_pages
+from offerpress.preview.state import Preview
 from tests.acceptance.conftest import copy_sample
 from tests.offerpress.preview.test_server import site_now
 
@@ -32,3 +34,15 @@ def test_pages_after_edits_are_those_of_a_fresh_preview(tmp_path: Path) -> None:
         edit()
         shown, fresh = read(site, shown), read(site)
         assert (fresh.files, fresh.cards, fresh.remarks) == (shown.files, shown.cards, shown.remarks)
+
+
+def test_who_asks_during_the_first_reading_waits_for_the_figures(tmp_path: Path) -> None:
+    """The state that is handed out has statements and mails, although its pages were shown before them."""
+    preview = Preview(site_now(copy_sample(tmp_path)), ORIGIN)
+    first = threading.Thread(target=preview.update)
+    first.start()
+    while not preview.state.number:
+        threading.Event().wait(0.001)
+    state = preview.opened()
+    first.join()
+    assert state.staff is not None
