@@ -74,7 +74,7 @@ bench-building: $(STAMP)/test
 bench-million: $(STAMP)/test
 	$(BIN)/python benchmarks/building.py --partners 1000000 --rounds 1 --alone --json docs/benchmarks/million.json
 
-# Six minutes.
+# Nine minutes.
 bench-scaling: $(STAMP)/test
 	$(BIN)/python benchmarks/scaling.py --json docs/benchmarks/scaling.json
 

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +27,8 @@ _REASONS = 3
 _MANY = 10_000_000
 _MEMORY_MIB = 16 * 1024
 _ANY = 10 * _MANY  # a stage that grows so slowly never fills a machine
-_FEW = 200  # so many files do not grow with the partners
+_FEW = 25  # so many files do not grow with the partners
+_COUNTED = ("files", "most_files_of_a_folder")
 
 
 class NotMeasured(Exception):
@@ -375,7 +375,7 @@ def scaling_memory(results: Results, _: str) -> str:
     rows = (
         (
             stage,
-            *(f"{one['costs'][stage]['peak_mib']:,.0f}" for one in sizes.values()),
+            *(_cost(one, stage, "peak_mib", 0) for one in sizes.values()),
             f"{max(0, lines[stage].slope) * 1024:,.1f}",
             f"{lines[stage].at(_MANY) / 1024:,.1f}",
             f"{full[stage] / 1e6:,.1f} million" if full[stage] < _ANY else "no end in sight",
@@ -393,7 +393,7 @@ def scaling_time(results: Results, _: str) -> str:
     rows = []
     for stage in sizes[min(sizes)]["costs"]:
         line = _line(sizes, "costs", stage, "cpu_s")
-        spent = (f"{one['costs'][stage]['cpu_s']:,.1f}" for one in sizes.values())
+        spent = (_cost(one, stage, "cpu_s", 1) for one in sizes.values())
         rows.append((stage, *spent, f"{line.slope * 1000:,.2f}", f"{line.at(_MANY) / 3600:,.1f}"))
     head = [f"CPU s at {count:,}>" for count in sizes]
     return table(["stage", *head, "ms a partner>", "hours at ten million>"], rows)
@@ -406,20 +406,18 @@ def scaling_disk(results: Results, _: str) -> str:
     rows = []
     for place, found in largest.items():
         line = _line(sizes, "disk", place, "bytes")
-        files = _line(sizes, "disk", place, "files").at(_MANY) if found["files"] > _FEW else found["files"]
-        rows.append(
-            (
-                place,
-                f"{found['bytes'] / 2**20:,.0f}",
-                f"{line.slope:,.0f}",
-                f"{line.at(_MANY) / 2**30:,.1f}",
-                f"{found['files']:,}",
-                f"{files:,.0f}",
-                f"{found['most_files_of_a_folder']:,}",
-            )
+        many = [found[field] for field in _COUNTED]
+        if found["files"] > _FEW:
+            many = [_line(sizes, "disk", place, field).at(_MANY) for field in _COUNTED]
+        bytes_found = (
+            f"{found['bytes'] / 2**20:,.0f}",
+            f"{line.slope:,.0f}",
+            f"{line.at(_MANY) / 2**30:,.1f}",
         )
-    head = [f"MiB at {max(sizes):,}>", "bytes a partner>", "GiB at ten million>", f"files at {max(sizes):,}>"]
-    return table(["", *head, "files at ten million>", "most in one folder>"], rows)
+        rows.append((place, *bytes_found, f"{found['files']:,}", *(f"{one:,.0f}" for one in many)))
+    at = f"at {max(sizes):,}>"
+    head = [f"MiB {at}", "bytes a partner>", "GiB at ten million>", f"files {at}"]
+    return table(["", *head, "files at ten million>", "most of them in one folder>"], rows)
 
 
 def scaling_files(results: Results, _: str) -> str:
@@ -446,6 +444,11 @@ def scaling_million(results: Results, _: str) -> str:
     return table([f"{large['partners']:,} partners", *head], rows)
 
 
+def _cost(size: Json, stage: str, field: str, digits: int) -> str:
+    """A figure of a stage, empty where it was not measured at that size."""
+    return f"{size['costs'][stage][field]:,.{digits}f}" if stage in size["costs"] else ""
+
+
 @dataclass(frozen=True)
 class Line:
     """A straight line over the number of partners."""
@@ -466,11 +469,12 @@ def _sizes(results: Results) -> dict[int, Json]:
     return {int(count): one for count, one in results.read("scaling.json")["sizes"].items()}
 
 
-def _line(sizes: Mapping[int, Json], *keys: str) -> Line:
-    """The line through the two largest sizes, because small ones have other limits, such as few shards."""
-    (fewer, low), (more, high) = (
-        (count, reduce(lambda known, key: known[key], keys, sizes[count])) for count in sorted(sizes)[-2:]
-    )
+def _line(sizes: Mapping[int, Json], group: str, name: str, field: str) -> Line:
+    """The line through the two largest sizes that were measured; small ones have other limits, such as few shards."""
+    measured = [
+        (count, sizes[count][group][name][field]) for count in sorted(sizes) if name in sizes[count][group]
+    ]
+    (fewer, low), (more, high) = measured[-2:]
     slope = (high - low) / (more - fewer)
     return Line(high - slope * more, slope)
 
