@@ -116,6 +116,14 @@ def of_waiting(costs: Costs) -> list[Promise]:
     return [Promise(case, costs[case]["wall_s"], limit, command=case) for case, limit in WAITS.items()]
 
 
+def of_studio(pages: Costs) -> list[Promise]:
+    """How soon a page of the studio is there once it is warm, and what is found for a letter of a search."""
+    return [
+        Promise(name, one["median_s"], 0.1 if name.startswith("search for") else 0.3)
+        for name, one in pages.items()
+    ]
+
+
 def of_announcements(makers: Mapping[str, Costs]) -> list[Promise]:
     """2,000 announcements: built beside Hugo, where it was, and what follows from one change."""
     now = makers["now"]

@@ -11,16 +11,15 @@ import argparse
 import json
 import os
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 from statistics import median
 
 from measuring import processor_seconds
+from ours import PROGRAM
 from playwright.sync_api import sync_playwright
 
-COMMAND = Path(sys.executable).with_name("offerpress")
 PAGE = "content/announcements/thank-you.md"
 PAINTED = "() => new Promise(done => requestAnimationFrame(() => setTimeout(done)))"
 
@@ -36,7 +35,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         site = Path(folder) / "site"
         subprocess.run(
-            [COMMAND, "new", site], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            [PROGRAM, "new", site], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         result = measured(site, chosen.changes)
     print(json.dumps(result, indent=1))
@@ -46,7 +45,7 @@ def main() -> None:
 
 def measured(site: Path, changes: int) -> dict[str, object]:
     """Seconds from each change to its being visible."""
-    command = [COMMAND, "serve", "--as-of", "2023-12-31", "--port", "0"]
+    command = [PROGRAM, "serve", "--as-of", "2023-12-31", "--port", "0"]
     with subprocess.Popen(command, cwd=site, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         origin = process.stderr.readline().split()[1].rstrip("/")

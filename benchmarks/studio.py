@@ -11,7 +11,6 @@ import http.client
 import json
 import os
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -23,15 +22,14 @@ from statistics import median
 from typing import NamedTuple
 from urllib.parse import urlencode
 
-from workload import SECRET, make_site
+from ours import AS_OF, CAMPAIGN, ENVIRONMENT, PROGRAM
+from workload import make_site
 
 from offerpress.site.people import ROLES, Passphrase, invited, joined, write_people
 from offerpress.site.site import Site
 
-COMMAND = Path(sys.executable).with_name("offerpress")
-AS_OF = ("--as-of", "2023-12-31")
 PASSPHRASE = "four words without any sense"  # noqa: S105 - of a site that lives as long as the benchmark
-PLAN, PARTNER = "year-end-credit-1.1", "B-00000001"
+PLAN, PARTNER = f"{CAMPAIGN}-1.1", "B-00000001"
 PAGES = {
     "today": "/",
     "offer": "/offer?file=content/offers/cashback-2023.md",
@@ -43,8 +41,8 @@ PAGES = {
     "search page": "/partners?find=partner",
     "partner": f"/partner?id={PARTNER}",
     "statement": f"/partner/statement?partner={PARTNER}",
-    "campaign before its plan": "/campaign?campaign=year-end-credit",
-    "mail before its plan": f"/campaign/mail?campaign=year-end-credit&partner={PARTNER}",
+    "campaign before its plan": f"/campaign?campaign={CAMPAIGN}",
+    "mail before its plan": f"/campaign/mail?campaign={CAMPAIGN}&partner={PARTNER}",
     "finance": "/finance",
     "history": "/history",
     "people": "/people",
@@ -75,8 +73,8 @@ def measured(site: Path, partners: int, rounds: int) -> dict[str, object]:
     """Seconds of every page."""
     site.mkdir()
     make_site(site, partners, partners * 10, partners)
-    environment = {**os.environ, "OFFERPRESS_SITE_SECRET": SECRET}
-    planning = [str(COMMAND), "plan", "year-end-credit", *AS_OF, "--by", "Mia", "--json"]
+    environment = {**os.environ, **ENVIRONMENT}
+    planning = [PROGRAM, "plan", CAMPAIGN, *AS_OF, "--by", "Mia", "--json"]
     made = subprocess.run(planning, cwd=site, env=environment, check=True, capture_output=True, text=True)
     with signed_in(site, environment) as studio:
         pages = {name: times(studio, path, rounds) for name, path in PAGES.items()}
@@ -107,7 +105,7 @@ class Running(NamedTuple):
 def signed_in(site: Path, environment: Mapping[str, str]) -> Iterator[Running]:
     """A studio in which Ada has signed in, until the end of the block."""
     with_person(site)
-    command = [str(COMMAND), "studio", *AS_OF, "--port", "0"]
+    command = [PROGRAM, "studio", *AS_OF, "--port", "0"]
     with subprocess.Popen(
         command, cwd=site, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True
     ) as process:

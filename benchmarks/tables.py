@@ -15,6 +15,7 @@ from limits import (
     of_planning,
     of_sending,
     of_starting,
+    of_studio,
     of_waiting,
 )
 
@@ -335,15 +336,16 @@ def preview(results: Results, _: str) -> str:
 def studio(results: Results, _: str) -> str:
     """Pages of the studio."""
     found = results.read("studio.json")
-    rows = (
-        (name, *(f"{one[field] * 1000:,.0f} ms" for field in ("first_s", "median_s", "slowest_s")))
-        for name, one in found["pages"].items()
-    )
+    rows = []
+    for promise in of_studio(found["pages"]):
+        times = (found["pages"][promise.what][field] for field in ("first_s", "median_s", "slowest_s"))
+        milliseconds = [f"{one * 1000:,.0f} ms" for one in (*times, promise.limit)]
+        rows.append((promise.what, *milliseconds, verdict(promise)))
     said = (
         f"{found['partners']:,} partners, a plan of {found['recipients']:,} notices. The figures are ready "
         f"{found['ready_s']:.0f} s after the start."
     )
-    return f"{said}\n\n{table(['page', 'first time>', 'median>', 'slowest>'], rows)}"
+    return f"{said}\n\n{table(['page', 'first time>', 'median>', 'slowest>', 'wanted>', ''], rows)}"
 
 
 def events(results: Results, _: str) -> str:
