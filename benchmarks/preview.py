@@ -45,7 +45,7 @@ def main() -> None:
 
 def measured(site: Path, changes: int) -> dict[str, object]:
     """Seconds from each change to its being visible."""
-    command = [PROGRAM, "serve", "--as-of", "2023-12-31", "--port", "0"]
+    command = [str(PROGRAM), "serve", "--as-of", "2023-12-31", "--port", "0"]
     with subprocess.Popen(command, cwd=site, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         origin = process.stderr.readline().split()[1].rstrip("/")

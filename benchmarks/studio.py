@@ -74,7 +74,7 @@ def measured(site: Path, partners: int, rounds: int) -> dict[str, object]:
     site.mkdir()
     make_site(site, partners, partners * 10, partners)
     environment = {**os.environ, **ENVIRONMENT}
-    planning = [PROGRAM, "plan", CAMPAIGN, *AS_OF, "--by", "Mia", "--json"]
+    planning = [str(PROGRAM), "plan", CAMPAIGN, *AS_OF, "--by", "Mia", "--json"]
     made = subprocess.run(planning, cwd=site, env=environment, check=True, capture_output=True, text=True)
     with signed_in(site, environment) as studio:
         pages = {name: times(studio, path, rounds) for name, path in PAGES.items()}
@@ -105,7 +105,7 @@ class Running(NamedTuple):
 def signed_in(site: Path, environment: Mapping[str, str]) -> Iterator[Running]:
     """A studio in which Ada has signed in, until the end of the block."""
     with_person(site)
-    command = [PROGRAM, "studio", *AS_OF, "--port", "0"]
+    command = [str(PROGRAM), "studio", *AS_OF, "--port", "0"]
     with subprocess.Popen(
         command, cwd=site, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True
     ) as process:

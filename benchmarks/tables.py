@@ -1,13 +1,8 @@
 """The tables and sentences of the docs that are made from results: a function for each, from results to Markdown."""
 
-import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping
 
 from limits import (
-    Promise,
     of_announcements,
     of_building,
     of_growing,
@@ -18,93 +13,24 @@ from limits import (
     of_studio,
     of_waiting,
 )
+from results import (
+    NotMeasured,
+    Results,
+    made,
+    promise_table,
+    reason,
+    shown,
+    stages_of,
+    table,
+    verdict,
+    words_of,
+)
 
-Json = dict[str, Any]
 EARLIER = ", earlier version"
-PROFILE = "stages-25000.json"
-_WHOLE = 100
 _SHOWN = 0.05  # a stage that takes less of a command is not named
-_REASONS = 3
-_MANY = 10_000_000
-_MEMORY_MIB = 16 * 1024
-_ANY = 10 * _MANY  # a stage that grows so slowly never fills a machine
-_FEW = 25  # so many files do not grow with the partners
-_COUNTED = ("files", "most_files_of_a_folder")
 
 
-class NotMeasured(Exception):
-    """There is no such result yet."""
-
-
-@dataclass(frozen=True)
-class Results:
-    """The result files of a folder."""
-
-    folder: Path
-
-    def read(self, name: str) -> Json:
-        """One result."""
-        path = self.folder / name
-        if not path.is_file():
-            raise NotMeasured(name)
-        found: Json = json.loads(path.read_text(encoding="utf-8"))
-        return found
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A table; a column whose title ends with `>` is aligned to the right."""
-    titles = [title.removesuffix(">") for title in head]
-    marks = ["---:" if title.endswith(">") else "---" for title in head]
-    return "\n".join("| " + " | ".join(map(str, row)).strip() + " |" for row in (titles, marks, *rows))
-
-
-def shown(number: float) -> str:
-    """With three digits that count."""
-    return f"{number:,.0f}" if number >= _WHOLE else f"{number:.3g}"
-
-
-def verdict(promise: Promise) -> str:
-    """Whether it is kept, to stand out where it is not."""
-    return "kept" if promise.kept else "**not kept**"
-
-
-def stages_of(case: Json) -> list[tuple[str, float]]:
-    """The stages of a command and their shares of its CPU, the largest first."""
-    whole = sum(cpu for _, cpu in case["stages"].values()) or 1
-    shares = [(stage, cpu / whole) for stage, (_, cpu) in case["stages"].items()]
-    return sorted(shares, key=lambda pair: -pair[1])
-
-
-def reason(results: Results, promise: Promise) -> str:
-    """What takes the time of a command whose promise is not kept: its largest stages."""
-    if promise.kept or not promise.command:
-        return ""
-    case = results.read(PROFILE)["cases"].get(promise.command)
-    return words_of(stages_of(case)[:_REASONS]) if case else ""
-
-
-def words_of(stages: Iterable[tuple[str, float]]) -> str:
-    """Stages with their shares."""
-    return ", ".join(f"{stage} {share * 100:.0f} %" for stage, share in stages)
-
-
-def promise_table(results: Results, promises: Iterable[Promise]) -> str:
-    """A table of what was promised and what came out."""
-    return table(
-        ["promise", "limit>", "measured>", "", "most of its time"],
-        (
-            (
-                one.what,
-                f"{'≥' if one.at_least else '≤'} {shown(one.limit)}",
-                shown(one.found),
-                verdict(one),
-                reason(results, one),
-            )
-            for one in promises
-        ),
-    )
-
-
+@made
 def building_promises(results: Results, _: str) -> str:
     """The promises about building and planning, of both sizes."""
     small = results.read("building.json")
@@ -120,6 +46,7 @@ def building_promises(results: Results, _: str) -> str:
     return promise_table(results, found)
 
 
+@made
 def costs(results: Results, word: str) -> str:
     """All cases of a result of `building.py`."""
     return table(
@@ -143,6 +70,7 @@ def spread(cost: Mapping[str, float]) -> str:
     return f"{cost['least_wall_s']:,.2f} to {cost['most_wall_s']:,.2f}"
 
 
+@made
 def building_setup(results: Results, _: str) -> str:
     """What was measured, and on which machine."""
     small = results.read("building.json")
@@ -150,6 +78,7 @@ def building_setup(results: Results, _: str) -> str:
     return f"{small['partners']:,} partners. {small['machine']}. {versions}."
 
 
+@made
 def building_sizes(results: Results, _: str) -> str:
     """What the programs write, and the rates that follow."""
     small = results.read("building.json")
@@ -174,6 +103,7 @@ def building_sizes(results: Results, _: str) -> str:
     return table(["", ">"], rows)
 
 
+@made
 def million_sizes(results: Results, _: str) -> str:
     """How much a large site takes on the disk."""
     facts = results.read("million.json")["facts"]
@@ -183,6 +113,7 @@ def million_sizes(results: Results, _: str) -> str:
     )
 
 
+@made
 def waiting(results: Results, _: str) -> str:
     """What people wait for, beside an earlier version."""
     found = results.read("waiting.json")
@@ -210,6 +141,7 @@ def waiting(results: Results, _: str) -> str:
     )
 
 
+@made
 def stages(results: Results, word: str) -> str:
     """The commands with CPU seconds and largest stages."""
     found = results.read(f"stages-{word}.json")
@@ -220,6 +152,7 @@ def stages(results: Results, word: str) -> str:
     return table([f"command, {found['partners']:,} partners", "CPU s>", "stages from 5 %"], rows)
 
 
+@made
 def unseen(results: Results, _: str) -> str:
     """How much of the CPU no stage covers."""
     names = sorted(path.name for path in results.folder.glob("stages-*.json"))
@@ -232,6 +165,7 @@ def unseen(results: Results, _: str) -> str:
     return f"Of the CPU that the operating system counted, at most {most * 100:.1f} % of a command is in no stage."
 
 
+@made
 def growing(results: Results, _: str) -> str:
     """What pages cost that did not change, by the number of announcements."""
     found = results.read("growing.json")
@@ -263,6 +197,7 @@ def growing_curves(results: Results) -> dict[str, dict[int, float]]:
     return curves
 
 
+@made
 def announcement_promises(results: Results, _: str) -> str:
     """The promises about many announcements."""
     by_count = results.read("growing.json")["announcements"]
@@ -271,6 +206,7 @@ def announcement_promises(results: Results, _: str) -> str:
     return promise_table(results, of_announcements(by_count["2000"]))
 
 
+@made
 def ledger(results: Results, _: str) -> str:
     """A large ledger, read and computed."""
     found = results.read("ledger.json")
@@ -287,6 +223,7 @@ def ledger(results: Results, _: str) -> str:
     return table(["", ">"], rows)
 
 
+@made
 def sending(results: Results, _: str) -> str:
     """Rates of sending, and their ratios."""
     found = results.read("sending.json")
@@ -304,6 +241,7 @@ def sending(results: Results, _: str) -> str:
     )
 
 
+@made
 def start_up(results: Results, _: str) -> str:
     """Short commands beside an earlier version."""
     rows = (
@@ -321,6 +259,7 @@ def start_up(results: Results, _: str) -> str:
     return table([*head, "modules of the earlier version>"], rows)
 
 
+@made
 def preview(results: Results, _: str) -> str:
     """A change of a text, seen in the preview."""
     found = results.read("preview.json")
@@ -333,6 +272,7 @@ def preview(results: Results, _: str) -> str:
     return table(["", ">"], rows)
 
 
+@made
 def studio(results: Results, _: str) -> str:
     """Pages of the studio."""
     found = results.read("studio.json")
@@ -348,6 +288,7 @@ def studio(results: Results, _: str) -> str:
     return f"{said}\n\n{table(['page', 'first time>', 'median>', 'slowest>', 'wanted>', ''], rows)}"
 
 
+@made
 def events(results: Results, _: str) -> str:
     """Events taken in."""
     found = results.read("events.json")
@@ -359,6 +300,7 @@ def events(results: Results, _: str) -> str:
     return table(["", ">"], rows)
 
 
+@made
 def lighthouse(results: Results, _: str) -> str:
     """Points of Lighthouse."""
     pages = results.read("lighthouse.json")["pages"]
@@ -367,144 +309,3 @@ def lighthouse(results: Results, _: str) -> str:
         ["page", "performance>", "accessibility>", "best practices>", "SEO>"],
         ((page, *(points[field] for field in fields)) for page, points in pages.items()),
     )
-
-
-def scaling_memory(results: Results, _: str) -> str:
-    """Peak memory of each stage by size, and what follows: the stage that fills a machine first comes first."""
-    sizes = _sizes(results)
-    lines = {stage: _line(sizes, "costs", stage, "peak_mib") for stage in sizes[min(sizes)]["costs"]}
-    full = {stage: line.reaches(_MEMORY_MIB) for stage, line in lines.items()}
-    rows = (
-        (
-            stage,
-            *(_cost(one, stage, "peak_mib", 0) for one in sizes.values()),
-            f"{max(0, lines[stage].slope) * 1024:,.1f}",
-            f"{lines[stage].at(_MANY) / 1024:,.1f}",
-            f"{full[stage] / 1e6:,.1f} million" if full[stage] < _ANY else "no end in sight",
-        )
-        for stage in sorted(lines, key=full.__getitem__)
-    )
-    head = [f"peak MiB at {count:,}>" for count in sizes]
-    more = ["KiB a partner>", "GiB at ten million>", "16 GiB are full at>"]
-    return table(["stage", *head, *more], rows)
-
-
-def scaling_time(results: Results, _: str) -> str:
-    """CPU of each stage by size, and what follows."""
-    sizes = _sizes(results)
-    rows = []
-    for stage in sizes[min(sizes)]["costs"]:
-        line = _line(sizes, "costs", stage, "cpu_s")
-        spent = (_cost(one, stage, "cpu_s", 1) for one in sizes.values())
-        rows.append((stage, *spent, f"{line.slope * 1000:,.2f}", f"{line.at(_MANY) / 3600:,.1f}"))
-    head = [f"CPU s at {count:,}>" for count in sizes]
-    return table(["stage", *head, "ms a partner>", "hours at ten million>"], rows)
-
-
-def scaling_disk(results: Results, _: str) -> str:
-    """Bytes and files of each place, and what follows."""
-    sizes = _sizes(results)
-    largest = sizes[max(sizes)]["disk"]
-    rows = []
-    for place, found in largest.items():
-        line = _line(sizes, "disk", place, "bytes")
-        many = [found[field] for field in _COUNTED]
-        if found["files"] > _FEW:
-            many = [_line(sizes, "disk", place, field).at(_MANY) for field in _COUNTED]
-        bytes_found = (
-            f"{found['bytes'] / 2**20:,.0f}",
-            f"{line.slope:,.0f}",
-            f"{line.at(_MANY) / 2**30:,.1f}",
-        )
-        rows.append((place, *bytes_found, f"{found['files']:,}", *(f"{one:,.0f}" for one in many)))
-    at = f"at {max(sizes):,}>"
-    head = [f"MiB {at}", "bytes a partner>", "GiB at ten million>", f"files {at}"]
-    return table(["", *head, "files at ten million>", "most of them in one folder>"], rows)
-
-
-def scaling_files(results: Results, _: str) -> str:
-    """Open files, which do not grow."""
-    most = {
-        count: max(cost["open_files"] for cost in one["costs"].values())
-        for count, one in _sizes(results).items()
-    }
-    words = ", ".join(f"{files} at {count:,} partners" for count, files in most.items())
-    return f"The most files that one process had open at a time: {words}."
-
-
-def scaling_million(results: Results, _: str) -> str:
-    """What the lines of the small sizes say about a million partners, beside what was measured there."""
-    sizes, large = _sizes(results), results.read("million.json")
-    rows = []
-    for stage in ("build", "build, one sale changed", "plan"):
-        row = [stage]
-        for field in ("cpu_s", "peak_mib"):
-            reckoned = _line(sizes, "costs", stage, field).at(large["partners"])
-            row += [f"{reckoned:,.0f}", f"{large['costs'][stage][field]:,.0f}"]
-        rows.append(row)
-    head = ["CPU s, reckoned>", "measured>", "peak MiB, reckoned>", "measured>"]
-    return table([f"{large['partners']:,} partners", *head], rows)
-
-
-def _cost(size: Json, stage: str, field: str, digits: int) -> str:
-    """A figure of a stage, empty where it was not measured at that size."""
-    return f"{size['costs'][stage][field]:,.{digits}f}" if stage in size["costs"] else ""
-
-
-@dataclass(frozen=True)
-class Line:
-    """A straight line over the number of partners."""
-
-    start: float
-    slope: float
-
-    def at(self, partners: int) -> float:
-        """What it says about so many partners."""
-        return self.start + max(0.0, self.slope) * partners
-
-    def reaches(self, limit: float) -> float:
-        """The number of partners at which it reaches a limit."""
-        return (limit - self.start) / self.slope if self.slope > 0 else _ANY
-
-
-def _sizes(results: Results) -> dict[int, Json]:
-    return {int(count): one for count, one in results.read("scaling.json")["sizes"].items()}
-
-
-def _line(sizes: Mapping[int, Json], group: str, name: str, field: str) -> Line:
-    """The line through the two largest sizes that were measured; small ones have other limits, such as few shards."""
-    measured = [
-        (count, sizes[count][group][name][field]) for count in sorted(sizes) if name in sizes[count][group]
-    ]
-    (fewer, low), (more, high) = measured[-2:]
-    slope = (high - low) / (more - fewer)
-    return Line(high - slope * more, slope)
-
-
-TABLES: Mapping[str, Callable[[Results, str], str]] = {
-    made.__name__: made
-    for made in (
-        announcement_promises,
-        building_promises,
-        building_setup,
-        building_sizes,
-        costs,
-        events,
-        growing,
-        ledger,
-        lighthouse,
-        million_sizes,
-        preview,
-        scaling_disk,
-        scaling_files,
-        scaling_memory,
-        scaling_million,
-        scaling_time,
-        sending,
-        stages,
-        start_up,
-        studio,
-        unseen,
-        waiting,
-    )
-}

@@ -2,8 +2,8 @@
 
 python benchmarks/waiting.py --against ../earlier --json docs/benchmarks/waiting.json
 
-Both checkouts need an environment in `.venv`. Each has a site of its own with the same bytes; `tables.py` compares the
-medians with what is wanted.
+Both checkouts need an environment in `.venv`. Each has a site of its own with the same bytes. What is wanted of the
+medians is in `limits.py`.
 """
 
 import argparse
