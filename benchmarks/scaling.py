@@ -2,8 +2,8 @@
 
 python benchmarks/scaling.py --partners 5000 20000 60000 --json docs/benchmarks/scaling.json
 
-What follows for ten million partners is reckoned in `ten_million.py`. Peak memory and bytes are the same on a busy machine;
-seconds are not.
+What follows for ten million partners is reckoned in `ten_million.py`. Peak memory and bytes are the same on a busy
+machine; seconds are not.
 """
 
 import argparse
