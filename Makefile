@@ -63,7 +63,7 @@ bench-waiting: PARTNERS = 25000
 bench-waiting: $(STAMP)/test
 	$(BIN)/python benchmarks/waiting.py --partners $(PARTNERS) --against $(AGAINST) --json docs/benchmarks/waiting.json
 
-# 16 minutes: two install peers and give them figures, six build five times beside Hugo, seven plan, build plainly and merge
+# 18 minutes: three install peers and give them figures, six build five times beside Hugo, nine plan, build plainly and merge
 # three times.
 bench-building: PARTNERS = 100000
 bench-building: ROUNDS = 5

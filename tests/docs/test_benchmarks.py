@@ -2,6 +2,8 @@
 
 import ast
 import importlib
+import json
+import os
 import subprocess
 import sys
 from operator import attrgetter
@@ -37,3 +39,20 @@ def test_stages_name_functions_that_exist() -> None:
                 except (ImportError, AttributeError):
                     missing.append(f"{stage}: {module}:{name}")
     assert missing == []
+
+
+def test_the_instrument_counts_by_stage_and_begins_anew(tmp_path: Path) -> None:
+    """A process writes its stages at the signal, then only what it spent after that."""
+    code = (
+        "import os, signal, sys, offerpress.cli\n"
+        "os.kill(os.getpid(), signal.SIGUSR1)\n"
+        f"sys.stdout.write(open(f'{tmp_path}/{{os.getpid()}}.json').read())"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(INSTRUMENT.parent), "OFFERPRESS_STAGES": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    (written,) = tmp_path.glob("*.json")
+    first, last = (set(json.loads(text)["spent"]) for text in (done.stdout, written.read_text("utf-8")))
+    assert first >= {"start Python", "load modules", "the rest"}
+    assert last == {"the rest"}
