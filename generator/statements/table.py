@@ -63,10 +63,10 @@ def _rows(figures: Mapping[str, object]) -> Iterator[list[object]]:
 def _row(kind: str, entry: Mapping[str, object]) -> list[object]:
     """The cells; the writer leaves those empty that are None."""
     cells = {"kind": kind, **entry}
-    return [
-        guarded(str(cells[name])) if name in _TEXTS and cells.get(name) else cells.get(name)
-        for name in COLUMNS
-    ]
+    for name in _TEXTS.intersection(entry):
+        if cells[name]:
+            cells[name] = guarded(str(cells[name]))
+    return list(map(cells.get, COLUMNS))
 
 
 # The ledger lines that entered the figures. A record holds them as exact values, which whoever shows it formats: each

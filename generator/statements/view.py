@@ -71,11 +71,11 @@ _HINTS: Mapping[str, type] = {
 
 
 def _view_type(entry: type) -> type:
-    """Make the view of an entry: its published fields, `title` after the offer, and a name beside each level."""
+    """Make the view of an entry from its `_view_fields`."""
     found = _VIEW_TYPES.get(entry)
     if found is None:
         name = f"{entry.__name__.removesuffix('Entry')}View"
-        found = _VIEW_TYPES[entry] = _named_tuple(name, list(_view_hints(entry)))
+        found = _VIEW_TYPES[entry] = _named_tuple(name, [field[:2] for field in _view_fields(entry)])
         # The digest of a page pickles views, which looks for their types here.
         globals()[name] = found
     return found
@@ -84,19 +84,29 @@ def _view_type(entry: type) -> type:
 _VIEW_TYPES: dict[type, type] = {}
 
 
-def _view_hints(entry: type) -> Iterator[tuple[str, object]]:
+class _ViewField(NamedTuple):
+    """A field of a view with its type: it shows the attribute `source` of the entry in that form."""
+
+    name: str
+    hint: object
+    source: str
+    form: str
+
+
+def _view_fields(entry: type) -> Iterator[_ViewField]:
+    """Yield the published fields, `title` after the offer, and a name beside each level."""
     for one in published_fields(entry):
         if one.item is not None:
-            yield one.name, _tuple_of(_view_type(one.item))
+            yield _ViewField(one.name, _tuple_of(_view_type(one.item)), one.name, one.form)
             continue
         hint: object = _HINTS[one.form] | None if one.optional else _HINTS[one.form]
-        yield one.name, hint
+        yield _ViewField(one.name, hint, one.name, one.form)
         if one.form == "level":
-            yield f"{one.name}_name", hint
+            yield _ViewField(f"{one.name}_name", hint, one.name, "level_name")
         if one.name == "offer":
-            yield "title", str
+            yield _ViewField("title", str, "offer", "title")
     if entry is LevelEntry:
-        yield "basis", str
+        yield _ViewField("basis", str, "basis", "basis")
 
 
 def _named_tuple(name: str, hints: list[tuple[str, object]]) -> type:
@@ -142,6 +152,9 @@ class StatementViews:
     formats: Formats
     level_names: Mapping[str, str]
     offers: Mapping[str, OfferView] = field(default_factory=dict)
+    _fields: dict[type, list[tuple[str, Callable[[Any, str], object] | None]]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def view(self, partner: Partner, statement: Statement) -> dict[str, object]:
         """`partner`, `statement`, `offers` and `as_of` as templates name them."""
@@ -168,14 +181,15 @@ class StatementViews:
     def statement(self, statement: Statement) -> object:
         """Return the `StatementView` of one statement, as `statement` and `previous` name it."""
         money, sums = self.formats.money, totals(statement)
-        running = (one for one in statement.extensions if one.extended_to >= statement.as_of)
+        lists = {name: tuple(map(self._entry, statement.entries(name))) for name in ENTRY_VIEWS}
+        extended = zip(statement.extensions, lists["extensions"], strict=True)
         view: object = StatementView(
             PartnerText(statement.partner_id),
             self.formats.day(statement.as_of),
             statement.level,
             self._level_name(statement.level),
-            *(tuple(map(self._entry, statement.entries(name))) for name in ENTRY_VIEWS),
-            tuple(map(self._entry, running)),
+            *lists.values(),
+            tuple(shown for one, shown in extended if one.extended_to >= statement.as_of),
             ShownTotals({currency: money(minor, currency) for currency, minor in sums.items()}),
             {currency: money(minor, currency) for currency, minor in sums.items() if minor > 0},
             {currency: money(-minor, currency) for currency, minor in sums.items() if minor < 0},
@@ -184,35 +198,30 @@ class StatementViews:
 
     def _entry(self, entry: object) -> object:
         """Return the view of an entry or of one of its items."""
-        currency = getattr(entry, "currency", "")
-        values: dict[str, object] = {}
-        for one in published_fields(type(entry)):
-            value = getattr(entry, one.name)
-            values[one.name] = None if value is None else self._shown(one.form, value, currency)
-            if one.form == "level":
-                values[f"{one.name}_name"] = None if value is None else self._level_name(value)
-            if one.name == "offer":
-                values["title"] = self._title(value)
-        if isinstance(entry, LevelEntry):
-            values["basis"] = entry.basis(next(iter(self.level_names)))
-        return _view_type(type(entry))(**values)
+        kind, currency = type(entry), getattr(entry, "currency", "")
+        if kind not in self._fields:
+            shown = self._shown()
+            self._fields[kind] = [(one.source, shown.get(one.form)) for one in _view_fields(kind)]
+        values = []
+        for source, show in self._fields[kind]:
+            value = getattr(entry, source)
+            values.append(value if value is None or show is None else show(value, currency))
+        return _VIEW_TYPES[kind](*values)
 
-    def _shown(self, form: str, value: Any, currency: str) -> object:  # noqa: ANN401 - the form tells the type
-        shown: object = value
-        match form:
-            case "money":
-                shown = self.formats.money(value, currency)
-            case "day":
-                shown = self.formats.day(value)
-            case "rate":
-                shown = self.formats.percent(value)
-            case "count":
-                shown = self.formats.count(value)
-            case "ledger_text":
-                shown = PartnerText(value)
-            case "items":
-                shown = tuple(map(self._entry, value))
-        return shown
+    def _shown(self) -> Mapping[str, Callable[[Any, str], object]]:
+        """Return how a value of each form is shown, together with its entry's currency; others stay as they are."""
+        formats = self.formats
+        return {
+            "money": formats.money,
+            "day": lambda day, _: formats.day(day),
+            "rate": lambda rate, _: formats.percent(rate),
+            "count": lambda number, _: formats.count(number),
+            "ledger_text": lambda text, _: PartnerText(text),
+            "items": lambda items, _: tuple(map(self._entry, items)),
+            "level_name": lambda level, _: self._level_name(level),
+            "title": lambda offer, _: self._title(offer),
+            "basis": lambda basis, _: basis(next(iter(self.level_names))),
+        }
 
     def _title(self, slug: str) -> str:
         offer = self.offers.get(slug)

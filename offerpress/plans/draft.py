@@ -90,8 +90,10 @@ class Drafting:
         return made.model_copy(update={"window": self.window(partner)}) if self._window else made
 
     def _leave(self, partner_id: str) -> str:
-        """Return where the partner unsubscribes, by its own token; empty until the plan is known."""
-        return "" if self.header is None else self.unsubscribing.url(message_key(self.header, partner_id))
+        """Return where the reader of an announcement unsubscribes, by a token of its own; empty until there is a plan."""
+        if self.header is None or self.campaign.category != "announcement":
+            return ""
+        return self.unsubscribing.url(message_key(self.header, partner_id))
 
     def window(self, partner: Partner) -> str:
         """Return when the partner may be written to, in its own zone or else the program's; empty for any time."""
