@@ -90,7 +90,7 @@ class Drafting:
         return made.model_copy(update={"window": self.window(partner)}) if self._window else made
 
     def _leave(self, partner_id: str) -> str:
-        """Return where the reader of an announcement unsubscribes, by a token of its own; empty until there is a plan."""
+        """Return where an announcement's reader unsubscribes, by a token of its own; empty until there is a plan."""
         if self.header is None or self.campaign.category != "announcement":
             return ""
         return self.unsubscribing.url(message_key(self.header, partner_id))
