@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from ledger.errors import LedgerError, SnapshotDamaged
     from ledger.freezing import erase, family, freeze
     from ledger.ledger import ExplainedRow, Ledger, Rehearsal, explain, read, rehearse
+    from ledger.reading.kept import KeptTables
     from ledger.reading.proposal import Known, ProposedSettings, propose_settings
     from ledger.reading.raw import RawFile, file_suffix, open_raw
     from ledger.settings import ControlTotals, DataSettings, TableSource
@@ -19,6 +20,7 @@ __all__ = [
     "ControlTotals",
     "DataSettings",
     "ExplainedRow",
+    "KeptTables",
     "Known",
     "Ledger",
     "LedgerError",

@@ -69,6 +69,10 @@ class Place:
     line: int | None = None
 
 
+Remarks = list[tuple[str, int | None, str, int | None, str, str]]
+"""Rule, row, column, line, what and remedy of each remark about a file."""
+
+
 class Findings:
     """The faults and remarks of one reading. A cell with several mistakes is listed with the first that was found."""
 
@@ -84,6 +88,24 @@ class Findings:
     def faulty(self) -> bool:
         """Whether there is a fault; remarks do not count."""
         return any(fault.severity == "fault" for *_, fault in self._found)
+
+    @property
+    def has_unlisted(self) -> bool:
+        """Whether there are more of one rule than are listed."""
+        return any(count > _MOST_LISTED for count in self._counts.values())
+
+    def remarks_of(self, number: int) -> Remarks:
+        """Return the remarks about that file; `repeat` adds them again."""
+        return [
+            (fault.rule, place.row, place.column, place.line, fault.what, fault.remedy)
+            for _, place, fault in self._found
+            if place.file == number and fault.severity == "remark"
+        ]
+
+    def repeat(self, number: int, remarks: Remarks) -> None:
+        """Add remarks that an earlier reading of that file gave."""
+        for rule, row, column, line, what, remedy in remarks:
+            self.add(rule, Place(number, row, column, line), what, remedy, "remark")
 
     def incomplete(self, table: Table) -> bool:
         """Return whether rows of `table`, or their ids, could not be read.

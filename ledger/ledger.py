@@ -13,6 +13,7 @@ from typing import NamedTuple, Self
 from ledger.database import FEW_ROWS, Database, SqlValue
 from ledger.findings import Findings, Place
 from ledger.reading.headers import Header
+from ledger.reading.kept import KeptTables
 from ledger.reading.loading import Surroundings, load
 from ledger.reading.rows import Watched
 from ledger.references import (
@@ -103,10 +104,14 @@ def _check_sums(
 
 
 class Ledger:
-    """All six tables, parsed and without a fault; it holds a database, so close it or use it in a `with` block."""
+    """All six tables, parsed and without a fault; it holds a database, so close it or use it in a `with` block.
 
-    def __init__(self, database: Database, scratch: Path) -> None:
+    `kept` can store what was read anew, until the ledger is closed.
+    """
+
+    def __init__(self, database: Database, scratch: Path, kept: KeptTables | None = None) -> None:
         self.database = database
+        self.kept = kept
         self._closing = weakref.finalize(self, _discard, database, scratch)
 
     @cached_property
@@ -141,24 +146,29 @@ def read(
     policy: Policy,
     faults: list[Fault],
     environment: Mapping[str, str] | None = None,
+    kept: KeptTables | None = None,
 ) -> Ledger | None:
     """The ledger of `site`, or None if it has a fault. Every fault and remark is added to `faults`.
 
-    `environment` gives the values of `${NAME}` in the settings.
+    `environment` gives the values of `${NAME}` in the settings. What is `kept` of files is used unless there is a
+    fault, which is told as if nothing were.
 
     Causes come before what may follow from them: files, headers, rows, cells, references, totals; each of these in the
     order of tables, files, rows and columns. Of one kind of mistake 10,000 are listed, and a closing
     fault counts the others.
     """
     scratch = Path(tempfile.mkdtemp(prefix="offerpress-ledger-"))
-    ledger = Ledger(Database(scratch), scratch)
+    ledger = Ledger(Database(scratch), scratch, kept)
     findings = Findings()
     try:
-        around = Surroundings(site, environment or {}, scratch)
+        around = Surroundings(site, environment or {}, scratch, kept=kept)
         _read_into(ledger.database, findings, settings, around, policy)
     except BaseException:
         ledger.close()
         raise
+    if kept is not None and kept.is_used and (findings.faulty or findings.has_unlisted):
+        ledger.close()
+        return read(settings, site, policy, faults, environment)
     faults.extend(findings.sorted())
     if findings.faulty:
         ledger.close()
@@ -204,6 +214,8 @@ def _read_into(
         check_values(database, findings, table, policy)
         if around.watched is not None and around.watched.table is table:
             cells = _explained(database, table, around.watched)
+        if around.kept is not None:
+            around.kept.complete(database, findings, table, around.scratch)
         database.run(f"DROP VIEW rows_{table.name}")
         database.run(f"DROP TABLE raw_{table.name}")
         settle_repeats(database, findings, table)

@@ -14,6 +14,7 @@ from ledger.findings import Findings, Place
 from ledger.reading.csv_text import Layout, TextRow, inspect, layout_of, records
 from ledger.reading.encodings import UTF8, copy_as_utf8, probable
 from ledger.reading.headers import Header, check_header, completeness, judge_of
+from ledger.reading.kept import KeptFile, KeptTables
 from ledger.reading.rows import FIRST_ROW, Watched, create_raw, raw_rows
 from ledger.reading.typed import TypedRows, Unusable, as_records, is_url, open_parquet, open_query
 from ledger.reading.workbook import open_workbook
@@ -32,14 +33,22 @@ def load_text(
     source: TableSource,
     scratch: Path,
     watched: Watched | None = None,
+    kept: KeptFile | None = None,
 ) -> None:
-    """Add the rows of `path` to `raw_NAME`, and what is wrong with its form to `findings`. Raises `OSError`."""
+    """Add the rows of `path` to `raw_NAME`, and what is wrong with its form to `findings`. Raises `OSError`.
+
+    Of a text that is kept only the lines are added that changed.
+    """
+    if kept is not None and _load_changed(database, table, path, number, source, scratch, kept):
+        return
     text = _open_text(findings, table, path, number, source, scratch)
     if text is None:
         return
     header = check_header(findings, table, text.layout.names, number, source, text.layout.row)
     is_even = text.even_lines is not None and not source.is_reshaped and watched is None
     if is_even and _load_lines(database, table, text, number, header):
+        if kept is not None and text.path == path:
+            kept.is_lines(text.layout)
         return
     with text.path.open(encoding="utf-8-sig", errors="replace", newline="") as stream:
         rows = text.rows(stream)
@@ -96,13 +105,43 @@ def _open_text(
     return _Text(path, layout, inspection.lines if inspection.even else None)
 
 
-def _load_lines(database: Database, table: Table, text: _Text, number: int, header: Header) -> bool:
+def _load_changed(
+    database: Database,
+    table: Table,
+    path: Path,
+    number: int,
+    source: TableSource,
+    scratch: Path,
+    kept: KeptFile,
+) -> bool:
+    """Add the lines that differ from the kept ones; return False, with nothing added, if that is not possible."""
+    layout = layout_of(path, judge_of(table, source), source.delimiter, source.header_row)
+    changed = kept.changed(layout)
+    if changed is None:
+        return False
+    if changed.lines:
+        part = scratch / f"{number}-changed.csv"
+        part.write_bytes(changed.text)
+        found = inspect(part, layout)
+        text = _Text(part, layout, changed.lines + 1)
+        # The header is that of the kept rows, about which there was nothing to say.
+        header = check_header(Findings(), table, layout.names, number, source, layout.row)
+        first = FIRST_ROW + changed.before
+        if not found.even or not _load_lines(database, table, text, number, header, first):
+            return False
+    kept.take(changed)
+    return True
+
+
+def _load_lines(
+    database: Database, table: Table, text: _Text, number: int, header: Header, first: int = FIRST_ROW
+) -> bool:
     """Let the database read a file in which every line is a row; return False, with nothing kept, if it does not."""
     columns = ", ".join(f"'c{position}': 'VARCHAR'" for position in range(len(header.names)))
     raw = f"raw_{table.name}"
     is_first = not database.number(f"SELECT count(*) FROM {raw}")
     # To number the rows while they are read takes as long as reading them.
-    row_number = "NULL" if is_first else f"(row_number() OVER ()) + {FIRST_ROW - 1}"
+    row_number = "NULL" if is_first and first == FIRST_ROW else f"(row_number() OVER ()) + {first - 1}"
     try:
         database.run(f"""
             INSERT INTO {raw} SELECT {number}, {row_number}, {", ".join(_selected(table, header))}
@@ -139,13 +178,14 @@ _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 class Surroundings:
     """The inputs of reading besides the settings: the site folder, the environment, and room for copies.
 
-    `watched` is a row that is to be explained.
+    `watched` is a row that is to be explained; what is `kept` of files then serves nobody.
     """
 
     site: Path
     environment: Mapping[str, str]
     scratch: Path
     watched: Watched | None = None
+    kept: KeptTables | None = None
 
     def watching(self, table: Table, number: int, label: str) -> Watched | None:
         """Return the row to explain if it is one of this file, and no file of the same name came before."""
@@ -209,13 +249,16 @@ def _load_files(
         number = findings.register(table, label)
         watched = around.watching(table, number, label)
         try:
+            kept = around.kept.file(path, table, number, label, source) if around.kept else None
+            if kept is not None and kept.holds_all(findings):
+                continue
             if path.suffix.lower() in {".xlsx", ".xlsm"}:
                 opening = open_workbook(path, source.sheet, judge_of(table, source), source.header_row)
                 _load_typed(database, findings, table, number, source, opening, watched)
             elif path.suffix.lower() == ".parquet":
                 _load_typed(database, findings, table, number, source, open_parquet(path), watched)
             else:
-                load_text(database, findings, table, path, number, source, around.scratch, watched)
+                load_text(database, findings, table, path, number, source, around.scratch, watched, kept)
         except OSError as error:
             findings.add("unreadable", Place(number), f"cannot be read: {error.strerror}", "make it readable")
 

@@ -4,11 +4,7 @@ Every command that shows, publishes or mails a figure takes it from here, so no 
 """
 
 import shutil
-from collections.abc import (
-    Iterable,
-    Iterator,
-    Sequence,
-)
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import asdict, dataclass, replace
@@ -24,6 +20,7 @@ from generator import (
     shard_bits,
 )
 from ledger import (
+    KeptTables,
     Ledger,
     LedgerError,
     Snapshot,
@@ -243,7 +240,7 @@ def open_figures(site: Site, *, need_keys: bool = True, snapshots: Path | None =
             snapshot, remarks = known
             faults += remarks
         else:
-            ledger = _read(site, content, faults)
+            ledger = _read(site, content, faults, inputs[CODE])
             frozen = _frozen(site, ledger, keys, snapshots)
             snapshot = stack.enter_context(frozen)
             if source and snapshots is None:
@@ -263,12 +260,16 @@ def know_texts(site: Site, code: str) -> None:
         TEXT_RESULTS.read((site.private / TEXTS_FILE).read_bytes(), code)
 
 
-def _read(site: Site, content: Content | None, faults: list[Fault]) -> Ledger:
+def _read(site: Site, content: Content | None, faults: list[Fault], code: str) -> Ledger:
     """Read the ledger; raises `Faulty` with every fault of content and ledger."""
     sound = content or read_sound_content(site.folder, site.settings.site)
     data = site.settings.data
     of_data: list[Fault] = []
-    ledger = read(data, site.folder, sound.policy, of_data, site.environment) if sound else None
+    ledger = None
+    if sound:
+        facts = (sound.policy.program, sorted(sound.policy.cashback_slugs))
+        kept = KeptTables(site.tables, parts_digest(code, *map(repr, facts)))
+        ledger = read(data, site.folder, sound.policy, of_data, site.environment, kept)
     # Those of data come in an order of their own: causes first.
     faults[:] = [*sorted_faults(faults), *of_data]
     if content is None or ledger is None or any(fault.severity == "fault" for fault in faults):
@@ -311,7 +312,7 @@ def _frozen(site: Site, ledger: Ledger, keys: SiteKeys | None, snapshots: Path |
             digest = beside.submit(lambda: ledger.digest)
             shards = {partner: _shard(partner, keys, bits) for partner in ledger.partner_ids}
         place = folder / f"{digest.result()[:16]}-{keys.digest[:8] if keys else 'nokeys'}"
-        made = [path for path in (place, folder, site.private) if not path.exists()]
+        made = [path for path in (place, site.tables, folder, site.private) if not path.exists()]
         with nullcontext() if snapshots else sole_writer(site):
             snapshot = opened_snapshot(place)
             # A snapshot is frozen again if it is damaged, if an older version wrote it, or if a forgotten partner has
@@ -319,18 +320,20 @@ def _frozen(site: Site, ledger: Ledger, keys: SiteKeys | None, snapshots: Path |
             if snapshot is None or not snapshot.has_digests or snapshot.digest != ledger.digest:
                 folder.mkdir(parents=True, exist_ok=True)
                 snapshot = freeze(ledger, shards, place)
+        if snapshots is None and ledger.kept is not None:
+            ledger.kept.store()
     try:
         yield snapshot
     except Faulty:
-        _take_back(made)
+        _take_back(made, (place, site.tables))
         raise
 
 
-def _take_back(made: Sequence[Path]) -> None:
-    """Remove a snapshot, and the folders made for it as far as they are empty."""
+def _take_back(made: Sequence[Path], whole: Collection[Path]) -> None:
+    """Remove what was made: the folders that are not `whole` as far as they are empty."""
     for path in made:
-        if path == made[0] and (path / "snapshot.json").is_file():
-            shutil.rmtree(path)
+        if path in whole:
+            shutil.rmtree(path, ignore_errors=True)
         elif path.is_dir() and not any(path.iterdir()):
             path.rmdir()
 

@@ -80,6 +80,11 @@ class Site:
         return self.private / "sealed"
 
     @property
+    def tables(self) -> Path:
+        """The parsed rows of each file of data, from which the next reading goes on."""
+        return self.private / "tables"
+
+    @property
     def mail(self) -> Path:
         """The Maildir of the `folder` transport."""
         return self.private / "mail"

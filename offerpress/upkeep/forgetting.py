@@ -278,8 +278,8 @@ def _drop_mail(site: Site, key: str) -> None:
 
 
 def _drop_reports(private: Path, who: Traces) -> int:
-    """Delete the reports that hold one of the partner's words, and the caches of builds; both can be made again."""
-    for name in ("preview", "sealed"):
+    """Delete the reports that hold one of the partner's words, and the caches of commands; both can be made again."""
+    for name in ("preview", "sealed", "tables"):
         shutil.rmtree(private / name, ignore_errors=True)
     (private / TEXTS_FILE).unlink(missing_ok=True)
     folder = private / "reports"

@@ -227,6 +227,13 @@ class Editor:
             data[self.random.randrange(len(data))] ^= 1
             path.write_bytes(data)
 
+    def spoil_kept_tables(self) -> None:
+        """A bit of each file of kept tables flipped."""
+        for path in sorted((self.site / "private" / "tables").glob("*")):
+            data = bytearray(path.read_bytes())
+            data[self.random.randrange(len(data))] ^= 1
+            path.write_bytes(data)
+
     def spoil_the_output(self) -> None:
         """A published file changed by someone else, and another one gone."""
         (self.site / "output" / "index.html").write_text("Moved.", encoding="utf-8")
@@ -249,7 +256,8 @@ def clean_build(offerpress: Call, site: Path, day: str, beside: Path) -> tuple[d
     """What a build of the same site gives that remembers nothing, and what `check` says before it."""
     forget_texts()
     shutil.rmtree(beside, ignore_errors=True)
-    skipped = shutil.ignore_patterns("output", "manifests", "sealed", "snapshots", "reports", "texts.cache")
+    caches = ("sealed", "snapshots", "tables", "texts.cache")
+    skipped = shutil.ignore_patterns("output", "manifests", "reports", *caches)
     shutil.copytree(site, beside, ignore=skipped)
     checked = offerpress("check", "--site", str(beside), "--as-of", day, "--json").json
     assert 0 == offerpress("build", "--site", str(beside), "--as-of", day).code
