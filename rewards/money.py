@@ -111,8 +111,8 @@ def format_amount(minor: int, currency: str) -> str:
     places = minor_units(currency)
     if not places:
         return str(minor)
-    digits = str(abs(minor)).rjust(places + 1, "0")
-    return f"{'-' if minor < 0 else ''}{digits[:-places]}.{digits[-places:]}"
+    digits = str(minor).zfill(places + 1 + (minor < 0))
+    return f"{digits[:-places]}.{digits[-places:]}"
 
 
 def round_half_away(exact: Fraction) -> int:

@@ -11,7 +11,6 @@ from hashlib import sha256, sha384
 from pathlib import Path
 
 from markupsafe import Markup
-from pydantic_core import to_json
 
 from generator.addresses import language_folder
 from generator.errors import GeneratorError
@@ -255,7 +254,7 @@ class StatementRenderer:
         `months` are the statement's counted sales by month, `lines` the ledger lines that it counts.
         """
         values = self._values_of(partner).of(partner, statement, reference, months, lines)
-        return Record(to_json(values).decode(), figures_without_day(statement_json(statement)))
+        return Record(canonical_json(values), figures_without_day(statement_json(statement)))
 
     def plain(
         self,

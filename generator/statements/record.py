@@ -7,8 +7,9 @@ amount. Values without a place in the JSON stand beside it. Keys are sorted. Not
 import json
 import zlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
+from operator import itemgetter
 from typing import Any
 from urllib.parse import quote
 
@@ -32,10 +33,11 @@ from rewards import (
     totals,
 )
 
+_Text = Callable[[Any], object]
+"""Makes text for people of a value in an entry."""
 Values = dict[str, object]
 """JSON values: text for people, numbers for a drawing; a key that is absent stands for nothing to show."""
 
-_FORMATTED = frozenset({"money", "day", "rate", "count"})
 _MOST_MONTHS = 24
 _HEIGHT = 100
 _WHOLE = 1000
@@ -97,6 +99,7 @@ class StatementValues:
     formats: Formats
     form: Callable[[int], int]
     base_level: str = ""
+    _texts: dict[type, Sequence[tuple[str, _Text | None]]] = field(default_factory=dict)
 
     def of(
         self,
@@ -123,15 +126,15 @@ class StatementValues:
             values["manager_link"] = f"mailto:{quote(partner.manager_email, safe='@')}"
         if statement.cashback:
             values |= self._total(statement)
-        if not any(True for _ in statement.all_entries()):
+        if not any(map(statement.entries, LISTS)):
             values["empty"] = 1
         if statement.extensions:
-            values["extended"] = self._number(len(statement.extensions))
+            values["extended"] = self.formats.number_text(len(statement.extensions))
             values["extended_form"] = self.form(len(statement.extensions))
             if len({entry.offer for entry in statement.extensions}) > 1:
                 values["several_extensions"] = 1
         values |= line_values(lines, self.formats, self.form)
-        return _in_order({key: value for key, value in values.items() if value not in ("", [])})
+        return {key: value for key, value in values.items() if value not in ("", [])}
 
     def _coming(self, statement: Statement) -> list[Values]:
         """Return the days on which something happens, in order; `on` is the day, `kind` names the sentence.
@@ -146,29 +149,25 @@ class StatementValues:
                 kind = "correct" if entry.to_credit < 0 else "grow" if growing else "add"
                 amounts = sums.setdefault((entry.credited_on, kind), {})
                 amounts[entry.currency] = amounts.get(entry.currency, 0) + abs(entry.to_credit)
-        found: list[tuple[int, str, Values]] = [
-            (*key, {"amount": self._amounts(amounts)}) for key, amounts in sums.items()
-        ]
+        found = [self._day(*key, amount=self._amounts(amounts)) for key, amounts in sums.items()]
         found += [
-            (
+            self._day(
                 one.register_by,
                 "register",
-                {
-                    "product": contained(one.product),
-                    "remaining": self._number(one.remaining),
-                    "remaining_form": self.form(one.remaining),
-                },
+                product=contained(one.product),
+                remaining=self.formats.number_text(one.remaining),
+                remaining_form=self.form(one.remaining),
             )
             for one in statement.free_subscriptions
             if one.remaining
         ]
-        levels = (one for one in statement.levels if one.basis(self.base_level) != "below")
+        levels = [one for one in statement.levels if one.basis(self.base_level) != "below"]
         kept = dict.fromkeys((one.secured_until, one.secured_level) for one in levels)
-        found += [(day, "secured", {"level": level}) for day, level in kept]
-        return [
-            _in_order({"day": self.formats.day_text(day), "kind": kind, "on": day_text(day), **values})
-            for day, kind, values in sorted(found, key=lambda one: one[:2])
-        ]
+        found += [self._day(day, "secured", level=level) for day, level in kept]
+        return sorted(found, key=itemgetter("on", "kind"))
+
+    def _day(self, day: int, kind: str, **values: object) -> Values:
+        return {"day": self.formats.day_text(day), "kind": kind, "on": day_text(day), **values}
 
     def _amounts(self, amounts: Mapping[str, int]) -> str:
         texts = [self.formats.money_text(minor, currency) for currency, minor in sorted(amounts.items())]
@@ -196,13 +195,12 @@ class StatementValues:
     def _entry(self, entry: object, months: Months) -> Values:
         """The money, days, rates and counts of an entry for people, and what its kind draws beside them."""
         currency = getattr(entry, "currency", "")
+        amount = self.formats.amounts(currency) if currency else str
         values: Values = {}
-        for one in published_fields(type(entry)):
-            value = getattr(entry, one.name)
-            if value is not None and one.form in _FORMATTED:
-                values[one.name] = self._shown(one.form, value, currency)
-            elif one.form == "items":
-                values[one.name] = [self._entry(item, months) for item in value]
+        for name, text in self._texts_of(type(entry)):
+            value = getattr(entry, name)
+            if value is not None:
+                values[name] = (text or amount)(value)
         if isinstance(entry, CashbackEntry):
             values |= self._cashback(entry, months.get((entry.offer, currency), {}))
         elif isinstance(entry, FreeSubscriptionEntry):
@@ -211,17 +209,22 @@ class StatementValues:
                 del values["remaining"]
         elif isinstance(entry, LevelEntry):
             values |= self._level(entry)
-        return _in_order(values)
+        return values
 
-    def _shown(self, form: str, value: Any, currency: str) -> str:  # noqa: ANN401 - the form tells the type
-        match form:
-            case "money":
-                return self.formats.money_text(value, currency)
-            case "day":
-                return self.formats.day_text(value)
-            case "rate":
-                return str(self.formats.percent(value))
-        return self._number(value)
+    def _texts_of(self, entry: type) -> Sequence[tuple[str, _Text | None]]:
+        """Return the fields of a type of entry that are shown, and what makes text of each; None for amounts."""
+        found = self._texts.get(entry)
+        if found is None:
+            texts: dict[str, _Text | None] = {
+                "money": None,
+                "day": self.formats.day_text,
+                "rate": lambda rate: str(self.formats.percent(rate)),
+                "count": self.formats.number_text,
+                "items": lambda items: [self._entry(item, {}) for item in items],
+            }
+            shown = [one for one in published_fields(entry) if one.form in texts]
+            found = self._texts[entry] = [(one.name, texts[one.form]) for one in shown]
+        return found
 
     def _cashback(self, entry: CashbackEntry, months: Mapping[int, int]) -> Values:
         values: Values = {"rounded": self.formats.money_text(entry.rounded, entry.currency)}
@@ -276,14 +279,6 @@ class StatementValues:
         if entry.remaining:
             values["remaining_form"] = self.form(entry.remaining)
         return values
-
-    def _number(self, number: int) -> str:
-        return self.formats.number_text(number)
-
-
-def _in_order(values: Values) -> Values:
-    """The values with sorted keys: written as they lie, they are canonical JSON."""
-    return dict(sorted(values.items()))
 
 
 def coming_days(values: Values, as_of: int) -> Values:

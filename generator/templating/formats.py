@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal, NamedTuple
 
 from babel import Locale, UnknownLocaleError
@@ -98,7 +98,7 @@ class _Pattern:
         prefix, suffix = self.positive if scaled >= 0 else self.negative
         whole, part = divmod(abs(scaled), 10**self.places)
         digits = f"{whole:,}".replace(",", self.group) if whole >= self.ungrouped_below else str(whole)
-        tail = f"{self.decimal}{part:0{self.places}d}" if self.places else ""
+        tail = f"{self.decimal}{str(part).zfill(self.places)}" if self.places else ""
         return f"{prefix}{digits}{tail}{suffix}"
 
 
@@ -156,11 +156,13 @@ class Formats:
     def __init__(self, language: str) -> None:
         self.language = language
         self._locale = _locale(language)
-        self._money: dict[str, Callable[[int], str]] = {}
-        self._days: dict[int, Shown] = {}
-        self._day_texts: dict[int, str] = {}
-        self._rates: dict[Fraction, Shown] = {}
-        self._numbers = _learnt(self._slow_number, self._locale, 0)
+        # Each is remembered: a site shows the same days, rates and counts to thousands of partners.
+        self.amounts: Callable[[str], Callable[[int], str]] = cache(self._amounts)
+        self.money_form: Callable[[str], list[object] | None] = cache(self._money_form)
+        self.day: Callable[[int], Shown] = cache(self._day)
+        self.day_text: Callable[[int], str] = cache(self._day_text)
+        self.percent: Callable[[Fraction], Shown] = cache(self._percent)
+        self.number_text: Callable[[int], str] = lru_cache(4096)(_learnt(self._number, self._locale, 0))
 
     def money(self, minor: int, currency: str) -> Shown:
         """Format `minor` units of a currency with exactly ISO 4217's places; raises `rewards.UnknownCurrency`."""
@@ -168,37 +170,26 @@ class Formats:
 
     def money_text(self, minor: int, currency: str) -> str:
         """Return the text of `money` without its exact form."""
-        known = self._money.get(currency)
-        if known is None:
-            known = self._money[currency] = self._learn_currency(currency)
-        return known(minor)
+        return self.amounts(currency)(minor)
 
-    def money_form(self, currency: str) -> list[object] | None:
+    def _money_form(self, currency: str) -> list[object] | None:
         """Return the way amounts of a currency are written, for a script; None where no simple pattern gives it.
 
         The texts around a positive and a negative number, the signs between groups and before decimals, and the
         number from which groups are parted.
         """
-        self.money_text(0, currency)
-        pattern = getattr(self._money[currency], "__self__", None)
+        pattern = getattr(self.amounts(currency), "__self__", None)
         if not isinstance(pattern, _Pattern):
             return None
         return [*pattern.positive, *pattern.negative, pattern.group, pattern.decimal, pattern.ungrouped_below]
 
-    def day(self, ordinal: int) -> Shown:
+    def _day(self, ordinal: int) -> Shown:
         """Format a day with the month's name; `ordinal` is that of `date.toordinal`."""
-        shown = self._days.get(ordinal)
-        if shown is None:
-            shown = self._days[ordinal] = Shown(self.day_text(ordinal), day_text(ordinal))
-        return shown
+        return Shown(self.day_text(ordinal), day_text(ordinal))
 
-    def day_text(self, ordinal: int) -> str:
+    def _day_text(self, ordinal: int) -> str:
         """Return the text of `day` without its exact form."""
-        text = self._day_texts.get(ordinal)
-        if text is None:
-            text = format_date(date.fromordinal(ordinal), "long", locale=self._locale)
-            self._day_texts[ordinal] = text
-        return text
+        return format_date(date.fromordinal(ordinal), "long", locale=self._locale)
 
     def month_text(self, ordinal: int) -> str:
         """Return the month of a day with its year, such as `January 2023`."""
@@ -212,27 +203,18 @@ class Formats:
         """Join texts with the language's commas and its word for "and"."""
         return format_list(list(texts), locale=self._locale) if len(texts) > 1 else "".join(texts)
 
-    def percent(self, rate: Fraction) -> Shown:
+    def _percent(self, rate: Fraction) -> Shown:
         """Format a rate such as 3/20 as `15%` with its own decimals, at most 10; `raw` is `0.15`."""
-        shown = self._rates.get(rate)
-        if shown is None:
-            shown = self._rates[rate] = self._percent(_plain(rate, 10))
-        return shown
-
-    def _percent(self, raw: str) -> Shown:
+        raw = _plain(rate, 10)
         pattern = parse_pattern(self._locale.percent_formats[None].pattern)
         pattern.frac_prec = (0, 10)
-        rate = Decimal(raw)
-        grouped = _is_grouped(100 * rate, self._locale)
-        return Shown(_signed(pattern.apply(rate, self._locale, group_separator=grouped), self._locale), raw)
+        share = Decimal(raw)
+        grouped = _is_grouped(100 * share, self._locale)
+        return Shown(_signed(pattern.apply(share, self._locale, group_separator=grouped), self._locale), raw)
 
     def number(self, number: int) -> Shown:
         """Format a whole number with the language's grouping."""
         return Shown(self.number_text(number), str(number))
-
-    def number_text(self, number: int) -> str:
-        """Return the text of `number` without its exact form."""
-        return self._numbers(number)
 
     def decimal_text(self, number: Decimal) -> str:
         """Format a number with the decimals that it is written with."""
@@ -245,7 +227,8 @@ class Formats:
         """Format a whole number that templates can also compare and compute with."""
         return ShownCount(number, self.number_text(number))
 
-    def _learn_currency(self, currency: str) -> Callable[[int], str]:
+    def _amounts(self, currency: str) -> Callable[[int], str]:
+        """Return the function that writes minor units of a currency as `money` does, without the exact form."""
         places = minor_units(currency)
         pattern = _with_places(self._locale.currency_formats["standard"], places)
         # CLDR parts a symbol that ends in a letter from the digits after it (currencySpacing); Babel does not.
@@ -265,7 +248,8 @@ class Formats:
 
         return _learnt(slow, self._locale, places)
 
-    def _slow_number(self, number: int) -> str:
+    def _number(self, number: int) -> str:
+        """Return the text of `number` without its exact form."""
         pattern = _with_places(self._locale.decimal_formats[None], 0)
         grouped = _is_grouped(Decimal(number), self._locale)
         return _signed(pattern.apply(number, self._locale, group_separator=grouped), self._locale)

@@ -11,6 +11,8 @@ from datetime import date
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
+import orjson
+
 from rewards.account import Account, Sale
 from rewards.days import day_text, parse_day
 from rewards.faults import Fault
@@ -118,10 +120,7 @@ def statement_json(statement: Statement) -> dict[str, object]:
 
 def canonical_json(value: object) -> str:
     """Return JSON with sorted keys, no spaces and no escapes of other scripts, so that equal values give equal text."""
-    return _CANONICAL.encode(value)
-
-
-_CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
 
 
 def totals(statement: Statement) -> dict[str, int]:
