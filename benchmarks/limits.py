@@ -55,6 +55,7 @@ def of_building(costs: Costs, facts: Facts) -> list[Promise]:
             "build with access = plain: wall time, of Hugo's with the same files",
             costs["build, plain"]["wall_s"] / costs["Hugo, HTML and JSON"]["wall_s"],
             0.8,
+            command="build, plain",
         ),
         Promise("nothing changed: seconds", costs["build, nothing changed"]["wall_s"], 0.8),
         Promise("nothing changed: touched files", number(facts, "unchanged_touched_files"), 0),

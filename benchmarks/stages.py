@@ -18,7 +18,7 @@ from pathlib import Path
 from resource import RUSAGE_CHILDREN, getrusage
 
 from measuring import processor_seconds
-from ours import AS_OF, CAMPAIGN, ENVIRONMENT, ONE, PROGRAM, Ours, make_ours
+from ours import AS_OF, CAMPAIGN, ENVIRONMENT, ONE, PROGRAM, Ours, make_ours, plainly
 from studio import PAGES, signed_in
 
 INSTRUMENT = Path(__file__).with_name("instrument")
@@ -107,6 +107,9 @@ def cases(ours: Ours) -> dict[str, Callable[[], Measured]]:
         ours.add_a_sentence()
         return measured(ours.folder, "build", *AS_OF)
 
+    def plain() -> Measured:
+        return measured(plainly(ours, ours.folder.parent / "plain").folder, "build", *AS_OF)
+
     plan = f"{CAMPAIGN}-1.1"
     return {
         "build": run("build", *AS_OF),
@@ -122,6 +125,7 @@ def cases(ours: Ours) -> dict[str, Callable[[], Measured]]:
         "notice": run("notice", plan, ONE),
         "told": run("told", ONE),
         "status": run("status"),
+        "build, plain": plain,
     }
 
 

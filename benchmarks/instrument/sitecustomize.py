@@ -39,6 +39,8 @@ STAGES = {
     "packs": "generator.statements.packing:Packing.artifacts",
     "publish": "generator.publish:publish_tree offerpress.build.manifest:places_in",
     "manifest": "offerpress.build.manifest:write_manifest,last_build",
+    "plain pages": "generator.statements.page:StatementRenderer.plain",
+    "place files": "generator.publish:NewTree.place",
     "between processes": "offerpress.build.workers:_attempt,_result",
     "messages": "generator.notices.notices:CampaignRenderer.notice",
     "canonical messages": "mailer.batch.freezing:prepare_message",
@@ -67,7 +69,12 @@ class Clock:
     """
 
     def __init__(self) -> None:
-        self.spent: dict[str, Spent] = {"start Python": [0.0, time.process_time()]}
+        self.begin()
+        self.spent["start Python"] = [0.0, time.process_time()]
+
+    def begin(self) -> None:
+        """Count from now on."""
+        self.spent: dict[str, Spent] = {}
         self.stages = ["the rest"]
         self.since = (time.perf_counter(), time.process_time())
         self.thread = 0
@@ -178,8 +185,16 @@ def _write(folder: Path) -> None:
     CLOCK.spent = {}
 
 
+def _in_worker(folder: Path) -> None:
+    """Count in a forked worker what it spends itself. It ends without `atexit`, but runs finalizers."""
+    CLOCK.begin()
+    if util := sys.modules.get("multiprocessing.util"):
+        util.register_after_fork(CLOCK, lambda _: util.Finalize(None, _write, (folder,), exitpriority=-100))
+
+
 if "OFFERPRESS_STAGES" in os.environ:
     _folder = Path(os.environ["OFFERPRESS_STAGES"])
     sys.meta_path.insert(0, Watcher())
     signal.signal(signal.SIGUSR1, lambda *_: _write(_folder))
     atexit.register(_write, _folder)
+    os.register_at_fork(after_in_child=lambda: _in_worker(_folder))
