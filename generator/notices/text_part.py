@@ -99,12 +99,6 @@ FILTERS: Mapping[str, object] = {
 
 def finished(text: str) -> str:
     """Return the final text: lines of at most 76 columns unless a word is longer, and single blank lines."""
-    whole = "\n\n".join(map(_paragraph, text.split("\n\n")))
-    return (_BLANKS.sub("\n\n", whole) if "\n\n\n" in whole else whole).strip("\n") + "\n"
-
-
-@lru_cache(maxsize=1024)  # most paragraphs are equal in all messages of a campaign
-def _paragraph(text: str) -> str:
     lines = []
     for raw in text.split("\n"):
         line = raw.rstrip()
@@ -114,10 +108,12 @@ def _paragraph(text: str) -> str:
             lines.append(line)
         else:
             lines.extend(_wrapped(line))
-    return "\n".join(lines)
+    whole = "\n".join(lines)
+    return (_BLANKS.sub("\n\n", whole) if "\n\n\n" in whole else whole).strip("\n") + "\n"
 
 
-def _wrapped(line: str) -> list[str]:
+@lru_cache(maxsize=1024)  # most long lines are equal in all messages of a campaign
+def _wrapped(line: str) -> tuple[str, ...]:
     lead = _HANGING.match(line)
     start = lead.group() if lead else ""
     indent = start if start.strip() == ">" else " " * len(start)
@@ -133,7 +129,7 @@ def _wrapped(line: str) -> list[str]:
         used += length + (0 if empty else 1)
         empty = False
     lines.append(current)
-    return lines
+    return tuple(lines)
 
 
 _NAMES = "blockquote dd div dl dt figcaption figure h1 h2 h3 h4 h5 h6 hr ol p pre table ul"

@@ -95,7 +95,8 @@ class LinkSecret:
     @property
     def fragment(self) -> str:
         """Return the link's part after `#`: S and its checksum, 36 characters of `[a-z2-7]`."""
-        return _base32(self.secret) + _checksum(self.secret)
+        checked = self.secret + sha256(b"offerpress link" + self.secret).digest()
+        return _base32(checked[: SECRET_SIZE + 5])[:FRAGMENT_LENGTH]
 
     @cached_property
     def _derived(self) -> bytes:
@@ -163,10 +164,10 @@ def parse_fragment(text: str, key_version: int = 1) -> LinkSecret:
     fragment = re.sub(r"^[^a-z2-7]+|[^a-z2-7]+$", "", text.lower())
     if not re.fullmatch(rf"[a-z2-7]{{{FRAGMENT_LENGTH}}}", fragment):
         raise DamagedLink(f"the link is incomplete: {FRAGMENT_LENGTH} letters and digits stand after '#'")
-    secret = b32decode(fragment[:-_CHECKSUM_LENGTH].upper())
-    if _checksum(secret) != fragment[-_CHECKSUM_LENGTH:]:
+    link = LinkSecret(b32decode(fragment[:-_CHECKSUM_LENGTH].upper()), key_version)
+    if link.fragment != fragment:
         raise DamagedLink("the link was changed on its way: copy it again from the mail")
-    return LinkSecret(secret, key_version)
+    return link
 
 
 def parse_reference(text: str) -> str:
@@ -187,7 +188,3 @@ def shard_bits(partner_count: int) -> int:
 
 def _base32(data: bytes) -> str:
     return b32encode(data).decode("ascii").rstrip("=").lower()
-
-
-def _checksum(secret: bytes) -> str:
-    return _base32(sha256(b"offerpress link" + secret).digest()[:5])[:_CHECKSUM_LENGTH]

@@ -268,8 +268,8 @@ class Batch:
             raise BatchTampered(self.file, f"cannot be inflated ({error})", partner_id) from error
         if message_digest(parts) != entry.digest:
             raise BatchTampered(self.file, "is not what was frozen", partner_id)
-        # no text in it can hold these quotes unescaped
-        if b'"partner_id":%b,' % canonical(partner_id) not in parts:
+        # no text in it can hold these quotes unescaped; the id stands behind the HTML, so the end is nearer
+        if parts.rfind(b'"partner_id":%b,' % canonical(partner_id)) < 0:
             raise BatchTampered(self.file, f"is not one to partner {partner_id!r}", partner_id)
         return parts
 

@@ -35,8 +35,9 @@ from offerpress.build.sharing import (
     share_files,
 )
 from offerpress.build.workers import OpenWorkers
-from offerpress.figures.figures import Figures
+from offerpress.figures.figures import Figures, know_texts
 from offerpress.site.folder import OfferpressError
+from offerpress.site.inputs import code_digest
 from offerpress.site.keys import SiteKeys
 from offerpress.site.site import Site
 from rewards import (
@@ -235,6 +236,7 @@ def figures_at(job: Job) -> Figures:
     site = replace(site, given=settings)
     keys = _worker_keys(job, site) if job.keys else None
     faults: list[Fault] = []
+    know_texts(site, code_digest())
     content = read_content(job.folder, settings.site, faults)
     if content is None:
         raise Faulty(faults)
