@@ -144,6 +144,12 @@ class Snapshot:
         """Yield every row of `partners`: those with a statement by shard and id, then the closed and merged ones."""
         return map(_partner, self._rows("partners", _PARTNER, "true"))
 
+    def partner_shards(self) -> dict[str, int]:
+        """Return the shard of each partner with a statement; raise `SnapshotDamaged` if the file was changed."""
+        self._require_intact(BY_NAME["partners"])
+        columns = self._columns(BY_NAME["partners"], ("partner_id", "shard"), "account IS NOT NULL")
+        return {str(partner): whole(shard) for partner, shard in zip(*columns, strict=True)}
+
     def currencies(self) -> frozenset[str]:
         """Return the currencies of all partners."""
         return frozenset(str(currency) for (currency,) in self._rows("partners", ("currency",), "true"))
@@ -199,10 +205,13 @@ class Snapshot:
         Raises `SnapshotDamaged` with the file's name if a file's bytes are not those that were written.
         """
         for table in TABLES:
-            path = self.folder / file_name(table)
-            if file_digest(path) != self._manifest.files[table.name].sha256:
-                raise SnapshotDamaged(f"{path} was changed after it was written; {_REMEDY}", path)
+            self._require_intact(table)
         return digest_of(self._database, self._relation)
+
+    def _require_intact(self, table: Table) -> None:
+        path = self.folder / file_name(table)
+        if file_digest(path) != self._manifest.files[table.name].sha256:
+            raise SnapshotDamaged(f"{path} was changed after it was written; {_REMEDY}", path)
 
     @cached_property
     def _database(self) -> Database:

@@ -134,12 +134,15 @@ def remark_addresses(database: Database, findings: Findings) -> None:
     """Add a remark for each address of a partner with a statement to which no notice can go, or that two have."""
     for name in ("email", "cc", "manager_email"):
         filled = f" AND {name} <> ''" if name != "email" else ""
+        unusual = f"""
+            FROM partners WHERE {STATED}{filled}
+            AND NOT (length({name}) <= {_USUAL_LENGTH} AND regexp_full_match({name}, {literal(_USUAL_ADDRESS)}))
+        """
+        if not database.number(f"SELECT count(*) {unusual}"):
+            continue
         query = f"""
             SELECT file_number, row_number, {name}, partner_id IN (SELECT partner_id FROM sales)
-                OR partner_id IN (SELECT partner_id FROM credits) FROM partners
-            WHERE {STATED}{filled}
-            AND NOT (length({name}) <= {_USUAL_LENGTH} AND regexp_full_match({name}, {literal(_USUAL_ADDRESS)}))
-            ORDER BY 1, 2
+                OR partner_id IN (SELECT partner_id FROM credits) {unusual} ORDER BY 1, 2
         """
         for file, row, text, has_lines in database.rows(query):
             found = _addresses_fault(str(text)) if name == "cc" else _address_fault(str(text))

@@ -305,13 +305,18 @@ def _remembered(site: Site, snapshot: Snapshot, source: str, remarks: Sequence[F
 def _frozen(site: Site, ledger: Ledger, keys: SiteKeys | None, snapshots: Path | None) -> Iterator[Snapshot]:
     """Freeze that ledger under those keys unless it is frozen already, and close it; removed again on `Faulty`."""
     folder = snapshots or site.snapshots
+    of_keys = keys.digest[:8] if keys else "nokeys"
     with ledger:
         bits = shard_bits(len(ledger.partner_ids))
+        known = _known_shards(site.snapshots, of_keys, bits)
         # While the database writes the rows that the digest is over, Python derives links, and asks it nothing.
         with ThreadPoolExecutor(1) as beside:
             digest = beside.submit(lambda: ledger.digest)
-            shards = {partner: _shard(partner, keys, bits) for partner in ledger.partner_ids}
-        place = folder / f"{digest.result()[:16]}-{keys.digest[:8] if keys else 'nokeys'}"
+            shards = {
+                partner: known[partner] if partner in known else _shard(partner, keys, bits)
+                for partner in ledger.partner_ids
+            }
+        place = folder / f"{digest.result()[:16]}-{of_keys}"
         made = [path for path in (place, site.tables, folder, site.private) if not path.exists()]
         with nullcontext() if snapshots else sole_writer(site):
             snapshot = opened_snapshot(place)
@@ -336,6 +341,17 @@ def _take_back(made: Sequence[Path], whole: Collection[Path]) -> None:
             shutil.rmtree(path, ignore_errors=True)
         elif path.is_dir() and not any(path.iterdir()):
             path.rmdir()
+
+
+def _known_shards(folder: Path, of_keys: str, bits: int) -> dict[str, int]:
+    """Return the shards in the newest snapshot under the same keys: they cost a link for each partner."""
+    with suppress(LedgerError, OSError):
+        found = folder.glob(f"[!.]*-{of_keys}")
+        newest = max(found, key=lambda path: path.stat().st_mtime_ns, default=None)
+        snapshot = Snapshot.open(newest) if newest else None
+        if snapshot and not snapshot.erased and shard_bits(snapshot.account_count) == bits:
+            return snapshot.partner_shards()
+    return {}
 
 
 def _shard(partner_id: str, keys: SiteKeys | None, bits: int) -> int:

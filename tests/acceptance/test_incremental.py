@@ -16,6 +16,7 @@ from generator.templating.environment import render
 from generator.templating.kept_results import TEXT_RESULTS, KeptResults
 from offerpress.figures.checking import figures_faults
 from offerpress.figures.figures import Figures
+from offerpress.site.keys import SiteKeys
 from rewards import Fault
 from tests.acceptance.conftest import AS_OF, ROOT, Call, change_sale, tree
 
@@ -431,6 +432,33 @@ def test_an_unchanged_ledger_is_not_read_again(offerpress: Call, small: Path) ->
     assert 0 == offerpress("statement", "P-1001", *AS_OF).code
     assert before == list(stamps(folder))
     assert 2 == len(list((small / "private" / "snapshots").iterdir()))
+
+
+def test_links_of_known_partners_are_not_derived_again(
+    offerpress: Call, small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Shards come from the newest snapshot under the same keys, unless a byte of it is another one."""
+    derived: list[str] = []
+
+    def noted(partner_id: str, keys: SiteKeys, bits: int) -> int:
+        derived.append(partner_id)
+        return keys.link(partner_id).shard(bits)
+
+    monkeypatch.setattr("offerpress.figures.figures._shard", noted)
+    explained(offerpress)
+    count = len(derived)
+    with (small / "data" / "partners.csv").open("a", encoding="utf-8") as file:
+        file.write("X-9999,Extra 9999,x9999@reseller.example,EUR,bronze,en,,,active,,,,\n")
+    explained(offerpress)
+    assert ["X-9999"] == derived[count:]
+    for path in (small / "private" / "snapshots").glob("*/partners.parquet"):
+        data = bytearray(path.read_bytes())
+        data[len(data) // 2] ^= 1
+        path.write_bytes(data)
+    change_sale(small, SALE, "7.00")
+    explained(offerpress)
+    assert 2 * count + 2 == len(derived)
+    assert 0 == offerpress("verify").code
 
 
 def test_check_computes_what_no_build_proved(
