@@ -95,7 +95,7 @@ def main() -> None:
             costs = {}
             for name, run in cases(ours).items():
                 if partners <= SLOW.get(name, partners):
-                    costs[name] = asdict(run())
+                    costs[name] = {key: round(value, 3) for key, value in asdict(run()).items()}
                     print(f"{partners:,} partners, {name}: {costs[name]}", flush=True)
             sizes[partners] = {"costs": costs, "disk": disk(ours.folder)}
         write({"sizes": sizes}, given.json)

@@ -1,9 +1,10 @@
 """The tables of docs/explanation/scale.md: how each stage grows, and what follows for ten million partners."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
-from results import Json, Results, made, table
+from results import Json, NotMeasured, Results, made, table
 
 _MANY = 10_000_000
 _MEMORY_MIB = 16 * 1024
@@ -15,7 +16,7 @@ _COUNTED = ("files", "most_files_of_a_folder")
 @made
 def scaling_memory(results: Results, _: str) -> str:
     """Peak memory of each stage by size, and what follows: the stage that fills a machine first comes first."""
-    sizes = _sizes(results)
+    sizes = _with_million(results)
     lines = {stage: _line(sizes, "costs", stage, "peak_mib") for stage in sizes[min(sizes)]["costs"]}
     full = {stage: line.reaches(_MEMORY_MIB) for stage, line in lines.items()}
     rows = (
@@ -36,7 +37,7 @@ def scaling_memory(results: Results, _: str) -> str:
 @made
 def scaling_time(results: Results, _: str) -> str:
     """CPU of each stage by size, and what follows."""
-    sizes = _sizes(results)
+    sizes = _with_million(results)
     rows = []
     for stage in sizes[min(sizes)]["costs"]:
         line = _line(sizes, "costs", stage, "cpu_s")
@@ -116,11 +117,23 @@ class Line:
 
 
 def _sizes(results: Results) -> dict[int, Json]:
+    """The sizes that `scaling.py` measured, the smallest first."""
     return {int(count): one for count, one in results.read("scaling.json")["sizes"].items()}
 
 
+def _with_million(results: Results) -> dict[int, Json]:
+    """The same, with the measured million, which has some of the stages."""
+    sizes = _sizes(results)
+    with suppress(NotMeasured):
+        million = results.read("million.json")
+        known = sizes[min(sizes)]["costs"]
+        costs = {stage: cost for stage, cost in million["costs"].items() if stage in known}
+        sizes[million["partners"]] = {"costs": costs, "disk": {}}
+    return sizes
+
+
 def _line(sizes: Mapping[int, Json], group: str, name: str, field: str) -> Line:
-    """The line through the two largest sizes that were measured; small ones have other limits, such as few shards."""
+    """The line through the two largest sizes at which it was measured; small ones have other limits."""
     measured = [
         (count, sizes[count][group][name][field]) for count in sorted(sizes) if name in sizes[count][group]
     ]
