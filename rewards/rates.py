@@ -49,6 +49,9 @@ class Conversion:
         for row in rows:
             by_source[row.source].append(row)
         self._tables = {source: _Table(source, target, listed) for source, listed in by_source.items()}
+        self._denominator = lcm(*(one.denominator for table in self._tables.values() for one in table.exact))
+        for table in self._tables.values():
+            table.numerators = [int(one * self._denominator) for one in table.exact]
 
     def on(self, source: str, day: int) -> Fraction | None:
         """Return the rate as `Rates.on` does; the target currency itself is worth 1."""
@@ -67,8 +70,7 @@ class Conversion:
 
     def total(self, sales: Iterable[Sale], missing: list[Sale]) -> Fraction:
         """Sum `sales` in minor units of the target; one without a rate is left out and added to `missing`."""
-        own = 0
-        foreign: dict[str, int] = {}
+        own = foreign = 0
         for sale in sales:
             source = sale[4]
             if source == self.target:
@@ -79,17 +81,15 @@ class Conversion:
             if table is None or not index:
                 missing.append(sale)
             else:
-                foreign[source] = foreign.get(source, 0) + sale[3] * table.numerators[index - 1]
-        parts = (Fraction(scaled, self._tables[source].denominator) for source, scaled in foreign.items())
-        return sum(parts, Fraction(own))
+                foreign += sale[3] * table.numerators[index - 1]
+        return Fraction(own * self._denominator + foreign, self._denominator)
 
 
 class _Table:
-    """The rows of one source by day, their rates over one common denominator in minor units of the target."""
+    """The rows of one source by day; `exact` are their rates in minor units, `numerators` over the conversion's."""
 
     def __init__(self, source: str, target: str, rows: list[RateRow]) -> None:
         self.rows = sorted(rows)
         self.days = [row.on for row in self.rows]
-        exact = [row.rate * Fraction(scale(target), scale(source)) for row in self.rows]
-        self.denominator = lcm(*(rate.denominator for rate in exact))
-        self.numerators = [int(rate * self.denominator) for rate in exact]
+        self.exact = [row.rate * Fraction(scale(target), scale(source)) for row in self.rows]
+        self.numerators: list[int] = []

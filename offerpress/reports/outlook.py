@@ -90,7 +90,7 @@ def _forecasts(entry: CashbackEntry, account: Account, rules: Rules) -> tuple[in
     since = max(rule.first, rules.as_of - PACE_DAYS + 1)
     recent = sum(
         sale.amount
-        for sale in rule.counted(account.sales, rules.as_of, deduct=rules.deduct)
+        for sale in rule.counted(account.sales, rules)
         if sale.currency == entry.currency and sale.day >= since
     )
     by_pace = round_half_away(entry.eligible_sales + Fraction(recent * left, rules.as_of - since + 1))
@@ -107,7 +107,7 @@ def course(statements: Statements, rules: Rules) -> list[Point]:
     for account, statement in statements:
         for rule in rules.cashback:
             if rule.terms.is_for(account.partner, statement.level):
-                for sale in rule.counted(account.sales, rules.as_of, deduct=rules.deduct):
+                for sale in rule.counted(account.sales, rules):
                     of_month = months.setdefault((rule.offer, sale.currency), {})
                     month = month_of(min(max(sale.day, rule.first), rule.last))
                     of_month[month] = of_month.get(month, 0) + sale.amount

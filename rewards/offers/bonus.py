@@ -11,7 +11,7 @@ from rewards.account import Sale
 from rewards.fields import Number, Pick, Text
 from rewards.money import Money, format_amount, parse_amount
 from rewards.offers.entry import Published, Slug
-from rewards.offers.kind import Case, Compared, Derived, Kind, Origin, Worth
+from rewards.offers.kind import Basis, Case, Compared, Derived, Kind, Origin, Worth
 from rewards.offers.steps import amount_text, converted_lines, exact_text, step
 from rewards.offers.terms import (
     Headline,
@@ -118,10 +118,9 @@ class BonusRule:
         amounts = {currency: parse_amount(number, currency) for currency, number in terms.amount.items()}
         return cls(origin.offer, terms, terms.period.first, terms.period.last, amounts, origin.program.quotas)
 
-    def counted(self, case: Case) -> list[Sale]:
+    def counted(self, sales: Sequence[Sale], basis: Basis) -> list[Sale]:
         """Return the sales of the period, of every product."""
-        basis = case.basis
-        return counted_sales(case.account.sales, self.first, self.last, basis.as_of, deduct=basis.deduct)
+        return counted_sales(sales, self.first, self.last, basis.as_of, deduct=basis.deduct)
 
     def entries(self, case: Case) -> list[BonusEntry]:
         """Return one entry if the partner attained the level and the offer names its currency, else none."""
@@ -129,7 +128,7 @@ class BonusRule:
         amount = self.amounts.get(currency)
         if amount is None:
             return []
-        exact = case.basis.conversion.total(self.counted(case), case.missing)
+        exact = case.basis.conversion.total(self.counted(case.account.sales, case.basis), case.missing)
         attained = self._attained(exact, program)
         if program.rank(attained) < program.rank(self.terms.level):
             return []
@@ -139,13 +138,13 @@ class BonusRule:
     def tallied(self, entries: Sequence[BonusEntry], case: Case) -> list[tuple[str, int]]:
         """Return the parts of the exact sum, whether it earned a bonus or not."""
         del entries
-        counted, conversion = self.counted(case), case.basis.conversion
+        counted, conversion = self.counted(case.account.sales, case.basis), case.basis.conversion
         return parts_of(conversion.total(counted, []), counted, conversion)
 
     def derived(self, entries: Sequence[BonusEntry], case: Case) -> list[Derived]:
         """Derive the bonus, or the reason for none, from the lines, the rates and the level."""
         basis = case.basis
-        counted = self.counted(case)
+        counted = self.counted(case.account.sales, case.basis)
         target = basis.program.currency
         exact = basis.conversion.total(counted, [])
         return [

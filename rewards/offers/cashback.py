@@ -12,7 +12,7 @@ from rewards.account import Sale
 from rewards.fields import TERMS, Day, Number, Percentage, Pick
 from rewards.money import parse_amount, rounded_quotient, scale
 from rewards.offers.entry import Fields, Published, Slug, Unpublished, rate_text
-from rewards.offers.kind import Case, Compared, Derived, Kind, Origin, Worth
+from rewards.offers.kind import Basis, Case, Compared, Derived, Kind, Origin, Worth
 from rewards.offers.steps import ROUNDING, amount_text, exact_text, listed_credits, listed_sales, step
 from rewards.offers.terms import (
     Headline,
@@ -206,9 +206,9 @@ class CashbackRule:
         products = None if terms.products is None else ProductFilter(terms.products)
         return cls(origin.offer, terms, terms.period.first, terms.period.last, products, minimum, cap)
 
-    def counted(self, sales: Sequence[Sale], as_of: int, *, deduct: bool) -> list[Sale]:
-        """Select the sales of the period that are left after `products`."""
-        inside = counted_sales(sales, self.first, self.last, as_of, deduct=deduct)
+    def counted(self, sales: Sequence[Sale], basis: Basis) -> list[Sale]:
+        """Return the sales of the period that are left after `products`."""
+        inside = counted_sales(sales, self.first, self.last, basis.as_of, deduct=basis.deduct)
         if self.products is None:
             return inside
         counts = self.products.counts
@@ -218,9 +218,7 @@ class CashbackRule:
         """Make an entry for each currency in which a sale counts or a credit stands, sorted by currency."""
         account, as_of = case.account, case.basis.as_of
         sums: dict[str, int] = {}
-        for _, _, _, amount, currency, _, _, _ in self.counted(
-            account.sales, as_of, deduct=case.basis.deduct
-        ):
+        for _, _, _, amount, currency, _, _, _ in self.counted(account.sales, case.basis):
             sums[currency] = sums.get(currency, 0) + amount
         credited: dict[str, int] = {}
         for credit in account.credits:
@@ -298,7 +296,7 @@ class CashbackRule:
 
     def _derived(self, entry: CashbackEntry, case: Case) -> Derived:
         currency, as_of = entry.currency, case.basis.as_of
-        counted = self.counted(case.account.sales, as_of, deduct=case.basis.deduct)
+        counted = self.counted(case.account.sales, case.basis)
         credited = [
             credit
             for credit in case.account.credits

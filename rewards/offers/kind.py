@@ -85,6 +85,9 @@ class CountingRule(Rule[One], Protocol[One]):
     def products(self) -> ProductFilter | None:
         """Which products count; None for all."""
 
+    def counted(self, sales: Sequence[Sale], basis: Basis) -> list[Sale]:
+        """Return the sales that enter the figures."""
+
     def tallied(self, entries: Sequence[One], case: Case) -> Iterable[tuple[str, int]]:
         """Return the counted sums as (currency, minor units), taken from the figures and not from the lines."""
 

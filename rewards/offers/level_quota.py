@@ -13,7 +13,7 @@ from rewards.days import day_text
 from rewards.fields import Day, Number, Pick
 from rewards.money import Money, format_amount, parse_amount, round_half_away, rounded_quotient
 from rewards.offers.entry import Published, Slug, Unpublished
-from rewards.offers.kind import Case, Compared, Derived, Kind, Origin, Worth
+from rewards.offers.kind import Basis, Case, Compared, Derived, Kind, Origin, Worth
 from rewards.offers.steps import ROUNDING, amount_text, converted_lines, exact_text, step
 from rewards.offers.terms import (
     Headline,
@@ -182,19 +182,19 @@ class LevelQuotaRule:
         quotas = merged_quotas(terms, origin.program)
         return cls(origin.offer, terms, terms.period.first, terms.period.last, quotas)
 
-    def counted(self, case: Case) -> list[Sale]:
+    def counted(self, sales: Sequence[Sale], basis: Basis) -> list[Sale]:
         """Return the sales of the period, of every product."""
-        basis = case.basis
-        return counted_sales(case.account.sales, self.first, self.last, basis.as_of, deduct=basis.deduct)
+        return counted_sales(sales, self.first, self.last, basis.as_of, deduct=basis.deduct)
 
     def entries(self, case: Case) -> list[LevelEntry]:
         """Return the one entry of every eligible partner."""
         program = case.basis.program
-        exact = case.basis.conversion.total(self.counted(case), case.missing)
+        exact = case.basis.conversion.total(self.counted(case.account.sales, case.basis), case.missing)
         attained = attained_level(exact, self.quotas, program.base_level)
         case.attained.append(attained)
-        above = [one for one in self.quotas if program.rank(one[0]) > program.rank(attained)]
-        following, quota = above[0] if above else (None, None)
+        rank = program.rank(attained)
+        above = (one for one in self.quotas if program.rank(one[0]) > rank)
+        following, quota = next(above, (None, None))
         entry = LevelEntry(
             self.offer,
             program.currency,
@@ -212,7 +212,7 @@ class LevelQuotaRule:
 
     def tallied(self, entries: Sequence[LevelEntry], case: Case) -> list[tuple[str, int]]:
         """Return the parts of each entry's exact sum."""
-        counted, conversion = self.counted(case), case.basis.conversion
+        counted, conversion = self.counted(case.account.sales, case.basis), case.basis.conversion
         return [part for entry in entries for part in parts_of(entry.exact_sales, counted, conversion)]
 
     def derived(self, entries: Sequence[LevelEntry], case: Case) -> list[Derived]:
@@ -220,7 +220,7 @@ class LevelQuotaRule:
         return [
             {
                 "currency": entry.currency,
-                **converted_lines(self.counted(case), case.basis.conversion),
+                **converted_lines(self.counted(case.account.sales, case.basis), case.basis.conversion),
                 "quotas": {level: format_amount(quota, entry.currency) for level, quota in self.quotas},
                 "steps": _steps(entry),
                 "rounding": f"{ROUNDING.format(entry.currency)}, for show only: levels follow from the exact sum",

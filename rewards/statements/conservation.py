@@ -4,6 +4,7 @@ Counted amounts are taken from the statements, excluded ones from the lines, the
 computations that meet only here. Amounts are minor units of their currency.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Self
@@ -21,9 +22,21 @@ CLOSED = "closed"
 NOT_ANNOUNCED = "not announced"
 
 LineTable = Literal["sales", "credits"]
-_Heap = dict[str, tuple[int, int]]
-_Heaps = dict[tuple[str, str], _Heap]
-"""By (offer, reason): lines and amount by currency. Plain tuples, because a heap changes with every ledger line."""
+_Heap = defaultdict[str, list[int]]
+_Heaps = defaultdict[tuple[str, str], _Heap]
+"""By (offer, reason): lines and amount by currency. Plain lists, because a heap changes with every ledger line."""
+
+
+def _empty() -> list[int]:
+    return [0, 0]
+
+
+def _heap() -> _Heap:
+    return defaultdict(_empty)
+
+
+def _heaps() -> _Heaps:
+    return defaultdict(_heap)
 
 
 class Total(NamedTuple):
@@ -52,8 +65,8 @@ class LedgerTotals(NamedTuple):
 class Tally:
     """Lines and amounts by offer, reason and currency over the statements added so far."""
 
-    sales: _Heaps = field(default_factory=dict)
-    credits: _Heaps = field(default_factory=dict)
+    sales: _Heaps = field(default_factory=_heaps)
+    credits: _Heaps = field(default_factory=_heaps)
 
     def add(self, account: Account, statement: Statement, rules: Rules) -> None:
         """Add an account with its statement by `rules`."""
@@ -62,16 +75,16 @@ class Tally:
         for name, rule in rules.counting:
             if rule.terms.is_for(partner, level):
                 self._add_sales(rule, case)
-                counted = _heap(self.sales, rule.offer, COUNTED)
+                counted = self.sales[rule.offer, COUNTED]
                 mine = [entry for entry in statement.entries(name) if entry.offer == rule.offer]
                 for currency, amount in rule.tallied(mine, case):
                     _put(counted, currency, 0, amount)
             else:
-                ineligible = _heap(self.sales, rule.offer, NOT_ELIGIBLE)
+                ineligible = self.sales[rule.offer, NOT_ELIGIBLE]
                 for sale in account.sales:
                     _put(ineligible, sale[4], 1, sale[3])
         for entry in statement.cashback:
-            _put(_heap(self.credits, entry.offer, COUNTED), entry.currency, 0, entry.already_credited)
+            _put(self.credits[entry.offer, COUNTED], entry.currency, 0, entry.already_credited)
         if account.credits:
             self._add_credits(account, level, rules)
 
@@ -80,7 +93,7 @@ class Tally:
         for mine, theirs in ((self.sales, other.sales), (self.credits, other.credits)):
             for key, heap in theirs.items():
                 for currency, (lines, amount) in heap.items():
-                    _put(mine.setdefault(key, {}), currency, lines, amount)
+                    _put(mine[key], currency, lines, amount)
 
     def rows(self) -> list[list[str | int]]:
         """Return plain values from which `of_rows` restores the tally."""
@@ -97,7 +110,7 @@ class Tally:
         made = cls()
         for table, offer, reason, currency, lines, amount in rows:
             heaps = made.sales if table == "sales" else made.credits
-            _put(_heap(heaps, offer, reason), currency, lines, amount)
+            _put(heaps[offer, reason], currency, lines, amount)
         return made
 
     def _add_sales(self, rule: CountingRule[Any], case: Case) -> None:
@@ -105,19 +118,22 @@ class Tally:
         first, last, products = rule.first, rule.last, rule.products
         as_of, deduct = case.basis.as_of, case.basis.deduct
         counted, outside, later, other = (
-            _heap(self.sales, rule.offer, reason)
+            self.sales[rule.offer, reason]
             for reason in (COUNTED, OUTSIDE_THE_PERIOD, AFTER_AS_OF, EXCLUDED_PRODUCT)
         )
         # As `lines.exclusion` says, without a call: this runs for every sale of every partner at every build.
         for _, _, day, amount, currency, product, _, refunded_day in case.account.sales:
             if not first <= (refunded_day if deduct and refunded_day is not None else day) <= last:
-                _put(outside, currency, 1, amount)
+                total = outside[currency]
             elif day > as_of:
-                _put(later, currency, 1, amount)
+                total = later[currency]
             elif products is not None and not products.counts(product):
-                _put(other, currency, 1, amount)
+                total = other[currency]
             else:
-                _put(counted, currency, 1, 0)
+                counted[currency][0] += 1
+                continue
+            total[0] += 1
+            total[1] += amount
 
     def _add_credits(self, account: Account, level: str, rules: Rules) -> None:
         eligible = {rule.offer: rule.terms.is_for(account.partner, level) for rule in rules.cashback}
@@ -129,16 +145,13 @@ class Tally:
             else:
                 reason = AFTER_AS_OF if credit.credited_on > rules.as_of else COUNTED
             amount = 0 if reason == COUNTED else credit.amount
-            _put(_heap(self.credits, credit.offer, reason), credit.currency, 1, amount)
-
-
-def _heap(heaps: _Heaps, offer: str, reason: str) -> _Heap:
-    return heaps.setdefault((offer, reason), {})
+            _put(self.credits[credit.offer, reason], credit.currency, 1, amount)
 
 
 def _put(heap: _Heap, currency: str, lines: int, amount: int) -> None:
-    before = heap.get(currency)
-    heap[currency] = (lines, amount) if before is None else (before[0] + lines, before[1] + amount)
+    total = heap[currency]
+    total[0] += lines
+    total[1] += amount
 
 
 class Conserved(NamedTuple):

@@ -24,7 +24,6 @@ from rewards.offers.free_subscription import FreeSubscriptionEntry
 from rewards.offers.kind import Case
 from rewards.offers.kinds import KIND_OF_LIST, KINDS
 from rewards.offers.level_quota import LevelEntry
-from rewards.offers.steps import exclusion
 from rewards.statements.policy import Rules
 
 
@@ -174,7 +173,7 @@ def monthly_sales(account: Account, rules: Rules) -> Months:
     deduct = rules.deduct
     for rule in rules.cashback:
         starts = month_starts(rule.first, rule.last)
-        for sale in rule.counted(account.sales, rules.as_of, deduct=deduct):
+        for sale in rule.counted(account.sales, rules):
             key = (rule.offer, sale.currency)
             months = found.get(key)
             if months is None:
@@ -211,23 +210,14 @@ def counted_lines(account: Account, statement: Statement, rules: Rules) -> tuple
     The groups of an offer and currency add up to its `eligible_sales`, or to `already_credited`.
     """
     groups: dict[tuple[Literal["sales", "credits"], str, tuple[str, ...]], list[CountedLine]] = {}
-    counting = sorted(
-        (
-            rule
-            for name, rule in rules.counting
-            if any(entry.offer == rule.offer for entry in statement.entries(name))
-        ),
-        key=lambda rule: rule.offer,
-    )
-    for sale in account.sales if counting else ():
-        offers = tuple(
-            rule.offer
-            for rule in counting
-            if exclusion(sale, rule.first, rule.last, rules.as_of, rule.products, deduct=rules.deduct) is None
-        )
-        if offers:
-            line = CountedLine(sale.day, sale.sale_id, sale.product, sale.amount)
-            groups.setdefault(("sales", sale.currency, offers), []).append(line)
+    counted_by: dict[Sale, list[str]] = {}
+    for name, rule in rules.counting:
+        if any(entry.offer == rule.offer for entry in statement.entries(name)):
+            for sale in rule.counted(account.sales, rules):
+                counted_by.setdefault(sale, []).append(rule.offer)
+    for sale, offers in counted_by.items():
+        line = CountedLine(sale.day, sale.sale_id, sale.product, sale.amount)
+        groups.setdefault(("sales", sale.currency, tuple(sorted(offers))), []).append(line)
     credited = {(entry.offer, entry.currency) for entry in statement.cashback}
     for one in account.credits:
         if (one.offer, one.currency) in credited and one.credited_on <= rules.as_of:
