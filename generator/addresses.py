@@ -1,5 +1,7 @@
 """Addresses on the site: paths below its root, relative to a page, from the host's root, or absolute."""
 
+import re
+import unicodedata
 from itertools import takewhile
 from urllib.parse import quote, urlsplit
 
@@ -48,3 +50,13 @@ def from_root(there: str, settings: SiteSettings) -> str:
 def authority(settings: SiteSettings) -> str:
     """Return the host name of the site."""
     return urlsplit(settings.base_url).hostname or ""
+
+
+def in_own_script(text: str, separator: str) -> str:
+    """Return a text as a part of an address: letters, digits and marks in lower case, words joined by `separator`."""
+    kept = (
+        char if char.isalnum() or char in "_-" or unicodedata.category(char).startswith("M") else " "
+        for char in unicodedata.normalize("NFC", text)
+        if char.isalnum() or char in "_-" or char.isspace() or unicodedata.category(char).startswith("M")
+    )
+    return re.sub(rf"[{separator} ]+", separator, "".join(kept).strip().lower())

@@ -1,10 +1,11 @@
 """The columnar database that reads, checks and sorts tables. No other module of the package knows which one it is."""
 
-import glob
+import hashlib
 import os
 import re
+import tempfile
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import cast
@@ -12,16 +13,18 @@ from typing import cast
 import duckdb
 
 from ledger.errors import NotWritten, TablesUnreadable
+from ledger.tables import TABLES, SqlValue, Table, identifier, literal, whole
 
-SqlValue = str | int | None
 Row = tuple[SqlValue, ...]
 
 MEMORY = "1GB"
 """The memory limit of one database; beyond it, the database spills into its scratch folder."""
 
 _PART = 20_000
-FEW_ROWS = 50_000
-"""A result of fewer rows reaches Python faster without numpy, which takes longer to import than the rows take."""
+_FEW_ROWS = 50_000  # reach Python faster without numpy, which takes longer to import than the rows take
+_FORMAT = b"offerpress ledger 1"
+_LINES = "FORMAT csv, HEADER false, QUOTE '', ESCAPE '', DELIMITER '\x01'"
+"""Texts of one column as they are, a line each: a writer of CSV that quotes nothing and has nothing to part."""
 _ERRNO = re.compile(r'"errno":"(\d+)"')
 
 
@@ -60,14 +63,14 @@ class Database:
         except duckdb.Error as error:
             raise TablesUnreadable(_one_line(error)) from error
 
-    def columns(self, statement: str, *, few: bool = False) -> list[list[SqlValue]]:
-        """Return a result as lists of integers and strings, one for each column, the fastest way into Python.
+    def columns(self, statement: str, most: int) -> list[list[SqlValue]]:
+        """Return a result of at most so many rows as lists of integers and strings, one for each column.
 
-        A result of a `few` rows is fetched without loading numpy.
+        It takes the fastest way into Python, which needs numpy for many rows.
         """
         result = self._execute(statement, ())
         try:
-            if few:
+            if most < _FEW_ROWS:
                 rows = result.fetchall()
                 return [[row[place] for row in rows] for place in range(len(result.description))]
             return [column.tolist() for column in result.fetchnumpy().values()]
@@ -102,6 +105,29 @@ class Database:
             except duckdb.Error as error:
                 raise TablesUnreadable(_one_line(error)) from error
 
+    def digest(self, relation: Callable[[Table], str]) -> str:
+        """Return a SHA-256 over all rows of the six tables, each sorted by its key, whatever they were read from.
+
+        `relation` says where a table is. Fields are separated by U+001F and rows by a line feed, which no field can
+        hold. The rows go through a file: the database writes it with all its threads while Python is free for other
+        work. Raises `NotWritten` where there is no room for them.
+        """
+        total = hashlib.sha256(_FORMAT)
+        with tempfile.TemporaryDirectory(prefix="offerpress-digest-") as scratch:
+            path = Path(scratch, "rows")
+            for table in TABLES:
+                fields = ", ".join(
+                    f"coalesce(CAST({identifier(name)} AS VARCHAR), '')" for name in table.names
+                )
+                order = ", ".join(map(identifier, table.key))
+                query = f"SELECT concat_ws(chr(31), {fields}) FROM {relation(table)} ORDER BY {order}"
+                self.write(query, path, _LINES)
+                with path.open("rb") as lines:
+                    rows = hashlib.file_digest(lines, "sha256")
+                path.unlink()
+                total.update(f"\n{table.name} {rows.hexdigest()}".encode())
+        return total.hexdigest()
+
     def close(self) -> None:
         """Close the database and drop its tables."""
         self._connection.close()
@@ -111,22 +137,6 @@ class Database:
             return self._connection.execute(statement, list(parameters))
         except duckdb.Error as error:
             raise TablesUnreadable(_one_line(error)) from error
-
-
-def whole(value: SqlValue) -> int:
-    """Return `value` of a column that holds integers only."""
-    assert isinstance(value, int)
-    return value
-
-
-def literal(value: str | Path) -> str:
-    """Return `value` as a quoted text of a statement."""
-    return "'" + str(value).replace("'", "''") + "'"
-
-
-def file_literal(path: Path) -> str:
-    """Return `path` as a quoted text that names one file, even if its name looks like a pattern."""
-    return literal(glob.escape(str(path)))
 
 
 def _settings(scratch: Path | None, threads: int | None) -> dict[str, str | bool | int | float | list[str]]:

@@ -8,11 +8,11 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from ledger.database import Database, file_literal, literal, whole
+from ledger.database import Database
 from ledger.errors import LedgerError
-from ledger.ledger import Ledger, digest_of
+from ledger.ledger import Ledger
 from ledger.snapshot import FORMAT, MANIFEST, Snapshot, file_digest, file_name
-from ledger.tables import TABLES, Table, identifier
+from ledger.tables import TABLES, Table, file_literal, identifier, literal, whole
 
 FILE_FORM = "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 16_384"
 _OF_OWNER = (
@@ -186,7 +186,7 @@ def erase(folder: Path, partner_ids: Collection[str]) -> None:
         manifest["shards"] = _shards(manifest["shards"], accounts)
         manifest["shard_digests"] = {}  # they would have to be computed from tables that are no longer there
         manifest["erased"] = snapshot.erased + len(partner_ids)
-        manifest["digest"] = digest_of(database, lambda table: _rows(beside, table.name))
+        manifest["digest"] = database.digest(lambda table: _rows(beside, table.name))
         (beside / MANIFEST).write_text(
             json.dumps(manifest, indent=1, sort_keys=True) + "\n", encoding="utf-8"
         )

@@ -1,16 +1,15 @@
 """Reads the six tables, checks them against a policy, and holds what was read until it is frozen."""
 
-import hashlib
 import shutil
 import tempfile
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
 
-from ledger.database import FEW_ROWS, Database, SqlValue
+from ledger.database import Database
 from ledger.findings import Findings, Place
 from ledger.reading.headers import Header
 from ledger.reading.kept import KeptTables
@@ -25,38 +24,9 @@ from ledger.references import (
     take_off_guards,
 )
 from ledger.settings import ControlTotals, DataSettings
-from ledger.tables import BY_NAME, TABLES, Column, Table, identifier
+from ledger.tables import BY_NAME, TABLES, Column, SqlValue, Table, identifier
 from ledger.values import STATED, check_values, parse, prepare, remark_addresses
 from rewards import MINOR_UNITS, Fault, Policy, day_text, format_amount, parse_amount
-
-# One digest over the parsed rows, whatever file, format, order or shard they are in.
-
-_FORMAT = b"offerpress ledger 1"
-_LINES = "FORMAT csv, HEADER false, QUOTE '', ESCAPE '', DELIMITER '\x01'"
-"""Texts of one column as they are, a line each: a writer of CSV that quotes nothing and has nothing to part."""
-
-
-def digest_of(database: Database, relation: Callable[[Table], str]) -> str:
-    """SHA-256 (hexadecimal) over all rows of the six tables, each sorted by its key; `relation` says where a table is.
-
-    Fields are separated by U+001F and rows by a line feed, which no field can hold. The rows go through a file: the
-    database writes it with all its threads while Python is free for other work. Raises
-    `NotWritten` where there is no room for them.
-    """
-    total = hashlib.sha256(_FORMAT)
-    with tempfile.TemporaryDirectory(prefix="offerpress-digest-") as scratch:
-        path = Path(scratch, "rows")
-        for table in TABLES:
-            fields = ", ".join(f"coalesce(CAST({identifier(name)} AS VARCHAR), '')" for name in table.names)
-            order = ", ".join(map(identifier, table.key))
-            statement = f"SELECT concat_ws(chr(31), {fields}) FROM {relation(table)} ORDER BY {order}"
-            database.write(statement, path, _LINES)
-            with path.open("rb") as lines:
-                rows = hashlib.file_digest(lines, "sha256")
-            path.unlink()
-            total.update(f"\n{table.name} {rows.hexdigest()}".encode())
-    return total.hexdigest()
-
 
 # Control totals: the sums that the exporting system states for a table.
 
@@ -117,14 +87,14 @@ class Ledger:
     @cached_property
     def digest(self) -> str:
         """The same for the same parsed rows, whatever their order, file format or shards."""
-        return digest_of(self.database, lambda table: table.name)
+        return self.database.digest(lambda table: table.name)
 
     @cached_property
     def partner_ids(self) -> tuple[str, ...]:
         """The partners that have a statement (neither closed nor merged), by code point."""
         count = self.database.number("SELECT count(*) FROM partners")
         query = f"SELECT partner_id FROM partners WHERE {STATED} ORDER BY partner_id"
-        (ids,) = self.database.columns(query, few=count < FEW_ROWS)
+        (ids,) = self.database.columns(query, count)
         return tuple(map(str, ids))
 
     def close(self) -> None:

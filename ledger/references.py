@@ -7,9 +7,9 @@ not end in an active partner, and refunds that do not fit their sale.
 from collections.abc import Callable, Sequence
 from unicodedata import normalize
 
-from ledger.database import Database, Row, SqlValue, whole
+from ledger.database import Database, Row
 from ledger.findings import Findings, Place, quote
-from ledger.tables import BY_NAME, TABLES, Table, identifier
+from ledger.tables import BY_NAME, TABLES, SqlValue, Table, identifier, whole
 from ledger.values import Explanation, report
 from rewards import day_text, format_amount
 

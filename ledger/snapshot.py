@@ -6,15 +6,16 @@ from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Self, TypeVar, cast
+from typing import TYPE_CHECKING, Self, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from ledger.database import FEW_ROWS, Database, SqlValue, file_literal, literal, whole
 from ledger.errors import SnapshotDamaged, TablesUnreadable
-from ledger.ledger import digest_of
-from ledger.tables import BY_NAME, TABLES, Table, identifier
+from ledger.tables import BY_NAME, TABLES, SqlValue, Table, file_literal, identifier, literal, whole
 from rewards import Account, Credit, LedgerTotals, Partner, Rates, Sale, Subscription, Total
+
+if TYPE_CHECKING:
+    from ledger.database import Database
 
 FORMAT = "offerpress snapshot 1"
 MANIFEST = "snapshot.json"
@@ -120,12 +121,13 @@ class Snapshot:
 
     @cached_property
     def rates(self) -> Rates:
-        """All rows of the `rates` table."""
+        """All rows of the `rates` table, which is read when one of them is used."""
+        return Rates(self._rates())
+
+    def _rates(self) -> Iterator[tuple[int, str, str, Fraction]]:
         columns = self._columns(BY_NAME["rates"], ("on", "from", "to", "rate"), "true", few=True)
-        return Rates(
-            (whole(on), str(source), str(target), Fraction(str(rate)))
-            for on, source, target, rate in zip(*columns, strict=True)
-        )
+        for on, source, target, rate in zip(*columns, strict=True):
+            yield whole(on), str(source), str(target), Fraction(str(rate))
 
     def accounts(self, shard: int) -> Iterator[Account]:
         """Yield the accounts of `shard`, sorted by partner id; a shard that is not in `shards` has none."""
@@ -206,7 +208,7 @@ class Snapshot:
         """
         for table in TABLES:
             self._require_intact(table)
-        return digest_of(self._database, self._relation)
+        return self._database.digest(self._relation)
 
     def _require_intact(self, table: Table) -> None:
         path = self.folder / file_name(table)
@@ -214,7 +216,9 @@ class Snapshot:
             raise SnapshotDamaged(f"{path} was changed after it was written; {_REMEDY}", path)
 
     @cached_property
-    def _database(self) -> Database:
+    def _database(self) -> "Database":
+        from ledger.database import Database  # noqa: PLC0415 - a snapshot that is only compared needs none
+
         return Database(threads=1)
 
     def _relation(self, table: Table) -> str:
@@ -231,7 +235,7 @@ class Snapshot:
         statement = f"SELECT {selected} FROM {self._relation(table)} WHERE {condition}"
         try:
             with self._database.lock:
-                return self._database.columns(statement, few=few or rows < FEW_ROWS)
+                return self._database.columns(statement, 1 if few else rows)
         except TablesUnreadable as error:
             path = self.folder / file_name(table)
             raise SnapshotDamaged(f"{path} cannot be read ({error}); {_REMEDY}", path) from error

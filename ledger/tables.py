@@ -1,6 +1,8 @@
-"""The six tables: their columns, what each column holds, and what identifies a row."""
+"""The six tables: their columns, what each column holds, what identifies a row, and values in statements of SQL."""
 
+import glob
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 ColumnKind = Literal[
@@ -168,3 +170,22 @@ TOTALS = (
 def identifier(name: str) -> str:
     """Return a column's name as an identifier of a statement; `from`, `to` and `on` are words of SQL."""
     return f'"{name}"'
+
+
+SqlValue = str | int | None
+
+
+def whole(value: SqlValue) -> int:
+    """Return `value` of a column that holds integers only."""
+    assert isinstance(value, int)
+    return value
+
+
+def literal(value: str | Path) -> str:
+    """Return `value` as a quoted text of a statement."""
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+def file_literal(path: Path) -> str:
+    """Return `path` as a quoted text that names one file, even if its name looks like a pattern."""
+    return literal(glob.escape(str(path)))

@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from functools import cache
 
-from ledger.database import Database, Row, literal, whole
+from ledger.database import Database, Row
 from ledger.findings import Findings, Place, quote
 from ledger.reading.forms import cure, toml_text
-from ledger.tables import PLANS, STATUSES, TOTALS, Column, Table, identifier
+from ledger.tables import PLANS, STATUSES, TOTALS, Column, Table, identifier, literal, whole
 from rewards import (
     MINOR_UNITS,
     Policy,

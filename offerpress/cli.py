@@ -23,9 +23,9 @@ GROUPS = {
     "Write and check": {
         "new": ("site", "Make a starter site in a folder."),
         "add": ("site", "Add a commented stub of an announcement, offer, campaign or page."),
-        "check": ("site", "Report every fault in settings, content, data and templates."),
-        "serve": ("preview", "Preview the site on this machine, reloading on change."),
-        "studio": ("preview", "Review, approve, send and search in a browser."),
+        "check": ("check", "Report every fault in settings, content, data and templates."),
+        "serve": ("servers", "Preview the site on this machine, reloading on change."),
+        "studio": ("servers", "Review, approve, send and search in a browser."),
         "build": ("build", "Build the site, the feeds and the private statements."),
         "publish": ("build", "Put the built site to the place that readers see."),
         "demo": ("proofs", "Run the whole journey on the sample site."),
@@ -40,7 +40,7 @@ GROUPS = {
     },
     "Campaigns": {
         "plan": ("plans", "Freeze a campaign's notices into a batch."),
-        "notice": ("plans", "Show one frozen message."),
+        "notice": ("outbox", "Show one frozen message."),
         "approve": ("plans", "Approve a plan by name."),
         "send": ("sending", "Send what is approved and due."),
         "pause": ("sending", "Pause a plan."),
@@ -49,8 +49,8 @@ GROUPS = {
     },
     "After sending": {
         "status": ("outbox", "Show the status of every notice of a plan."),
-        "resolve": ("outbox", "Settle a notice whose status is unknown."),
-        "withdraw": ("outbox", "Have the provider discard what it holds back."),
+        "resolve": ("returns", "Settle a notice whose status is unknown."),
+        "withdraw": ("sending", "Have the provider discard what it holds back."),
         "events": ("returns", "Record a provider's events from a file."),
         "bounces": ("returns", "Record the bounces in a mailbox."),
         "suppress": ("returns", "Never write to an address again."),
@@ -64,7 +64,7 @@ GROUPS = {
         "forget": ("upkeep", "Erase one partner's data."),
     },
     "Operations": {
-        "hooks": ("hooks", "Receive events and unsubscriptions over HTTP."),
+        "hooks": ("servers", "Receive events and unsubscriptions over HTTP."),
         "rotate-secret": ("figures", "Make a new site secret, with a time of grace."),
         "prune": ("upkeep", "Delete what is old and not needed any more."),
         "reconcile": ("outbox", "Settle what a restored outbox does not know."),

@@ -4,7 +4,7 @@ import ast
 import sys
 from collections.abc import Callable
 from importlib import import_module
-from importlib.abc import InspectLoader
+from importlib.machinery import SourceFileLoader
 
 
 def lazy_face(package: str) -> Callable[[str], object]:
@@ -28,7 +28,7 @@ def lazy_face(package: str) -> Callable[[str], object]:
 def _imported(package: str) -> dict[str, str]:
     """Map each name that the face imports under an `if` to its module."""
     spec = sys.modules[package].__spec__
-    source = spec.loader.get_source(package) if spec and isinstance(spec.loader, InspectLoader) else None
+    source = spec.loader.get_source(package) if spec and isinstance(spec.loader, SourceFileLoader) else None
     return {
         alias.name: statement.module
         for block in ast.parse(source or "").body

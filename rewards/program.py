@@ -1,7 +1,7 @@
 """The partner program: currency, zone, refunds and levels, none of them with a default, and dated changes of levels."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from decimal import Decimal
 from functools import cached_property
 from itertools import pairwise
@@ -53,6 +53,10 @@ class Program:
     levels: tuple[Level, ...]
     amendments: tuple[ProgramAmendment, ...] = ()
     every: tuple[Level, ...] = ()
+
+    def __getstate__(self) -> dict[str, object]:
+        """Return its fields: what follows from them is no part of its pickled form, by which results are kept."""
+        return {one.name: getattr(self, one.name) for one in fields(self)}
 
     def on(self, day: int) -> "Program":
         """Return the program in force on a day, which has no amendments of its own."""

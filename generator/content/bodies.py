@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from generator.content.markdown import WIDE_TABLE, UnreadableMarkdownError, markdown_html
-from generator.templating.markup import Attributes, MarkupParser
+from generator.errors import UnreadableMarkdownError
+from generator.templating.markup import WIDE_TABLE, Attributes, MarkupParser
 from rewards.faults import Fault
 
 _ELEMENTS = frozenset(
@@ -99,6 +99,8 @@ def _attribute(reference: Reference, address: str | None) -> str:
 
 def compile_page_body(text: str, file: str, first_line: int, faults: list[Fault]) -> Body:
     """Compile the Markdown `text`, which begins at `first_line` of `file`; adds a fault for refused HTML."""
+    from generator.content.markdown import markdown_html  # noqa: PLC0415 - texts that did not change are not converted
+
     try:
         converted = markdown_html(text)
     except UnreadableMarkdownError as error:

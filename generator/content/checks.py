@@ -14,8 +14,7 @@ from pathlib import Path
 
 from generator.content.bodies import Reference
 from generator.content.campaigns import Campaign
-from generator.content.front_matter import Document
-from generator.content.markdown import SourceLine, prose_lines
+from generator.content.front_matter import Document, SourceLine, prose_lines
 from generator.content.pages import Page, PageText
 from generator.content.references import Index, Target, missing_anchor, resolve
 from generator.content.terms import term_remarks

@@ -7,9 +7,7 @@ abbreviations and attribute lists. Pages have no inline styles; classes say how 
 import re
 import string
 import unicodedata
-from collections.abc import Iterator
 from functools import lru_cache
-from typing import NamedTuple
 from xml.etree.ElementTree import Element
 
 from markdown import Markdown
@@ -22,10 +20,10 @@ from markdown.preprocessors import Preprocessor
 from markdown.treeprocessors import Treeprocessor
 from markdown.util import AtomicString, code_escape
 
+from generator.addresses import in_own_script
 from generator.content.blocks import NestedTooDeeplyError, reshaped
-from generator.content.front_matter import Document
-from generator.templating.kept_results import TEXT_RESULTS, closed_digest
-from rewards.faults import Fault
+from generator.errors import UnreadableMarkdownError
+from generator.templating.markup import WIDE_TABLE
 
 _EXTENSIONS = (
     "tables",
@@ -56,8 +54,6 @@ _TAG_BEGIN = re.compile(r"<[A-Za-z/!?]")
 _TAG_PART = re.compile(r">|=\s{0,9}[\"']")
 _LONGEST_PIECE = 10_000
 """Characters of one paragraph, item or cell: the time of the package grows with the square of them."""
-WIDE_TABLE = 5
-"""The number of columns from which a table scrolls sideways on a narrow screen."""
 
 
 class _Figures(Treeprocessor):
@@ -119,19 +115,6 @@ class _Questions(Treeprocessor):
             terms = ["".join(term.itertext()) for term in listed.iter("dt")]
             if terms and all(_QUESTION.search(term) for term in terms):
                 listed.set("class", "questions")
-
-
-class UnreadableMarkdownError(Exception):
-    """A text is too long or nested too deeply; `begin` is the beginning of the piece that is."""
-
-    def __init__(self, what: str, remedy: str, begin: str = "") -> None:
-        super().__init__(what)
-        self.what, self.remedy, self.begin = what, remedy, begin
-
-    def fault(self, text: str, file: str, first_line: int) -> Fault:
-        """Return the fault for the text, which begins at `first_line` of `file`."""
-        place = max(text.find(self.begin), 0)
-        return Fault(self.what, self.remedy, file, first_line + text.count("\n", 0, place))
 
 
 class _Lengths(Treeprocessor):
@@ -325,7 +308,6 @@ def markdown_html(text: str) -> str:
     return _converted(text, _PageLooks())
 
 
-@lru_cache(maxsize=512)
 def mail_markdown_html(text: str, tag: re.Pattern[str] | None = None) -> str:
     """Convert the Markdown of a mail to an HTML fragment with the same words; cells say their side by `align`.
 
@@ -333,9 +315,7 @@ def mail_markdown_html(text: str, tag: re.Pattern[str] | None = None) -> str:
 
     Raises `UnreadableMarkdownError`.
     """
-    more = (_MailTags(tag),) if tag else ()
-    key = closed_digest(text, tag.pattern if tag else "")
-    return TEXT_RESULTS.of("mail", key, lambda: _converted(text, *more))
+    return _converted(text, *((_MailTags(tag),) if tag else ()))
 
 
 def _converted(text: str, *more: Extension) -> str:
@@ -381,76 +361,3 @@ def _anchor(text: str, separator: str) -> str:
     if all(char.isascii() or "LATIN" in unicodedata.name(char, "") for char in text if char.isalpha()):
         return slugify(text, separator)
     return in_own_script(text, separator)
-
-
-def in_own_script(text: str, separator: str) -> str:
-    """Return a text as a part of an address: letters, digits and marks in lower case, words joined by `separator`."""
-    kept = (
-        char if char.isalnum() or char in "_-" or unicodedata.category(char).startswith("M") else " "
-        for char in unicodedata.normalize("NFC", text)
-        if char.isalnum() or char in "_-" or char.isspace() or unicodedata.category(char).startswith("M")
-    )
-    return re.sub(rf"[{separator} ]+", separator, "".join(kept).strip().lower())
-
-
-# The prose of Markdown source: lines without code, and blocks of lines that belong together.
-
-_FENCE = re.compile(r"\s{0,3}(?P<mark>`{3,}|~{3,})")
-_CODE = re.compile(r"(?<!`)(`++).*?(?<!`)\1(?!`)")
-_BEGINS = re.compile(r"\s*([-*+]|\d+[.)])\s|\s*\||\s{0,3}#|\s{0,3}>|:\s")
-
-
-class SourceLine(NamedTuple):
-    """A line of the file with its number, without code and comments."""
-
-    number: int
-    text: str
-
-
-class Block(NamedTuple):
-    """A paragraph, a list item or a table row with the number of its first line."""
-
-    line: int
-    text: str
-
-    def line_at(self, place: int) -> int:
-        """Return the line of the file that holds the character at index `place`."""
-        return self.line + self.text.count("\n", 0, place)
-
-
-def prose_lines(document: Document) -> list[SourceLine]:
-    """Return the lines of the body; those of fenced code are empty."""
-    found, fence = [], ""
-    for number, text in enumerate(_without_comments(document.body).split("\n"), document.body_line):
-        mark = _FENCE.match(text)
-        if mark and (not fence or mark["mark"].startswith(fence)):
-            fence = "" if fence else mark["mark"]
-            found.append(SourceLine(number, ""))
-        else:
-            found.append(SourceLine(number, "" if fence else _CODE.sub("", text)))
-    return found
-
-
-def _without_comments(text: str) -> str:
-    parts, place = [], 0
-    while (begin := text.find("<!--", place)) >= 0 and (end := text.find("-->", begin)) >= 0:
-        parts += [text[place:begin], "\n" * text.count("\n", begin, end)]
-        place = end + len("-->")
-    return "".join([*parts, text[place:]])
-
-
-def blocks(lines: list[SourceLine]) -> Iterator[Block]:
-    """Yield the body in blocks: paragraphs, list items and table rows."""
-    gathered: list[SourceLine] = []
-    for line in lines:
-        if gathered and (not line.text.strip() or _BEGINS.match(line.text)):
-            yield _block(gathered)
-            gathered = []
-        if line.text.strip():
-            gathered.append(line)
-    if gathered:
-        yield _block(gathered)
-
-
-def _block(lines: list[SourceLine]) -> Block:
-    return Block(lines[0].number, "\n".join(line.text for line in lines))

@@ -17,11 +17,10 @@ from pydantic import (
     Field,
 )
 
-from generator.addresses import absolute, language_folder
+from generator.addresses import absolute, in_own_script, language_folder
 from generator.content.bodies import Body, Reference, compile_page_body
 from generator.content.files import slug_fault
 from generator.content.front_matter import Document, Moment, parse_moment, translated_keys
-from generator.content.markdown import in_own_script
 from generator.content.references import Index, Target, resolve, shortened
 from generator.content.terms import AmendedTexts, amended_texts
 from generator.settings import SiteSettings

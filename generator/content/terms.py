@@ -15,8 +15,7 @@ from fractions import Fraction
 from functools import cache
 from typing import NamedTuple, TypeVar
 
-from generator.content.front_matter import Document
-from generator.content.markdown import Block, blocks, prose_lines
+from generator.content.front_matter import Block, Document, blocks, prose_lines
 from generator.templating.formats import WrittenValue, dates, formats, percentages
 from rewards import (
     Fault,

@@ -15,9 +15,9 @@ from generator.addresses import absolute, as_fragment
 from generator.content.bodies import Reference
 from generator.content.campaigns import Campaign
 from generator.content.content import Content, OfferPage, hidden_state
-from generator.content.markdown import UnreadableMarkdownError, mail_markdown_html
 from generator.content.pages import Page
 from generator.content.references import missing_anchor, resolve, shortened
+from generator.errors import UnreadableMarkdownError
 from generator.notices.html_part import HtmlWriter
 from generator.notices.names import NameCheck
 from generator.notices.tags import MarkedText, take_out, with_placed_blocks
@@ -136,7 +136,7 @@ def compile_body(
         return CompiledBody("", "")
     text = _without_brackets(with_placed_blocks(marked), marked)
     try:
-        converted = mail_markdown_html(text, marked.pattern)
+        converted = _converted(text, marked.pattern)
     except UnreadableMarkdownError as error:
         faults.append(error.fault(text, file, first_line))
         return CompiledBody("", "")
@@ -148,6 +148,18 @@ def compile_body(
     plain = TextWriter(marked, direction, link_below).write(tree)
     faults.extend(_link_faults(html.source(), tuple(html.lines), file, slugs))
     return CompiledBody(html.source(), plain.source(), tuple(html.lines), tuple(plain.lines))
+
+
+@lru_cache(maxsize=512)
+def _converted(text: str, tag: re.Pattern[str] | None) -> str:
+    """Return the Markdown of a mail as HTML, kept by its text and by what finds the placeholders of tags."""
+
+    def converted() -> str:
+        from generator.content.markdown import mail_markdown_html  # noqa: PLC0415 - only for texts that changed
+
+        return mail_markdown_html(text, tag)
+
+    return TEXT_RESULTS.of("mail", closed_digest(text, tag.pattern if tag else ""), converted)
 
 
 def check_line(

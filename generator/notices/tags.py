@@ -6,9 +6,10 @@ Raw tags do not survive the conversion: tables split at `|`, and attribute lists
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from jinja2 import Environment
+if TYPE_CHECKING:  # results that are kept hold tags, and no templates
+    from jinja2 import Environment
 
 _OPENERS = frozenset({"for", "if", "with", "filter", "macro", "call", "trans", "autoescape", "block"})
 _BRANCHES = frozenset({"else", "elif", "pluralize"})
@@ -74,7 +75,7 @@ class MarkedText:
         ]
 
 
-def take_out(source: str, environment: Environment, first_line: int) -> MarkedText:
+def take_out(source: str, environment: "Environment", first_line: int) -> MarkedText:
     """Replace the tags of `source` by placeholders. Comments are removed; the content of a raw block stays text.
 
     A `-` or `+` at a delimiter has no effect, because Markdown decides about white space.

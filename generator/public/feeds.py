@@ -8,14 +8,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from html import escape, unescape
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from feedgen.feed import FeedGenerator
 from lxml import etree
 
 from generator.addresses import absolute
 from generator.content.pages import Page
 from generator.public.localized import LocalizedSite
+
+if TYPE_CHECKING:
+    from feedgen.feed import FeedGenerator
 
 _ATOM = "http://www.w3.org/2005/Atom"
 _XHTML = "http://www.w3.org/1999/xhtml"
@@ -240,7 +242,9 @@ def atom(source: FeedSource) -> bytes:
     return _styled(bytes(feed.atom_str(pretty=True)), source.hint) + b"\n"
 
 
-def _generator(source: FeedSource, form: FeedForm, media_type: str) -> FeedGenerator:
+def _generator(source: FeedSource, form: FeedForm, media_type: str) -> "FeedGenerator":
+    from feedgen.feed import FeedGenerator  # noqa: PLC0415 - feeds that say the same stay
+
     others = [*([("hub", source.hub)] if source.hub else []), *source.history(form)]
     feed = FeedGenerator()
     feed.load_extension("dc", atom=False, rss=True)
@@ -263,7 +267,7 @@ def _generator(source: FeedSource, form: FeedForm, media_type: str) -> FeedGener
     return feed
 
 
-def _add(feed: FeedGenerator, entry: FeedEntry) -> None:
+def _add(feed: "FeedGenerator", entry: FeedEntry) -> None:
     item = feed.add_entry(order="append")
     item.id(entry.identity)
     item.guid(entry.identity, permalink=False)

@@ -17,10 +17,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF, HKDFExpand
 
-# Cryptographic primitives: HKDF-SHA-256 (RFC 5869) and AES-256-GCM (NIST SP 800-38D).
+from generator.statements.record import NONCE_SIZE
 
-NONCE_SIZE = 12
-TAG_SIZE = 16
+# Cryptographic primitives: HKDF-SHA-256 (RFC 5869) and AES-256-GCM (NIST SP 800-38D).
 
 
 class NotAuthentic(ValueError):

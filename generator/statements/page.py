@@ -9,6 +9,7 @@ from functools import cached_property
 from gettext import NullTranslations
 from hashlib import sha256, sha384
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
@@ -16,7 +17,6 @@ from generator.addresses import language_folder
 from generator.errors import GeneratorError
 from generator.headers import PLAIN_STATEMENT_POLICY, STATEMENT_POLICY
 from generator.settings import SiteSettings
-from generator.statements.links import LinkSecret
 from generator.statements.record import (
     DICTIONARY,
     Record,
@@ -45,6 +45,9 @@ from rewards import (
     month_starts,
     statement_json,
 )
+
+if TYPE_CHECKING:  # it loads cryptography
+    from generator.statements.links import LinkSecret
 
 # A value at the end of a sentence, whose full stop is left out after an abbreviation.
 _STOPPED = re.compile(r"""(<bdi[^<>]* data-text="([^"<>]*)"></bdi>)\.(?![.\w])""")
@@ -260,7 +263,7 @@ class StatementRenderer:
         self,
         partner: Partner,
         statement: Statement,
-        link: LinkSecret,
+        link: "LinkSecret",
         months: Months,
         lines: Sequence[LineGroup] = (),
     ) -> dict[str, bytes]:

@@ -14,7 +14,6 @@ from typing import Any
 from urllib.parse import quote
 
 from generator.errors import GeneratorError
-from generator.statements.links import NONCE_SIZE, TAG_SIZE
 from generator.statements.table import line_values
 from generator.templating.formats import Formats
 from generator.templating.values import contained
@@ -42,7 +41,7 @@ _MOST_MONTHS = 24
 _HEIGHT = 100
 _WHOLE = 1000
 
-LOCATOR_SIZE = 16
+LOCATOR_SIZE, NONCE_SIZE, TAG_SIZE = 16, 12, 16
 SIZE_CLASSES = (1024, 2048, 4096, 16_384, 131_072)
 _LENGTH_SIZE = 4
 _OVERHEAD = LOCATOR_SIZE + NONCE_SIZE + TAG_SIZE

@@ -98,13 +98,19 @@ class KeptResults:
         self._readings = {}, present or earlier
 
     def written(self, program: str) -> bytes:
-        """Return a file of the results; `program` is the digest of the program that made them."""
+        """Return a file of the results; `program` is the digest of the program that made them.
+
+        Those of kinds that the reading did not ask for, such as campaigns for one statement, are kept for later ones.
+        """
         self.has_new = False
+        present, earlier = self._readings
+        asked = {kind for kind, _ in tuple(present)}
+        unasked = {key: found for key, found in earlier.items() if key[0] not in asked}
         codes = {
             key: (checksum, code if isinstance(code, bytes) else marshal.dumps(code))
             for key, (checksum, code) in tuple(self._codes.items())
         }
-        written = pickle.dumps((dict(self._readings[0]), codes), 5)
+        written = pickle.dumps(({**unasked, **present}, codes), 5)
         return _head(program, written) + written
 
     def read(self, data: bytes, program: str) -> None:

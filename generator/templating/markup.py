@@ -11,6 +11,8 @@ from html.entities import html5
 from html.parser import HTMLParser
 
 Attributes = dict[str, str | None]
+WIDE_TABLE = 5
+"""The number of columns from which a table scrolls sideways on a narrow screen."""
 _TAG_NAME = re.compile(r"<[^\s/>]+")
 _ATTRIBUTE = re.compile(
     r"""[\s/]*(?P<name>[^\s/>][^\s/>=]*)(?:\s*=\s*(?P<value>"[^"]*"|'[^']*'|(?!["'])[^\s>]*))?"""

@@ -13,13 +13,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from ledger.database import Database, file_literal
+from ledger.database import Database
 from ledger.errors import NotWritten
 from ledger.findings import Findings, Remarks
 from ledger.reading.csv_text import Layout
 from ledger.reading.rows import FIRST_ROW
 from ledger.settings import TableSource
-from ledger.tables import Table, identifier
+from ledger.tables import Table, file_literal, identifier
 
 _BLOCK = 1 << 14
 _MOST_REMARKS = 1000

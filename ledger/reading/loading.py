@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from ledger.database import Database, file_literal, literal
+from ledger.database import Database
 from ledger.errors import SourceUnreadable, TablesUnreadable
 from ledger.findings import Findings, Place
 from ledger.reading.csv_text import Layout, TextRow, inspect, layout_of, records
@@ -19,7 +19,7 @@ from ledger.reading.rows import FIRST_ROW, Watched, create_raw, raw_rows
 from ledger.reading.typed import TypedRows, Unusable, as_records, is_url, open_parquet, open_query
 from ledger.reading.workbook import open_workbook
 from ledger.settings import TableSource, label_of
-from ledger.tables import Table
+from ledger.tables import Table, file_literal, literal
 
 # Separated text (CSV): the database reads a file in which every line is a row; any other file is read row by row.
 

@@ -7,13 +7,13 @@ from itertools import chain
 from operator import itemgetter
 from typing import NamedTuple
 
-from ledger.database import Database, Row, SqlValue
+from ledger.database import Database, Row
 from ledger.findings import Findings, Place, quote
 from ledger.reading.csv_text import CONTROL, TextRow, is_blank
 from ledger.reading.forms import Reader, Written, agreed, date_reader, number_reader, toml_text, word_reader
 from ledger.reading.headers import Header
 from ledger.settings import SERIALS, TableSource
-from ledger.tables import TOTALS, Column, Table, identifier
+from ledger.tables import TOTALS, Column, SqlValue, Table, identifier
 
 FIRST_ROW = 2
 """The number of the row after the header."""

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
-from ledger.database import Database, file_literal, whole
+from ledger.database import Database
 from ledger.errors import SourceUnreadable, TablesUnreadable
 from ledger.reading.csv_text import TextRow
 from ledger.settings import POSTGRESQL
-from ledger.tables import identifier
+from ledger.tables import file_literal, identifier, whole
 from rewards import Severity
 
 

@@ -8,10 +8,11 @@ import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
-from mailer.settings import UnsubscribeSettings
+if TYPE_CHECKING:  # a batch is read without settings
+    from mailer.settings import UnsubscribeSettings
 
 _KEY_BYTES: Final = 20
 _CODE_BYTES: Final = 13
@@ -55,7 +56,7 @@ def _code(key: bytes, own: bytes) -> bytes:
 class UnsubscribeMethods:
     """A site's unsubscribe addresses with their tokens; one click needs a token, a message does not."""
 
-    settings: UnsubscribeSettings
+    settings: "UnsubscribeSettings"
     tokens: UnsubscribeTokens | None
 
     def url(self, key: str) -> str:

@@ -2,18 +2,21 @@
 
 from datetime import datetime, timedelta
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from mailer.rules.states import Cause, Outcome, Settlement, instant_text
-from mailer.settings import RetrySettings
+
+if TYPE_CHECKING:  # the outbox is read without settings
+    from mailer.settings import RetrySettings
 
 
-def backoff(times: int, settings: RetrySettings) -> float:
+def backoff(times: int, settings: "RetrySettings") -> float:
     """Return the seconds to wait after the `times`-th refusal in a row (from 1): doubling, up to the longest."""
     return min(float(settings.longest_seconds), float(settings.first_seconds) * 2.0 ** min(times - 1, 32))
 
 
 def settlement(
-    partner_id: str, outcome: Outcome, refusals: int, now: datetime, settings: RetrySettings
+    partner_id: str, outcome: Outcome, refusals: int, now: datetime, settings: "RetrySettings"
 ) -> Settlement:
     """Return the settlement of a notice that was refused `refusals` times before.
 

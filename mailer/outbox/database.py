@@ -14,7 +14,6 @@ from collections.abc import (
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Protocol
@@ -141,19 +140,19 @@ def _require(name: str, changed: int, number: int) -> None:
         raise OutboxError(f"outbox: {name}: changed {changed} rows instead of {number}; nothing was recorded")
 
 
+_PACKAGE = Path(__file__).parents[1]
 _NAME = re.compile(r"^-- ([a-z_]+)\n", re.MULTILINE)
 
 
 @cache
 def statements() -> MappingProxyType[str, str]:
     """Return the statements of `statements.sql` by name."""
-    parts = _NAME.split(files("mailer").joinpath("statements.sql").read_text(encoding="utf-8"))
+    parts = _NAME.split((_PACKAGE / "statements.sql").read_text(encoding="utf-8"))
     return MappingProxyType(dict(zip(parts[1::2], parts[2::2], strict=True)))
 
 
 @cache
 def migrations() -> tuple[str, ...]:
     """Return the scripts that lead from each schema version to the next; the first creates an empty outbox."""
-    folder = files("mailer").joinpath("schema")
-    scripts = sorted((file.name, file) for file in folder.iterdir() if file.name.endswith(".sql"))
-    return tuple(file.read_text(encoding="utf-8") for _, file in scripts)
+    scripts = sorted((_PACKAGE / "schema").glob("*.sql"))
+    return tuple(script.read_text(encoding="utf-8") for script in scripts)

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import click
 
-from generator import parse_reference
 from offerpress.figures.exports import export_statements, statement_lines
 from offerpress.figures.figures import Figures, UnknownPartner, open_figures
 from offerpress.options import (
@@ -126,6 +125,8 @@ def link_command(partner_id: str, site_folder: Path | None, *, revoked: bool, as
 @json_option
 def find_command(reference: str, site_folder: Path | None, as_of: date | None, *, as_json: bool) -> None:
     """Find the partner behind REFERENCE, and show the figures."""
+    from generator import parse_reference  # noqa: PLC0415 - it loads cryptography
+
     try:
         wanted = parse_reference(reference)
     except ValueError as error:

@@ -1,10 +1,10 @@
-"""The commands that read and settle the outbox: `status`, `resolve`, `withdraw`, `reconcile`, `told`."""
+"""The commands that read batches and the outbox: `status`, `notice`, `told`; and `reconcile` after a backup."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
-from typing import Literal, TextIO
+from typing import Literal
 
 import click
 
@@ -16,7 +16,6 @@ from mailer import (
     SendingProcess,
     Status,
     results_json,
-    withdraw,
 )
 from offerpress.options import (
     examples,
@@ -24,11 +23,8 @@ from offerpress.options import (
     site_at,
     site_option,
 )
-from offerpress.plans.returns import intake_text, read_postfix_log
-from offerpress.plans.sending import fences_of
 from offerpress.plans.status import account_csv, due_zone, minute, plan_state
-from offerpress.plans.told import told_json, told_notices, told_text
-from offerpress.signing.acts import decision_facts, require_named
+from offerpress.site.folder import OfferpressError
 from offerpress.site.site import Site
 from offerpress.terminal import (
     count,
@@ -185,87 +181,36 @@ def _results(row: Mapping[str, object]) -> str:
 
 
 @click.command(
-    "resolve",
+    "notice",
     epilog=examples(
-        'resolve year-end-credit-1.1 P-1001 resend --by Finn --reason "not in the relay\'s log"',
-        "resolve --postfix-log /var/log/mail.log",
-    ),
-)
-@click.argument("plan", required=False)
-@click.argument("partner_id", metavar="PARTNER", required=False)
-@click.argument("decision", type=click.Choice(["resend", "give-up"]), required=False)
-@click.option("--by", metavar="NAME", help="Who decides.")
-@click.option("--reason", metavar="TEXT", help="Why; it is kept.")
-@click.option(
-    "--postfix-log",
-    "log",
-    type=click.File("r", encoding="utf-8", errors="replace"),
-    metavar="FILE",
-    help="In place of a decision, what a relay's log shows of every notice.",
-)
-@site_option
-def resolve_command(
-    plan: str | None,
-    partner_id: str | None,
-    decision: Literal["resend", "give-up"] | None,
-    by: str | None,
-    reason: str | None,
-    log: TextIO | None,
-    site_folder: Path | None,
-) -> int:
-    """Settle PARTNER's notice of PLAN, whose status is unknown: send it again, or give it up."""
-    if log is not None and (plan, by, reason) == (None, None, None):
-        return _resolve_by_log(log, site_folder)
-    if log is not None or not (plan and partner_id and decision) or by is None or reason is None:
-        raise click.UsageError(
-            "name PLAN, PARTNER and resend or give-up, with --by and --reason; or --postfix-log alone"
-        )
-    site = site_at(site_folder)
-    with site.open_outbox() as outbox:
-        require_named(site, "decision", decision_facts(plan, partner_id, decision, reason))
-        outbox.resolve(plan, partner_id, decision, by=by, reason=reason, at=site.now)
-    say(f"{plan}: {partner_id}: {decision} by {by}")
-    return 0
-
-
-def _resolve_by_log(log: TextIO, site_folder: Path | None) -> int:
-    site = site_at(site_folder)
-    with site.open_outbox() as outbox:
-        taken = read_postfix_log(site, outbox, log, site.now.astimezone())
-        unknown = sum(outbox.counts(record.plan)[Status.UNKNOWN] for record in outbox.plans())
-    say(f"{intake_text(taken)}; {count(unknown, 'notice')} still unknown")
-    return 1 if unknown else 0
-
-
-@click.command(
-    "withdraw",
-    epilog=examples(
-        "withdraw year-end-credit-1.1 --by Finn",
-        "withdraw year-end-credit-1.1 --by Finn --json",
+        "notice year-end-credit-1.1 P-1001",
+        "notice year-end-credit-1.1 P-1001 --format html",
     ),
 )
 @click.argument("plan")
-@click.option("--by", metavar="NAME", required=True, help="Who decides; it is kept.")
+@click.argument("partner_id", metavar="PARTNER")
 @site_option
-@json_option
-def withdraw_command(plan: str, by: str, site_folder: Path | None, *, as_json: bool) -> int:
-    """Have the provider discard each fence of PLAN with an unknown notice, so that its notices are ready again."""
-    site = site_at(site_folder)
-    way = site.transport("sendgrid")
-    with site.open_outbox() as outbox:
-        done = withdraw(outbox, plan, fences_of(way), by, lambda: datetime.now(UTC))
-        unknown = outbox.counts(plan)[Status.UNKNOWN]
-    if as_json:
-        late = [fence.key for fence in done.late]
-        show_json(
-            {"plan": plan, "fences": done.fences, "ready": done.ready, "late": late, "unknown": unknown}
-        )
-        return 1 if unknown else 0
-    for fence in done.late:
-        say(f"{plan}: too late for {fence.key}, which leaves at {fence.send_at.isoformat()}")
-    ready = f"{count(done.ready, 'notice')} ready again, {unknown:,} unknown"
-    say(f"{plan}: {count(done.fences, 'fence')} discarded by the provider: {ready}")
-    return 1 if unknown else 0
+@click.option(
+    "--format", "form", type=click.Choice(["eml", "html", "text"]), default="text", show_default=True
+)
+def notice_command(
+    plan: str, partner_id: str, site_folder: Path | None, form: Literal["eml", "html", "text"]
+) -> None:
+    """Show the frozen message of PLAN to PARTNER."""
+    with site_at(site_folder).open_batch(plan) as batch:
+        try:
+            frozen = batch.frozen(partner_id)
+        except KeyError as error:
+            raise OfferpressError(
+                f"no notice: {plan} {partner_id!r}: the plan has none to this partner"
+            ) from error
+        if form == "eml":
+            from mailer import message_bytes  # noqa: PLC0415 - only this form needs the parts of a mail
+
+            date_shown = batch.header.send_at or batch.header.made_at
+            click.echo(message_bytes(frozen.notice, frozen.message_id, date_shown), nl=False)
+        else:
+            click.echo(frozen.notice.html if form == "html" else frozen.notice.text)
 
 
 @click.command(
@@ -312,6 +257,8 @@ def reconcile_command(by: str, site_folder: Path | None, *, as_json: bool) -> in
 @json_option
 def told_command(partner_id: str, site_folder: Path | None, *, as_json: bool) -> None:
     """List what PARTNER was told, when, in which plan, and what became of it."""
+    from offerpress.plans.told import told_json, told_notices, told_text  # noqa: PLC0415 - it brings the offers
+
     site = site_at(site_folder)
     with site.open_outbox() as outbox:
         notices = told_notices(site, outbox, partner_id)

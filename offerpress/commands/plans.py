@@ -1,4 +1,4 @@
-"""The commands that make and approve a plan: `plan`, `notice`, `approve`."""
+"""The commands that make and approve a plan: `plan`, `approve`."""
 
 import getpass
 import tempfile
@@ -6,11 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
-from typing import Literal
 
 import click
 
-from mailer import Batch, BatchError, Outbox, message_bytes
+from mailer import Batch, BatchError, Outbox
 from offerpress.build.workers import choose_workers
 from offerpress.figures.checking import every_fault_named, figures_remarks, require_faultless_content
 from offerpress.figures.figures import Figures, open_figures
@@ -286,37 +285,6 @@ def _corrected_text(corrections: Iterable[tuple[str, list[Difference]]]) -> list
     lines = [f"  {partner_id}: {'; '.join(map(difference_text, found))}" for partner_id, found in corrections]
     more = len(lines) - SHOWN_CORRECTIONS
     return ["Told before → now:", *lines[:SHOWN_CORRECTIONS], *([f"  and {more:,} more"] if more > 0 else [])]
-
-
-@click.command(
-    "notice",
-    epilog=examples(
-        "notice year-end-credit-1.1 P-1001",
-        "notice year-end-credit-1.1 P-1001 --format html",
-    ),
-)
-@click.argument("plan")
-@click.argument("partner_id", metavar="PARTNER")
-@site_option
-@click.option(
-    "--format", "form", type=click.Choice(["eml", "html", "text"]), default="text", show_default=True
-)
-def notice_command(
-    plan: str, partner_id: str, site_folder: Path | None, form: Literal["eml", "html", "text"]
-) -> None:
-    """Show the frozen message of PLAN to PARTNER."""
-    with site_at(site_folder).open_batch(plan) as batch:
-        try:
-            frozen = batch.frozen(partner_id)
-        except KeyError as error:
-            raise OfferpressError(
-                f"no notice: {plan} {partner_id!r}: the plan has none to this partner"
-            ) from error
-        if form == "eml":
-            date_shown = batch.header.send_at or batch.header.made_at
-            click.echo(message_bytes(frozen.notice, frozen.message_id, date_shown), nl=False)
-        else:
-            click.echo(frozen.notice.html if form == "html" else frozen.notice.text)
 
 
 @click.command(

@@ -1,8 +1,8 @@
-"""The commands about what returns after sending: events, bounces, and the addresses not to write to."""
+"""The commands about what returns after sending: events, what became of unknown notices, bounces, suppressions."""
 
 from importlib import import_module
 from pathlib import Path
-from typing import BinaryIO, get_args
+from typing import BinaryIO, Literal, TextIO, get_args
 
 import click
 
@@ -10,6 +10,7 @@ from mailer import (
     ImapInbox,
     Intake,
     MaildirInbox,
+    Status,
     SuppressionReason,
     read_events,
 )
@@ -20,7 +21,14 @@ from offerpress.options import (
     site_at,
     site_option,
 )
-from offerpress.plans.returns import intake_text, read_suppressions, suppressible, suppressions_csv
+from offerpress.plans.returns import (
+    intake_text,
+    read_postfix_log,
+    read_suppressions,
+    suppressible,
+    suppressions_csv,
+)
+from offerpress.signing.acts import decision_facts, require_named
 from offerpress.site.folder import OfferpressError
 from offerpress.terminal import (
     count,
@@ -68,6 +76,59 @@ def intake_json(taken: Intake) -> dict[str, int]:
         "proved": taken.proved,
         "suppressed": taken.suppressed,
     }
+
+
+@click.command(
+    "resolve",
+    epilog=examples(
+        'resolve year-end-credit-1.1 P-1001 resend --by Finn --reason "not in the relay\'s log"',
+        "resolve --postfix-log /var/log/mail.log",
+    ),
+)
+@click.argument("plan", required=False)
+@click.argument("partner_id", metavar="PARTNER", required=False)
+@click.argument("decision", type=click.Choice(["resend", "give-up"]), required=False)
+@click.option("--by", metavar="NAME", help="Who decides.")
+@click.option("--reason", metavar="TEXT", help="Why; it is kept.")
+@click.option(
+    "--postfix-log",
+    "log",
+    type=click.File("r", encoding="utf-8", errors="replace"),
+    metavar="FILE",
+    help="In place of a decision, what a relay's log shows of every notice.",
+)
+@site_option
+def resolve_command(
+    plan: str | None,
+    partner_id: str | None,
+    decision: Literal["resend", "give-up"] | None,
+    by: str | None,
+    reason: str | None,
+    log: TextIO | None,
+    site_folder: Path | None,
+) -> int:
+    """Settle PARTNER's notice of PLAN, whose status is unknown: send it again, or give it up."""
+    if log is not None and (plan, by, reason) == (None, None, None):
+        return _resolve_by_log(log, site_folder)
+    if log is not None or not (plan and partner_id and decision) or by is None or reason is None:
+        raise click.UsageError(
+            "name PLAN, PARTNER and resend or give-up, with --by and --reason; or --postfix-log alone"
+        )
+    site = site_at(site_folder)
+    with site.open_outbox() as outbox:
+        require_named(site, "decision", decision_facts(plan, partner_id, decision, reason))
+        outbox.resolve(plan, partner_id, decision, by=by, reason=reason, at=site.now)
+    say(f"{plan}: {partner_id}: {decision} by {by}")
+    return 0
+
+
+def _resolve_by_log(log: TextIO, site_folder: Path | None) -> int:
+    site = site_at(site_folder)
+    with site.open_outbox() as outbox:
+        taken = read_postfix_log(site, outbox, log, site.now.astimezone())
+        unknown = sum(outbox.counts(record.plan)[Status.UNKNOWN] for record in outbox.plans())
+    say(f"{intake_text(taken)}; {count(unknown, 'notice')} still unknown")
+    return 1 if unknown else 0
 
 
 IMAP_URL = "OFFERPRESS_IMAP_URL"

@@ -1,4 +1,4 @@
-"""The commands of a plan's life after approval: `send`, `cancel`, `pause`, `resume`."""
+"""The commands of a plan's life after approval: `send`, `withdraw`, `cancel`, `pause`, `resume`."""
 
 import getpass
 import threading
@@ -9,12 +9,13 @@ from typing import get_args
 
 import click
 
-from mailer import MailerError, Outbox, Status, TransportName, stop_on_signals
+from mailer import MailerError, Outbox, Status, TransportName, stop_on_signals, withdraw
 from offerpress.log import log
 from offerpress.options import examples, json_option, site_at, site_option
 from offerpress.plans.sending import (
     Sending,
     due_plans,
+    fences_of,
     held_plans,
     rounds,
     send_plan,
@@ -180,6 +181,37 @@ def _delivery_json(one: Sending) -> dict[str, object]:
         "goes_on": delivery.goes_on or None,
         "now": now,
     }
+
+
+@click.command(
+    "withdraw",
+    epilog=examples(
+        "withdraw year-end-credit-1.1 --by Finn",
+        "withdraw year-end-credit-1.1 --by Finn --json",
+    ),
+)
+@click.argument("plan")
+@click.option("--by", metavar="NAME", required=True, help="Who decides; it is kept.")
+@site_option
+@json_option
+def withdraw_command(plan: str, by: str, site_folder: Path | None, *, as_json: bool) -> int:
+    """Have the provider discard each fence of PLAN with an unknown notice, so that its notices are ready again."""
+    site = site_at(site_folder)
+    way = site.transport("sendgrid")
+    with site.open_outbox() as outbox:
+        done = withdraw(outbox, plan, fences_of(way), by, lambda: datetime.now(UTC))
+        unknown = outbox.counts(plan)[Status.UNKNOWN]
+    if as_json:
+        late = [fence.key for fence in done.late]
+        show_json(
+            {"plan": plan, "fences": done.fences, "ready": done.ready, "late": late, "unknown": unknown}
+        )
+        return 1 if unknown else 0
+    for fence in done.late:
+        say(f"{plan}: too late for {fence.key}, which leaves at {fence.send_at.isoformat()}")
+    ready = f"{count(done.ready, 'notice')} ready again, {unknown:,} unknown"
+    say(f"{plan}: {count(done.fences, 'fence')} discarded by the provider: {ready}")
+    return 1 if unknown else 0
 
 
 by_option = click.option(

@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from generator import (
     Campaign,
     CampaignCheck,
-    CampaignRenderer,
     CardMaker,
     Content,
     GeneratorError,
@@ -25,12 +25,15 @@ from generator import (
     site_remarks,
     statement_artifacts,
 )
-from ledger import ExplainedRow, explain
 from offerpress.figures.figures import Figures, open_figures
 from offerpress.figures.frozen_rules import rules_digest
 from offerpress.site.inputs import CODE, pages_ground
 from offerpress.site.site import Site
 from rewards import Account, BonusRule, Fault, Faulty, Statement
+
+if TYPE_CHECKING:  # each is loaded by the function that makes it
+    from generator import CampaignRenderer
+    from ledger import ExplainedRow
 
 
 def figures_faults(figures: Figures) -> list[Fault]:
@@ -67,8 +70,9 @@ def figures_remarks(figures: Figures) -> list[Fault]:
 
 def _unpaid_of(figures: Figures) -> list[Fault]:
     """Return the remarks about bonuses; computes statements only for an offer that leaves a currency out."""
-    currencies = figures.snapshot.currencies()
-    open_ended = any(currencies - rule.amounts.keys() for rule in _bonuses(figures))
+    bonuses = _bonuses(figures)
+    currencies = figures.snapshot.currencies() if bonuses else frozenset()
+    open_ended = any(currencies - rule.amounts.keys() for rule in bonuses)
     return unpaid_remarks(figures, figures.statements([])) if open_ended else []
 
 
@@ -164,11 +168,13 @@ def find_faults(site: Site, proved: Proved | None = None) -> list[Fault]:
         return list(dict.fromkeys([*faulty.faults, *_faults_beside(site)]))
 
 
-def explain_row(site: Site, name: str, row: int) -> ExplainedRow | None:
+def explain_row(site: Site, name: str, row: int) -> "ExplainedRow | None":
     """Return a row of a table or file of the data, as it came and as it was read; None if there is none.
 
     Raises `Faulty` if the program, by which it is read, has faults.
     """
+    from ledger import explain  # noqa: PLC0415 - it reads data
+
     sound = read_sound_content(site.folder, site.settings.site)
     if sound is None:
         faults: list[Fault] = []
@@ -254,11 +260,13 @@ def statement_files(content: Content, site: Site, as_of: int, faults: list[Fault
     return {}
 
 
-def campaign_renderer(figures: Figures, slug: str, *, corrections: bool = False) -> CampaignRenderer:
+def campaign_renderer(figures: Figures, slug: str, *, corrections: bool = False) -> "CampaignRenderer":
     """Return the renderer of that campaign, or of its corrections.
 
     Raises `Faulty` with the mistakes of its templates, and `KeyError` for an unknown campaign.
     """
+    from generator import CampaignRenderer  # noqa: PLC0415 - `check` renders no partner's message
+
     site, mail = figures.site, figures.site.settings.mail
     return CampaignRenderer(
         figures.content.campaigns[slug],

@@ -10,23 +10,15 @@ from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from generator import (
     TEXT_RESULTS,
     Content,
     read_content,
     read_sound_content,
-    shard_bits,
 )
-from ledger import (
-    KeptTables,
-    Ledger,
-    LedgerError,
-    Snapshot,
-    freeze,
-    read,
-)
+from ledger import LedgerError, Snapshot
 from offerpress.site.folder import CONSERVATION_FILE, TEXTS_FILE, OfferpressError
 from offerpress.site.inputs import (
     CODE,
@@ -66,6 +58,9 @@ from rewards import (
     require_conserved,
     rules_on,
 )
+
+if TYPE_CHECKING:  # it is loaded if data changed
+    from ledger import Ledger
 
 SOURCE_FILE = "source"
 REMARKS_FILE = "remarks.json"
@@ -260,8 +255,10 @@ def know_texts(site: Site, code: str) -> None:
         TEXT_RESULTS.read((site.private / TEXTS_FILE).read_bytes(), code)
 
 
-def _read(site: Site, content: Content | None, faults: list[Fault], code: str) -> Ledger:
+def _read(site: Site, content: Content | None, faults: list[Fault], code: str) -> "Ledger":
     """Read the ledger; raises `Faulty` with every fault of content and ledger."""
+    from ledger import KeptTables, read  # noqa: PLC0415 - only data that changed is read
+
     sound = content or read_sound_content(site.folder, site.settings.site)
     data = site.settings.data
     of_data: list[Fault] = []
@@ -302,8 +299,13 @@ def _remembered(site: Site, snapshot: Snapshot, source: str, remarks: Sequence[F
 
 
 @contextmanager
-def _frozen(site: Site, ledger: Ledger, keys: SiteKeys | None, snapshots: Path | None) -> Iterator[Snapshot]:
+def _frozen(
+    site: Site, ledger: "Ledger", keys: SiteKeys | None, snapshots: Path | None
+) -> Iterator[Snapshot]:
     """Freeze that ledger under those keys unless it is frozen already, and close it; removed again on `Faulty`."""
+    from generator import shard_bits  # noqa: PLC0415 - only data that changed is frozen
+    from ledger import freeze  # noqa: PLC0415 - likewise
+
     folder = snapshots or site.snapshots
     of_keys = keys.digest[:8] if keys else "nokeys"
     with ledger:
@@ -345,6 +347,8 @@ def _take_back(made: Sequence[Path], whole: Collection[Path]) -> None:
 
 def _known_shards(folder: Path, of_keys: str, bits: int) -> dict[str, int]:
     """Return the shards in the newest snapshot under the same keys: they cost a link for each partner."""
+    from generator import shard_bits  # noqa: PLC0415 - likewise
+
     with suppress(LedgerError, OSError):
         found = folder.glob(f"[!.]*-{of_keys}")
         newest = max(found, key=lambda path: path.stat().st_mtime_ns, default=None)

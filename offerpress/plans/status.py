@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from io import StringIO
 from shlex import quote
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from mailer import (
     BatchError,
-    MailSettings,
     NoticeAccount,
     Outbox,
     PlanRecord,
@@ -21,6 +21,9 @@ from mailer import (
 )
 from offerpress.site.site import Site
 from rewards import guarded
+
+if TYPE_CHECKING:
+    from mailer import MailSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +35,12 @@ class Need:
     why: str = ""
 
 
-def needs(outbox: Outbox, plan: str, settings: MailSettings, now: datetime) -> list[Need]:
+def needs(outbox: Outbox, plan: str, settings: "MailSettings", now: datetime) -> list[Need]:
     """Return the open tasks: first those of the plan, then its unknown notices by partner id."""
     return [*_of_plan(outbox, plan, settings, now), *_of_notices(outbox, plan, now)]
 
 
-def _of_plan(outbox: Outbox, plan: str, settings: MailSettings, now: datetime) -> Iterator[Need]:
+def _of_plan(outbox: Outbox, plan: str, settings: "MailSettings", now: datetime) -> Iterator[Need]:
     record, ready = outbox.plan(plan), outbox.counts(plan)[Status.READY]
     if record.standing == "cancelled" or not ready:
         return
@@ -54,7 +57,7 @@ def _of_plan(outbox: Outbox, plan: str, settings: MailSettings, now: datetime) -
         )
 
 
-def _is_late(outbox: Outbox, plan: str, settings: MailSettings, now: datetime) -> bool:
+def _is_late(outbox: Outbox, plan: str, settings: "MailSettings", now: datetime) -> bool:
     hours, first = settings.latest_start_hours, outbox.first_start(outbox.plan(plan))
     return hours is not None and first is not None and timing(first, hours, now) is Timing.LATE
 

@@ -1,23 +1,10 @@
 """The outbox, the batches and the transports of a site."""
 
-import ssl
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from mailer import (
-    DEFAULT_BASE_URL,
-    Batch,
-    FolderTransport,
-    Outbox,
-    SendGridTransport,
-    Signer,
-    SmtpTransport,
-    Transport,
-    batch_file,
-    outbox_file,
-    signer,
-)
+from mailer import Batch, Outbox, batch_file, outbox_file
 from offerpress.site.folder import (
     DKIM_KEY,
     OUTBOX,
@@ -31,6 +18,11 @@ from offerpress.site.folder import (
 )
 from offerpress.site.site import Site
 from offerpress.site.state import read_state
+
+if TYPE_CHECKING:  # only who sends needs one
+    from ssl import SSLContext
+
+    from mailer import Signer, Transport
 
 _NAMED: Final = 5
 
@@ -85,8 +77,10 @@ def _pruned(raw: Any) -> dict[str, str]:  # noqa: ANN401 - JSON
     return {str(plan): str(digest) for plan, digest in raw["batches"].items()}
 
 
-def transport_of(site: Site, name: str) -> Transport:
+def transport_of(site: Site, name: str) -> "Transport":
     """Return the transport of that name, set up from `[mail]` and the environment."""
+    from mailer import DEFAULT_BASE_URL, FolderTransport, SendGridTransport, SmtpTransport  # noqa: PLC0415 - likewise
+
     settings, environment = site.mail_settings, site.environment
     if name == "folder":
         return FolderTransport(site.mail)
@@ -104,19 +98,21 @@ def transport_of(site: Site, name: str) -> Transport:
     )
 
 
-def _trusted_certificates(site: Site, ca_file: str | None) -> ssl.SSLContext | None:
+def _trusted_certificates(site: Site, ca_file: str | None) -> "SSLContext | None":
     """Return the certificates that `ca_file` names; None for those of the system."""
     if ca_file is None:
         return None
+    from ssl import create_default_context  # noqa: PLC0415 - likewise
+
     try:
-        return ssl.create_default_context(cafile=site.folder / ca_file)
+        return create_default_context(cafile=site.folder / ca_file)
     except OSError as error:
         raise OfferpressError(
             f"no certificates: {ca_file}: offerpress.toml [mail.smtp] ca_file ({error}); name a file in PEM form"
         ) from error
 
 
-def _signer(site: Site) -> Signer | None:
+def _signer(site: Site) -> "Signer | None":
     dkim = site.mail_settings.smtp.dkim
     if dkim is None:
         return None
@@ -126,6 +122,8 @@ def _signer(site: Site) -> Signer | None:
         raise OfferpressError(
             f"no key: {dkim.key_file}: [mail.smtp.dkim] ({error.strerror}); put it there, or into {DKIM_KEY}"
         ) from error
+    from mailer import signer  # noqa: PLC0415 - likewise
+
     return signer(dkim, key)
 
 

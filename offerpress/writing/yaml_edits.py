@@ -12,7 +12,7 @@ from difflib import SequenceMatcher
 from enum import Enum
 from typing import Final, Literal
 
-from generator.content.front_matter import YamlPiece, yaml_pieces
+from generator.content.yaml_text import YamlPiece, yaml_pieces
 
 
 class Removed(Enum):

@@ -14,7 +14,6 @@ import pytest
 from ledger import DataSettings, read
 from ledger.database import Database
 from ledger.findings import Findings
-from ledger.ledger import digest_of
 from ledger.reading.loading import Surroundings, load
 from ledger.tables import TABLES
 from ledger.values import parse, prepare
@@ -201,7 +200,7 @@ def digest_in(database: Database, tmp_path_factory: pytest.TempPathFactory) -> C
         prepare(database, "Europe/Berlin")
         for table in TABLES:
             parse(database, table)
-        found = digest_of(database, lambda table: table.name)
+        found = database.digest(lambda table: table.name)
         for table in TABLES:
             database.run(f"DROP VIEW rows_{table.name}")
             database.run(f"DROP TABLE raw_{table.name}")

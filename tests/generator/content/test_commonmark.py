@@ -8,7 +8,8 @@ from xml.etree.ElementTree import Element
 
 import html5lib
 
-from generator.content.markdown import UnreadableMarkdownError, mail_markdown_html
+from generator.content.markdown import mail_markdown_html
+from generator.errors import UnreadableMarkdownError
 
 ROOT = Path(__file__).parents[3]
 SPECIFICATION = ROOT / "tests/tools/node_modules/commonmark-spec/spec.txt"

@@ -9,7 +9,8 @@ import re
 import pytest
 
 from generator.content.bodies import Body, compile_page_body
-from generator.content.markdown import UnreadableMarkdownError, mail_markdown_html, markdown_html
+from generator.content.markdown import mail_markdown_html, markdown_html
+from generator.errors import UnreadableMarkdownError
 from rewards import Fault
 
 

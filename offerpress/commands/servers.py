@@ -1,14 +1,17 @@
-"""The commands that show a site in a browser on this machine: `serve` and `studio`."""
+"""The commands that serve over HTTP until they are interrupted: `serve`, `studio` and `hooks`."""
 
 import secrets
+import time
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import click
 
 from offerpress.options import as_of_option, examples, place_or_site_at, site_at, site_option
 from offerpress.terminal import say
+
+WEBHOOK_KEY = "SENDGRID_WEBHOOK_KEY"
 
 
 def _port_option(default: int) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -69,3 +72,41 @@ def studio_command(site_folder: Path | None, as_of: date | None, port: int, host
     from offerpress.studio.starting import run_studio  # noqa: PLC0415 - likewise
 
     run_studio(place_or_site_at(site_folder, as_of), (host, port), secrets.token_urlsafe, say)
+
+
+@click.command(
+    "hooks",
+    epilog=examples(
+        "hooks",
+        "hooks --host 127.0.0.1 --port 8025 --max-age 300",
+    ),
+)
+@click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="Where to listen.")
+@click.option("--port", default=8025, show_default=True, type=click.IntRange(0, 65535), metavar="N")
+@click.option(
+    "--max-age",
+    default=600,
+    show_default=True,
+    type=click.IntRange(min=1),
+    metavar="SECONDS",
+    help="How old a request of events may be.",
+)
+@site_option
+def hooks_command(host: str, port: int, max_age: int, site_folder: Path | None) -> None:
+    """Receive a provider's events and one-click unsubscriptions over HTTP, until interrupted."""
+    from offerpress.hooks.service import run_service  # noqa: PLC0415 - likewise
+
+    site = site_at(site_folder)
+    key = site.environment.get(WEBHOOK_KEY, "")
+    if not key:
+        say(f"no events are taken: {WEBHOOK_KEY} is not set; set it to the public key that SendGrid shows")
+    run_service(
+        site,
+        key,
+        host,
+        port,
+        most_age=timedelta(seconds=max_age),
+        clock=lambda: datetime.now(UTC),
+        ticks=time.monotonic,
+        say=say,
+    )
