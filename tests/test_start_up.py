@@ -44,11 +44,27 @@ def loaded(statement: str, folder: Path | None = None) -> set[str]:
             {"pydantic", "rewards", "ledger", "generator", "mailer", "babel"},
         ),
         ("import offerpress.build.workers", {"distributed", "pydantic", DATABASE}),
+        (
+            "import offerpress.commands.check",
+            {DATABASE, "ruamel", "markdown", "feedgen", "tomlkit", "cryptography"},
+        ),
+        (
+            "import offerpress.commands.figures",
+            {DATABASE, TEMPLATES, "ruamel", "markdown", "lxml", "cryptography"},
+        ),
+        (
+            "import offerpress.commands.outbox, offerpress.site.mail",
+            {"ledger", "generator", "smtplib", "ssl", "http", TEMPLATES, "babel"},
+        ),
         ("import mailer", {DATABASE, TABLES, TEMPLATES, "babel", "markdown", "generator", "ledger"}),
     ],
 )
 def test_a_command_loads_only_what_it_needs(statement: str, absent: set[str]) -> None:
-    """`--help` loads the front door alone, a build with nothing to do no rules, and sending no templates."""
+    """`--help` loads the front door alone, a build with nothing to do no rules, and sending no templates.
+
+    `check` converts no text and opens no database before it knows that something changed, and no table of the outbox
+    needs a transport.
+    """
     assert set() == absent & loaded(statement)
 
 

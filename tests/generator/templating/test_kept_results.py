@@ -1,45 +1,28 @@
-"""Results of texts that several threads of the studio ask for at once."""
+"""Results that follow from one text are kept from one command to the next."""
 
-import sys
-import threading
-from collections.abc import Iterator
-from functools import partial
-
-import pytest
-
-from generator.templating.kept_results import KeptResults
+from generator.templating.kept_results import KeptResults, closed_digest
+from rewards.program import Level, Program
 
 
-@pytest.fixture
-def hasty() -> Iterator[None]:
-    """Let threads take turns as often as the interpreter can."""
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    yield
-    sys.setswitchinterval(before)
+def test_the_digest_of_a_program_does_not_depend_on_what_was_asked_of_it() -> None:
+    """Figures that follow from the fields change no key, so the next process finds what this one kept."""
+    program = Program("EUR", "UTC", "ignore", "best", "none", (Level("gold", "Gold", 100),))
+    before = closed_digest(program)
+    assert 1 == program.rank("gold")
+    assert before == closed_digest(program)
 
 
-@pytest.mark.usefixtures("hasty")
-def test_readings_that_begin_at_once_disturb_none() -> None:
-    """Each thread gets the result of its text, whatever another one begins, writes or reads meanwhile."""
-    kept, wrong = KeptResults(), list[object]()
-    gate = threading.Barrier(4)
-
-    def read(number: int) -> None:
-        gate.wait()
-        try:
-            for turn in range(300):
-                kept.begin()
-                found = [kept.of("same", str(one), partial(str, one)) for one in range(20)]
-                wrong.extend(found if found != list(map(str, range(20))) else ())
-                if turn % 50 == number:
-                    kept.read(kept.written("program"), "program")
-        except Exception as error:  # noqa: BLE001 - whatever a thread meets is told
-            wrong.append(error)
-
-    threads = [threading.Thread(target=read, args=(number,)) for number in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert [] == wrong
+def test_a_file_keeps_the_kinds_that_a_reading_did_not_ask_for() -> None:
+    """After a statement the code of campaigns is still known, and a text that is gone is not."""
+    first = KeptResults()
+    for kind, digest in (("body", "old"), ("body", "same"), ("code", "campaign")):
+        first.of(kind, digest, lambda: (1,))
+    second = KeptResults()
+    second.read(first.written("program"), "program")
+    second.of("body", "same", lambda: (2,))
+    third = KeptResults()
+    third.read(second.written("program"), "program")
+    found = [
+        third.of(*key, lambda: (3,)) for key in (("body", "same"), ("code", "campaign"), ("body", "old"))
+    ]
+    assert [(1,), (1,), (3,)] == found
