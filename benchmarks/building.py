@@ -15,11 +15,12 @@ import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 from measuring import Cost, cost_of, summary
 from ours import AS_OF, Ours, make_ours, plainly
-from peers import Peer, finished_figures, hugo, mailmerge, pelican
+from peers import anew, finished_figures, hugo, mailmerge, pelican
 
 MERGED = 2_000
 # How often what takes long and decides no close ratio runs; the rest runs in every round.
@@ -60,21 +61,12 @@ def peer_cases(folder: Path, ours: Ours, versions: dict[str, str]) -> dict[str, 
     merged = mailmerge(folder, few)
     versions |= {"Hugo": pages.version, "Pelican": pelican_pages.version, "mailmerge": merged.version}
     return {
-        "Hugo": _peer(pages),
-        "Hugo, HTML and JSON": _peer(both),
-        "Pelican": _peer(pelican_pages),
-        "mailmerge": _peer(merged),
+        "Hugo": partial(anew, pages),
+        "Hugo, HTML and JSON": partial(anew, both),
+        "Pelican": partial(anew, pelican_pages),
+        "mailmerge": partial(anew, merged),
         "floor": _floor(folder, exported),
     }
-
-
-def _peer(peer: Peer) -> Case:
-    def run() -> Cost:
-        for name in ("output", "resources"):
-            shutil.rmtree(peer.folder / name, ignore_errors=True)
-        return cost_of(peer.command, peer.folder)
-
-    return run
 
 
 def _floor(folder: Path, exported: Path) -> Case:

@@ -6,6 +6,7 @@ nothing. Hugo makes its pages from a content adapter, Pelican from a short plugi
 
 import csv
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -13,7 +14,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from measuring import Cost, cost_of
+
 PEERS = Path(__file__).parent / "peers"
+_LISTED = re.compile(r"^tags: \[(.*)\]$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -27,11 +31,12 @@ class Peer:
 
 def install(folder: Path, package: str) -> tuple[Path, str]:
     """An environment of its own with that package: the folder of its programs, and the version."""
-    home = folder / f"env-{package}"
+    name = package.partition("[")[0]
+    home = folder / f"env-{name}"
     subprocess.run([sys.executable, "-m", "venv", home], check=True)
     pip = [home / "bin" / "pip", "--disable-pip-version-check"]
     subprocess.run([*pip, "install", "--quiet", package], check=True, stderr=subprocess.DEVNULL)
-    shown = subprocess.run([*pip, "show", package], check=True, capture_output=True, text=True).stdout
+    shown = subprocess.run([*pip, "show", name], check=True, capture_output=True, text=True).stdout
     return home / "bin", next(line[9:] for line in shown.splitlines() if line.startswith("Version: "))
 
 
@@ -97,3 +102,33 @@ def mailmerge(folder: Path, figures: Iterator[dict[str, object]]) -> Peer:
             row = [first[key] for key in ("currency", "eligible_sales", "amount", "to_credit")]
             table.writerow([f"{statement['partner_id']}@reseller.example", statement["name"], *row])
     return Peer(version, place, [programs / "mailmerge", "--dry-run", "--no-limit"])
+
+
+def hugo_announcements(folder: Path, texts: Sequence[Path]) -> Peer:
+    """A Hugo site of the same announcements, with an index, tags and feeds."""
+    programs, version = install(folder, "hugo")
+    site = folder / "hugo"
+    shutil.copytree(PEERS / "hugo-announcements", site)
+    (site / "content" / "announcements").mkdir(parents=True)
+    for text in texts:
+        shutil.copy(text, site / "content" / "announcements")
+    return Peer(version, site, [programs / "hugo", "build", "--quiet", "--destination", "output"])
+
+
+def pelican_announcements(folder: Path, texts: Sequence[Path]) -> Peer:
+    """A Pelican site of the same."""
+    programs, version = install(folder, "pelican[markdown]")
+    site = folder / "pelican"
+    shutil.copytree(PEERS / "pelican-announcements", site)
+    (site / "content").mkdir()
+    for text in texts:  # its front matter has no lists in brackets
+        plain = _LISTED.sub(r"tags: \1", text.read_text(encoding="utf-8"))
+        (site / "content" / text.name).write_text(plain, encoding="utf-8")
+    return Peer(version, site, [programs / "pelican", "--quiet", "--settings", "pelicanconf.py"])
+
+
+def anew(peer: Peer) -> Cost:
+    """What its build costs where nothing was."""
+    for name in ("output", "resources"):
+        shutil.rmtree(peer.folder / name, ignore_errors=True)
+    return cost_of(peer.command, peer.folder)
