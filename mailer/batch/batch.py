@@ -11,7 +11,7 @@ import mmap
 import struct
 import zlib
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -177,9 +177,14 @@ class Batch:
         """Return the recipients in the same order, checked likewise, without parsing bodies."""
         return (recipient_of(self._partner_id(n), self._parts(n)) for n in self._held)
 
-    def figures(self) -> Iterator[tuple[str, str]]:
-        """Return the partner and the figures of all messages, checked like `recipients`."""
-        return ((self._partner_id(n), figures_of(self._parts(n))) for n in self._held)
+    def digests(self) -> Iterator[bytes]:
+        """Return the digests of all messages as the index states them; each message names its partner."""
+        return (self._entry(n).digest for n in self._held)
+
+    def figures(self, *, but_for: Collection[bytes] = ()) -> Iterator[tuple[str, str]]:
+        """Return partner and figures of all messages but those with these digests, checked like `recipients`."""
+        read = (n for n in self._held if self._entry(n).digest not in but_for)
+        return ((self._partner_id(n), figures_of(self._parts(n))) for n in read)
 
     def message(self, partner_id: str) -> Notice:
         """Return the message to one partner, checked against its digest; KeyError if the plan has none for it."""

@@ -9,6 +9,7 @@ from mailer.batch.batch_header import message_digest
 WINDOW: Final = -15  # raw deflate with the largest window
 _DICTIONARY_BYTES: Final = 32_768 - 262  # what deflate can reach back to
 _LEVEL: Final = 3  # with a dictionary twice as fast as 6 and an eighth larger; 4 and 5 are worse in both
+_MEMORY: Final = 6  # each message copies the primed state: 160 kB instead of 256 for 2 % more bytes
 
 
 class PreparedMessage(NamedTuple):
@@ -58,7 +59,7 @@ class Deflater:
     def _prime(self, language: str, dictionary: bytes) -> None:
         self._numbers[language] = len(self._primed)
         self.dictionaries[language] = dictionary
-        self._primed.append(zlib.compressobj(_LEVEL, zlib.DEFLATED, WINDOW, 8, zdict=dictionary))
+        self._primed.append(zlib.compressobj(_LEVEL, zlib.DEFLATED, WINDOW, _MEMORY, zdict=dictionary))
 
 
 def dictionary_of(parts: bytes) -> bytes:

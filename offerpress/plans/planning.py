@@ -3,7 +3,7 @@
 import csv
 import itertools
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -241,14 +241,16 @@ class Since:
 
 
 def since(batch: Batch, earlier: Batch) -> Since:
-    """Compare a batch with an earlier one."""
-    now, then = _figures_digests(batch), _figures_digests(earlier)
+    """Compare a batch with an earlier one; of messages that both have, none needs to be read."""
+    same = {*batch.digests()} & {*earlier.digests()}
+    now, then = _figures_digests(batch, same), _figures_digests(earlier, same)
     changed = sum(now[partner] != then[partner] for partner in now.keys() & then.keys())
     return Since(earlier.header.plan, len(now.keys() - then.keys()), len(then.keys() - now.keys()), changed)
 
 
-def _figures_digests(batch: Batch) -> dict[str, bytes]:
-    return {partner_id: sha256(figures.encode()).digest() for partner_id, figures in batch.figures()}
+def _figures_digests(batch: Batch, but_for: Collection[bytes]) -> dict[str, bytes]:
+    found = batch.figures(but_for=but_for)
+    return {partner_id: sha256(figures.encode()).digest() for partner_id, figures in found}
 
 
 PLAN_COLUMNS = ("partner_id", "name", "language", "to_address", "currency", "to_credit", "skipped")
