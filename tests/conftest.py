@@ -16,6 +16,8 @@ from tests.servers.postgresql import empty_schema, postgresql_server
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
+_PATIENCE_MS = 120_000
+"""How long a browser waits for what must come. A machine at work on other things takes long; only a failure waits."""
 _SCHEMAS = count(1)
 _WORKERS = pytest.StashKey[list[float]]()
 
@@ -30,13 +32,14 @@ def postgresql() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """One Chromium for all tests of a worker, with its back/forward cache as people have it."""
-    expect.set_options(timeout=30_000)  # a machine at work on other tests takes longer than 5 seconds
+    expect.set_options(timeout=_PATIENCE_MS)
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(
             executable_path=shutil.which("chromium") or shutil.which("google-chrome"),
             args=list(CHROMIUM),
             ignore_default_args=["--disable-back-forward-cache"],
         )
+        started.on("context", lambda context: context.set_default_timeout(_PATIENCE_MS))
         yield started
         started.close()
 

@@ -61,7 +61,7 @@ def hooks(site: Path, key: str = "") -> Iterator[str]:
         yield next(found[0] for line in lines if (found := re.search(r"http://\S+", line)))
     finally:
         process.send_signal(signal.SIGTERM)
-        _, said = process.communicate(timeout=60)
+        _, said = process.communicate(timeout=120)
     assert 0 == process.returncode, said
     assert "Traceback" not in said
 

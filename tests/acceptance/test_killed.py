@@ -92,7 +92,7 @@ def kill(process: subprocess.Popen[str], recorder: Recorder, chance: random.Rand
         wait_for(process, recorder, len(recorder.message_ids) + chance.randint(1, 5))
         time.sleep(chance.uniform(0.0, 0.03))
     process.send_signal(signal.SIGKILL)
-    process.communicate(timeout=60)
+    process.communicate(timeout=120)
 
 
 @pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.long) for seed in (1, 2, 3))])
@@ -131,7 +131,7 @@ def test_a_person_settles_what_a_kill_left_unknown(
     process = start(approved, url)
     wait_for(process, recorder, 10)
     process.send_signal(signal.SIGKILL)
-    process.communicate(timeout=60)
+    process.communicate(timeout=120)
     offerpress("send", PLAN, "--transport", "smtp", OFFERPRESS_SMTP_URL=url)
     taken = {judge.partners[message_id] for message_id in recorder.message_ids}
     for partner in sorted(judge.at(Status.UNKNOWN)):

@@ -51,7 +51,7 @@ class Desk:
 
     def get(self, path: str, host: str | None = None) -> tuple[int, str]:
         """Status and body of a request, with another Host if one is named."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
         connection.request("GET", path, headers={"Host": host} if host else {})
         answer = connection.getresponse()
         body = answer.read().decode()

@@ -81,7 +81,7 @@ SUB_DELIMITERS = "!$&'()*+,;=:@"
 
 def get(port: int, path: str) -> bytes:
     """The content at an address, as a client without a browser's corrections asks for it."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
     try:
         connection.request("GET", path)
         answer = connection.getresponse()

@@ -67,7 +67,7 @@ class Client:
         given |= {name.replace("_", "-"): value for name, value in headers.items()}
         if self.cookie:
             given["Cookie"] = f"{cookie_name(self.running.state.port)}={self.cookie}"
-        connection = http.client.HTTPConnection("127.0.0.1", self.running.state.port, timeout=60)
+        connection = http.client.HTTPConnection("127.0.0.1", self.running.state.port, timeout=120)
         body = urlencode(form or {})
         connection.request(method, path, body, {name: value for name, value in given.items() if value})
         answer = connection.getresponse()
@@ -254,7 +254,7 @@ def test_an_expired_session(studio: RunningStudio, team: Team, browser: Browser)
     page.goto(f"{studio.state.origin}/partner?id=P-1001")
     studio.now += timedelta(minutes=10)
     try:
-        expect(page.get_by_role("heading", level=1)).to_have_text("Locked", timeout=30_000)
+        expect(page.get_by_role("heading", level=1)).to_have_text("Locked")
         assert (303, "/sign-in?locked=1") == sam.ask("GET", "/partner?id=P-1001", Origin="")[::2]
         assert (303, "/sign-in?locked=1") == sam.ask("POST", "/plan/approve", form)[::2]
         assert 401 == sam.ask("GET", "/partners/found?find=a", Origin="")[0]

@@ -64,7 +64,7 @@ class Frames:
         """What anybody gets at an address of the second port: status, body and headers."""
         parts = urlsplit(address)
         given = {"Host": parts.netloc} | {name.replace("_", "-"): value for name, value in headers.items()}
-        with closing(http.client.HTTPConnection("127.0.0.1", self.state.frames.port, timeout=30)) as asked:
+        with closing(http.client.HTTPConnection("127.0.0.1", self.state.frames.port, timeout=120)) as asked:
             asked.request(method, parts.path, headers=given)
             answer = asked.getresponse()
             return answer.status, answer.read().decode(), answer.headers

@@ -73,7 +73,7 @@ def ask(
 ) -> tuple[int, http.client.HTTPMessage]:
     """Status and headers of an answer, as the proxy gets it."""
     given = {name.replace("_", "-"): value for name, value in headers.items()}
-    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as asked:
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=120)) as asked:
         asked.request(method, path, body, given)
         answer = asked.getresponse()
         answer.read()

@@ -149,7 +149,7 @@ def test_before_and_after_stand_side_by_side(office: Office, browser: Browser) -
     finn.page.click("button.main")
     page = finn.open("/publish")
     page.get_by_role("button", name="Build").press("Enter")
-    expect(page.get_by_text("Nothing has changed since.")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("Nothing has changed since.")).to_be_visible()
     page.get_by_role("link", name="Cashback for a year").first.click()
     for name, title in (("Published now", "Yearly cashback"), ("After publishing", "Cashback for a year")):
         frame = page.frame_locator(f"iframe[title='{name}']")
@@ -158,7 +158,7 @@ def test_before_and_after_stand_side_by_side(office: Office, browser: Browser) -
     expect(page.locator(".difference .new").first).to_contain_text("Cashback for a year")
     page.get_by_role("link", name="Publish").first.click()
     page.get_by_role("button", name="Publish").press("Enter")
-    expect(page.get_by_text("It is the built site.")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("It is the built site.")).to_be_visible()
     assert [] == finn.said
 
 

@@ -70,7 +70,7 @@ def test_words_are_escaped(office: Office) -> None:
     """A subject that looks like a tag stays text."""
     desk = signed_in(office.origin, "Finn")
     place = office.origin.removeprefix("http://")
-    connection = http.client.HTTPConnection("127.0.0.1", int(place.split(":")[1]), timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", int(place.split(":")[1]), timeout=120)
     connection.request("GET", SECOND, headers={"Host": place, "Cookie": desk.cookie})
     text = connection.getresponse().read().decode()
     connection.close()

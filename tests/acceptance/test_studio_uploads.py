@@ -44,7 +44,7 @@ class Uploader:
         given |= {"X-Form-Token": self.token, "Content-Type": "application/octet-stream"}
         given |= {key.replace("_", "-"): value for key, value in headers.items()}
         query = urlencode({"file": OFFER, "name": name, "alt": "A picture"})
-        with closing(http.client.HTTPConnection("127.0.0.1", int(place.split(":")[1]), timeout=60)) as line:
+        with closing(http.client.HTTPConnection("127.0.0.1", int(place.split(":")[1]), timeout=120)) as line:
             line.request(
                 "POST", f"/text/picture?{query}", body, {key: one for key, one in given.items() if one}
             )
@@ -168,7 +168,7 @@ def test_a_cut_upload_leaves_nothing(uploader: Uploader) -> None:
     """Where the connection ends in the middle, no file and no part of one appears."""
     before = uploader.kept
     place = urlsplit(uploader.office.origin).netloc
-    with closing(http.client.HTTPConnection("127.0.0.1", int(place.split(":")[1]), timeout=60)) as line:
+    with closing(http.client.HTTPConnection("127.0.0.1", int(place.split(":")[1]), timeout=120)) as line:
         begun(uploader, line, 1000)
         line.send(png()[:60])
     assert uploader.send(b"", "after.png")[1]["text"] == "The file is empty."

@@ -22,6 +22,7 @@ from cryptography.x509.oid import NameOID
 from ruamel.yaml import YAML
 
 from tests.acceptance.conftest import AS_OF, Prepare, after
+from tests.servers.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "docs" / "how-to" / "publish.md").read_text(encoding="utf-8")
@@ -72,9 +73,7 @@ def nginx(output: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[st
     """Run nginx with the recipe's server, except for port and folders, and yield its address."""
     folder = tmp_path_factory.mktemp("nginx")
     write_certificate(folder)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     (server,) = fences("nginx")
     for old, new in (
         ("listen 443 ssl", f"listen 127.0.0.1:{port} ssl"),
@@ -113,7 +112,7 @@ def get(address: str) -> tuple[int, Message, bytes]:
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     try:
-        with urllib.request.urlopen(address, context=context, timeout=30) as answer:  # noqa: S310 - our own server
+        with urllib.request.urlopen(address, context=context, timeout=120) as answer:  # noqa: S310 - our own server
             return answer.status, answer.headers, answer.read()
     except urllib.error.HTTPError as error:
         with error:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from os import geteuid
 from pathlib import Path
 
+from tests.servers.ports import free_port
+
 _SETTINGS = """
 protocols = imap
 base_dir = {folder}/run
@@ -75,7 +77,7 @@ class ImapServer:
 
     @contextmanager
     def _inbox(self) -> Iterator[imaplib.IMAP4]:
-        with imaplib.IMAP4("127.0.0.1", self.port, timeout=30) as inbox:
+        with imaplib.IMAP4("127.0.0.1", self.port, timeout=120) as inbox:
             inbox.login("jo", "secret")
             inbox.select("INBOX")
             yield inbox
@@ -89,8 +91,7 @@ def imap_server(folder: Path) -> Iterator[ImapServer]:
         raise FileNotFoundError("Dovecot is needed: install Debian's `dovecot-imapd`")
     account = pwd.getpwnam("dovecot") if geteuid() == 0 else pwd.getpwuid(geteuid())
     folder.mkdir()
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+    port = free_port()
     for path in [folder, *folder.parents][: len(folder.parents) - 1]:
         if geteuid() == 0 and path.owner() == "root":
             path.chmod(path.stat().st_mode | 0o011)  # the server's own user must get at its folder
@@ -109,13 +110,13 @@ def imap_server(folder: Path) -> Iterator[ImapServer]:
         yield ImapServer(port)
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(120)
 
 
 def _wait_for(port: int, process: "subprocess.Popen[bytes]", folder: Path) -> None:
     while process.poll() is None:
         try:
-            with socket.create_connection(("127.0.0.1", port), timeout=30) as line:
+            with socket.create_connection(("127.0.0.1", port), timeout=120) as line:
                 if line.recv(4).startswith(b"* OK"):
                     return
         except ConnectionRefusedError:

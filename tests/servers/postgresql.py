@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -12,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
+
+from tests.servers.ports import free_port
 
 USER = "postgres"
 
@@ -30,7 +31,7 @@ def postgresql_server() -> Iterator[str]:
         initdb = "initdb -D data -A trust -E UTF8 --locale=C.UTF-8 -N -U"
         with _started(folder, *initdb.split(), USER) as made:
             _require(folder, made, made.wait(timeout=120) == 0)
-        url = f"postgresql://{USER}@127.0.0.1:{(port := _free_port())}/postgres"
+        url = f"postgresql://{USER}@127.0.0.1:{(port := free_port())}/postgres"
         settings = ("listen_addresses=127.0.0.1", f"unix_socket_directories={folder}", "fsync=off")
         options = (word for setting in settings for word in ("-c", setting))
         with _started(folder, "postgres", "-D", "data", "-p", str(port), *options) as server:
@@ -90,9 +91,3 @@ def _binaries() -> Path:
     if path is None:
         raise FileNotFoundError("PostgreSQL's server programs are needed: install Debian's `postgresql`")
     return path.parent
-
-
-def _free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])

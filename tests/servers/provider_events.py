@@ -50,7 +50,7 @@ def request(
 ) -> tuple[int, str, dict[str, str]]:
     """The answer to one request: its status, text and headers. A body in pieces goes without its length."""
     parts = urlsplit(url)
-    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=60)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=120)
     try:
         chunked = not isinstance(body, bytes | None)
         with suppress(

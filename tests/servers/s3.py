@@ -11,6 +11,8 @@ from typing import Any
 
 import s3fs
 
+from tests.servers.ports import free_port
+
 _PATIENCE_S = 60
 
 
@@ -57,9 +59,7 @@ class S3:
 @contextmanager
 def s3_server() -> Iterator[S3]:
     """The server on a free port."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-W", "ignore", "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:

@@ -115,7 +115,7 @@ def test_a_polite_stop_leaves_nothing_unknown(
             while len(recorder.messages) < 20:
                 time.sleep(0.01)
             process.send_signal(number)
-            assert process.wait(timeout=60) == 0
+            assert process.wait(timeout=120) == 0
         taken = accepted_by(recorder, batch)
         assert partners_at(file_outbox, Status.ACCEPTED) == set(taken)
         assert partners_at(file_outbox, Status.UNKNOWN, Status.SENDING) == set()

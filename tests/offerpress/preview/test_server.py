@@ -97,7 +97,7 @@ def served(folder: Path) -> Iterator[http.client.HTTPConnection]:
     preview = Preview(site_now(folder), f"http://127.0.0.1:{port_of(listening)}")
     preview.update()
     with answering(preview, listening):
-        connection = http.client.HTTPConnection("127.0.0.1", port_of(listening), timeout=60)
+        connection = http.client.HTTPConnection("127.0.0.1", port_of(listening), timeout=120)
         yield connection
         connection.close()
 
@@ -147,7 +147,7 @@ def test_the_preview_answers_by_both_protocols(folder: Path) -> None:
     with answering(preview, listening):
         for one in listening:
             host, port = one.getsockname()[:2]
-            connection = http.client.HTTPConnection(host, port, timeout=60)
+            connection = http.client.HTTPConnection(host, port, timeout=120)
             connection.request("GET", "/help/", headers={"Host": f"localhost:{port}"})
             assert b"Text of the page." in connection.getresponse().read()
             connection.close()
