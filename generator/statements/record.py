@@ -244,19 +244,16 @@ class StatementValues:
         top, bottom = max(*months.values(), 0), min(*months.values(), 0)
         height = top - bottom or 1
         zero = _HEIGHT * top // height
-        nothing = self.formats.money_text(0, currency)
+        text = self.formats.amounts(currency)
+        nothing = text(0)
         bars: list[Values] = []
         for first, minor in months.items():
-            bar: Values = {"amount": nothing, "month": month_key(first)}
             if minor:
                 size = min(-(-_HEIGHT * abs(minor) // height), zero if minor > 0 else _HEIGHT - zero)
-                bar = {
-                    "amount": self.formats.money_text(minor, currency),
-                    "height": size,
-                    "month": month_key(first),
-                    "y": zero - size if minor > 0 else zero,
-                }
-            bars.append(bar)
+                y = zero - size if minor > 0 else zero
+                bars.append({"amount": text(minor), "height": size, "month": month_key(first), "y": y})
+            else:
+                bars.append({"amount": nothing, "month": month_key(first)})
         values: Values = {"months": bars}
         if bottom:
             values["zero"] = zero
