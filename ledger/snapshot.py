@@ -221,6 +221,12 @@ class Snapshot:
 
         return Database(threads=1)
 
+    def close(self) -> None:
+        """Close the files, and end the threads that read them; reading opens them again."""
+        if "_database" in vars(self):
+            self._database.close()
+            del self._database
+
     def _relation(self, table: Table) -> str:
         return f"read_parquet({file_literal(self.folder / file_name(table))}, file_row_number = true)"
 

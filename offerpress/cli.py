@@ -127,6 +127,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit: 0 done, 1 faults or something left for a person, 2 wrong usage."""
     # No plug-in changes our models, and looking for some reads the metadata of every installed package.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    # numpy carries columns and computes nothing, and a process with its threads could not be forked.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Most objects of a command live until its end, so frequent collections find nothing.
     gc.set_threshold(_ALLOCATIONS, *gc.get_threshold()[1:])
     code = run(arguments)

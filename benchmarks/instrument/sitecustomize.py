@@ -42,6 +42,8 @@ STAGES = {
     "plain pages": "generator.statements.page:StatementRenderer.plain",
     "place files": "generator.publish:NewTree.place",
     "between processes": "offerpress.build.workers:_attempt,_result",
+    "loop over partners": "offerpress.build.shards:ShardBuilder.build,ShardBuilder.published "
+    "offerpress.plans.rendering:Rendering.shard offerpress.plans.draft:Draft.entered",
     "messages": "generator.notices.notices:CampaignRenderer.notice",
     "canonical messages": "mailer.batch.freezing:prepare_message",
     "deflate": "mailer.batch.compression:Deflater.deflated",

@@ -55,8 +55,8 @@ def build(
     comparison = Comparison.of(figures, last_build(site), output)
     with SealedFolder.opened(site.sealed) as sealed:
         statements = StatementBuild(figures, comparison, sealed, open_workers, advance)
-        pages, of_content = _public_pages(figures, comparison, statements.faults)
-        statements.compute()
+        with statements.computed():
+            pages, of_content = _public_pages(figures, comparison, statements.faults)
         remarks = (*_as_json(figures_remarks(figures)), *of_content)
         files: dict[str, str] = {}
         artifacts = chain(pages.items(), statements.artifacts())

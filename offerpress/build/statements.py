@@ -4,6 +4,7 @@ Shards that did not change keep their sealed records, and packs without a change
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from generator import (
@@ -43,16 +44,21 @@ class StatementBuild:
     reasons: list[tuple[str, str]] = field(default_factory=list)
     bits: dict[int, int] = field(default_factory=dict)
 
-    def compute(self) -> None:
-        """Seal every shard that changed; raises `Faulty` and `NotConserved`.
+    @contextmanager
+    def computed(self) -> Iterator[None]:
+        """Seal every shard that changed; workers begin before the block and are waited for after it.
 
-        Plain statements are computed while they are published: they are too large to be kept until then.
+        Raises `Faulty` and `NotConserved`. Plain statements are computed while they are published: they are too large
+        to be kept until then.
         """
         if self._access == "plain":
+            yield
             return
         wanted = [shard for shard, key in self.comparison.shards.items() if not self._is_kept(shard, key)]
-        for built in built_shards(self.figures, wanted, self.open_workers):
-            self._take(built)
+        with built_shards(self.figures, wanted, self.open_workers) as shards:
+            yield
+            for built in shards:
+                self._take(built)
         self._require_sound()
 
     def artifacts(self) -> Artifacts:
@@ -111,16 +117,18 @@ class StatementBuild:
         yield from ((path, None) for path in self.sealed.files(sorted(kept)))
         wanted = [n for n in keys if n not in kept]
         tree = NewTree.of(self.comparison.output)
-        for built in built_shards(self.figures, wanted, self.open_workers, tree=tree):
-            self._take(built)
-            yield from built.plain.items()
-            yield from built.placed.items()
+        with built_shards(self.figures, wanted, self.open_workers, tree=tree) as shards:
+            for built in shards:
+                self._take(built)
+                yield from built.plain.items()
+                yield from built.placed.items()
         self._require_sound()
 
     def _with_former_links(self, former: SiteKeys, present: Artifacts) -> Artifacts:
         """Add every statement as the links of a former site secret open it."""
         figures = replace(self.figures, keys=former)
-        built = list(built_shards(figures, figures.snapshot.shards, self.open_workers, former=True))
+        with built_shards(figures, figures.snapshot.shards, self.open_workers, former=True) as shards:
+            built = list(shards)
         if faults := [figures.placed(fault) for one in built for fault in one.faults]:
             raise Faulty(faults)
         if self._access == "plain":

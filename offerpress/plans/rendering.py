@@ -4,9 +4,8 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from itertools import chain, islice
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -21,11 +20,11 @@ from mailer import (
     dictionary_of,
     prepare_message,
 )
-from offerpress.build.shards import Job, figures_at, job_of
+from offerpress.build.shards import PARTNERS_A_STEP, Job, figures_at, job_of
 from offerpress.build.workers import OpenWorkers
 from offerpress.plans.draft import Barred, Draft, Drafting, skipped_for
 from offerpress.terminal import Progress
-from rewards import Account, Fault, Faulty, Notice, compute_statement
+from rewards import Account, Fault, Faulty, Notice, Statement, compute_statement
 
 CLIPPED_BYTES: Final = 102_000
 """Gmail cuts a message's HTML after 102 kB."""
@@ -69,21 +68,26 @@ class Rendering:
 
     def shard(self, shard: int) -> "RenderedShard":
         """Render one shard's messages, and draft their totals."""
-        draft, messages = Draft(), []
-        for account, statement in draft.entered(self.drafting, self.barred, shard):
-            if draft.unwritten:
-                continue
-            try:
-                notice = self.drafting.notice(account, statement)
-            except Faulty as error:
-                draft.unwritten += error.faults
-                continue
-            message = self._prepared(notice)
-            messages.append(self.deflating.deflated(message))
-            draft.recipients.append(Recipient(notice.partner_id, notice.to_address, notice.window))
-            if len(message.parts) > CLIPPED_BYTES and len(notice.html.encode()) > CLIPPED_BYTES:
-                draft.clipped.append(notice.partner_id)
+        draft, messages = Draft(), list[DeflatedMessage]()
+        accounts = draft.entered(self.drafting, self.barred, shard)
+        while group := list(islice(accounts, PARTNERS_A_STEP)):
+            notices = list(self._notices(group, draft))
+            prepared = list(map(self._prepared, notices))
+            messages += map(self.deflating.deflated, prepared)
+            for notice, message in zip(notices, prepared, strict=True):
+                draft.recipients.append(Recipient(notice.partner_id, notice.to_address, notice.window))
+                if len(message.parts) > CLIPPED_BYTES and len(notice.html.encode()) > CLIPPED_BYTES:
+                    draft.clipped.append(notice.partner_id)
         return RenderedShard(draft, messages)
+
+    def _notices(self, group: list[tuple[Account, Statement]], draft: Draft) -> Iterator[Notice]:
+        """Render the notices of a group, up to the first message that cannot be rendered."""
+        for account, statement in group:
+            if not draft.unwritten:
+                try:
+                    yield self.drafting.notice(account, statement)
+                except Faulty as error:
+                    draft.unwritten += error.faults
 
     def _prepared(self, notice: Notice) -> PreparedMessage:
         return prepare_message(self.folder, self.header, notice, self.drafting.unsubscribing)
@@ -105,14 +109,10 @@ def rendered(
     """
     drafting = rendering.drafting
     shards = drafting.figures.snapshot.shards
-    with open_workers(len(shards) if drafting.told is None else 1) as workers, ExitStack() as stack:
-        if workers.executor is None:
-            results: Iterator[RenderedShard] = map(rendering.shard, shards)
-        else:
-            given = stack.enter_context(_given(rendering))
-            job = RenderJob(job_of(drafting.figures), drafting.campaign.slug, rendering.folder, given)
-            results = workers.results(render_shard, [(job, shard) for shard in shards])
-        for draft, messages in results:
+    tasks = len(shards) if drafting.told is None else 1
+    with open_workers(tasks, drafting.figures.snapshot.close) as workers, _given(rendering) as given:
+        job = RenderJob(job_of(drafting.figures), drafting.campaign.slug, rendering.folder, given)
+        for draft, messages in workers.results(job, rendering, Rendering.shard, shards):
             progress(len(messages) + len(draft.reasons))
             made.merge(draft)
             yield from messages
@@ -142,18 +142,11 @@ class RenderJob:
     folder: Path
     given: Path
 
-
-def render_shard(task: tuple[RenderJob, int]) -> RenderedShard:
-    """Render one shard's messages in a worker process."""
-    job, shard = task
-    return _rendering_at(job).shard(shard)
-
-
-@lru_cache(maxsize=1)
-def _rendering_at(job: RenderJob) -> Rendering:
-    drafting = Drafting(figures_at(job.job), job.campaign)
-    header, handed, reasons, given = json.loads(job.given.read_text(encoding="utf-8"))
-    drafting.header = BatchHeader.model_validate_json(header)
-    barred = Barred(frozenset(handed), Suppressed(reasons))
-    dictionaries = {name: text.encode("latin-1") for name, text in given.items()}
-    return Rendering(drafting, drafting.header, barred, job.folder, Deflater(dictionaries))
+    def prepare(self) -> Rendering:
+        """Open the figures, and compile the campaign."""
+        drafting = Drafting(figures_at(self.job), self.campaign)
+        header, handed, reasons, given = json.loads(self.given.read_text(encoding="utf-8"))
+        drafting.header = BatchHeader.model_validate_json(header)
+        barred = Barred(frozenset(handed), Suppressed(reasons))
+        dictionaries = {name: text.encode("latin-1") for name, text in given.items()}
+        return Rendering(drafting, drafting.header, barred, self.folder, Deflater(dictionaries))

@@ -7,7 +7,6 @@ A plan is stale if recomputing would change a recipient's message. A ledger that
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -180,13 +179,10 @@ def stale_partners(
 
 def same_messages(drafting: Drafting, batch: Batch, open_workers: OpenWorkers) -> Iterator[list[int]]:
     """Return by shard the places of the recipients whose message would be the same if it were rendered now."""
-    shards = drafting.figures.snapshot.shards
-    with open_workers(len(shards) if drafting.told is None else 1) as workers:
-        if workers.executor is None:
-            yield from (_same_of_shard(drafting, batch, shard) for shard in shards)
-            return
+    snapshot = drafting.figures.snapshot
+    with open_workers(len(snapshot.shards) if drafting.told is None else 1, snapshot.close) as workers:
         job = CompareJob(job_of(drafting.figures), drafting.campaign.slug, batch.file)
-        yield from workers.results(compare_shard, [(job, shard) for shard in shards])
+        yield from workers.results(job, (drafting, batch), _same_of_shard, snapshot.shards)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,23 +193,16 @@ class CompareJob:
     campaign: str
     batch: Path
 
-
-def compare_shard(task: tuple[CompareJob, int]) -> list[int]:
-    """Return what `same_messages` gives for one shard, in a worker process."""
-    job, shard = task
-    drafting, batch = _comparing_at(job)
-    return _same_of_shard(drafting, batch, shard)
-
-
-@lru_cache(maxsize=1)
-def _comparing_at(job: CompareJob) -> tuple[Drafting, Batch]:
-    drafting, batch = Drafting(figures_at(job.job), job.campaign), Batch.open(job.batch)
-    drafting.header = batch.header
-    return drafting, batch
+    def prepare(self) -> tuple[Drafting, Batch]:
+        """Open the figures and the batch, and compile the campaign."""
+        drafting, batch = Drafting(figures_at(self.job), self.campaign), Batch.open(self.batch)
+        drafting.header = batch.header
+        return drafting, batch
 
 
-def _same_of_shard(drafting: Drafting, batch: Batch, shard: int) -> list[int]:
+def _same_of_shard(means: tuple[Drafting, Batch], shard: int) -> list[int]:
     found = []
+    drafting, batch = means
     for account in drafting.figures.snapshot.accounts(shard):
         try:
             place = batch.place(account.partner.partner_id)

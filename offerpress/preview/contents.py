@@ -115,11 +115,11 @@ class StaffFigures:
 
         Empty if statements have no page. Raises `KeyError` for an unknown partner.
         """
-        figures, account = self.figures, self.people[partner_id]
+        figures, (account, statement) = self.figures, self.people[partner_id]
         if figures.keys is None:
             return {}
         with self._lock:
-            sealed, plain = self._builder.published(*account)
+            sealed, plain = self._builder.published([account], [statement])
             if plain:
                 return {**plain, **self._builder.renderer.plain_artifacts()}
             if not sealed:

@@ -5,10 +5,12 @@ import multiprocessing
 import os
 import shutil
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
-from threading import Event, Timer
+from threading import Event, Thread, Timer
+from time import monotonic
 from typing import ParamSpec, TypeVar
 
 import pytest
@@ -21,7 +23,8 @@ from tests.acceptance.conftest import AS_OF, Call, called, copy_sample, finished
 MORE = 1_040
 SUPPRESSED = "orders@birkhaug-telefoni-1002.example"  # P-1002
 
-Given = ParamSpec("Given")
+Given = TypeVar("Given")
+Arguments = ParamSpec("Arguments")
 Made = TypeVar("Made")
 
 
@@ -44,11 +47,35 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@dataclass(frozen=True)
+class Nothing:
+    """Work that needs no means."""
+
+    def prepare(self) -> None:
+        """Make none."""
+
+
+def results(team: Workers, work: Callable[[None, Given], Made], tasks: Iterable[Given]) -> list[Made]:
+    """All results of work without means."""
+    return list(team.results(Nothing(), None, work, tasks))
+
+
+def no_threads() -> None:
+    """There are none to end."""
+
+
 def workers(parent: int) -> list[int]:
-    """The processes that compute for `parent`; the one that only tracks resources is none of them."""
+    """The processes that compute for `parent`."""
     children = Path(f"/proc/{parent}/task/{parent}/children").read_text(encoding="ascii").split()
-    lines = {int(child): Path(f"/proc/{child}/cmdline").read_bytes() for child in children}
-    return [child for child, line in lines.items() if b"spawn_main" in line]
+    return list(map(int, children))
+
+
+def is_running(process: int) -> bool:
+    """Whether it has not ended; a process that nobody waited for yet has."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
 
 
 def test_any_number_of_processes_gives_the_same_bytes(large: Path) -> None:
@@ -79,6 +106,48 @@ def test_a_killed_worker_fails_the_build_with_one_line(large: Path) -> None:
     assert before == tree(large / "output")
     assert 0 == called(large, "build", *AS_OF, "--jobs", "2").code
     assert before != tree(large / "output")
+
+
+def test_workers_of_a_killed_build_end_with_it(large: Path) -> None:
+    """After SIGKILL of the build alone no process of it goes on, and the next build need not wait for one."""
+    process = installed(large, "build", "--as-of", "2023-05-31", "--jobs", "2")
+    while not (found := workers(process.pid)):
+        assert process.poll() is None
+    process.kill()
+    finished(process)
+    end = monotonic() + 60
+    while any(map(is_running, found)):
+        assert monotonic() < end
+    assert 0 == called(large, "build", *AS_OF, "--jobs", "2").code
+
+
+def given_means(means: str, task: int) -> tuple[str, int]:
+    """What a worker worked with, and its parent."""
+    return f"{means} {task}", os.getppid()
+
+
+@dataclass(frozen=True)
+class Means:
+    """Means that tell who made them."""
+
+    def prepare(self) -> str:
+        """Make them in a worker."""
+        return "prepared"
+
+
+@pytest.mark.parametrize("expected", ["inherited 1", "prepared 1"])
+def test_workers_inherit_only_from_a_process_without_threads(expected: str) -> None:
+    """A fork takes one thread along, so beside another thread each worker begins anew and gives the same results."""
+    go_on = Event()
+    beside = Thread(target=go_on.wait)
+    if expected == "prepared 1":
+        beside.start()
+    try:
+        with choose_workers(2)(2, no_threads) as team:
+            found = list(team.results(Means(), "inherited", given_means, [1, 1]))
+    finally:
+        go_on.set()
+    assert [(expected, os.getpid())] * 2 == found
 
 
 def test_any_number_of_processes_plans_the_same(large: Path) -> None:
@@ -124,10 +193,15 @@ def test_a_plan_is_stale_for_those_alone_whose_message_changed(
     assert 0 == called(site, "approve", "thank-you-1.1", "--by", "Finn").code
 
 
+def class_of(_: None, size: int) -> int:
+    """The size class, in a worker."""
+    return size_class(size)
+
+
 def test_an_error_in_a_worker_is_told_as_it_was_raised() -> None:
     """The text and the facts of an error survive the way between processes."""
-    with choose_workers(2)(2) as team, pytest.raises(StatementTooLarge) as told:
-        list(team.results(size_class, [10, 10**9]))
+    with choose_workers(2)(2, no_threads) as team, pytest.raises(StatementTooLarge) as told:
+        results(team, class_of, [10, 10**9])
     assert (str(StatementTooLarge(10**9)), 10**9) == (str(told.value), told.value.size)
 
 
@@ -136,14 +210,16 @@ class Hesitant(ProcessPoolExecutor):
 
     heard = Event()
 
-    def submit(self, fn: Callable[Given, Made], /, *args: Given.args, **kwargs: Given.kwargs) -> Future[Made]:
+    def submit(
+        self, fn: Callable[Arguments, Made], /, *args: Arguments.args, **kwargs: Arguments.kwargs
+    ) -> Future[Made]:
         """The pool's own, but that whoever hears of a failure keeps the pool waiting."""
         future = super().submit(fn, *args, **kwargs)
         future.add_done_callback(lambda done: self.heard.wait(60) if done.exception() else None)
         return future
 
 
-def killed_soon(after_s: float) -> bytes:
+def killed_soon(_: None, after_s: float) -> bytes:
     """A large result, and the death of the process that gives it, likely on the result's way."""
     Timer(after_s, os.kill, (os.getpid(), signal.SIGKILL)).start()
     return bytes(64 * 2**20)
@@ -155,9 +231,9 @@ def test_a_worker_killed_while_it_gives_its_result_is_not_waited_for(after_s: fl
     teams = []
 
     def given() -> list[bytes]:
-        with choose_workers(2)(8) as team:
+        with choose_workers(2)(8, no_threads) as team:
             teams.append(team)
-            return list(team.results(killed_soon, [after_s] * 8))
+            return results(team, killed_soon, [after_s] * 8)
 
     with pytest.raises(WorkerDied):
         given()
@@ -165,11 +241,16 @@ def test_a_worker_killed_while_it_gives_its_result_is_not_waited_for(after_s: fl
     assert not multiprocessing.active_children()
 
 
+def ended(_: None, code: int) -> None:
+    """The death of a worker."""
+    os._exit(code)
+
+
 def test_a_death_that_is_heard_early_leaves_no_process_behind() -> None:
     """Whoever hears of it before the pool has told every task lets the pool end its other processes."""
     with Hesitant(2, multiprocessing.get_context("spawn")) as pool:
         with pytest.raises(WorkerDied):
-            list(Workers(pool, 4).results(os._exit, range(1, 5)))
+            results(Workers(pool), ended, range(1, 5))
         pool.heard.set()
     assert [] == multiprocessing.active_children()
 
