@@ -156,15 +156,20 @@ def content_remarks(
                 if _is_draft(document) or _is_draft(versions[default]):
                     continue
                 yield from TEXT_RESULTS.of("remarks", document.digest, partial(_own_remarks, document, room))
-    for room in ("announcements", "campaigns", "offers") if policy is not None else ():
+    if policy is None:
+        return
+    # Taken before any remark is computed: an offer keeps what is computed of it, and its digest would include that.
+    digests = {one.slug: closed_digest(one, policy.program, has_sets=True) for one in policy.offers}
+    for room in ("announcements", "campaigns", "offers"):
         for slug, versions in rooms[room].items():
-            if policy is None or _is_draft(versions[default]):
+            if _is_draft(versions[default]):
                 continue
             about = _TextAbout(
                 _named(room, slug, versions[default], policy),
                 own_days.get(slug, frozenset()) if room == "announcements" else frozenset(),
                 dated.get((room, slug), 0),
                 of_one=room == "offers",
+                digests=digests,
             )
             yield from _told(versions, about, rooms["offers"], policy.program, default)
 
@@ -215,13 +220,15 @@ def _length_remarks(document: Document) -> Iterator[Fault]:
 class _TextAbout:
     """The offers that a text is about, the days of its front matter, and its own day (0: undated).
 
-    The file of an offer is `of_one`: all of its text is about that offer.
+    The file of an offer is `of_one`: all of its text is about that offer. `digests` are those of all offers by slug,
+    each with the program.
     """
 
     offers: list[Offer]
     own: frozenset[int]
     day: int
     of_one: bool
+    digests: Mapping[str, str]
 
 
 def _named(room: str, slug: str, document: Document, policy: Policy) -> list[Offer]:
@@ -248,9 +255,11 @@ def _told(
             named[offer.slug] = (offer, str(words.raw.get("title", "")))
         if not named or _is_draft(document):
             continue
-        facts = (document, language, named, program, about.own)
-        remarks = term_remarks(*facts, day=about.day, of_one=about.of_one)
-        key = closed_digest(*facts[1:], about.day, about.of_one, has_sets=True)
+        remarks = term_remarks(
+            document, language, named, program, about.own, day=about.day, of_one=about.of_one
+        )
+        titled = [(about.digests[slug], title) for slug, (_, title) in named.items()]
+        key = closed_digest(language, titled, sorted(about.own), about.day, about.of_one)
         yield from TEXT_RESULTS.of("terms", f"{document.digest} {key}", partial(tuple, remarks))
 
 

@@ -152,13 +152,14 @@ class AnnouncementFront(_Front):
 class PageText:
     """A page in one language. `image` is the path of a static file on the site, or empty.
 
-    `amended` has the translated words of an offer's amendments.
+    `digest` is that of its file's name and text. `amended` has the translated words of an offer's amendments.
     """
 
     title: str
     summary: str
     body: Body
     file: str
+    digest: str
     author: str = ""
     image: str = ""
     amended: AmendedTexts = field(default_factory=dict)
@@ -366,6 +367,7 @@ def _page_text(
         summary=words.summary,
         body=body,
         file=file,
+        digest=document.digest,
         author=words.author or "",
         image=_image(words.image, document, index, faults) if words.image else "",
     )

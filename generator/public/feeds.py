@@ -165,10 +165,12 @@ class Feed:
 
     title: str
     folder: str
-    announcements: Sequence[FeedEntry]
+    announcements: Sequence[Page]
 
-    def documents(self, localized: LocalizedSite, hint: FeedHint) -> Iterator[FeedSource]:
-        """Yield the feed with its newest entries, then its archives with all others.
+    def documents(
+        self, localized: LocalizedSite, hint: FeedHint
+    ) -> Iterator[tuple[FeedSource, Sequence[Page]]]:
+        """Yield the feed, still without entries, with its newest announcements, then its archives with all others.
 
         An archive is full and begins from the oldest entry, so that it does not change when something is announced.
         The newest archive may repeat entries of the feed.
@@ -178,21 +180,22 @@ class Feed:
         oldest_first = self.announcements[::-1]
         parts = [self.announcements[:most]]
         parts += [oldest_first[n * most : (n + 1) * most][::-1] for n in range(archives)]
-        for number, entries in enumerate(parts):
-            yield FeedSource(
+        for number, announcements in enumerate(parts):
+            source = FeedSource(
                 title=self.title,
                 description=self.title,
                 site_title=settings.title,
                 folder=self.folder,
                 page=absolute(self.folder, settings),
                 language=localized.language,
-                entries=tuple(entries),
+                entries=(),
                 base_url=settings.base_url,
                 hub=settings.hub or "",
                 hint=hint,
                 archive=number,
                 archives=archives,
             )
+            yield source, announcements
 
 
 def feed_title(site_title: str, tag: str) -> str:

@@ -138,6 +138,17 @@ class LocalizedSite:
         """Return the path of a content or static file below the root; None while the public does not see it."""
         return self.content.public_path(target, self.language, self.settings, self.as_of)
 
+    def text_key(self, page: Page) -> tuple[object, ...]:
+        """Return all that follows from the text of a page on this day: its files, its links, the sizes of pictures."""
+        text = self.text(page)
+        targets = (self.target(text.file, one) for one in text.body.references)
+        links = [
+            (self.path_of(one), self.picture_size(one), self.renditions(one.path))
+            for one in targets
+            if one.kind not in {"outside", "here"}
+        ]
+        return [one.digest for one in page.texts.values()], self.content.policy.program.timezone, links
+
     def absolute_body(self, page: Page | OfferPage) -> str:
         """Return the body's HTML with absolute addresses, for readers outside the site."""
         text = self.text(page)

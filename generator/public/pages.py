@@ -75,6 +75,7 @@ class SitePages:
     kept: KeptFiles
     drawn: dict[str, str] = field(default_factory=dict)
     _cards: dict[str, Card | None] = field(default_factory=dict)
+    _view_keys: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -180,28 +181,30 @@ class SitePages:
 
     def _page(self, page: Page) -> tuple[str, bytes]:
         is_announcement = page.room == "announcements"
+        beside = self._neighbours(page) if is_announcement else {}
+        card = self._card(page) if is_announcement else None
 
         def context(views: PageViews) -> _Context:
-            shown: _Context = {
+            seen: _Context = {
                 "page": views.page(page),
                 "body": views.body(page),
                 "offers": views.offers(page.offers),
             }
             if is_announcement:
-                shown |= {"card": self._card(page), **self._neighbours(page, views)}
-            return shown
+                seen |= {name: one and views.page(one) for name, one in beside.items()} | {"card": card}
+            return seen
 
-        template = "announcement.html" if is_announcement else "page.html"
-        return self._written(
-            template, page.path, "announcements" if is_announcement else page.slug, context, page
-        )
+        shown = [one and self._view_key(one) for one in (page, *beside.values())]
+        offers = [self._offer_keys.get(slug) for slug in page.offers]
+        key = self.localized.text_key(page), shown, offers, card
+        template, room = ("announcement.html", page.room) if is_announcement else ("page.html", page.slug)
+        return self._written(template, page.path, room, context, page, key=key)
 
-    def _neighbours(self, page: Page, views: PageViews) -> _Context:
+    def _neighbours(self, page: Page) -> dict[str, Page | None]:
         everything = self.localized.announcements
         place = self._places[page.slug]
-        newer = everything[place - 1] if place else None
         older = everything[place + 1] if place + 1 < len(everything) else None
-        return {"newer": views.page(newer) if newer else None, "older": views.page(older) if older else None}
+        return {"newer": everything[place - 1] if place else None, "older": older}
 
     def _offer(self, page: OfferPage) -> tuple[str, bytes]:
         def context(views: PageViews) -> _Context:
@@ -254,17 +257,18 @@ class SitePages:
         count = max(1, -(-len(listed) // most))
         paths = [path] + [f"{path}page/{number}/" for number in range(2, count + 1)]
 
-        def numbered(views: PageViews, place: int) -> _Context:
+        def numbered(views: PageViews, place: int, part: Sequence[Page]) -> _Context:
             newer, older = (
                 views.link(f"{self.localized.folder}{paths[there]}") if 0 <= there < count else ""
                 for there in (place - 1, place + 1)
             )
-            part = listed[place * most : (place + 1) * most]
-            pager = Pager(place + 1, count, newer, older)
-            return {**context(views, part), "pager": pager}
+            return {**context(views, part), "pager": Pager(place + 1, count, newer, older)}
 
         for place, one in enumerate(paths):
-            yield self._written(template, one, room, partial(numbered, place=place), feeds_under=feeds_under)
+            part = listed[place * most : (place + 1) * most]
+            filled = partial(numbered, place=place, part=part)
+            key = place, count, [self._view_key(page) for page in part]
+            yield self._written(template, one, room, filled, feeds_under=feeds_under, key=key)
 
     def _written(
         self,
@@ -274,6 +278,7 @@ class SitePages:
         context: Callable[[PageViews], _Context],
         page: Page | OfferPage | None = None,
         feeds_under: str = "",
+        key: tuple[object, ...] = (),
     ) -> tuple[str, bytes]:
         """Render the page with `path` below this language's folder."""
         full = f"{self.localized.folder}{path}"
@@ -282,16 +287,19 @@ class SitePages:
             there = current_page(self.localized, path, room, page, views.link, feeds_under)
             return there, context(views)
 
-        return self._made(template, f"{full}index.html", filling, linked_from(full))
+        return self._made(template, f"{full}index.html", filling, linked_from(full), key)
 
-    def _made(self, template: str, file: str, filling: _Filling, link: Link) -> tuple[str, bytes]:
+    def _made(
+        self, template: str, file: str, filling: _Filling, link: Link, key: tuple[object, ...] = ()
+    ) -> tuple[str, bytes]:
         """Return path and content of a page, which is not rendered if it is kept.
 
-        The key is over the context with a path in place of each link: the links follow from that and the page's path.
+        `key` is over all that the context follows from beside what all pages share. Without one it is the context
+        itself, with a path in place of each link: the links follow from that and the page's path.
         """
         if self.kept.ground:
-            filled = filling(self._plain_views)
-            if self.kept.has(file, template, self.localized.language, filled, self._plain_common):
+            facts = key or filling(self._plain_views)
+            if self.kept.has(file, template, self.localized.language, facts, self._plain_common):
                 return file, b""
         views = self._views(link)
         here, context = filling(views)
@@ -309,6 +317,16 @@ class SitePages:
     @cached_property
     def _plain_common(self) -> str:
         return closed_digest(self._common(as_written))
+
+    def _view_key(self, page: Page) -> str:
+        """Return a digest over all that a list shows of a page, which is computed once."""
+        if page.path not in self._view_keys:
+            self._view_keys[page.path] = closed_digest(self._plain_views.page(page))
+        return self._view_keys[page.path]
+
+    @cached_property
+    def _offer_keys(self) -> dict[str, str]:
+        return {one.offer.slug: closed_digest(self._plain_views.offer(one)) for one in self.localized.offers}
 
     @cached_property
     def _places(self) -> dict[str, int]:
@@ -338,21 +356,21 @@ class SitePages:
         settings = self.localized.settings
         if not settings.cards:
             return None
-        name = settings.title if drawable(settings.title) else ""
-        words = title if drawable(title) else name
-        context: _Context = {
-            "title": broken(words),
-            "right": broken(words).right,
-            "name": "" if words == name else name,
-            "foot": foot if drawable(foot) else "",
-        }
         begin = f"{self.localized.folder}{path}card-"
-        facts = ("site/card.svg", begin, self.localized.language, context)
+        facts = ("site/card.svg", begin, self.localized.language, title, foot)
         full, svg = self.kept.path_of(*facts), ""
         if not full:
+            name = settings.title if drawable(settings.title) else ""
+            words = title if drawable(title) else name
+            context: _Context = {
+                "title": broken(words),
+                "right": broken(words).right,
+                "name": "" if words == name else name,
+                "foot": foot if drawable(foot) else "",
+            }
             svg = render(self.built, "site/card.svg", context, self.template_folders)
             full = f"{begin}{fingerprint(svg.encode())}.png"
-        self.kept.has(full, *facts)
+            self.kept.has(full, *facts)
         self.drawn[full] = svg
         return Card(absolute(full, settings), WIDTH, HEIGHT, full)
 

@@ -1,8 +1,9 @@
 """Every public file outside `statement/`, made of content alone, and the remarks about the site as of a day."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 
 from generator.content.content import Content
@@ -174,17 +175,25 @@ def _redirects(localized: LocalizedSite, pages: SitePages) -> Iterator[tuple[str
 
 def _feeds(localized: LocalizedSite, pages: SitePages) -> Iterator[tuple[str, bytes]]:
     title, folder = localized.settings.title, localized.folder
-    entries = {page.slug: feed_entry(localized, page) for page in localized.announcements}
-    feeds = [Feed(title, folder, tuple(entries.values()))]
+
+    @cache
+    def entry(slug: str) -> FeedEntry:
+        return feed_entry(localized, localized.content.announcements[slug])
+
+    feeds = [Feed(title, folder, localized.announcements)]
     for tag, name in localized.tags.items():
-        tagged = tuple(entries[page.slug] for page in localized.tagged(tag, localized.announcements))
+        tagged = localized.tagged(tag, localized.announcements)
         feeds.append(Feed(feed_title(title, name), f"{folder}tags/{tag}/", tagged))
     for feed in feeds:
-        for source in feed.documents(localized, pages.feed_hint(feed.folder)):
-            key = closed_digest(source) if pages.kept.ground else ""
+        for source, announced in feed.documents(localized, pages.feed_hint(feed.folder)):
+            key = closed_digest(source, [localized.text_key(page) for page in announced])
             for form in FEED_FORMS:
                 path = f"{source.folder}{source.name(form)}"
-                yield path, b"" if pages.kept.has(path, key) else feed_file(source, form)
+                if pages.kept.has(path, key):
+                    yield path, b""
+                else:
+                    filled = replace(source, entries=tuple(entry(page.slug) for page in announced))
+                    yield path, feed_file(filled, form)
 
 
 def _static(content: Content, ours: Mapping[str, bytes]) -> dict[str, bytes]:

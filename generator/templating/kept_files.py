@@ -34,8 +34,13 @@ class KeptFiles:
         return stays
 
     def path_of(self, *facts: object) -> str:
-        """Return the path of the last run's file that follows from these facts; empty if there is none."""
-        return self._paths.get(closed_digest(self.ground, facts), "") if self.before else ""
+        """Return the path of the last run's file that follows from these facts, and stays; empty if there is none."""
+        key = closed_digest(self.ground, facts) if self.before else ""
+        path = self._paths.get(key, "")
+        if path:
+            self.keys[path] = key
+            self.stayed.add(path)
+        return path
 
     @cached_property
     def _paths(self) -> Mapping[str, str]:
