@@ -1,5 +1,6 @@
 """What a command loads: what it does not need stays on the disk."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -25,8 +26,9 @@ from = "Offers <offers@vendor.example>"
 def loaded(statement: str, folder: Path | None = None) -> set[str]:
     """The top-level modules that a fresh interpreter has loaded after that statement."""
     code = f"import sys\n{statement}\nprint('loaded', *sys.modules)"
+    environment = {**os.environ, "OFFERPRESS_SITE_SECRET": "4f6b" * 16}
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=True
+        [sys.executable, "-c", code], cwd=folder, env=environment, capture_output=True, text=True, check=True
     )
     line = done.stdout[done.stdout.rindex("loaded ") :]
     return {name.partition(".")[0] for name in line.split()[1:]}

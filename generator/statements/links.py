@@ -17,9 +17,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF, HKDFExpand
 
-from generator.statements.record import NONCE_SIZE
-
 # Cryptographic primitives: HKDF-SHA-256 (RFC 5869) and AES-256-GCM (NIST SP 800-38D).
+
+_NONCE_SIZE = 12  # of AES-GCM; a record's overhead (`record`) counts it too
 
 
 class NotAuthentic(ValueError):
@@ -53,14 +53,14 @@ def encrypt(key: bytes, nonce_key: bytes, plaintext: bytes, bound: bytes) -> byt
     The nonce is derived from key and content. The same content therefore gives the same bytes, and a nonce never
     repeats under a key except for the same message.
     """
-    nonce = hmac.digest(nonce_key, bound + plaintext, "sha256")[:NONCE_SIZE]
+    nonce = hmac.digest(nonce_key, bound + plaintext, "sha256")[:_NONCE_SIZE]
     return nonce + AESGCM(key).encrypt(nonce, plaintext, bound)
 
 
 def decrypt(key: bytes, sealed: bytes, bound: bytes) -> bytes:
     """Return the plaintext of what `encrypt` returned; raises NotAuthentic if a bit of it, key or `bound` differs."""
     try:
-        return AESGCM(key).decrypt(sealed[:NONCE_SIZE], sealed[NONCE_SIZE:], bound)
+        return AESGCM(key).decrypt(sealed[:_NONCE_SIZE], sealed[_NONCE_SIZE:], bound)
     except InvalidTag as error:
         raise NotAuthentic("ciphertext is not authentic") from error
 

@@ -5,6 +5,9 @@ import multiprocessing
 import os
 import shutil
 import signal
+import subprocess
+import sys
+from ast import literal_eval
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
@@ -18,7 +21,7 @@ import pytest
 from generator.statements.record import StatementTooLarge, size_class
 from mailer.batch.batch import Batch
 from offerpress.build.workers import WorkerDied, Workers, choose_workers
-from tests.acceptance.conftest import AS_OF, Call, called, copy_sample, finished, installed, tree
+from tests.acceptance.conftest import AS_OF, ROOT, Call, called, copy_sample, finished, installed, tree
 
 MORE = 1_040
 SUPPRESSED = "orders@birkhaug-telefoni-1002.example"  # P-1002
@@ -135,19 +138,32 @@ class Means:
         return "prepared"
 
 
-@pytest.mark.parametrize("expected", ["inherited 1", "prepared 1"])
-def test_workers_inherit_only_from_a_process_without_threads(expected: str) -> None:
-    """A fork takes one thread along, so beside another thread each worker begins anew and gives the same results."""
+def means_given(*, beside: bool) -> list[tuple[str, int]]:
+    """What two workers of this process worked with, while another thread of it runs or none does."""
     go_on = Event()
-    beside = Thread(target=go_on.wait)
-    if expected == "prepared 1":
-        beside.start()
+    if beside:
+        Thread(target=go_on.wait).start()
     try:
         with choose_workers(2)(2, no_threads) as team:
-            found = list(team.results(Means(), "inherited", given_means, [1, 1]))
+            return list(team.results(Means(), "inherited", given_means, [1, 1]))
     finally:
         go_on.set()
-    assert [(expected, os.getpid())] * 2 == found
+
+
+@pytest.mark.parametrize(("beside", "expected"), [(False, "inherited 1"), (True, "prepared 1")])
+def test_workers_inherit_only_from_a_process_without_threads(*, beside: bool, expected: str) -> None:
+    """A fork takes one thread along, so beside another thread each worker begins anew and gives the same results."""
+    code = f"from tests.acceptance.test_pool import means_given; import os; print(os.getpid(), means_given({beside=}))"
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    process, _, found = run.stdout.partition(" ")
+    assert [(expected, int(process))] * 2 == literal_eval(found)
 
 
 def test_any_number_of_processes_plans_the_same(large: Path) -> None:

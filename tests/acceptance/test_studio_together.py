@@ -74,24 +74,29 @@ def write(office: Office, word: str) -> list[str]:
 
 
 def change(site: Path, ended: Event) -> int:
-    """Let a text, a folder with a picture and a line of the data come and go, as other programs do."""
+    """Let a text, a folder with a picture and a line of the data come and go, each whole as editors save them."""
+    beside = site.parent
     news, pictures, sales = (
         site / one for one in ("content/pages/new.md", "content/static/new", "data/sales.csv")
     )
     picture, lines, turns = BytesIO(), sales.read_bytes(), 0
     Image.new("RGB", (8, 8)).save(picture, "PNG")
-    news.parent.mkdir(parents=True, exist_ok=True)
+    for folder in (news.parent, pictures.parent):
+        folder.mkdir(parents=True, exist_ok=True)
     while not ended.wait(0.3):
         turns += 1
-        news.write_text("---\ntitle: New\nsummary: One sentence.\n---\nText.\n", encoding="utf-8")
-        pictures.mkdir(parents=True)
-        (pictures / "new.png").write_bytes(picture.getvalue())
-        beside = sales.with_suffix(".part")
-        beside.write_bytes(lines + f"S-{turns + 9},A-1,2023-07-01,1.00,EUR\n".encode())
-        beside.replace(sales)
+        text, folder, table = beside / "new.md", beside / "new", beside / "sales.csv"
+        text.write_text("---\ntitle: New\nsummary: One sentence.\n---\nText.\n", encoding="utf-8")
+        text.replace(news)
+        folder.mkdir()
+        (folder / "new.png").write_bytes(picture.getvalue())
+        folder.rename(pictures)
+        table.write_bytes(lines + f"S-{turns + 9},A-1,2023-07-01,1.00,EUR\n".encode())
+        table.replace(sales)
         if not ended.wait(0.7):
             news.unlink()
-            shutil.rmtree(pictures)
+            pictures.rename(folder)
+            shutil.rmtree(folder)
     return turns
 
 
