@@ -390,7 +390,6 @@ const acts = {
   picture: () => askForPicture(null),
 };
 for (const button of form.querySelectorAll("[data-put]")) {
-  button.disabled = !writes;
   button.addEventListener("click", () => acts[button.dataset.put]());
 }
 form.querySelector("[data-figure]")?.addEventListener("change", (event) => {
@@ -399,6 +398,7 @@ form.querySelector("[data-figure]")?.addEventListener("change", (event) => {
   if (code.startsWith("{%")) block(code);
   else if (code) put(code);
 });
+for (const one of form.querySelectorAll("[data-put], [data-figure]")) one.disabled = !writes;
 const keys = { b: "bold", i: "italic", k: "link" };
 body.addEventListener("keydown", (event) => {
   if (!writes || !(event.ctrlKey || event.metaKey)) return;

@@ -44,10 +44,10 @@ def campaign(office: Office) -> None:
     if not plan:
         plan = parse_qs(urlsplit(planned(mia, "hello")).query)["plan"][0]
     page = f"/plan?plan={plan}"
-    digest = finn.found(
-        page, 'class="digest">([^<]+)<'
-    )  # whatever else the page may say, it must be that of the plan
-    if "by another person than the maker" in finn.ask("GET", page)[0]:
+    text, _ = finn.ask("GET", page)
+    assert f"<h1>{plan}</h1>" in text, text
+    if "by another person than the maker" in text:
+        digest = finn.found(page, 'class="digest">([^<]+)<')
         said, to = finn.press("/plan/approve", plan=plan, digest=digest, total=TOTAL, passphrase=PASSPHRASE)
         assert to, said
     finn.act("/sending/start")

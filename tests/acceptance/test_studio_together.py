@@ -54,8 +54,9 @@ def look(office: Office, name: str, first: int) -> list[str]:
 
 
 def write(office: Office, word: str) -> list[str]:
-    """Type into a text, and let the studio check and show it each time; return what was no answer."""
+    """Open a text, type into it, and let the studio check and show it each time; return what was no answer."""
     desk, content = signed_in(office.origin, "Mia"), (office.site / TEXT).read_bytes()
+    desk.ask("GET", f"/text?file={TEXT}")
     found = []
     for number in range(2):
         form = {
