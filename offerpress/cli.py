@@ -184,7 +184,8 @@ def _run(arguments: Sequence[str] | None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
         where = f": {error.filename}" if error.filename else ""
-        _say(f"error: {error.strerror or error}{where}")
+        gone = "; see that it is there, then run this again" if isinstance(error, FileNotFoundError) else ""
+        _say(f"error: {error.strerror or error}{where}{gone}")
     except Exception as error:
         if not _is_ours(error):
             raise

@@ -24,7 +24,7 @@ from offerpress.options import (
     site_option,
 )
 from offerpress.plans.status import account_csv, due_zone, minute, plan_state
-from offerpress.site.folder import OfferpressError
+from offerpress.site.mail import frozen_message
 from offerpress.site.site import Site
 from offerpress.terminal import (
     count,
@@ -198,12 +198,7 @@ def notice_command(
 ) -> None:
     """Show the frozen message of PLAN to PARTNER."""
     with site_at(site_folder).open_batch(plan) as batch:
-        try:
-            frozen = batch.frozen(partner_id)
-        except KeyError as error:
-            raise OfferpressError(
-                f"no notice: {plan} {partner_id!r}: the plan has none to this partner"
-            ) from error
+        frozen = frozen_message(batch, partner_id)
         if form == "eml":
             from mailer import message_bytes  # noqa: PLC0415 - only this form needs the parts of a mail
 

@@ -94,7 +94,7 @@ def studio_command(site_folder: Path | None, as_of: date | None, port: int, host
 @site_option
 def hooks_command(host: str, port: int, max_age: int, site_folder: Path | None) -> None:
     """Receive a provider's events and one-click unsubscriptions over HTTP, until interrupted."""
-    from offerpress.hooks.service import run_service  # noqa: PLC0415 - likewise
+    from offerpress.hooks.service import run_service  # noqa: PLC0415 - only this command needs it
 
     site = site_at(site_folder)
     key = site.environment.get(WEBHOOK_KEY, "")

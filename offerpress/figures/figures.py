@@ -347,7 +347,7 @@ def _take_back(made: Sequence[Path], whole: Collection[Path]) -> None:
 
 def _known_shards(folder: Path, of_keys: str, bits: int) -> dict[str, int]:
     """Return the shards in the newest snapshot under the same keys: they cost a link for each partner."""
-    from generator import shard_bits  # noqa: PLC0415 - likewise
+    from generator import shard_bits  # noqa: PLC0415 - only data that changed is frozen
 
     with suppress(LedgerError, OSError):
         found = folder.glob(f"[!.]*-{of_keys}")

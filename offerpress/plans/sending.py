@@ -22,6 +22,7 @@ from mailer import (
     stop_on_signals,
 )
 from offerpress.site.folder import OfferpressError
+from offerpress.site.mail import frozen_message
 from offerpress.site.site import Site
 from rewards import Category, bare_address
 
@@ -163,12 +164,7 @@ def send_sample(
 ) -> str:
     """Hand one frozen message to `address` alone, marked as a test, and return the answer; it counts as no notice."""
     with site.open_batch(plan) as batch:
-        try:
-            frozen = batch.frozen(partner_id)
-        except KeyError as error:
-            raise OfferpressError(
-                f"no notice: {plan} {partner_id!r}: the plan has none to this partner"
-            ) from error
+        frozen = frozen_message(batch, partner_id)
     address = _sample_address(site, address, frozen.notice.category)
     sample = frozen.notice.model_copy(
         update={"to_address": address, "to_name": "", "cc": (), "subject": f"[Test] {frozen.notice.subject}"}

@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # only who sends needs one
     from ssl import SSLContext
 
     from mailer import Signer, Transport
+    from mailer.batch.batch import FrozenMessage
 
 _NAMED: Final = 5
 
@@ -65,6 +66,18 @@ def open_batch(site: Site, plan: str) -> Batch:
     if "/" in plan or plan.startswith("."):
         raise OfferpressError(f"no plan: {plan!r}: that is no plan's name; `offerpress status` lists them")
     return Batch.open(batch_file(site.batches, plan))
+
+
+def frozen_message(batch: Batch, partner_id: str) -> "FrozenMessage":
+    """Return the message to one partner; raises `OfferpressError` if the plan has none."""
+    try:
+        return batch.frozen(partner_id)
+    except KeyError as error:
+        plan = batch.header.plan
+        raise OfferpressError(
+            f"no notice: {plan} {partner_id!r}: the plan has none to this partner; `offerpress told` lists what it was "
+            "told"
+        ) from error
 
 
 def pruned_plans(site: Site) -> dict[str, str]:

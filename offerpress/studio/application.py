@@ -410,6 +410,8 @@ def _as_json(make: Callable[[], object], refused: int = 200) -> Response:
 
 def _failure(error: Exception) -> tuple[int, str]:
     """Return status and sentence of an error of the disk or of the program."""
+    if isinstance(error, FileNotFoundError):
+        return 409, "Another program moved or removed a file meanwhile. Nothing was done. Try again."
     if isinstance(error, OSError):
         return (
             507,
