@@ -19,6 +19,11 @@ from rewards import Account, Fault, Faulty, Statement
 People = Mapping[str, tuple[Account, Statement]]
 Stamp = tuple[object, ...]
 
+WORDS = ("content", "templates")
+
+# A reading that meets a fault while another program replaces files is repeated, this often at most.
+MOST_READINGS = 10
+
 
 @dataclass(frozen=True, slots=True)
 class ReadLedger:
@@ -79,7 +84,7 @@ def _read(site: Site) -> ReadLedger:
         people = {
             account.partner.partner_id: (account, told) for account, told in figures.sorted_statements()
         }
-    words = ("content/", "templates/")
+    words = tuple(f"{name}/" for name in WORDS)
     unread = unread_templates_and_tables(site, figures.inputs)
     beside = [one for one in figures.remarks if not one.file.startswith(words) and one not in unread]
     return ReadLedger(figures, people, (*beside, *unpaid_remarks(figures, people.values())))
@@ -92,6 +97,12 @@ def data_stamp(site: Site) -> Stamp:
     with suppress(Faulty):  # the faults of the settings are told when the figures are read
         files += [site.folder / name for name in site.settings.data.paths]
     return tuple(map(file_stamp, files))
+
+
+def site_stamp(site: Site) -> Stamp:
+    """Return what changes with every file that pages and figures are read from, without reading one."""
+    words = [path for name in WORDS for path in files_under(site.folder / name)]
+    return (*data_stamp(site), *map(file_stamp, words))
 
 
 def files_under(folder: Path) -> list[Path]:

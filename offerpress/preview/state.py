@@ -15,7 +15,7 @@ from ledger import LedgerError
 from mailer import MailerError
 from offerpress.figures.checking import campaign_template_faults
 from offerpress.preview.contents import PublicPages, StaffFigures, read_pages
-from offerpress.preview.ledger import LedgerReader
+from offerpress.preview.ledger import MOST_READINGS, LedgerReader, site_stamp
 from offerpress.preview.watching import watched_changes
 from offerpress.site.folder import OfferpressError
 from offerpress.site.site import Site
@@ -57,14 +57,19 @@ class Preview:
     def update(self, changed: Collection[Path] = ()) -> None:
         """Show the state after a change of these files. The first call reads everything.
 
-        An error of the program is shown too, and the next change is tried again with everything read anew.
+        An error of the program is shown too, and the next change is tried again with everything read anew. So is a
+        site that had a fault and did not stand still.
         """
         with self._lock:
-            try:
-                self._update(changed)
-            except Exception as error:  # noqa: BLE001 - whatever it is, it is shown
-                self._tried = _TriedCampaigns()
-                self._show(faults=(unexpected(error),))
+            for _ in range(MOST_READINGS):
+                before = site_stamp(self._site_now())
+                try:
+                    self._update(changed)
+                except Exception as error:  # noqa: BLE001 - whatever it is, it is shown
+                    self._tried = _TriedCampaigns()
+                    self._show(faults=(unexpected(error),))
+                if not self.state.faults or site_stamp(self._site_now()) == before:
+                    break
 
     def _update(self, changed: Collection[Path]) -> None:
         templates = self._site_now().folder / "templates"

@@ -12,14 +12,13 @@ from mailer import MailerError
 from offerpress.figures.checking import content_faults
 from offerpress.figures.figures import Figures
 from offerpress.plans.dues import Due, dues
-from offerpress.preview.ledger import LedgerReader, Stamp, data_stamp, file_stamp, files_under
+from offerpress.preview.ledger import MOST_READINGS, LedgerReader, Stamp, site_stamp
 from offerpress.preview.state import faults_of
 from offerpress.site.folder import OfferpressError
 from offerpress.site.site import Site
 from rewards import Account, Fault, RewardsError, Statement
 
 KNOWN_ERRORS = (RewardsError, LedgerError, GeneratorError, MailerError, OfferpressError)
-_WORDS = ("content", "templates")
 
 
 @dataclass
@@ -59,7 +58,10 @@ class CurrentFigures:
 
 @dataclass
 class FiguresReader:
-    """Keeps the newest figures. `faults` say why the site as it is now has no newer ones; `read_at` says when."""
+    """Keeps the newest figures. `faults` say why the site as it is now has no newer ones; `read_at` says when.
+
+    Only a site that stood still has faults: if a file changed meanwhile, all is read again.
+    """
 
     site_now: Callable[[], Site]
     ledger: LedgerReader = field(default_factory=LedgerReader)
@@ -73,16 +75,18 @@ class FiguresReader:
         """Return the figures of the site as it is now, else the last good ones, else None."""
         site = self.site_now()
         with self._lock:
-            day, *files = self._stamp_of(
-                site
-            )  # before they are read: a change meanwhile is seen the next time
-            if (day, *files) != self._stamp:
+            for _ in range(MOST_READINGS):
+                files = site_stamp(site)  # before they are read: a change meanwhile is seen the next time
+                if (self._day(site), *files) == self._stamp:
+                    break
                 try:
                     self._current, self.faults = self._read(site), ()
                 except (*KNOWN_ERRORS, OSError) as error:
                     self.faults = tuple(faults_of(error))
                 self._stamp = (self._day(site), *files)
                 self.read_at = site.now
+                if not self.faults:
+                    break
             return self._current
 
     @property
@@ -98,10 +102,6 @@ class FiguresReader:
         number = self._current.number + 1 if self._current else 1
         found = [*content_faults(figures.content, site, figures.rules.as_of), *of_content, *ledger.found]
         return CurrentFigures(figures, ledger.people, tuple(dict.fromkeys(found)), number)
-
-    def _stamp_of(self, site: Site) -> Stamp:
-        words = [path for name in _WORDS for path in files_under(site.folder / name)]
-        return (self._day(site), data_stamp(site), *map(file_stamp, words))
 
     def _day(self, site: Site) -> int:
         return site.day(self._current.figures.content.policy.program.timezone if self._current else "UTC")

@@ -1,6 +1,6 @@
 """The state of one studio process, the visit of a person, and the page around every screen."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -35,7 +35,7 @@ from offerpress.studio.state.jobs import LongJob
 from offerpress.studio.state.plan_facts import PlanFacts, own_languages, plan_facts
 from offerpress.studio.state.sessions import Session, Sessions, SignInThrottle
 from offerpress.writing.versions import note_outside
-from rewards import Faulty
+from rewards import Fault, Faulty
 
 Context = dict[str, object]
 Made = TypeVar("Made")
@@ -239,19 +239,15 @@ class Visit:
         """Return the figures; raises `OfferpressError` if there never were any."""
         current = self.studio.reader.open()
         if current is None:
-            raise OfferpressError(
-                "There are no figures yet, because the site has faults. The page “Today” names each of them."
-            )
+            raise _without_figures(self.studio.reader.faults)
         return current
 
     def drafts(self) -> StaffFigures:
         """Return what statements and mails would say now; raises `OfferpressError` if there never were any figures."""
-        staff = self.studio.preview.opened().staff
-        if staff is None:
-            raise OfferpressError(
-                "There are no figures yet, because the site has faults. The page “Today” names each of them."
-            )
-        return staff
+        state = self.studio.preview.opened()
+        if state.staff is None:
+            raise _without_figures(state.faults)
+        return state.staff
 
     def frame(self, body: bytes, media_type: str = HTML) -> str:
         """Show one document in a frame: keep it for some minutes and return the address for `<iframe src>`.
@@ -406,3 +402,11 @@ def ago_words(since: datetime, now: datetime) -> str:
             words = f"{number:,} {unit}{'' if number == 1 else 's'}"
             return f"{words} ago" if seconds > 0 else f"in {words}"
     return "just now"
+
+
+def _without_figures(faults: Sequence[Fault]) -> OfferpressError:
+    """Return the error of a site that never had figures; it names the first fault."""
+    first = f" The first: {faults[0]}." if faults else ""
+    return OfferpressError(
+        f"There are no figures yet, because the site has faults.{first} The page “Today” names each of them."
+    )
