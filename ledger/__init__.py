@@ -14,29 +14,4 @@ if TYPE_CHECKING:
     from ledger.settings import ControlTotals, DataSettings, TableSource
     from ledger.snapshot import Snapshot
 else:
-    __getattr__ = lazy_face(__name__)
-
-__all__ = [
-    "ControlTotals",
-    "DataSettings",
-    "ExplainedRow",
-    "KeptTables",
-    "Known",
-    "Ledger",
-    "LedgerError",
-    "ProposedSettings",
-    "RawFile",
-    "Rehearsal",
-    "Snapshot",
-    "SnapshotDamaged",
-    "TableSource",
-    "erase",
-    "explain",
-    "family",
-    "file_suffix",
-    "freeze",
-    "open_raw",
-    "propose_settings",
-    "read",
-    "rehearse",
-]
+    __getattr__, __all__ = lazy_face(__name__)

@@ -7,8 +7,8 @@ from importlib import import_module
 from importlib.machinery import SourceFileLoader
 
 
-def lazy_face(package: str) -> Callable[[str], object]:
-    """Return the `__getattr__` of a package whose `__init__` imports its names under `if TYPE_CHECKING:`.
+def lazy_face(package: str) -> tuple[Callable[[str], object], list[str]]:
+    """Return `__getattr__` and `__all__` of a package whose `__init__` imports its names under `if TYPE_CHECKING:`.
 
     Those imports are the only list of the names: type checkers read them, and so does this function. A command thus
     loads the modules whose names it uses, and no others. Raises `AttributeError` for a name that the face lacks.
@@ -22,7 +22,7 @@ def lazy_face(package: str) -> Callable[[str], object]:
         setattr(sys.modules[package], name, value)
         return value
 
-    return load
+    return load, sorted(modules)
 
 
 def _imported(package: str) -> dict[str, str]:

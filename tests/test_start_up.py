@@ -104,6 +104,7 @@ def test_a_light_command_loads_neither_templates_nor_database(arguments: list[st
 def test_every_name_of_a_face_is_loaded_when_it_is_used(face: ModuleType) -> None:
     """A face gives each name that it lists, says so of no other, and no name of it is a module."""
     found = {name: getattr(face, name) for name in face.__all__}
+    assert found
     assert [] == [name for name, value in found.items() if isinstance(value, ModuleType)]
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         face.nothing  # noqa: B018 - looking the name up is what is tested
