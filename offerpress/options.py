@@ -11,9 +11,10 @@ from offerpress.site.folder import OfferpressError, find_folder, may_begin
 from offerpress.site.site import Site
 
 
-def examples(*calls: str) -> str:
-    """Return the end of a command's help: example calls, without the name of the program."""
-    return "\n".join(["\b", "Examples:", *(f"  offerpress {call}" for call in calls)])
+def command(name: str, *examples: str) -> Callable[[Callable[..., object]], click.Command]:
+    """Make a command of a function. Its help ends with `examples`: the words behind the command's name in each."""
+    calls = (f"  offerpress {name} {words}".rstrip() for words in examples)
+    return click.command(name, epilog="\n".join(["\b", "Examples:", *calls]))
 
 
 class DayOption(click.ParamType[date]):

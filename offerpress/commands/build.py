@@ -7,20 +7,13 @@ import click
 
 from offerpress.build.manifest import require_apart, unchanged_build
 from offerpress.build.workers import choose_workers
-from offerpress.options import as_of_option, examples, json_option, site_at, site_option
+from offerpress.options import as_of_option, command, json_option, site_at, site_option
 from offerpress.site.folder import require_utf8
 from offerpress.site.locking import sole_writer
 from offerpress.terminal import count, say, show_json, show_remarks
 
 
-@click.command(
-    "build",
-    epilog=examples(
-        "build",
-        "build --output /var/www/offers",
-        "build --explain --json",
-    ),
-)
+@command("build", "", "--output /var/www/offers", "--explain --json")
 @site_option
 @as_of_option
 @click.option("--output", metavar="DIR|URL", help="Where to publish: a folder (default: output/) or a store.")
@@ -81,7 +74,7 @@ def build_command(
     )
 
 
-@click.command("publish", epilog=examples("publish", "publish --by Ada --json"))
+@command("publish", "", "--by Ada --json")
 @site_option
 @as_of_option
 @click.option("--by", metavar="NAME", default="", help="Who publishes, for the record.")

@@ -7,21 +7,14 @@ import click
 
 from offerpress.build.manifest import last_build
 from offerpress.figures.checking import Proved, explain_row, find_faults
-from offerpress.options import as_of_option, examples, json_option, site_at, site_option
+from offerpress.options import as_of_option, command, json_option, site_at, site_option
 from offerpress.site.inputs import CODE
 from offerpress.site.site import Site
 from offerpress.terminal import fault_json, say, show, show_faults, show_json
 from rewards import Faulty
 
 
-@click.command(
-    "check",
-    epilog=examples(
-        "check",
-        "check --site /srv/offers --json",
-        "check --explain sales.csv:17",
-    ),
-)
+@command("check", "", "--site /srv/offers --json", "--explain sales.csv:17")
 @click.option(
     "--explain",
     "explained",

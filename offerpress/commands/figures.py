@@ -9,13 +9,7 @@ import click
 
 from offerpress.figures.exports import export_statements, statement_lines
 from offerpress.figures.figures import Figures, UnknownPartner, open_figures
-from offerpress.options import (
-    as_of_option,
-    examples,
-    json_option,
-    site_at,
-    site_option,
-)
+from offerpress.options import as_of_option, command, json_option, site_at, site_option
 from offerpress.site.folder import OfferpressError
 from offerpress.site.keys import SiteKeys, end_grace, private_address, revoke, rotate
 from offerpress.terminal import (
@@ -27,13 +21,7 @@ from offerpress.terminal import (
 from rewards import Account, derive, statement_json
 
 
-@click.command(
-    "statement",
-    epilog=examples(
-        "statement P-1001",
-        "statement P-1001 --as-of 2026-12-31 --json",
-    ),
-)
+@command("statement", "P-1001", "P-1001 --as-of 2026-12-31 --json")
 @click.argument("partner_id", metavar="PARTNER")
 @site_option
 @as_of_option
@@ -55,13 +43,7 @@ def _show_statement(figures: Figures, partner_id: str, *, as_json: bool) -> None
         show(_statement_text(account, derivation))
 
 
-@click.command(
-    "statements",
-    epilog=examples(
-        "statements --output statements.jsonl",
-        "statements --as-of 2026-12-31",
-    ),
-)
+@command("statements", "--output statements.jsonl", "--as-of 2026-12-31")
 @site_option
 @as_of_option
 @click.option(
@@ -81,13 +63,7 @@ def statements_command(
             click.echo(line)
 
 
-@click.command(
-    "link",
-    epilog=examples(
-        "link P-1001",
-        "link P-1001 --revoke",
-    ),
-)
+@command("link", "P-1001", "P-1001 --revoke")
 @click.argument("partner_id", metavar="PARTNER")
 @click.option(
     "--revoke", "revoked", is_flag=True, help="Make a new link; the old one dies with the next build."
@@ -112,13 +88,7 @@ def link_command(partner_id: str, site_folder: Path | None, *, revoked: bool, as
         show(url)
 
 
-@click.command(
-    "find",
-    epilog=examples(
-        "find 3KQ7-XM2P",
-        "find 3KQ7-XM2P --as-of 2026-12-31 --json",
-    ),
-)
+@command("find", "3KQ7-XM2P", "3KQ7-XM2P --as-of 2026-12-31 --json")
 @click.argument("reference")
 @site_option
 @as_of_option
@@ -150,13 +120,7 @@ def _keys(figures: Figures) -> SiteKeys:
     return figures.keys
 
 
-@click.command(
-    "rotate-secret",
-    epilog=examples(
-        "rotate-secret --grace 30",
-        "rotate-secret --end",
-    ),
-)
+@command("rotate-secret", "--grace 30", "--end")
 @click.option(
     "--grace",
     type=click.IntRange(0, 3650),

@@ -16,14 +16,7 @@ from offerpress.figures.journals import (
     open_journal,
     require_final,
 )
-from offerpress.options import (
-    as_of_option,
-    examples,
-    json_option,
-    signature_option,
-    site_at,
-    site_option,
-)
+from offerpress.options import as_of_option, command, json_option, signature_option, site_at, site_option
 from offerpress.reports.facts import ToldAmounts, last_told_amounts
 from offerpress.reports.figures_report import write_report
 from offerpress.signing.signing_off import sign_off
@@ -33,13 +26,11 @@ from offerpress.terminal import count, say, show_json
 from rewards import day_text, format_amount, journal_sums
 
 
-@click.command(
+@command(
     "credits",
-    epilog=examples(
-        "credits cashback-2026 --output credits-2026.csv",
-        "credits cashback-2026 --as-of 2027-01-01",
-        "credits cashback-2026 --accruing --json",
-    ),
+    "cashback-2026 --output credits-2026.csv",
+    "cashback-2026 --as-of 2027-01-01",
+    "cashback-2026 --accruing --json",
 )
 @click.argument("offer")
 @site_option
@@ -83,12 +74,8 @@ def _summary(journal: Journal) -> str:
     return f"{count(len(journal.lines), 'line')}, {totals}" + (f"; {signed:,} signed off" if signed else "")
 
 
-@click.command(
-    "sign-off",
-    epilog=examples(
-        'sign-off cashback-2026 --by "Finn Miller"',
-        'sign-off cashback-2026 --by "Finn Miller" --as-of 2027-01-01',
-    ),
+@command(
+    "sign-off", 'cashback-2026 --by "Finn Miller"', 'cashback-2026 --by "Finn Miller" --as-of 2027-01-01'
 )
 @click.argument("offer")
 @click.option("--by", metavar="NAME", required=True, help="Who signs.")
@@ -121,13 +108,7 @@ def sign_off_command(
         say(f"{by} signed off {count(len(signed.lines), 'line')} of {offer} (digest {signed.digest})")
 
 
-@click.command(
-    "report",
-    epilog=examples(
-        "report",
-        "report --campaign year-end-credit --as-of 2026-12-31",
-    ),
-)
+@command("report", "", "--campaign year-end-credit --as-of 2026-12-31")
 @site_option
 @as_of_option
 @click.option(

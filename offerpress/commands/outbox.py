@@ -17,12 +17,7 @@ from mailer import (
     Status,
     results_json,
 )
-from offerpress.options import (
-    examples,
-    json_option,
-    site_at,
-    site_option,
-)
+from offerpress.options import command, json_option, site_at, site_option
 from offerpress.plans.status import account_csv, due_zone, minute, plan_state
 from offerpress.site.mail import frozen_message
 from offerpress.site.site import Site
@@ -35,14 +30,7 @@ from offerpress.terminal import (
 )
 
 
-@click.command(
-    "status",
-    epilog=examples(
-        "status",
-        "status year-end-credit-1.1",
-        "status year-end-credit-1.1 --report",
-    ),
-)
+@command("status", "", "year-end-credit-1.1", "year-end-credit-1.1 --report")
 @click.argument("plan", required=False)
 @click.option("--csv", "as_csv", is_flag=True, help="List what became of every notice of PLAN, as CSV.")
 @click.option("--report", is_flag=True, help="Write the report on PLAN into private/reports/.")
@@ -180,13 +168,7 @@ def _results(row: Mapping[str, object]) -> str:
     return f"{row['plan']}: of the accepted: {', '.join(told)}" if told else ""
 
 
-@click.command(
-    "notice",
-    epilog=examples(
-        "notice year-end-credit-1.1 P-1001",
-        "notice year-end-credit-1.1 P-1001 --format html",
-    ),
-)
+@command("notice", "year-end-credit-1.1 P-1001", "year-end-credit-1.1 P-1001 --format html")
 @click.argument("plan")
 @click.argument("partner_id", metavar="PARTNER")
 @site_option
@@ -208,13 +190,7 @@ def notice_command(
             click.echo(frozen.notice.html if form == "html" else frozen.notice.text)
 
 
-@click.command(
-    "reconcile",
-    epilog=examples(
-        "reconcile --by Ada",
-        "reconcile --by Ada --json",
-    ),
-)
+@command("reconcile", "--by Ada", "--by Ada --json")
 @click.option("--by", metavar="NAME", required=True, help="Who restored the backup; it is kept.")
 @site_option
 @json_option
@@ -240,13 +216,7 @@ def reconcile_command(by: str, site_folder: Path | None, *, as_json: bool) -> in
     return 1 if unknown else 0
 
 
-@click.command(
-    "told",
-    epilog=examples(
-        "told P-1001",
-        "told P-1001 --json",
-    ),
-)
+@command("told", "P-1001", "P-1001 --json")
 @click.argument("partner_id", metavar="PARTNER")
 @site_option
 @json_option

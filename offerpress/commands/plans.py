@@ -14,7 +14,7 @@ from offerpress.build.workers import choose_workers
 from offerpress.figures.checking import every_fault_named, figures_remarks, require_faultless_content
 from offerpress.figures.figures import Figures, open_figures
 from offerpress.figures.journals import accruing_offers
-from offerpress.options import as_of_option, examples, json_option, site_at, site_option
+from offerpress.options import as_of_option, command, json_option, site_at, site_option
 from offerpress.plans.draft import Barred, Draft, Drafting, draft, without_statement
 from offerpress.plans.planning import (
     Since,
@@ -41,13 +41,8 @@ SHOWN_CORRECTIONS = 20
 SHOWN_CLIPPED = 3
 
 
-@click.command(
-    "plan",
-    epilog=examples(
-        "plan year-end-credit --dry-run",
-        "plan year-end-credit --by Mia",
-        "plan year-end-credit --corrections --by Mia",
-    ),
+@command(
+    "plan", "year-end-credit --dry-run", "year-end-credit --by Mia", "year-end-credit --corrections --by Mia"
 )
 @click.argument("campaign")
 @site_option
@@ -287,13 +282,7 @@ def _corrected_text(corrections: Iterable[tuple[str, list[Difference]]]) -> list
     return ["Told before → now:", *lines[:SHOWN_CORRECTIONS], *([f"  and {more:,} more"] if more > 0 else [])]
 
 
-@click.command(
-    "approve",
-    epilog=examples(
-        "approve year-end-credit-1.1 --by Finn",
-        "approve year-end-credit-1.1 --by Finn --digest 4f2a",
-    ),
-)
+@command("approve", "year-end-credit-1.1 --by Finn", "year-end-credit-1.1 --by Finn --digest 4f2a")
 @click.argument("plan")
 @click.option("--by", metavar="NAME", required=True, help="Who approves; not who made the plan.")
 @click.option("--digest", metavar="HEX", help="The digest that was looked at; another one is refused.")

@@ -11,7 +11,7 @@ import click
 from mailer import FolderTransport, Outbox
 from offerpress.build.pipeline import build
 from offerpress.figures.figures import Figures, open_figures
-from offerpress.options import examples, json_option, site_at, site_option
+from offerpress.options import command, json_option, site_at, site_option
 from offerpress.plans.draft import Drafting
 from offerpress.plans.planning import make_plan, register_plan, settle_unregistered
 from offerpress.plans.sending import send_plan
@@ -129,13 +129,7 @@ In a source checkout the command is .venv/bin/offerpress."""
     )
 
 
-@click.command(
-    "verify",
-    epilog=examples(
-        "verify",
-        "verify year-end-credit-1.1 --json",
-    ),
-)
+@command("verify", "", "year-end-credit-1.1 --json")
 @click.argument("plan", required=False)
 @site_option
 @json_option
@@ -157,13 +151,7 @@ def verify_command(plan: str | None, site_folder: Path | None, *, as_json: bool)
     return 1 if report.findings else 0
 
 
-@click.command(
-    "demo",
-    epilog=examples(
-        "demo",
-        "demo --folder /tmp/offers",
-    ),
-)
+@command("demo", "", "--folder /tmp/offers")
 @click.option(
     "--folder", type=click.Path(file_okay=False, path_type=Path), help="Where to make the sample site."
 )

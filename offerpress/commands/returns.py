@@ -15,12 +15,7 @@ from mailer import (
     read_events,
 )
 from mailer.providers.sendgrid.events import SENDGRID_SOURCE
-from offerpress.options import (
-    examples,
-    json_option,
-    site_at,
-    site_option,
-)
+from offerpress.options import command, json_option, site_at, site_option
 from offerpress.plans.returns import (
     intake_text,
     read_postfix_log,
@@ -39,13 +34,7 @@ from offerpress.terminal import (
 )
 
 
-@click.command(
-    "events",
-    epilog=examples(
-        "events events.json",
-        "events - --json",
-    ),
-)
+@command("events", "events.json", "- --json")
 @click.argument("file", type=click.File("rb"))
 @site_option
 @json_option
@@ -78,12 +67,10 @@ def intake_json(taken: Intake) -> dict[str, int]:
     }
 
 
-@click.command(
+@command(
     "resolve",
-    epilog=examples(
-        'resolve year-end-credit-1.1 P-1001 resend --by Finn --reason "not in the relay\'s log"',
-        "resolve --postfix-log /var/log/mail.log",
-    ),
+    'year-end-credit-1.1 P-1001 resend --by Finn --reason "not in the relay\'s log"',
+    "--postfix-log /var/log/mail.log",
 )
 @click.argument("plan", required=False)
 @click.argument("partner_id", metavar="PARTNER", required=False)
@@ -134,13 +121,7 @@ def _resolve_by_log(log: TextIO, site_folder: Path | None) -> int:
 IMAP_URL = "OFFERPRESS_IMAP_URL"
 
 
-@click.command(
-    "bounces",
-    epilog=examples(
-        "bounces",
-        "bounces --maildir /var/mail/bounces",
-    ),
-)
+@command("bounces", "", "--maildir /var/mail/bounces")
 @click.option(
     "--maildir",
     type=click.Path(file_okay=False, exists=True, path_type=Path),
@@ -189,13 +170,11 @@ def _mailbox(maildir: Path | None, url: str) -> MaildirInbox | ImapInbox:
     return ImapInbox(url)
 
 
-@click.command(
+@command(
     "suppress",
-    epilog=examples(
-        "suppress jo@partner.example",
-        'suppress jo@partner.example --reason unsubscribed --source "phone call"',
-        "suppress --import suppressions.csv",
-    ),
+    "jo@partner.example",
+    'jo@partner.example --reason unsubscribed --source "phone call"',
+    "--import suppressions.csv",
 )
 @click.argument("address", required=False)
 @click.option("--reason", type=click.Choice(get_args(SuppressionReason)), default="manual", show_default=True)
@@ -239,13 +218,7 @@ def _bare(address: str) -> str:
         raise OfferpressError(f"nothing changed: {error}") from error
 
 
-@click.command(
-    "unsuppress",
-    epilog=examples(
-        "unsuppress jo@partner.example",
-        "unsuppress jo@partner.example --site /srv/offers",
-    ),
-)
+@command("unsuppress", "jo@partner.example", "jo@partner.example --site /srv/offers")
 @click.argument("address")
 @site_option
 def unsuppress_command(address: str, site_folder: Path | None) -> int:
@@ -258,13 +231,7 @@ def unsuppress_command(address: str, site_folder: Path | None) -> int:
     return 0 if removed else 1
 
 
-@click.command(
-    "suppressions",
-    epilog=examples(
-        "suppressions",
-        "suppressions --csv",
-    ),
-)
+@command("suppressions", "", "--csv")
 @click.option("--csv", "as_csv", is_flag=True, help="As a table that `suppress --import` reads.")
 @site_option
 @json_option

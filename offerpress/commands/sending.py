@@ -11,7 +11,7 @@ import click
 
 from mailer import MailerError, Outbox, Status, TransportName, stop_on_signals, withdraw
 from offerpress.log import log
-from offerpress.options import examples, json_option, site_at, site_option
+from offerpress.options import command, json_option, site_at, site_option
 from offerpress.plans.sending import (
     Sending,
     due_plans,
@@ -29,13 +29,11 @@ from rewards import RewardsError
 TRANSPORTS = click.Choice(get_args(TransportName))
 
 
-@click.command(
+@command(
     "send",
-    epilog=examples(
-        "send year-end-credit-1.1",
-        "send --due --watch",
-        "send year-end-credit-1.1 --test me@vendor.example --partner P-1001",
-    ),
+    "year-end-credit-1.1",
+    "--due --watch",
+    "year-end-credit-1.1 --test me@vendor.example --partner P-1001",
 )
 @click.argument("plan", required=False)
 @click.option("--due", is_flag=True, help="Send every approved plan whose time has come.")
@@ -183,13 +181,7 @@ def _delivery_json(one: Sending) -> dict[str, object]:
     }
 
 
-@click.command(
-    "withdraw",
-    epilog=examples(
-        "withdraw year-end-credit-1.1 --by Finn",
-        "withdraw year-end-credit-1.1 --by Finn --json",
-    ),
-)
+@command("withdraw", "year-end-credit-1.1 --by Finn", "year-end-credit-1.1 --by Finn --json")
 @click.argument("plan")
 @click.option("--by", metavar="NAME", required=True, help="Who decides; it is kept.")
 @site_option
@@ -219,13 +211,7 @@ by_option = click.option(
 )
 
 
-@click.command(
-    "cancel",
-    epilog=examples(
-        "cancel year-end-credit-1.1 --by Finn",
-        "cancel year-end-credit-1.1 --site /srv/offers",
-    ),
-)
+@command("cancel", "year-end-credit-1.1 --by Finn", "year-end-credit-1.1 --site /srv/offers")
 @click.argument("plan")
 @by_option
 @site_option
@@ -235,13 +221,7 @@ def cancel_command(plan: str, by: str | None, site_folder: Path | None) -> None:
     say(f"{plan}: cancelled; what was handed over stays handed over")
 
 
-@click.command(
-    "pause",
-    epilog=examples(
-        "pause year-end-credit-1.1 --by Finn",
-        "pause year-end-credit-1.1 --site /srv/offers",
-    ),
-)
+@command("pause", "year-end-credit-1.1 --by Finn", "year-end-credit-1.1 --site /srv/offers")
 @click.argument("plan")
 @by_option
 @site_option
@@ -251,13 +231,7 @@ def pause_command(plan: str, by: str | None, site_folder: Path | None) -> None:
     say(f"{plan}: paused; offerpress resume {plan} lets it go on")
 
 
-@click.command(
-    "resume",
-    epilog=examples(
-        "resume year-end-credit-1.1 --by Finn",
-        "resume year-end-credit-1.1 --site /srv/offers",
-    ),
-)
+@command("resume", "year-end-credit-1.1 --by Finn", "year-end-credit-1.1 --site /srv/offers")
 @click.argument("plan")
 @by_option
 @site_option

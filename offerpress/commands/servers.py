@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from offerpress.options import as_of_option, examples, place_or_site_at, site_at, site_option
+from offerpress.options import as_of_option, command, place_or_site_at, site_at, site_option
 from offerpress.terminal import say
 
 WEBHOOK_KEY = "SENDGRID_WEBHOOK_KEY"
@@ -25,13 +25,7 @@ def _port_option(default: int) -> Callable[[Callable[..., None]], Callable[..., 
     )
 
 
-@click.command(
-    "serve",
-    epilog=examples(
-        "serve",
-        "serve --as-of 2026-12-31 --port 8080",
-    ),
-)
+@command("serve", "", "--as-of 2026-12-31 --port 8080")
 @site_option
 @as_of_option
 @_port_option(8000)
@@ -46,13 +40,7 @@ def serve_command(site_folder: Path | None, as_of: date | None, port: int) -> No
     serve_preview(lambda: site_at(site_folder, as_of), port)
 
 
-@click.command(
-    "studio",
-    epilog=examples(
-        "studio",
-        "studio --as-of 2026-12-31 --port 8080",
-    ),
-)
+@command("studio", "", "--as-of 2026-12-31 --port 8080")
 @site_option
 @as_of_option
 @_port_option(8010)
@@ -74,13 +62,7 @@ def studio_command(site_folder: Path | None, as_of: date | None, port: int, host
     run_studio(place_or_site_at(site_folder, as_of), (host, port), secrets.token_urlsafe, say)
 
 
-@click.command(
-    "hooks",
-    epilog=examples(
-        "hooks",
-        "hooks --host 127.0.0.1 --port 8025 --max-age 300",
-    ),
-)
+@command("hooks", "", "--host 127.0.0.1 --port 8025 --max-age 300")
 @click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="Where to listen.")
 @click.option("--port", default=8025, show_default=True, type=click.IntRange(0, 65535), metavar="N")
 @click.option(

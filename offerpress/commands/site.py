@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from generator import read_program
-from offerpress.options import examples, site_at, site_option
+from offerpress.options import command, site_at, site_option
 from offerpress.setup.new_site import LANGUAGES, WantedSite, begin_site, parse_level
 from offerpress.site.folder import template_folders
 from offerpress.site.starter import FOLDERS, Stub, StubKind, add_stub, start_site
@@ -43,13 +43,11 @@ NEXT: dict[StubKind, str] = {
 }
 
 
-@click.command(
+@command(
     "new",
-    epilog=examples(
-        "new my-site",
-        "new /srv/offers",
-        "new my-site --title 'Our offers' --sender 'Offers <offers@vendor.example>' --language de --level Gold=25000",
-    ),
+    "my-site",
+    "/srv/offers",
+    "my-site --title 'Our offers' --sender 'Offers <offers@vendor.example>' --language de --level Gold=25000",
 )
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--title", metavar="TEXT", help="The name of your site. With it a site of your own begins.")
@@ -92,13 +90,11 @@ def new_command(
     show(BEGUN.format(folder=folder))
 
 
-@click.command(
+@command(
     "add",
-    epilog=examples(
-        'add announcement "Our autumn offers"',
-        'add offer "Cashback 2026" --kind cashback',
-        'add page "Terms and conditions"',
-    ),
+    'announcement "Our autumn offers"',
+    'offer "Cashback 2026" --kind cashback',
+    'page "Terms and conditions"',
 )
 @click.argument("kind", type=click.Choice(list(FOLDERS)))
 @click.argument("title")

@@ -8,14 +8,7 @@ from typing import TextIO
 import click
 
 from mailer import SendingProcess
-from offerpress.options import (
-    DayOption,
-    examples,
-    json_option,
-    signature_option,
-    site_at,
-    site_option,
-)
+from offerpress.options import DayOption, command, json_option, signature_option, site_at, site_option
 from offerpress.site.site import Site
 from offerpress.terminal import (
     count,
@@ -26,13 +19,7 @@ from offerpress.terminal import (
 from offerpress.upkeep.pruning import Pruning, find_old, prune
 
 
-@click.command(
-    "prune",
-    epilog=examples(
-        "prune --before 2026-01-01 --dry-run",
-        "prune --before 2026-01-01",
-    ),
-)
+@command("prune", "--before 2026-01-01 --dry-run", "--before 2026-01-01")
 @click.option(
     "--before", type=DayOption(), required=True, metavar="DATE", help="What is older than this day (UTC)."
 )
@@ -78,13 +65,7 @@ def _json(site: Site, found: Pruning, *, dry_run: bool) -> dict[str, object]:
     }
 
 
-@click.command(
-    "forget",
-    epilog=examples(
-        'forget P-1001 --by "Ada Privacy"',
-        'forget P-1001 --by "Ada Privacy" --json',
-    ),
-)
+@command("forget", 'P-1001 --by "Ada Privacy"', 'P-1001 --by "Ada Privacy" --json')
 @click.argument("partner_id", metavar="PARTNER")
 @click.option("--by", metavar="NAME", required=True, help="Who decides so; it is kept.")
 @signature_option
