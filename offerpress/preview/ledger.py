@@ -19,7 +19,7 @@ from rewards import Account, Fault, Faulty, Statement
 People = Mapping[str, tuple[Account, Statement]]
 Stamp = tuple[object, ...]
 
-WORDS = ("content", "templates")
+_WORDS = ("content", "templates")
 
 # A reading that meets a fault while another program replaces files is repeated, this often at most.
 MOST_READINGS = 10
@@ -84,7 +84,7 @@ def _read(site: Site) -> ReadLedger:
         people = {
             account.partner.partner_id: (account, told) for account, told in figures.sorted_statements()
         }
-    words = tuple(f"{name}/" for name in WORDS)
+    words = tuple(f"{name}/" for name in _WORDS)
     unread = unread_templates_and_tables(site, figures.inputs)
     beside = [one for one in figures.remarks if not one.file.startswith(words) and one not in unread]
     return ReadLedger(figures, people, (*beside, *unpaid_remarks(figures, people.values())))
@@ -101,7 +101,7 @@ def data_stamp(site: Site) -> Stamp:
 
 def site_stamp(site: Site) -> Stamp:
     """Return what changes with every file that pages and figures are read from, without reading one."""
-    words = [path for name in WORDS for path in files_under(site.folder / name)]
+    words = [path for name in _WORDS for path in files_under(site.folder / name)]
     return (*data_stamp(site), *map(file_stamp, words))
 
 
