@@ -30,7 +30,7 @@ from offerpress.signing.acts import (
 )
 from offerpress.signing.passkeys import SignatureRefused, is_signed
 from offerpress.site.folder import APPROVALS, FORGETTING_SIGNED, SIGN_OFFS
-from offerpress.site.people import Everyone, Person, read_people
+from offerpress.site.people import Everyone, Passkey, read_people
 from offerpress.site.site import Site
 from offerpress.site.state import json_text, read_state, write_state
 
@@ -80,9 +80,9 @@ def act_challenge(kind: ActKind, facts: SignedFacts, person: str, at: str) -> by
     return hashlib.sha256("\n".join(lines).encode()).digest()
 
 
-def require_signature(signed: SignedAct, person: Person) -> SignedAct:
-    """Return a new act whose signature is by an active passkey of the person; raises `SignatureRefused`."""
-    if not is_signed(signed.challenge, signed.assertion, [one for one in person.passkeys if one.active]):
+def require_signature(signed: SignedAct, passkeys: Sequence[Passkey]) -> SignedAct:
+    """Return a new act whose signature is by one of these passkeys of the person; raises `SignatureRefused`."""
+    if not is_signed(signed.challenge, signed.assertion, passkeys):
         raise SignatureRefused(f"The signature is not one of {signed.name} over this act. Nothing was done.")
     return signed
 
@@ -107,7 +107,7 @@ def given_signature(
             f"not signed: the signature is about another act than this one ({act_words(kind, facts)}), because "
             "something changed meanwhile; look at it again, then sign it again"
         )
-    return require_signature(signed, person)
+    return require_signature(signed, [one for one in person.passkeys if one.active])
 
 
 # The stored signatures.

@@ -76,7 +76,8 @@ class Invitation(BaseModel):
 class Passkey(BaseModel):
     """A passkey: its public key as WebAuthn's attested credential data in base64url, and the name of the device.
 
-    One that was taken out stays as `active` false, because former approvals are checked with it.
+    `origin` is the https origin of the studio behind a proxy at which it was made; without one it was `localhost`. One
+    that was taken out stays as `active` false, because former approvals are checked with it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -85,6 +86,7 @@ class Passkey(BaseModel):
     name: str
     added_at: AwareDatetime
     active: bool = True
+    origin: str | None = None
 
 
 class Person(BaseModel):
@@ -108,6 +110,10 @@ class Person(BaseModel):
     def may(self, *roles: Role) -> bool:
         """Return whether the person has one of these roles."""
         return self.active and not set(roles).isdisjoint(self.roles)
+
+    def passkeys_at(self, origin: str | None) -> list[Passkey]:
+        """Return the passkeys with which the person signs in the studio of that origin."""
+        return [one for one in self.passkeys if one.active and one.origin == origin]
 
 
 Everyone = Mapping[str, Person]

@@ -95,17 +95,20 @@ def _record(site: Site, person: Person, action: str) -> None:
     append_history(site, HistoryEntry(at, person.person, person.name, action))
 
 
-def _invite(visit: Visit) -> tuple[str, str]:
-    """Invite a person and return the name and the link, which is shown once."""
+def invite_person(visit: Visit) -> Done:
+    """Invite a person; the link is shown once."""
     visit.need("operator")
     code = visit.studio.random_text(24)
     given = visit.query.get("roles", "").split()
     roles: tuple[Role, ...] = tuple(one for one in ROLES if one in given)
-    people = read_people(visit.site)
-    person, people = invited(people, visit.query.get("name", ""), roles, code, visit.person.person, visit.now)
-    with visit.doing("invited a person", person.name, note=", ".join(roles)):
-        write_people(visit.site, people)
-    return person.name, f"{visit.studio.origin}/join#{code}"
+    with visit.studio.change:
+        people, by = read_people(visit.site), visit.person.person
+        person, people = invited(people, visit.query.get("name", ""), roles, code, by, visit.now)
+        with visit.doing("invited a person", person.name, note=", ".join(roles)):
+            write_people(visit.site, people)
+    whose = f"Give this link to {person.name} and to nobody else."
+    words = (f"{whose} It is shown only now, works once, and ends after 7 days.",)
+    return Done("/people", f"{person.name} is invited", words, f"{visit.studio.origin}/join#{code}")
 
 
 def require_passphrase(visit: Visit) -> None:
@@ -122,7 +125,8 @@ def require_passphrase(visit: Visit) -> None:
 
 def me_page(visit: Visit) -> Context:
     """Show the person's own tasks and passkeys."""
-    return {"passkeys": [one for one in visit.person.passkeys if one.active]}
+    keys = [one for one in visit.person.passkeys if one.active]
+    return {"passkeys": keys, "origin": visit.studio.settings.origin}
 
 
 def begin_passkey(visit: Visit) -> dict[str, object]:
@@ -130,73 +134,48 @@ def begin_passkey(visit: Visit) -> dict[str, object]:
     require_passphrase(visit)
     challenge = visit.studio.random_text(TOKEN_BYTES).encode()
     visit.studio.pending[visit.session.form_token] = Pending("passkey", visit.now, challenge)
-    return creation_options(visit.person, challenge)
-
-
-def _add_passkey(visit: Visit) -> None:
-    """Keep the passkey that a device made."""
-    pending = visit.studio.pending.pop(visit.session.form_token, None)
-    if pending is None or pending.about != "passkey":
-        raise NotDone("The device answered too late. Try again.")
-    name = " ".join(visit.query.get("device", "").split())[:_LONGEST_DEVICE] or "Passkey"
-    made = registered_passkey(visit.query.get("made", ""), pending.challenge, name, visit.now)
-    people = read_people(visit.site)
-    keys = (*people[visit.person.person].passkeys, made)
-    with visit.doing("added a passkey", name):
-        write_people(visit.site, with_passkeys(people, visit.person.person, keys))
-
-
-def _remove_passkey(visit: Visit) -> None:
-    """Take a passkey out: it approves nothing any more, and what it approved stays proved."""
-    people, one = read_people(visit.site), visit.query.get("credential", "")
-    keys = tuple(
-        key.model_copy(update={"active": False}) if key.credential == one else key
-        for key in people[visit.person.person].passkeys
-    )
-    with visit.doing("removed a passkey"):
-        write_people(visit.site, with_passkeys(people, visit.person.person, keys))
-
-
-def _remove(visit: Visit) -> None:
-    """Remove a person: their sessions end at once."""
-    visit.need("operator")
-    one = visit.query.get("person", "")
-    people = read_people(visit.site)
-    left = removed(people, one)
-    with visit.doing("removed a person", people[one].name):
-        write_people(visit.site, left)
-        visit.studio.sessions.end_all_of(one)
-
-
-def invite_person(visit: Visit) -> Done:
-    """Invite a person; the link is shown once."""
-    with visit.studio.change:
-        name, link = _invite(visit)
-    words = (
-        f"Give this link to {name} and to nobody else. It is shown only now, works once, and ends after 7 days.",
-    )
-    return Done("/people", f"{name} is invited", words, link)
-
-
-def remove_person(visit: Visit) -> Done:
-    """Remove a person."""
-    with visit.studio.change:
-        _remove(visit)
-    return Done("/people")
+    return creation_options(visit.person, challenge, visit.studio.settings.origin)
 
 
 def keep_passkey(visit: Visit) -> Done:
     """Keep the passkey that a device made."""
     with visit.studio.change:
-        _add_passkey(visit)
+        pending = visit.studio.pending.pop(visit.session.form_token, None)
+        if pending is None or pending.about != "passkey":
+            raise NotDone("The device answered too late. Try again.")
+        name = " ".join(visit.query.get("device", "").split())[:_LONGEST_DEVICE] or "Passkey"
+        answer, origin = visit.query.get("made", ""), visit.studio.settings.origin
+        made = registered_passkey(answer, pending.challenge, origin, name, visit.now)
+        people = read_people(visit.site)
+        keys = (*people[visit.person.person].passkeys, made)
+        with visit.doing("added a passkey", name):
+            write_people(visit.site, with_passkeys(people, visit.person.person, keys))
     return Done("/me")
 
 
 def drop_passkey(visit: Visit) -> Done:
-    """Take a passkey of the person out."""
+    """Take a passkey of the person out: it approves nothing any more, and what it approved stays proved."""
     with visit.studio.change:
-        _remove_passkey(visit)
+        people, one = read_people(visit.site), visit.query.get("credential", "")
+        keys = tuple(
+            key.model_copy(update={"active": False}) if key.credential == one else key
+            for key in people[visit.person.person].passkeys
+        )
+        with visit.doing("removed a passkey"):
+            write_people(visit.site, with_passkeys(people, visit.person.person, keys))
     return Done("/me")
+
+
+def remove_person(visit: Visit) -> Done:
+    """Remove a person: their sessions end at once."""
+    visit.need("operator")
+    with visit.studio.change:
+        one, people = visit.query.get("person", ""), read_people(visit.site)
+        left = removed(people, one)
+        with visit.doing("removed a person", people[one].name):
+            write_people(visit.site, left)
+            visit.studio.sessions.end_all_of(one)
+    return Done("/people")
 
 
 def people_page(visit: Visit) -> Context:

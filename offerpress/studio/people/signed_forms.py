@@ -10,6 +10,7 @@ from mailer import instant_text
 from offerpress.signing.acts import ActKind, SignedFacts
 from offerpress.signing.passkeys import request_options
 from offerpress.signing.signatures import SignedAct, act_challenge, require_signature
+from offerpress.site.people import Passkey
 from offerpress.studio.people.sign_in import require_passphrase
 from offerpress.studio.state.studio import Context, NotDone, Pending, Visit
 
@@ -20,7 +21,7 @@ def proof_context(visit: Visit) -> Context:
     """Return what the macro `proof` of the templates needs."""
     return {
         "signed_only": visit.site.mail_settings.approvals == "signed",
-        "has_passkey": any(one.active for one in visit.person.passkeys),
+        "has_passkey": bool(_passkeys(visit)),
     }
 
 
@@ -28,7 +29,7 @@ def ask_signature(visit: Visit, kind: ActKind, facts: SignedFacts) -> dict[str, 
     """Return what the person's passkey is to sign now; everything else about the act was checked before."""
     challenge = act_challenge(kind, facts, visit.person.person, instant_text(visit.now))
     visit.studio.pending[visit.session.form_token] = Pending(_about(kind, facts), visit.now, challenge)
-    return request_options(visit.person, challenge)
+    return request_options(visit.person, challenge, visit.studio.settings.origin)
 
 
 def given_proof(visit: Visit, kind: ActKind, facts: SignedFacts) -> SignedAct | None:
@@ -53,7 +54,11 @@ def given_proof(visit: Visit, kind: ActKind, facts: SignedFacts) -> SignedAct | 
         raise NotDone("The device gave no signature. Press the button again.") from error
     who, at = visit.person, instant_text(pending.at)
     given = assertion if isinstance(assertion, dict) else {}
-    return require_signature(SignedAct(kind, facts, who.person, who.name, at, given), who)
+    return require_signature(SignedAct(kind, facts, who.person, who.name, at, given), _passkeys(visit))
+
+
+def _passkeys(visit: Visit) -> list[Passkey]:
+    return visit.person.passkeys_at(visit.studio.settings.origin)
 
 
 def way_words(signed: SignedAct | None) -> str:
