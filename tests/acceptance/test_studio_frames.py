@@ -256,3 +256,38 @@ def test_a_refresh_leads_nowhere(frames: Frames, browser: Browser) -> None:
         page.wait_for_timeout(300)
         assert [(frames.state.frames.port, "/frame/", "")] == frames.seen()
         page.context.close()
+
+
+def test_a_mail_has_its_pictures_from_the_site_folder(frames: Frames) -> None:
+    """A picture on the public site comes from what was built, else from the content; no other file or host does."""
+    folder = frames.folder
+    for place, name, data in (
+        ("output/media", "built & small.png", b"built"),
+        ("content/static/media", "built & small.png", b"written"),
+        ("content/static", "new.svg", b"<svg/>"),
+        ("content/static", "notes.html", b"<p>"),
+    ):
+        (folder / place).mkdir(parents=True, exist_ok=True)
+        (folder / place / name).write_bytes(data)
+    (folder / "output" / "way.png").symlink_to(folder / "private" / "people")
+    names = (
+        "media/built%20&amp;%20small.png",
+        "new.svg",
+        "notes.html",
+        "gone.png",
+        "way.png",
+        "../private/people",
+    )
+    public = "".join(f'<img alt="" src="https://tiny.example/{name}">' for name in names)
+    other = (
+        '<img alt="" src="https://tiny.example.evil.example/new.svg"><a href="https://tiny.example/new.svg">'
+    )
+    address = frames.visit("mia").mail_frame((public + other).encode())
+    body = frames.ask(address)[1]
+    assert '<img alt="" src="media/built%20&amp;%20small.png"><img alt="" src="new.svg">' in body
+    assert body.endswith(other)
+    status, found, headers = frames.ask(f"{address}media/built%20&%20small.png")
+    assert (200, "built", "image/png") == (status, found, headers["Content-Type"])
+    assert (200, "<svg/>") == frames.ask(f"{address}new.svg")[:2]
+    for name in ("notes.html", "gone.png", "way.png", "../private/people", "private/people"):
+        assert 404 == frames.ask(address + name)[0]

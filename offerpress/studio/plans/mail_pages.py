@@ -5,7 +5,16 @@ from offerpress.preview.answers import MailView, framed, framed_mail
 from offerpress.reports.texts import grouped_amount, language_word
 from offerpress.studio.plans.standing import partner_name
 from offerpress.studio.state.plan_facts import PlanRow
-from offerpress.studio.state.studio import LOOKED, Context, NotDone, NotThere, Visit, address_of, looked_note
+from offerpress.studio.state.studio import (
+    LOOKED,
+    Context,
+    NotDone,
+    NotThere,
+    Visit,
+    address_of,
+    looked_note,
+    view_choices,
+)
 
 
 def mail_page(visit: Visit) -> Context:
@@ -19,9 +28,9 @@ def mail_page(visit: Visit) -> Context:
         notice = batch.message(partner)
         digest = batch.digest
         view = framed(visit.query)
-        frame = visit.frame(*_framed_message(batch, partner, view))
+        frame = visit.mail_frame(*_framed_message(batch, partner, view))
     looks = visit.studio.looks(visit.site, plan, digest).get(partner, {})
-    here = {"plan": plan, "partner": partner}
+    choices = view_choices(view, "/plan/mail", plan=plan, partner=partner)
     place = everybody.index(partner) if partner in everybody else -1
     visit.record("looked at a mail", plan, partner)
 
@@ -39,14 +48,7 @@ def mail_page(visit: Visit) -> Context:
         "notice": notice,
         "partner_href": address_of("/partner", id=partner),
         "view": view,
-        "choices": [
-            [
-                (name, address_of("/plan/mail", **here, **changed), current)
-                for name, changed, current in group
-                if name != "Source"
-            ]
-            for group in view.choices()
-        ],
+        "choices": [[one for one in group if one[0] != "Source"] for group in choices],
         "digest": digest,
         "looked_by": sorted(looks.values()),
         "looked_by_me": visit.person.person in looks,

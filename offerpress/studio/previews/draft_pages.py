@@ -11,7 +11,7 @@ from offerpress.reports.texts import grouped_amount, language_word
 from offerpress.site.people import Role
 from offerpress.studio.plans.skipped import SKIPPED
 from offerpress.studio.state.frames import FindAnswer
-from offerpress.studio.state.studio import Context, NotThere, Visit, address_of
+from offerpress.studio.state.studio import Context, NotThere, Visit, address_of, view_choices
 from rewards import totals
 
 MOST_DRAFTS = 200
@@ -72,17 +72,13 @@ def draft_mail_page(visit: Visit) -> Context:
     notice = staff.mail(slug, partner)
     return shown | {
         "view": view,
-        "choices": [
-            [(name, _mail(slug, partner) + "".join(f"&{key}={value}" for key, value in changed.items()), current)
-             for name, changed, current in group]
-            for group in view.choices()
-        ],
-        "frame": visit.frame(*framed_mail(notice, staff.wire(notice), view)),
+        "choices": view_choices(view, "/campaign/mail", campaign=slug, partner=partner),
+        "frame": visit.mail_frame(*framed_mail(notice, staff.wire(notice), view)),
         "number": place + 1,
         "count": len(everybody),
         "before": at(-1),
         "after": at(1),
-    }  # fmt: skip
+    }
 
 
 def statement_page_now(visit: Visit) -> Context:
@@ -104,13 +100,7 @@ def statement_page_now(visit: Visit) -> Context:
         "row": _row(visit, staff, partner),
         "view": view,
         "frame": f"{frame}{inner}" if files else "",
-        "choices": [
-            [
-                (name, address_of("/partner/statement", partner=partner, **changed), current)
-                for name, changed, current in group
-            ]
-            for group in list(view.choices())[1:]
-        ],
+        "choices": view_choices(view, "/partner/statement", partner=partner)[1:],
     }
 
 

@@ -1,17 +1,21 @@
 """The state of one studio process, the visit of a person, and the page around every screen."""
 
+import gc
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from html import unescape
 from threading import Event, Lock, RLock
 from typing import Any, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import unquote, urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
 from generator import environment
+from generator.headers import headers_of
 from mailer import Batch, Outbox
-from offerpress.preview.answers import HTML, Answer
+from offerpress.preview.answers import HTML, Answer, MailView
 from offerpress.preview.contents import StaffFigures
 from offerpress.preview.state import Preview
 from offerpress.preview.watching import watched_changes
@@ -148,6 +152,7 @@ class Studio:
             if facts is None:
                 own = own_languages(self.site_now().snapshots, batch.header.snapshot)
                 facts = self._facts[key] = plan_facts(batch, own)
+                gc.freeze()  # as after the reading of figures
             return facts
 
     def end_live(self) -> None:
@@ -261,6 +266,29 @@ class Visit:
         """
         return self.frames_below(lambda _: lambda name: None if name else Answer(body, media_type))
 
+    def mail_frame(self, body: bytes, media_type: str = HTML) -> str:
+        """Show a mail as `frame` does. Pictures of the public site come from what was built, else `content/static`.
+
+        They are read now: what the frame asks for later reads no file.
+        """
+        base = self.site.settings.site.base_url.rstrip("/")
+        bases = base, self.studio.frames.origin + urlsplit(base).path
+        own = b"|".join(re.escape(one.encode()) for one in bases)
+        named = re.compile(rb'(<img\b[^>]*?\ssrc=")(?:%s)/([^"?#]+)' % own)
+        shown = {unquote(unescape(name.decode())) for _, name in named.findall(body)}
+        answers = {name: found for name in shown if (found := self._picture(name))}
+        answers[""] = Answer(named.sub(rb"\1\2", body), media_type)
+        return self.frames_below(lambda _: answers.get)
+
+    def _picture(self, name: str) -> Answer | None:
+        kind = headers_of(name).content_type
+        for place in (self.site.output, self.site.folder / "content" / "static"):
+            with suppress(OSError, ValueError):
+                path = (place / name).resolve(strict=True)
+                if kind.startswith("image/") and path.is_relative_to(place.resolve()):
+                    return Answer(path.read_bytes(), kind)
+        return None
+
     def frames_below(self, make: Callable[[str], FindAnswer]) -> str:
         """Show several files that name each other, such as all pages of a site; return the address of the first.
 
@@ -351,6 +379,14 @@ def address_of(path: str, **query: str) -> str:
     return f"{path}?{urlencode(query)}" if query else path
 
 
+def view_choices(view: MailView, path: str, **here: str) -> list[list[tuple[str, str, bool]]]:
+    """Return the groups of choices of a view, each with its name, its address and whether it is the present one."""
+    return [
+        [(name, address_of(path, **here, **changed), current) for name, changed, current in group]
+        for group in view.choices()
+    ]
+
+
 def page(template: str, visit: Visit | None, context: Context) -> bytes:
     """Render a screen. Only our own templates: a site must not change the pages by which staff judge it."""
     built = environment([starter_folder() / "templates"], "en", kind="html")
@@ -361,6 +397,7 @@ def page(template: str, visit: Visit | None, context: Context) -> bytes:
             "nav": [(path, name) for path, name in SCREENS.items() if _shows(visit, path)],
             "form_token": visit.session.form_token,
             "site_title": _title(visit),
+            "older": _older(visit),
             "preview": "" if visit.studio.settings.origin else f"{visit.studio.frames.origin}/",
         }
     return built.get_template(f"studio/{template}").render({"here": "", **around, **context}).encode()
@@ -368,6 +405,14 @@ def page(template: str, visit: Visit | None, context: Context) -> bytes:
 
 def _shows(visit: Visit, path: str) -> bool:
     return visit.site.is_begun and (path not in {"/people", "/settings"} or visit.person.may("operator"))
+
+
+def _older(visit: Visit) -> str:
+    """Return the instant of the figures on the page, if newer ones are being read; else nothing."""
+    reader = visit.studio.reader
+    if not (reader.reading and reader.last and reader.read_at):
+        return ""
+    return clock_words(reader.read_at, reader.last.figures.content.policy.program.timezone)
 
 
 def _title(visit: Visit) -> str:

@@ -178,7 +178,7 @@ def _mail(text: EditedText, content: Content, as_of: int) -> dict[str, object]:
     reason = staff.reason(text.slug, partner)
     name = current.people[partner][0].partner.name
     return {
-        "frame": visit.frame(body, media_type),
+        "frame": visit.mail_frame(body, media_type),
         "headings": [],
         "partner": partner,
         "said": f"To {name}: {notice.subject}" + (" (this partner does not get it)" if reason else ""),
