@@ -390,7 +390,7 @@ def view_choices(view: MailView, path: str, **here: str) -> list[list[tuple[str,
 def page(template: str, visit: Visit | None, context: Context) -> bytes:
     """Render a screen. Only our own templates: a site must not change the pages by which staff judge it."""
     built = environment([starter_folder() / "templates"], "en", kind="html")
-    around: Context = {"person": None, "nav": [], "form_token": "", "site_title": "Offerpress"}
+    around: Context = {"person": None, "nav": [], "form_token": "", "site_title": "Offerpress", "older": ""}
     if visit is not None:
         around = {
             "person": visit.person,
