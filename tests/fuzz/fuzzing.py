@@ -3,25 +3,21 @@
 `python -m tests.fuzz N [--first SEED]` tries many seeds; each can be tried again by itself.
 """
 
-import contextlib
 import csv
-import io
 import json
-import os
 import re
 import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from offerpress.cli import run
+from tests.acceptance.conftest import called
 from tests.fuzz.mutations import Mutation, mutation
 from tests.reference.naive_site import read_site
 
 ROOT = Path(__file__).resolve().parents[2]
 AS_OF = "2023-12-31"
 LAST_PARTNER = "P-1018"
-SECRET = "0ff3" * 16
 FAULT = re.compile(r"^fault: \S.*; \S", re.MULTILINE)
 
 
@@ -55,11 +51,8 @@ class Fuzzer:
 
     def call(self, command: str) -> tuple[int, str, str]:
         """Exit code, standard output and standard error; a defect of ours is raised."""
-        out, err = io.StringIO(), io.StringIO()
-        os.environ["OFFERPRESS_SITE_SECRET"] = SECRET
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            code = run([command, "--site", str(self.site), "--as-of", AS_OF])
-        return code, out.getvalue(), err.getvalue()
+        said = called(self.site, command, "--as-of", AS_OF)
+        return said.code, said.out, said.err
 
     def attempt(self, seed: int) -> Outcome:
         """Damages one file by that seed, builds, compares, and mends the file."""
