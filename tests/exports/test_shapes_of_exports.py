@@ -20,7 +20,8 @@ from ledger.values import parse, prepare
 from rewards import Fault, Policy, Source, validated
 from tests.exports.shapes import LedgerRows, Rows, Shape, meant_digest, plain_ledger, write_ledger
 
-EXAMPLES = 500
+EXAMPLES, AT_ONCE = 500, 150
+"""All examples, which `make test-long` completes, and how many of them `make test` reads."""
 PART = 50
 LETTERS = {
     "utf-8": ascii_letters + "äöüßéèçœñ€łśčž中文日本語ひらがなабвшалום",
@@ -213,7 +214,13 @@ def digest_in(database: Database, tmp_path_factory: pytest.TempPathFactory) -> C
     return run
 
 
-@pytest.mark.parametrize("part", range(EXAMPLES // PART))
+@pytest.mark.parametrize(
+    "part",
+    [
+        pytest.param(part, marks=pytest.mark.long if part * PART >= AT_ONCE else ())
+        for part in range(EXAMPLES // PART)
+    ],
+)
 def test_a_ledger_in_any_shape_is_the_ledger(
     digest_in: Callable[..., str], tmp_path: Path, part: int
 ) -> None:
