@@ -94,7 +94,7 @@ def data_stamp(site: Site) -> Stamp:
     """Return what changes with every file that the ledger is read from, without reading one."""
     files = [site.folder / SETTINGS_FILE, *(site.private / name for name in ("site-secret", "epochs.json"))]
     files += files_under(site.folder / "data")
-    with suppress(Faulty):  # the faults of the settings are told when the figures are read
+    with suppress(Faulty, OSError):  # what is wrong with the settings is told when the figures are read
         files += [site.folder / name for name in site.settings.data.paths]
     return tuple(map(file_stamp, files))
 
