@@ -61,15 +61,15 @@ class Preview:
         site that had a fault and did not stand still.
         """
         with self._lock:
-            for _ in range(MOST_READINGS):
-                before = site_stamp(self._site_now())
-                try:
+            try:
+                for _ in range(MOST_READINGS):
+                    before = site_stamp(self._site_now())
                     self._update(changed)
-                except Exception as error:  # noqa: BLE001 - whatever it is, it is shown
-                    self._tried = _TriedCampaigns()
-                    self._show(faults=(unexpected(error),))
-                if not self.state.faults or site_stamp(self._site_now()) == before:
-                    break
+                    if not self.state.faults or site_stamp(self._site_now()) == before:
+                        break
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is shown
+                self._tried = _TriedCampaigns()
+                self._show(faults=(unexpected(error),))
 
     def _update(self, changed: Collection[Path]) -> None:
         templates = self._site_now().folder / "templates"
