@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from itertools import takewhile
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from generator.settings import SiteSettings
 
@@ -45,11 +45,6 @@ def absolute(there: str, settings: SiteSettings) -> str:
 def from_root(there: str, settings: SiteSettings) -> str:
     """Return the address of a path from the host's root, for a page that is shown at any depth."""
     return f"{settings.base_path}{quote(there)}"
-
-
-def authority(settings: SiteSettings) -> str:
-    """Return the host name of the site."""
-    return urlsplit(settings.base_url).hostname or ""
 
 
 def in_own_script(text: str, separator: str) -> str:

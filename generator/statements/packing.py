@@ -128,13 +128,6 @@ _MEAN = {1024: 200, 2048: 100, 4096: 48, 16_384: 12, 131_072: 4}
 Shards = Iterable[SealedShard]
 
 
-def pack_artifacts(
-    records: Iterable[SealedRecord], site_secret: bytes, key_version: int = 1
-) -> dict[str, bytes]:
-    """Return every file under `statement/packs/` for these records."""
-    return packs_of([SealedShard.of(records)], site_secret, key_version)
-
-
 def packs_of(shards: Sequence[SealedShard], site_secret: bytes, key_version: int = 1) -> dict[str, bytes]:
     """Return every file under `statement/packs/` for shards that are all in memory."""
     packing = Packing(bits_of(shard.prefixes for shard in shards), 0, site_secret, key_version)

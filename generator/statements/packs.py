@@ -166,11 +166,6 @@ class PackReader:
         return known
 
 
-def open_record(packs: Mapping[str, bytes], link: LinkSecret) -> Record:
-    """Return the record that a link opens; raises PackError like `PackReader.open`."""
-    return PackReader(packs).open(link)
-
-
 def _bound(link: LinkSecret) -> bytes:
     return b"offerpress record" + bytes([PACK_FORMAT]) + link.key_version.to_bytes(4, "big") + link.locator
 

@@ -242,29 +242,6 @@ def level_names(policy: Policy, as_of: int) -> dict[str, str]:
     return {base: base[:1].upper() + base[1:], **program.level_names}
 
 
-def offer_views(policy: Policy, formats: Formats, as_of: int) -> dict[str, OfferView]:
-    """The offers that exist on `as_of` by slug, in the words of the default language, without address."""
-    return {
-        offer.slug: OfferView(
-            offer.slug, offer.kind, offer.title, offer.summary, formats.day(offer.announced_on), Address("")
-        )
-        for offer in policy.offers
-        if offer.announced_on <= as_of
-    }
-
-
-def statement_view(
-    partner: Partner,
-    statement: Statement,
-    formats: Formats,
-    policy: Policy,
-    offers: Mapping[str, OfferView] | None = None,
-) -> dict[str, object]:
-    """The view of one statement; whoever shows many keeps a `StatementViews`. `offers`: those of the policy."""
-    shown = offer_views(policy, formats, statement.as_of) if offers is None else offers
-    return StatementViews(formats, level_names(policy, statement.as_of), shown).view(partner, statement)
-
-
 class LinksView(NamedTuple):
     """`site.links`: where else the vendor is to be found."""
 

@@ -201,16 +201,6 @@ def _new_notice(batch: Batch, recipient: Recipient, plan: Parameters) -> Paramet
     return {**own, "domain": domain_of(address), "window": window, **shared}
 
 
-def status_json(outbox: Outbox, plan: str) -> dict[str, str | int]:
-    """Return the plan's status for the command line.
-
-    The keys are `plan`, `planned`, one count for each status (their sum is `planned`), and those of `results_json`.
-    """
-    record = outbox.plan(plan)
-    counts = {status.value: number for status, number in outbox.counts(plan).items()}
-    return {"plan": plan, "planned": record.planned, **counts, **results_json(outbox, plan)}
-
-
 def results_json(outbox: Outbox, plan: str) -> dict[str, int]:
     """Count the accepted notices by delivery result.
 

@@ -39,9 +39,6 @@ _GLOSSES: Mapping[Status, str] = {
     Status.ABANDONED: "given up by a person",
 }
 
-HANDED = (Status.ACCEPTED, Status.SENDING, Status.UNKNOWN)
-"""The statuses in which the campaign's edition counts as handed to the partner: no other plan may hand it again."""
-
 
 class Cause(StrEnum):
     """The reason why a notice moves."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from mailer.batch.batch import Batch
 from mailer.batch.batch_header import BatchHeader
 from mailer.batch.freezing import freeze_batch
-from mailer.outbox.outbox import Outbox
+from mailer.outbox.outbox import Outbox, results_json
 from mailer.settings import MailSettings
 from rewards import Attachment, Notice
 
@@ -65,6 +65,17 @@ def mail_settings(**changes: object) -> MailSettings:
         "retries": {"first_seconds": 0},
     }
     return MailSettings.model_validate({**own, **changes})
+
+
+def status_json(outbox: Outbox, plan: str) -> dict[str, str | int]:
+    """The plan's number of notices, of those at each status, and of each delivery result."""
+    counts = {status.value: number for status, number in outbox.counts(plan).items()}
+    return {
+        "plan": plan,
+        "planned": outbox.plan(plan).planned,
+        **counts,
+        **results_json(outbox, plan),
+    }
 
 
 def approved(

@@ -1,7 +1,7 @@
 """A made-up site with seven partners, and everything that it publishes under `statement/`."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -10,8 +10,8 @@ from pathlib import Path
 
 from generator.settings import Links, SiteSettings
 from generator.statements.links import LinkSecret, link_secret
-from generator.statements.packing import pack_artifacts
-from generator.statements.packs import seal
+from generator.statements.packing import SealedShard, packs_of
+from generator.statements.packs import SealedRecord, seal
 from generator.statements.page import Shell, StatementRenderer, shell, statement_artifacts
 from generator.statements.record import Record
 from generator.statements.view import OfferView
@@ -234,6 +234,13 @@ def shell_of(language: str) -> Shell:
 def page_files() -> dict[str, bytes]:
     """The page that opens links and what belongs to it, without packs."""
     return statement_artifacts([TEMPLATES], SETTINGS, policy(), offer_words, AS_OF)
+
+
+def pack_artifacts(
+    records: Iterable[SealedRecord], site_secret: bytes, key_version: int = 1
+) -> dict[str, bytes]:
+    """Every file under `statement/packs/` for these records."""
+    return packs_of([SealedShard.of(records)], site_secret, key_version)
 
 
 def site_files(epochs: Mapping[str, int] | None = None) -> dict[str, bytes]:

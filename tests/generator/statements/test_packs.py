@@ -3,6 +3,7 @@
 import json
 import random
 from base64 import b64decode
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -10,17 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generator.statements.links import LinkSecret, link_secret, parse_fragment
-from generator.statements.packing import pack_artifacts, pack_bits
+from generator.statements.packing import pack_bits
 from generator.statements.packs import (
     PACKS_INDEX,
     PackError,
     PackReader,
     SealedRecord,
-    open_record,
     read_pack,
     seal,
 )
 from generator.statements.record import SIZE_CLASSES, Record, StatementTooLarge, size_class, unpacked
+from tests.samples.statement_site import pack_artifacts
 
 SITE = bytes(range(32))
 VECTOR = Path(__file__).parents[2] / "vectors" / "pack.json"
@@ -30,6 +31,11 @@ SMALL = Record("<p>1.851,85 €</p>", '{"partner_id":"P-1"}')
 def links(count: int, epoch: int = 0) -> list[LinkSecret]:
     """The links of partners P-0, P-1 and so on."""
     return [link_secret(SITE, f"P-{number}", epoch=epoch) for number in range(count)]
+
+
+def open_record(packs: Mapping[str, bytes], link: LinkSecret) -> Record:
+    """The record that a link opens."""
+    return PackReader(packs).open(link)
 
 
 def incompressible(size: int, seed: int = 1) -> Record:

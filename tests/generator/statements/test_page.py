@@ -14,7 +14,6 @@ from generator.errors import GeneratorError
 from generator.headers import STATEMENT_HEADERS, STATEMENT_POLICY
 from generator.settings import SiteSettings
 from generator.statements.links import link_secret
-from generator.statements.packing import pack_artifacts
 from generator.statements.packs import PackReader, seal
 from generator.statements.page import (
     StatementRenderer,
@@ -31,6 +30,7 @@ from tests.samples.statement_site import (
     html_of,
     link_of,
     offer_words,
+    pack_artifacts,
     page_files,
     policy,
     record_of,

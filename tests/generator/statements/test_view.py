@@ -7,11 +7,7 @@ from typing import get_args, get_type_hints
 
 import pytest
 
-from generator.statements.view import (
-    ENTRY_VIEWS,
-    StatementView,
-    statement_view,
-)
+from generator.statements.view import ENTRY_VIEWS, StatementView, StatementViews, level_names
 from generator.templating.environment import environment
 from generator.templating.formats import formats
 from generator.templating.values import PartnerText
@@ -90,7 +86,13 @@ def program() -> Program:
 
 def view() -> dict[str, object]:
     """The view of the statement above, in German."""
-    return statement_view(PARTNER, STATEMENT, formats("de"), Policy(program(), ()))
+    return statement_view(STATEMENT, "de")
+
+
+def statement_view(statement: Statement, language: str) -> dict[str, object]:
+    """The view of a statement under a program without offers."""
+    names = level_names(Policy(program(), ()), statement.as_of)
+    return StatementViews(formats(language), names, {}).view(PARTNER, statement)
 
 
 def rendered(source: str) -> str:
@@ -171,7 +173,7 @@ def test_a_total_of_zero_is_no_total() -> None:
         "{{ statement.to_add|join(' ') }} | {{ statement.to_take_back.JPY }}"
     )
     statement = replace(STATEMENT, cashback=(zero, *STATEMENT.cashback))
-    shown = statement_view(PARTNER, statement, formats("en"), Policy(program(), ()))
+    shown = statement_view(statement, "en")
     assert "2 $0.00 -¥50 | EUR | ¥50" == environment((), "en", kind="text").from_string(source).render(shown)
 
 
@@ -181,7 +183,7 @@ def test_extensions_that_ended_are_not_running() -> None:
     ended = first._replace(subscription_id="S-0", extended_to=DAY - 1)
     last = first._replace(subscription_id="S-2", extended_to=DAY)
     statement = replace(STATEMENT, extensions=(ended, first, last))
-    shown = statement_view(PARTNER, statement, formats("en"), Policy(program(), ()))["statement"]
+    shown = statement_view(statement, "en")["statement"]
     assert ["S-1", "S-2"] == [one.subscription_id for one in getattr(shown, "running")]  # noqa: B009
 
 

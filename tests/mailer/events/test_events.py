@@ -15,10 +15,10 @@ from mailer.events.events import DELIVERY_RESULTS, Event, EventKind, delivery_re
 from mailer.outbox.database import SendingProcess
 from mailer.outbox.intake import Intake
 from mailer.outbox.moves import Claimant
-from mailer.outbox.outbox import Outbox, status_json
+from mailer.outbox.outbox import Outbox
 from mailer.rules.fences import Fence
 from mailer.rules.states import Cause, Settlement, Status
-from tests.samples.mail import NOW, PLAN, approved, notices
+from tests.samples.mail import NOW, PLAN, approved, notices, status_json
 
 ME = Claimant(PLAN, "me", "sendgrid")
 HOOK = "sendgrid webhook"

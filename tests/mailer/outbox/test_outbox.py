@@ -20,10 +20,10 @@ from mailer.errors import (
 )
 from mailer.outbox.database import SendingProcess, migrations
 from mailer.outbox.moves import Claimant
-from mailer.outbox.outbox import Outbox, outbox_file, status_json
+from mailer.outbox.outbox import Outbox, outbox_file
 from mailer.outbox.records import HandedNotice
 from mailer.rules.states import Cause, Settlement, Status
-from tests.samples.mail import NOW, PLAN, approved, header, notice, notices
+from tests.samples.mail import NOW, PLAN, approved, header, notice, notices, status_json
 
 ME = Claimant(PLAN, "1@here", "folder")
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from mailer.rules.states import HANDED, TRANSITIONS, Cause, Status
+from mailer.rules.states import TRANSITIONS, Cause, Status
 
+HANDED = (Status.ACCEPTED, Status.SENDING, Status.UNKNOWN)
 BY_ITSELF = frozenset(Cause) - {
     Cause.PROOF_OF_ACCEPTANCE,
     Cause.PROOF_OF_ABSENCE,
