@@ -29,6 +29,8 @@ _SMALL = 228
 _ID = re.compile(r'(?<=id=")[^"]+(?=")|(?<=url\(#)[^)]+(?=\))')
 _PLAIN_ZERO = "datum.value === 0 ? '0' : datum.label"
 _FRACTION = "datum.value % 1 !== 0"
+_BARE = {"domain": False, "ticks": False}
+"""Of an axis whose line and ticks are left out."""
 _CONFIG: _Spec = {
     "font": "system-ui, 'DejaVu Sans', sans-serif",
     "background": None,
@@ -47,6 +49,21 @@ _CONFIG: _Spec = {
     "header": {"labelColor": _INK, "labelFontSize": 12, "labelFontWeight": "bold", "title": None},
     "range": {"ordinal": {"scheme": "viridis", "extent": [0.9, 0.25]}},
 }
+
+
+def _along(field: str, kind: str, **axis: object) -> _Spec:
+    """Return how a field of the rows is read along an axis."""
+    return {"field": field, "type": kind, "axis": axis}
+
+
+def _coloured(lines: Sequence[str], colours: Sequence[str]) -> _Spec:
+    """Return the colours of lines, with a legend above the chart."""
+    return {
+        "field": "line",
+        "type": "nominal",
+        "scale": {"domain": lines, "range": colours},
+        "legend": {"title": None, "orient": "top", "symbolType": "stroke"},
+    }
 
 
 def stacked_bars(rows: Sequence[ChartRow], kinds: Sequence[str], unit: str) -> str:
@@ -70,17 +87,10 @@ def stacked_bars(rows: Sequence[ChartRow], kinds: Sequence[str], unit: str) -> s
             "height": {"step": 24},
             "mark": {"type": "bar", "cornerRadiusEnd": 2, "height": 15},
             "encoding": {
-                "y": {
-                    "field": "bar",
-                    "type": "nominal",
-                    "sort": bars,
-                    "axis": {"title": None, "ticks": False},
-                },
-                "x": {
-                    "field": "value",
-                    "type": "quantitative",
-                    "axis": {"title": unit, "format": "~s", "tickCount": 6, "labelExpr": _PLAIN_ZERO},
-                },
+                "y": {**_along("bar", "nominal", title=None, ticks=False), "sort": bars},
+                "x": _along(
+                    "value", "quantitative", title=unit, format="~s", tickCount=6, labelExpr=_PLAIN_ZERO
+                ),
                 "color": color,
                 "order": {"field": "rank", "type": "quantitative"},
             },
@@ -99,23 +109,18 @@ def histograms(rows: Sequence[ChartRow]) -> str:
         "mark": {"type": "bar", "color": _MAIN, "cornerRadiusEnd": 2, "size": min(18, _SMALL * 0.85 / most)},
         "encoding": {
             "x": {
-                "field": "bin",
-                "type": "nominal",
+                **_along("bin", "nominal", title=None, labelAngle=-50, ticks=False, labelOverlap=False),
                 "sort": {"field": "place"},
-                "axis": {"title": None, "labelAngle": -50, "ticks": False, "labelOverlap": False},
             },
-            "y": {
-                "field": "value",
-                "type": "quantitative",
-                "axis": {
-                    "title": None,
-                    "tickCount": 3,
-                    "labelExpr": f"{_FRACTION} ? '' : format(datum.value, 'd')",
-                    "gridColor": {"condition": {"test": _FRACTION, "value": "transparent"}, "value": _GRID},
-                    "domain": False,
-                    "ticks": False,
-                },
-            },
+            "y": _along(
+                "value",
+                "quantitative",
+                title=None,
+                tickCount=3,
+                labelExpr=f"{_FRACTION} ? '' : format(datum.value, 'd')",
+                gridColor={"condition": {"test": _FRACTION, "value": "transparent"}, "value": _GRID},
+                **_BARE,
+            ),
         },
     }
     return _svg(_faceted(numbered, facets, inner))
@@ -133,29 +138,17 @@ def courses(rows: Sequence[ChartRow]) -> str:
         "height": 110,
         "mark": {"type": "line", "interpolate": "linear"},
         "encoding": {
-            "x": {
-                "field": "day",
-                "type": "temporal",
-                "axis": {"title": None, "format": "%b", "tickCount": 4, "grid": False},
-            },
-            "y": {
-                "field": "value",
-                "type": "quantitative",
-                "axis": {
-                    "title": None,
-                    "format": "~s",
-                    "labelExpr": _PLAIN_ZERO,
-                    "tickCount": 4,
-                    "domain": False,
-                    "ticks": False,
-                },
-            },
-            "color": {
-                "field": "line",
-                "type": "nominal",
-                "scale": {"domain": lines, "range": [_MAIN, _COOL, _WARM]},
-                "legend": {"title": None, "orient": "top", "symbolType": "stroke"},
-            },
+            "x": _along("day", "temporal", title=None, format="%b", tickCount=4, grid=False),
+            "y": _along(
+                "value",
+                "quantitative",
+                title=None,
+                format="~s",
+                labelExpr=_PLAIN_ZERO,
+                tickCount=4,
+                **_BARE,
+            ),
+            "color": _coloured(lines, [_MAIN, _COOL, _WARM]),
             "strokeDash": {
                 "field": "line",
                 "type": "nominal",
@@ -178,28 +171,11 @@ def timeline(rows: Sequence[ChartRow]) -> str:
             "mark": {"type": "line", "interpolate": "step-after", "point": True},
             "encoding": {
                 "x": {
-                    "field": "at",
-                    "type": "temporal",
+                    **_along("at", "temporal", title=None, format="%d %b %H:%M", tickCount=6, grid=False),
                     "scale": {"type": "utc"},
-                    "axis": {"title": None, "format": "%d %b %H:%M", "tickCount": 6, "grid": False},
                 },
-                "y": {
-                    "field": "value",
-                    "type": "quantitative",
-                    "axis": {
-                        "title": "notices",
-                        "format": "d",
-                        "tickCount": 4,
-                        "domain": False,
-                        "ticks": False,
-                    },
-                },
-                "color": {
-                    "field": "line",
-                    "type": "nominal",
-                    "scale": {"domain": lines, "range": [_MAIN, _COOL, _WARM][: len(lines)]},
-                    "legend": {"title": None, "orient": "top", "symbolType": "stroke"},
-                },
+                "y": _along("value", "quantitative", title="notices", format="d", tickCount=4, **_BARE),
+                "color": _coloured(lines, [_MAIN, _COOL, _WARM][: len(lines)]),
             },
         }
     )
