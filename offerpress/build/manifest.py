@@ -35,8 +35,9 @@ class Manifest:
     `places` those of `places_in`. `stamp` is the snapshot's, `zone` the program's. `data` are the sources as `[data]`
     names them. `public` is the key of the public pages, `statements` the key of the inputs of all statements, `shards`
     the key of each shard. `bits` says how many first bits number the packs of each size class. `remarks` are those of
-    the build, `content_remarks` those among them that follow from the inputs of the public pages. A manifest of an
-    earlier version lacks these fields, and then the build makes every part anew.
+    the build, `content_remarks` those among them that follow from the inputs of the public pages. `checked` is the
+    `proof`, if `check` would name these remarks and no fault. A manifest of an earlier version lacks these fields, and
+    then the build makes every part anew.
     """
 
     as_of: int
@@ -58,6 +59,13 @@ class Manifest:
     bits: Mapping[int, int] = field(default_factory=dict)
     remarks: tuple[Remark, ...] = ()
     content_remarks: tuple[Remark, ...] = ()
+    checked: str = ""
+
+    @property
+    def proof(self) -> str:
+        """A digest over the remarks and the inputs that they follow from, by which damage is seen."""
+        facts = (self.zone, self.data, self.inputs, self.remarks)
+        return sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
     @property
     def still_there(self) -> bool:
@@ -193,6 +201,13 @@ def changed_inputs(site: Site, last: Manifest) -> list[str]:
     data = data_digests(site, last.data)
     day = date.fromordinal(site.day(last.zone)).isoformat()
     return changed(last.inputs, input_digests(site, data, day))
+
+
+def known_remarks(site: Site, last: Manifest | None) -> tuple[Remark, ...] | None:
+    """Return all that `check` would say, if the last build had the same inputs and found no fault; otherwise None."""
+    if last is None or last.checked != last.proof or DATABASE in last.inputs:
+        return None
+    return None if changed_inputs(site, last) else last.remarks
 
 
 def unchanged_build(site: Site, output: Path) -> BuildReport | None:

@@ -17,6 +17,7 @@ from offerpress.build.sealed import SealedFolder
 from offerpress.build.statements import Artifacts, StatementBuild
 from offerpress.build.workers import OpenWorkers, in_process
 from offerpress.figures.checking import (
+    audience_faults,
     campaign_template_faults,
     every_fault_named,
     figures_remarks,
@@ -63,7 +64,9 @@ def build(
         publication = publish_tree(output, _digested(artifacts, comparison, files))
         sealed.keep()
     made = _manifest(figures, comparison, files, statements.bits)
-    write_manifest(site, replace(made, remarks=remarks, content_remarks=of_content))
+    made = replace(made, remarks=remarks, content_remarks=of_content)
+    is_faultless = not any(audience_faults(figures))  # those keep no page from being built
+    write_manifest(site, replace(made, checked=made.proof if is_faultless else ""))
     reasons = [] if comparison.keeps_public else [("public pages", comparison.why_public)]
     return BuildReport(
         figures.rules.as_of,

@@ -2,16 +2,18 @@
 
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from offerpress.build.manifest import last_build
-from offerpress.figures.checking import Proved, explain_row, find_faults
+from offerpress.build.manifest import known_remarks, last_build
 from offerpress.options import as_of_option, command, json_option, site_at, site_option
 from offerpress.site.inputs import CODE
 from offerpress.site.site import Site
 from offerpress.terminal import fault_json, say, show, show_faults, show_json
-from rewards import Faulty
+
+if TYPE_CHECKING:  # nothing of it is loaded if nothing changed
+    from rewards import Fault
 
 
 @command("check", "", "--site /srv/offers --json", "--explain sales.csv:17")
@@ -30,11 +32,7 @@ def check_command(
     """Report every fault in settings, content, data and templates; write nothing."""
     if explained is not None:
         return _explain_row(site_at(site_folder, as_of), explained, as_json=as_json)
-    try:
-        site = site_at(site_folder, as_of)
-        faults = find_faults(site, _proved(site))
-    except Faulty as faulty:  # of the settings, without which nothing else can be looked at
-        faults = list(faulty.faults)
+    faults = _faults(site_at(site_folder, as_of))
     real = [fault for fault in faults if fault.severity == "fault"]
     if as_json:
         show_json({"count": len(real), "faults": [fault_json(fault) for fault in faults]})
@@ -43,14 +41,30 @@ def check_command(
     return 1 if real else 0
 
 
-def _proved(site: Site) -> Proved | None:
+def _faults(site: Site) -> "list[Fault]":
+    """Return what the last build found, if nothing changed since; otherwise look for all of it."""
     last = last_build(site)
-    if last is None:
-        return None
-    return Proved(last.inputs.get(CODE, ""), last.stamp, last.rules, last.as_of, last.made)
+    remarks = known_remarks(site, last)
+    if remarks == ():
+        return []
+    from rewards import Fault, Faulty  # noqa: PLC0415 - only a remark or a change needs it
+
+    if remarks:
+        return [Fault(**one) for one in remarks]
+    from offerpress.figures.checking import Proved, find_faults  # noqa: PLC0415 - it loads half of the program
+
+    try:
+        if last is None:
+            return find_faults(site)
+        proved = Proved(last.inputs.get(CODE, ""), last.stamp, last.rules, last.as_of, last.made)
+        return find_faults(site, proved)
+    except Faulty as faulty:  # of the settings, without which nothing else can be looked at
+        return list(faulty.faults)
 
 
 def _explain_row(site: Site, explained: str, *, as_json: bool) -> int:
+    from offerpress.figures.checking import explain_row  # noqa: PLC0415 - it reads data
+
     name, _, number = explained.rpartition(":")
     if not name or not number.isdecimal():
         raise click.UsageError(f"--explain {explained!r} names no row; write FILE:ROW, such as sales.csv:17")

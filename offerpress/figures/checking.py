@@ -65,7 +65,7 @@ def _unknown_partners(campaigns: Iterable[Campaign], known: Collection[str]) -> 
 
 def figures_remarks(figures: Figures) -> list[Fault]:
     """Return the remarks about data and figures."""
-    return [*figures.remarks, *_unpaid_of(figures)]
+    return [*_unpaid_of(figures), *figures.remarks]
 
 
 def _unpaid_of(figures: Figures) -> list[Fault]:

@@ -233,7 +233,7 @@ def open_figures(site: Site, *, need_keys: bool = True, snapshots: Path | None =
         known = known_snapshot(site.snapshots, source) if source else None
         if known:
             snapshot, remarks = known
-            faults += remarks
+            faults = [*sorted_faults(faults), *remarks]  # in the order of `_read`
         else:
             ledger = _read(site, content, faults, inputs[CODE])
             frozen = _frozen(site, ledger, keys, snapshots)

@@ -37,8 +37,10 @@ Digests = Mapping[str, str]
 
 def input_digests(site: Site, data: Digests, day: str = "") -> dict[str, str]:
     """Return the SHA-256 of every input of a build of `site` as of `day`; `data` are the `data_digests`."""
-    found = {SETTINGS_FILE: _of_file(site.folder / SETTINGS_FILE), DAY: day, CODE: code_digest(), **data}
-    found[KEYS] = _of_keys(site)
+    beside = site.folder / "data"  # where the name of a table that nothing reads makes a remark
+    unread = {f"data/{path.name}": "" for path in beside.iterdir()} if beside.is_dir() else {}
+    found = {SETTINGS_FILE: _of_file(site.folder / SETTINGS_FILE), DAY: day, CODE: code_digest()}
+    found |= {KEYS: _of_keys(site), **unread, **data}
     return found | _of_tree(site.folder / "content", "content/") | template_digests(site)
 
 
@@ -112,7 +114,7 @@ def _data_files(folder: Path, pattern: str) -> Iterator[tuple[str, Path]]:
 
 
 def _of_tree(folder: Path, begin: str) -> dict[str, str]:
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    files = sorted(path for path in folder.rglob("*") if not path.is_dir() or not any(path.iterdir()))
     return {f"{begin}{path.relative_to(folder).as_posix()}": _of_file(path) for path in files}
 
 
