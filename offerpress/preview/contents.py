@@ -1,7 +1,7 @@
 """The contents of a preview: public pages from content and templates, statements and mails from the figures."""
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import (
     UTC,
@@ -145,10 +145,6 @@ class StaffFigures:
         with self._lock:
             account, statement = self.people[partner_id]
             return self._drafting(campaign).renderer.reason(account.partner, statement)
-
-    def recipients(self, campaign: str) -> Sequence[str]:
-        """Return the ids of the campaign's recipients, including those who already have its notice."""
-        return [partner_id for partner_id in self.people if self.reason(campaign, partner_id) is None]
 
     def mail(self, campaign: str, partner_id: str) -> Notice:
         """Return the message as a plan would freeze it. Raises `Faulty` for faults of its templates, and `KeyError`."""

@@ -1,6 +1,6 @@
 """Figures as text: amounts, days and shares of a report, and the short form for a terminal."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from fractions import Fraction
 from functools import cache
@@ -17,6 +17,11 @@ def grouped_amount(minor: int, currency: str) -> str:
     whole, point, places = format_amount(abs(minor), currency).partition(".")
     sign = "\N{MINUS SIGN}" if minor < 0 else ""
     return f"{sign}{int(whole):,}{point}{places}"
+
+
+def sum_words(sums: Mapping[str, int]) -> list[str]:
+    """Return each sum (minor units by currency) with its currency: `2,790.81 EUR`."""
+    return [f"{grouped_amount(minor, currency)} {currency}" for currency, minor in sums.items()]
 
 
 @cache

@@ -160,10 +160,8 @@ class StudioServer:
                     for path, state in STREAMS.items()
                 ),
                 Route("/session", self._session, methods=["GET"]),
-                Route("/sign-in", self._sign_in_form, methods=["GET"]),
-                Route("/sign-in", _posted(self._sign_in), methods=["POST"]),
-                Route("/join", self._sign_in_form, methods=["GET"]),
-                Route("/join", _posted(self._join), methods=["POST"]),
+                *(Route(path, self._sign_in_form, methods=["GET"]) for path in ("/sign-in", "/join")),
+                *(Route(path, _posted(self._sign_in), methods=["POST"]) for path in ("/sign-in", "/join")),
                 Route("/sign-out", _posted(self._sign_out), methods=["POST"]),
                 Route("/assets/{name}", _asset, methods=["GET"]),
             ],
@@ -217,12 +215,8 @@ class StudioServer:
             return self._to_sign_in(request)
         if not visit.session.made(form.get("form_token", "")):
             what = "This page was open before you signed in, so nothing was done. Reload it and try again."
-            return _html(page("refused.html", visit, {"what": what, "back": "/"}), 403)
-
-        def act() -> Response:
-            return self._done(visit, ACTIONS[request.url.path](visit))
-
-        return self._guarded(visit, act)
+            return _refused(visit, what, 403)
+        return self._guarded(visit, lambda: self._done(visit, ACTIONS[request.url.path](visit)))
 
     def _done(self, visit: Visit, done: Done) -> Response:
         if done.show:
@@ -235,20 +229,17 @@ class StudioServer:
         """Return the answer, or a page that says why there is none. Nothing is half done then."""
         try:
             return answer()
-        except (NotThere, UnknownPlan) as error:
-            no_plan = (
-                f"There is no plan {error.plan}. The page Campaigns lists all plans."
-                if isinstance(error, UnknownPlan)
-                else ""
-            )
-            return _html(page("refused.html", visit, {"what": no_plan or str(error), "back": "/"}), 404)
+        except UnknownPlan as error:
+            return _refused(visit, f"There is no plan {error.plan}. The page Campaigns lists all plans.", 404)
+        except NotThere as error:
+            return _refused(visit, str(error), 404)
         except NotYours as error:
-            return _html(page("refused.html", visit, {"what": str(error), "back": "/"}), 403)
+            return _refused(visit, str(error), 403)
         except KNOWN_ERRORS as error:
-            return _html(page("refused.html", visit, {"what": str(error), "back": _back(visit)}), 409)
+            return _refused(visit, str(error), 409, _back(visit))
         except Exception as error:  # noqa: BLE001 - an error's own text may name a partner, so it reaches no log
             status, what = _failure(error)
-            return _html(page("refused.html", visit, {"what": what, "back": _back(visit)}), status)
+            return _refused(visit, what, status, _back(visit))
 
     async def _live(self, state_of: Callable[[Visit], object], request: Request) -> Response:
         query = dict(request.query_params)
@@ -304,23 +295,12 @@ class StudioServer:
         return _html(page(template, None, context), 403 if why else 200)
 
     def _sign_in(self, request: Request, form: FormFields) -> Response:
-        del request
-        site = self.studio.site_now()
-        person, why = signed_in_person(self.studio, site, form)
+        """Open a session for who signs in or joins."""
+        site, path = self.studio.site_now(), request.url.path
+        enter = joined_person if path == "/join" else signed_in_person
+        person, why = enter(self.studio, site, form)
         if person is None:
-            return self._form_page("/sign-in", site, why, form.get("name", ""))
-        return self._opened(site, person)
-
-    def _join(self, request: Request, form: FormFields) -> Response:
-        del request
-        site = self.studio.site_now()
-        with self.studio.change:
-            person, why = joined_person(self.studio, site, form)
-        if person is None:
-            return self._form_page("/join", site, why, form.get("name", ""))
-        return self._opened(site, person)
-
-    def _opened(self, site: Site, person: str) -> Response:
+            return self._form_page(path, site, why, form.get("name", ""))
         answer = RedirectResponse("/", HTTPStatus.SEE_OTHER)
         cookie = self.studio.sessions.begin(person, site.now)
         answer.set_cookie(
@@ -425,6 +405,11 @@ def _html(content: bytes, status: int = 200) -> Response:
     return Response(content, status, {"Content-Type": _HTML})
 
 
+def _refused(visit: Visit | None, what: str, status: int, back: str = "/") -> Response:
+    """Return the page that says why something was not done, with a link to where a person goes on."""
+    return _html(page("refused.html", visit, {"what": what, "back": back}), status)
+
+
 def _back(visit: Visit) -> str:
     """Return where a person goes on after a refusal: the plan or the file that it was about, or Today."""
     for name, path in (("plan", "/plan"), ("upload", "/data/connect")):
@@ -435,14 +420,13 @@ def _back(visit: Visit) -> str:
 
 def _missing(request: Request, error: Exception) -> Response:
     del request, error
-    what = "There is no such page. Go back to where you came from."
-    return _html(page("refused.html", None, {"what": what, "back": "/"}), 404)
+    return _refused(None, "There is no such page. Go back to where you came from.", 404)
 
 
 def _broken(request: Request, error: Exception) -> Response:
     """Return the sentence of what keeps the studio from answering anybody, such as a damaged file of people."""
     del request
-    return _html(page("refused.html", None, {"what": str(error), "back": "/"}), 500)
+    return _refused(None, str(error), 500)
 
 
 def _too_much(request: Request, error: Exception) -> Response:

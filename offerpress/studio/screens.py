@@ -12,12 +12,7 @@ from offerpress.studio.data.wizard_actions import (
 )
 from offerpress.studio.data.wizard_pages import connect_page
 from offerpress.studio.offers.offer_page import look_offer, offer_page, save_offer, take_back
-from offerpress.studio.overview.finance_page import (
-    begin_sign_off,
-    check_all,
-    finance_page,
-    sign_off_journal,
-)
+from offerpress.studio.overview.finance_page import begin_sign_off, check_all, finance_page, sign_off_journal
 from offerpress.studio.overview.history_page import history_page
 from offerpress.studio.overview.today_page import today_page
 from offerpress.studio.partners.forgetting_pages import begin_forgetting, forget_partner, forgetting_page
@@ -40,13 +35,12 @@ from offerpress.studio.people.sign_in import (
 )
 from offerpress.studio.plans.checklist import freshness
 from offerpress.studio.plans.corrections_page import corrections_page
-from offerpress.studio.plans.mail_pages import mail_page
+from offerpress.studio.plans.mail_pages import mail_page, mark_looked
 from offerpress.studio.plans.plan_actions import (
     approve_plan,
     begin_approval,
     begin_late,
     begin_settling,
-    confirm_look,
     pause_plan,
     reject_plan,
     resume_plan,
@@ -164,7 +158,7 @@ ACTIONS: Mapping[str, Callable[[Visit], Done]] = {
     "/data/connect/remove": remove_upload,
     "/campaign/plan": plan_campaign,
     "/plan/test": send_test,
-    "/plan/looked": confirm_look,
+    "/plan/looked": mark_looked,
     "/plan/approve": approve_plan,
     "/plan/reject": reject_plan,
     "/plan/pause": pause_plan,

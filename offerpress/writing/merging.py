@@ -1,4 +1,4 @@
-"""The merge of two changes of one text, line by line, and differences as text."""
+"""The merge of two changes of one text, line by line, and the lines that a change touched."""
 
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher, unified_diff
@@ -53,7 +53,9 @@ def _places(base: Lines, other: Lines) -> dict[int, int]:
     return {a + n: b + n for a, b, size in blocks for n in range(size)}
 
 
-def text_difference(before: bytes, after: bytes, names: tuple[str, str]) -> list[str]:
-    """Return the difference of two texts as lines of a unified diff, without line ends."""
+def changed_lines(before: bytes, after: bytes) -> list[tuple[str, str]]:
+    """Return the changed lines of two texts, each with what happened to it."""
+    words = {"+": "Added", "-": "Taken out"}
     old, new = (text.decode("utf-8", "replace").splitlines() for text in (before, after))
-    return list(unified_diff(old, new, *names, lineterm=""))
+    lines = list(unified_diff(old, new, lineterm=""))[2:]
+    return [(words[line[0]], line[1:]) for line in lines if line[:1] in words]

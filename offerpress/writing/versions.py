@@ -19,7 +19,6 @@ from typing import Final, Literal
 
 from offerpress.site.site import Site
 from offerpress.site.state import append_lines, replace_bytes
-from offerpress.writing.merging import text_difference
 from offerpress.writing.paths import (
     ContentPath,
     FileVanished,
@@ -259,11 +258,6 @@ def drop_texts(site: Site, texts: Collection[Path], before: date | None = None) 
     with writing_queue(site):
         for path in {*texts} & {*old_texts(site, before)}:
             path.unlink()
-
-
-def difference(site: Site, before: str, after: str) -> list[str]:
-    """Return the difference of two kept texts, named by their digests, as lines of a unified diff."""
-    return text_difference(text_of(site, before), text_of(site, after), (before[:12], after[:12]))
 
 
 def _folder(site: Site) -> Path:

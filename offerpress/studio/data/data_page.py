@@ -6,7 +6,7 @@ from fnmatch import fnmatch
 
 from ledger import ControlTotals, DataSettings
 from offerpress.reports.figures_report import source_tables
-from offerpress.reports.texts import grouped_amount
+from offerpress.reports.texts import sum_words
 from offerpress.setup.uploads import MOST_BYTES, all_uploads
 from offerpress.studio.data.words import TABLE_WORDS, sorted_by_kind
 from offerpress.studio.plans.standing import program_zone
@@ -93,7 +93,7 @@ def _by_currency(amounts: Iterable[tuple[str, int]]) -> list[str]:
     sums: Counter[str] = Counter()
     for currency, amount in amounts:
         sums[currency] += amount
-    return [f"{grouped_amount(amount, currency)} {currency}" for currency, amount in sorted(sums.items())]
+    return sum_words(dict(sorted(sums.items())))
 
 
 def _is_of_table(fault: Fault, name: str, data: DataSettings) -> bool:

@@ -6,7 +6,6 @@ from offerpress.writing.fields import FieldValue
 from offerpress.writing.yaml_edits import REMOVED, Removed
 from rewards import OfferTerms, parse_day
 
-_OF_AN_AMENDMENT = ("effective_on", "note")
 Item = Mapping[str, object]
 
 

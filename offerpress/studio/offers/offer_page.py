@@ -1,5 +1,7 @@
 """The screen of an offer: its terms as a form, the worked example, what would change, and saving."""
 
+from collections.abc import Callable
+
 from generator import compute_example, formats, show_example
 from offerpress.figures.proposals import Proposal, proposed_effect, read_proposal
 from offerpress.reports.texts import day_words
@@ -7,7 +9,7 @@ from offerpress.studio.offers.amending import amendment_day, amendment_items, wi
 from offerpress.studio.offers.effect_words import effect_words
 from offerpress.studio.offers.offer_form import OfferForm, offer_form
 from offerpress.studio.state.studio import Context, Done, NotDone, Visit, address_of
-from offerpress.studio.writing.front_form import FormField
+from offerpress.studio.writing.front_form import split_fields
 from offerpress.studio.writing.text_faults import plain_words
 from offerpress.studio.writing.typed_texts import author_of
 from offerpress.writing.fields import changed_keys
@@ -35,20 +37,19 @@ def look_offer(visit: Visit) -> Done:
 
 def save_offer(visit: Visit) -> Done:
     """Save what the person typed, unless it has a fault; whatever prevents it is said beside what was typed."""
-    visit.need("writer", "operator")
-    form = offer_form(visit)
-    try:
-        return _saved(form)
-    except (WritingRefused, NotDone) as error:
-        return Done(template=_TEMPLATE, context=_context(form, str(error)))
+    return _changed(visit, _saved)
 
 
 def take_back(visit: Visit) -> Done:
     """Take out an amendment that has not begun; no statement has followed it yet."""
+    return _changed(visit, _taken_back)
+
+
+def _changed(visit: Visit, change: Callable[[OfferForm], Done]) -> Done:
     visit.need("writer", "operator")
     form = offer_form(visit)
     try:
-        return _taken_back(form)
+        return change(form)
     except (WritingRefused, NotDone) as error:
         return Done(template=_TEMPLATE, context=_context(form, str(error)))
 
@@ -105,7 +106,6 @@ def _context(form: OfferForm, why: str) -> Context:
     proposal = _proposal(form, content)
     offer = proposal.offer
     as_of = form.visit.current().figures.rules.as_of
-    fields = form.fields_of(form.typed)
     return {
         "file": form.path.name,
         "opened": form.opened,
@@ -114,8 +114,7 @@ def _context(form: OfferForm, why: str) -> Context:
         "shown_day": day_text(form.shown_on),
         "from_day": form.day,
         "note": form.note,
-        "fields": [one for one in fields if _is_common(one)],
-        "more_fields": [one for one in fields if not _is_common(one)],
+        **split_fields(form.fields_of(form.typed), [("rate",)]),
         "is_changed": form.is_changed,
         "refused": refused,
         "saved": "saved" in form.visit.query,
@@ -129,11 +128,6 @@ def _context(form: OfferForm, why: str) -> Context:
         "may_write": form.visit.person.may("writer", "operator"),
         "editor_href": address_of("/text", file=form.path.name),
     }
-
-
-def _is_common(field: FormField) -> bool:
-    """Return whether a field is shown at once: it must be filled in, or it is."""
-    return field.required or field.was_there or field.path in {("draft",), ("rate",)}
 
 
 def _fault(fault: Fault) -> Context:

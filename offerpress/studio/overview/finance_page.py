@@ -11,20 +11,14 @@ from offerpress.proofs.verifying import Verification, verify
 from offerpress.reports.charts import pictures
 from offerpress.reports.facts import Facts, gather_facts, last_told_amounts
 from offerpress.reports.figures_report import report_view, source_tables
-from offerpress.reports.texts import grouped_amount
+from offerpress.reports.texts import sum_words
 from offerpress.signing.acts import SignedFacts
 from offerpress.signing.signing_off import signing_off_facts
 from offerpress.site.folder import OfferpressError
 from offerpress.site.site import Site
-from offerpress.studio.people.signed_forms import (
-    ask_signature,
-    given_proof,
-    proof_context,
-    signature_text,
-    way_words,
-)
+from offerpress.studio.people.signed_forms import ask_signature, proof_context, run_signed
 from offerpress.studio.plans.standing import program_zone, visit_name
-from offerpress.studio.state.commands import run_command
+from offerpress.studio.state.commands import day_options
 from offerpress.studio.state.current_figures import CurrentFigures
 from offerpress.studio.state.studio import (
     SIGNED_OFF,
@@ -95,16 +89,13 @@ def _journals(visit: Visit, current: CurrentFigures) -> list[Context]:
                 "lines": f"{len(lines):,}",
                 "signed": f"{sum(line.credit_id in done for line in lines):,}",
                 "signed_by": ", ".join(visit_name(visit, one.by) for one in signed),
-                "totals": [
-                    f"{grouped_amount(minor, currency)} {currency}"
-                    for currency, minor in journal_sums(lines).items()
-                ],
+                "totals": sum_words(journal_sums(lines)),
             }
         )
     return rows
 
 
-def check_channels(visit: Visit) -> None:
+def check_all(visit: Visit) -> Done:
     """Compare all channels as `verify` does, and keep the result for the screen."""
     visit.need("finance", "approver", "operator")
     found = verify(visit.site, None)
@@ -116,6 +107,7 @@ def check_channels(visit: Visit) -> None:
         "remarks": found.remarks,
     }
     visit.record("compared all channels", f"{len(found.findings)} differences")
+    return Done("/finance#check")
 
 
 _CHANNELS = {
@@ -142,12 +134,6 @@ def channel_sentences(found: Verification) -> Iterator[tuple[bool, str]]:
         yield not number, differs if number else f"{what}: all agree with the frozen figures."
 
 
-def check_all(visit: Visit) -> Done:
-    """Compare all channels."""
-    check_channels(visit)
-    return Done("/finance#check")
-
-
 def begin_sign_off(visit: Visit) -> dict[str, object]:
     """Make the journal, and return what the person's passkey is to sign."""
     return ask_signature(visit, "sign-off", _facts_to_sign(visit))
@@ -156,22 +142,10 @@ def begin_sign_off(visit: Visit) -> dict[str, object]:
 def sign_off_journal(visit: Visit) -> Done:
     """Freeze the journal of an offer, in a process of its own, which checks the signature again."""
     facts = _facts_to_sign(visit)
-    signed = given_proof(visit, "sign-off", facts)
-    options = ["--as-of", visit.site.as_of.isoformat()] if visit.site.as_of else []
-    options += ["--signature", "-"] if signed else []
-    made = run_command(
-        visit.site,
-        "sign-off",
-        *options,
-        "--by",
-        visit.person.person,
-        "--",
-        facts[0],
-        given=signature_text(signed),
-    )
+    made, way = run_signed(visit, "sign-off", facts, facts[0], *day_options(visit.site))
     if not made:
         raise NotDone("Nothing has changed since the last sign-off of this journal.")
-    note = f"{way_words(signed)}, {made['lines']} lines, digest {made['digest']}"
+    note = f"{way}, {made['lines']} lines, digest {made['digest']}"
     visit.record_kept(datetime.fromisoformat(str(made["at"])), SIGNED_OFF, facts[0], note=note)
     return Done("/finance#journals")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from mailer import Outbox, Status
 from offerpress.build.publishing import published_differs
 from offerpress.plans.status import needs
-from offerpress.reports.texts import day_words, grouped_amount
+from offerpress.reports.texts import day_words, sum_words
 from offerpress.site.folder import BUILD_FILE, PUBLISHED_FILE
 from offerpress.site.people import read_people
 from offerpress.studio.plans.standing import plan_rows, plan_standing, program_zone
@@ -23,7 +23,6 @@ from offerpress.studio.writing.text_faults import plain_words
 from rewards import Fault, plain_address, totals
 
 _MOST_FAULTS = 200
-_MOST_ENTRIES = 500
 _MOST_PARTNERS = 50
 
 
@@ -201,9 +200,7 @@ def _unreachable(current: CurrentFigures) -> list[Context]:
                     "id": one,
                     "name": account.partner.name,
                     "href": address_of("/partner", id=one),
-                    "sums": "; ".join(
-                        f"{grouped_amount(n, currency)} {currency}" for currency, n in sums.items()
-                    ),
+                    "sums": "; ".join(sum_words(sums)),
                 }
             )
     return found[:_MOST_PARTNERS]
@@ -215,7 +212,7 @@ def _negatives(current: CurrentFigures) -> list[Context]:
             "id": due.partner_id,
             "name": due.name,
             "href": address_of("/partner", id=due.partner_id),
-            "sums": f"{grouped_amount(due.to_credit, due.currency)} {due.currency}",
+            "sums": sum_words({due.currency: due.to_credit})[0],
         }
         for due in current.dues
         if due.to_credit < 0

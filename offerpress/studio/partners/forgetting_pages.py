@@ -4,14 +4,7 @@ from datetime import datetime
 
 from offerpress.signing.acts import SignedFacts, forgotten_records
 from offerpress.site.folder import OfferpressError
-from offerpress.studio.people.signed_forms import (
-    ask_signature,
-    given_proof,
-    proof_context,
-    signature_text,
-    way_words,
-)
-from offerpress.studio.state.commands import run_command
+from offerpress.studio.people.signed_forms import ask_signature, proof_context, run_signed
 from offerpress.studio.state.studio import FORGOT, Context, Done, NotDone, Visit
 from offerpress.terminal import count
 from offerpress.upkeep.forgetting import Held, Traces, forgetting_facts, held, require_absent, traces
@@ -87,21 +80,10 @@ def begin_forgetting(visit: Visit) -> dict[str, object]:
 def forget_partner(visit: Visit) -> Done:
     """Forget a partner, in a process of its own, which checks the signature again."""
     facts = _facts_to_forget(visit)
-    signed = given_proof(visit, "forget", facts)
-    options = ["--signature", "-"] if signed else []
-    made = run_command(
-        visit.site,
-        "forget",
-        *options,
-        "--by",
-        visit.person.person,
-        "--",
-        visit.query["partner"],
-        given=signature_text(signed),
-    )
+    made, way = run_signed(visit, "forget", facts, visit.query["partner"])
     visit.studio.forget_what_was_read()
     newest = forgotten_records(visit.site)[-1]
-    visit.record_kept(datetime.fromisoformat(newest["at"]), FORGOT, partner=facts[0], note=way_words(signed))
+    visit.record_kept(datetime.fromisoformat(newest["at"]), FORGOT, partner=facts[0], note=way)
     left = made.get("left")
     assert isinstance(left, list)
     words = [

@@ -8,7 +8,7 @@ from offerpress.plans.draft import Barred, Drafting, skipped_for
 from offerpress.plans.returns import suppressible
 from offerpress.plans.status import minute
 from offerpress.plans.told import ToldNotice, became, difference_text, told_notices
-from offerpress.reports.texts import country_word, day_words, grouped_amount, language_word
+from offerpress.reports.texts import country_word, day_words, grouped_amount, language_word, sum_words
 from offerpress.site.keys import private_address
 from offerpress.studio.plans.skipped import SKIPPED
 from offerpress.studio.plans.standing import program_zone, visit_name
@@ -60,9 +60,6 @@ def found(visit: Visit) -> dict[str, object]:
 def _row(current: CurrentFigures, partner_id: str) -> Context:
     account, statement = current.people[partner_id]
     partner = account.partner
-    sums = [
-        f"{grouped_amount(amount, currency)} {currency}" for currency, amount in totals(statement).items()
-    ]
     return {
         "id": partner_id,
         "name": partner.name,
@@ -70,7 +67,7 @@ def _row(current: CurrentFigures, partner_id: str) -> Context:
         "level": current.level_words.get(statement.level, statement.level),
         "language": language_word(partner.language) if partner.language else "",
         "country": country_word(partner.country),
-        "sums": "; ".join(sums),
+        "sums": "; ".join(sum_words(totals(statement))),
         "href": address_of("/partner", id=partner_id),
     }
 

@@ -63,6 +63,11 @@ def signed_in_person(studio: Studio, site: Site, form: FormFields) -> tuple[str 
 
 def joined_person(studio: Studio, site: Site, form: FormFields) -> tuple[str | None, str]:
     """Return the id of who joins by a code, or None and a sentence that says why not."""
+    with studio.change:
+        return _joined(studio, site, form)
+
+
+def _joined(studio: Studio, site: Site, form: FormFields) -> tuple[str | None, str]:
     code, people = form.get("code", ""), read_people(site)
     if form.get("passphrase", "") != form.get("again", ""):
         return None, "The two passphrases differ. Type the same twice."

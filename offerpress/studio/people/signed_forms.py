@@ -12,6 +12,7 @@ from offerpress.signing.passkeys import request_options
 from offerpress.signing.signatures import SignedAct, act_challenge, require_signature
 from offerpress.site.people import Passkey
 from offerpress.studio.people.sign_in import require_passphrase
+from offerpress.studio.state.commands import run_command
 from offerpress.studio.state.studio import Context, NotDone, Pending, Visit
 
 _SIGN_WITHIN = timedelta(minutes=5)
@@ -61,14 +62,23 @@ def _passkeys(visit: Visit) -> list[Passkey]:
     return visit.person.passkeys_at(visit.studio.settings.origin)
 
 
+def run_signed(
+    visit: Visit, kind: ActKind, facts: SignedFacts, what: str, *options: str
+) -> tuple[dict[str, object], str]:
+    """Run the command that does a signed act, and return its answer and how the act was proved.
+
+    The command has the name of the act and checks the signature again.
+    """
+    signed = given_proof(visit, kind, facts)
+    proof = ["--signature", "-"] if signed else []
+    call = [kind, *options, *proof, "--by", visit.person.person, "--", what]
+    given = json.dumps(signed.json()) if signed else None
+    return run_command(visit.site, *call, given=given), way_words(signed)
+
+
 def way_words(signed: SignedAct | None) -> str:
     """Return how the act was proved, for the history."""
     return "signed with a passkey" if signed else "with the passphrase"
-
-
-def signature_text(signed: SignedAct | None) -> str | None:
-    """Return the signature as a command takes it; None without one."""
-    return None if signed is None else json.dumps(signed.json())
 
 
 def _about(kind: ActKind, facts: SignedFacts) -> str:

@@ -2,12 +2,13 @@
 
 from mailer import Batch, message_bytes
 from offerpress.preview.answers import MailView, framed, framed_mail
-from offerpress.reports.texts import grouped_amount, language_word
+from offerpress.reports.texts import language_word, sum_words
 from offerpress.studio.plans.standing import partner_name
 from offerpress.studio.state.plan_facts import PlanRow
 from offerpress.studio.state.studio import (
     LOOKED,
     Context,
+    Done,
     NotDone,
     NotThere,
     Visit,
@@ -65,7 +66,7 @@ def _row_words(visit: Visit, row: PlanRow) -> Context:
     return {
         "language": language_word(row.language),
         "level": visit.level_word(row.level),
-        "sums": [f"{grouped_amount(n, currency)} {currency}" for currency, n in row.sums.items()],
+        "sums": sum_words(row.sums),
     }
 
 
@@ -76,8 +77,8 @@ def _framed_message(batch: Batch, partner: str, view: MailView) -> tuple[bytes, 
     return framed_mail(frozen.notice, wire, view)
 
 
-def mark_looked(visit: Visit) -> str:
-    """Keep in the history that the person has looked at a mail to read, once; return the address of the next one."""
+def mark_looked(visit: Visit) -> Done:
+    """Keep in the history that the person has looked at a mail to read, once, and go on to the next one."""
     visit.need("approver", "writer", "operator", "finance")
     plan, partner = visit.query.get("plan", ""), visit.query.get("partner", "")
     with visit.site.open_batch(plan) as batch:
@@ -92,7 +93,7 @@ def mark_looked(visit: Visit) -> str:
             visit.record(LOOKED, plan, partner, looked_note(digest))
     place = to_read.index(partner)
     after = [one for one in to_read[place + 1 :] + to_read[:place] if one not in mine]
-    return (
+    return Done(
         address_of("/plan/mail", plan=plan, partner=after[0])
         if after
         else f"{address_of('/plan', plan=plan)}#read"

@@ -11,7 +11,6 @@ from offerpress.plans.staleness import refuse_stale
 from offerpress.signing.acts import decision_facts
 from offerpress.signing.signatures import write_signed
 from offerpress.studio.people.signed_forms import ask_signature, given_proof, way_words
-from offerpress.studio.plans.mail_pages import mark_looked
 from offerpress.studio.plans.standing import plan_refusal
 from offerpress.studio.state.studio import (
     APPROVED,
@@ -46,11 +45,6 @@ def send_test(visit: Visit) -> Done:
         answer = send_sample(visit.site, plan, partner, address, visit.site.transport(), visit.now)
     words = (f"The mail to {partner} was sent to {address}, marked as a test. The provider says: {answer}",)
     return Done(address_of("/plan", plan=plan), "The test mail is on its way", words)
-
-
-def confirm_look(visit: Visit) -> Done:
-    """Keep that the person has looked at a mail to read."""
-    return Done(mark_looked(visit))
 
 
 def begin_approval(visit: Visit) -> dict[str, object]:
@@ -112,34 +106,28 @@ def reject_plan(visit: Visit) -> Done:
     return _to_plan(visit)
 
 
-def _act(visit: Visit, act: Callable[[Outbox, str], object], action: str) -> Done:
+def _act(visit: Visit, act: Callable[[Outbox, str, str, datetime], object], action: str) -> Done:
+    visit.need("operator", "approver")
     plan = visit.query.get("plan", "")
     with visit.open_outbox() as outbox, visit.studio.change:
-        act(outbox, plan)
+        act(outbox, plan, visit.person.person, visit.now)
         visit.record_kept(visit.now, action, plan)
     return _to_plan(visit)
 
 
 def pause_plan(visit: Visit) -> Done:
     """Hold a plan back until it is resumed."""
-    visit.need("operator", "approver")
-    return _act(visit, lambda outbox, plan: outbox.pause(plan, visit.person.person, visit.now), PAUSED)
+    return _act(visit, Outbox.pause, PAUSED)
 
 
 def resume_plan(visit: Visit) -> Done:
     """Let a paused plan go on."""
-    visit.need("operator", "approver")
-    return _act(visit, lambda outbox, plan: outbox.resume(plan, visit.person.person, visit.now), RESUMED)
+    return _act(visit, Outbox.resume, RESUMED)
 
 
 def stop_plan(visit: Visit) -> Done:
     """Stop for good what a plan has not sent yet."""
-    visit.need("operator", "approver")
-    return _act(
-        visit,
-        lambda outbox, plan: outbox.cancel(plan, visit.person.person, visit.now),
-        STOPPED,
-    )
+    return _act(visit, Outbox.cancel, STOPPED)
 
 
 def begin_late(visit: Visit) -> Done:

@@ -5,7 +5,7 @@ from contextlib import suppress
 
 from mailer import Batch, BatchError, Outbox
 from offerpress.plans.dues import Due
-from offerpress.reports.texts import grouped_amount, language_word
+from offerpress.reports.texts import grouped_amount, language_word, sum_words
 from offerpress.studio.plans.standing import partner_name
 from offerpress.studio.state.differences import page_difference
 from offerpress.studio.state.plan_facts import PlanRow, change_since
@@ -82,10 +82,7 @@ def _words(notice: Notice) -> str:
 
 def sums_text(sums: Mapping[str, int]) -> str:
     """Return what a partner is due in each currency: `2,790.81 EUR; 12.00 USD`."""
-    return (
-        "; ".join(f"{grouped_amount(minor, currency)} {currency}" for currency, minor in sums.items())
-        or "nothing"
-    )
+    return "; ".join(sum_words(sums)) or "nothing"
 
 
 def _named(visit: Visit, plan: str, row: PlanRow) -> Context:

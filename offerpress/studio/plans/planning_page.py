@@ -3,6 +3,7 @@
 import json
 from datetime import datetime
 
+from offerpress.studio.state.commands import day_options
 from offerpress.studio.state.jobs import LongJob
 from offerpress.studio.state.studio import MADE, Context, Done, NotDone, Visit, address_of
 
@@ -14,9 +15,8 @@ def plan_campaign(visit: Visit) -> Done:
     """Begin to plan a campaign. What is done soon is shown at once, anything longer by the page of all campaigns."""
     visit.need("writer")
     campaign, job = visit.query.get("campaign", ""), visit.studio.job
-    options = ["--corrections"] if visit.query.get("kind") == "corrections" else []
-    if visit.site.as_of:
-        options += ["--as-of", visit.site.as_of.isoformat()]
+    options = day_options(visit.site)
+    options += ["--corrections"] if visit.query.get("kind") == "corrections" else []
     call = ["plan", "--json", "--progress", *options, "--by", visit.person.person, "--", campaign]
     job.start(visit.site, MADE, call, visit.person.name, lambda: _keep(visit, job))
     if not job.wait(_SOON_SECONDS):

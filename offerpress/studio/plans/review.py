@@ -21,8 +21,6 @@ from offerpress.studio.plans.standing import (
 from offerpress.studio.state.plan_facts import PlanFacts
 from offerpress.studio.state.studio import Context, Visit, address_of, clock_words
 
-_MOST_NAMED = 200
-
 
 def plan_page(visit: Visit) -> Context:
     """Show all that an approver judges."""

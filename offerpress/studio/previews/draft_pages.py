@@ -7,7 +7,7 @@ from generator import statement_frame_headers
 from generator.headers import headers_of
 from offerpress.preview.answers import HTML, Answer, MailView, framed, framed_mail, with_colours
 from offerpress.preview.contents import StaffFigures
-from offerpress.reports.texts import grouped_amount, language_word
+from offerpress.reports.texts import language_word, sum_words
 from offerpress.site.people import Role
 from offerpress.studio.plans.skipped import SKIPPED
 from offerpress.studio.state.frames import FindAnswer
@@ -177,8 +177,6 @@ def _row(visit: Visit, staff: StaffFigures, partner_id: str) -> Context:
         "email": partner.email,
         "level": visit.level_word(statement.level),
         "language": language_word(partner.language) if partner.language else "",
-        "sums": "; ".join(
-            f"{grouped_amount(n, currency)} {currency}" for currency, n in totals(statement).items()
-        ),
+        "sums": "; ".join(sum_words(totals(statement))),
         "partner_href": address_of("/partner", id=partner_id),
     }

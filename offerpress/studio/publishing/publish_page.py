@@ -19,6 +19,7 @@ from offerpress.site.folder import BUILD_FILE, SETTINGS_FILE
 from offerpress.site.inputs import CODE, DAY, parts_digest
 from offerpress.site.site import Site
 from offerpress.studio.plans.standing import program_zone, visit_name
+from offerpress.studio.state.commands import day_options
 from offerpress.studio.state.studio import MADE, Context, Done, NotDone, Visit, address_of, clock_words
 from rewards import parse_day
 
@@ -176,11 +177,10 @@ def publish_site(visit: Visit) -> Done:
 
 
 def _begin(visit: Visit, what: str, *arguments: str) -> None:
-    options = ["--as-of", visit.site.as_of.isoformat()] if visit.site.as_of else []
     visit.studio.job.start(
         visit.site,
         what,
-        [arguments[0], *options, *arguments[1:]],
+        [arguments[0], *day_options(visit.site), *arguments[1:]],
         visit.person.name,
         lambda: visit.record(what, visit.site.settings.publish.to or "" if what == PUBLISHED else ""),
     )

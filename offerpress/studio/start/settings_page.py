@@ -19,6 +19,15 @@ _TRANSPORTS = {
     "smtp": "through a mail server",
     "sendgrid": "through SendGrid",
 }
+_FIELDS = {
+    "title": ("site", "title"),
+    "address": ("site", "base_url"),
+    "place": ("publish", "to"),
+    "sender": ("mail", "from"),
+    "answers": ("mail", "reply_to"),
+    "transport": ("mail", "transport"),
+}
+"""Section and key of each field with one text."""
 _WORDS = {
     ("site", "title"): "name",
     ("site", "languages"): "languages",
@@ -102,17 +111,13 @@ def _changes(visit: Visit, form: Mapping[str, str]) -> dict[str, dict[str, Any]]
     """Return the sections and keys that the form changes. Where signed approvals are the rule, they stay it."""
     before = values_of(visit.site)
     site = visit.site.settings.site
-    changed = {
-        name: text
-        for name in ("title", "address", "place", "sender", "answers", "transport")
-        if (text := form.get(name, before[name])) != before[name]
-    }
+    changed = {name: text for name in _FIELDS if (text := form.get(name, before[name])) != before[name]}
     if "place" in changed and visit.studio.settings.origin:
         raise NotDone("Other machines reach this studio, so the place is set where it was started.")
-    keys = {name: at for name, at in zip(_FIELDS, _WORDS, strict=True) if name in changed}
     found: dict[str, dict[str, Any]] = {}
-    for name, (section, key) in keys.items():
-        found.setdefault(section, {})[key] = changed[name] or None
+    for name, text in changed.items():
+        section, key = _FIELDS[name]
+        found.setdefault(section, {})[key] = text or None
     wanted = [one for one in _choices(site) if form.get(f"language.{one}") == "on"]
     if set(wanted) != set(site.languages[1:]):
         kept = [one for one in site.languages if one in wanted]
@@ -123,6 +128,3 @@ def _changes(visit: Visit, form: Mapping[str, str]) -> dict[str, dict[str, Any]]
     if form.get("signed") == "on" and visit.site.settings.mail.approvals != "signed":
         found.setdefault("mail", {})["approvals"] = "signed"
     return found
-
-
-_FIELDS = ("title", "languages", "address", "place", "sender", "answers", "transport", "signed")

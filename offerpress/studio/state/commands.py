@@ -45,6 +45,11 @@ def run_command(site: Site, *arguments: str, given: str | None = None) -> dict[s
     return found
 
 
+def day_options(site: Site) -> list[str]:
+    """Return the options by which a command takes the same day as this site, if one was named at the start."""
+    return ["--as-of", site.as_of.isoformat()] if site.as_of else []
+
+
 def _call(site: Site, *arguments: str, start: str = _START) -> Sequence[str]:
     return [sys.executable, "-c", start, arguments[0], "--site", str(site.folder), *arguments[1:]]
 

@@ -3,7 +3,7 @@
 from offerpress.studio.state.studio import Context, NotThere, Visit, address_of, ago_words
 from offerpress.studio.writing.content_list import text_title
 from offerpress.writing.drafts import draft_of
-from offerpress.writing.merging import merged, text_difference
+from offerpress.writing.merging import changed_lines, merged
 from offerpress.writing.paths import WritingRefused, content_path
 from offerpress.writing.texts import typed_text
 from offerpress.writing.versions import current_content, digest_of_text, last_version, text_of
@@ -34,15 +34,6 @@ def conflict_page(visit: Visit) -> Context:
         "mine": typed_text(mine, path.name),
         "result": typed_text(mine if result is None else result, path.name),
         "is_merged": result is not None,
-        "their_changes": _changes(base, theirs),
-        "my_changes": _changes(base, mine),
+        "their_changes": [] if base is None or theirs is None else changed_lines(base, theirs),
+        "my_changes": [] if base is None else changed_lines(base, mine),
     }
-
-
-def _changes(base: bytes | None, other: bytes | None) -> list[tuple[str, str]]:
-    """Return the changed lines, each with what happened to it."""
-    if base is None or other is None:
-        return []
-    lines = text_difference(base, other, ("", ""))[2:]
-    words = {"+": "Added", "-": "Taken out"}
-    return [(words[line[0]], line[1:]) for line in lines if line[:1] in words]

@@ -9,7 +9,7 @@ from offerpress.reports.texts import language_word
 from offerpress.studio.plans.standing import program_zone
 from offerpress.studio.state.studio import Context, Done, Visit, address_of, ago_words, clock_words
 from offerpress.studio.writing.content_list import ROOM_WORDS, content_file, text_title
-from offerpress.studio.writing.front_form import FormField
+from offerpress.studio.writing.front_form import split_fields
 from offerpress.studio.writing.typed_texts import (
     EditedText,
     author_of,
@@ -84,12 +84,7 @@ def text_context(text: EditedText, content: bytes) -> Context:
         "room": text.path.room,
         "language": language_word(text.language),
         "code": text.language,
-        "fields": [
-            field for field in fields if field.required or field.was_there or field.path == ("draft",)
-        ],
-        "more_fields": [
-            field for field in fields if not (field.required or field.was_there or field.path == ("draft",))
-        ],
+        **split_fields(fields),
         "taken_out": [key for key in taken_out if key not in known],
         "whole": shown.text if values is None else "",
         "is_whole": values is None,
@@ -112,11 +107,6 @@ def text_context(text: EditedText, content: bytes) -> Context:
         "figures": list(_FIGURES.items()) if text.path.room == "campaigns" else [],
         "views": _views(text),
     }
-
-
-def _is_common(field: FormField) -> bool:
-    """Return whether a field is shown at once: it must be filled in, or it is."""
-    return field.required or field.was_there or field.path == ("draft",)
 
 
 def _views(text: EditedText) -> list[tuple[str, str]]:

@@ -230,6 +230,12 @@ def _texts(value: object) -> tuple[str, ...]:
     return (" ".join(str(value).split()),)
 
 
+def split_fields(fields: Sequence[FormField], shown: Sequence[KeyPath] = ()) -> dict[str, object]:
+    """Divide the fields: `fields` are shown at once, because they must be filled in, or are, or are among `shown`."""
+    common = [one for one in fields if one.required or one.was_there or one.path in {("draft",), *shown}]
+    return {"fields": common, "more_fields": [one for one in fields if one not in common]}
+
+
 # What a person changed.
 
 

@@ -8,10 +8,10 @@ from offerpress.studio.state.studio import Context, NotThere, Visit, address_of,
 from offerpress.studio.writing.editor_page import text_context
 from offerpress.studio.writing.typed_texts import EditedText, begun_translation, options_of, shown_body
 from offerpress.writing.drafts import draft_of
-from offerpress.writing.merging import text_difference
+from offerpress.writing.merging import changed_lines
 from offerpress.writing.paths import FileVanished, WritingRefused, content_path
 from offerpress.writing.texts import OpenFile, open_file, open_for
-from offerpress.writing.versions import FileVersion, text_of, versions
+from offerpress.writing.versions import last_version, text_of, versions
 
 _HEADING = re.compile(r"^#{1,6} ", re.MULTILINE)
 
@@ -65,7 +65,7 @@ def _source_fields(text: EditedText, source: OpenFile) -> list[tuple[str, str]]:
 
 def _changes_since(visit: Visit, text: EditedText, source: OpenFile) -> list[tuple[str, str]]:
     """Return the lines of the source that changed after the translation was written last."""
-    mine = _first(versions(visit.site, text.path))
+    mine = last_version(visit.site, text.path.name)
     if mine is None:
         return []
     before = [one for one in versions(visit.site, source.path) if one.digest and one.instant <= mine.instant]
@@ -75,13 +75,7 @@ def _changes_since(visit: Visit, text: EditedText, source: OpenFile) -> list[tup
         old = text_of(visit.site, before[0].digest)
     except WritingRefused:
         return []
-    words = {"+": "Added", "-": "Taken out"}
-    lines = text_difference(old, source.content, ("", ""))[2:]
-    return [(words[line[0]], line[1:]) for line in lines if line[:1] in words and line[1:].strip()]
-
-
-def _first(found: list[FileVersion]) -> FileVersion | None:
-    return next((one for one in found if one.action != "aside"), None)
+    return [(word, line) for word, line in changed_lines(old, source.content) if line.strip()]
 
 
 def _missing(text: EditedText, source: OpenFile, content: bytes) -> Iterator[str]:

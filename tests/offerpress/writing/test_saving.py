@@ -12,7 +12,7 @@ import pytest
 
 from offerpress.site.site import Site
 from offerpress.writing.drafts import draft_of, drafts_of, keep_draft, note_closed, note_open, open_by
-from offerpress.writing.merging import merged
+from offerpress.writing.merging import changed_lines, merged
 from offerpress.writing.paths import (
     ContentPath,
     FileExists,
@@ -27,7 +27,6 @@ from offerpress.writing.texts import NotText, open_file, open_for
 from offerpress.writing.versions import (
     Author,
     deleted_files,
-    difference,
     drop_texts,
     last_changes,
     note_outside,
@@ -149,7 +148,8 @@ def test_a_version_can_be_restored(site: Site, path: ContentPath) -> None:
     first = open_file(site, path, NOW).digest
     done = save(site, path, TEXT.replace(b"one", b"two"), first, ADA, NOW)
     assert isinstance(done, Saved)
-    assert ["-one", "+two"] == difference(site, first, done.digest)[-2:]
+    changed = changed_lines(text_of(site, first), text_of(site, done.digest))
+    assert [("Taken out", "one"), ("Added", "two")] == changed[-2:]
     delete_file(site, path, done.digest, ADA, NOW)
     assert not path.path.exists()
     assert isinstance(restore(site, path, first, "", BEN, NOW), Saved)
