@@ -50,16 +50,9 @@ def show_json(value: Mapping[str, object]) -> None:
 
 
 def fault_json(fault: "Fault") -> dict[str, object]:
-    """Return all fields of a fault."""
-    return {
-        "severity": fault.severity,
-        "file": fault.file,
-        "line": fault.line,
-        "row": fault.row,
-        "field": fault.field,
-        "what": fault.what,
-        "remedy": fault.remedy,
-    }
+    """Return what a fault tells people."""
+    names = ("severity", "file", "line", "row", "field", "what", "remedy")
+    return {name: getattr(fault, name) for name in names}
 
 
 def show_faults(faults: Sequence["Fault"]) -> None:

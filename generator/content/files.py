@@ -31,22 +31,15 @@ class ContentFile:
     text: str
 
 
-def slug_fault(slug: str, file: str, line: int | None = None, field: str = "") -> Fault | None:
+def slug_fault(slug: str, file: str) -> Fault | None:
     """Return a fault unless the slug consists of words of a-z and 0-9 joined by single hyphens."""
     if _SLUG.fullmatch(slug) and len(slug) <= _LONGEST_SLUG:
         return None
     if len(slug) > _LONGEST_SLUG:
-        return Fault(
-            f"the slug {slug!r} is longer than {_LONGEST_SLUG} characters",
-            "shorten it",
-            file,
-            line,
-            None,
-            field,
-        )
+        return Fault(f"the slug {slug!r} is longer than {_LONGEST_SLUG} characters", "shorten it", file)
     better = re.sub(r"[^a-z0-9]+", "-", slug.lower()).strip("-") or "my-page"
     what = f"the slug {slug!r} holds other characters than a-z, 0-9 and single hyphens"
-    return Fault(what, f"call it {better!r}", file, line, None, field)
+    return Fault(what, f"call it {better!r}", file)
 
 
 def read_text(path: Path, file: str, faults: list[Fault]) -> str | None:

@@ -1,5 +1,6 @@
 """The commands about what returns after sending: events, what became of unknown notices, bounces, suppressions."""
 
+from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
 from typing import BinaryIO, Literal, TextIO, get_args
@@ -8,7 +9,6 @@ import click
 
 from mailer import (
     ImapInbox,
-    Intake,
     MaildirInbox,
     Status,
     SuppressionReason,
@@ -17,6 +17,7 @@ from mailer import (
 from mailer.providers.sendgrid.events import SENDGRID_SOURCE
 from offerpress.options import command, json_option, site_at, site_option
 from offerpress.plans.returns import (
+    SUPPRESSION_COLUMNS,
     intake_text,
     read_postfix_log,
     read_suppressions,
@@ -50,21 +51,10 @@ def events_command(file: BinaryIO, site_folder: Path | None, *, as_json: bool) -
     with site.open_outbox() as outbox:
         taken = outbox.take_in(read.events, SENDGRID_SOURCE, site.now)
     if as_json:
-        show_json({**intake_json(taken), "ignored": read.ignored, "damaged": read.damaged})
+        show_json({**asdict(taken), "ignored": read.ignored, "damaged": read.damaged})
     else:
         say(f"{intake_text(taken)}; {read.ignored:,} ignored, {read.damaged:,} damaged")
     return 1 if read.damaged else 0
-
-
-def intake_json(taken: Intake) -> dict[str, int]:
-    """Return the numbers of recorded events by name."""
-    return {
-        "new": taken.new,
-        "repeated": taken.repeated,
-        "foreign": taken.foreign,
-        "proved": taken.proved,
-        "suppressed": taken.suppressed,
-    }
 
 
 @command(
@@ -144,14 +134,9 @@ def bounces_command(maildir: Path | None, site_folder: Path | None, *, as_json: 
             done = bouncing.sort_mailbox(site, outbox, mailbox, keys.tokens if keys else None, site.now)
     finally:
         mailbox.close()
-    left = {
-        "reports": done.reports,
-        "replies": done.replies,
-        "unmatched": done.unmatched,
-        "other": done.other,
-    }
     if as_json:
-        show_json({**intake_json(done.taken), **left})
+        left = asdict(done)
+        show_json({**left.pop("taken"), **left})
         return
     say(f"{count(done.reports, 'report')}, {done.replies:,} automatic replies: {intake_text(done.taken)}")
     if done.unmatched or done.other:
@@ -244,17 +229,6 @@ def suppressions_command(site_folder: Path | None, *, as_csv: bool, as_json: boo
     if as_csv:
         click.echo(suppressions_csv(rows), nl=False)
     elif as_json:
-        show_json(
-            {
-                "suppressions": [
-                    {"address": r.address, "reason": r.reason, "source": r.source, "at": r.at} for r in rows
-                ]
-            }
-        )
+        show_json({"suppressions": [asdict(one) for one in rows]})
     else:
-        show(
-            table(
-                [(r.address, r.reason, r.source, r.at) for r in rows],
-                ("address", "reason", "source", "since"),
-            )
-        )
+        show(table([tuple(asdict(one).values()) for one in rows], SUPPRESSION_COLUMNS))

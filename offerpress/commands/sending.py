@@ -9,7 +9,7 @@ from typing import get_args
 
 import click
 
-from mailer import MailerError, Outbox, Status, TransportName, stop_on_signals, withdraw
+from mailer import Delivery, MailerError, Outbox, Status, TransportName, stop_on_signals, withdraw
 from offerpress.log import log
 from offerpress.options import command, json_option, site_at, site_option
 from offerpress.plans.sending import (
@@ -143,9 +143,7 @@ def _report(done: list[Sending], *, as_json: bool) -> int:
     for one in () if as_json else done:
         delivery, ready, unknown = one.delivery, one.counts[Status.READY], one.counts[Status.UNKNOWN]
         stopped = f" (stopped: {delivery.stopped})" if delivery.stopped else ""
-        lost = delivery.unknown + delivery.recovered
-        did = f"{delivery.accepted:,} accepted, {delivery.rejected:,} rejected, {lost:,} unknown"
-        did += f", {delivery.skipped:,} skipped"
+        did = ", ".join(f"{number:,} {name}" for name, number in _handed(delivery).items())
         say(f"{delivery.plan}: {did}; {ready:,} still ready{stopped}")
         if unknown:
             say(f"{count(unknown, 'notice')} unknown: `offerpress status {delivery.plan}` names them")
@@ -155,15 +153,17 @@ def _report(done: list[Sending], *, as_json: bool) -> int:
 def _log_facts(one: Sending) -> dict[str, str | int]:
     now = {f"now_{status.value}": number for status, number in one.counts.items()}
     delivery = one.delivery
+    beside: dict[str, str | int] = {"refused": delivery.refused, "goes_on": delivery.goes_on}
+    return {"plan": delivery.plan, **_handed(delivery), **beside, **now}
+
+
+def _handed(delivery: Delivery) -> dict[str, int]:
+    """Return how many notices the call handed over or skipped, by outcome."""
     return {
-        "plan": delivery.plan,
         "accepted": delivery.accepted,
         "rejected": delivery.rejected,
         "unknown": delivery.unknown + delivery.recovered,
-        "refused": delivery.refused,
         "skipped": delivery.skipped,
-        "goes_on": delivery.goes_on,
-        **now,
     }
 
 
@@ -171,10 +171,7 @@ def _delivery_json(one: Sending) -> dict[str, object]:
     delivery = one.delivery
     now = {status.value: number for status, number in one.counts.items()}
     return {
-        "accepted": delivery.accepted,
-        "rejected": delivery.rejected,
-        "unknown": delivery.unknown + delivery.recovered,
-        "skipped": delivery.skipped,
+        **_handed(delivery),
         "stopped": delivery.stopped,
         "goes_on": delivery.goes_on or None,
         "now": now,

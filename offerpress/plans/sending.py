@@ -13,6 +13,7 @@ from mailer import (
     Delivery,
     FenceProvider,
     Outbox,
+    PlanRecord,
     SendGridTransport,
     Status,
     Transport,
@@ -55,7 +56,6 @@ def send_plan(
     fence: bool = False,
     clock: Callable[[], datetime],
     stop: threading.Event | None = None,
-    progress: Callable[[Delivery], None] = lambda _: None,
 ) -> Sending:
     """Send the ready notices of an approved plan; raises, with nothing sent, if something forbids it.
 
@@ -88,7 +88,6 @@ def send_plan(
                 stop=asked,
                 limit=limit,
                 fences=fences_of(transport) if fence else None,
-                progress=progress,
             )
     handed = delivery.accepted + delivery.rejected + delivery.unknown + delivery.refused
     return Sending(delivery, outbox.counts(plan), limited=limit is not None and handed >= limit)
@@ -112,13 +111,7 @@ def _refuse_sandbox(plan: str, transport: Transport) -> None:
 
 def held_plans(outbox: Outbox) -> list[str]:
     """Return approved, paused plans that still hold ready notices, the oldest first."""
-    return [
-        record.plan
-        for record in outbox.plans()
-        if record.standing == "paused"
-        and outbox.approvals(record.plan)
-        and outbox.counts(record.plan)[Status.READY]
-    ]
+    return [record.plan for record in _ready(outbox, "paused")]
 
 
 def waiting_plans(outbox: Outbox, now: datetime) -> dict[str, str]:
@@ -142,14 +135,16 @@ def due_plans(outbox: Outbox, now: datetime, later: Mapping[str, str]) -> list[s
 
 def _come(outbox: Outbox, now: datetime) -> list[str]:
     """Return approved open plans whose `send_at` has come and that still hold ready notices, the oldest first."""
-    return [
-        record.plan
-        for record in outbox.plans()
-        if record.standing == "open"
-        and outbox.approvals(record.plan)
-        and (record.send_at is None or record.send_at <= now)
-        and outbox.counts(record.plan)[Status.READY]
-    ]
+    ready = _ready(outbox, "open")
+    return [record.plan for record in ready if record.send_at is None or record.send_at <= now]
+
+
+def _ready(outbox: Outbox, standing: str) -> Iterator[PlanRecord]:
+    """Yield the approved plans of that standing that still hold ready notices, the oldest first."""
+    for record in outbox.plans():
+        plan = record.plan
+        if record.standing == standing and outbox.approvals(plan) and outbox.counts(plan)[Status.READY]:
+            yield record
 
 
 def rounds(stop: threading.Event, *, watch: bool) -> Iterator[None]:

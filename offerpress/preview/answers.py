@@ -3,7 +3,7 @@
 import email
 import email.policy
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape as escape_attribute
 from html import unescape
@@ -87,6 +87,14 @@ class MailView:
             (name, MailView(self.form, self.dark, narrow).query, narrow == self.narrow)
             for name, narrow in (("Wide", False), ("Narrow", True))
         ]
+
+
+def turned(everybody: Sequence[str], place: int, address: Callable[[str], str]) -> dict[str, object]:
+    """Return the mail's number among all of them, and the addresses of those before and after; empty for none."""
+    around = {"before": place - 1, "after": place + 1}
+    inside = {name: place >= 0 and 0 <= at < len(everybody) for name, at in around.items()}
+    links = {name: address(everybody[at]) if inside[name] else "" for name, at in around.items()}
+    return {"number": place + 1, "count": len(everybody), **links}
 
 
 def framed(query: Mapping[str, str]) -> MailView:

@@ -45,8 +45,8 @@ def ranged(answer: Answer, asked: str) -> Answer:
     return Answer(answer.body[first : last + 1], answer.media_type, HTTPStatus.PARTIAL_CONTENT, headers)
 
 
-def page_answer(state: PreviewState, path: str, *, live: bool = True) -> Answer:
-    """Return the file at that path of the site; a page has the preview's script if it is `live`.
+def page_answer(state: PreviewState, path: str) -> Answer:
+    """Return the file at that path of the site; a page has the preview's script.
 
     It never names a partner: what statements and mails say is shown by the studio.
     """
@@ -66,7 +66,7 @@ def page_answer(state: PreviewState, path: str, *, live: bool = True) -> Answer:
         file, status = "404.html", 404
     body = _content(state.pages, file)
     if file.endswith(".html"):
-        return Answer(with_script(body, state.edition) if live else body, HTML, status)
+        return Answer(with_script(body, state.edition), HTML, status)
     return Answer(body, headers_of(file).content_type, status)
 
 

@@ -152,7 +152,7 @@ def _data_section(site: Site) -> dict[str, object]:
     return dict(data) if isinstance(data, dict) else {}
 
 
-def try_upload(site: Site, upload: Upload, most: int = 10) -> Tried:
+def try_upload(site: Site, upload: Upload) -> Tried:
     """Read everything with the upload in the place of its table; nothing is written."""
     path = upload_path(site, upload)
     settings = {"path": path.relative_to(site.folder).as_posix(), **_stated(upload.settings)}
@@ -165,7 +165,7 @@ def try_upload(site: Site, upload: Upload, most: int = 10) -> Tried:
             data = _validated(site, upload.table, settings, found)
     if data is None:
         return Tried(settings, None, tuple(f"{one.what}; {one.remedy}" for one in found))
-    return Tried(settings, rehearse(data, site.folder, policy_of(site), upload.table, site.environment, most))
+    return Tried(settings, rehearse(data, site.folder, policy_of(site), upload.table, site.environment))
 
 
 def _stated(settings: Mapping[str, object]) -> dict[str, object]:

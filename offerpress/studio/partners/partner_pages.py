@@ -8,14 +8,14 @@ from offerpress.plans.draft import Barred, Drafting, skipped_for
 from offerpress.plans.returns import suppressible
 from offerpress.plans.status import minute
 from offerpress.plans.told import ToldNotice, became, difference_text, told_notices
-from offerpress.reports.texts import country_word, day_words, grouped_amount, language_word, sum_words
+from offerpress.reports.texts import day_words, grouped_amount
 from offerpress.site.keys import private_address
 from offerpress.studio.plans.skipped import SKIPPED
 from offerpress.studio.plans.standing import program_zone, visit_name
-from offerpress.studio.previews.draft_pages import drafts_for
+from offerpress.studio.previews.draft_pages import drafts_for, partner_row
 from offerpress.studio.state.commands import run_command
 from offerpress.studio.state.current_figures import CurrentFigures
-from offerpress.studio.state.studio import Context, Done, NotDone, NotThere, Visit, address_of, clock_words
+from offerpress.studio.state.studio import Context, Done, NoPartner, NotDone, Visit, address_of, clock_words
 from rewards import address_key, derive, totals
 
 MOST_FOUND = 50
@@ -50,25 +50,10 @@ def found(visit: Visit) -> dict[str, object]:
     current = visit.current()
     ids = [one for text, one in current.searched if wanted in text]
     return {
-        "rows": [_row(current, one) for one in ids[:MOST_FOUND]],
+        "rows": [partner_row(visit, *current.people[one]) for one in ids[:MOST_FOUND]],
         "more": max(0, len(ids) - MOST_FOUND),
         "mails": _mails(visit, wanted),
         "asked": True,
-    }
-
-
-def _row(current: CurrentFigures, partner_id: str) -> Context:
-    account, statement = current.people[partner_id]
-    partner = account.partner
-    return {
-        "id": partner_id,
-        "name": partner.name,
-        "email": partner.email,
-        "level": current.level_words.get(statement.level, statement.level),
-        "language": language_word(partner.language) if partner.language else "",
-        "country": country_word(partner.country),
-        "sums": "; ".join(sum_words(totals(statement))),
-        "href": address_of("/partner", id=partner_id),
     }
 
 
@@ -105,9 +90,7 @@ def partner_page(visit: Visit) -> Context:
     try:
         account, statement = current.figures.statement(partner_id)
     except UnknownPartner as error:
-        raise NotThere(
-            "There is no active partner with this id. It may be closed or merged: look at the data."
-        ) from error
+        raise NoPartner from error
     keys = current.figures.keys
     with visit.open_outbox() as outbox:
         told = told_notices(visit.site, outbox, partner_id)
@@ -117,7 +100,7 @@ def partner_page(visit: Visit) -> Context:
     link = keys.link(partner_id) if keys else None
     return {
         "partner": account.partner,
-        "row": _row(current, partner_id),
+        "row": partner_row(visit, *current.people[partner_id]),
         "as_of": day_words(current.figures.rules.as_of),
         "statement": statement,
         "totals": [

@@ -1,7 +1,7 @@
 """The screens about one frozen mail: how it arrives, and the word of a person that they have looked at it."""
 
 from mailer import Batch, message_bytes
-from offerpress.preview.answers import MailView, framed, framed_mail
+from offerpress.preview.answers import MailView, framed, framed_mail, turned
 from offerpress.reports.texts import language_word, sum_words
 from offerpress.studio.plans.standing import partner_name
 from offerpress.studio.state.plan_facts import PlanRow
@@ -35,11 +35,6 @@ def mail_page(visit: Visit) -> Context:
     place = everybody.index(partner) if partner in everybody else -1
     visit.record("looked at a mail", plan, partner)
 
-    def at(step: int) -> str:
-        other = place + step
-        inside = place >= 0 and 0 <= other < len(everybody)
-        return address_of("/plan/mail", **view.query, plan=plan, partner=everybody[other]) if inside else ""
-
     return {
         "plan": plan,
         "plan_href": address_of("/plan", plan=plan),
@@ -55,10 +50,11 @@ def mail_page(visit: Visit) -> Context:
         "looked_by_me": visit.person.person in looks,
         "may_look": place >= 0,
         "frame": frame,
-        "number": place + 1,
-        "count": len(everybody),
-        "before": at(-1),
-        "after": at(1),
+        **turned(
+            everybody,
+            place,
+            lambda other: address_of("/plan/mail", **view.query, plan=plan, partner=other),
+        ),
     }
 
 

@@ -5,14 +5,14 @@ from collections.abc import Mapping, Sequence
 
 from generator import statement_frame_headers
 from generator.headers import headers_of
-from offerpress.preview.answers import HTML, Answer, MailView, framed, framed_mail, with_colours
+from offerpress.preview.answers import HTML, Answer, MailView, framed, framed_mail, turned, with_colours
 from offerpress.preview.contents import StaffFigures
-from offerpress.reports.texts import language_word, sum_words
+from offerpress.reports.texts import country_word, language_word, sum_words
 from offerpress.site.people import Role
 from offerpress.studio.plans.skipped import SKIPPED
 from offerpress.studio.state.frames import FindAnswer
-from offerpress.studio.state.studio import Context, NotThere, Visit, address_of, view_choices
-from rewards import totals
+from offerpress.studio.state.studio import Context, NoPartner, NotThere, Visit, address_of, view_choices
+from rewards import Account, Statement, totals
 
 MOST_DRAFTS = 200
 _INTEGRITY = re.compile(rb' integrity="[^"]*"')
@@ -48,9 +48,7 @@ def draft_mail_page(visit: Visit) -> Context:
     slug, partner = visit.query.get("campaign", ""), visit.query.get("partner", "")
     reasons = _reasons(visit, staff, slug)
     if partner not in reasons:
-        raise NotThere(
-            "There is no active partner with this id. It may be closed or merged: look at the data."
-        )
+        raise NoPartner
     shown: Context = {
         "seen": seen,
         "slug": slug,
@@ -64,20 +62,12 @@ def draft_mail_page(visit: Visit) -> Context:
     view = framed(visit.query)
     everybody = [one for one, reason in reasons.items() if reason is None]
     place = everybody.index(partner)
-
-    def at(step: int) -> str:
-        inside = 0 <= place + step < len(everybody)
-        return _mail(slug, everybody[place + step], view) if inside else ""
-
     notice = staff.mail(slug, partner)
     return shown | {
         "view": view,
         "choices": view_choices(view, "/campaign/mail", campaign=slug, partner=partner),
         "frame": visit.mail_frame(*framed_mail(notice, staff.wire(notice), view)),
-        "number": place + 1,
-        "count": len(everybody),
-        "before": at(-1),
-        "after": at(1),
+        **turned(everybody, place, lambda other: _mail(slug, other, view)),
     }
 
 
@@ -86,9 +76,7 @@ def statement_page_now(visit: Visit) -> Context:
     visit.need(*_VIEWERS)
     seen, staff, partner = _seen(visit), visit.drafts(), visit.query.get("partner", "")
     if partner not in staff.people:
-        raise NotThere(
-            "There is no active partner with this id. It may be closed or merged: look at the data."
-        )
+        raise NoPartner
     view = framed(visit.query)
     base = staff.pages.site.settings.site.base_url.rstrip("/") + "/"
     inner = staff.statement_address(partner).removeprefix(base)
@@ -169,14 +157,19 @@ def _mail(slug: str, partner: str, view: MailView = MailView()) -> str:  # noqa:
 
 
 def _row(visit: Visit, staff: StaffFigures, partner_id: str) -> Context:
-    account, statement = staff.people[partner_id]
+    return partner_row(visit, *staff.people[partner_id])
+
+
+def partner_row(visit: Visit, account: Account, statement: Statement) -> Context:
+    """Return what a list of partners shows of one."""
     partner = account.partner
     return {
-        "id": partner_id,
+        "id": partner.partner_id,
         "name": partner.name,
         "email": partner.email,
         "level": visit.level_word(statement.level),
         "language": language_word(partner.language) if partner.language else "",
         "sums": "; ".join(sum_words(totals(statement))),
-        "partner_href": address_of("/partner", id=partner_id),
+        "country": country_word(partner.country),
+        "href": address_of("/partner", id=partner.partner_id),
     }

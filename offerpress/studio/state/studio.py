@@ -88,6 +88,15 @@ class NotThere(OfferpressError):
     """The page shows nothing under this address."""
 
 
+class NoPartner(NotThere):
+    """No active partner has the id that was asked for."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "There is no active partner with this id. It may be closed or merged: look at the data."
+        )
+
+
 class NotDone(OfferpressError):
     """An action that the form does not allow as it was filled in."""
 
