@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from rewards.faces import lazy_face
 
 if TYPE_CHECKING:
-    from rewards.account import Account, Credit, Partner, Sale, Subscription, guarded
+    from rewards.account import Account, Credit, Partner, Sale, Subscription, csv_table, guarded
     from rewards.addresses import (
         Mailbox,
         address_fault,

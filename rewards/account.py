@@ -3,8 +3,11 @@
 Days are proleptic ordinals (`datetime.date.toordinal`), amounts are integers of the currency's minor unit.
 """
 
+import csv
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from io import StringIO
 from typing import NamedTuple
 
 _FORMULA = re.compile("[-=+@\uff0d\uff1d\uff0b\uff20\t\r]")
@@ -89,3 +92,10 @@ class Account:
 def guarded(text: str) -> str:
     """Put `'` before a text that a spreadsheet could take for a formula; return any other text as it is."""
     return f"'{text}" if _FORMULA.match(text.lstrip(" ")) else text
+
+
+def csv_table(head: Iterable[object], rows: Iterable[Iterable[object]], end: str = "\r\n") -> str:
+    """Return a table as CSV (RFC 4180); `end` ends each line."""
+    table = StringIO(newline="")
+    csv.writer(table, lineterminator=end).writerows([head, *rows])
+    return table.getvalue()

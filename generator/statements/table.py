@@ -1,8 +1,6 @@
 """A statement as tables: a row an entry, with the columns of its JSON, and the ledger lines behind its figures."""
 
-import csv
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from io import StringIO
 
 from generator.templating.formats import Formats
 from generator.templating.values import contained
@@ -10,6 +8,7 @@ from rewards import (
     KIND_OF_LIST,
     LISTS,
     LineGroup,
+    csv_table,
     day_text,
     format_amount,
     guarded,
@@ -33,11 +32,7 @@ def statement_csv(figures: Mapping[str, object]) -> str:
     Held subscriptions have rows of their own. A text that a spreadsheet could take for a formula begins with `'`;
     amounts stay numbers.
     """
-    table = StringIO(newline="")
-    writer = csv.writer(table, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
-    writer.writerows(_rows(figures))
-    return table.getvalue()
+    return csv_table(COLUMNS, _rows(figures))
 
 
 def table_words() -> Mapping[str, str]:

@@ -192,7 +192,8 @@ class Batch:
 
     def frozen(self, partner_id: str) -> FrozenMessage:
         """Return the message to one partner with the ids under which it is sent."""
-        return self._frozen(self._position(partner_id))
+        notice, key = self.message(partner_id), self.key(partner_id)
+        return FrozenMessage(notice, key, message_id(key, notice))
 
     def place(self, partner_id: str) -> int:
         """Return the number of a recipient in sorted order (from 0); KeyError if the plan has no message for it."""
@@ -252,11 +253,6 @@ class Batch:
                 yield "", b"", digest
             else:
                 yield self._partner_id(n), self._parts(n), digest
-
-    def _frozen(self, n: int) -> FrozenMessage:
-        notice = self._read(n)
-        key = self.key(notice.partner_id)
-        return FrozenMessage(notice, key, message_id(key, notice))
 
     def _read(self, n: int) -> Notice:
         notice = Notice.model_validate_json(self._parts(n))

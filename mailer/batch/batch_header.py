@@ -1,7 +1,6 @@
 """The header of a batch, and the ids, digests and headers that it gives each message."""
 
 import hashlib
-import json
 import operator
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
@@ -9,19 +8,15 @@ from functools import lru_cache
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 
 from mailer.batch.unsubscribe import UnsubscribeMethods
-from rewards import Category, Notice
+from rewards import Category, Notice, canonical_json
 
 PLAN_PATTERN = r"^[a-z0-9][a-z0-9._-]{0,120}$"
-_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 _NOTICES = TypeAdapter(Notice)
 
 
 def canonical(value: object) -> bytes:
-    """Write the canonical JSON form, which is digested: sorted keys, no spaces, UTF-8.
-
-    A lone surrogate is a UnicodeEncodeError.
-    """
-    return _CANONICAL.encode(value).encode()
+    """Write the canonical JSON form, which is digested: sorted keys, no spaces, UTF-8."""
+    return canonical_json(value).encode()
 
 
 class CurrencyTotals(BaseModel):

@@ -56,7 +56,10 @@ def status_command(
         if plan and as_csv:
             click.echo(account_csv(site, outbox, plan), nl=False)
         if plan and report:
-            rows[0]["report"] = str(_written(site, outbox, plan))
+            # Only the report needs the drawing library and the templates.
+            from offerpress.reports.plan_report import write_plan_report  # noqa: PLC0415
+
+            rows[0]["report"] = str(write_plan_report(site, outbox, plan, site.now))
     if as_json:
         show_json(rows[0] if plan else {"plans": rows})
     elif report:
@@ -64,13 +67,6 @@ def status_command(
     elif not as_csv:
         _show(rows, unknown, fences, site.now)
     return 1 if any(unknown.values()) else 0
-
-
-def _written(site: Site, outbox: Outbox, plan: str) -> Path:
-    # Only the report needs the drawing library and the templates.
-    from offerpress.reports.plan_report import write_plan_report  # noqa: PLC0415
-
-    return write_plan_report(site, outbox, plan, site.now)
 
 
 def _show(
@@ -227,7 +223,12 @@ def told_command(partner_id: str, site_folder: Path | None, *, as_json: bool) ->
     site = site_at(site_folder)
     with site.open_outbox() as outbox:
         notices = told_notices(site, outbox, partner_id)
-        skipped = _skipped(site, outbox, partner_id) if outbox.plans() and not notices else []
+        skipped = []
+        if outbox.plans() and not notices:
+            # Only a partner without a notice needs the ledger and the templates.
+            from offerpress.plans.draft import why_skipped  # noqa: PLC0415
+
+            skipped = why_skipped(site, outbox, partner_id)
     if as_json:
         rows = [{"plan": plan, "reason": reason or None} for plan, reason in skipped]
         show_json({**told_json(partner_id, notices), "skipped": rows})
@@ -237,10 +238,3 @@ def told_command(partner_id: str, site_folder: Path | None, *, as_json: bool) ->
         show(
             f"  {plan}: {f'skipped: {reason}' if reason else 'it would get a notice now: plan the campaign again'}"
         )
-
-
-def _skipped(site: Site, outbox: Outbox, partner_id: str) -> list[tuple[str, str]]:
-    # Only a partner without a notice needs the ledger and the templates.
-    from offerpress.plans.draft import why_skipped  # noqa: PLC0415
-
-    return why_skipped(site, outbox, partner_id)

@@ -1,9 +1,7 @@
 """The credit journal of an offer: made from the same statements as every other channel, as CSV and JSON for finance."""
 
-import csv
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from io import StringIO
 
 from offerpress.figures.figures import Figures
 from offerpress.figures.sign_offs import SignOff, read_sign_offs, signed_lines
@@ -15,6 +13,7 @@ from rewards import (
     Offer,
     Rules,
     Statement,
+    csv_table,
     day_text,
     format_amount,
     guarded,
@@ -112,11 +111,8 @@ def require_over(figures: Figures, slug: str) -> None:
 
 def journal_csv(lines: Iterable[JournalLine]) -> str:
     """Return the rows of the credits table with its header; only texts are guarded against formulas."""
-    table = StringIO(newline="")
-    writer = csv.writer(table, lineterminator="\n")
-    writer.writerow(JournalLine._fields)
-    writer.writerows([guarded(text) for text in row[:3]] + row[3:] for row in map(_cells, lines))
-    return table.getvalue()
+    rows = ([guarded(text) for text in row[:3]] + row[3:] for row in map(_cells, lines))
+    return csv_table(JournalLine._fields, rows, end="\n")
 
 
 def journal_json(journal: Journal) -> dict[str, object]:

@@ -1,6 +1,5 @@
 """Planning: campaign + figures → a frozen batch."""
 
-import csv
 import itertools
 from collections import Counter
 from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
@@ -8,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from io import StringIO
 from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -41,6 +39,7 @@ from rewards import (
     Account,
     Partner,
     Statement,
+    csv_table,
     day_text,
     format_amount,
     guarded,
@@ -270,13 +269,11 @@ def plan_csv(
     """
     rows = [row for account, statement in statements for row in _rows(account.partner, totals(statement))]
     rows += [row for partner in without_statement for row in _rows(partner, {})]
-    table = StringIO(newline="")
-    writer = csv.writer(table, lineterminator="\r\n")
-    writer.writerow(PLAN_COLUMNS)
+    cells = []
     for partner, currency, to_credit in sorted(rows, key=lambda row: (row[0].partner_id, row[1])):
         texts = (partner.partner_id, partner.name, language_of(partner), partner.email)
-        writer.writerow([*map(guarded, texts), currency, to_credit, reasons.get(partner.partner_id, "")])
-    return table.getvalue()
+        cells.append([*map(guarded, texts), currency, to_credit, reasons.get(partner.partner_id, "")])
+    return csv_table(PLAN_COLUMNS, cells)
 
 
 def _rows(partner: Partner, sums: Mapping[str, int]) -> Iterator[tuple[Partner, str, str]]:

@@ -22,7 +22,7 @@ from mailer import (
 from mailer.events.postfix_log import POSTFIX_SOURCE, PostfixLog
 from offerpress.site.site import Site
 from offerpress.terminal import count
-from rewards import Fault, Faulty, bare_address, guarded
+from rewards import Fault, Faulty, bare_address, csv_table, guarded
 
 SUPPRESSION_COLUMNS: Final = ("address", "reason", "source", "since")
 _REASONS: Final[dict[str, SuppressionReason]] = {reason: reason for reason in get_args(SuppressionReason)}
@@ -93,11 +93,8 @@ def suppressions_csv(rows: Sequence[Suppression]) -> str:
 
     A text that a spreadsheet could take for a formula begins with `'`.
     """
-    table = StringIO(newline="")
-    writer = csv.writer(table, lineterminator="\r\n")
-    writer.writerow(SUPPRESSION_COLUMNS)
-    writer.writerows([*map(guarded, (row.address, row.reason, row.source)), row.at] for row in rows)
-    return table.getvalue()
+    cells = ([*map(guarded, (row.address, row.reason, row.source)), row.at] for row in rows)
+    return csv_table(SUPPRESSION_COLUMNS, cells)
 
 
 def read_suppressions(content: bytes, file: str, now: datetime) -> list[Suppression]:

@@ -1,11 +1,9 @@
 """The open tasks of a plan for a person, each with its command, and the table of what became of its notices."""
 
-import csv
 import tomllib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from io import StringIO
 from shlex import quote
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -20,7 +18,7 @@ from mailer import (
     timing,
 )
 from offerpress.site.site import Site
-from rewards import guarded
+from rewards import csv_table, guarded
 
 if TYPE_CHECKING:
     from mailer import MailSettings
@@ -170,11 +168,8 @@ def account_csv(site: Site, outbox: Outbox, plan: str) -> str:
     """
     outbox.plan(plan)
     addresses = _addresses(site, plan)
-    table = StringIO(newline="")
-    writer = csv.writer(table, lineterminator="\r\n")
-    writer.writerow(NOTICE_COLUMNS)
-    writer.writerows(_row(one, addresses.get(one.partner_id, "")) for one in outbox.accounts(plan))
-    return table.getvalue()
+    rows = (_row(one, addresses.get(one.partner_id, "")) for one in outbox.accounts(plan))
+    return csv_table(NOTICE_COLUMNS, rows)
 
 
 def _addresses(site: Site, plan: str) -> Mapping[str, str]:

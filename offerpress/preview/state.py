@@ -22,7 +22,8 @@ from offerpress.site.site import Site
 from rewards import Fault, Faulty, RewardsError
 
 KEEP_ALIVE_SECONDS = 15.0
-FAILURES = (RewardsError, LedgerError, GeneratorError, MailerError, OfferpressError, OSError)
+KNOWN_ERRORS = (RewardsError, LedgerError, GeneratorError, MailerError, OfferpressError)
+FAILURES = (*KNOWN_ERRORS, OSError)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
@@ -62,12 +63,7 @@ def read_settings(folder: Path, faults: list[Fault]) -> Settings | None:
         for name in sorted(raw.keys() - sections.keys())
     ]
     tables = {name: section(raw, name, source, faults) for name in sections}
-    site = validated(SiteSettings, tables["site"], source, faults, ("site",))
-    mail = validated(MailSettings, tables["mail"], source, faults, ("mail",))
-    statements = validated(StatementSettings, tables["statements"], source, faults, ("statements",))
-    data = validated(DataSettings, tables["data"], source, faults, ("data",))
-    publish = validated(PublishSettings, tables["publish"], source, faults, ("publish",))
-    studio = validated(StudioSettings, tables["studio"], source, faults, ("studio",))
-    if len(faults) > before or not (site and mail and statements and data and publish and studio):
-        return None
-    return Settings(site, mail, statements, data, publish, studio)
+    found: dict[str, Any] = {
+        name: validated(model, tables[name], source, faults, (name,)) for name, model in sections.items()
+    }
+    return None if len(faults) > before or None in found.values() else Settings(**found)

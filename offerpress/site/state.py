@@ -76,7 +76,7 @@ def write_state(path: Path, text: str, *, mode: int = 0o666) -> None:
             return
     except FileNotFoundError:
         path.parent.mkdir(parents=True, exist_ok=True)
-    _replace(path, data, mode)
+    replace_bytes(path, data, mode=mode)
 
 
 def write_cache(path: Path, data: bytes) -> None:
@@ -95,12 +95,12 @@ def write_cache(path: Path, data: bytes) -> None:
 
 def replace_file(path: Path, text: str) -> None:
     """Replace a user's file in one step with a durable one; its folder must exist."""
-    _replace(path, text.encode(), 0o666)
+    replace_bytes(path, text.encode())
 
 
 def replace_bytes(path: Path, data: bytes, *, mode: int = 0o666) -> None:
     """Replace a file in one step with a durable one; its folder must exist. Only one writer at a time may call it."""
-    _replace(path, data, mode)
+    _put(path, data, mode, lambda beside: beside.replace(path))
 
 
 def create_state(path: Path, text: str, *, mode: int = 0o666) -> None:
@@ -114,10 +114,6 @@ def create_state(path: Path, text: str, *, mode: int = 0o666) -> None:
             beside.unlink(missing_ok=True)
 
     _put(path, text.encode(), mode, link)
-
-
-def _replace(path: Path, data: bytes, mode: int) -> None:
-    _put(path, data, mode, lambda beside: beside.replace(path))
 
 
 def _put(path: Path, data: bytes, mode: int, name: Callable[[Path], object]) -> None:

@@ -23,13 +23,12 @@ from generator import frame_headers, previewed_by, studio_headers
 from mailer import UnknownPlan
 from offerpress.preview.server import PreviewApplication, response
 from offerpress.preview.serving import Application
-from offerpress.preview.state import unexpected
+from offerpress.preview.state import FAILURES, KNOWN_ERRORS, unexpected
 from offerpress.site.folder import OfferpressError, starter_folder
 from offerpress.site.people import read_people
 from offerpress.site.site import Site
 from offerpress.studio.people.sign_in import joined_person, signed_in_person
 from offerpress.studio.screens import ACTIONS, ASKS, FACTS, LONG_FORMS, PAGES, PINGS, STREAMS, UPLOADS
-from offerpress.studio.state.current_figures import KNOWN_ERRORS
 from offerpress.studio.state.frames import FRAMES
 from offerpress.studio.state.sessions import cookie_name, frame_refusal, request_refusal
 from offerpress.studio.state.studio import (
@@ -254,7 +253,7 @@ class StudioServer:
                     return
                 try:
                     state = json.dumps(await run_in_threadpool(state_of, visit))
-                except (*KNOWN_ERRORS, OSError):
+                except FAILURES:
                     return  # the page asks again
                 yield f"data: {state}\n\n" if state != last else ": still here\n\n"
                 last = state

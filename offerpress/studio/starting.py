@@ -7,13 +7,14 @@ from socket import socket
 from threading import Thread
 
 from offerpress.preview.serving import close_all, is_local, listen, port_of, serving
+from offerpress.preview.state import FAILURES
 from offerpress.site.folder import OfferpressError
 from offerpress.site.people import read_people
 from offerpress.site.settings_file import StudioSettings, read_section
 from offerpress.site.site import Site
 from offerpress.studio.application import StudioServer
 from offerpress.studio.overview.finance_page import finance_figures
-from offerpress.studio.state.current_figures import KNOWN_ERRORS, FiguresReader
+from offerpress.studio.state.current_figures import FiguresReader
 from offerpress.studio.state.deeds import mend_history
 from offerpress.studio.state.sessions import Sessions
 from offerpress.studio.state.studio import Studio
@@ -110,7 +111,7 @@ def open_ports(studio: Studio, host: str, port: int) -> list[socket]:
 
 def _warm(studio: Studio, say: Callable[[str], None]) -> None:
     """Complete the history after a crash, and read the figures and the newest plans before the first person asks."""
-    with suppress(*KNOWN_ERRORS, OSError):  # the page of the history tries it again
+    with suppress(*FAILURES):  # the page of the history tries it again
         mend_history(studio, studio.site_now())
     say("Reading the figures …")
     current = studio.reader.open()
@@ -121,10 +122,10 @@ def _warm(studio: Studio, say: Callable[[str], None]) -> None:
         else "Ready"
     )
     say(f"{ready}; {count(faults, 'fault')}: the page Today names them" if faults else ready)
-    with suppress(*KNOWN_ERRORS, OSError):  # whoever opens the plan is told
+    with suppress(*FAILURES):  # whoever opens the plan is told
         _read_newest(studio)
     if current is not None:
-        with suppress(*KNOWN_ERRORS, OSError):  # likewise
+        with suppress(*FAILURES):  # likewise
             _ = current.searched
             if studio.site_now().batches.is_dir():
                 finance_figures(studio, studio.site_now(), current)

@@ -14,7 +14,7 @@ from typing import Final
 from unicodedata import normalize
 
 from generator.content.files import ROOMS, slug_fault
-from offerpress.site.folder import OfferpressError
+from offerpress.site.folder import OfferpressError, shown_name
 from offerpress.site.site import Site
 
 STATIC: Final = "static"
@@ -74,13 +74,14 @@ def content_path(site: Site, name: str) -> ContentPath:
     room = parts[1] if len(parts) > 2 and parts[0] == "content" else ""  # noqa: PLR2004 - content/ROOM/NAME
     if room not in (*ROOMS, STATIC):
         raise RefusedPath(
-            f"{_shown(name)} is no content file: only announcements, offers, campaigns, pages and files can be written."
+            f"{shown_name(name)} is no content file: "
+            "only announcements, offers, campaigns, pages and files can be written."
         )
     for part in parts:
         _check_part(part, name)
     if room != STATIC and (len(parts) != 3 or not composed.endswith(".md")):  # noqa: PLR2004 - content/ROOM/NAME
         raise RefusedPath(
-            f"{_shown(name)} is no text of the site: its name must end in .md, and it lies in no further folder."
+            f"{shown_name(name)} is no text of the site: its name must end in .md, and it lies in no further folder."
         )
     folder = site.folder
     for part in parts:
@@ -94,7 +95,7 @@ def check_new_name(path: ContentPath) -> None:
     slug = path.path.name.removesuffix(".md").partition(".")[0]
     fault = slug_fault(slug, path.name) if path.is_text else None
     if fault:
-        raise RefusedPath(f"{_shown(path.name)} is no name for a text: {fault.what}; {fault.remedy}.")
+        raise RefusedPath(f"{shown_name(path.name)} is no name for a text: {fault.what}; {fault.remedy}.")
 
 
 def content_paths(site: Site) -> list[ContentPath]:
@@ -120,15 +121,17 @@ def content_paths(site: Site) -> list[ContentPath]:
 
 def _check_part(part: str, name: str) -> None:
     if part in {"", ".", ".."} or part.startswith("."):
-        raise RefusedPath(f"{_shown(name)} is no usable path: a part of it is empty or begins with a dot.")
+        raise RefusedPath(
+            f"{shown_name(name)} is no usable path: a part of it is empty or begins with a dot."
+        )
     if _UNSAFE.search(part) or part != part.strip(" .") or not part.isprintable():
         raise RefusedPath(
-            f"{_shown(name)} holds a sign that not every system allows in a name: use letters, digits and hyphens."
+            f"{shown_name(name)} holds a sign that not every system allows in a name: use letters, digits and hyphens."
         )
     if _RESERVED.fullmatch(part):
-        raise RefusedPath(f"{_shown(name)} is a name that Windows keeps for devices: choose another.")
+        raise RefusedPath(f"{shown_name(name)} is a name that Windows keeps for devices: choose another.")
     if len(part.encode()) > _LONGEST_PART:
-        raise RefusedPath(f"{_shown(name)} is too long: shorten the name.")
+        raise RefusedPath(f"{shown_name(name)} is too long: shorten the name.")
 
 
 def _check_entry(folder: Path, part: str, name: str) -> None:
@@ -139,16 +142,12 @@ def _check_entry(folder: Path, part: str, name: str) -> None:
         status = None
     if status and stat.S_ISLNK(status.st_mode):
         raise RefusedPath(
-            f"{_shown(name)} is a symbolic link or lies behind one, which could lead out of the site: use a copy."
+            f"{shown_name(name)} is a symbolic link or lies behind one, which could lead out of the site: use a copy."
         )
     wanted = part.casefold()
     for other in sorted(one.name for one in folder.iterdir()) if folder.is_dir() else ():
         if other != part and normalize("NFC", other).casefold() == wanted:
             raise RefusedPath(
-                f"{_shown(name)} is spelled {_shown(other)} on the disk, and some systems take both for one file: "
-                "rename that one, or choose another name."
+                f"{shown_name(name)} is spelled {shown_name(other)} on the disk, and some systems take both "
+                "for one file: rename that one, or choose another name."
             )
-
-
-def _shown(name: str) -> str:
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

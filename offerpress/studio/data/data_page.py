@@ -28,7 +28,10 @@ def data_page(visit: Visit) -> Context:
         "tables": [_table(visit, name, data, rows, faults, sums) for name in TABLE_WORDS],
         "read_at": clock_words(reader.read_at, program_zone(visit)) if reader.read_at else "",
         "stands": not reader.faults,
-        "others": sum(one.severity == "fault" and not _is_of_data(one, data) for one in faults),
+        "others": sum(
+            one.severity == "fault" and not any(_is_of_table(one, name, data) for name in TABLE_WORDS)
+            for one in faults
+        ),
         "waiting": [
             {
                 "name": one.name,
@@ -100,7 +103,3 @@ def _is_of_table(fault: Fault, name: str, data: DataSettings) -> bool:
     source = data.of(name)
     named = fault.field in {f"data.{name}", f"data.control.{name}"} or fault.field.startswith(f"data.{name}.")
     return named or fault.file == source.label or ("*" in source.path and fnmatch(fault.file, source.path))
-
-
-def _is_of_data(fault: Fault, data: DataSettings) -> bool:
-    return any(_is_of_table(fault, name, data) for name in TABLE_WORDS)

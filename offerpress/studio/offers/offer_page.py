@@ -31,8 +31,7 @@ def offer_page(visit: Visit) -> Context:
 
 def look_offer(visit: Visit) -> Done:
     """Show what the person typed, with its example and what it would change. Nothing is changed by it."""
-    form = offer_form(visit)
-    return Done(template=_TEMPLATE, context=_context(form, ""))
+    return Done(template=_TEMPLATE, context=offer_page(visit))
 
 
 def save_offer(visit: Visit) -> Done:

@@ -29,7 +29,7 @@ _MOST_PARTNERS = 50
 def today_page(visit: Visit) -> Context:
     """Show what needs a person, what leaves next, what was sent last, and how old the data are."""
     current = visit.studio.reader.open()
-    with visit.open_outbox() as outbox:
+    with visit.site.open_outbox() as outbox:
         plans = plan_rows(visit, outbox)
         tasks = [*_tasks(visit, outbox), *_publishing(visit)]
         leaving = _leaving(visit, outbox)

@@ -41,7 +41,7 @@ def forgetting_page(visit: Visit) -> Context:
 
 
 def _looked(visit: Visit, partner: str) -> tuple[Traces, Held]:
-    with visit.open_outbox() as outbox:
+    with visit.site.open_outbox() as outbox:
         who = traces(visit.site, outbox, partner)
         return who, held(visit.site, outbox, who)
 

@@ -60,7 +60,7 @@ def found(visit: Visit) -> dict[str, object]:
 def _mails(visit: Visit, wanted: str) -> list[Context]:
     """Return mails whose subject holds the words, the newest plan first."""
     rows: list[Context] = []
-    with visit.open_outbox() as outbox:
+    with visit.site.open_outbox() as outbox:
         plans = [record.plan for record in reversed(outbox.plans())]
     for plan in plans:
         if not (visit.site.batches / f"{plan}.batch").is_file():
@@ -92,7 +92,7 @@ def partner_page(visit: Visit) -> Context:
     except UnknownPartner as error:
         raise NoPartner from error
     keys = current.figures.keys
-    with visit.open_outbox() as outbox:
+    with visit.site.open_outbox() as outbox:
         told = told_notices(visit.site, outbox, partner_id)
         suppressed = _suppressed(outbox, account.partner.email)
         missing = list(_missing(outbox, current, partner_id, {one.planned.plan for one in told}))
@@ -191,7 +191,7 @@ def suppress_address(visit: Visit) -> Done:
     except ValueError as error:
         raise NotDone("The partner has no address that mail can go to, so nothing was done.") from error
     doing = visit.doing("suppressed an address", partner=partner, note=reason)
-    with visit.open_outbox() as outbox, doing:
+    with visit.site.open_outbox() as outbox, doing:
         outbox.suppress(address, "manual", f"studio: {visit.person.person}", visit.now)
     return Done(address_of("/partner", id=partner))
 
@@ -200,7 +200,7 @@ def unsuppress_address(visit: Visit) -> Done:
     """Let plans write to a partner's address again, whatever the reason was why they did not."""
     partner, address, reason = _address_and_reason(visit, "why the address may be written to again")
     doing = visit.doing("let an address be written to again", partner=partner, note=reason)
-    with visit.open_outbox() as outbox:
+    with visit.site.open_outbox() as outbox:
         if not _suppressed(outbox, address):
             raise NotDone("Nobody has suppressed this address, or somebody lifted it already.")
         with doing:

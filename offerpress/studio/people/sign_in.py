@@ -187,7 +187,7 @@ def people_page(visit: Visit) -> Context:
     """Show everyone with their tasks, and the form that invites."""
     visit.need("operator")
     return {
-        "people": [one for one in visit.studio.people(visit.site).values() if one.active],
+        "people": [one for one in read_people(visit.site).values() if one.active],
         "tasks": [(role, ROLE_TASKS[role]) for role in ROLES],
         "link": visit.query.get("link", ""),
         "now": visit.now,

@@ -134,7 +134,7 @@ def _provider_check(visit: Visit) -> Context:
 def freshness(visit: Visit) -> dict[str, str]:
     """Return whether the plan's mails would be made the same way now; the answer is kept while nothing changes."""
     plan, current = visit.query.get("plan", ""), visit.current()
-    with visit.open_outbox() as outbox, visit.site.open_batch(plan) as batch:
+    with visit.site.open_outbox() as outbox, visit.site.open_batch(plan) as batch:
         if outbox.plan(plan).begun:
             return {"tone": "open", "text": "It has begun, so it goes on as it was approved."}
         stamp = batch.digest, current.number, bool(outbox.approvals(plan))

@@ -25,7 +25,7 @@ def corrections_page(visit: Visit) -> Context:
     campaigns = current.figures.content.campaigns
     if campaign not in campaigns:
         raise NotThere("There is no campaign of this name.")
-    with visit.open_outbox() as outbox:
+    with visit.site.open_outbox() as outbox:
         handed = {one: last.plan for one, last in outbox.handed_last(campaign).items()}
         found: Corrections = visit.studio.remembered(
             f"corrections {campaign}",

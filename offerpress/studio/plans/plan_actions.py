@@ -50,7 +50,7 @@ def send_test(visit: Visit) -> Done:
 def begin_approval(visit: Visit) -> dict[str, object]:
     """Check everything that `approve` checks, and return what the person's passkey is to sign."""
     plan, digest = visit.query.get("plan", ""), visit.query.get("digest", "")
-    with visit.open_outbox() as outbox, visit.site.open_batch(plan) as batch:
+    with visit.site.open_outbox() as outbox, visit.site.open_batch(plan) as batch:
         _require_approvable(visit, outbox, batch)
     return ask_signature(visit, "approval", (plan, digest))
 
@@ -74,7 +74,7 @@ def _require_approvable(visit: Visit, outbox: Outbox, batch: Batch) -> None:
 def approve_plan(visit: Visit) -> Done:
     """Approve a plan with a passkey, or, where the site allows it, with the passphrase."""
     plan, digest, who = visit.query.get("plan", ""), visit.query.get("digest", ""), visit.person
-    with visit.open_outbox() as outbox, visit.site.open_batch(plan) as batch:
+    with visit.site.open_outbox() as outbox, visit.site.open_batch(plan) as batch:
         _require_approvable(visit, outbox, batch)
         signed = given_proof(visit, "approval", (plan, digest))
         if signed is not None:
@@ -96,7 +96,7 @@ def reject_plan(visit: Visit) -> Done:
     plan, note = visit.query.get("plan", ""), " ".join(visit.query.get("note", "").split())
     if not note:
         raise NotDone("Write a note: the maker has to know what to change.")
-    with visit.open_outbox() as outbox:
+    with visit.site.open_outbox() as outbox:
         if outbox.plan(plan).begun or outbox.approvals(plan):
             raise NotDone("It was approved in the meantime. Stop it instead, if it must not go on.")
         with visit.studio.change:
@@ -109,7 +109,7 @@ def reject_plan(visit: Visit) -> Done:
 def _act(visit: Visit, act: Callable[[Outbox, str, str, datetime], object], action: str) -> Done:
     visit.need("operator", "approver")
     plan = visit.query.get("plan", "")
-    with visit.open_outbox() as outbox, visit.studio.change:
+    with visit.site.open_outbox() as outbox, visit.studio.change:
         act(outbox, plan, visit.person.person, visit.now)
         visit.record_kept(visit.now, action, plan)
     return _to_plan(visit)
@@ -134,7 +134,7 @@ def begin_late(visit: Visit) -> Done:
     """Let a plan begin that missed its latest start."""
     visit.need("approver")
     plan = visit.query.get("plan", "")
-    with visit.open_outbox() as outbox, visit.site.open_batch(plan) as batch, visit.studio.change:
+    with visit.site.open_outbox() as outbox, visit.site.open_batch(plan) as batch, visit.studio.change:
         start_late(outbox, batch, visit.site.settings.mail, visit.person.person, visit.now)
         visit.record_kept(visit.now, BEGAN_LATE, plan)
     return _to_plan(visit)
@@ -151,7 +151,7 @@ def settle_unknown(visit: Visit) -> Done:
     plan, partner, decision, reason = _decision(visit)
     signed = given_proof(visit, "decision", decision_facts(plan, partner, decision, reason))
     at = datetime.fromisoformat(signed.at) if signed else visit.now
-    with visit.open_outbox() as outbox, visit.studio.change:
+    with visit.site.open_outbox() as outbox, visit.studio.change:
         if signed is not None:
             write_signed(visit.site, signed)
         outbox.resolve(plan, partner, decision, by=visit.person.person, reason=reason, at=at)
@@ -168,7 +168,7 @@ def _decision(visit: Visit) -> tuple[str, str, Decision, str]:
     decision = decisions.get(visit.query.get("decision", ""))
     if decision is None or not reason:
         raise NotDone("Choose what to do with the mail, and write why.")
-    with visit.open_outbox() as outbox:
+    with visit.site.open_outbox() as outbox:
         if partner not in {one.partner_id for one in outbox.notices_at(plan, Status.UNKNOWN)}:
             raise NotDone("The outcome of this mail is not unknown any more. Open the plan again.")
     return plan, partner, decision, reason
@@ -179,7 +179,7 @@ def withdraw_fences(visit: Visit) -> Done:
     visit.need("operator", "approver")
     plan, who = visit.query.get("plan", ""), visit.person.person
     provider = fences_of(visit.site.transport("sendgrid"))
-    with visit.open_outbox() as outbox, visit.studio.change, visit.doing(WITHDREW, plan):
+    with visit.site.open_outbox() as outbox, visit.studio.change, visit.doing(WITHDREW, plan):
         done = withdraw(outbox, plan, provider, who, lambda: visit.studio.site_now().now)
     words = [f"{count(done.fences, 'held group')} discarded, {count(done.ready, 'mail')} ready again."]
     words += [

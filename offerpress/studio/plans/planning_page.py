@@ -33,7 +33,7 @@ def _keep(visit: Visit, job: LongJob) -> None:
         job.failure = _NOBODY
         return
     plan = str(made["plan"])
-    with visit.open_outbox() as outbox:
+    with visit.site.open_outbox() as outbox:
         visit.record_kept(datetime.fromisoformat(outbox.plan(plan).made_at), MADE, plan)
     with visit.site.open_batch(plan) as batch:
         visit.studio.facts(batch)

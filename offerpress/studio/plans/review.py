@@ -25,7 +25,7 @@ from offerpress.studio.state.studio import Context, Visit, address_of, clock_wor
 def plan_page(visit: Visit) -> Context:
     """Show all that an approver judges."""
     plan = visit.query.get("plan", "")
-    with visit.open_outbox() as outbox:
+    with visit.site.open_outbox() as outbox:
         record = outbox.plan(plan)
         found_needs = needs(outbox, plan, visit.site.settings.mail, visit.now)
         view: Context = {

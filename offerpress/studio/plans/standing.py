@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from mailer import Outbox, PlanRecord, Status
 from mailer.rules.approval import approval_refusal
+from offerpress.site.people import read_people
 from offerpress.studio.plans.planning_page import planning_state
 from offerpress.studio.state.studio import Context, Visit, address_of, ago_words, clock_words, local_words
 
@@ -58,7 +59,7 @@ def program_zone(visit: Visit) -> str:
 
 def visit_name(visit: Visit, who: str) -> str:
     """Return the name of a person by the id that the outbox keeps, or the text that a command was given."""
-    found = visit.studio.people(visit.site).get(who)
+    found = read_people(visit.site).get(who)
     return found.name if found else who
 
 
@@ -90,7 +91,7 @@ def plans_page(visit: Visit) -> Context:
     current = visit.current()
     content = current.figures.content
     language = current.figures.site.settings.site.default_language
-    with visit.open_outbox() as outbox:
+    with visit.site.open_outbox() as outbox:
         plans = plan_rows(visit, outbox)
     return {
         "plans": plans,
@@ -159,7 +160,7 @@ def plan_steps(outbox: Outbox, record: PlanRecord, visit: Visit) -> Iterator[Con
 def live_state(visit: Visit) -> dict[str, object]:
     """Return what the live part of a plan's page shows."""
     plan = visit.query.get("plan", "")
-    with visit.open_outbox() as outbox:
+    with visit.site.open_outbox() as outbox:
         record = outbox.plan(plan)
         found = plan_standing(outbox, record, visit)
         return {

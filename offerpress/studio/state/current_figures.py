@@ -7,19 +7,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
-from generator import GeneratorError, level_names, read_content
-from ledger import LedgerError
-from mailer import MailerError
+from generator import level_names, read_content
 from offerpress.figures.checking import content_faults
 from offerpress.figures.figures import Figures
 from offerpress.plans.dues import Due, dues
 from offerpress.preview.ledger import MOST_READINGS, LedgerReader, Stamp, site_stamp
-from offerpress.preview.state import faults_of
-from offerpress.site.folder import OfferpressError
+from offerpress.preview.state import FAILURES, faults_of
 from offerpress.site.site import Site
-from rewards import Account, Fault, RewardsError, Statement
-
-KNOWN_ERRORS = (RewardsError, LedgerError, GeneratorError, MailerError, OfferpressError)
+from rewards import Account, Fault, Statement
 
 
 @dataclass
@@ -94,7 +89,7 @@ class FiguresReader:
                     gc.unfreeze()
                     gc.collect()
                     gc.freeze()
-                except (*KNOWN_ERRORS, OSError) as error:
+                except FAILURES as error:
                     self.faults = tuple(faults_of(error))
                 finally:
                     self.reading = False

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from mailer import Outbox
 from offerpress.figures.sign_offs import SignOffDamaged, all_sign_offs, read_sign_off
 from offerpress.signing.acts import forgotten_records
-from offerpress.site.people import Everyone, HistoryEntry, extend_history
+from offerpress.site.people import Everyone, HistoryEntry, extend_history, read_people
 from offerpress.site.site import Site
 from offerpress.studio.state.studio import (
     APPROVED,
@@ -40,7 +40,7 @@ def mend_history(studio: Studio, site: Site) -> int:
     """
     with studio.change:
         kept = list(_kept(site))
-        people = studio.people(site)
+        people = read_people(site)
         return extend_history(site, lambda history: _lost_lines(kept, history, people)) if kept else 0
 
 

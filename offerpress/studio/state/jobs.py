@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Lock, Thread
 
+from offerpress.preview.state import FAILURES
 from offerpress.site.folder import OfferpressError
 from offerpress.site.site import Site
 from offerpress.studio.state.commands import started_command
-from offerpress.studio.state.current_figures import KNOWN_ERRORS
 
 _LAST_LINES = 50
 _PROGRESS = "progress"
@@ -81,7 +81,7 @@ class LongJob:
                 self.failure = "\n".join(self.said) or f"It ended with code {code}."
             else:
                 then()
-        except (*KNOWN_ERRORS, OSError) as error:
+        except FAILURES as error:
             self.failure = str(error)
 
     def wait(self, seconds: float) -> bool:

@@ -14,21 +14,19 @@ from zoneinfo import ZoneInfo
 
 from generator import environment
 from generator.headers import headers_of
-from mailer import Batch, Outbox
+from mailer import Batch
 from offerpress.preview.answers import HTML, Answer, MailView
 from offerpress.preview.contents import StaffFigures
 from offerpress.preview.state import Preview
 from offerpress.preview.watching import watched_changes
 from offerpress.site.folder import HISTORY_FILE, OfferpressError, starter_folder
 from offerpress.site.people import (
-    Everyone,
     HistoryEntry,
     Person,
     Role,
     append_history,
     extend_history,
     read_history,
-    read_people,
 )
 from offerpress.site.settings_file import StudioSettings
 from offerpress.site.site import Site
@@ -176,10 +174,6 @@ class Studio:
         self.preview.stop()
         self.sender.stop()
 
-    def people(self, site: Site) -> Everyone:
-        """Return everyone, read anew."""
-        return read_people(site)
-
     def rejections(self, site: Site) -> Mapping[str, HistoryEntry]:
         """Return who rejected each rejected plan, when and why."""
         return {one.subject: one for one in self.history(site) if one.action == REJECTED}
@@ -306,10 +300,6 @@ class Visit:
         stay below the address, and `page_answer` answers for them. The rest is as for `frame`.
         """
         return self.studio.frames.keep(self.session, self.now, make)
-
-    def open_outbox(self) -> Outbox:
-        """Open the outbox for this request."""
-        return self.site.open_outbox()
 
     def level_word(self, level: str) -> str:
         """Return the name of a level by its id."""

@@ -121,7 +121,7 @@ def _rows(visit: Visit) -> list[Context]:
     settings = site.settings.site
     content = read_content(site.folder, settings, faults) or read_sound_content(site.folder, settings)
     if content:
-        with visit.open_outbox() as outbox:
+        with visit.site.open_outbox() as outbox:
             states = dict(campaign_states(visit, outbox, content))
     faulty = {one.file for one in (*faults, *visit.studio.reader.faults) if one.severity == "fault"}
     rooms, rows, changes = list(ROOM_WORDS), list[Context](), last_changes(site)
