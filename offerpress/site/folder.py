@@ -73,11 +73,11 @@ def require_utf8(path: Path) -> None:
     """Raise `OfferpressError` for a path that is not UTF-8: databases and reports cannot name it."""
     if not path.as_posix().isascii() and any("\ud800" <= letter <= "\udfff" for letter in str(path)):
         raise OfferpressError(
-            f"not usable: {shown_name(str(path))}: the name is not UTF-8; rename the folder"
+            f"not usable: {escaped_name(str(path))}: the name is not UTF-8; rename the folder"
         )
 
 
-def shown_name(name: str) -> str:
+def escaped_name(name: str) -> str:
     """Return a file's name as it can be shown: bytes that are no UTF-8 stand as escapes."""
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 

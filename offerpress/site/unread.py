@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from offerpress.site.folder import shown_name, starter_folder
+from offerpress.site.folder import escaped_name, starter_folder
 from offerpress.site.site import Site
 from rewards import Fault, suggestion
 
@@ -38,7 +38,7 @@ def _unread_templates(folder: Path) -> Iterator[Fault]:
         if "did you mean" not in remedy:
             remedy = "call it as a packaged template that it replaces, or include it in one"
         yield Fault(
-            "no page or mail uses this template", remedy, f"templates/{shown_name(name)}", severity="remark"
+            "no page or mail uses this template", remedy, f"templates/{escaped_name(name)}", severity="remark"
         )
 
 
@@ -71,5 +71,8 @@ def _unread_tables(folder: Path, read: Collection[Path]) -> Iterator[Fault]:
             elif "did you mean" not in remedy:
                 remedy = "name it in [data], or delete it"
             yield Fault(
-                "no table is read from this file", remedy, f"data/{shown_name(path.name)}", severity="remark"
+                "no table is read from this file",
+                remedy,
+                f"data/{escaped_name(path.name)}",
+                severity="remark",
             )

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Final
 from unicodedata import normalize
 
-from generator.content.files import ROOMS, slug_fault
-from offerpress.site.folder import OfferpressError, shown_name
+from generator.content.files import ROOMS, shown_name, slug_fault
+from offerpress.site.folder import OfferpressError
 from offerpress.site.site import Site
 
 STATIC: Final = "static"
