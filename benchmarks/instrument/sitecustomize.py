@@ -44,7 +44,7 @@ STAGES = {
     "between processes": "offerpress.build.workers:_attempt,_result",
     "loop over partners": "offerpress.build.shards:ShardBuilder.build,ShardBuilder.published "
     "offerpress.plans.rendering:Rendering.shard offerpress.plans.draft:Draft.entered",
-    "messages": "generator.notices.notices:CampaignRenderer.notice",
+    "messages": "generator.notices.notices:CampaignRenderer.notices",
     "canonical messages": "mailer.batch.freezing:prepare_message",
     "deflate": "mailer.batch.compression:Deflater.deflated",
     "batch": "mailer.batch.freezing:freeze_deflated",

@@ -11,7 +11,7 @@ from generator.errors import GeneratorError
 from generator.notices.body import CampaignLinks
 from generator.notices.corrections import correction_context
 from generator.notices.layouts import BrokenLayout, Frame
-from generator.notices.templates import MailTemplates, mail_templates
+from generator.notices.templates import MailTemplates, mail_templates, render_messages
 from generator.settings import SiteSettings
 from generator.statements.view import StatementViews, level_names, offer_words, site_view
 from generator.templating.formats import formats
@@ -94,7 +94,7 @@ class CampaignCheck:
 
 def _try(templates: MailTemplates, context: dict[str, object], faults: list[Fault]) -> None:
     try:
-        templates.render(context)
+        render_messages([templates], [context])
     except Faulty as error:
         faults.extend(error.faults)
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from generator.content.campaigns import Campaign
 from generator.content.content import Content
@@ -11,7 +11,7 @@ from generator.notices.audience import SkipReason, skip_reason, unsendable_reaso
 from generator.notices.body import CampaignLinks
 from generator.notices.corrections import correction_context
 from generator.notices.layouts import Frame
-from generator.notices.templates import MailTemplates, mail_templates
+from generator.notices.templates import MailTemplates, Rendered, mail_templates, render_messages
 from generator.settings import SiteSettings
 from generator.statements.table import statement_csv
 from generator.statements.view import StatementViews, level_names, offer_words, site_view
@@ -45,6 +45,22 @@ class Sender(Protocol):
     @property
     def address(self) -> str:
         """The bare address."""
+
+
+class NoticeFacts(NamedTuple):
+    """What a message to one partner is made from; `link_url` is empty without a statement page.
+
+    `told` is the statement that a correction corrects. `unsubscribe` replaces the renderer's address, if the message
+    shows one.
+    """
+
+    partner: Partner
+    statement: Statement
+    link_url: str
+    reference: str
+    told: Statement | None = None
+    unsubscribe: str = ""
+    window: str = ""
 
 
 class CampaignRenderer:
@@ -111,28 +127,26 @@ class CampaignRenderer:
         """Return the language in which the partner's message is written: the reader's, or that of the text there is."""
         return self._templates[reader_language(partner.language, self._settings)].language
 
-    def notice(
-        self,
-        partner: Partner,
-        statement: Statement,
-        link_url: str,
-        reference: str,
-        told: Statement | None = None,
-        *,
-        unsubscribe: str = "",
-    ) -> Notice:
-        """Render the message of a partner whose `reason` is None; `link_url` is empty without a statement page.
+    def notices(self, group: Sequence[NoticeFacts]) -> list[Notice]:
+        """Render the messages of partners whose `reason` is None.
 
-        `told` is the statement that a correction corrects. `unsubscribe` replaces the renderer's address, if the
-        message shows one. Raises `Faulty` if a template names something that this partner does not have.
+        They take each step together, so that the processor keeps the code of a step at hand. Raises `Faulty` if a
+        template names something that one of the partners does not have.
         """
-        templates = self._templates[reader_language(partner.language, self._settings)]
+        templates = [self._templates[reader_language(one.partner.language, self._settings)] for one in group]
+        rendered = render_messages(templates, list(map(self._context, group, templates)))
+        return list(map(self._notice, group, templates, rendered))
+
+    def _context(self, facts: NoticeFacts, templates: MailTemplates) -> Mapping[str, object]:
+        partner, statement = facts.partner, facts.statement
         viewer = self._viewer(templates.language, partner.language)
-        context = viewer.view(partner, statement) | correction_context(viewer, told, statement)
-        context |= {"site": self._site, "link": Address(link_url), "reference": reference}
-        context["unsubscribe"] = (self._unsubscribe and unsubscribe) or self._unsubscribe
-        rendered = templates.render(context)
-        figures = statement_json(statement)
+        context = viewer.view(partner, statement) | correction_context(viewer, facts.told, statement)
+        context |= {"site": self._site, "link": Address(facts.link_url), "reference": facts.reference}
+        context["unsubscribe"] = (self._unsubscribe and facts.unsubscribe) or self._unsubscribe
+        return context
+
+    def _notice(self, facts: NoticeFacts, templates: MailTemplates, rendered: Rendered) -> Notice:
+        partner, figures = facts.partner, statement_json(facts.statement)
         return Notice(
             partner_id=partner.partner_id,
             language=templates.language,
@@ -147,8 +161,9 @@ class CampaignRenderer:
             html=rendered.html,
             text=rendered.text,
             attachments=self._attachments(figures),
-            reference=reference,
+            reference=facts.reference,
             figures=canonical_json(figures),
+            window=facts.window,
         )
 
     def _viewer(self, language: str, reader: str) -> StatementViews:

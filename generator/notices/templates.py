@@ -94,15 +94,24 @@ class MailTemplates:
     html: _Compiled
     text: _Compiled
 
-    def render(self, context: Mapping[str, object]) -> Rendered:
-        """Render the message for the view of a partner with `link` and `reference`.
 
-        Raises `Faulty` if a template names something that the view does not have.
-        """
-        subject = one_line(self.subject.render(context), self.language)
-        preheader = one_line(self.preheader.render(context), self.language)
-        whole = {**context, "subject": subject, "preheader": preheader}
-        return Rendered(subject, self.html.render(whole), finished(self.text.render(whole)))
+def render_messages(
+    templates: Sequence[MailTemplates], contexts: Sequence[Mapping[str, object]]
+) -> list[Rendered]:
+    """Render each message with its own templates, for the view of its partner with `link` and `reference`.
+
+    All messages take a step together. Raises `Faulty` if a template names something that its view does not have.
+    """
+    pairs = list(zip(templates, contexts, strict=True))
+    subjects = [one_line(own.subject.render(context), own.language) for own, context in pairs]
+    preheaders = [one_line(own.preheader.render(context), own.language) for own, context in pairs]
+    wholes = [
+        {**context, "subject": subject, "preheader": preheader}
+        for context, subject, preheader in zip(contexts, subjects, preheaders, strict=True)
+    ]
+    html = [own.html.render(whole) for own, whole in zip(templates, wholes, strict=True)]
+    texts = [own.text.render(whole) for own, whole in zip(templates, wholes, strict=True)]
+    return list(map(Rendered, subjects, html, map(finished, texts)))
 
 
 def mail_templates(

@@ -1,10 +1,11 @@
 """The draft of a plan: its recipients, the skipped partners with reasons, and the figures a person looks at first."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from sys import intern
+from typing import TYPE_CHECKING
 
 from generator import Campaign
 from ledger import Snapshot
@@ -44,6 +45,9 @@ from rewards import (
     totals,
 )
 
+if TYPE_CHECKING:  # a fresh plan is approved without rendering
+    from generator import NoticeFacts
+
 
 class UnknownCampaign(OfferpressError):
     """No campaign of that slug; `slug` holds it."""
@@ -76,18 +80,24 @@ class Drafting:
         self.renderer = campaign_renderer(figures, slug, corrections=told is not None)
         self._running: dict[tuple[str, int], Collection[str]] = {}
 
-    def notice(self, account: Account, statement: Statement) -> Notice:
-        """Render the message to that partner, with its private link if the site has such links."""
-        keys, partner = self.figures.keys, account.partner
+    def notices(self, group: Iterable[tuple[Account, Statement]]) -> list[Notice]:
+        """Render the messages to these partners, with their private links if the site has such links."""
+        return self.renderer.notices(
+            [self._facts(account.partner, statement) for account, statement in group]
+        )
+
+    def _facts(self, partner: Partner, statement: Statement) -> "NoticeFacts":
+        from generator import NoticeFacts  # noqa: PLC0415 - likewise
+
+        keys = self.figures.keys
         last = self.told.by_partner.get(partner.partner_id) if self.told else None
         told = last.statement if last else None
         address = reference = ""
         if keys is not None:
             link = keys.link(partner.partner_id)
             address, reference = private_address(self.figures.site, link), link.reference
-        leave = self._leave(partner.partner_id)
-        made = self.renderer.notice(partner, statement, address, reference, told, unsubscribe=leave)
-        return made.model_copy(update={"window": self.window(partner)}) if self._window else made
+        leave, window = self._leave(partner.partner_id), self.window(partner)
+        return NoticeFacts(partner, statement, address, reference, told, leave, window)
 
     def _leave(self, partner_id: str) -> str:
         """Return where an announcement's reader unsubscribes, by a token of its own; empty until there is a plan."""

@@ -63,7 +63,7 @@ class Rendering:
         if faults or skipped_for(self.drafting, self.barred, account.partner, statement):
             return None
         with suppress(Faulty):
-            return self._prepared(self.drafting.notice(account, statement))
+            return self._prepared(*self.drafting.notices([(account, statement)]))
         return None
 
     def shard(self, shard: int) -> "RenderedShard":
@@ -71,7 +71,7 @@ class Rendering:
         draft, messages = Draft(), list[DeflatedMessage]()
         accounts = draft.entered(self.drafting, self.barred, shard)
         while group := list(islice(accounts, PARTNERS_A_STEP)):
-            notices = list(self._notices(group, draft))
+            notices = self._notices(group, draft)
             prepared = list(map(self._prepared, notices))
             messages += map(self.deflating.deflated, prepared)
             for notice, message in zip(notices, prepared, strict=True):
@@ -80,14 +80,17 @@ class Rendering:
                     draft.clipped.append(notice.partner_id)
         return RenderedShard(draft, messages)
 
-    def _notices(self, group: list[tuple[Account, Statement]], draft: Draft) -> Iterator[Notice]:
+    def _notices(self, group: list[tuple[Account, Statement]], draft: Draft) -> list[Notice]:
         """Render the notices of a group, up to the first message that cannot be rendered."""
-        for account, statement in group:
-            if not draft.unwritten:
-                try:
-                    yield self.drafting.notice(account, statement)
-                except Faulty as error:
-                    draft.unwritten += error.faults
+        if draft.unwritten:
+            return []
+        try:
+            return self.drafting.notices(group)
+        except Faulty as error:
+            if len(group) == 1:
+                draft.unwritten += error.faults
+                return []
+        return [notice for one in group for notice in self._notices([one], draft)]
 
     def _prepared(self, notice: Notice) -> PreparedMessage:
         return prepare_message(self.folder, self.header, notice, self.drafting.unsubscribing)

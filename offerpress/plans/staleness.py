@@ -219,5 +219,6 @@ def stale(drafting: Drafting, batch: Batch, account: Account) -> bool:
     statement = compute_statement(account, drafting.figures.rules, faults)
     if faults or drafting.uncorrected(statement) or drafting.renderer.reason(account.partner, statement):
         return True
-    now = notice_digest(batch.header, drafting.notice(account, statement), drafting.unsubscribing)
+    (notice,) = drafting.notices([(account, statement)])
+    now = notice_digest(batch.header, notice, drafting.unsubscribing)
     return now != batch.digest_of(account.partner.partner_id)

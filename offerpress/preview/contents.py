@@ -151,7 +151,7 @@ class StaffFigures:
         with self._lock:
             drafting = self._drafting(campaign)
             drafting.header = header = self._header(drafting)
-            notice = drafting.notice(*self.people[partner_id])
+            (notice,) = drafting.notices([self.people[partner_id]])
         return with_own_headers(header, notice, drafting.unsubscribing)
 
     def wire(self, notice: Notice) -> bytes:

@@ -23,7 +23,7 @@ import html5lib
 
 from generator.content.content import Content, read_content
 from generator.notices.checks import CampaignCheck
-from generator.notices.notices import CampaignRenderer
+from generator.notices.notices import CampaignRenderer, NoticeFacts
 from generator.public.site import site_artifacts
 from generator.settings import SiteSettings, StatementSettings
 from rewards import Fault, Notice, Partner, Rates, compute_statement, rules_on
@@ -287,7 +287,8 @@ def _mail(content: Content, settings: SiteSettings) -> EmailMessage:
     partner = Partner("P-1", "Ada Ltd", "ada@a.example", "EUR", "bronze")
     statement = compute_statement(Account(partner, (), ()), rules, [])
     renderer = CampaignRenderer(content.campaigns["text"], content, settings, _Sender(), [TEMPLATES], rules)
-    return _read(renderer.notice(partner, statement, f"{SITE}statement/#x", "AAAA-AAAA"))
+    facts = NoticeFacts(partner, statement, f"{SITE}statement/#x", "AAAA-AAAA")
+    return _read(*renderer.notices([facts]))
 
 
 def _read(notice: Notice) -> EmailMessage:

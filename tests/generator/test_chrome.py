@@ -12,7 +12,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
 
 from generator.notices.layouts import unsubscribe_pages
-from generator.notices.notices import CampaignRenderer
+from generator.notices.notices import CampaignRenderer, NoticeFacts
 from generator.public.site import site_artifacts
 from generator.settings import StatementSettings
 from generator.statements.page import statement_artifacts
@@ -158,7 +158,7 @@ def _mails(site: SmallSite, folders: list[Path]) -> Iterator[tuple[str, str]]:
     renderer = CampaignRenderer(
         campaign, content, site.settings, Sender(), folders, rules, unsubscribe="https://b.example/"
     )
-    notice = renderer.notice(partner, statement, "https://b.example/", "K7Q2-9FXM")
+    (notice,) = renderer.notices([NoticeFacts(partner, statement, "https://b.example/", "K7Q2-9FXM")])
     yield "mail", notice.html
     yield "text of a mail", f"<p>{notice.text}</p>"
 

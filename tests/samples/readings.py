@@ -16,7 +16,7 @@ from pathlib import Path
 
 from generator.content.campaigns import Campaign
 from generator.content.content import Content, read_content
-from generator.notices.notices import CampaignRenderer
+from generator.notices.notices import CampaignRenderer, NoticeFacts
 from generator.settings import SiteSettings
 from generator.statements.page import Shell, StatementRenderer, shell
 from generator.statements.view import offer_words
@@ -186,7 +186,8 @@ def notice_of(one: Situation, language: str) -> Notice:
     """The mail to the account."""
     rules, account = rules_as_of(one.as_of), account_in(one, language)
     renderer = campaign_renderer(one.campaign, one.as_of)
-    return renderer.notice(account.partner, compute_statement(account, rules, []), LINK, REFERENCE)
+    statement = compute_statement(account, rules, [])
+    return renderer.notices([NoticeFacts(account.partner, statement, LINK, REFERENCE)])[0]
 
 
 def statement_html(one: Situation, language: str) -> str:

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from generator.notices.html_part import _mirrored
-from generator.notices.notices import CampaignRenderer
+from generator.notices.notices import CampaignRenderer, NoticeFacts
 from rewards import Partner, Rates, compute_statement, rules_on
 from rewards.account import Account, Sale
 from tests.generator.conftest import CASHBACK, TEMPLATES, SiteMaker
@@ -82,7 +82,8 @@ def mail(make_site: SiteMaker, language: str, files: Mapping[str, str] | None = 
         content.campaigns["hello"], content, site.settings, Vendor(), (Path(TEMPLATES),), rules
     )
     link = "https://partners.example/statement/#x"
-    return renderer.notice(account.partner, compute_statement(account, rules, []), link, "K7Q2-9FXM").html
+    facts = NoticeFacts(account.partner, compute_statement(account, rules, []), link, "K7Q2-9FXM")
+    return renderer.notices([facts])[0].html
 
 
 @pytest.mark.parametrize(

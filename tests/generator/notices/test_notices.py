@@ -14,7 +14,7 @@ import pytest
 from generator.content.content import Content
 from generator.notices.checks import CampaignCheck
 from generator.notices.layouts import BrokenLayout
-from generator.notices.notices import CampaignRenderer
+from generator.notices.notices import CampaignRenderer, NoticeFacts
 from generator.settings import SiteSettings
 from rewards import (
     Fault,
@@ -137,7 +137,7 @@ class Office:
 
     def notice(self, of: Account) -> Notice:
         """The notice of an account."""
-        return self.renderer().notice(of.partner, self.statement(of), LINK, REFERENCE)
+        return self.renderer().notices([NoticeFacts(of.partner, self.statement(of), LINK, REFERENCE)])[0]
 
     def faults(self) -> list[str]:
         """What a check of the campaigns finds."""
@@ -325,6 +325,19 @@ def test_braces_in_a_title_are_text(make_site: MakeSite, open_office: Callable[.
     notice = Office(site, content, office.folders).notice(account())
     assert "{{ 7*7 }} &amp; Co" in notice.html
     assert "{{ 7*7 }} & Co" in notice.text
+
+
+def test_a_group_has_the_messages_of_each_alone(open_office: Callable[..., Office]) -> None:
+    """Partners of several languages who are rendered together get what each gets alone, in their order."""
+    german = campaign(
+        "Hallo {{ partner.name }}: {{ link }}, {{ reference }}", subject="Für {{ partner.name }}"
+    )
+    office = open_office(**{"hello.de": german})
+    accounts = [account("Ann"), account("Änne", "de"), account("Bob", "fr"), account("Cem", "de-AT", "4SC")]
+    facts = [NoticeFacts(of.partner, office.statement(of), f"{LINK}x", REFERENCE) for of in accounts]
+    together = office.renderer().notices(facts)
+    assert together == [notice for one in facts for notice in office.renderer().notices([one])]
+    assert ["en", "de", "en", "de"] == [notice.language for notice in together]
 
 
 def test_a_fault_while_rendering_names_the_authors_line(open_office: Callable[..., Office]) -> None:
