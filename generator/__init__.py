@@ -77,7 +77,8 @@ if TYPE_CHECKING:
     from generator.statements.page import StatementRenderer, statement_artifacts
     from generator.statements.record import figures_without_day
     from generator.statements.view import level_names, offer_words
-    from generator.templating.environment import accepted_language, environment
+    from generator.templating.catalogs import accepted_language
+    from generator.templating.environment import environment
     from generator.templating.formats import formats
     from generator.templating.kept_files import KeptFiles
     from generator.templating.kept_results import TEXT_RESULTS

@@ -46,6 +46,7 @@ def loaded(statement: str, folder: Path | None = None, secret: str = "4f6b" * 16
             {"pydantic", "rewards", "ledger", "generator", "mailer", "babel"},
         ),
         ("import offerpress.build.workers", {"distributed", "pydantic", DATABASE}),
+        ("import offerpress.build.pipeline", {DATABASE, TABLES, TEMPLATES, "lxml", "ruamel", "markdown"}),
         (
             "import offerpress.commands.check",
             {"pydantic", "rewards", "ledger", "generator", "mailer", "babel", DATABASE},
@@ -64,7 +65,8 @@ def loaded(statement: str, folder: Path | None = None, secret: str = "4f6b" * 16
 def test_a_command_loads_only_what_it_needs(statement: str, absent: set[str]) -> None:
     """`--help` loads the front door alone, a build with nothing to do no rules, and sending no templates.
 
-    `check` too loads no rules before it knows that something changed, and no table of the outbox needs a transport.
+    `check` too loads no rules before it knows that something changed, and no table of the outbox needs a transport. A
+    build loads the template engine once it makes a page.
     """
     assert set() == absent & loaded(statement)
 

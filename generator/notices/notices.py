@@ -15,8 +15,7 @@ from generator.notices.templates import MailTemplates, Rendered, mail_templates,
 from generator.settings import SiteSettings
 from generator.statements.table import statement_csv
 from generator.statements.view import StatementViews, level_names, offer_words, site_view
-from generator.templating.catalogs import label_language, only_in
-from generator.templating.environment import reader_language
+from generator.templating.catalogs import label_language, only_in, reader_language
 from generator.templating.formats import formats, regional_language
 from generator.templating.values import Address, contained
 from rewards import (

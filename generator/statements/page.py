@@ -30,8 +30,7 @@ from generator.statements.record import (
 from generator.statements.shell import ParsedShell, merged_values, parse_shell
 from generator.statements.table import table_words, with_lines
 from generator.statements.view import OfferView, OfferWords, level_names
-from generator.templating.catalogs import translations
-from generator.templating.environment import environment, reader_language, render
+from generator.templating.catalogs import reader_language, translations
 from generator.templating.formats import direction, formats, regional_language
 from rewards import (
     CashbackTerms,
@@ -93,6 +92,8 @@ def shell(
 
     Levels have the names of the day `as_of`.
     """
+    from generator.templating.environment import environment, render  # noqa: PLC0415 - records need none
+
     built = environment(template_folders, language, kind="html")
     catalog = translations(template_folders, language)
     context = {
@@ -187,6 +188,8 @@ def statement_artifacts(
     `offers` returns the offers' texts of a language by slug. Raises `BrokenShell` for a template that cannot be
     filled.
     """
+    from generator.templating.environment import environment, render  # noqa: PLC0415 - records need none
+
     names = ("viewer.js", "tables.js", *_STYLING)
     script, tables, styles, icon = (_asset(template_folders, name) for name in names)
     languages = []
@@ -311,6 +314,8 @@ class StatementRenderer:
         """Return the plain page of a language in two parts: before and after the statement."""
         known = self._pages.get(language)
         if known is None:
+            from generator.templating.environment import environment, render  # noqa: PLC0415 - records need none
+
             page = environment(self._folders, language, kind="html")
             context = {
                 "site": self._settings,

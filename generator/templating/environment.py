@@ -2,10 +2,9 @@
 
 import re
 from collections.abc import Collection, Sequence
-from functools import lru_cache
 from pathlib import Path
 from traceback import walk_tb
-from typing import Literal, Protocol
+from typing import Literal
 
 from jinja2 import (
     BytecodeCache,
@@ -27,19 +26,6 @@ from generator.templating.values import PartnerText
 from rewards import Fault, Faulty, suggestion
 
 TemplateKind = Literal["html", "text"]
-_LONGEST_HEADER = 500
-
-
-class Languages(Protocol):
-    """The languages in the site's settings."""
-
-    @property
-    def default_language(self) -> str:
-        """The language of readers without a better match."""
-
-    @property
-    def languages(self) -> Sequence[str]:
-        """Every language that the site is written in."""
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):
@@ -105,39 +91,6 @@ def _in_text(value: object) -> object:
     if isinstance(value, PartnerText):
         return value.isolated()
     return "" if value is None else value
-
-
-def reader_language(partner_language: str, settings: Languages) -> str:
-    """Return the site's language nearest to a partner's: `de` for `de-AT`, otherwise the default language.
-
-    The code is shortened from its end until the site has it (RFC 4647, lookup). Case and `_` do not matter.
-    """
-    code = partner_language.replace("_", "-")
-    return _nearest(code, tuple(settings.languages)) or settings.default_language
-
-
-def accepted_language(header: str, languages: Sequence[str]) -> str:
-    """Return the language that an `Accept-Language` header prefers (RFC 9110, 12.5.4), else `languages[0]`."""
-    wishes = []
-    for place, part in enumerate(header[:_LONGEST_HEADER].split(",")):
-        code, _, weight = part.partition(";")
-        try:
-            quality = float(weight.strip().removeprefix("q=")) if weight else 1.0
-        except ValueError:
-            quality = 0.0
-        wishes.append((-quality, place, code.strip()))
-    found = (_nearest(code, tuple(languages)) for quality, _, code in sorted(wishes) if quality < 0)
-    return next(filter(None, found), languages[0])
-
-
-@lru_cache(maxsize=256)
-def _nearest(code: str, languages: tuple[str, ...]) -> str | None:
-    known = {language.casefold(): language for language in languages}
-    parts = code.casefold().split("-")
-    return next(
-        (known[short] for length in range(len(parts), 0, -1) if (short := "-".join(parts[:length])) in known),
-        None,
-    )
 
 
 # Faults in templates, with file and line.

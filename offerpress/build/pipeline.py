@@ -10,7 +10,8 @@ from hashlib import sha256
 from itertools import chain
 from pathlib import Path
 
-from generator import ArtifactContent, drawn_card, publish_tree, small_pictures
+import generator  # as in `checking`
+from generator import ArtifactContent, publish_tree
 from offerpress.build.changes import Comparison
 from offerpress.build.manifest import BuildReport, Manifest, Remark, last_build, places_in, write_manifest
 from offerpress.build.sealed import SealedFolder
@@ -97,7 +98,7 @@ def _public_pages(
 
     def card(path: str, svg: str) -> bytes:
         cards.add(path)
-        return b"" if path in published else drawn_card(path, svg)
+        return b"" if path in published else generator.drawn_card(path, svg)
 
     rendered = rendered_site(figures.content, site, as_of, found, card=card, kept=comparison.kept)
     stay = cards & published | comparison.kept.stayed
@@ -105,7 +106,7 @@ def _public_pages(
         path: None if path in stay else content for path, content in rendered.items()
     }
     if rendered:
-        smaller = small_pictures(figures.content, site.settings.site, as_of)
+        smaller = generator.small_pictures(figures.content, site.settings.site, as_of)
         pages |= {path: None if path in published else smaller[path] for path in smaller}
     pages |= statement_files(figures.content, site, as_of, found)
     found += campaign_template_faults(figures.content, site, as_of)

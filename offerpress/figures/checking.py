@@ -9,20 +9,16 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import generator  # a name that is taken from it where it is used loads its module there
 from generator import (
     Campaign,
-    CampaignCheck,
-    CardMaker,
     Content,
     GeneratorError,
     KeptFiles,
     StatementRenderer,
-    drawn_card,
     offer_words,
     read_content,
     read_sound_content,
-    site_artifacts,
-    site_remarks,
     statement_artifacts,
 )
 from offerpress.figures.figures import Figures, open_figures
@@ -32,7 +28,7 @@ from offerpress.site.site import Site
 from rewards import Account, BonusRule, Fault, Faulty, Statement
 
 if TYPE_CHECKING:  # each is loaded by the function that makes it
-    from generator import CampaignRenderer
+    from generator import CampaignRenderer, CardMaker
     from ledger import ExplainedRow
 
 
@@ -79,7 +75,9 @@ def _unpaid_of(figures: Figures) -> list[Fault]:
 def remarks_about_site(figures: Figures, found: Iterable[Fault]) -> list[Fault]:
     """Return the remarks about the site that is made from content; `found` are its `content_faults`."""
     site = figures.site
-    beside = site_remarks(figures.content, site.settings.site, site.template_folders, figures.rules.as_of)
+    beside = generator.site_remarks(
+        figures.content, site.settings.site, site.template_folders, figures.rules.as_of
+    )
     return [*(fault for fault in found if fault.severity == "remark"), *beside]
 
 
@@ -216,7 +214,7 @@ def rendered_site(
     faults: list[Fault],
     *,
     draw_cards: bool = True,
-    card: CardMaker = drawn_card,
+    card: "CardMaker | None" = None,
     kept: KeptFiles | None = None,
 ) -> dict[str, bytes]:
     """Return every public file outside `statement/`; none, with faults added, if a template is faulty.
@@ -225,7 +223,7 @@ def rendered_site(
     """
     settings, folders = site.settings, site.template_folders
     try:
-        return site_artifacts(
+        return generator.site_artifacts(
             content,
             settings.site,
             folders,
@@ -233,7 +231,7 @@ def rendered_site(
             site.folder,
             settings.statements,
             draw_cards=draw_cards,
-            card=card,
+            card=card or generator.drawn_card,
             kept=kept,
         )
     except Faulty as faulty:
@@ -305,4 +303,4 @@ def campaign_template_faults(content: Content, site: Site, as_of: int) -> list[F
     """Return the mistakes of every campaign in all its languages, for any possible partner."""
     has_link = site.settings.statements.access != "none"
     folders = site.template_folders
-    return CampaignCheck(content, site.settings.site, folders, as_of, has_link=has_link).faults()
+    return generator.CampaignCheck(content, site.settings.site, folders, as_of, has_link=has_link).faults()
