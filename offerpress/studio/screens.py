@@ -11,7 +11,7 @@ from offerpress.studio.data.wizard_actions import (
     take_table_file,
 )
 from offerpress.studio.data.wizard_pages import connect_page
-from offerpress.studio.offers.offer_page import look_offer, offer_page, save_offer, take_back
+from offerpress.studio.offers.offer_page import keep_offer, look_offer, offer_page, save_offer, take_back
 from offerpress.studio.overview.finance_page import begin_sign_off, check_all, finance_page, sign_off_journal
 from offerpress.studio.overview.history_page import history_page
 from offerpress.studio.overview.today_page import today_page
@@ -138,6 +138,7 @@ ASKS: Mapping[str, Callable[[Visit], dict[str, object]]] = {
     "/text/check": check_typed,
     "/text/preview": preview_typed,
     "/text/draft": keep_typed,
+    "/offer/draft": keep_offer,
     "/text/open": note_typing,
     "/text/save/now": save_typed,
 }
@@ -193,6 +194,7 @@ PINGS = frozenset({"/text/open", "/publish/state"})
 LONG_FORMS = frozenset(
     {
         "/start/begin",
+        "/offer/draft",
         "/offer/look",
         "/offer/save",
         "/text/check",

@@ -20,19 +20,24 @@ DRAFTS: Final = "drafts"
 OPEN_FOR: Final = timedelta(seconds=90)
 """How long a file counts as open after the page said so."""
 _MODE: Final = 0o600
+Typed = Mapping[str, str] | None
 _OPEN: Final = "open.json"
 _REMEDY: Final = "delete it: the text that it held is lost, saved versions are not"
 
 
 @dataclass(frozen=True, slots=True)
 class TextDraft:
-    """A text that was not saved: of whom, of which file, since when, and the digest of what it began from."""
+    """A text that was not saved: of whom, of which file, since when, and the digest of what it began from.
+
+    `form` are the fields of the form of an offer, if they were typed there.
+    """
 
     person: str
     path: str
     content: bytes
     opened: str
     at: datetime
+    form: Typed
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +49,23 @@ class OpenBy:
     at: datetime
 
 
-def keep_draft(site: Site, path: ContentPath, content: bytes, opened: str, by: Author, at: datetime) -> None:
+def keep_draft(
+    site: Site, path: ContentPath, content: bytes, opened: str, by: Author, at: datetime, form: Typed = None
+) -> None:
     """Keep what a person has typed, durably; `opened` is the digest of what was opened."""
     with writing_queue(site):
-        keep_draft_in_queue(site, path, content, opened, by, at)
+        keep_draft_in_queue(site, path, content, opened, by, at, form)
 
 
 def keep_draft_in_queue(
-    site: Site, path: ContentPath, content: bytes, opened: str, by: Author, at: datetime
+    site: Site, path: ContentPath, content: bytes, opened: str, by: Author, at: datetime, form: Typed = None
 ) -> None:
     """Do as `keep_draft` for who holds the queue."""
     facts = {
         "path": path.name,
         "opened": opened,
         "at": at.astimezone(UTC).isoformat(timespec="milliseconds"),
+        **({"form": form} if form else {}),
         **_written_content(content),
     }
     write_state(_draft_file(site, by.person, path.name), json_text(facts), mode=_MODE)
@@ -153,8 +161,7 @@ def _written_content(content: bytes) -> dict[str, str]:
 def _read_draft(file: Path, person: str) -> TextDraft | None:
     def parse(raw: Any) -> TextDraft:  # noqa: ANN401 - JSON
         content = str(raw["text"]).encode() if "text" in raw else bytes.fromhex(raw["bytes"])
-        return TextDraft(
-            person, str(raw["path"]), content, str(raw["opened"]), datetime.fromisoformat(raw["at"])
-        )
+        at, form = datetime.fromisoformat(raw["at"]), raw.get("form")
+        return TextDraft(person, str(raw["path"]), content, str(raw["opened"]), at, form)
 
     return read_state(file, parse, _REMEDY)

@@ -29,12 +29,26 @@ async function look() {
   }
 }
 
+// The draft survives a closed tab and a killed studio, as that of a text does. It is not a save, and never says so.
+const saved = form?.querySelector("[data-saved]");
+async function keep() {
+  const mine = typed;
+  const answer = await fetch("/offer/draft", { method: "POST", body: new URLSearchParams(new FormData(form)) }).catch(() => null);
+  const kept = answer?.headers.get("Content-Type")?.includes("json") ? await answer.json() : null;
+  if (mine !== typed || !unsaved) return;
+  if (kept) saved.textContent = kept.text ?? kept.said ?? "";
+  else saved.textContent = "The studio does not answer. What you typed is only in this page: keep it open.";
+}
+
 let timer = 0;
+let keeping = 0;
 form?.addEventListener("input", () => {
   typed += 1;
   unsaved = true;
   clearTimeout(timer);
   timer = setTimeout(look, 600);
+  clearTimeout(keeping);
+  if (form.querySelector("button.main")) keeping = setTimeout(keep, 1500);
 });
 form?.addEventListener("submit", (event) => {
   if (event.submitter?.getAttribute("formaction")) {
@@ -42,6 +56,7 @@ form?.addEventListener("submit", (event) => {
     look();
   } else {
     unsaved = false;
+    clearTimeout(keeping);
   }
 });
 addEventListener("beforeunload", (event) => {

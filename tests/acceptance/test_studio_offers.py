@@ -10,7 +10,17 @@ from playwright.sync_api import Browser, expect
 
 from tests.acceptance.conftest import called
 from tests.acceptance.test_studio_actions import last_line
-from tests.servers.studio import PASSPHRASE, Desk, Office, seated, signed_in, small_site, started, stop
+from tests.servers.studio import (
+    PASSPHRASE,
+    Desk,
+    Office,
+    seated,
+    sign_in,
+    signed_in,
+    small_site,
+    started,
+    stop,
+)
 
 DAY = ("--as-of", "2023-09-01")
 FILE = "content/offers/year.md"
@@ -215,3 +225,76 @@ def test_the_panels_follow_what_is_typed(office: Office, browser: Browser) -> No
     expect(page.get_by_role("status")).to_have_text("Saved.")
     assert '    rate: "20%"\n' in saved(office)
     assert [] == mia.said
+
+
+def test_what_is_typed_is_kept_as_a_draft(office: Office) -> None:
+    """Typed terms, day and note survive a new session; they are no save, and discarding or saving ends them."""
+    mia, before = signed_in(office.origin, "Mia"), saved(office)
+    form = fields(mia) | {"f.rate": "12%", "from": "2023-10-01", "note": "Everybody asked for it."}
+    assert "Your draft was kept at" in json.loads(mia.press("/offer/draft", **form)[0])["said"]
+    page = signed_in(office.origin, "Mia").ask("GET", PAGE)[0]
+    assert "This is what you typed just now and did not save." in page
+    assert "Everybody asked for it." in page
+    assert "As of 1 October 2023, the day from which it holds" in page
+    assert form == fields(mia) | {"note": form["note"]}
+    assert "and did not save" not in signed_in(office.origin, "Finn").ask("GET", PAGE)[0]
+    assert before == saved(office)
+    assert PAGE == mia.act("/text/discard", file=FILE, offer="1")
+    assert fields(mia)["f.rate"] == "10%"
+    mia.press("/offer/draft", **form)
+    mia.act("/offer/save", **form)
+    assert 1 == saved(office).count("effective_on: 2023-10-01")
+    assert "and did not save" not in mia.ask("GET", PAGE)[0]
+
+
+def test_a_kept_amendment_changes_the_one_of_its_day(office: Office) -> None:
+    """The draft of a change to an amendment to come opens over that amendment, and saving it gives one amendment."""
+    mia = signed_in(office.origin, "Mia")
+    mia.act("/offer/save", **fields(mia) | {"f.rate": "12%", "from": "2023-10-01"})
+    form = fields(mia, f"{PAGE}&shown=2023-10-01") | {"f.rate": "10%"}
+    mia.press("/offer/draft", **form)
+    assert form == fields(mia)
+    whole = {"file": FILE, "opened": form["opened"], "place": "0"}
+    assert "Save or discard it first." in mia.press("/offer/take-back", **whole)[0]
+    mia.act("/offer/save", **fields(mia))
+    assert ('rate: "10%"', 1) == (
+        re.findall('    (rate: ".*")', saved(office))[0],
+        saved(office).count("effective_on"),
+    )
+
+
+def test_the_draft_of_a_new_offer_is_kept(office: Office) -> None:
+    """Terms that nobody knows yet are kept as they were typed, also where they are wrong."""
+    mia = signed_in(office.origin, "Mia")
+    assert 0 == called(office.site, "add", "offer", "Spring").code
+    page = "/offer?file=content%2Foffers%2Fspring.md"
+    form = fields(mia, page) | {"f.rate": "12", "f.draft": "on", "f.credited_on": "2024-02-01"}
+    assert "Your draft was kept at" in mia.press("/offer/draft", **form)[0]
+    shown = fields(mia, page)
+    assert ("12", "2024-02-01") == (shown["f.rate"], shown["f.credited_on"])
+    assert "is no percentage" in mia.ask("GET", page)[0]
+
+
+def test_the_editors_draft_is_not_replaced(office: Office) -> None:
+    """What the editor kept of the same file stays, and the form says where it is."""
+    mia = signed_in(office.origin, "Mia")
+    form = fields(mia)
+    text = {"file": FILE, "opened": form["opened"], "body": "Other words.\n"}
+    assert "Your draft was kept at" in mia.press("/text/draft", **text)[0]
+    assert "that is not saved. Save or discard it there first." in mia.ask("GET", PAGE)[0]
+    assert "{}" == mia.press("/offer/draft", **form | {"f.rate": "12%"})[0]
+    assert "Other words." in mia.ask("GET", "/text?file=content%2Foffers%2Fyear.md")[0]
+
+
+def test_a_closed_tab_loses_nothing(office: Office, browser: Browser) -> None:
+    """In a browser the draft is kept while somebody types, and another tab shows it."""
+    mia = sign_in(seated(browser, office.origin), "Mia")
+    page = mia.open(PAGE)
+    page.get_by_label("Rate", exact=True).fill("20%")
+    expect(page.locator("[data-saved]")).to_contain_text("Not saved yet. Your draft was kept at")
+    other = page.context.new_page()
+    other.goto(f"{office.origin}{PAGE}")
+    expect(other.get_by_label("Rate", exact=True)).to_have_value("20%")
+    other.get_by_role("button", name="Discard it").click()
+    expect(other.get_by_label("Rate", exact=True)).to_have_value("10%")
+    assert ([], set()) == (mia.said, mia.strangers())

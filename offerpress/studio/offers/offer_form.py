@@ -1,7 +1,7 @@
 """What somebody made of an offer's terms, as the bytes of the file: changed terms, or an amendment from a day on."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
@@ -9,6 +9,7 @@ from offerpress.studio.offers.amending import values_in_force, with_amendment
 from offerpress.studio.state.studio import NotDone, NotThere, Visit
 from offerpress.studio.writing.front_form import FormField, FormMaker, changed_fields
 from offerpress.studio.writing.typed_texts import options_of, top_values
+from offerpress.writing.drafts import TextDraft
 from offerpress.writing.fields import FieldValue, changed_keys
 from offerpress.writing.paths import ContentPath, content_path
 from offerpress.writing.texts import OpenFile, open_for
@@ -33,8 +34,13 @@ class OfferForm:
     opened: str
     mode: FormMode
     shown_on: int
-    has_draft: bool
+    draft: TextDraft | None
     others: tuple[str, ...]
+
+    @property
+    def has_draft(self) -> bool:
+        """Whether the person has a draft that the editor kept, not this form."""
+        return self.draft is not None and not self.draft.form
 
     @property
     def slug(self) -> str:
@@ -132,19 +138,19 @@ def raw_of(path: ContentPath, content: bytes) -> Mapping[str, object]:
 
 
 def offer_form(visit: Visit) -> OfferForm:
-    """Return the form that a visit opens or sends."""
+    """Return the form that a visit opens, with what the person typed and did not save, or sends."""
     path = content_path(visit.site, visit.query.get("file", ""))
     if path.room != "offers" or "." in path.path.stem:
         raise NotThere("There is no such offer.")
     found = open_for(visit.site, path, visit.person.person, visit.now)
+    if found.draft and found.draft.form and "opened" not in visit.query:
+        visit = replace(visit, query={**found.draft.form, **visit.query})
     opened = visit.query.get("opened", "") or found.file.digest
     base = found.file.content if opened == found.file.digest else text_of(visit.site, opened)
     today = visit.current().figures.rules.as_of
     day = day_of(visit.query.get("shown", "")) or today
     others = tuple(one.name for one in found.others)
-    return OfferForm(
-        visit, path, base, opened, _mode(path, base, today), day, found.draft is not None, others
-    )
+    return OfferForm(visit, path, base, opened, _mode(path, base, today), day, found.draft, others)
 
 
 def day_of(text: str) -> int | None:

@@ -8,7 +8,8 @@ from offerpress.reports.texts import day_words
 from offerpress.studio.offers.amending import amendment_day, amendment_items, without_amendment
 from offerpress.studio.offers.effect_words import effect_words
 from offerpress.studio.offers.offer_form import OfferForm, offer_form
-from offerpress.studio.state.studio import Context, Done, NotDone, Visit, address_of
+from offerpress.studio.state.studio import Context, Done, NotDone, Visit, address_of, ago_words
+from offerpress.studio.writing.editor_page import kept_draft
 from offerpress.studio.writing.front_form import split_fields
 from offerpress.studio.writing.text_faults import plain_words
 from offerpress.studio.writing.typed_texts import author_of
@@ -32,6 +33,16 @@ def offer_page(visit: Visit) -> Context:
 def look_offer(visit: Visit) -> Done:
     """Show what the person typed, with its example and what it would change. Nothing is changed by it."""
     return Done(template=_TEMPLATE, context=offer_page(visit))
+
+
+def keep_offer(visit: Visit) -> dict[str, object]:
+    """Keep what the person typed as their draft, as the editor does, but never in place of one that the editor kept."""
+    visit.need("writer", "operator")
+    form = offer_form(visit)
+    typed = {name: text for name, text in visit.query.items() if name not in {"form_token", "roles"}}
+    if form.has_draft:
+        return {}
+    return kept_draft(visit, form.path, form.content, form.base, form.opened, typed)
 
 
 def save_offer(visit: Visit) -> Done:
@@ -59,6 +70,8 @@ def _taken_back(form: OfferForm) -> Done:
     day = amendment_day(item) if item else None
     if item is None or day is None:
         raise NotDone("There is no such amendment any more. Reload the page.")
+    if form.draft:
+        raise NotDone("You have typed something that is not saved. Save or discard it first.")
     if day <= form.visit.current().figures.rules.as_of:
         raise NotDone("This amendment holds already. Amend the offer again, from a day on.")
     changes = {"amendments": without_amendment(form.raw, int(place))}
@@ -118,6 +131,7 @@ def _context(form: OfferForm, why: str) -> Context:
         "refused": refused,
         "saved": "saved" in form.visit.query,
         "has_draft": form.has_draft,
+        "kept_since": ago_words(form.draft.at, form.visit.now) if form.draft and form.draft.form else "",
         "others": form.others,
         "faults": [_fault(one) for one in proposal.faults],
         "amendments": _amendments(form, as_of),

@@ -17,8 +17,8 @@ from offerpress.studio.writing.typed_texts import (
     options_of,
     shown_body,
 )
-from offerpress.writing.drafts import drop_draft, keep_draft, note_closed, note_open
-from offerpress.writing.paths import content_path
+from offerpress.writing.drafts import Typed, drop_draft, keep_draft, note_closed, note_open
+from offerpress.writing.paths import ContentPath, content_path
 from offerpress.writing.saving import Conflict, save
 from offerpress.writing.texts import OpenFile, open_for
 from offerpress.writing.versions import last_version, text_of
@@ -135,13 +135,19 @@ def keep_typed(visit: Visit) -> dict[str, object]:
     """Keep what was typed as the person's draft, and say who else has the text open."""
     visit.need("writer", "operator")
     text = edited_text(visit)
-    content = text.typed(options_of(visit))
-    changed = content != text.base
+    return kept_draft(visit, text.path, text.typed(options_of(visit)), text.base, text.opened)
+
+
+def kept_draft(
+    visit: Visit, path: ContentPath, content: bytes, base: bytes, opened: str, form: Typed = None
+) -> dict[str, object]:
+    """Keep a text as the person's draft, unless it is as it was opened, and return what the page says about it."""
+    changed = content != base
     if changed:
-        keep_draft(visit.site, text.path, content, text.opened, author_of(visit), visit.now)
+        keep_draft(visit.site, path, content, opened, author_of(visit), visit.now, form)
     else:
-        drop_draft(visit.site, text.path, visit.person.person)
-    others = note_open(visit.site, text.path, author_of(visit), visit.now)
+        drop_draft(visit.site, path, visit.person.person)
+    others = note_open(visit.site, path, author_of(visit), visit.now)
     return {
         "changed": changed,
         "others": [one.name for one in others],
@@ -190,4 +196,5 @@ def discard_draft(visit: Visit) -> Done:
     path = content_path(visit.site, visit.query.get("file", ""))
     drop_draft(visit.site, path, visit.person.person)
     note_closed(visit.site, path, visit.person.person, visit.now)
-    return Done(to=address_of("/text", file=path.name) if path.path.is_file() else "/writing")
+    back = "/offer" if "offer" in visit.query else "/text"
+    return Done(to=address_of(back, file=path.name) if path.path.is_file() else "/writing")
