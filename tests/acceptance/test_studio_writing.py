@@ -181,6 +181,7 @@ def test_the_preview_shows_every_form(office: Office, mia: Seat) -> None:
     page = mia.open(f"/text?file={THANKS}")
     frame = page.locator("iframe[title=Preview]")
     expect(shown(page).get_by_role("heading", level=1)).to_have_text("Thank you for standing by us")
+    expect(shown(page).locator("script:not([type='application/ld+json'])")).to_have_count(0)
     page.get_by_role("button", name="Dark").click()
     expect(shown(page).locator("body")).to_have_css("background-color", "rgb(23, 27, 38)")
     page.get_by_role("button", name="Right to left").click()
