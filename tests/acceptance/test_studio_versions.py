@@ -159,6 +159,19 @@ def test_a_version_comes_back_beside_a_draft(office: Office) -> None:
     assert TEXT.replace("First", "Another") in kept_texts(office.site)
 
 
+def test_a_draft_that_arrives_after_its_save_is_none(office: Office) -> None:
+    """What was on its way while the person saved is not kept beside the saved text, nor said to be unsaved."""
+    mia = signed_in(office.origin, "Mia")
+    first, text = opened(mia), TEXT.replace("First", "Another")
+    now = saved(mia, text, first)["opened"]
+    late = json.loads(mia.press("/text/draft", file=FILE, opened=first, whole=text)[0])
+    assert (False, "") == (late["changed"], late["said"])
+    assert now == opened(mia)
+    assert [] == [
+        path for path in (office.site / "private/drafts").rglob("*.json") if path.name != "open.json"
+    ]
+
+
 def test_a_page_gets_another_name_and_keeps_its_address(office: Office) -> None:
     """Name, history and translations follow, and the former address is kept; an offer keeps its name."""
     mia = signed_in(office.origin, "Mia")

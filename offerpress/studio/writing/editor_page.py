@@ -1,6 +1,7 @@
 """The editor: the fields of a text, its words, what is wrong with it, what it will look like, and saving."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -18,9 +19,9 @@ from offerpress.studio.writing.typed_texts import (
     shown_body,
 )
 from offerpress.writing.drafts import Typed, drop_draft, keep_draft, note_closed, note_open
-from offerpress.writing.paths import ContentPath, content_path
+from offerpress.writing.paths import ContentPath, FileVanished, content_path
 from offerpress.writing.saving import Conflict, save
-from offerpress.writing.texts import OpenFile, open_for
+from offerpress.writing.texts import OpenFile, open_file, open_for
 from offerpress.writing.versions import last_version, text_of
 
 SAVED = "saved a text"
@@ -141,8 +142,11 @@ def keep_typed(visit: Visit) -> dict[str, object]:
 def kept_draft(
     visit: Visit, path: ContentPath, content: bytes, base: bytes, opened: str, form: Typed = None
 ) -> dict[str, object]:
-    """Keep a text as the person's draft, unless it is as it was opened, and return what the page says about it."""
-    changed = content != base
+    """Keep a text as the person's draft, unless it is as it was opened, and return what the page says about it.
+
+    What is on the disk already is no draft either: such a request was on its way while the person saved.
+    """
+    changed = content not in (base, _saved(visit, path))
     if changed:
         keep_draft(visit.site, path, content, opened, author_of(visit), visit.now, form)
     else:
@@ -153,6 +157,12 @@ def kept_draft(
         "others": [one.name for one in others],
         "said": f"Not saved yet. Your draft was kept at {_clock(visit)}." if changed else "",
     }
+
+
+def _saved(visit: Visit, path: ContentPath) -> bytes | None:
+    with suppress(FileVanished):
+        return open_file(visit.site, path, visit.now).content
+    return None
 
 
 def note_typing(visit: Visit) -> dict[str, object]:
