@@ -218,6 +218,11 @@ def deleted_files(site: Site) -> list[FileVersion]:
     return sorted(gone, key=lambda one: one.at, reverse=True)
 
 
+def opened_text(site: Site, digest: str) -> bytes:
+    """Return the text from which somebody began: nothing, without a digest, where there was no file yet."""
+    return text_of(site, digest) if digest else b""
+
+
 def text_of(site: Site, digest: str) -> bytes:
     """Return a kept text; raises `WritingRefused` if it was thinned out or damaged."""
     if not _DIGEST.fullmatch(digest):

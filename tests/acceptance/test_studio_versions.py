@@ -172,6 +172,16 @@ def test_a_draft_that_arrives_after_its_save_is_none(office: Office) -> None:
     ]
 
 
+def test_a_draft_of_a_file_that_came_meanwhile_is_shown_and_overwrites_nothing(office: Office) -> None:
+    """Who began before the file was there sees the own words again, and saving them compares the two texts."""
+    mia, typed = signed_in(office.origin, "Mia"), TEXT.replace("First", "Begun")
+    mia.press("/text/draft", file=FILE, opened="", whole=typed)
+    assert "Begun word." in mia.ask("GET", f"/text?file={FILE}")[0]
+    assert saved(mia, typed, "")["go"].startswith("/text/conflict")
+    assert TEXT == (office.site / FILE).read_text(encoding="utf-8")
+    assert "Begun word." in mia.ask("GET", f"/text/conflict?file={FILE}")[0]
+
+
 def test_a_page_gets_another_name_and_keeps_its_address(office: Office) -> None:
     """Name, history and translations follow, and the former address is kept; an offer keeps its name."""
     mia = signed_in(office.origin, "Mia")

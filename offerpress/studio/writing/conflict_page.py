@@ -6,7 +6,7 @@ from offerpress.writing.drafts import draft_of
 from offerpress.writing.merging import changed_lines, merged
 from offerpress.writing.paths import WritingRefused, content_path
 from offerpress.writing.texts import typed_text
-from offerpress.writing.versions import current_content, digest_of_text, last_version, text_of
+from offerpress.writing.versions import current_content, digest_of_text, last_version, opened_text
 
 
 def conflict_page(visit: Visit) -> Context:
@@ -17,7 +17,7 @@ def conflict_page(visit: Visit) -> Context:
         raise NotThere("There is nothing of yours that was not saved. Open the text from the list.")
     theirs, mine = current_content(path), draft.content
     try:
-        base = text_of(visit.site, draft.opened) if draft.opened else b""
+        base = opened_text(visit.site, draft.opened)
     except WritingRefused:
         base = None
     result = merged(base, theirs, mine) if base is not None and theirs is not None else None

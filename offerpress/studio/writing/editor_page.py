@@ -22,7 +22,7 @@ from offerpress.writing.drafts import Typed, drop_draft, keep_draft, note_closed
 from offerpress.writing.paths import ContentPath, FileVanished, content_path
 from offerpress.writing.saving import Conflict, save
 from offerpress.writing.texts import OpenFile, open_file, open_for
-from offerpress.writing.versions import last_version, text_of
+from offerpress.writing.versions import last_version, opened_text
 
 SAVED = "saved a text"
 _FIGURES: Mapping[str, str] = {
@@ -55,7 +55,7 @@ def editor_page(visit: Visit) -> Context:
     opened, content = found.file.digest, found.file.content
     if found.draft:
         opened, content = found.draft.opened, found.draft.content
-    base = found.file.content if opened == found.file.digest else text_of(visit.site, opened)
+    base = found.file.content if opened == found.file.digest else opened_text(visit.site, opened)
     text = EditedText(visit, path, base, opened)
     last = last_version(visit.site, path.name)
     return {

@@ -11,7 +11,7 @@ from offerpress.writing.drafts import draft_of
 from offerpress.writing.merging import changed_lines
 from offerpress.writing.paths import FileVanished, WritingRefused, content_path
 from offerpress.writing.texts import OpenFile, open_file, open_for
-from offerpress.writing.versions import last_version, text_of, versions
+from offerpress.writing.versions import last_version, opened_text, text_of, versions
 
 _HEADING = re.compile(r"^#{1,6} ", re.MULTILINE)
 
@@ -33,7 +33,7 @@ def translation_page(visit: Visit) -> Context:
         base = content
         if found.draft:
             opened, content = found.draft.opened, found.draft.content
-            base = text_of(visit.site, opened) if opened != found.file.digest else base
+            base = opened_text(visit.site, opened) if opened != found.file.digest else base
             draft_since = ago_words(found.draft.at, visit.now)
         text = EditedText(visit, path, base, opened)
         others = [one.name for one in found.others]
