@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         statement_frame_headers,
         studio_headers,
     )
+    from generator.languages import accepted_language
     from generator.notices.checks import CampaignCheck
     from generator.notices.layouts import UnsubscribePages, UnsubscribeStep, unsubscribe_pages
     from generator.notices.notices import CampaignRenderer, NoticeFacts
@@ -77,7 +78,6 @@ if TYPE_CHECKING:
     from generator.statements.page import StatementRenderer, statement_artifacts
     from generator.statements.record import figures_without_day
     from generator.statements.view import level_names, offer_words
-    from generator.templating.catalogs import accepted_language
     from generator.templating.environment import environment
     from generator.templating.formats import formats
     from generator.templating.kept_files import KeptFiles

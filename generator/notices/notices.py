@@ -7,6 +7,7 @@ from typing import NamedTuple, Protocol
 
 from generator.content.campaigns import Campaign
 from generator.content.content import Content
+from generator.languages import reader_language
 from generator.notices.audience import SkipReason, skip_reason, unsendable_reason
 from generator.notices.body import CampaignLinks
 from generator.notices.corrections import correction_context
@@ -15,7 +16,7 @@ from generator.notices.templates import MailTemplates, Rendered, mail_templates,
 from generator.settings import SiteSettings
 from generator.statements.table import statement_csv
 from generator.statements.view import StatementViews, level_names, offer_words, site_view
-from generator.templating.catalogs import label_language, only_in, reader_language
+from generator.templating.catalogs import label_language, only_in
 from generator.templating.formats import formats, regional_language
 from generator.templating.values import Address, contained
 from rewards import (

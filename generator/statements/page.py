@@ -16,6 +16,7 @@ from markupsafe import Markup
 from generator.addresses import language_folder
 from generator.errors import GeneratorError
 from generator.headers import PLAIN_STATEMENT_POLICY, STATEMENT_POLICY
+from generator.languages import reader_language
 from generator.settings import SiteSettings
 from generator.statements.record import (
     DICTIONARY,
@@ -30,7 +31,7 @@ from generator.statements.record import (
 from generator.statements.shell import ParsedShell, merged_values, parse_shell
 from generator.statements.table import table_words, with_lines
 from generator.statements.view import OfferView, OfferWords, level_names
-from generator.templating.catalogs import reader_language, translations
+from generator.templating.catalogs import translations
 from generator.templating.formats import direction, formats, regional_language
 from rewards import (
     CashbackTerms,

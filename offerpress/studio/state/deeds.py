@@ -101,7 +101,8 @@ def _lost_lines(
 def told_history(entries: Iterable[HistoryEntry]) -> list[HistoryEntry]:
     """Return the history as people read it: that an action began is told only if its end is not known.
 
-    Entries come and go the newest first.
+    Entries come as the file has them, the last first. They go the newest first, also those that were added later. A
+    damaged line, whose instant nobody knows, goes before all others.
     """
     ended: Counter[tuple[str, str, str, str]] = Counter()
     told: list[HistoryEntry] = []
@@ -115,4 +116,4 @@ def told_history(entries: Iterable[HistoryEntry]) -> list[HistoryEntry]:
             ended[key] -= 1
         else:
             told.append(one)
-    return told
+    return sorted(told, key=lambda one: (not one.at, one.at), reverse=True)

@@ -4,14 +4,20 @@ The studio listens on a second port, the author origin. Its host is `127.0.0.1` 
 so browsers treat them as two sites and send the cookie of a session to one of them only.
 """
 
+import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from html import unescape
 from threading import Lock
 from typing import Final
+from urllib.parse import unquote, urlsplit
 
+from generator.headers import headers_of
 from offerpress.preview.answers import Answer
 from offerpress.preview.serving import LOCAL
+from offerpress.site.site import Site
 from offerpress.studio.state.sessions import TOGETHER, TOKEN_BYTES, Session, Sessions
 
 FRAMES: Final = "/frame/"
@@ -74,3 +80,27 @@ class Frames:
                 return None
             self._open[token] = replace(frame, seen=max(frame.seen, now))
         return frame.find(name)
+
+
+def mail_answers(site: Site, origin: str, body: bytes, media_type: str) -> dict[str, Answer]:
+    """Return a mail, under `""`, and the pictures in it that stand on the public site, by their path there.
+
+    Pictures come from what was built, else from `content/static`. They are read now: what the frame asks for later
+    reads no file.
+    """
+    base = site.settings.site.base_url.rstrip("/")
+    bases = b"|".join(re.escape(one.encode()) for one in (base, origin + urlsplit(base).path))
+    named = re.compile(rb'(<img\b[^>]*?\ssrc=")(?:%s)/([^"?#]+)' % bases)
+    shown = {unquote(unescape(name.decode())) for _, name in named.findall(body)}
+    answers = {name: found for name in shown if (found := _picture(site, name))}
+    return {**answers, "": Answer(named.sub(rb"\1\2", body), media_type)}
+
+
+def _picture(site: Site, name: str) -> Answer | None:
+    kind = headers_of(name).content_type
+    for place in (site.output, site.folder / "content" / "static"):
+        with suppress(OSError, ValueError):
+            path = (place / name).resolve(strict=True)
+            if kind.startswith("image/") and path.is_relative_to(place.resolve()):
+                return Answer(path.read_bytes(), kind)
+    return None

@@ -1,19 +1,16 @@
 """The state of one studio process, the visit of a person, and the page around every screen."""
 
 import gc
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from html import unescape
 from threading import Event, Lock, RLock
 from typing import Any, TypeVar
-from urllib.parse import unquote, urlencode, urlsplit
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from generator import environment
-from generator.headers import headers_of
 from mailer import Batch
 from offerpress.preview.answers import HTML, Answer, MailView
 from offerpress.preview.contents import StaffFigures
@@ -32,7 +29,7 @@ from offerpress.site.settings_file import StudioSettings
 from offerpress.site.site import Site
 from offerpress.studio.state.commands import DueSender
 from offerpress.studio.state.current_figures import CurrentFigures, FiguresReader
-from offerpress.studio.state.frames import FindAnswer, Frames
+from offerpress.studio.state.frames import FindAnswer, Frames, mail_answers
 from offerpress.studio.state.jobs import LongJob
 from offerpress.studio.state.plan_facts import PlanFacts, own_languages, plan_facts
 from offerpress.studio.state.sessions import Session, Sessions, SignInThrottle
@@ -274,23 +271,8 @@ class Visit:
 
         They are read now: what the frame asks for later reads no file.
         """
-        base = self.site.settings.site.base_url.rstrip("/")
-        bases = base, self.studio.frames.origin + urlsplit(base).path
-        own = b"|".join(re.escape(one.encode()) for one in bases)
-        named = re.compile(rb'(<img\b[^>]*?\ssrc=")(?:%s)/([^"?#]+)' % own)
-        shown = {unquote(unescape(name.decode())) for _, name in named.findall(body)}
-        answers = {name: found for name in shown if (found := self._picture(name))}
-        answers[""] = Answer(named.sub(rb"\1\2", body), media_type)
+        answers = mail_answers(self.site, self.studio.frames.origin, body, media_type)
         return self.frames_below(lambda _: answers.get)
-
-    def _picture(self, name: str) -> Answer | None:
-        kind = headers_of(name).content_type
-        for place in (self.site.output, self.site.folder / "content" / "static"):
-            with suppress(OSError, ValueError):
-                path = (place / name).resolve(strict=True)
-                if kind.startswith("image/") and path.is_relative_to(place.resolve()):
-                    return Answer(path.read_bytes(), kind)
-        return None
 
     def frames_below(self, make: Callable[[str], FindAnswer]) -> str:
         """Show several files that name each other, such as all pages of a site; return the address of the first.

@@ -16,7 +16,7 @@ from generator import (
     with_unpublished,
 )
 from generator.headers import headers_of
-from generator.templating.catalogs import reader_language
+from generator.languages import reader_language
 from offerpress.preview.answers import ALWAYS_TRUE, DARK, HTML, NEVER_TRUE, PLAIN, Answer, framed, framed_mail
 from offerpress.preview.contents import PublicPages, StaffFigures
 from offerpress.reports.texts import day_words

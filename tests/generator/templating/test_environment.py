@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from jinja2 import UndefinedError
 from jinja2.exceptions import SecurityError
 
-from generator.templating.catalogs import BrokenCatalog, reader_language
+from generator.languages import reader_language
+from generator.templating.catalogs import BrokenCatalog
 from generator.templating.environment import environment
 from generator.templating.values import Address, PartnerText, contained
 
