@@ -115,6 +115,11 @@ class Snapshot:
         return self._manifest.shard_digests.keys() == self._manifest.shards.keys()
 
     @property
+    def rates_digest(self) -> str:
+        """The SHA-256 of the file with all rates: files of one digest hold the same rates."""
+        return self._manifest.files["rates"].sha256
+
+    @property
     def account_count(self) -> int:
         """The number of partners that have a statement."""
         return max((end for _, end in self._ranges.values()), default=0)

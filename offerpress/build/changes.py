@@ -153,5 +153,5 @@ def _statements_key(figures: Figures) -> str:
     site, rules, keys = figures.site, figures.rules, figures.keys
     settings = site.settings
     templates = inputs_digest(figures.inputs, (CODE, *_STATEMENTS, *_of_page(figures)))
-    facts = (settings.site.languages, settings.statements.access, rules.policy, rules.rates.rows)
+    facts = (settings.site.languages, settings.statements.access, rules.policy, figures.snapshot.rates_digest)
     return parts_digest(templates, keys.digest if keys else "", str(rules.as_of), *map(repr, facts))

@@ -34,10 +34,11 @@ class Manifest:
     The other fields tell the next build which parts it can keep. `inputs` are the digests of `offerpress.site.inputs`,
     `places` those of `places_in`. `stamp` is the snapshot's, `zone` the program's. `data` are the sources as `[data]`
     names them. `public` is the key of the public pages, `statements` the key of the inputs of all statements, `shards`
-    the key of each shard. `bits` says how many first bits number the packs of each size class. `remarks` are those of
-    the build, `content_remarks` those among them that follow from the inputs of the public pages. `checked` is the
-    `proof`, if `check` would name these remarks and no fault. A manifest of an earlier version lacks these fields, and
-    then the build makes every part anew.
+    the key of each shard. `bits` says how many first bits number the packs of each size class. `conserved` is a digest
+    over the sums of all statements and the lines that were found equal to them. `remarks` are those of the build,
+    `content_remarks` those among them that follow from the inputs of the public pages. `checked` is the `proof`, if
+    `check` would name these remarks and no fault. A manifest of an earlier version lacks these fields, and then the
+    build makes every part anew.
     """
 
     as_of: int
@@ -57,6 +58,7 @@ class Manifest:
     statements: str = ""
     shards: Mapping[int, str] = field(default_factory=dict)
     bits: Mapping[int, int] = field(default_factory=dict)
+    conserved: str = ""
     remarks: tuple[Remark, ...] = ()
     content_remarks: tuple[Remark, ...] = ()
     checked: str = ""

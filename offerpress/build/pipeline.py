@@ -64,7 +64,7 @@ def build(
         artifacts = chain(pages.items(), statements.artifacts())
         publication = publish_tree(output, _digested(artifacts, comparison, files))
         sealed.keep()
-    made = _manifest(figures, comparison, files, statements.bits)
+    made = _manifest(figures, comparison, files, statements)
     made = replace(made, remarks=remarks, content_remarks=of_content)
     is_faultless = not any(audience_faults(figures))  # those keep no page from being built
     write_manifest(site, replace(made, checked=made.proof if is_faultless else ""))
@@ -133,7 +133,7 @@ def _digest(path: str, content: ArtifactContent, comparison: Comparison) -> str:
 
 
 def _manifest(
-    figures: Figures, comparison: Comparison, files: Mapping[str, str], bits: Mapping[int, int]
+    figures: Figures, comparison: Comparison, files: Mapping[str, str], statements: StatementBuild
 ) -> Manifest:
     return Manifest(
         as_of=figures.rules.as_of,
@@ -152,5 +152,6 @@ def _manifest(
         made=comparison.kept.keys,
         statements=comparison.statements,
         shards=comparison.shards,
-        bits=bits,
+        bits=statements.bits,
+        conserved=statements.conserved,
     )

@@ -24,6 +24,8 @@ from offerpress.build.sealed import SealedFolder
 from offerpress.build.shards import BuiltShard, built_shards, shard_builder
 from offerpress.build.workers import OpenWorkers
 from offerpress.figures.figures import Figures, conserved, write_conservation
+from offerpress.site.folder import CONSERVATION_FILE
+from offerpress.site.inputs import parts_digest
 from offerpress.site.keys import SiteKeys
 from offerpress.terminal import Progress
 from rewards import Fault, Faulty, require_conserved
@@ -33,7 +35,10 @@ Artifacts = Iterator[tuple[str, ArtifactContent]]
 
 @dataclass
 class StatementBuild:
-    """Computes the statements of one build, and returns their files; `reasons` says why each shard was made anew."""
+    """Computes the statements of one build, and returns their files; `reasons` says why each shard was made anew.
+
+    `conserved` is a digest over the sums and lines that were found equal.
+    """
 
     figures: Figures
     comparison: Comparison
@@ -43,6 +48,7 @@ class StatementBuild:
     faults: list[Fault] = field(default_factory=list)
     reasons: list[tuple[str, str]] = field(default_factory=list)
     bits: dict[int, int] = field(default_factory=dict)
+    conserved: str = ""
 
     @contextmanager
     def computed(self) -> Iterator[None]:
@@ -89,8 +95,13 @@ class StatementBuild:
         """Raise `Faulty`, and `NotConserved` if lines were lost or doubled."""
         if self.faults:
             raise Faulty(self.faults)
-        figures = self.figures
-        found = conserved(self.sealed.tally(), figures.snapshot, figures.rules)
+        figures, before, tally = self.figures, self.comparison.before, self.sealed.tally()
+        sums = map(repr, sorted(tally.rows()))
+        self.conserved = parts_digest(figures.snapshot.stamp, self.comparison.statements, *sums)
+        report = figures.site.private / CONSERVATION_FILE
+        if before and before.conserved == self.conserved and report.is_file():
+            return  # the last build compared the same sums with the same lines
+        found = conserved(tally, figures.snapshot, figures.rules)
         write_conservation(figures.site, found, figures.snapshot, figures.rules.as_of)
         require_conserved(found)
 

@@ -337,6 +337,22 @@ def test_an_announcement_leaves_statements_alone(offerpress: Call, small: Path) 
     assert not (small / "output" / "announcements" / "more").exists()
 
 
+def test_an_announcement_reads_no_frozen_table(offerpress: Call, small: Path) -> None:
+    """Sums that the last build compared are not compared again; without its report they are, and a lost file shows."""
+    explained(offerpress)
+    report = small / "private" / "reports" / "conservation.json"
+    before = report.read_bytes()
+    for table in (small / "private" / "snapshots").glob("*/*.parquet"):
+        table.write_bytes(bytes(table.stat().st_size))
+    Editor(small, 1).announce()
+    told = explained(offerpress)
+    assert "announcements/more/index.html" in str(told["files_written"])
+    assert before == report.read_bytes()
+    report.unlink()
+    Editor(small, 2).announce()
+    assert "sales.parquet" in offerpress("build", *AS_OF).err
+
+
 @pytest.fixture
 def rendered(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The templates of pages that were rendered since it was emptied."""
