@@ -1,7 +1,7 @@
 """The notices that partners were told, read from the outbox and the frozen batches."""
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 
@@ -73,9 +73,9 @@ def told_figures(site: Site, outbox: Outbox, campaign: str) -> ToldBefore:
     return ToldBefore(known, last.keys() - known.keys(), damaged)
 
 
-def difference_text(one: Difference) -> str:
-    """Return a difference as text, such as `cashback-2023 EUR amount: 1851.85 → 1866.85`."""
-    told, now = ("none" if value is None else str(value) for value in (one.told, one.now))
+def difference_text(one: Difference, shown: Callable[[object], str] = str) -> str:
+    """Return a difference as text, such as `cashback-2023 EUR amount: 1851.85 → 1866.85`; `shown` writes a figure."""
+    told, now = ("none" if value is None else shown(value) for value in (one.told, one.now))
     return f"{' '.join(one.key)} {one.figure}: {told} → {now}"
 
 

@@ -1,5 +1,6 @@
 """Figures as text: amounts, days and shares of a report, and the short form for a terminal."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from fractions import Fraction
@@ -11,12 +12,23 @@ from offerpress.plans.dues import Bin, Due, Jump, jumped, largest, negative
 from offerpress.reports.facts import ToldAmounts
 from rewards import format_amount
 
+_NUMBER = re.compile(r"(-?)([0-9]+)((?:\.[0-9]+)?)")
+
 
 def grouped_amount(minor: int, currency: str) -> str:
     """Return an amount grouped by thousands, such as `1,234.56` for `123456` EUR; a negative one has a true minus."""
     whole, point, places = format_amount(abs(minor), currency).partition(".")
     sign = "\N{MINUS SIGN}" if minor < 0 else ""
     return f"{sign}{int(whole):,}{point}{places}"
+
+
+def grouped_figure(value: object) -> str:
+    """Return a figure of a statement's JSON for people: a number is grouped by thousands, `1,234.56` for `1234.56`."""
+    found = _NUMBER.fullmatch(str(value))
+    if not found:
+        return str(value)
+    sign, whole, places = found.groups()
+    return ("\N{MINUS SIGN}" if sign else "") + f"{int(whole):,}{places}"
 
 
 def sum_words(sums: Mapping[str, int]) -> list[str]:

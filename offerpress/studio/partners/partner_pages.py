@@ -8,7 +8,7 @@ from offerpress.plans.draft import Barred, Drafting, skipped_for
 from offerpress.plans.returns import suppressible
 from offerpress.plans.status import minute
 from offerpress.plans.told import ToldNotice, became, difference_text, told_notices
-from offerpress.reports.texts import day_words, grouped_amount
+from offerpress.reports.texts import day_words, grouped_amount, grouped_figure
 from offerpress.site.keys import private_address
 from offerpress.studio.plans.skipped import SKIPPED
 from offerpress.studio.plans.standing import program_zone, visit_name
@@ -140,7 +140,7 @@ def _mail(visit: Visit, one: ToldNotice) -> Context:
         "reason": planned.reason,
         "became": RESULTS.get(result, result) if result else "",
         "approved_by": ", ".join(visit_name(visit, by) for by in one.approved_by),
-        "changes": [difference_text(change) for change in one.changes],
+        "changes": [difference_text(change, grouped_figure) for change in one.changes],
         "events": [
             f"{minute(event.at)}: {event.kind} {event.code} {event.detail}".strip() for event in one.events
         ],

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from offerpress.plans.correcting import Correction, Corrections, Reason, find_corrections
 from offerpress.plans.told import difference_text
+from offerpress.reports.texts import grouped_figure
 from offerpress.studio.plans.skipped import SKIPPED
 from offerpress.studio.plans.standing import partner_name
 from offerpress.studio.state.studio import Context, NotThere, Visit, address_of
@@ -57,7 +58,7 @@ def _row(visit: Visit, one: Correction) -> Context:
         "href": address_of("/partner", id=one.partner_id),
         "plan": one.told_in,
         "plan_href": address_of("/plan", plan=one.told_in),
-        "changes": [difference_text(each) for each in one.differences],
+        "changes": [difference_text(each, grouped_figure) for each in one.differences],
         "why": [_reason_words(each) for each in one.reasons],
     }
 
