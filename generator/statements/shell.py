@@ -9,9 +9,11 @@ it, ends with a full stop; `data-text="key"` is its text;
 `data-set="attribute:key"`, parted by spaces, sets attributes. A key may lead into a value: `raw.expires_on`.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from html import escape
+from operator import methodcaller
 from typing import NamedTuple
 
 from generator.errors import GeneratorError
@@ -19,7 +21,8 @@ from generator.templating.markup import Attributes, MarkupParser
 
 _Scope = Mapping[str, object]
 _Write = Callable[[str], object]
-_Key = tuple[str, ...]
+_Holds = Callable[[_Scope], bool]
+_MARKUP = re.compile("[&<>\"']")
 _PLACES = frozenset({"data-each", "data-if", "data-text", "data-name", "data-set", "data-stop"})
 _CHOOSING = ("data-each", "data-if", "data-stop")
 _SETTABLE = frozenset(
@@ -82,58 +85,9 @@ def _merged(raw: object, shown: object) -> object:
     return {**raw, **values, **lists, "raw": raw}
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """The text of a value, or the word of its `kind`."""
-
-    key: _Key
-    kind: str = ""
-
-    def text(self, scope: _Scope, words: Mapping[str, str]) -> str:
-        value = _text(_value(scope, self.key))
-        return words.get(f"{self.kind}:{value}", value) if self.kind else value
-
-
-@dataclass(frozen=True, slots=True)
-class _Condition:
-    """Whether a value is there, or is `value` if that is not None; or the opposite."""
-
-    key: _Key
-    value: str | None
-    opposite: bool
-
-    def holds(self, scope: _Scope) -> bool:
-        found = _value(scope, self.key)
-        return (bool(found) if self.value is None else _text(found) == self.value) is not self.opposite
-
-
-@dataclass(frozen=True, slots=True)
-class _Unstopped:
-    """Whether a value does not end with a full stop; a mark of direction may follow the stop."""
-
-    key: _Key
-
-    def holds(self, scope: _Scope) -> bool:
-        return not _text(_value(scope, self.key)).rstrip("\u200e\u200f").endswith(".")
-
-
-@dataclass(frozen=True, slots=True)
-class _Block:
-    """Parts that are left out where the condition does not hold, and repeated for each item of a list."""
-
-    each: _Key | None
-    condition: _Condition | _Unstopped | None
-    parts: "_Parts"
-
-    def fill(self, scope: _Scope, words: Mapping[str, str], write: _Write) -> None:
-        found = [{}] if self.each is None else _value(scope, self.each)
-        for item in found if isinstance(found, list) else ():
-            inner = {**scope, **item}
-            if self.condition is None or self.condition.holds(inner):
-                _fill(self.parts, inner, words, write)
-
-
-_Part = str | _Place | _Block
+_Fill = Callable[[_Scope, Mapping[str, str], _Write], None]
+"""Writes what values of a scope give, with the words of kinds."""
+_Part = str | _Fill
 _Parts = tuple[_Part, ...]
 
 
@@ -141,17 +95,71 @@ def _fill(parts: _Parts, scope: _Scope, words: Mapping[str, str], write: _Write)
     for part in parts:
         if isinstance(part, str):
             write(part)
-        elif isinstance(part, _Place):
-            write(escape(part.text(scope, words)))
         else:
-            part.fill(scope, words, write)
+            part(scope, words, write)
 
 
-def _value(scope: _Scope, key: _Key) -> object:
-    found: object = scope
-    for part in key:
-        found = found.get(part) if isinstance(found, dict) else None
-    return found
+def _value_at(key: str, kind: str = "") -> _Fill:
+    """Fill in the text of a value, or the word of its `kind`."""
+    value_in = _reader(key)
+
+    def fill(scope: _Scope, words: Mapping[str, str], write: _Write) -> None:
+        text = _text(value_in(scope))
+        if kind:
+            text = words.get(f"{kind}:{text}", text)
+        write(escape(text) if _MARKUP.search(text) else text)
+
+    return fill
+
+
+def _block(each: str | None, holds: _Holds | None, parts: _Parts) -> _Fill:
+    """Fill parts that are left out where the condition does not hold, and repeated for each item of a list."""
+    items_in = _reader(each) if each else None
+
+    def fill(scope: _Scope, words: Mapping[str, str], write: _Write) -> None:
+        if items_in is None:
+            if holds is None or holds(scope):
+                _fill(parts, scope, words, write)
+            return
+        found = items_in(scope)
+        for item in found if isinstance(found, list) else ():
+            inner = {**scope, **item}
+            if holds is None or holds(inner):
+                _fill(parts, inner, words, write)
+
+    return fill
+
+
+def _condition(text: str) -> _Holds:
+    """Return whether a value is there, or is the one after `=`; or the opposite of it after `!`."""
+    rest = text.lstrip("!")
+    key, wanted, value = rest.partition("=")
+    value_in, opposite = _reader(key), (len(text) - len(rest)) % 2 == 1
+    if wanted:
+        return lambda scope: (_text(value_in(scope)) == value) is not opposite
+    return lambda scope: bool(value_in(scope)) is not opposite
+
+
+def _unstopped(key: str) -> _Holds:
+    """Return whether a value does not end with a full stop; a mark of direction may follow the stop."""
+    value_in = _reader(key)
+    return lambda scope: not _text(value_in(scope)).rstrip("\u200e\u200f").endswith(".")
+
+
+def _reader(key: str) -> Callable[[_Scope], object]:
+    """Return what reads a value: its name, and after points what leads on into it."""
+    name, *further = key.split(".")
+    first: Callable[[_Scope], object] = methodcaller("get", name)
+    if not further:
+        return first
+
+    def read(scope: _Scope) -> object:
+        found = first(scope)
+        for part in further:
+            found = found.get(part) if isinstance(found, dict) else None
+        return found
+
+    return read
 
 
 def _text(value: object) -> str:
@@ -201,12 +209,8 @@ class _Parser(MarkupParser):
             element.own.append(f"</{element.tag}>")
         if element.own is not element.around:
             each, condition, stop = (element.attributes.get(name) for name in _CHOOSING)
-            block = _Block(
-                _key(each) if each else None,
-                _condition(condition) if condition else _Unstopped(_key(stop)) if stop else None,
-                _joined(element.own),
-            )
-            element.around.append(block)
+            holds = _condition(condition) if condition else _unstopped(stop) if stop else None
+            element.around.append(_block(each, holds, _joined(element.own)))
 
 
 def _check(tag: str, attributes: Mapping[str, str | None]) -> None:
@@ -228,26 +232,15 @@ def _start_tag(tag: str, attributes: Mapping[str, str | None]) -> list[_Part]:
             parts.append(f" {name}" if value is None else f' {name}="{escape(value)}"')
     for pair in (attributes.get("data-set") or "").split():
         name, _, key = pair.partition(":")
-        parts += [f' {name}="', _Place(_key(key)), '"']
+        parts += [f' {name}="', _value_at(key), '"']
     return [*parts, ">"]
 
 
-def _place(attributes: Mapping[str, str | None]) -> _Place | None:
+def _place(attributes: Mapping[str, str | None]) -> _Fill | None:
     if key := attributes.get("data-text"):
-        return _Place(_key(key))
+        return _value_at(key)
     kind, _, key = (attributes.get("data-name") or "").partition(":")
-    return _Place(_key(key), kind) if key else None
-
-
-def _key(text: str) -> _Key:
-    """The way to a value: its name, and what leads on into it."""
-    return tuple(text.split("."))
-
-
-def _condition(text: str) -> _Condition:
-    rest = text.lstrip("!")
-    key, wanted, value = rest.partition("=")
-    return _Condition(_key(key), value if wanted else None, (len(text) - len(rest)) % 2 == 1)
+    return _value_at(key, kind) if key else None
 
 
 def _joined(parts: list[_Part]) -> _Parts:
