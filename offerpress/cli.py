@@ -41,7 +41,7 @@ GROUPS = {
     "Campaigns": {
         "plan": ("plans", "Freeze a campaign's notices into a batch."),
         "notice": ("outbox", "Show one frozen message."),
-        "approve": ("plans", "Approve a plan by name."),
+        "approve": ("outbox", "Approve a plan by name."),
         "send": ("sending", "Send what is approved and due."),
         "pause": ("sending", "Pause a plan."),
         "resume": ("sending", "Resume a paused plan."),

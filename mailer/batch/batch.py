@@ -11,7 +11,7 @@ import mmap
 import struct
 import zlib
 from bisect import bisect_left
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -36,6 +36,7 @@ _COPIES: Final = b'"cc":['
 _NO_COPIES: Final = b'"cc":[],'
 _DECODER: Final = json.JSONDecoder()
 _FIGURES: Final = (b',"figures":', b',"from_address":')
+_CHECKED_AT_ONCE: Final = 2_500  # messages
 
 
 class Recipient(NamedTuple):
@@ -213,19 +214,33 @@ class Batch:
         """Return the digest (hex) of the message to one partner; KeyError if the plan has none for it."""
         return self._entry(self._position(partner_id)).digest.hex()
 
-    def verify(self, digest: str | None = None) -> str:
-        """Recompute every digest and return the batch's; BatchTampered if one differs, or it is not `digest`."""
-        copied = False
-        for n in self._held:
-            copied = _NO_COPIES not in self._parts(n) or copied
-        self._may_have_copies = copied
-        found = batch_digest(self.header, (self._entry(n).digest for n in range(self._footer.count)))
+    def verify(self, digest: str | None = None, checks: "Checks | None" = None) -> str:
+        """Recompute every digest and return the batch's; BatchTampered if one differs, or it is not `digest`.
+
+        `checks` returns or raises what `check` does for each range, such as from several processes.
+        """
+        count = self._footer.count
+        ranges = [range(at, min(at + _CHECKED_AT_ONCE, count)) for at in range(0, count, _CHECKED_AT_ONCE)]
+        checked = checks(ranges) if checks else map(self.check, ranges)
+        found = batch_digest(self.header, (entry.digest for entry in self._entries(range(count))))
+        with memoryview(self._content) as whole, whole[: -TRAILER.size + 8] as covered:
+            checksum = hashlib.sha256(covered).digest()
+        self._may_have_copies = any([*checked])
         expected = self.digest if digest is None else digest
         if found != self.digest or found != expected:
             raise BatchTampered(self.file, f"its digest is {found}, not {expected}")
-        if hashlib.sha256(self._content[: -TRAILER.size + 8]).digest() != self._content[-32:]:
+        if checksum != self._content[-32:]:
             raise BatchTampered(self.file, "a byte outside the messages changed")
         return found
+
+    def check(self, places: range) -> bool:
+        """Check the messages at those places like `messages`, unparsed; return whether one has a copy."""
+        gone = {*self._footer.forgotten}
+        held = (entry for n, entry in zip(places, self._entries(places), strict=True) if n not in gone)
+        copied = False
+        for entry in held:
+            copied = _NO_COPIES not in self._checked(entry) or copied
+        return copied
 
     def _position(self, partner_id: str) -> int:
         after = self._read_last + 1  # a sender asks for one after the other
@@ -241,8 +256,15 @@ class Batch:
             *INDEX_ENTRY.unpack_from(self._content, self._footer.entries_at + n * INDEX_ENTRY.size)
         )
 
+    def _entries(self, places: range) -> Iterator[IndexEntry]:
+        at = self._footer.entries_at + places.start * INDEX_ENTRY.size
+        packed = self._content[at : at + len(places) * INDEX_ENTRY.size]
+        return map(IndexEntry._make, INDEX_ENTRY.iter_unpack(packed))
+
     def _partner_id(self, n: int) -> str:
-        entry = self._entry(n)
+        return self._id_of(self._entry(n))
+
+    def _id_of(self, entry: IndexEntry) -> str:
         return self._content[entry.id_at : entry.id_at + entry.id_length].decode("utf-8", "replace")
 
     def stored(self) -> Iterator[tuple[str, bytes, bytes]]:
@@ -260,8 +282,11 @@ class Batch:
         return notice
 
     def _parts(self, n: int) -> bytes:
+        return self._checked(self._entry(n))
+
+    def _checked(self, entry: IndexEntry) -> bytes:
         """Return the canonical form of a message, checked against its digest and its partner's id."""
-        entry, partner_id = self._entry(n), self._partner_id(n)
+        partner_id = self._id_of(entry)
         try:
             inflate = zlib.decompressobj(WINDOW, zdict=self._dictionaries[entry.dictionary])
             parts = inflate.decompress(self._content[entry.at : entry.at + entry.length])
@@ -273,6 +298,9 @@ class Batch:
         if parts.rfind(b'"partner_id":%b,' % canonical(partner_id)) < 0:
             raise BatchTampered(self.file, f"is not one to partner {partner_id!r}", partner_id)
         return parts
+
+
+Checks = Callable[[Sequence[range]], Iterable[bool]]
 
 
 def _footer(file: Path, content: mmap.mmap) -> Footer:

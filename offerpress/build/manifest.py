@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from offerpress.site.folder import BUILD_FILE, OfferpressError
-from offerpress.site.inputs import DATABASE, changed, data_digests, input_digests
+from offerpress.site.inputs import DATABASE, DAY, changed, data_digests, input_digests
 from offerpress.site.site import Site
 from offerpress.site.state import DamagedState, read_state, write_state
 
@@ -36,9 +36,9 @@ class Manifest:
     names them. `public` is the key of the public pages, `statements` the key of the inputs of all statements, `shards`
     the key of each shard. `bits` says how many first bits number the packs of each size class. `conserved` is a digest
     over the sums of all statements and the lines that were found equal to them. `remarks` are those of the build,
-    `content_remarks` those among them that follow from the inputs of the public pages. `checked` is the `proof`, if
-    `check` would name these remarks and no fault. A manifest of an earlier version lacks these fields, and then the
-    build makes every part anew.
+    `content_remarks` those among them that follow from the inputs of the public pages. `sources` are what a plan's
+    messages would be made from. `checked` is the `proof`, if `check` would name these remarks and no fault. A manifest
+    of an earlier version lacks these fields, and then the build makes every part anew.
     """
 
     as_of: int
@@ -61,12 +61,13 @@ class Manifest:
     conserved: str = ""
     remarks: tuple[Remark, ...] = ()
     content_remarks: tuple[Remark, ...] = ()
+    sources: Mapping[str, str] = field(default_factory=dict)
     checked: str = ""
 
     @property
     def proof(self) -> str:
-        """A digest over the remarks and the inputs that they follow from, by which damage is seen."""
-        facts = (self.zone, self.data, self.inputs, self.remarks)
+        """A digest over the inputs and what short commands take from a build of them, by which damage is seen."""
+        facts = (self.zone, self.data, self.inputs, self.remarks, self.snapshot_digest, self.sources)
         return sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
     @property
@@ -205,11 +206,14 @@ def changed_inputs(site: Site, last: Manifest) -> list[str]:
     return changed(last.inputs, input_digests(site, data, day))
 
 
-def known_remarks(site: Site, last: Manifest | None) -> tuple[Remark, ...] | None:
-    """Return all that `check` would say, if the last build had the same inputs and found no fault; otherwise None."""
+def unchanged_since(site: Site, last: Manifest | None, *, any_day: bool = False) -> Manifest | None:
+    """Return the last build if it found no fault and no input changed since; otherwise, or if it is damaged, None.
+
+    With `any_day` it may be of another as-of day.
+    """
     if last is None or last.checked != last.proof or DATABASE in last.inputs:
         return None
-    return None if changed_inputs(site, last) else last.remarks
+    return None if {*changed_inputs(site, last)} - ({DAY} if any_day else set()) else last
 
 
 def unchanged_build(site: Site, output: Path) -> BuildReport | None:

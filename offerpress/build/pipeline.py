@@ -28,6 +28,7 @@ from offerpress.figures.checking import (
 )
 from offerpress.figures.figures import Figures, open_figures
 from offerpress.figures.frozen_rules import keep_rules
+from offerpress.site.inputs import message_sources
 from offerpress.site.site import Site
 from offerpress.terminal import Progress, progress
 from rewards import Fault
@@ -154,4 +155,5 @@ def _manifest(
         shards=comparison.shards,
         bits=statements.bits,
         conserved=statements.conserved,
+        sources=message_sources(figures.site, figures.content.digest, figures.keys),
     )

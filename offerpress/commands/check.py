@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from offerpress.build.manifest import known_remarks, last_build
+from offerpress.build.manifest import last_build, unchanged_since
 from offerpress.options import as_of_option, command, json_option, site_at, site_option
 from offerpress.site.inputs import CODE
 from offerpress.site.site import Site
@@ -44,13 +44,13 @@ def check_command(
 def _faults(site: Site) -> "list[Fault]":
     """Return what the last build found, if nothing changed since; otherwise look for all of it."""
     last = last_build(site)
-    remarks = known_remarks(site, last)
-    if remarks == ():
+    unchanged = unchanged_since(site, last)
+    if unchanged and not unchanged.remarks:
         return []
     from rewards import Fault, Faulty  # noqa: PLC0415 - only a remark or a change needs it
 
-    if remarks:
-        return [Fault(**one) for one in remarks]
+    if unchanged:
+        return [Fault(**one) for one in unchanged.remarks]
     from offerpress.figures.checking import Proved, find_faults  # noqa: PLC0415 - it loads half of the program
 
     try:

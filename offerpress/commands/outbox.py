@@ -1,4 +1,4 @@
-"""The commands that read batches and the outbox: `status`, `notice`, `told`; and `reconcile` after a backup."""
+"""The commands that read batches and the outbox: `status`, `notice`, `told`, `approve`; `reconcile` after a backup."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -19,6 +19,7 @@ from mailer import (
 )
 from offerpress.options import command, json_option, site_at, site_option
 from offerpress.plans.status import account_csv, due_zone, minute, plan_state
+from offerpress.site.folder import OfferpressError
 from offerpress.site.mail import frozen_message
 from offerpress.site.site import Site
 from offerpress.terminal import (
@@ -210,6 +211,33 @@ def reconcile_command(by: str, site_folder: Path | None, *, as_json: bool) -> in
         say(f"{plan}: registered again from its batch; it needs its approval again")
     say(f"{count(unknown, 'notice')} unknown since the backup: `offerpress status` names them")
     return 1 if unknown else 0
+
+
+@command("approve", "year-end-credit-1.1 --by Finn", "year-end-credit-1.1 --by Finn --digest 4f2a")
+@click.argument("plan")
+@click.option("--by", metavar="NAME", required=True, help="Who approves; not who made the plan.")
+@click.option("--digest", metavar="HEX", help="The digest that was looked at; another one is refused.")
+@site_option
+@json_option
+def approve_command(
+    plan: str, by: str, digest: str | None, site_folder: Path | None, *, as_json: bool
+) -> None:
+    """Record that NAME approves PLAN, unless it is stale."""
+    from offerpress.plans.staleness import refuse_stale, verify_by_workers  # noqa: PLC0415 - no other needs it
+
+    site = site_at(site_folder)
+    if site.mail_settings.approvals == "signed":
+        raise OfferpressError(
+            f'not approved: {plan}: [mail] approvals is "signed"; approve it in `offerpress studio` with a passkey'
+        )
+    with site.open_outbox() as outbox, site.open_batch(plan) as batch:
+        verify_by_workers(batch, digest or outbox.plan(plan).digest)
+        refuse_stale(site, batch, outbox)
+        outbox.approve(plan, batch.digest, by, site.now, self_approval=site.mail_settings.self_approval)
+        if as_json:
+            show_json({"plan": plan, "digest": batch.digest, "approved_by": by})
+        else:
+            say(f"{by} approved {plan} (digest {batch.digest}). Send it: offerpress send {plan}")
 
 
 @command("told", "P-1001", "P-1001 --json")

@@ -1,4 +1,4 @@
-"""The commands that make and approve a plan: `plan`, `approve`."""
+"""The command that makes a plan: `plan`."""
 
 import getpass
 import tempfile
@@ -26,11 +26,9 @@ from offerpress.plans.planning import (
     windows,
 )
 from offerpress.plans.rendering import CLIPPED_BYTES
-from offerpress.plans.staleness import refuse_stale
 from offerpress.plans.told import difference_text, told_figures
 from offerpress.reports.facts import ToldAmounts, told_amounts
 from offerpress.reports.texts import approval_summary
-from offerpress.site.folder import OfferpressError
 from offerpress.site.locking import sole_writer
 from offerpress.site.mail import pruned_plans
 from offerpress.site.site import Site
@@ -280,28 +278,3 @@ def _corrected_text(corrections: Iterable[tuple[str, list[Difference]]]) -> list
     lines = [f"  {partner_id}: {'; '.join(map(difference_text, found))}" for partner_id, found in corrections]
     more = len(lines) - SHOWN_CORRECTIONS
     return ["Told before → now:", *lines[:SHOWN_CORRECTIONS], *([f"  and {more:,} more"] if more > 0 else [])]
-
-
-@command("approve", "year-end-credit-1.1 --by Finn", "year-end-credit-1.1 --by Finn --digest 4f2a")
-@click.argument("plan")
-@click.option("--by", metavar="NAME", required=True, help="Who approves; not who made the plan.")
-@click.option("--digest", metavar="HEX", help="The digest that was looked at; another one is refused.")
-@site_option
-@json_option
-def approve_command(
-    plan: str, by: str, digest: str | None, site_folder: Path | None, *, as_json: bool
-) -> None:
-    """Record that NAME approves PLAN, unless it is stale."""
-    site = site_at(site_folder)
-    if site.settings.mail.approvals == "signed":
-        raise OfferpressError(
-            f'not approved: {plan}: [mail] approvals is "signed"; approve it in `offerpress studio` with a passkey'
-        )
-    with site.open_outbox() as outbox, site.open_batch(plan) as batch:
-        batch.verify(digest or outbox.plan(plan).digest)
-        refuse_stale(site, batch, outbox)
-        outbox.approve(plan, batch.digest, by, site.now, self_approval=site.settings.mail.self_approval)
-        if as_json:
-            show_json({"plan": plan, "digest": batch.digest, "approved_by": by})
-        else:
-            say(f"{by} approved {plan} (digest {batch.digest}). Send it: offerpress send {plan}")

@@ -21,7 +21,6 @@ from mailer import (
     batch_file,
     freeze_deflated,
 )
-from offerpress import __version__
 from offerpress.build.workers import OpenWorkers, in_process
 from offerpress.figures.figures import Figures
 from offerpress.figures.frozen_rules import keep_rules, rules_digest
@@ -30,8 +29,7 @@ from offerpress.plans.rendering import (
     Rendering,
     rendered,
 )
-from offerpress.site.folder import SETTINGS_FILE
-from offerpress.site.inputs import code_digest
+from offerpress.site.inputs import files_digests, message_sources
 from offerpress.site.site import Site
 from offerpress.site.state import write_state
 from offerpress.terminal import Progress
@@ -82,7 +80,7 @@ def make_plan(
         snapshot=figures.snapshot.digest,
         rules=rules_digest(figures.rules.policy, figures.rules.as_of),
         templates=templates_digest(figures),
-        sources=message_sources(figures),
+        sources=message_sources(figures.site, figures.content.digest, figures.keys),
         warnings=_warnings(figures, now),
     )
     made = Draft()
@@ -198,35 +196,8 @@ def templates_digest(figures: Figures) -> str:
     """Return one digest of the content and of every template file that a message can be made from."""
     whole = sha256(figures.content.digest.encode())
     for folder in figures.site.template_folders:
-        whole.update(_files(folder))
+        whole.update(files_digests(folder))
     return whole.hexdigest()
-
-
-def message_sources(figures: Figures) -> dict[str, str]:
-    """Return what messages are made from beside the data: a digest of each part, and our version before its own.
-
-    The program's digest covers its modules, the installed libraries and the packaged templates.
-    """
-    site, keys = figures.site, figures.keys
-    own, program = sha256(), sha256(code_digest().encode())
-    for folder in site.template_folders:
-        (own if folder == site.folder / "templates" else program).update(_files(folder))
-    settings = site.folder / SETTINGS_FILE
-    digests = {
-        "content": figures.content.digest,
-        "templates": own.hexdigest(),
-        "settings": sha256(settings.read_bytes() if settings.is_file() else b"").hexdigest(),
-        "keys": keys.digest if keys else "",
-    }
-    short = {name: digest[:16] for name, digest in digests.items()}
-    return {**short, "program": f"{__version__} {program.hexdigest()[:16]}"}
-
-
-def _files(folder: Path) -> bytes:
-    """Return the name and the digest of every file below `folder`."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    digests = ((file.relative_to(folder).as_posix(), sha256(file.read_bytes()).digest()) for file in files)
-    return b"".join(name.encode() + b"\0" + digest for name, digest in digests)
 
 
 @dataclass(frozen=True, slots=True)

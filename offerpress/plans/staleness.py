@@ -2,26 +2,27 @@
 
 A plan is stale if recomputing would change a recipient's message. A ledger that grew without doing so does not matter.
 `approve` and the first `send` refuse a stale plan.
+
+This module loads neither rules nor templates: a plan of the sources of the last build is fresh.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from mailer import Batch, BatchHeader, Outbox, notice_digest
-from offerpress.build.shards import Job, figures_at, job_of
-from offerpress.build.workers import OpenWorkers, choose_workers, in_process
-from offerpress.figures.figures import Figures, open_figures
-from offerpress.plans.draft import Drafting
-from offerpress.plans.planning import message_sources
-from offerpress.plans.told import ToldBefore, told_figures
+from mailer import Batch, BatchHeader, Outbox
+from offerpress.build.manifest import Manifest, last_build, unchanged_since
+from offerpress.build.workers import choose_workers
 from offerpress.site.folder import OfferpressError
+from offerpress.site.inputs import message_sources
 from offerpress.site.site import Site
-from rewards import Account, Fault, compute_statement, day_text
+from rewards import day_text
 
-_LOOK_UP_COSTS: Final = 64  # times as much as reading an account with its whole shard
+if TYPE_CHECKING:  # it loads rules and content
+    from offerpress.figures.figures import Figures
+
 _NAMED: Final = 10
 _CLOCKS_DIFFER: Final = timedelta(minutes=5)  # of the machines that share an outbox
 
@@ -85,10 +86,19 @@ def refuse_stale(site: Site, batch: Batch, outbox: Outbox) -> None:
     header = batch.header
     if site.now < header.made_at - _CLOCKS_DIFFER:
         raise ClockBehind(header.plan, header.made_at, site.now)
+    approved = bool(outbox.approvals(header.plan))
+    if built := _fresh_by_build(site, header):
+        if not approved:
+            _refuse_ahead(header, site, built.zone)
+        return
+    from offerpress.figures.figures import open_figures  # noqa: PLC0415 - only changed sources are read
+    from offerpress.plans.comparison import stale_partners  # noqa: PLC0415 - it renders
+    from offerpress.plans.told import told_figures  # noqa: PLC0415 - only corrections need it
+
     told = told_figures(site, outbox, header.campaign) if header.corrections else None
     with open_figures(site.on(header.as_of)) as figures:
-        if not outbox.approvals(header.plan):
-            _refuse_ahead(header, figures)
+        if not approved:
+            _refuse_ahead(header, site, figures.rules.program.timezone)
         _refuse_postponed(header, figures)
         if not header.corrections and _has_same_sources(header, figures):
             return
@@ -96,20 +106,35 @@ def refuse_stale(site: Site, batch: Batch, outbox: Outbox) -> None:
             raise StalePlan(header.plan, stale, _changed_sources(header, figures))
 
 
-def _has_same_sources(header: BatchHeader, figures: Figures) -> bool:
+def _fresh_by_build(site: Site, header: BatchHeader) -> Manifest | None:
+    """Return the last build if it had the sources of now, and the plan has the same; otherwise None.
+
+    Then also the campaign's file is that of the plan, so it names no later `send_at`.
+    """
+    built = None if header.corrections else unchanged_since(site, last_build(site), any_day=True)
+    if built and (built.snapshot_digest, built.sources) == (header.snapshot, header.sources):
+        return built
+    return None
+
+
+def _has_same_sources(header: BatchHeader, figures: "Figures") -> bool:
     """Return whether data, content, templates, settings, keys and program are those of the plan.
 
     Then every message would be the same. Corrections also depend on what the partners were told.
     """
-    return header.snapshot == figures.snapshot.digest and header.sources == message_sources(figures)
+    return header.snapshot == figures.snapshot.digest and header.sources == _sources(figures)
 
 
-def _changed_sources(header: BatchHeader, figures: Figures) -> str:
+def _sources(figures: "Figures") -> dict[str, str]:
+    return message_sources(figures.site, figures.content.digest, figures.keys)
+
+
+def _changed_sources(header: BatchHeader, figures: "Figures") -> str:
     """Return a clause that says which sources of the messages are not those of the plan any more.
 
     A plan of version 0.1 does not name its sources. Its messages were rendered by other code, whatever else changed.
     """
-    now = message_sources(figures)
+    now = _sources(figures)
     planned = header.sources or now | {"program": ""}
     names = ["data"] if header.snapshot != figures.snapshot.digest else []
     names += [name for name in ("content", "templates", "settings", "keys") if planned.get(name) != now[name]]
@@ -137,14 +162,13 @@ def _listed(names: Sequence[str]) -> str:
     return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
 
 
-def _refuse_ahead(header: BatchHeader, figures: Figures) -> None:
-    zone = figures.rules.program.timezone
-    today = figures.site.clock_day(zone)
+def _refuse_ahead(header: BatchHeader, site: Site, zone: str) -> None:
+    today = site.clock_day(zone)
     if header.as_of > today:
         raise PlanAhead(header.plan, header.as_of, today, zone)
 
 
-def _refuse_postponed(header: BatchHeader, figures: Figures) -> None:
+def _refuse_postponed(header: BatchHeader, figures: "Figures") -> None:
     """Raise `PostponedPlan` if the campaign's file now has a `send_at` later than that of the plan.
 
     Corrections leave as soon as they are approved, whatever the file says.
@@ -155,70 +179,22 @@ def _refuse_postponed(header: BatchHeader, figures: Figures) -> None:
         raise PostponedPlan(header.plan, now, header.send_at)
 
 
-def stale_partners(
-    batch: Batch,
-    figures: Figures,
-    told: ToldBefore | None = None,
-    open_workers: OpenWorkers = in_process,
-) -> list[str]:
-    """Return the recipients, sorted, whose message would change or disappear if it were rendered now.
-
-    `told` is what corrections correct: this process renders those, and the opened workers others. Raises `WorkerDied`.
-    """
-    drafting = Drafting(figures, batch.header.campaign, told)
-    drafting.header = batch.header
-    if len(batch) * _LOOK_UP_COSTS < figures.partner_count:
-        found = {one: figures.snapshot.account(one) for one in batch.partner_ids()}
-        return [one for one, account in found.items() if account is None or stale(drafting, batch, account)]
-    same = bytearray(len(batch))
-    for places in same_messages(drafting, batch, open_workers):
-        for place in places:
-            same[place] = 1
-    return [one for one, is_same in zip(batch.partner_ids(), same, strict=True) if not is_same]
-
-
-def same_messages(drafting: Drafting, batch: Batch, open_workers: OpenWorkers) -> Iterator[list[int]]:
-    """Return by shard the places of the recipients whose message would be the same if it were rendered now."""
-    snapshot = drafting.figures.snapshot
-    with open_workers(len(snapshot.shards) if drafting.told is None else 1, snapshot.close) as workers:
-        job = CompareJob(job_of(drafting.figures), drafting.campaign.slug, batch.file)
-        yield from workers.results(job, (drafting, batch), _same_of_shard, snapshot.shards)
-
-
 @dataclass(frozen=True, slots=True)
-class CompareJob:
-    """The messages of one batch, for a worker process."""
+class BatchFile:
+    """A frozen plan, for a worker process."""
 
-    job: Job
-    campaign: str
-    batch: Path
+    path: Path
 
-    def prepare(self) -> tuple[Drafting, Batch]:
-        """Open the figures and the batch, and compile the campaign."""
-        drafting, batch = Drafting(figures_at(self.job), self.campaign), Batch.open(self.batch)
-        drafting.header = batch.header
-        return drafting, batch
+    def prepare(self) -> Batch:
+        """Open the batch."""
+        return Batch.open(self.path)
 
 
-def _same_of_shard(means: tuple[Drafting, Batch], shard: int) -> list[int]:
-    found = []
-    drafting, batch = means
-    for account in drafting.figures.snapshot.accounts(shard):
-        try:
-            place = batch.place(account.partner.partner_id)
-        except KeyError:
-            continue
-        if not stale(drafting, batch, account):
-            found.append(place)
-    return found
+def verify_by_workers(batch: Batch, digest: str) -> None:
+    """Check every message of the batch as `Batch.verify` does, a large one in every core. Raises `WorkerDied`."""
 
+    def checks(ranges: Sequence[range]) -> Iterator[bool]:
+        with choose_workers()(len(ranges), lambda: None) as workers:
+            yield from workers.results(BatchFile(batch.file), batch, Batch.check, ranges)
 
-def stale(drafting: Drafting, batch: Batch, account: Account) -> bool:
-    """Return whether the message to a recipient would change or disappear now."""
-    faults: list[Fault] = []
-    statement = compute_statement(account, drafting.figures.rules, faults)
-    if faults or drafting.uncorrected(statement) or drafting.renderer.reason(account.partner, statement):
-        return True
-    (notice,) = drafting.notices([(account, statement)])
-    now = notice_digest(batch.header, notice, drafting.unsubscribing)
-    return now != batch.digest_of(account.partner.partner_id)
+    batch.verify(digest, checks)

@@ -13,7 +13,9 @@ from datetime import UTC
 from functools import cache
 from hashlib import file_digest, sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from offerpress import __version__
 from offerpress.site.folder import (
     EPOCHS_FILE,
     FORMER_SECRET_FILE,
@@ -25,6 +27,9 @@ from offerpress.site.folder import (
     starter_folder,
 )
 from offerpress.site.site import Site
+
+if TYPE_CHECKING:  # it loads the mailer
+    from offerpress.site.keys import SiteKeys
 
 DAY, KEYS, CODE, DATABASE = "the as-of day", "the site's keys", "the program itself", "a database"
 PACKAGED = "packaged/"
@@ -82,6 +87,33 @@ def code_digest() -> str:
     )
     whole.update("\n".join(sorted(set(installed))).encode())
     return whole.hexdigest()
+
+
+def message_sources(site: Site, content: str, keys: "SiteKeys | None") -> dict[str, str]:
+    """Return what messages are made from beside the data: a digest of each part, and our version before its own.
+
+    `content` is the digest of the content. The program's covers its modules, the installed libraries and the packaged
+    templates.
+    """
+    own, program = sha256(), sha256(code_digest().encode())
+    for folder in site.template_folders:
+        (own if folder == site.folder / "templates" else program).update(files_digests(folder))
+    settings = site.folder / SETTINGS_FILE
+    digests = {
+        "content": content,
+        "templates": own.hexdigest(),
+        "settings": sha256(settings.read_bytes() if settings.is_file() else b"").hexdigest(),
+        "keys": keys.digest if keys else "",
+    }
+    short = {name: digest[:16] for name, digest in digests.items()}
+    return {**short, "program": f"{__version__} {program.hexdigest()[:16]}"}
+
+
+def files_digests(folder: Path) -> bytes:
+    """Return the name and the digest of every file below `folder`."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    digests = ((file.relative_to(folder).as_posix(), sha256(file.read_bytes()).digest()) for file in files)
+    return b"".join(name.encode() + b"\0" + digest for name, digest in digests)
 
 
 def changed(before: Digests, now: Digests) -> list[str]:
