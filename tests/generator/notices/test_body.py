@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from jinja2 import Template
 
 from generator.notices.body import CompiledBody, author_line, compile_body, compiled_source, mail_environment
-from generator.notices.text_part import finished
+from generator.notices.text_part import WIDTH, _wrapped_narrow, _wrapped_wide, finished
 from generator.templating.formats import Direction
 from generator.templating.values import Address, PartnerText, Shown
 from rewards import Fault
@@ -345,3 +345,17 @@ def _lines(tree: object) -> list[str]:
         (begin, end), inner = tree
         return [begin, *(line for part in inner for line in _lines(part)), end]
     return [line for part in tree for line in _lines(part)] if isinstance(tree, list) else [str(tree)]
+
+
+@given(
+    st.sampled_from(("", "- ", "> ", "12. ", "> - ", "  ", " " * 80)),
+    st.lists(st.sampled_from(("", "a", "né", "word", "x" * 40, "y" * 76, "z" * 90)), max_size=30),
+)
+def test_a_line_of_narrow_characters_is_wrapped_as_any_other(lead: str, words: list[str]) -> None:
+    """The quick way breaks at the same blanks as the one that measures each word, whatever stands between them."""
+    line = f"{lead}{' '.join(words)}".rstrip()
+    begin = min(len(lead), len(line))
+    wrapped = _wrapped_narrow(line, begin, " " * begin)
+    assert wrapped == _wrapped_wide(line, begin, " " * begin)
+    if begin < WIDTH // 2:
+        assert all(len(one) <= WIDTH or " " not in one[begin:] for one in wrapped)
