@@ -156,15 +156,17 @@ class Formats:
     def __init__(self, language: str) -> None:
         self.language = language
         self._locale = _locale(language)
-        # Each is remembered: a site shows the same days, rates and counts to thousands of partners.
+        # Each is remembered: a site shows the same days, rates and counts to thousands of partners, and a message most
+        # of its amounts in several places.
         self.amounts: Callable[[str], Callable[[int], str]] = cache(self._amounts)
         self.money_form: Callable[[str], list[object] | None] = cache(self._money_form)
+        self.money: Callable[[int, str], Shown] = lru_cache(1024)(self._money)
         self.day: Callable[[int], Shown] = cache(self._day)
         self.day_text: Callable[[int], str] = cache(self._day_text)
         self.percent: Callable[[Fraction], Shown] = cache(self._percent)
         self.number_text: Callable[[int], str] = lru_cache(4096)(_learnt(self._number, self._locale, 0))
 
-    def money(self, minor: int, currency: str) -> Shown:
+    def _money(self, minor: int, currency: str) -> Shown:
         """Format `minor` units of a currency with exactly ISO 4217's places; raises `rewards.UnknownCurrency`."""
         return Shown(self.money_text(minor, currency), format_amount(minor, currency))
 
