@@ -24,6 +24,7 @@ _FIELDS = tuple(
 COLUMNS = tuple(dict.fromkeys((*_LEADING, *(field.name for field in _FIELDS))))
 """The kind and the subject of an entry, then each figure in the order in which the statement's lists first have it."""
 _TEXTS = frozenset(field.name for field in _FIELDS if field.form in {"text", "ledger_text", "level"})
+_TEXT_PLACES = tuple(place for place, name in enumerate(COLUMNS) if name in _TEXTS)
 
 
 def statement_csv(figures: Mapping[str, object]) -> str:
@@ -57,11 +58,12 @@ def _rows(figures: Mapping[str, object]) -> Iterator[list[object]]:
 
 def _row(kind: str, entry: Mapping[str, object]) -> list[object]:
     """The cells; the writer leaves those empty that are None."""
-    cells = {"kind": kind, **entry}
-    for name in _TEXTS.intersection(entry):
-        if cells[name]:
-            cells[name] = guarded(str(cells[name]))
-    return list(map(cells.get, COLUMNS))
+    cells = list(map(entry.get, COLUMNS))
+    cells[0] = kind
+    for place in _TEXT_PLACES:
+        if text := cells[place]:
+            cells[place] = guarded(str(text))
+    return cells
 
 
 # The ledger lines that entered the figures. A record holds them as exact values, which whoever shows it formats: each

@@ -22,17 +22,20 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment, SandboxedEnvironment
 from generator.templating.catalogs import label_language, translations
 from generator.templating.formats import direction, plural_chooser
 from generator.templating.kept_results import TEXT_RESULTS
-from generator.templating.values import PartnerText
+from generator.templating.values import PartnerText, ShownTotals
 from rewards import Fault, Faulty, suggestion
 
 TemplateKind = Literal["html", "text"]
+_MAPPINGS = frozenset({dict, ShownTotals})
+_READ_ONLY = frozenset({"get", "items", "keys", "values"})
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):
-    """The sandbox with a fast path to the fields of views, which are named tuples of public values."""
+    """The sandbox with a fast path to the fields of views, named tuples of public values, and to totals by currency."""
 
     def getattr(self, obj: object, attribute: str) -> object:
-        if attribute in getattr(type(obj), "_fields", ()):
+        kind = type(obj)
+        if attribute in getattr(kind, "_fields", ()) or (attribute in _READ_ONLY and kind in _MAPPINGS):
             return getattr(obj, attribute)
         return super().getattr(obj, attribute)
 
