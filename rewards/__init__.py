@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         sendable,
         wire_address,
     )
+    from rewards.canonical import canonical_json
     from rewards.days import add_months, day_in_zone, day_text, parse_day, time_zone
     from rewards.faults import Fault, Faulty, KeyPath, RewardsError, Severity, Source, suggestion, validated
     from rewards.fields import Pick, parse_toml
@@ -74,7 +75,6 @@ if TYPE_CHECKING:
         LineGroup,
         Months,
         Statement,
-        canonical_json,
         compute_statement,
         counted_lines,
         month_starts,

@@ -246,7 +246,7 @@ def approve_command(
 @json_option
 def told_command(partner_id: str, site_folder: Path | None, *, as_json: bool) -> None:
     """List what PARTNER was told, when, in which plan, and what became of it."""
-    from offerpress.plans.told import told_json, told_notices, told_text  # noqa: PLC0415 - it brings the offers
+    from offerpress.plans.told import told_json, told_notices, told_text  # noqa: PLC0415 - no other needs it
 
     site = site_at(site_folder)
     with site.open_outbox() as outbox:

@@ -4,11 +4,16 @@ import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING
 
+import rewards  # a name that is taken from it where it is used loads its module there
 from mailer import Batch, BatchError, BatchHeader, EventRecord, NoticeHistory, Outbox, Status, delivery_result
 from offerpress.site.mail import pruned_plans
 from offerpress.site.site import Site
-from rewards import Difference, Notice, Statement, day_text, differences, statement_json, told_statement
+from rewards import Notice, day_text
+
+if TYPE_CHECKING:  # they load the offers
+    from rewards import Difference, Statement
 
 _StatementJson = Mapping[str, object]
 
@@ -27,13 +32,13 @@ class ToldFigures:
     rules: str = ""
 
     @property
-    def statement(self) -> Statement:
+    def statement(self) -> "Statement":
         """The statement that the notice tells."""
-        return told_statement(self.figures)
+        return rewards.told_statement(self.figures)
 
-    def differences(self, now: Statement, running: Collection[str] = ()) -> list[Difference]:
+    def differences(self, now: "Statement", running: Collection[str] = ()) -> "list[Difference]":
         """Return the figures that differ from the statement `now`; sums of `running` offers that only grew do not."""
-        return differences(json.loads(self.figures), statement_json(now), running)
+        return rewards.differences(json.loads(self.figures), rewards.statement_json(now), running)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +78,7 @@ def told_figures(site: Site, outbox: Outbox, campaign: str) -> ToldBefore:
     return ToldBefore(known, last.keys() - known.keys(), damaged)
 
 
-def difference_text(one: Difference, shown: Callable[[object], str] = str) -> str:
+def difference_text(one: "Difference", shown: Callable[[object], str] = str) -> str:
     """Return a difference as text, such as `cashback-2023 EUR amount: 1851.85 → 1866.85`; `shown` writes a figure."""
     told, now = ("none" if value is None else shown(value) for value in (one.told, one.now))
     return f"{' '.join(one.key)} {one.figure}: {told} → {now}"
@@ -90,7 +95,7 @@ class ToldNotice:
     header: BatchHeader | None
     notice: Notice | None
     approved_by: tuple[str, ...]
-    changes: tuple[Difference, ...]
+    changes: "tuple[Difference, ...]"
     events: tuple[EventRecord, ...] = ()
 
     @property
@@ -108,7 +113,7 @@ def told_notices(site: Site, outbox: Outbox, partner_id: str) -> list[ToldNotice
         approved = tuple(one.by for one in outbox.approvals(planned.plan))
         figures = json.loads(notice.figures) if notice else None
         before = last.get(planned.campaign)
-        changes = differences(before, figures) if before and figures else []
+        changes = rewards.differences(before, figures) if before and figures else []
         events = tuple(outbox.events_of(planned.plan, partner_id))
         found.append(ToldNotice(planned, header, notice, approved, tuple(changes), events))
         if figures and planned.status is Status.ACCEPTED:

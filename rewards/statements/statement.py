@@ -11,8 +11,6 @@ from datetime import date
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
-import orjson
-
 from rewards.account import Account, Sale
 from rewards.days import day_text, parse_day
 from rewards.faults import Fault
@@ -115,11 +113,6 @@ def statement_json(statement: Statement) -> dict[str, object]:
         "level": statement.level,
         **{name: [public_form(entry) for entry in statement.entries(name)] for name in LISTS},
     }
-
-
-def canonical_json(value: object) -> str:
-    """Return JSON with sorted keys, no spaces and no escapes of other scripts, so that equal values give equal text."""
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
 
 
 def totals(statement: Statement) -> dict[str, int]:
