@@ -49,7 +49,7 @@ from generator.content.references import (
 )
 from generator.content.terms import AmendmentKey
 from generator.settings import SiteSettings
-from generator.templating.kept_results import TEXT_RESULTS
+from generator.templating.kept_results import TEXT_RESULTS, closed_digest
 from rewards import (
     Fault,
     Offer,
@@ -167,6 +167,17 @@ class Content:
         if page is None or not page.visible(as_of):
             return None
         return f"{language_folder(target.language or language, settings)}{page.path}"
+
+    @property
+    def campaigns_digest(self) -> str:
+        """A digest over all that campaigns follow from; of pages that is what a link to them follows from."""
+        pages = [
+            (one.path, one.draft, one.visible_from, one.visible_until, language, sorted(text.body.anchors))
+            for one in (*self.announcements.values(), *self.pages.values())
+            for language, text in one.texts.items()
+        ]
+        targets = dict(self.index.files), sorted(self.index.static)
+        return closed_digest(self.campaigns, self.offers, self.policy, pages, targets, has_sets=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,7 +110,7 @@ def _public_pages(
         smaller = generator.small_pictures(figures.content, site.settings.site, as_of)
         pages |= {path: None if path in published else smaller[path] for path in smaller}
     pages |= statement_files(figures.content, site, as_of, found)
-    found += campaign_template_faults(figures.content, site, as_of)
+    found += campaign_template_faults(figures.content, site, as_of, comparison.kept)
     faults += (fault for fault in found if fault.severity == "fault")
     return pages, _as_json(remarks_about_site(figures, found))
 

@@ -195,7 +195,7 @@ def content_faults(content: Content, site: Site, as_of: int, kept: KeptFiles | N
     faults: list[Fault] = []
     rendered_site(content, site, as_of, faults, draw_cards=False, kept=kept)
     statement_files(content, site, as_of, faults)
-    return faults + campaign_template_faults(content, site, as_of)
+    return faults + campaign_template_faults(content, site, as_of, kept)
 
 
 def require_faultless_content(figures: Figures) -> list[Fault]:
@@ -299,8 +299,21 @@ def faults_of_text(site: Site, file: str, text: str, partner_ids: Collection[str
     return tuple(dict.fromkeys(one for one in found if one.file == file))
 
 
-def campaign_template_faults(content: Content, site: Site, as_of: int) -> list[Fault]:
-    """Return the mistakes of every campaign in all its languages, for any possible partner."""
+_CAMPAIGNS = "the campaigns"  # beside paths of pages, feeds and cards, none of which has a space
+
+
+def campaign_template_faults(
+    content: Content, site: Site, as_of: int, kept: KeptFiles | None = None
+) -> list[Fault]:
+    """Return the mistakes of every campaign in all its languages, for any possible partner.
+
+    There are none if `kept` has the key of the same campaigns, under which none were found.
+    """
     has_link = site.settings.statements.access != "none"
+    if kept and kept.has(_CAMPAIGNS, content.campaigns_digest, as_of, has_link):
+        return []
     folders = site.template_folders
-    return generator.CampaignCheck(content, site.settings.site, folders, as_of, has_link=has_link).faults()
+    found = generator.CampaignCheck(content, site.settings.site, folders, as_of, has_link=has_link).faults()
+    if kept and found:
+        kept.keys.pop(_CAMPAIGNS, None)
+    return found

@@ -3,6 +3,8 @@
 import json
 import random
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from io import BytesIO
 from pathlib import Path
@@ -351,6 +353,36 @@ def test_an_announcement_reads_no_frozen_table(offerpress: Call, small: Path) ->
     report.unlink()
     Editor(small, 2).announce()
     assert "sales.parquet" in offerpress("build", *AS_OF).err
+
+
+def test_a_sentence_loads_neither_database_nor_campaigns(offerpress: Call, site: Path) -> None:
+    """Campaigns that the last build found faultless are not compiled again while all that they follow from stays."""
+    explained(offerpress)
+    page = site / "content" / "announcements" / "follow-up.md"
+    page.write_text(page.read_text(encoding="utf-8") + "\nOne sentence more.\n", encoding="utf-8")
+    code = "import sys; from offerpress.cli import run; run(['build', *sys.argv[1:]]); print('loaded', *sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code, *AS_OF], cwd=site, capture_output=True, text=True, check=True
+    )
+    assert "One sentence more" in (site / "output/announcements/follow-up/index.html").read_text("utf-8")
+    assert set() == {"duckdb", "generator.notices.checks"} & set(done.stdout.split())
+
+
+def test_a_campaign_is_checked_again_with_what_it_links_to(offerpress: Call, site: Path) -> None:
+    """A build refuses a campaign whose link leads to a heading that went, or to a page that is hidden by now."""
+    page = site / "content" / "announcements" / "more.md"
+    text = "---\ntitle: More\nsummary: News.\ndate: 2023-05-01\nexpires_at: 2024-01-05\n---\n\n## Head\n\nText.\n"
+    page.write_text(text, encoding="utf-8")
+    campaign = site / "content" / "campaigns" / "year-end-credit.md"
+    link = "\nSee [more](../announcements/more.md#head).\n"
+    campaign.write_text(campaign.read_text(encoding="utf-8") + link, encoding="utf-8")
+    explained(offerpress)
+    page.write_text(text + "\nMore text.\n", encoding="utf-8")
+    explained(offerpress)
+    for changed, day in ((text.replace("Head", "Other"), "2023-12-31"), (text, "2024-01-05")):
+        page.write_text(changed, encoding="utf-8")
+        said = offerpress("build", "--as-of", day)
+        assert (1, True) == (said.code, "../announcements/more.md" in said.err), said.err
 
 
 @pytest.fixture
