@@ -12,6 +12,6 @@ if TYPE_CHECKING:
     from ledger.reading.proposal import Known, ProposedSettings, propose_settings
     from ledger.reading.raw import RawFile, file_suffix, open_raw
     from ledger.settings import ControlTotals, DataSettings, TableSource
-    from ledger.snapshot import Snapshot
+    from ledger.snapshot import ACCOUNTS_A_GROUP, Snapshot
 else:
     __getattr__, __all__ = lazy_face(__name__)

@@ -46,6 +46,31 @@ class SealedShard:
             {slot: b"".join(record.data for record in found) for slot, found in classes.items()},
         )
 
+    @classmethod
+    def joined(cls, parts: Sequence["SealedShard"]) -> Self:
+        """Return the records of all parts, in their order."""
+        classes = dict.fromkeys(slot for part in parts for slot in part.prefixes)
+        return cls(
+            {slot: b"".join(part.prefixes.get(slot, b"") for part in parts) for slot in classes},
+            {slot: b"".join(part.slots.get(slot, b"") for part in parts) for slot in classes},
+        )
+
+    def split(self, counts: Iterable[Mapping[int, int]]) -> Iterator["SealedShard"]:
+        """Yield one part after another, each with so many records of each size class."""
+        start: Counter[int] = Counter()
+        for part in counts:
+            end = start + Counter(part)
+            yield SealedShard(
+                {slot: self.prefixes[slot][start[slot] * _PREFIX : end[slot] * _PREFIX] for slot in part},
+                {slot: self.slots[slot][start[slot] * slot : end[slot] * slot] for slot in part},
+            )
+            start = end
+
+    @property
+    def counts(self) -> dict[int, int]:
+        """The number of records of each size class."""
+        return {slot: len(prefixes) // _PREFIX for slot, prefixes in self.prefixes.items()}
+
     def records(self, slot: int) -> Iterator[tuple[int, bytes]]:
         """Yield prefix and bytes of each record of a size class."""
         slots = self.slots.get(slot, b"")
@@ -87,7 +112,7 @@ class SealedHead:
 def sealed_bytes(shard: SealedShard, noted: Mapping[str, object]) -> bytes:
     """Return the shard as the bytes of a file, with a note."""
     body = b"".join(shard.slots.values())
-    classes = [[slot, len(prefixes) // _PREFIX] for slot, prefixes in shard.prefixes.items()]
+    classes = list(shard.counts.items())
     line = json.dumps({"noted": noted, "classes": classes, "sha256": sha256(body).hexdigest()}) + "\n"
     head = line.encode() + b"".join(shard.prefixes.values())
     return _NAME + sha256(head).hexdigest().encode() + b"\n" + head + body

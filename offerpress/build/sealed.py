@@ -5,13 +5,14 @@ A build writes new shards beside this folder and moves them into it after it has
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
 from generator import SealedHead, SealedShard, sealed_bytes, sealed_head
-from offerpress.build.shards import BuiltShard
+from offerpress.build.shards import BuiltGroup, BuiltShard
 from rewards import Tally
 
 
@@ -43,12 +44,45 @@ class SealedFolder:
         self._heads[shard] = head
         return True
 
-    def put(self, built: BuiltShard, key: str) -> None:
-        """Write a new shard."""
+    def lacking(self, shard: int, keys: Sequence[str]) -> frozenset[int]:
+        """Return which groups of a shard its last file does not hold under their keys."""
+        head = sealed_head(self._folder / _name(shard))
+        held = [key for key, *_ in _groups(head)] if head else []
+        return frozenset(n for n, key in enumerate(keys) if held[n : n + 1] != [key])
+
+    def completed(self, built: BuiltShard, keys: Sequence[str]) -> BuiltShard | None:
+        """Return a shard with the groups that were not built from its last file; None if that was damaged."""
+        lacking = set(range(len(keys))) - built.groups.keys()
+        if not lacking:
+            return built
+        path = self._folder / _name(built.shard)
+        head = sealed_head(path)
+        whole = head.shard(path.read_bytes()) if head else None
+        if head is None or whole is None or lacking & self.lacking(built.shard, keys):
+            return None
+        held = _groups(head)
+        parts = enumerate(whole.split(dict(counts) for *_, counts in held))
+        former = {
+            n: BuiltGroup(held[n][1], Tally.of_rows(held[n][2]), sealed)
+            for n, sealed in parts
+            if n in lacking
+        }
+        return replace(built, groups={**former, **built.groups})
+
+    def put(self, built: BuiltShard, key: str, keys: Sequence[str]) -> None:
+        """Write a new shard; `keys` are those of its groups."""
+        tally = Tally()
+        for group in built.groups.values():
+            tally.merge(group.tally)
+        groups = [built.groups[n] for n in range(len(keys))]
         noted = {
             "key": key,
             "partners": built.partners,
-            "tally": built.tally.rows(),
+            "tally": tally.rows(),
+            "groups": [
+                [key, group.partners, group.tally.rows(), list(group.sealed.counts.items())]
+                for key, group in zip(keys, groups, strict=True)
+            ],
             "files": [*built.plain, *built.placed],
         }
         path = self._beside / _name(built.shard)
@@ -94,6 +128,12 @@ class SealedFolder:
             if path.name not in wanted:
                 path.unlink()
         self._new.clear()
+
+
+def _groups(head: SealedHead) -> list[Any]:
+    """Return key, partners, tally and records by size class of each group."""
+    groups: Any = head.noted.get("groups", [])
+    return list(groups)
 
 
 def _name(shard: int) -> str:

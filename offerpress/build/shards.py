@@ -11,9 +11,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import sha256
-from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import NamedTuple
 
 from generator import (
     NewTree,
@@ -54,9 +53,6 @@ from rewards import (
     rules_on,
 )
 
-PARTNERS_A_STEP: Final = 50
-"""So many partners take a step together: the processor keeps the code of a step at hand, which saves a fifth."""
-
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -86,20 +82,43 @@ class UnfitWorker(OfferpressError):
     """A worker whose version, keys or data differ from the build's."""
 
 
-@dataclass(frozen=True, slots=True)
-class BuiltShard:
-    """The sealed records or plain files of a shard, or the faults that prevent them.
-
-    `tally` counts every line of the shard's accounts. Plain files are in `plain` until they are `placed`.
-    """
+class Part(NamedTuple):
+    """What is to be built of a shard: groups of its accounts, or all of it if they are None."""
 
     shard: int
+    groups: frozenset[int] | None = None
+
+
+class BuiltGroup(NamedTuple):
+    """The sealed records of a group of a shard's accounts; `tally` counts every line of these."""
+
     partners: int
     tally: Tally
     sealed: SealedShard
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltShard:
+    """The groups that were built of a shard, with its plain files, or the faults that prevent them.
+
+    Plain files are in `plain` until they are `placed`.
+    """
+
+    shard: int
+    groups: Mapping[int, BuiltGroup]
     plain: Mapping[str, bytes]
     faults: tuple[Fault, ...]
     placed: Mapping[str, PlacedFile] = field(default_factory=dict)
+
+    @property
+    def partners(self) -> int:
+        """The number of accounts in the groups that were built."""
+        return sum(group.partners for group in self.groups.values())
+
+    @property
+    def sealed(self) -> SealedShard:
+        """The records of all groups that were built."""
+        return SealedShard.joined([group.sealed for _, group in sorted(self.groups.items())])
 
     def placed_in(self, tree: NewTree | None) -> "BuiltShard":
         """Move the plain files into `tree`, if there is one."""
@@ -126,26 +145,22 @@ class ShardBuilder:
     renderer: StatementRenderer
     tree: NewTree | None = None
 
-    def build(self, shard: int) -> BuiltShard:
-        """Build every statement of that shard, in the order of partner ids."""
+    def build(self, part: Part) -> BuiltShard:
+        """Build every statement of that part of a shard, in the order of partner ids."""
         faults: list[Fault] = []
-        tally = Tally()
-        sealed: list[SealedRecord] = []
+        groups: dict[int, BuiltGroup] = {}
         plain: dict[str, bytes] = {}
-        partners = 0
-        accounts = self.snapshot.accounts(shard)
-        while group := list(islice(accounts, PARTNERS_A_STEP)):
-            partners += len(group)
-            statements = [compute_statement(account, self.rules, faults) for account in group]
+        for number, accounts in self.snapshot.groups(part.shard, part.groups):
+            statements = [compute_statement(account, self.rules, faults) for account in accounts]
             if faults:
                 continue  # Nothing will be published: only the other faults are still of interest.
-            for account, statement in zip(group, statements, strict=True):
+            tally = Tally()
+            for account, statement in zip(accounts, statements, strict=True):
                 tally.add(account, statement, self.rules)
-            records, files = self.published(group, statements)
-            sealed += records
+            records, files = self.published(accounts, statements)
+            groups[number] = BuiltGroup(len(accounts), tally, SealedShard.of(records))
             plain |= files
-        built = BuiltShard(shard, partners, tally, SealedShard.of(sealed), plain, tuple(faults))
-        return built.placed_in(self.tree)
+        return BuiltShard(part.shard, groups, plain, tuple(faults)).placed_in(self.tree)
 
     def published(
         self, accounts: Sequence[Account], statements: Sequence[Statement]
@@ -169,24 +184,24 @@ class ShardBuilder:
 @contextmanager
 def built_shards(
     figures: Figures,
-    shards: Sequence[int],
+    parts: Sequence[Part],
     open_workers: OpenWorkers,
     *,
     former: bool = False,
     tree: NewTree | None = None,
 ) -> Iterator[Iterator[BuiltShard]]:
-    """Build those shards with the workers that `open_workers` opens, in the order of the numbers.
+    """Build those parts of shards with the workers that `open_workers` opens, in their order.
 
     Processes begin at once, and end with the block. With `former` the keys of `figures` are those before the last
     rotation. Workers on this machine write plain files into `tree`. Raises `WorkerDied`.
     """
-    with open_workers(len(shards), figures.snapshot.close) as workers, ExitStack() as stack:
+    with open_workers(len(parts), figures.snapshot.close) as workers, ExitStack() as stack:
         tree = tree if workers.is_here else None
         job = replace(job_of(figures, former=former), tree=tree)
         if workers.share:
             what = stack.enter_context(share_files(figures.site, figures.snapshot, workers.share))
             job = replace(job, folder=Path(), snapshot=Path(), shared=what)
-        yield workers.results(job, shard_builder(figures, tree), ShardBuilder.build, shards)
+        yield workers.results(job, shard_builder(figures, tree), ShardBuilder.build, parts)
 
 
 def statement_page(figures: Figures) -> Mapping[str, bytes]:

@@ -21,7 +21,7 @@ from generator import (
 )
 from offerpress.build.changes import Comparison
 from offerpress.build.sealed import SealedFolder
-from offerpress.build.shards import BuiltShard, built_shards, shard_builder
+from offerpress.build.shards import BuiltShard, Part, built_shards, shard_builder
 from offerpress.build.workers import OpenWorkers
 from offerpress.figures.figures import Figures, conserved, write_conservation
 from offerpress.site.folder import CONSERVATION_FILE
@@ -60,7 +60,8 @@ class StatementBuild:
         if self._access == "plain":
             yield
             return
-        wanted = [shard for shard, key in self.comparison.shards.items() if not self._is_kept(shard, key)]
+        keys = self.comparison.shards
+        wanted = [self._lacking(shard) for shard in keys if not self._is_kept(shard, keys[shard])]
         with built_shards(self.figures, wanted, self.open_workers) as shards:
             yield
             for built in shards:
@@ -83,12 +84,22 @@ class StatementBuild:
     def _is_kept(self, shard: int, key: str) -> bool:
         return self.comparison.same_snapshot and self.sealed.has(shard, key)
 
+    def _lacking(self, shard: int) -> Part:
+        """Return the groups of a shard that differ from those in its last file, by the keys of all their inputs."""
+        keys = self.comparison.group_keys(shard)
+        return Part(
+            shard, self.sealed.lacking(shard, keys) if keys and self.comparison.same_snapshot else None
+        )
+
     def _take(self, built: BuiltShard) -> None:
         """Keep a shard that was made anew."""
         self.faults += map(self.figures.placed, built.faults)
-        self.progress(built.partners)
         if not self.faults:
-            self.sealed.put(built, self.comparison.shards[built.shard])
+            keys = self.comparison.group_keys(built.shard)
+            whole = self.sealed.completed(built, keys)
+            built = whole or shard_builder(self.figures).build(Part(built.shard))
+            self.sealed.put(built, self.comparison.shards[built.shard], keys)
+        self.progress(built.partners)
         self.reasons.append((f"statements of shard {built.shard}", self.comparison.why_shard))
 
     def _require_sound(self) -> None:
@@ -118,7 +129,7 @@ class StatementBuild:
 
     def _rebuilt(self, shard: int) -> SealedShard:
         """Build a shard again whose file was damaged after it was written."""
-        return shard_builder(self.figures).build(shard).sealed
+        return shard_builder(self.figures).build(Part(shard)).sealed
 
     def _plain(self) -> Artifacts:
         """Return every partner's own folder, a shard at a time; unchanged shards stay as they were published."""
@@ -126,7 +137,7 @@ class StatementBuild:
         keys, changed = self.comparison.shards, self.comparison.changed_shards
         kept = {n for n in keys.keys() - changed if self.sealed.has(n, keys[n])}
         yield from ((path, None) for path in self.sealed.files(sorted(kept)))
-        wanted = [n for n in keys if n not in kept]
+        wanted = [Part(n) for n in keys if n not in kept]
         tree = NewTree.of(self.comparison.output)
         with built_shards(self.figures, wanted, self.open_workers, tree=tree) as shards:
             for built in shards:
@@ -138,7 +149,8 @@ class StatementBuild:
     def _with_former_links(self, former: SiteKeys, present: Artifacts) -> Artifacts:
         """Add every statement as the links of a former site secret open it."""
         figures = replace(self.figures, keys=former)
-        with built_shards(figures, figures.snapshot.shards, self.open_workers, former=True) as shards:
+        parts = [Part(shard) for shard in figures.snapshot.shards]
+        with built_shards(figures, parts, self.open_workers, former=True) as shards:
             built = list(shards)
         if faults := [figures.placed(fault) for one in built for fault in one.faults]:
             raise Faulty(faults)

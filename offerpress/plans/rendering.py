@@ -10,6 +10,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from ledger import ACCOUNTS_A_GROUP
 from mailer import (
     BatchHeader,
     DeflatedMessage,
@@ -20,7 +21,7 @@ from mailer import (
     dictionary_of,
     prepare_message,
 )
-from offerpress.build.shards import PARTNERS_A_STEP, Job, figures_at, job_of
+from offerpress.build.shards import Job, figures_at, job_of
 from offerpress.build.workers import OpenWorkers
 from offerpress.plans.draft import Barred, Draft, Drafting, skipped_for
 from offerpress.terminal import Progress
@@ -70,7 +71,7 @@ class Rendering:
         """Render one shard's messages, and draft their totals."""
         draft, messages = Draft(), list[DeflatedMessage]()
         accounts = draft.entered(self.drafting, self.barred, shard)
-        while group := list(islice(accounts, PARTNERS_A_STEP)):
+        while group := list(islice(accounts, ACCOUNTS_A_GROUP)):
             notices = self._notices(group, draft)
             prepared = list(map(self._prepared, notices))
             messages += map(self.deflating.deflated, prepared)

@@ -19,7 +19,7 @@ from generator.templating.kept_results import TEXT_RESULTS, KeptResults
 from offerpress.figures.checking import figures_faults
 from offerpress.figures.figures import Figures
 from offerpress.site.keys import SiteKeys
-from rewards import Fault
+from rewards import Account, Fault, Rules, Statement, compute_statement
 from tests.acceptance.conftest import AS_OF, ROOT, Call, change_sale, tree
 
 PARTNERS = 1_040
@@ -551,4 +551,32 @@ def test_plain_statements_stay_with_their_shard(offerpress: Call, small: Path) -
     assert ["public pages", "statements of shard 0", "statements of shard 1"] == [
         one["part"] for one in told["reasons"]
     ]
+    assert 0 == offerpress("verify").code
+
+
+def test_a_sale_computes_its_group_alone(
+    offerpress: Call, small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The others of the shard stay as they were sealed, unless their file is damaged; the bytes are the same."""
+    computed: list[str] = []
+
+    def noted(account: Account, rules: Rules, faults: list[Fault]) -> Statement:
+        computed.append(account.partner.partner_id)
+        return compute_statement(account, rules, faults)
+
+    explained(offerpress)
+    monkeypatch.setattr("offerpress.build.shards.compute_statement", noted)
+    sealed = small / "private" / "sealed"
+    for amount, damage, most in (("7.00", False, 50), ("8.00", True, 1_000), ("9.00", False, 50)):
+        if damage:
+            path = max(sealed.iterdir(), key=lambda path: path.stat().st_mtime_ns)
+            path.write_bytes(path.read_bytes()[:-1] + b"?")
+        change_sale(small, SALE, amount)
+        computed.clear()
+        explained(offerpress)
+        assert most // 3 < len(computed) <= most
+        found = tree(small / "output")
+        shards = tree(sealed)
+        assert clean_build(offerpress, small, "2023-12-31", tmp_path / "clean")[0] == found
+        assert tree(tmp_path / "clean" / "private" / "sealed") == shards
     assert 0 == offerpress("verify").code

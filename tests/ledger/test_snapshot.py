@@ -82,6 +82,30 @@ def test_accounts_of_a_shard_hold_what_belongs_to_them(snapshot: Snapshot) -> No
     assert list(snapshot.accounts(7)) == []
 
 
+def test_groups_of_a_shard(reading: Reading, tmp_path: Path) -> None:
+    """Fifty accounts after each other have a digest, which changes with a line of theirs and with no other one."""
+    names = [f"P{number:04}" for number in range(620)]
+    partners = PARTNERS + "".join(f"{name},{name},,EUR,silver,,\n" for name in names)
+    head = "sale_id,partner_id,sold_on,amount,currency,product,refund_of\n"
+    sales = [f"A-{name},{name},2023-01-31,{number}.00,EUR,,\n" for number, name in enumerate(names)]
+    tables = {name: text.partition("\n")[0] + "\n" for name, text in MERGED.items()} | {"partners": partners}
+    before = frozen(reading, tmp_path / "s", tables | {"sales": head + "".join(sales)})
+    sales[2 * 70] = sales[2 * 70].replace("140.00", "141.00")  # of the 71st account of shard 0
+    after = frozen(reading, tmp_path / "t", tables | {"sales": head + "".join(sales)})
+    assert [7, 7] == [len(after.group_digests(shard)) for shard in after.shards]
+    pairs = zip(before.group_digests(0), after.group_digests(0), strict=True)
+    assert [number == 1 for number in range(7)] == [one != other for one, other in pairs]
+    assert before.group_digests(1) == after.group_digests(1)
+    assert before.shard_digests[0] != after.shard_digests[0]
+    accounts = list(after.accounts(0))
+    groups = [(number, accounts[50 * number : 50 * number + 50]) for number in range(7)]
+    assert groups == list(after.groups(0))
+    for wanted in ({1}, {6}, {0, 2, 3, 6}, set()):
+        assert [groups[number] for number in sorted(wanted)] == list(after.groups(0, wanted))
+    erase(after.folder, ["P0003"])
+    assert [] == Snapshot.open(after.folder).group_digests(0)
+
+
 def test_one_account(snapshot: Snapshot) -> None:
     """An account is found by its id; closed, merged and unknown partners have none, whatever the id holds."""
     assert snapshot.account("P3") == list(snapshot.accounts(0))[1]
