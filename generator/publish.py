@@ -14,7 +14,7 @@ import shutil
 import stat
 import sys
 from collections.abc import Generator, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, Self
@@ -180,6 +180,7 @@ def publish_tree(output: Path, artifacts: Iterable[tuple[str, ArtifactContent]])
                 tree.complete()
                 if output.exists():
                     exchange_folders(fresh, output, spare)
+                    _remove(fresh, tree.before)
                 else:
                     fresh.rename(output)
         finally:
@@ -284,10 +285,10 @@ class _Tree:
 
     def __init__(self, old: Path, new: Path) -> None:
         self._old, self._new = old, new
-        self._before = _files(old) if old.is_dir() else {}
+        self.before = _files(old) if old.is_dir() else {}
         self._kept: list[str] = []
         self._written: list[str] = []
-        self._tree = NewTree(str(old) if self._before else "", str(new))
+        self._tree = NewTree(str(old) if self.before else "", str(new))
 
     def add(self, path: str, content: ArtifactContent) -> None:
         """Add one artifact: note it if the old tree holds it, place it otherwise."""
@@ -297,18 +298,18 @@ class _Tree:
         if not kept:
             self._written.append(path)
             return
-        if self._before.get(path, -1) < 0:
+        if self.before.get(path, -1) < 0:
             raise BadArtifact(path, "was to stay as it is, and is not there: build again")
         self._kept.append(path)
 
     @property
     def changed(self) -> bool:
         """Whether anything differs from the old tree."""
-        return bool(self._written) or len(self._kept) != len(self._before)
+        return bool(self._written) or len(self._kept) != len(self.before)
 
     def counts(self) -> Publication:
         """Return the counts so far; a changed file counts as written, a missing one as removed."""
-        gone = self._before.keys() - set(self._kept) - set(self._written)
+        gone = self.before.keys() - set(self._kept) - set(self._written)
         changed = tuple(sorted(self._written))
         return Publication(len(changed), len(self._kept), len(gone), changed, tuple(sorted(gone)))
 
@@ -326,6 +327,23 @@ class _Tree:
                 if error.errno not in _NO_LINK:
                     raise
                 shutil.copy2(self._old / path, self._new / path)
+
+
+def _remove(folder: Path, files: Iterable[str]) -> None:
+    """Remove a folder of known files; what is left after an error is the caller's.
+
+    Looking at each folder first takes longer than the removal.
+    """
+    folders = {""}
+    with suppress(OSError):
+        for path in files:
+            os.unlink(f"{folder}/{path}")  # noqa: PTH108 - half of the time would make paths
+            above = path.rpartition("/")[0]
+            while above not in folders:
+                folders.add(above)
+                above = above.rpartition("/")[0]
+        for one in sorted(folders, reverse=True):
+            os.rmdir(f"{folder}/{one}")  # noqa: PTH106 - likewise
 
 
 def _files(folder: Path) -> dict[str, int]:

@@ -21,7 +21,7 @@ from pathlib import Path
 from types import ModuleType
 
 STAGES = {
-    "digests of inputs": "offerpress.site.inputs:input_digests,data_digests,code_digest",
+    "digests of inputs": "offerpress.site.inputs:_input_digests,data_digests,code_digest",
     "read content": "generator.content.content:read_content",
     "read the ledger": "ledger.ledger:read",
     "freeze the ledger": "offerpress.figures.figures:_frozen ledger.freezing:freeze",

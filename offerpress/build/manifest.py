@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from offerpress.site.folder import BUILD_FILE, OfferpressError
-from offerpress.site.inputs import DATABASE, DAY, changed, data_digests, input_digests
+from offerpress.site.inputs import DATABASE, DAY, TakenInputs, changed
 from offerpress.site.site import Site
 from offerpress.site.state import DamagedState, read_state, write_state
 
@@ -199,11 +199,11 @@ class BuildReport:
         yield from (f"removed: {path}" for path in self.gone)
 
 
-def changed_inputs(site: Site, last: Manifest) -> list[str]:
+def changed_inputs(site: Site, last: Manifest, taken: TakenInputs | None = None) -> list[str]:
     """Return the names of the inputs that differ from those of the build. A change in a database cannot be seen."""
-    data = data_digests(site, last.data)
+    taken = taken or TakenInputs.of(site, last.data)
     day = date.fromordinal(site.day(last.zone)).isoformat()
-    return changed(last.inputs, input_digests(site, data, day))
+    return changed(last.inputs, {**taken.inputs, DAY: day})
 
 
 def unchanged_since(site: Site, last: Manifest | None, *, any_day: bool = False) -> Manifest | None:
@@ -216,12 +216,11 @@ def unchanged_since(site: Site, last: Manifest | None, *, any_day: bool = False)
     return None if {*changed_inputs(site, last)} - ({DAY} if any_day else set()) else last
 
 
-def unchanged_build(site: Site, output: Path) -> BuildReport | None:
-    """Return the last build's report if nothing has changed since, otherwise None."""
-    last = last_build(site)
-    if last is None or last.output != output or not last.zone or DATABASE in last.inputs:
+def unchanged_build(site: Site, last: Manifest, taken: TakenInputs, output: Path) -> BuildReport | None:
+    """Return the report of the last build if its inputs are those that were `taken`, and its output stayed."""
+    if last.output != output or not last.zone or DATABASE in last.inputs:
         return None
-    if changed_inputs(site, last):
+    if changed_inputs(site, last, taken):
         return None
     snapshot = site.snapshots / last.snapshot / "snapshot.json"
     if not snapshot.is_file() or sha256(snapshot.read_bytes()).hexdigest() != last.stamp:

@@ -28,19 +28,25 @@ from offerpress.figures.checking import (
 )
 from offerpress.figures.figures import Figures, open_figures
 from offerpress.figures.frozen_rules import keep_rules
-from offerpress.site.inputs import message_sources
+from offerpress.site.inputs import TakenInputs, message_sources
 from offerpress.site.site import Site
 from offerpress.terminal import Progress, progress
 from rewards import Fault
 
 
 def rebuild(
-    site: Site, output: Path, open_workers: OpenWorkers, *, quiet: bool, lines: bool = False
+    site: Site,
+    output: Path,
+    open_workers: OpenWorkers,
+    *,
+    quiet: bool,
+    lines: bool = False,
+    taken: TakenInputs | None = None,
 ) -> BuildReport:
     """Build the site into `output`; raises what `open_figures` and `build` raise."""
     with (
         every_fault_named(site),
-        open_figures(site) as figures,
+        open_figures(site, taken=taken) as figures,
         progress("Building", figures.partner_count, quiet=quiet, lines=lines) as advance,
     ):
         return build(figures, output, advance, open_workers)

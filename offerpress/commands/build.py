@@ -5,10 +5,11 @@ from pathlib import Path
 
 import click
 
-from offerpress.build.manifest import require_apart, unchanged_build
+from offerpress.build.manifest import last_build, require_apart, unchanged_build
 from offerpress.build.workers import choose_workers
 from offerpress.options import as_of_option, command, json_option, site_at, site_option
 from offerpress.site.folder import require_utf8
+from offerpress.site.inputs import TakenInputs
 from offerpress.site.locking import sole_writer
 from offerpress.terminal import count, say, show_json, show_remarks
 
@@ -53,13 +54,14 @@ def build_command(
     require_utf8(place)
     require_apart(place, site)
     with sole_writer(site):
-        outcome = unchanged_build(site, place)
+        last = last_build(site)
+        taken = TakenInputs.of(site, last.data) if last else None
+        outcome = unchanged_build(site, last, taken, place) if last and taken else None
         if outcome is None:
             from offerpress.build.pipeline import rebuild  # noqa: PLC0415 - half a second, if there is something to build
 
-            outcome = rebuild(
-                site, place, choose_workers(jobs, scheduler, share), quiet=as_json, lines=progress
-            )
+            workers = choose_workers(jobs, scheduler, share)
+            outcome = rebuild(site, place, workers, quiet=as_json, lines=progress, taken=taken)
     if store:
         outcome = upload_build(site, store, outcome)
     if as_json:

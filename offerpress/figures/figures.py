@@ -25,8 +25,7 @@ from offerpress.site.inputs import (
     DATABASE,
     DAY,
     Digests,
-    data_digests,
-    input_digests,
+    TakenInputs,
     parts_digest,
 )
 from offerpress.site.keys import SiteKeys
@@ -211,16 +210,21 @@ class Figures:
 
 
 @contextmanager
-def open_figures(site: Site, *, need_keys: bool = True, snapshots: Path | None = None) -> Iterator[Figures]:
+def open_figures(
+    site: Site, *, need_keys: bool = True, snapshots: Path | None = None, taken: TakenInputs | None = None
+) -> Iterator[Figures]:
     """Read content, data and keys, and freeze the snapshot in `snapshots` (by default in the private folder).
 
-    A snapshot of the same sources in the private folder is used as it is.
+    A snapshot of the same sources in the private folder is used as it is. Digests that were `taken` before are used,
+    unless the settings name other data by now.
 
     Raises `Faulty` with every fault of all three. If the caller raises `Faulty` inside the block, the snapshot that
     this call made is removed, so that a refused command leaves nothing behind.
     """
-    data = data_digests(site, site.settings.data.paths)
-    inputs = input_digests(site, data)
+    paths = site.settings.data.paths
+    if taken is None or taken.paths != paths:
+        taken = TakenInputs.of(site, paths)
+    data, inputs = taken.data, dict(taken.inputs)
     faults: list[Fault] = []
     know_texts(site, inputs[CODE])
     content = read_content(site.folder, site.settings.site, faults)

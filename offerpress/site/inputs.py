@@ -9,11 +9,12 @@ import re
 import sys
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC
 from functools import cache
 from hashlib import file_digest, sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from offerpress import __version__
 from offerpress.site.folder import (
@@ -40,11 +41,28 @@ _URLS = ("sqlite:", "postgresql:", "postgres:")
 Digests = Mapping[str, str]
 
 
-def input_digests(site: Site, data: Digests, day: str = "") -> dict[str, str]:
-    """Return the SHA-256 of every input of a build of `site` as of `day`; `data` are the `data_digests`."""
+@dataclass(frozen=True, slots=True)
+class TakenInputs:
+    """What a command took before it read any input: the digests of the files that `paths` of `[data]` name, and of all.
+
+    Among all inputs the as-of day is not yet known.
+    """
+
+    paths: Sequence[str]
+    data: Digests
+    inputs: Digests
+
+    @classmethod
+    def of(cls, site: Site, paths: Sequence[str]) -> Self:
+        """Take the digests of the site's inputs now."""
+        data = data_digests(site, paths)
+        return cls(paths, data, _input_digests(site, data))
+
+
+def _input_digests(site: Site, data: Digests) -> Digests:
     beside = site.folder / "data"  # where the name of a table that nothing reads makes a remark
     unread = {f"data/{path.name}": "" for path in beside.iterdir()} if beside.is_dir() else {}
-    found = {SETTINGS_FILE: _of_file(site.folder / SETTINGS_FILE), DAY: day, CODE: code_digest()}
+    found = {SETTINGS_FILE: _of_file(site.folder / SETTINGS_FILE), DAY: "", CODE: code_digest()}
     found |= {KEYS: _of_keys(site), **unread, **data}
     return found | _of_tree(site.folder / "content", "content/") | template_digests(site)
 
