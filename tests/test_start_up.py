@@ -85,7 +85,7 @@ def test_a_command_loads_only_what_it_needs(statement: str, absent: set[str]) ->
     ids=lambda arguments: arguments[0],
 )
 def test_a_light_command_loads_neither_templates_nor_database(arguments: list[str], tmp_path: Path) -> None:
-    """A command that only reads and writes the outbox runs without Jinja2, DuckDB, Babel and Markdown."""
+    """A command that only works with the outbox runs without Jinja2, DuckDB, Babel, Markdown and offers' rules."""
     (tmp_path / "offerpress.toml").write_text(SETTINGS, encoding="utf-8")
     for folder in ("cur", "new", "tmp"):
         (tmp_path / "box" / folder).mkdir(parents=True)
@@ -100,6 +100,7 @@ def test_a_light_command_loads_neither_templates_nor_database(arguments: list[st
         "ruamel",
         "lxml",
     }
+    assert ("rewards.offers" in found) == (arguments[0] == "prune")  # which reads the frozen rules
 
 
 @pytest.mark.parametrize("face", [rewards, ledger, generator, mailer], ids=lambda face: face.__name__)

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Collection, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
@@ -10,7 +11,10 @@ from mailer import is_pseudonym, pseudonym
 from offerpress.site.folder import SIGN_OFFS, OfferpressError
 from offerpress.site.site import Site
 from offerpress.site.state import create_state, write_state
-from rewards import JournalLine, canonical_json, day_text
+from rewards import canonical_json, day_text
+
+if TYPE_CHECKING:  # it loads the offers
+    from rewards import JournalLine
 
 SignedRow = tuple[str, str, str, int, str, int]
 """A `JournalLine`: amount in minor units, the day as an ordinal."""
@@ -46,7 +50,7 @@ class SignOff(BaseModel):
     rules: str = ""
 
 
-def signed_lines(sign_off: SignOff) -> list[JournalLine]:
+def signed_lines(sign_off: SignOff) -> "list[JournalLine]":
     """Return the lines as they were signed, without those of forgotten partners."""
     return [line for line in _all_lines(sign_off) if not is_pseudonym(line.partner_id)]
 
@@ -71,11 +75,13 @@ def forget_lines(path: Path, partner_ids: Collection[str]) -> int:
     return found
 
 
-def _all_lines(sign_off: SignOff) -> list[JournalLine]:
+def _all_lines(sign_off: SignOff) -> "list[JournalLine]":
+    from rewards import JournalLine  # noqa: PLC0415 - only who compares lines needs the offers
+
     return [JournalLine(*row) for row in sign_off.lines]
 
 
-def lines_digest(lines: Sequence[JournalLine]) -> str:
+def lines_digest(lines: "Sequence[JournalLine]") -> str:
     """Return the SHA-256 (hexadecimal) over the lines in their order."""
     return hashlib.sha256(canonical_json([list(line) for line in lines]).encode()).hexdigest()
 
