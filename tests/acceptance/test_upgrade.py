@@ -149,7 +149,7 @@ def test_a_stale_plan_names_the_sources_that_changed(
 def test_a_new_program_is_named_beside_other_changes(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Both the program and the content changed: both are named, with the version of each program."""
     assert 0 == called(site, "plan", "british", *AS_OF, "--by", "Mia").code
-    monkeypatch.setattr("offerpress.plans.planning.__version__", "9.8.7")
+    monkeypatch.setattr("offerpress.site.inputs.__version__", "9.8.7")
     _word("content/campaigns/british.md", "Hello", "Dear")(site)
     said = called(site, "approve", "british-1.2", "--by", "Nia")
     assert "since version 9.8.7 (the plan was made with 0." in said.err
