@@ -132,9 +132,9 @@ def _shard_digests(database: Database, ranges: Mapping[str, Sequence[int]]) -> d
         for number, count, lines in database.rows(sums):
             told = f"{table.name} {count} {lines}\n".encode()
             digests.setdefault(whole(number), hashlib.sha256()).update(told)
-    rest = (digest.hexdigest()[:32] for _, digest in sorted(digests.items()))
-    counts = {shard: -((first - end) // ACCOUNTS_A_GROUP) for shard, (first, end) in ranges.items()}
-    return {shard: " ".join(islice(rest, count)) for shard, count in counts.items()}
+    in_order = (digest.hexdigest()[:32] for _, digest in sorted(digests.items()))
+    counts = {shard: len(range(first, end, ACCOUNTS_A_GROUP)) for shard, (first, end) in ranges.items()}
+    return {shard: " ".join(islice(in_order, count)) for shard, count in counts.items()}
 
 
 def _exchange(beside: Path, folder: Path) -> None:

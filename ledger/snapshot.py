@@ -113,14 +113,14 @@ class Snapshot:
 
     @property
     def shard_digests(self) -> dict[int, str]:
-        """For each shard a digest of its lines; empty in a snapshot of an earlier version."""
+        """For each shard a text of digests that changes with its lines; empty in a snapshot of an earlier version."""
         return {int(shard): digest for shard, digest in self._manifest.shard_digests.items()}
 
     def group_digests(self, shard: int) -> list[str]:
         """Return a digest of the lines of each group of a shard; none in a snapshot of an earlier version."""
         first, end = self._ranges.get(shard, (0, 0))
         digests = self._manifest.shard_digests.get(str(shard), "").split()
-        return digests if len(digests) == -((first - end) // ACCOUNTS_A_GROUP) else []
+        return digests if len(digests) == len(range(first, end, ACCOUNTS_A_GROUP)) else []
 
     @property
     def has_digests(self) -> bool:

@@ -37,6 +37,8 @@ _NO_COPIES: Final = b'"cc":[],'
 _DECODER: Final = json.JSONDecoder()
 _FIGURES: Final = (b',"figures":', b',"from_address":')
 _CHECKED_AT_ONCE: Final = 2_500  # messages
+Checks = Callable[[Sequence[range]], Iterable[bool]]
+"""Returns or raises what `Batch.check` does for each range, such as from several processes."""
 
 
 class Recipient(NamedTuple):
@@ -214,18 +216,15 @@ class Batch:
         """Return the digest (hex) of the message to one partner; KeyError if the plan has none for it."""
         return self._entry(self._position(partner_id)).digest.hex()
 
-    def verify(self, digest: str | None = None, checks: "Checks | None" = None) -> str:
-        """Recompute every digest and return the batch's; BatchTampered if one differs, or it is not `digest`.
-
-        `checks` returns or raises what `check` does for each range, such as from several processes.
-        """
+    def verify(self, digest: str | None = None, checks: Checks | None = None) -> str:
+        """Recompute every digest and return the batch's; BatchTampered if one differs, or it is not `digest`."""
         count = self._footer.count
         ranges = [range(at, min(at + _CHECKED_AT_ONCE, count)) for at in range(0, count, _CHECKED_AT_ONCE)]
         checked = checks(ranges) if checks else map(self.check, ranges)
         found = batch_digest(self.header, (entry.digest for entry in self._entries(range(count))))
         with memoryview(self._content) as whole, whole[: -TRAILER.size + 8] as covered:
             checksum = hashlib.sha256(covered).digest()
-        self._may_have_copies = any([*checked])
+        self._may_have_copies = any(list(checked))  # every range, also after the first with a copy
         expected = self.digest if digest is None else digest
         if found != self.digest or found != expected:
             raise BatchTampered(self.file, f"its digest is {found}, not {expected}")
@@ -298,9 +297,6 @@ class Batch:
         if parts.rfind(b'"partner_id":%b,' % canonical(partner_id)) < 0:
             raise BatchTampered(self.file, f"is not one to partner {partner_id!r}", partner_id)
         return parts
-
-
-Checks = Callable[[Sequence[range]], Iterable[bool]]
 
 
 def _footer(file: Path, content: mmap.mmap) -> Footer:

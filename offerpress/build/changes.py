@@ -10,7 +10,6 @@ from functools import cached_property
 from pathlib import Path
 
 from generator import KeptFiles, shard_bits
-from ledger import Snapshot
 from offerpress.build.manifest import Manifest
 from offerpress.figures.figures import Figures
 from offerpress.site.folder import SETTINGS_FILE
@@ -54,7 +53,6 @@ class Comparison:
     kept: KeptFiles
     statements: str
     shards: Mapping[int, str]
-    snapshot: Snapshot
     page: tuple[str, ...]
 
     @classmethod
@@ -88,7 +86,6 @@ class Comparison:
             KeptFiles(ground, before.made if before else {}),
             statements,
             {n: parts_digest(statements, str(bits), str(n), digests[n]) for n in snapshot.shards},
-            snapshot,
             _of_page(figures),
         )
 
@@ -111,10 +108,6 @@ class Comparison:
             for path in before.files
             if path.rpartition("/")[2].startswith("card-") or _RENDITION.fullmatch(path)
         )
-
-    def group_keys(self, shard: int) -> list[str]:
-        """Return the key of each group of a shard; none if the snapshot does not tell groups apart."""
-        return [parts_digest(self.statements, one) for one in self.snapshot.group_digests(shard)]
 
     @cached_property
     def changed_shards(self) -> frozenset[int]:

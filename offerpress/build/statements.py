@@ -84,9 +84,14 @@ class StatementBuild:
     def _is_kept(self, shard: int, key: str) -> bool:
         return self.comparison.same_snapshot and self.sealed.has(shard, key)
 
+    def _group_keys(self, shard: int) -> list[str]:
+        """Return the key of each group of a shard; none if the snapshot does not tell groups apart."""
+        digests = self.figures.snapshot.group_digests(shard)
+        return [parts_digest(self.comparison.statements, one) for one in digests]
+
     def _lacking(self, shard: int) -> Part:
         """Return the groups of a shard that differ from those in its last file, by the keys of all their inputs."""
-        keys = self.comparison.group_keys(shard)
+        keys = self._group_keys(shard)
         return Part(
             shard, self.sealed.lacking(shard, keys) if keys and self.comparison.same_snapshot else None
         )
@@ -95,7 +100,7 @@ class StatementBuild:
         """Keep a shard that was made anew."""
         self.faults += map(self.figures.placed, built.faults)
         if not self.faults:
-            keys = self.comparison.group_keys(built.shard)
+            keys = self._group_keys(built.shard)
             whole = self.sealed.completed(built, keys)
             built = whole or shard_builder(self.figures).build(Part(built.shard))
             self.sealed.put(built, self.comparison.shards[built.shard], keys)

@@ -17,9 +17,7 @@ _NUMBER = re.compile(r"(-?)([0-9]+)((?:\.[0-9]+)?)")
 
 def grouped_amount(minor: int, currency: str) -> str:
     """Return an amount grouped by thousands, such as `1,234.56` for `123456` EUR; a negative one has a true minus."""
-    whole, point, places = format_amount(abs(minor), currency).partition(".")
-    sign = "\N{MINUS SIGN}" if minor < 0 else ""
-    return f"{sign}{int(whole):,}{point}{places}"
+    return grouped_figure(format_amount(minor, currency))
 
 
 def grouped_figure(value: object) -> str:
