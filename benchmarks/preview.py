@@ -48,7 +48,8 @@ def measured(site: Path, changes: int) -> dict[str, object]:
     command = [str(PROGRAM), "serve", "--as-of", "2023-12-31", "--port", "0"]
     with subprocess.Popen(command, cwd=site, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
-        origin = process.stderr.readline().split()[1].rstrip("/")
+        serving = next(line for line in process.stderr if line.startswith("Serving "))
+        origin = serving.split()[1].rstrip("/")
         try:
             before = processor_seconds(process.pid)
             seconds, reloads = seen_in_browser(site, origin, changes)
