@@ -123,8 +123,10 @@ The site    {site.output}/index.html
 The mails   {site.mail} (a Maildir: one file a message; `offerpress notice {plan} {SHOWN_PARTNER}` shows one)
 A statement {link}
 
-Look at them: run `offerpress serve --as-of {NOW.date()}` and open http://127.0.0.1:8000/ and the statement's address.
-Prove them:   run `offerpress verify`.
+Open both:  run `python3 -m http.server 8000 --bind 127.0.0.1 --directory {site.output}`, then open
+            http://127.0.0.1:8000/ and the statement's address.
+Prove them: run `offerpress verify`.
+Write:      run `offerpress serve --as-of {NOW.date()}`, which shows each change of the public site as you save it.
 In a source checkout the command is .venv/bin/offerpress."""
     )
 

@@ -1,17 +1,21 @@
 """What scripts and people rely on: exit codes, streams, and one line instead of a traceback."""
 
 import json
+import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
 from offerpress.cli import COMMANDS
 from rewards import KINDS
 from tests.acceptance.conftest import AS_OF, PLAN, ROOT, Call, installed
+from tests.servers.ports import free_port
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -137,6 +141,31 @@ def test_the_demo_sends_once(offerpress: Call, tmp_path: Path, monkeypatch: pyte
     again = offerpress("demo")
     assert (0, True) == (again.code, "0 notices sent" in again.err)
     assert 56 == len(list((tmp_path / "offerpress-demo" / "private" / "mail" / "new").iterdir()))
+
+
+def test_the_demo_says_how_to_open_a_statement(
+    offerpress: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, browser: Browser
+) -> None:
+    """Who runs the command that the demo prints, and opens the printed link, reads that partner's statement."""
+    monkeypatch.chdir(tmp_path)
+    said = offerpress("demo").out
+    port = free_port()
+    command, link = re.search(r"Open both: +run `(.+)`", said), re.search(r"A statement (\S+)", said)
+    assert command
+    assert link
+    serve = shlex.split(command[1].replace("8000", f"{port}"))
+    unbuffered = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    process = subprocess.Popen(serve, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=unbuffered)
+    with process, browser.new_page() as page:
+        try:
+            assert process.stdout
+            assert process.stdout.readline().startswith(b"Serving")
+            page.goto(link[1].replace("8000", f"{port}"))
+            page.click("#show")
+            page.wait_for_selector("body[data-state=open]")
+            assert "Aldergrove Phones" == page.inner_text("h1 >> visible=true")
+        finally:
+            process.terminate()
 
 
 def test_a_reader_that_goes_away_gets_no_traceback(site: Path) -> None:
