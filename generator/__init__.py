@@ -81,7 +81,7 @@ if TYPE_CHECKING:
     from generator.templating.environment import environment
     from generator.templating.formats import formats
     from generator.templating.kept_files import KeptFiles
-    from generator.templating.kept_results import TEXT_RESULTS
+    from generator.templating.kept_results import TEXT_RESULTS, cache_bytes, cached_value
     from generator.templating.values import PartnerText
 else:
     __getattr__, __all__ = lazy_face(__name__)

@@ -10,13 +10,13 @@ from collections.abc import Callable
 from hashlib import sha256
 from io import BytesIO
 from types import CodeType
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 _Result = TypeVar("_Result")
 _Key = tuple[str, str]
 # The pickled results hold values of these modules, and nothing else is made of them.
 _OURS = ("generator.content.", "generator.notices.", "rewards.")
-_OTHERS = frozenset({"datetime.date", "datetime.datetime", "decimal.Decimal"})
+_OTHERS = frozenset({"datetime.date", "datetime.datetime", "decimal.Decimal", "fractions.Fraction"})
 
 
 def closed_digest(*facts: object, has_sets: bool = False) -> str:
@@ -110,13 +110,13 @@ class KeptResults:
             key: (checksum, code if isinstance(code, bytes) else marshal.dumps(code))
             for key, (checksum, code) in tuple(self._codes.items())
         }
-        written = pickle.dumps(({**unasked, **present}, codes), 5)
-        return _head(program, written) + written
+        return cache_bytes(({**unasked, **present}, codes), program)
 
     def read(self, data: bytes, program: str) -> None:
         """Know the results of a file beside those of this process, if this program wrote it and it is undamaged."""
-        if data.startswith(_head(program, memoryview(data)[_HEAD:])):
-            results, codes = _Reader(BytesIO(data[_HEAD:])).load()
+        found = cached_value(data, program)
+        if found is not None:
+            results, codes = found
             present, earlier = self._readings
             self._readings, self._codes = (present, {**results, **earlier}), {**codes, **self._codes}
 
@@ -124,8 +124,24 @@ class KeptResults:
 _HEAD = 64
 
 
-def _head(program: str, written: bytes | memoryview) -> bytes:
-    return sha256(program.encode() + b"\0" + written).hexdigest().encode()
+def cache_bytes(value: object, key: str) -> bytes:
+    """Return the content of a file from which `cached_value` returns an equal value under that key alone."""
+    written = pickle.dumps(value, 5)
+    return _head(key, written) + written
+
+
+def cached_value(data: bytes, key: str) -> Any:  # noqa: ANN401 - what was given
+    """Return the value of `cache_bytes`; None if the bytes are damaged or were written under another key.
+
+    The key names the program too, so that no value of another version is taken.
+    """
+    if not data.startswith(_head(key, memoryview(data)[_HEAD:])):
+        return None
+    return _Reader(BytesIO(data[_HEAD:])).load()
+
+
+def _head(key: str, written: bytes | memoryview) -> bytes:
+    return sha256(key.encode() + b"\0" + written).hexdigest().encode()
 
 
 class _Reader(pickle.Unpickler):

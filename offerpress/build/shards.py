@@ -254,7 +254,7 @@ def figures_at(job: Job) -> Figures:
         raise Faulty(faults)
     snapshot = Snapshot.open(job.snapshot)
     rules = rules_on(content.policy, snapshot.rates, job.as_of)
-    return Figures(site, content, rules, snapshot, keys, snapshot.account_count, (), {})
+    return Figures(site, rules, snapshot, keys, content, snapshot.account_count, (), {})
 
 
 def _unfit(why: str, remedy: str) -> UnfitWorker:

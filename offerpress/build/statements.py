@@ -23,7 +23,8 @@ from offerpress.build.changes import Comparison
 from offerpress.build.sealed import SealedFolder
 from offerpress.build.shards import BuiltShard, Part, built_shards, shard_builder
 from offerpress.build.workers import OpenWorkers
-from offerpress.figures.figures import Figures, conserved, write_conservation
+from offerpress.figures.figures import Figures, write_conservation
+from offerpress.figures.statements import conserved
 from offerpress.site.folder import CONSERVATION_FILE
 from offerpress.site.inputs import parts_digest
 from offerpress.site.keys import SiteKeys

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import click
 
-from offerpress.figures.exports import export_statements, statement_lines
-from offerpress.figures.figures import Figures, UnknownPartner, open_figures
+from offerpress.figures.statements import StatementSource, UnknownPartner, open_statements
 from offerpress.options import as_of_option, command, json_option, site_at, site_option
 from offerpress.site.folder import OfferpressError
 from offerpress.site.keys import SiteKeys, end_grace, private_address, revoke, rotate
@@ -30,11 +29,11 @@ def statement_command(
     partner_id: str, site_folder: Path | None, as_of: date | None, *, as_json: bool
 ) -> None:
     """Show PARTNER's statement and the derivation of every figure."""
-    with open_figures(site_at(site_folder, as_of), need_keys=False) as figures:
+    with open_statements(site_at(site_folder, as_of), need_keys=False) as figures:
         _show_statement(figures, partner_id, as_json=as_json)
 
 
-def _show_statement(figures: Figures, partner_id: str, *, as_json: bool) -> None:
+def _show_statement(figures: StatementSource, partner_id: str, *, as_json: bool) -> None:
     account, statement = figures.statement(partner_id)
     derivation = derive(account, figures.rules)
     if as_json:
@@ -54,8 +53,10 @@ def statements_command(
     site_folder: Path | None, as_of: date | None, output: Path | None, *, as_json: bool
 ) -> None:
     """Export every statement as JSON Lines, sorted by partner id."""
+    from offerpress.figures.exports import export_statements, statement_lines  # noqa: PLC0415 - nobody else needs it
+
     del as_json  # The lines are JSON already.
-    with open_figures(site_at(site_folder, as_of), need_keys=False) as figures:
+    with open_statements(site_at(site_folder, as_of), need_keys=False) as figures:
         if output:
             say(f"Wrote {count(export_statements(figures, output), 'statement')} to {output}")
             return
@@ -72,7 +73,7 @@ def statements_command(
 @json_option
 def link_command(partner_id: str, site_folder: Path | None, *, revoked: bool, as_json: bool) -> None:
     """Print PARTNER's private link: whoever has it can read the statement."""
-    with open_figures(site_at(site_folder)) as figures:
+    with open_statements(site_at(site_folder)) as figures:
         keys = _keys(figures)
         if figures.snapshot.account(partner_id) is None:
             raise UnknownPartner(partner_id)
@@ -101,7 +102,7 @@ def find_command(reference: str, site_folder: Path | None, as_of: date | None, *
         wanted = parse_reference(reference)
     except ValueError as error:
         raise OfferpressError(f"no such reference: {error}") from error
-    with open_figures(site_at(site_folder, as_of)) as figures:
+    with open_statements(site_at(site_folder, as_of)) as figures:
         keys = _keys(figures)
         former = keys.former_keys(figures.site.today)
         known = [keys, former] if former else [keys]
@@ -114,7 +115,7 @@ def find_command(reference: str, site_folder: Path | None, as_of: date | None, *
     )
 
 
-def _keys(figures: Figures) -> SiteKeys:
+def _keys(figures: StatementSource) -> SiteKeys:
     if figures.keys is None or figures.site.settings.statements.access == "none":
         raise OfferpressError('no links: offerpress.toml: [statements] access is "none"; set it to "link"')
     return figures.keys

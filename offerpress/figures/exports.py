@@ -15,8 +15,8 @@ from offerpress.site.state import json_text, read_state, replace_file, write_sta
 from rewards import JournalLine, guarded, statement_json
 
 if TYPE_CHECKING:  # who only reads the record of exports needs neither data nor database
-    from offerpress.figures.figures import Figures
     from offerpress.figures.journals import Journal
+    from offerpress.figures.statements import StatementSource
 
 EXPORTS = "export"
 
@@ -36,13 +36,13 @@ class Export:
     rules: str = ""
 
 
-def statement_lines(figures: "Figures") -> Iterator[str]:
+def statement_lines(figures: "StatementSource") -> Iterator[str]:
     """Return one statement a line, by partner id; raises `Faulty` before the first line."""
     for _, statement in figures.sorted_statements():
         yield json.dumps(statement_json(statement), ensure_ascii=False)
 
 
-def export_statements(figures: "Figures", path: Path) -> int:
+def export_statements(figures: "StatementSource", path: Path) -> int:
     """Write the lines to `path`, record the export, and return the number of lines."""
     lines = list(statement_lines(figures))
     replace_file(path, "".join(f"{line}\n" for line in lines))
@@ -50,7 +50,7 @@ def export_statements(figures: "Figures", path: Path) -> int:
     return len(lines)
 
 
-def export_journal(figures: "Figures", journal: "Journal", path: Path) -> None:
+def export_journal(figures: "StatementSource", journal: "Journal", path: Path) -> None:
     """Write the journal as CSV to `path`, and record the export."""
     from offerpress.figures.journals import journal_csv  # noqa: PLC0415 - it loads the rules and the database
 
@@ -97,7 +97,7 @@ def _journal_partner(line: str) -> str:
     return row.get("partner_id", "")
 
 
-def _remember(figures: "Figures", made: Export) -> None:
+def _remember(figures: "StatementSource", made: Export) -> None:
     site = figures.site
     with sole_writer(site):
         made = replace(made, rules=keep_rules(site, figures.rules))

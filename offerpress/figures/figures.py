@@ -7,119 +7,40 @@ import shutil
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from generator import (
-    TEXT_RESULTS,
-    Content,
-    read_content,
-    read_sound_content,
-)
+from generator import TEXT_RESULTS, Content, read_content, read_sound_content
 from ledger import LedgerError, Snapshot
-from offerpress.site.folder import CONSERVATION_FILE, TEXTS_FILE, OfferpressError
-from offerpress.site.inputs import (
-    CODE,
-    DATABASE,
-    DAY,
-    Digests,
-    TakenInputs,
-    parts_digest,
+from offerpress.figures.statements import (
+    REMARKS_FILE,
+    SOURCE_FILE,
+    StatementSource,
+    keep_policy,
+    known_snapshot,
+    opened_snapshot,
+    source_key,
+    wanted_keys,
 )
+from offerpress.site.folder import CONSERVATION_FILE, TEXTS_FILE
+from offerpress.site.inputs import CODE, DAY, Digests, TakenInputs, parts_digest
 from offerpress.site.keys import SiteKeys
 from offerpress.site.locking import sole_writer
 from offerpress.site.site import Site
-from offerpress.site.state import (
-    DamagedState,
-    json_text,
-    read_state,
-    read_text_state,
-    write_cache,
-    write_state,
-)
+from offerpress.site.state import json_text, write_cache, write_state
 from offerpress.site.unread import unread_templates_and_tables
-from rewards import (
-    Account,
-    Conserved,
-    Fault,
-    Faulty,
-    Policy,
-    Rules,
-    Statement,
-    Tally,
-    Total,
-    compute_statement,
-    conserved_json,
-    day_text,
-    equations,
-    require_conserved,
-    rules_on,
-)
+from rewards import Conserved, Fault, Faulty, Total, conserved_json, day_text, rules_on
 
 if TYPE_CHECKING:  # it is loaded if data changed
     from ledger import Ledger
-
-SOURCE_FILE = "source"
-REMARKS_FILE = "remarks.json"
-
-
-def source_key(
-    site: Site,
-    policy: Policy,
-    keys: SiteKeys | None,
-    code: str,
-    files: Digests,
-) -> str | None:
-    """Return one digest over every input of a snapshot: files, how they are read and checked, and the site's keys.
-
-    `code` is the program's digest, `files` are the `data_digests`. None if a database is among the sources, because a
-    change in it cannot be seen.
-    """
-    if DATABASE in files:
-        return None
-    data = site.settings.data
-    used = sorted((name, value) for name, value in site.environment.items() if f"${{{name}}}" in repr(data))
-    facts = (data, used, policy.program, sorted(policy.cashback_slugs), sorted(files.items()))
-    return parts_digest(code, keys.digest if keys else "", *map(repr, facts))
-
-
-def known_snapshot(folder: Path, source: str) -> tuple[Snapshot, list[Fault]] | None:
-    """Return the snapshot in `folder` that was frozen from `source`, with the remarks about its data.
-
-    None if there is none, or if a file of it is damaged: then it is frozen again.
-    """
-    for note in folder.glob(f"[!.]*/{SOURCE_FILE}"):
-        if read_text_state(note) == source:
-            snapshot = opened_snapshot(note.parent)
-            with suppress(DamagedState):
-                remarks = read_state(note.with_name(REMARKS_FILE), _remarks, "")
-                return None if snapshot is None or remarks is None else (snapshot, remarks)
-    return None
-
-
-def _remarks(raw: Any) -> list[Fault]:  # noqa: ANN401 - JSON
-    return [Fault(**one) for one in raw]
-
-
-def opened_snapshot(folder: Path) -> Snapshot | None:
-    """Open that snapshot; None if there is none or it is damaged."""
-    try:
-        return Snapshot.open(folder) if folder.is_dir() else None
-    except LedgerError:
-        return None
 
 
 def remember_snapshot(snapshot: Snapshot, source: str, remarks: Sequence[Fault]) -> None:
     """Note beside the snapshot the source that it was frozen from last, and the remarks about that source."""
     write_state(snapshot.folder / REMARKS_FILE, json_text([asdict(one) for one in remarks]))
     write_state(snapshot.folder / SOURCE_FILE, source)
-
-
-def conserved(tally: Tally, snapshot: Snapshot, rules: Rules) -> list[Conserved]:
-    """Compare the tally of all the snapshot's statements with the sums of the snapshot's own lines."""
-    return equations(tally, snapshot.totals(), rules)
 
 
 def holds(found: Iterable[Conserved]) -> bool:
@@ -138,75 +59,17 @@ def write_conservation(site: Site, found: Sequence[Conserved], snapshot: Snapsho
     write_state(site.make_private() / CONSERVATION_FILE, json_text(report))
 
 
-class UnknownPartner(OfferpressError):
-    """The ledger has no active partner with that id; `partner_id` holds it."""
-
-    def __init__(self, partner_id: str) -> None:
-        self.partner_id = partner_id
-        super().__init__(
-            f"no statement: {partner_id!r}: the ledger has no such active partner; look it up in the partners table"
-        )
-
-
 @dataclass(frozen=True, slots=True)
-class Figures:
-    """The content, rules, snapshot and keys from which statements are computed; `keys` is None if no link is needed.
+class Figures(StatementSource):
+    """That from which statements are computed, and the content that tells of them.
 
     `inputs` are the digests of all files, taken before they were read. `remarks` are about content and data.
     """
 
-    site: Site
     content: Content
-    rules: Rules
-    snapshot: Snapshot
-    keys: SiteKeys | None
     partner_count: int
     remarks: tuple[Fault, ...]
     inputs: Digests
-
-    def statements(self, faults: list[Fault]) -> Iterator[tuple[Account, Statement]]:
-        """Compute every partner's account and statement, by shard and partner id; failures are added to `faults`."""
-        for shard in self.snapshot.shards:
-            for account in self.snapshot.accounts(shard):
-                found: list[Fault] = []
-                statement = compute_statement(account, self.rules, found)
-                faults += map(self.placed, found)
-                yield account, statement
-
-    def placed(self, fault: Fault) -> Fault:
-        """Return the fault of a line of `TABLE.COLUMN` with the source of that table; snapshots keep no row numbers."""
-        table, _, column = fault.field.partition(".")
-        return replace(fault, file=self.site.settings.data.of(table).label, field=column)
-
-    def sorted_statements(self) -> list[tuple[Account, Statement]]:
-        """Compute every partner's account and statement by partner id.
-
-        Raises `Faulty` if a figure cannot be computed, and `NotConserved` if the figures do not add up to the ledger.
-        """
-        faults: list[Fault] = []
-        found = sorted(self.statements(faults), key=lambda pair: pair[0].partner.partner_id)
-        if faults:
-            raise Faulty(faults)
-        require_conserved(self.equations(found))
-        return found
-
-    def equations(self, statements: Iterable[tuple[Account, Statement]]) -> list[Conserved]:
-        """Compare the sums of all statements with the sums of the snapshot's own lines."""
-        tally = Tally()
-        for account, statement in statements:
-            tally.add(account, statement, self.rules)
-        return conserved(tally, self.snapshot, self.rules)
-
-    def statement(self, partner_id: str) -> tuple[Account, Statement]:
-        """Compute one partner's account and statement; raises `UnknownPartner` or `Faulty`."""
-        account = self.snapshot.account(partner_id)
-        if account is None:
-            raise UnknownPartner(partner_id)
-        faults: list[Fault] = []
-        statement = compute_statement(account, self.rules, faults)
-        if faults:
-            raise Faulty(list(map(self.placed, faults)))
-        return account, statement
 
 
 @contextmanager
@@ -229,7 +92,7 @@ def open_figures(
     know_texts(site, inputs[CODE])
     content = read_content(site.folder, site.settings.site, faults)
     faults.extend(unread_templates_and_tables(site, data))
-    keys = _keys(site, need_keys=need_keys, faults=faults)
+    keys = wanted_keys(site, need_keys=need_keys, faults=faults)
     before, source = len(faults), None
     if content is not None and not any(fault.severity == "fault" for fault in faults):
         source = source_key(site, content.policy, keys, inputs[CODE], data)
@@ -248,9 +111,11 @@ def open_figures(
         as_of = site.day(content.policy.program.timezone)
         rules = rules_on(content.policy, snapshot.rates, as_of)
         inputs[DAY] = day_text(as_of)
-        yield Figures(site, content, rules, snapshot, keys, snapshot.account_count, tuple(faults), inputs)
+        yield Figures(site, rules, snapshot, keys, content, snapshot.account_count, tuple(faults), inputs)
         if snapshots is None and TEXT_RESULTS.has_new:
             write_cache(site.private / TEXTS_FILE, TEXT_RESULTS.written(inputs[CODE]))
+        if snapshots is None:
+            keep_policy(site, inputs, content.policy)
 
 
 def know_texts(site: Site, code: str) -> None:
@@ -285,13 +150,6 @@ def sorted_faults(faults: list[Fault]) -> list[Fault]:
     return sorted(
         faults, key=lambda f: (f.severity != "fault", f.file, f.line or f.row or 0, f.field, f.what)
     )
-
-
-def _keys(site: Site, *, need_keys: bool, faults: list[Fault]) -> SiteKeys | None:
-    one_click = site.settings.mail.unsubscribe.url is not None
-    wanted = need_keys and (site.settings.statements.access != "none" or one_click)
-    ignored: list[Fault] = []
-    return site.read_keys(faults if wanted else ignored)
 
 
 @contextmanager

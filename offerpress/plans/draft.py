@@ -22,8 +22,9 @@ from mailer import (
     pseudonym,
 )
 from offerpress.figures.checking import campaign_renderer
-from offerpress.figures.figures import Figures, conserved, open_figures
+from offerpress.figures.figures import Figures, open_figures
 from offerpress.figures.frozen_rules import read_rules
+from offerpress.figures.statements import conserved
 from offerpress.plans.dues import Due, dues
 from offerpress.plans.told import ToldBefore, ToldFigures, told_figures
 from offerpress.site.folder import OfferpressError

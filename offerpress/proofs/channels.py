@@ -11,10 +11,10 @@ from ledger import Snapshot, SnapshotDamaged
 from mailer import Batch, MailerError
 from offerpress.build.manifest import Manifest
 from offerpress.figures.exports import EXPORTS, Export
-from offerpress.figures.figures import conserved
 from offerpress.figures.journals import journal_csv
 from offerpress.figures.leaks import leaked
 from offerpress.figures.sign_offs import SignOff, signed_lines
+from offerpress.figures.statements import conserved
 from offerpress.site.keys import SiteKeys
 from rewards import (
     JournalLine,

@@ -40,6 +40,7 @@ PEOPLE_FILE: Final = "people"
 HISTORY_FILE: Final = "history"
 APPROVALS: Final = "approvals"
 TEXTS_FILE: Final = "texts.cache"
+POLICY_FILE: Final = "policy.cache"
 UPLOADS_FOLDER: Final = "uploads"
 
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:  # it loads the mailer
     from offerpress.site.keys import SiteKeys
 
 DAY, KEYS, CODE, DATABASE = "the as-of day", "the site's keys", "the program itself", "a database"
-PACKAGED = "packaged/"
+PACKAGED, CONTENT = "packaged/", "content/"
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _PACKAGES = ("rewards", "ledger", "generator", "mailer", "offerpress")
 _URLS = ("sqlite:", "postgresql:", "postgres:")
@@ -64,7 +64,12 @@ def _input_digests(site: Site, data: Digests) -> Digests:
     unread = {f"data/{path.name}": "" for path in beside.iterdir()} if beside.is_dir() else {}
     found = {SETTINGS_FILE: _of_file(site.folder / SETTINGS_FILE), DAY: "", CODE: code_digest()}
     found |= {KEYS: _of_keys(site), **unread, **data}
-    return found | _of_tree(site.folder / "content", "content/") | template_digests(site)
+    return found | content_digests(site) | template_digests(site)
+
+
+def content_digests(site: Site) -> dict[str, str]:
+    """Return the SHA-256 of every file of the content."""
+    return _of_tree(site.folder / "content", CONTENT)
 
 
 def template_digests(site: Site) -> dict[str, str]:

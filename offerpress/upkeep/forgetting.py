@@ -17,7 +17,7 @@ from offerpress.figures.leaks import leaked
 from offerpress.figures.sign_offs import all_sign_offs, forget_lines, read_sign_off
 from offerpress.setup.uploads import drop_all_uploads
 from offerpress.signing.acts import SignedFacts, forget_facts, forgotten_records
-from offerpress.site.folder import FORGOTTEN_FILE, SETTINGS_FILE, TEXTS_FILE, OfferpressError
+from offerpress.site.folder import FORGOTTEN_FILE, POLICY_FILE, SETTINGS_FILE, TEXTS_FILE, OfferpressError
 from offerpress.site.keys import forget_epochs
 from offerpress.site.locking import sole_writer
 from offerpress.site.people import forget_in_history
@@ -281,7 +281,8 @@ def _drop_reports(private: Path, who: Traces) -> int:
     """Delete the reports that hold one of the partner's words, and the caches of commands; both can be made again."""
     for name in ("preview", "sealed", "tables"):
         shutil.rmtree(private / name, ignore_errors=True)
-    (private / TEXTS_FILE).unlink(missing_ok=True)
+    for name in (TEXTS_FILE, POLICY_FILE):
+        (private / name).unlink(missing_ok=True)
     folder = private / "reports"
     names = [path.name for path in sorted(folder.glob("*")) if path.is_file()]
     found = {name for name, _ in leaked(folder, names, who.words, who.others)}

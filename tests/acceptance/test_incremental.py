@@ -259,7 +259,7 @@ def clean_build(offerpress: Call, site: Path, day: str, beside: Path) -> tuple[d
     """What a build of the same site gives that remembers nothing, and what `check` says before it."""
     forget_texts()
     shutil.rmtree(beside, ignore_errors=True)
-    caches = ("sealed", "snapshots", "tables", "texts.cache")
+    caches = ("sealed", "snapshots", "tables", "texts.cache", "policy.cache")
     skipped = shutil.ignore_patterns("output", "manifests", "reports", *caches)
     shutil.copytree(site, beside, ignore=skipped)
     checked = offerpress("check", "--site", str(beside), "--as-of", day, "--json").json

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from mailer import Outbox, Status, Suppression
-from offerpress.figures.figures import UnknownPartner
+from offerpress.figures.statements import UnknownPartner
 from offerpress.plans.draft import Barred, Drafting, skipped_for
 from offerpress.plans.returns import suppressible
 from offerpress.plans.status import minute
