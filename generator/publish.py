@@ -1,7 +1,8 @@
 """Publication of artifacts to the output folder in one exchange; unchanged files keep their inode and time.
 
 The new tree is built beside the old one, with hard links for unchanged files. Then the two change places, and the
-old one is removed. If nothing has changed, nothing is touched. A crash leaves either the old or the new site
+old one is removed. If all that changed lies in one folder, only this folder is built and exchanged. If nothing has
+changed, nothing is touched. A crash leaves either the old or the new site
 complete, and the next publication removes what the crash left beside it. The output can be built again at any
 time, so nothing is synchronised to the disk.
 """
@@ -177,12 +178,7 @@ def publish_tree(output: Path, artifacts: Iterable[tuple[str, ArtifactContent]])
                 tree.add(path, content)
             publication = tree.counts()
             if tree.changed:
-                tree.complete()
-                if output.exists():
-                    exchange_folders(fresh, output, spare)
-                    _remove(fresh, tree.before)
-                else:
-                    fresh.rename(output)
+                _exchange(tree, output, fresh, spare)
         finally:
             if isinstance(artifacts, Generator):
                 artifacts.close()  # stops the processes that place files before the tree is removed
@@ -190,6 +186,23 @@ def publish_tree(output: Path, artifacts: Iterable[tuple[str, ArtifactContent]])
                 if left.exists():
                     shutil.rmtree(left)
         return publication
+
+
+def _exchange(tree: "_Tree", output: Path, fresh: Path, spare: Path) -> None:
+    """Put the new files of the lowest folder with all that changed, or of the whole tree, in the place of the old."""
+    folder = tree.changed_folder()
+    tree.complete(folder)
+    if folder:
+        with suppress(OSError):  # it is a mount point: then all are exchanged
+            if exchange_in_one_step(fresh / folder, output / folder):
+                _remove(fresh, [path for path in tree.before if path.startswith(folder)])
+                return
+        tree.complete("", linked=folder)
+    if output.exists():
+        exchange_folders(fresh, output, spare)
+        _remove(fresh, tree.before)
+    else:
+        fresh.rename(output)
 
 
 @contextmanager
@@ -309,18 +322,37 @@ class _Tree:
 
     def counts(self) -> Publication:
         """Return the counts so far; a changed file counts as written, a missing one as removed."""
-        gone = self.before.keys() - set(self._kept) - set(self._written)
         changed = tuple(sorted(self._written))
+        gone = self._gone
         return Publication(len(changed), len(self._kept), len(gone), changed, tuple(sorted(gone)))
 
-    def complete(self) -> None:
-        """Link the unchanged files into the new tree."""
-        folders: set[str] = set()
+    @property
+    def _gone(self) -> set[str]:
+        return self.before.keys() - set(self._kept) - set(self._written)
+
+    def changed_folder(self) -> str:
+        """Return the lowest folder, with a slash at its end, that has all that changed; empty for the whole tree.
+
+        It has files before and after.
+        """
+        folder = os.path.commonpath({path.rpartition("/")[0] for path in (*self._written, *self._gone)})
+        after = [*self._kept, *self._written]
+        while folder and not all(
+            any(path.startswith(f"{folder}/") for path in paths) for paths in (self.before, after)
+        ):
+            folder = folder.rpartition("/")[0]
+        return folder and f"{folder}/"
+
+    def complete(self, folder: str, linked: str | None = None) -> None:
+        """Link the unchanged files of a folder into the new tree, but those of the folder that was `linked` before."""
+        made: set[str] = set()
         for path in self._kept:
-            folder, _, _ = path.rpartition("/")
-            if folder not in folders:
-                (self._new / folder).mkdir(parents=True, exist_ok=True)
-                folders.add(folder)
+            if not path.startswith(folder) or (linked and path.startswith(linked)):
+                continue
+            above = path.rpartition("/")[0]
+            if above not in made:
+                (self._new / above).mkdir(parents=True, exist_ok=True)
+                made.add(above)
             try:
                 os.link(f"{self._old}/{path}", f"{self._new}/{path}", follow_symlinks=False)
             except OSError as error:

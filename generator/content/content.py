@@ -60,6 +60,7 @@ from rewards import (
     parse_program,
     parse_toml,
 )
+from rewards.days import year_of
 from rewards.offers.offer import Amendment
 
 PROGRAM_FILE = "content/program.toml"
@@ -167,6 +168,21 @@ class Content:
         if page is None or not page.visible(as_of):
             return None
         return f"{language_folder(target.language or language, settings)}{page.path}"
+
+    def same_since(self, as_of: int) -> int:
+        """Return the first day from which on every public page says what it says on the day `as_of`.
+
+        A page compares the day with these days alone: those of texts, offers and amendments, the end of each deadline,
+        and the turn of a year.
+        """
+        turns = {year_of(as_of)[0], *(one.effective_on for one in self.policy.program.amendments)}
+        for page in (*self.announcements.values(), *self.pages.values()):
+            turns |= {page.visible_from, page.visible_until or 0}
+        for offer in (page.offer for page in self.offers.values()):
+            turns |= {offer.announced_on, *(one.effective_on for one in offer.amendments)}
+            for version in offer.versions:
+                turns |= {version.effective_on, (version.terms.deadline or 0) + 1}
+        return max(day for day in turns if day <= as_of)
 
     @property
     def campaigns_digest(self) -> str:

@@ -27,7 +27,7 @@ from offerpress.site.inputs import (
 
 _NAMED = 3
 _RENDITION = re.compile(r"assets/.+-[0-9a-f]{10}-[0-9]+\.webp")
-_PUBLIC = (SETTINGS_FILE, DAY, CODE, "content/", "templates/", f"{PACKAGED}templates/")
+_PUBLIC = (SETTINGS_FILE, CODE, "content/", "templates/", f"{PACKAGED}templates/")
 _TERMS = ("content/program.toml", "content/offers/")
 _STATEMENTS = ("templates/locale/", f"{PACKAGED}templates/locale/")
 _PLAIN = (SETTINGS_FILE, *_TERMS, "templates/", f"{PACKAGED}templates/")
@@ -39,9 +39,10 @@ class Comparison:
     """The keys of this build's parts beside those of the last one, `before`.
 
     `before` is None if there is nothing to compare with, and `why` then says the reason. `public` is the key of the
-    public pages, `kept` has those of each public file. `statements` is the key of the inputs of all statements,
-    `shards` the key of each shard. `same_snapshot` is False if a snapshot of that name was written again. `page` holds
-    the beginnings of the names of the inputs that only plain statements have.
+    public pages: in place of the day it holds the first one on which they say the same. `kept` has the keys of each
+    public file. `statements` is the key of the inputs of all statements, `shards` the key of each shard.
+    `same_snapshot` is False if a snapshot of that name was written again. `page` holds the beginnings of the names of
+    the inputs that only plain statements have.
     """
 
     output: Path
@@ -82,7 +83,7 @@ class Comparison:
             why,
             not written_again,
             figures.inputs,
-            inputs_digest(figures.inputs, _PUBLIC),
+            _public_key(figures),
             KeptFiles(ground, before.made if before else {}),
             statements,
             {n: parts_digest(statements, str(bits), str(n), digests[n]) for n in snapshot.shards},
@@ -119,7 +120,7 @@ class Comparison:
     @cached_property
     def why_public(self) -> str:
         """The reason why the public pages are made anew."""
-        return self.why or self._changed(_PUBLIC)
+        return self.why or self._changed((DAY, *_PUBLIC))
 
     @cached_property
     def why_shard(self) -> str:
@@ -138,6 +139,11 @@ def _sentence(names: Sequence[str]) -> str:
     more = len(names) - _NAMED
     rest = f" and {more} more" if more > 0 else ""
     return f"{', '.join(names[:_NAMED])}{rest} changed" if names else ""
+
+
+def _public_key(figures: Figures) -> str:
+    since = figures.content.same_since(figures.rules.as_of)
+    return parts_digest(inputs_digest(figures.inputs, _PUBLIC), str(since))
 
 
 def _of_page(figures: Figures) -> tuple[str, ...]:

@@ -93,13 +93,27 @@ def _public_pages(
 ) -> tuple[Mapping[str, bytes | None], tuple[Remark, ...]]:
     """Return every file but the statements, and the remarks; the content is None if the published file stays."""
     site, as_of, before = figures.site, figures.rules.as_of, comparison.before
-    access = site.settings.statements.access
+    pages: dict[str, bytes | None] = {}
+    found: list[Fault] = []
     if before and comparison.keeps_public:
+        access = site.settings.statements.access
         of_partners = "statement/" if access == "plain" else "statement/packs/"
         comparison.kept.keys.update(before.made)
-        kept = (path for path in before.files if not path.startswith(of_partners))
-        return dict.fromkeys(kept), before.content_remarks
-    found: list[Fault] = []
+        pages |= dict.fromkeys(path for path in before.files if not path.startswith(of_partners))
+        if before.as_of == as_of:
+            return pages, before.content_remarks
+    else:
+        pages |= _rendered_pages(figures, comparison, found)
+    # What shows the day, or compares more with it than pages do.
+    pages |= statement_files(figures.content, site, as_of, found)
+    found += campaign_template_faults(figures.content, site, as_of, comparison.kept)
+    faults += (fault for fault in found if fault.severity == "fault")
+    return pages, _as_json(remarks_about_site(figures, found))
+
+
+def _rendered_pages(figures: Figures, comparison: Comparison, found: list[Fault]) -> dict[str, bytes | None]:
+    """Return every public file of content; faults are added to `found`."""
+    site, as_of = figures.site, figures.rules.as_of
     published = comparison.published_pictures
     cards: set[str] = set()
 
@@ -115,10 +129,7 @@ def _public_pages(
     if rendered:
         smaller = generator.small_pictures(figures.content, site.settings.site, as_of)
         pages |= {path: None if path in published else smaller[path] for path in smaller}
-    pages |= statement_files(figures.content, site, as_of, found)
-    found += campaign_template_faults(figures.content, site, as_of, comparison.kept)
-    faults += (fault for fault in found if fault.severity == "fault")
-    return pages, _as_json(remarks_about_site(figures, found))
+    return pages
 
 
 def _as_json(remarks: Iterable[Fault]) -> tuple[Remark, ...]:

@@ -211,7 +211,7 @@ class Editor:
 
     def pass_time(self) -> None:
         """Another day."""
-        self.day = self.random.choice(["2023-12-31", "2023-11-30", "2024-01-02"])
+        self.day = self.random.choice(["2023-12-31", "2023-12-30", "2023-11-30", "2024-01-01", "2024-01-02"])
 
     def revoke(self) -> None:
         """A new link for one partner."""
@@ -416,12 +416,25 @@ def test_a_sentence_renders_its_page_alone(offerpress: Call, small: Path, render
     assert sorted(["announcement.html", "announcement.html", "card.svg", *lists]) == sorted(rendered)
 
 
-def test_a_day_without_news_renders_nothing(offerpress: Call, small: Path, rendered: list[str]) -> None:
-    """On a day on which nothing becomes visible or ends no template of a page is rendered."""
-    assert 0 == offerpress("build", "--site", str(small), "--as-of", "2023-12-29").code
-    rendered.clear()
-    assert 0 == offerpress("build", "--site", str(small), "--as-of", "2023-12-30").code
-    assert [] == rendered
+def test_a_day_without_news_renders_nothing(
+    offerpress: Call, small: Path, rendered: list[str], tmp_path: Path
+) -> None:
+    """Only days on which something becomes visible or ends render pages; each day has the bytes of a clean build."""
+    Editor(small, 1).expire()  # on the first day of 2024
+    assert 0 == offerpress("build", "--as-of", "2023-12-29").code
+    for day, is_new in (
+        ("2023-12-30", False),
+        ("2024-01-01", True),
+        ("2024-01-02", False),
+        ("2023-12-30", True),
+    ):
+        rendered.clear()
+        told = offerpress("build", "--as-of", day, "--explain", "--json").json
+        assert is_new == bool(rendered) == ("public pages" in str(told["reasons"]))
+        assert "statement/as-of.json" in str(told["files_written"])
+        assert 0 == offerpress("verify").code
+        clean, _ = clean_build(offerpress, small, day, tmp_path / "clean")
+        assert clean == tree(small / "output")
 
 
 def test_a_picture_is_encoded_once(offerpress: Call, small: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """Publishing: one exchange, unchanged files keep inode and time, and what must not be replaced is refused."""
 
+import random
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -216,3 +217,51 @@ def test_exchange_and_its_fallback(tmp_path: Path) -> None:
     assert (other / "other").exists()
     with pytest.raises(FileNotFoundError):
         exchange_folders(one, tmp_path / "missing", spare)
+
+
+def random_tree(chance: random.Random) -> dict[str, bytes]:
+    """A few files in folders within folders; a name may be that of a file in one tree, of a folder in another."""
+    found: dict[str, bytes] = {}
+    for _ in range(chance.randrange(1, 9)):
+        path = "/".join(chance.choice("abc") for _ in range(chance.randrange(1, 5)))
+        above = {path[:n] for n in range(1, len(path), 2)}
+        if not above & found.keys() and not any(one.startswith(f"{path}/") for one in found):
+            found[path] = chance.choice((b"1", b"2"))
+    return found
+
+
+@pytest.mark.parametrize("in_one_step", [True, False])
+def test_any_tree_after_any_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, in_one_step: bool
+) -> None:
+    """The folder holds exactly the artifacts, equal files stay as they are, and nothing is left beside it."""
+    if not in_one_step:
+        monkeypatch.setattr("generator.publish.exchange_in_one_step", lambda *_folders: False)
+    output, chance = tmp_path / "output", random.Random(7)
+    before: dict[str, bytes] = {}
+    for _ in range(150):
+        now = random_tree(chance) if chance.random() < 0.3 else {**before, **random_tree(chance)}
+        while clash := [one for one in now if any(other.startswith(f"{one}/") for other in now)]:
+            del now[clash[0]]
+        same = [path for path in now if before.get(path) == now[path]]
+        inodes = {path: (output / path).stat().st_ino for path in same}
+        found = publish_tree(output, now.items())
+        assert now == tree(output)
+        assert sorted(now.keys() - set(same)) == [path for path in found.changed if path != ".offerpress"]
+        assert sorted(before.keys() - now.keys()) == list(found.gone)
+        assert inodes == {path: (output / path).stat().st_ino for path in same}
+        assert all(any(one.rglob("*")) for one in output.rglob("*") if one.is_dir())
+        assert ["output"] == [path.name for path in tmp_path.iterdir()]
+        before = now
+
+
+def test_only_the_folder_that_changed_is_exchanged(tmp_path: Path) -> None:
+    """Folders beside it stay the ones that they were, and so does the tree itself."""
+    output = tmp_path / "output"
+    files = {"index.html": b"1", "a/one": b"1", "s/t/one": b"1", "s/t/two": b"1", "s/u/one": b"1"}
+    publish_tree(output, files.items())
+    before = state(output)
+    assert 1 == publish_tree(output, {**files, "s/t/two": b"2"}.items()).written
+    after = state(output)
+    differ = {path for path in before | after if before.get(path) != after.get(path)}
+    assert {str(output / path) for path in ("s", "s/t", "s/t/one", "s/t/two")} == differ
