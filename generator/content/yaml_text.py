@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from ruamel.yaml import YAML
@@ -415,7 +416,7 @@ def missing_quotes(text: str, fails: Callable[[str], bool]) -> tuple[int, str] |
     """
     lines = list(yaml_lines(text))
     starts = [line.number for line in lines if line.starts and not line.text.startswith((" ", "-"))]
-    for first, after in zip(starts, [*starts[1:], len(lines)], strict=True):
+    for first, after in pairwise([*starts, len(lines)]):
         if not fails("\n".join(line.text for line in lines[first:after]) + "\n"):
             continue
         for line in lines[first:after]:

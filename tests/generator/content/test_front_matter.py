@@ -106,6 +106,7 @@ def test_windows_line_ends_are_the_readers_business() -> None:
         ("---\na: !!python/object:os.system x\n---\n", 2, "tag"),
         ("---\na: &x [*x]\n---\n", 2, "too large"),
         ("---\na: *nowhere\n---\n", 2, "not valid YAML"),
+        ("---\n'quoted key': *nowhere\n---\n", 2, "not valid YAML"),
         (f"---\na: {'[' * 3000}\n---\n", 2, "too deeply"),
     ],
 )
