@@ -7,6 +7,7 @@ result is read again: it must hold the wanted values and no others, or nothing i
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from functools import partial
 
 from generator.content.files import without_forbidden
 from generator.content.front_matter import parsed_document
@@ -52,7 +53,7 @@ def changed_keys(content: bytes, file: str, changes: Mapping[str, FieldValue | R
         return content
     begin = text.index("\n") + 1
     front = text[begin : _closing_line(text)]
-    for make in (_by_place, _without_blanks, _written_anew):
+    for make in (_by_place, partial(_by_place, takes_blanks=True), _written_anew):
         try:
             edits = make(front, old, new)
             if same_value(
@@ -67,21 +68,11 @@ def changed_keys(content: bytes, file: str, changes: Mapping[str, FieldValue | R
     )
 
 
-def _by_place(front: str, old: FrontMatter, new: FrontMatter) -> list[Edit]:
-    """Return the edits that keep the text of all that stays, at every depth."""
+def _by_place(front: str, old: FrontMatter, new: FrontMatter, *, takes_blanks: bool = False) -> list[Edit]:
+    """Return the edits that keep the text of all that stays, at every depth; blank lines may go with what goes."""
     root = yaml_tree(front)
-    if root is None or not root.children:
-        return _first_keys(front, root, new)
-    return YamlEditor(front).mapping(root, old, new)
-
-
-def _without_blanks(front: str, old: FrontMatter, new: FrontMatter) -> list[Edit]:
-    """Return the same edits, with the blank lines behind what goes."""
-    root = yaml_tree(front)
-    return YamlEditor(front, takes_blanks=True).mapping(root, old, new) if root and root.children else []
-
-
-def _first_keys(front: str, root: YamlNode | None, new: FrontMatter) -> list[Edit]:
+    if root and root.children:
+        return YamlEditor(front, takes_blanks).mapping(root, old, new)
     lines = "".join(f"{flow(name)}: {flow(value)}\n" for name, value in new.items())
     return [Edit(root.start, root.end, lines) if root else Edit(len(front), len(front), lines)]
 
@@ -116,17 +107,12 @@ def _anchored(node: YamlNode, value: object) -> list[tuple[str, object]]:
     """Return the values that have a name in this part of the text."""
     found = [(node.piece.anchor, value)] if node.piece.anchor and node.kind != "alias" else []
     if node.kind == "mapping" and isinstance(value, dict):
-        below = [
-            pair
-            for (_, one), inner in zip(node.entries, value.values(), strict=True)
-            for pair in _anchored(one, inner)
-        ]
-        return found + below
-    if node.kind == "sequence" and isinstance(value, list):
-        return found + [
-            pair for one, inner in zip(node.children, value, strict=True) for pair in _anchored(one, inner)
-        ]
-    return found
+        below = zip((one for _, one in node.entries), value.values(), strict=True)
+    elif node.kind == "sequence" and isinstance(value, list):
+        below = zip(node.children, value, strict=True)
+    else:
+        return found
+    return found + [pair for one, inner in below for pair in _anchored(one, inner)]
 
 
 def _values(text: str, file: str) -> dict[str, object]:

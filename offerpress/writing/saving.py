@@ -17,7 +17,6 @@ from generator import exchange_in_one_step
 from offerpress.site.site import Site
 from offerpress.site.state import WRITING, flush_folder, written_beside
 from offerpress.writing.drafts import drop_draft, keep_draft_in_queue
-from offerpress.writing.merging import merged
 from offerpress.writing.paths import ContentPath, FileExists, FileVanished, NotWritable, check_new_name
 from offerpress.writing.versions import (
     OUTSIDE,
@@ -29,7 +28,6 @@ from offerpress.writing.versions import (
     keep_version,
     observed_in_queue,
     text_of,
-    versions,
     writing_queue,
 )
 
@@ -44,27 +42,14 @@ class Saved:
     version: FileVersion | None
 
 
-@dataclass(frozen=True, slots=True)
-class Conflict:
-    """The file has changed since it was opened, so nothing was saved; `mine` is kept as a draft and as a version.
-
-    `theirs` is None where the file was deleted, `base` where what was opened is not kept any more. `result` holds both
-    changes where they touch different lines, else None. To save a result, give `theirs_digest` as what was opened.
-    """
-
-    base: bytes | None
-    theirs: bytes | None
-    mine: bytes
-    result: bytes | None
-    theirs_digest: str
-
-
 def save(
     site: Site, path: ContentPath, content: bytes, opened: str, by: Author, at: datetime
-) -> Saved | Conflict:
+) -> Saved | None:
     """Save a text into the file that had the digest `opened`; `opened` is empty for a file that must not exist.
 
-    Raises `NotWritable`; then the text is kept as the person's draft, as far as the disk takes it.
+    Returns None if the file has changed since it was opened. Then nothing was saved: the text is kept as a version and
+    as the person's draft, which is compared with the file. Raises `NotWritable`; then the text is kept as the draft,
+    as far as the disk takes it.
     """
     if not opened:
         check_new_name(path)
@@ -73,8 +58,8 @@ def save(
 
 def restore(
     site: Site, path: ContentPath, digest: str, opened: str, by: Author, at: datetime
-) -> Saved | Conflict:
-    """Make a kept text the file again; `opened` is the digest of the file, empty for a deleted one."""
+) -> Saved | None:
+    """Make a kept text the file again as `save` does; `opened` is the digest of the file, empty for a deleted one."""
     return _stored(site, path, text_of(site, digest), opened, "restored", by, at)
 
 
@@ -86,45 +71,36 @@ def _stored(
     action: VersionAction,
     by: Author,
     at: datetime,
-) -> Saved | Conflict:
+) -> Saved | None:
     with writing_queue(site), _kept_on_failure(site, path, content, opened, by, at):
         theirs = observed_in_queue(site, path, at)
-        now = "" if theirs is None else digest_of_text(theirs)
-        if theirs is not None and theirs == content:
-            _drop_saved(site, path, action, by)
-            return Saved(now, None)
-        if now != opened:
-            return _conflict(site, path, content, opened, theirs, by, at)
-        try:
-            version = _write(site, path, content, theirs, action, by, at)
-        except _ChangedMeanwhile:
-            theirs = observed_in_queue(site, path, at)
-            return _conflict(site, path, content, opened, theirs, by, at)
-        _drop_saved(site, path, action, by)
-        return Saved(version.digest, version)
+        version = None
+        if theirs != content:
+            if digest_of_text(theirs) == opened:
+                version = _write(site, path, content, theirs, action, by, at)
+            if version is None:
+                keep_draft_in_queue(site, path, content, opened, by, at)
+                keep_version(site, path, content, "aside", by, at)
+                return None
+        if action != "restored":  # going back to an earlier version saves no draft
+            drop_draft(site, path, by.person)
+        return Saved(digest_of_text(content), version)
 
 
-def _drop_saved(site: Site, path: ContentPath, action: VersionAction, by: Author) -> None:
-    """Drop the draft that was saved; going back to an earlier version saves none."""
-    if action != "restored":
-        drop_draft(site, path, by.person)
-
-
-def delete_file(site: Site, path: ContentPath, opened: str, by: Author, at: datetime) -> FileVersion:
+def delete_file(site: Site, path: ContentPath, opened: str, by: Author, at: datetime) -> None:
     """Delete a file that has the digest `opened`; its text stays among the versions."""
     with writing_queue(site):
         content = _same(site, path, opened, at)
         with _said(path):
             _check_writable(path.path)
-        version = keep_version(site, path, None, "deleted", by, at)
+        keep_version(site, path, None, "deleted", by, at)
         with _said(path):
             _take_away(site, path, content, at)
-        return version
 
 
 def rename_file(
     site: Site, path: ContentPath, new: ContentPath, opened: str, by: Author, at: datetime
-) -> FileVersion:
+) -> None:
     """Give a file that has the digest `opened` another name; its versions follow. Raises `WritingRefused`."""
     check_new_name(new)
     with writing_queue(site):
@@ -134,20 +110,18 @@ def rename_file(
         with _said(new):
             _check_writable(path.path)
             _check_writable(new.path)
-        version = keep_version(site, new, content, "renamed", by, at, former=path.name)
+        keep_version(site, new, content, "renamed", by, at, former=path.name)
         keep_version(site, path, None, "deleted", by, at)
         with _said(new):
             os.link(path.path, new.path)  # unlike a renaming it never replaces a file
             flush_folder(new.path.parent)
             _take_away(site, path, content, at)
-        return version
 
 
-def note_made(site: Site, path: ContentPath, by: Author, at: datetime) -> FileVersion:
+def note_made(site: Site, path: ContentPath, by: Author, at: datetime) -> None:
     """Keep the first version of a file that `add_stub` has just made for a person."""
     with writing_queue(site):
-        content = path.path.read_bytes()
-        return keep_version(site, path, content, "made", by, at)
+        keep_version(site, path, path.path.read_bytes(), "made", by, at)
 
 
 def _same(site: Site, path: ContentPath, opened: str, at: datetime) -> bytes:
@@ -161,17 +135,6 @@ def _same(site: Site, path: ContentPath, opened: str, at: datetime) -> bytes:
     return content
 
 
-def _conflict(
-    site: Site, path: ContentPath, mine: bytes, opened: str, theirs: bytes | None, by: Author, at: datetime
-) -> Conflict:
-    known = opened and any(one.digest == opened for one in versions(site, path))
-    base = text_of(site, opened) if known else None
-    keep_draft_in_queue(site, path, mine, opened, by, at)
-    keep_version(site, path, mine, "aside", by, at)
-    result = merged(base, theirs, mine) if base is not None and theirs is not None else None
-    return Conflict(base, theirs, mine, result, "" if theirs is None else digest_of_text(theirs))
-
-
 def _write(
     site: Site,
     path: ContentPath,
@@ -180,18 +143,22 @@ def _write(
     action: VersionAction,
     by: Author,
     at: datetime,
-) -> FileVersion:
-    """Keep the version, then replace the file, which holds `theirs`. Raises `_ChangedMeanwhile`."""
+) -> FileVersion | None:
+    """Keep the version, then replace the file, which holds `theirs`.
+
+    Returns None if another program wrote the file meanwhile; that text is in its place again, and a version.
+    """
     with _said(path):
         _check_writable(path.path)
     version = keep_version(site, path, content, action, by, at)
     with _said(path):
         late = _placed(site, path, content, theirs)
-    if late is not None:
-        if late not in (content, theirs):
-            keep_version(site, path, late, "outside", OUTSIDE, at)
-        raise _ChangedMeanwhile
-    return version
+    if late is None:
+        return version
+    if late not in (content, theirs):
+        keep_version(site, path, late, "outside", OUTSIDE, at)
+    observed_in_queue(site, path, at)
+    return None
 
 
 def _check_writable(target: Path) -> None:
@@ -220,10 +187,6 @@ def _take_away(site: Site, path: ContentPath, expected: bytes, at: datetime) -> 
         beside.unlink()
         flush_folder(path.path.parent)
         return
-
-
-class _ChangedMeanwhile(Exception):
-    """Another program wrote the file while it was replaced; that text is in its place again."""
 
 
 def _placed(site: Site, path: ContentPath, content: bytes, theirs: bytes | None) -> bytes | None:

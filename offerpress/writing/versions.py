@@ -70,9 +70,9 @@ class FileVersion:
         return datetime.fromisoformat(self.at)
 
 
-def digest_of_text(content: bytes) -> str:
-    """Return the SHA-256 by which a text is kept, in hexadecimal."""
-    return sha256(content).hexdigest()
+def digest_of_text(content: bytes | None) -> str:
+    """Return the SHA-256 by which a text is kept, in hexadecimal; empty where there is no file."""
+    return "" if content is None else sha256(content).hexdigest()
 
 
 @contextmanager
@@ -145,8 +145,7 @@ def _note_group(site: Site, paths: Sequence[ContentPath], at: datetime) -> int:
         known, found = last_changes(site), 0
         for path in paths:
             content = current_content(path)
-            digest = "" if content is None else digest_of_text(content)
-            if digest != (known[path.name].digest if path.name in known else ""):
+            if digest_of_text(content) != (known[path.name].digest if path.name in known else ""):
                 keep_version(site, path, content, "deleted" if content is None else "outside", OUTSIDE, at)
                 found += 1
         return found
@@ -154,9 +153,7 @@ def _note_group(site: Site, paths: Sequence[ContentPath], at: datetime) -> int:
 
 def _is_known(site: Site, path: ContentPath, content: bytes | None) -> bool:
     last = last_version(site, path.name)
-    if content is None:
-        return last is None or not last.digest
-    return last is not None and last.digest == digest_of_text(content)
+    return digest_of_text(content) == (last.digest if last else "")
 
 
 def keep_version(

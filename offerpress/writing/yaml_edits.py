@@ -162,7 +162,7 @@ class YamlEditor:
 
     def _literal(self, node: YamlNode, new: object) -> str:
         """Return a text as a literal block, empty where that cannot hold it."""
-        if not isinstance(new, str) or not new.strip() or new[0] in " \n" or new.rstrip("\n") != new.rstrip():
+        if not isinstance(new, str) or not new.strip():
             return ""
         line = self.text.rfind("\n", 0, node.start) + 1
         indent = " " * (len(self.text[line:]) - len(self.text[line:].lstrip(" ")) + 2)
@@ -184,14 +184,8 @@ class YamlEditor:
         return f"\n{indent}  ".join(lines)
 
     def _block_value(self, value: object, indent: str) -> str:
-        if (
-            isinstance(value, str)
-            and "\n" in value
-            and value[0] not in " \n"
-            and value.rstrip("\n") == value.rstrip()
-        ):
-            return block_text(value, indent + "  ") or scalar(value)
-        return flow(value) if not isinstance(value, str) else scalar(value)
+        block = block_text(value, indent + "  ") if isinstance(value, str) and "\n" in value else ""
+        return block or flow(value)
 
     def _without(self, key: YamlNode, value: YamlNode) -> Edit:
         """Return the edit that takes an entry out, with its lines and what stands behind it on the last one."""
@@ -298,11 +292,9 @@ def flow(value: object) -> str:
         return "[" + ", ".join(map(flow, value)) + "]"
     if isinstance(value, str):
         return scalar(value)
-    return (
-        {None: "null", True: "true", False: "false"}[value]
-        if value is None or isinstance(value, bool)
-        else str(value)
-    )
+    if value is None or isinstance(value, bool):
+        return json.dumps(value)
+    return str(value)
 
 
 def scalar(value: str, style: str = "") -> str:
@@ -319,7 +311,9 @@ def block_text(value: str, indent: str) -> str:
     """Return a text as a literal block below its key, empty where a block cannot hold it."""
     lines = value.removesuffix("\n").split("\n")
     if (
-        _SPECIAL.search(value)
+        value[0] in " \n"
+        or value.rstrip("\n") != value.rstrip()
+        or _SPECIAL.search(value)
         or not all(line.isprintable() and line == line.rstrip() for line in lines)
         or not lines[-1]
     ):

@@ -15,7 +15,7 @@ from offerpress.studio.writing.text_faults import plain_words
 from offerpress.studio.writing.typed_texts import author_of
 from offerpress.writing.fields import changed_keys
 from offerpress.writing.paths import WritingRefused
-from offerpress.writing.saving import Conflict, save
+from offerpress.writing.saving import save
 from offerpress.writing.texts import OpenFile
 from offerpress.writing.versions import digest_of_text
 from rewards import Fault, Offer, day_text
@@ -98,7 +98,7 @@ def _written(form: OfferForm, content: bytes, action: str, note: str) -> Done:
     if _proposal(form, content).offer is None:
         raise NotDone("Nothing was saved, because something is to be corrected first.")
     found = save(visit.site, form.path, content, form.opened, author_of(visit), visit.now)
-    if isinstance(found, Conflict):
+    if found is None:
         return Done(to=address_of("/text/conflict", file=form.path.name))
     visit.record(action, form.slug, note=note)
     return Done(to=address_of("/offer", file=form.path.name, saved="1"))

@@ -26,7 +26,7 @@ def conflict_page(visit: Visit) -> Context:
         "file": path.name,
         "href": address_of("/text", file=path.name),
         "title": text_title(visit.site.folder, path.name) or path.name,
-        "opened": "" if theirs is None else digest_of_text(theirs),
+        "opened": digest_of_text(theirs),
         "is_gone": theirs is None,
         "who": (last.name if last else "") or "Somebody outside the studio",
         "since": ago_words(last.instant, visit.now) if last else "",

@@ -20,7 +20,7 @@ from offerpress.studio.writing.typed_texts import (
 )
 from offerpress.writing.drafts import Typed, drop_draft, keep_draft, note_closed, note_open
 from offerpress.writing.paths import ContentPath, FileVanished, content_path
-from offerpress.writing.saving import Conflict, save
+from offerpress.writing.saving import save
 from offerpress.writing.texts import OpenFile, open_file, open_for
 from offerpress.writing.versions import last_version, opened_text
 
@@ -179,7 +179,7 @@ def save_typed(visit: Visit) -> dict[str, object]:
     text = edited_text(visit)
     content = text.typed(options_of(visit))
     found = save(visit.site, text.path, content, text.opened, author_of(visit), visit.now)
-    if isinstance(found, Conflict):
+    if found is None:
         return {"go": address_of("/text/conflict", file=text.path.name)}
     if found.version:
         visit.record(SAVED, text.path.name)

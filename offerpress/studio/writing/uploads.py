@@ -7,7 +7,7 @@ from offerpress.site.starter import slug_of
 from offerpress.studio.state.studio import NotDone, Visit
 from offerpress.studio.writing.typed_texts import author_of
 from offerpress.writing.paths import content_path
-from offerpress.writing.saving import Conflict, save
+from offerpress.writing.saving import save
 
 LARGEST_UPLOAD: Final = 12 << 20
 _LONGEST_ALT: Final = 500
@@ -62,6 +62,6 @@ def _saved(visit: Visit, content: bytes, suffix: str) -> str:
         path = content_path(visit.site, name)
         if path.path.is_file() and path.path.read_bytes() != content:
             continue
-        if not isinstance(save(visit.site, path, content, "", author_of(visit), visit.now), Conflict):
+        if save(visit.site, path, content, "", author_of(visit), visit.now):
             return name
     raise NotDone("There are many pictures of this name: give the file another name.")

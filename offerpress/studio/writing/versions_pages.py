@@ -10,7 +10,7 @@ from offerpress.studio.writing.file_actions import RENAMED_ROOMS
 from offerpress.studio.writing.text_preview import preview
 from offerpress.studio.writing.typed_texts import EditedText, author_of
 from offerpress.writing.paths import ContentPath, content_path
-from offerpress.writing.saving import Conflict, restore
+from offerpress.writing.saving import restore
 from offerpress.writing.texts import NotText, typed_text
 from offerpress.writing.versions import (
     FileVersion,
@@ -44,7 +44,7 @@ def versions_page(visit: Visit) -> Context:
     kept = versions(visit.site, path)
     if not kept:
         raise NotThere("There is no such text, and there never was one.")
-    now = "" if current is None else digest_of_text(current)
+    now = digest_of_text(current)
     tree = work_tree(visit.site)
     return {
         **_about(visit, path),
@@ -91,7 +91,7 @@ def compare_page(visit: Visit) -> Context:
     return {
         **_about(visit, path),
         "version": digest,
-        "opened": "" if now is None else digest_of_text(now),
+        "opened": digest_of_text(now),
         "is_there": now is not None,
         "is_now": kept == now,
         "only": only,
@@ -146,7 +146,7 @@ def restore_version(visit: Visit) -> Done:
     if all(one.digest != query.get("version") for one in versions(visit.site, path)):
         raise NotThere("There is no such version of this text.")
     done = restore(visit.site, path, query["version"], query.get("opened", ""), author_of(visit), visit.now)
-    if isinstance(done, Conflict):
+    if done is None:
         return Done(to=address_of("/text/conflict", file=path.name))
     visit.record(RESTORED, path.name)
     return Done(to=address_of("/text/versions", file=path.name))

@@ -22,7 +22,7 @@ from offerpress.writing.paths import (
     WritingRefused,
     content_path,
 )
-from offerpress.writing.saving import Conflict, Saved, delete_file, rename_file, restore, save
+from offerpress.writing.saving import Saved, delete_file, rename_file, restore, save
 from offerpress.writing.texts import NotText, open_file, open_for
 from offerpress.writing.versions import (
     Author,
@@ -86,19 +86,14 @@ def test_a_conflict_keeps_all_three_texts(site: Site, path: ContentPath) -> None
     """Changes of one line by two are shown side by side, nothing is overwritten, and the second one is a draft."""
     opened = open_file(site, path, NOW).digest
     save(site, path, TEXT.replace(b"one", b"ada"), opened, ADA, NOW)
-    done = save(site, path, TEXT.replace(b"one", b"ben"), opened, BEN, NOW)
-    assert isinstance(done, Conflict)
-    assert (TEXT, TEXT.replace(b"one", b"ada"), TEXT.replace(b"one", b"ben"), None) == (
-        done.base,
-        done.theirs,
-        done.mine,
-        done.result,
-    )
+    mine = TEXT.replace(b"one", b"ben")
+    assert save(site, path, mine, opened, BEN, NOW) is None
+    assert TEXT.replace(b"one", b"ada") == path.path.read_bytes()
     draft = draft_of(site, path, "ben")
     assert draft is not None
-    assert done.mine == draft.content
+    assert (mine, TEXT) == (draft.content, text_of(site, draft.opened))
     assert [("", "outside"), ("ada", "saved"), ("ben", "aside")] == actions(site, path)
-    assert isinstance(save(site, path, done.mine, done.theirs_digest, BEN, NOW), Saved)
+    assert isinstance(save(site, path, mine, open_file(site, path, NOW).digest, BEN, NOW), Saved)
     assert draft_of(site, path, "ben") is None
 
 
@@ -106,9 +101,7 @@ def test_a_file_that_vanished_is_a_conflict_too(site: Site, path: ContentPath) -
     """Somebody deleted the file meanwhile: the text is kept, and can be saved as a new file."""
     opened = open_file(site, path, NOW).digest
     path.path.unlink()
-    done = save(site, path, b"mine", opened, ADA, NOW)
-    assert isinstance(done, Conflict)
-    assert (None, "") == (done.theirs, done.theirs_digest)
+    assert save(site, path, b"mine", opened, ADA, NOW) is None
     with pytest.raises(FileVanished, match="is not there any more"):
         open_file(site, path, NOW)
     assert isinstance(save(site, path, b"mine", "", ADA, NOW), Saved)
@@ -117,7 +110,7 @@ def test_a_file_that_vanished_is_a_conflict_too(site: Site, path: ContentPath) -
 
 def test_a_new_file_never_takes_the_place_of_another(site: Site, path: ContentPath) -> None:
     """A file that must not exist and does is a conflict."""
-    assert isinstance(save(site, path, b"new", "", ADA, NOW), Conflict)
+    assert save(site, path, b"new", "", ADA, NOW) is None
     assert TEXT == path.path.read_bytes()
 
 

@@ -2,7 +2,7 @@
 
 Started with the library of `tests/killing/changes.c` in LD_PRELOAD. One request a line in JSON: `site`, `path`,
 `person`, `content` and `opened`; `at` is the change (0: none). The answer is a line too: `code` (negative for a
-signal), `changes`, and what `save` said: `saved`, or `theirs` (a digest), `result` and `text`.
+signal), `changes`, and what `save` said: `saved`, or after a conflict `theirs` (a digest), `result` and `text`.
 """
 
 import ctypes
@@ -14,9 +14,10 @@ from pathlib import Path
 
 from offerpress.site.site import Site
 from offerpress.writing.drafts import keep_draft
+from offerpress.writing.merging import merged
 from offerpress.writing.paths import content_path
-from offerpress.writing.saving import Conflict, save
-from offerpress.writing.versions import Author
+from offerpress.writing.saving import save
+from offerpress.writing.versions import Author, current_content, digest_of_text, opened_text
 
 
 def written(request: dict[str, str], at: int) -> dict[str, object]:
@@ -31,11 +32,17 @@ def written(request: dict[str, str], at: int) -> dict[str, object]:
     library.kill_at(request["site"].encode(), ctypes.c_long(at))
     done = save(site, path, content, request["opened"], by, now)
     changes = library.changes()
-    if isinstance(done, Conflict):
-        theirs = None if done.theirs is None else done.theirs.decode()
-        result = None if done.result is None else done.result.decode()
-        return {"changes": changes, "theirs": done.theirs_digest, "text": theirs, "result": result}
-    return {"changes": changes, "saved": done.digest}
+    if done:
+        return {"changes": changes, "saved": done.digest}
+    theirs = current_content(path)
+    assert theirs is not None
+    result = merged(opened_text(site, request["opened"]), theirs, content)
+    return {
+        "changes": changes,
+        "theirs": digest_of_text(theirs),
+        "text": theirs.decode(),
+        "result": result and result.decode(),
+    }
 
 
 def answer(line: str) -> dict[str, object]:
