@@ -13,10 +13,9 @@ class ConfigurationError(MailerError):
 
 
 class BatchError(MailerError):
-    """A batch cannot be written or read; `file` is its place."""
+    """A batch cannot be written or read."""
 
     def __init__(self, file: Path, what: str) -> None:
-        self.file = file
         super().__init__(f"batch: {file.name}: {what}")
 
 
@@ -65,7 +64,6 @@ class OutboxRestored(OutboxError):
     """The outbox is older than its receipts, which hold `claims` that it does not know."""
 
     def __init__(self, name: str, serial: int, last: int, claims: int) -> None:
-        self.claims = claims
         super().__init__(
             f"outbox: {name}: is older than its receipts (serial {serial}, they go to {last}): it was restored from a "
             f"backup, and {claims} notices were claimed since; 'offerpress reconcile --by NAME' makes them unknown"
@@ -76,7 +74,6 @@ class LostPlans(OutboxError):
     """The receipts name `claims` notices of plans that the outbox does not know."""
 
     def __init__(self, claims: int) -> None:
-        self.claims = claims
         super().__init__(
             f"outbox: {claims} notices were claimed of plans that it does not know; put their batches back into "
             "private/batches, then reconcile again"
@@ -87,9 +84,6 @@ class OutboxOwned(OutboxError):
     """Another sender owns the outbox; it is identified by process id, host and start."""
 
     def __init__(self, pid: int, host: str, since: str) -> None:
-        self.pid = pid
-        self.host = host
-        self.since = since
         super().__init__(
             f"outbox: owned by process {pid} on {host} since {since}; wait for it or stop it, then send again"
         )
@@ -99,8 +93,6 @@ class ApprovalRefused(MailerError):
     """An approval of `plan` by `by` is not valid."""
 
     def __init__(self, plan: str, by: str, why: str) -> None:
-        self.plan = plan
-        self.by = by
         super().__init__(f"approval: {plan} by {by!r}: {why}")
 
 
@@ -108,8 +100,6 @@ class DecisionRefused(MailerError):
     """A person's decision does not fit the status of the notice."""
 
     def __init__(self, plan: str, partner_id: str, why: str) -> None:
-        self.plan = plan
-        self.partner_id = partner_id
         super().__init__(f"decision: {plan}, partner {partner_id!r}: {why}")
 
 
@@ -117,7 +107,6 @@ class SendRefused(MailerError):
     """The root of the errors that keep a whole plan from being sent; nothing was handed over."""
 
     def __init__(self, plan: str, why: str) -> None:
-        self.plan = plan
         super().__init__(f"send: {plan}: {why}")
 
 
@@ -154,7 +143,6 @@ class NotDue(SendRefused):
     """The plan's `send_at` is in the future."""
 
     def __init__(self, plan: str, send_at: datetime) -> None:
-        self.send_at = send_at
         super().__init__(
             plan, f"not due before {send_at.isoformat()}; send it then, or plan it with another send_at"
         )
@@ -164,7 +152,6 @@ class TooLate(SendRefused):
     """The plan was not begun within its latest start after `send_at`."""
 
     def __init__(self, plan: str, send_at: datetime, hours: int) -> None:
-        self.send_at = send_at
         super().__init__(
             plan,
             f"due at {send_at.isoformat()} and not begun within {hours} hours; plan the campaign again, or "

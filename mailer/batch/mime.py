@@ -28,9 +28,7 @@ _PLAIN = re.compile(r"[!-~]+(?: [!-~]+)*")
 NOTICE_HEADER: Final = "X-Offerpress-Notice"
 """The header that carries the notice's own id behind relays that replace the `Message-ID`, such as Amazon SES."""
 
-_ADDRESSES_OF_HEADERS: Final = frozenset(
-    {"list-unsubscribe"}
-)  # RFC 2369: addresses, in which no word is encoded
+_OF_ADDRESSES: Final = "list-unsubscribe"  # RFC 2369: addresses, in which no word is encoded
 
 
 class HeaderLine(str):
@@ -59,7 +57,7 @@ def text_line(name: str, text: str) -> HeaderLine:
     if not _NAME.fullmatch(name):
         raise ValueError(f"{name!r} is no name of a header; use letters, digits and hyphens")
     _refuse_controls(name, text)
-    as_it_is = name.lower() in _ADDRESSES_OF_HEADERS and _PLAIN.fullmatch(text)
+    as_it_is = name.lower() == _OF_ADDRESSES and _PLAIN.fullmatch(text)
     if as_it_is or _is_plain(text):
         return HeaderLine(name, _folded_value(text, len(name) + 2))
     return HeaderLine(name, _encoded(text, len(name) + 2) if text else "")

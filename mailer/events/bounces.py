@@ -99,9 +99,8 @@ _KEY: Final = re.compile(
     rb"(?<![0-9a-f])([0-9a-f]{40})@|(?i:x-offerpress-notice: *)([0-9a-f]{40})(?![0-9a-f])"
 )
 _LEAVING: Final = re.compile(r"\bunsubscribe\s+([\w-]{44})(?![\w-])", re.IGNORECASE)
-_STATUS: Final = frozenset(
-    {"message/delivery-status", "message/global-delivery-status"}
-)  # RFC 3464, RFC 6533
+# RFC 3464, RFC 6533
+_STATUS: Final = frozenset({"message/delivery-status", "message/global-delivery-status"})
 _XTEXT: Final = re.compile(r"\\x\{([0-9A-Fa-f]{1,6})\}")  # RFC 6533 3
 # What a reader reports about our message (IANA's feedback report types); the others are about neither.
 _COMPLAINTS: Final = {
@@ -150,13 +149,11 @@ class ReturnedMail:
         Only they can be suppressed. A report about another address, such as that of a forwarding, counts for the
         notice if it had one recipient only.
         """
-        return [
-            event
-            for verdict in self.verdicts
-            for event in recipient_events(
-                _event(key, verdict, self.at), self._named(verdict, recipients), recipients
-            )
-        ]
+        found: list[Event] = []
+        for one in self.verdicts:
+            event = Event(key, one.kind, self.at, code=one.code, detail=one.detail)
+            found += recipient_events(event, self._named(one, recipients), recipients)
+        return found
 
     def _named(self, verdict: Verdict, recipients: Sequence[str]) -> tuple[str, ...]:
         """Return the verdict's addresses; whoever sends an unsubscribe token from another address means the partner."""
@@ -211,10 +208,6 @@ def _complaint(message: Message, feedback: Message, keys: tuple[str, ...], at: d
     return ReturnedMail(
         "complaint", keys, at, tuple(verdicts) or (Verdict((), kind, detail="reported by the reader"),)
     )
-
-
-def _event(key: str, verdict: Verdict, at: datetime) -> Event:
-    return Event(key, verdict.kind, at, code=verdict.code, detail=verdict.detail)
 
 
 def _reported(parts: Sequence[Message]) -> Iterator[Verdict]:

@@ -60,9 +60,8 @@ SUPPRESSES: Final[dict[EventKind, SuppressionReason]] = {
 }
 """The events that suppress an address, with the reason."""
 
-_PERSONAL: Final = frozenset(
-    {EventKind.BOUNCED, EventKind.COMPLAINED}
-)  # of one recipient, never of the message
+_PERSONAL: Final = frozenset({EventKind.BOUNCED, EventKind.COMPLAINED})
+"""Of one recipient, never of the message."""
 
 
 @dataclass(frozen=True, slots=True)

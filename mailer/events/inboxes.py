@@ -34,15 +34,12 @@ class Inbox(Protocol):
 
     def unread(self) -> Iterator[tuple[str, bytes]]:
         """Yield each unread message with its name for `mark_read`."""
-        ...
 
     def mark_read(self, names: Sequence[str]) -> None:
         """Mark them as read."""
-        ...
 
     def close(self) -> None:
         """Close the mailbox."""
-        ...
 
 
 class MaildirInbox:

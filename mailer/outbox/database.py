@@ -71,11 +71,9 @@ class OutboxRow(Protocol):
 
     def keys(self) -> Iterable[str]:
         """Return the names of the columns."""
-        ...
 
     def __getitem__(self, name: str, /) -> Any:  # noqa: ANN401 - as the statement gives it
         """Return the value of a column."""
-        ...
 
 
 class OutboxDatabase(Protocol):
@@ -90,38 +88,30 @@ class OutboxDatabase(Protocol):
 
     def close(self) -> None:
         """Close it."""
-        ...
 
     def sole(self, sender: SendingProcess) -> AbstractContextManager[None]:
         """Be the only sender for the length of the block, unless it is shared; OutboxOwned names the other one."""
-        ...
 
     def transaction(self) -> AbstractContextManager[None]:
         """Record all or nothing, durably when the block ends.
 
         Raises `Collision` if another process was faster, `OutboxError` if nothing can be written.
         """
-        ...
 
     def overwrite_deleted(self) -> None:
         """Overwrite what is deleted from now on, so that no free page keeps it."""
-        ...
 
     def scrub(self) -> None:
         """Remove deleted content from pages, logs and free space; not within a transaction."""
-        ...
 
     def rows(self, name: str, values: Parameters) -> Sequence[OutboxRow]:
         """Return the rows of the statement `name`."""
-        ...
 
     def run(self, name: str, values: Parameters) -> int:
         """Run the statement `name`; return the number of rows that it changed."""
-        ...
 
     def run_many(self, name: str, batch: Sequence[Parameters]) -> int:
         """Run it for each of `batch`; return the number of changed rows."""
-        ...
 
 
 def run_once_each(database: OutboxDatabase, name: str, batch: Sequence[Parameters]) -> None:

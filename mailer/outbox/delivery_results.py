@@ -116,14 +116,7 @@ class DeliveryResults(OutboxPart):
         """Return every event of one notice, the earliest first."""
         rows = self._database.rows("events_of", {"plan": plan, "partner_id": partner_id})
         return [
-            EventRecord(
-                EventKind(row["kind"]),
-                row["at"],
-                bool(row["copy"]),
-                row["code"],
-                row["detail"],
-                row["source"],
-            )
+            EventRecord(**{**dict(row), "kind": EventKind(row["kind"]), "copy": bool(row["copy"])})
             for row in rows
         ]
 

@@ -117,10 +117,8 @@ def _claim_some(
     require_each(database, "claim", {**shared, "keys": keys}, len(claimed))
     for domain, open_at in sorted(domains.moved().items()):
         database.run("set_opening", {"domain": domain, "open_at": instant_text(open_at)})
-    for (
-        window,
-        opens,
-    ) in held.items():  # every notice with this window, so that none is looked at before it opens
+    # every notice with such a window, so that none is looked at before it opens
+    for window, opens in held.items():
         database.run("hold_window", {"plan": record.plan, "window": window, "at": at, "opens": opens})
     return claimed, skipped, past
 

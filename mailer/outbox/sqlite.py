@@ -19,10 +19,8 @@ _DAMAGED: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 def _why_unusable(error: sqlite3.Error) -> str:
     """Say whether the file is damaged, or whether there is only no room for what SQLite keeps beside it."""
-    code = (
-        getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
-    )  # the primary code, without its detail
-    if code in _DAMAGED:
+    primary = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+    if primary in _DAMAGED:
         return f"is no usable outbox ({error}); restore it from a backup"
     return f"cannot be used now ({error}); free the disk or mend the folder, then try again"
 

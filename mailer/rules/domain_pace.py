@@ -18,9 +18,8 @@ DomainRates = Mapping[str, MessageRate]
 
 ANY_DOMAIN: Final = "*"
 NO_RATES: Final[DomainRates] = MappingProxyType({})
-_CATCH_UP: Final = timedelta(
-    milliseconds=100
-)  # the most that a late turn makes up for; more would be a burst
+_CATCH_UP: Final = timedelta(milliseconds=100)
+"""The most that a late turn makes up for; more would be a burst."""
 
 
 def domain_of(address_key: str) -> str:

@@ -51,10 +51,9 @@ if TYPE_CHECKING:  # a fresh plan is approved without rendering
 
 
 class UnknownCampaign(OfferpressError):
-    """No campaign of that slug; `slug` holds it."""
+    """There is no campaign of that slug."""
 
     def __init__(self, slug: str, known: Collection[str]) -> None:
-        self.slug = slug
         names = ", ".join(sorted(known)) or "none yet"
         super().__init__(
             f"no campaign: {slug!r}: content/campaigns holds {names}; `offerpress add campaign TITLE` makes one"

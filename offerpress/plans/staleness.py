@@ -31,7 +31,6 @@ class StalePlan(OfferpressError):
     """Recomputing would change the messages to `partners`; `why` says which of their sources changed."""
 
     def __init__(self, plan: str, partners: list[str], why: str) -> None:
-        self.plan = plan
         self.partners = tuple(partners)
         named = ", ".join(partners[:_NAMED]) + (", …" if len(partners) > _NAMED else "")
         number = "1 message" if len(partners) == 1 else f"{len(partners)} messages"
@@ -44,7 +43,6 @@ class PostponedPlan(OfferpressError):
     """The campaign's file names a later `send_at` than the plan was frozen with."""
 
     def __init__(self, plan: str, now: datetime, then: datetime | None) -> None:
-        self.plan = plan
         planned = f"the plan says {then.isoformat(timespec='minutes')}" if then else "the plan has none"
         super().__init__(
             f"stale: {plan}: send_at is {now.isoformat(timespec='minutes')} in the campaign's file now, {planned}; "
@@ -56,7 +54,6 @@ class PlanAhead(OfferpressError):
     """The as-of day of a plan has not come yet."""
 
     def __init__(self, plan: str, as_of: int, today: int, zone: str) -> None:
-        self.plan = plan
         why = f"its figures are as of {day_text(as_of)}, and today is {day_text(today)} ({zone})"
         super().__init__(
             f"too early: {plan}: {why}, so sales can still come; approve it from {day_text(as_of)} on, or plan the "
@@ -68,7 +65,6 @@ class ClockBehind(OfferpressError):
     """The clock shows an earlier time than when the plan was made, so no instant that it gives can be trusted."""
 
     def __init__(self, plan: str, made_at: datetime, now: datetime) -> None:
-        self.plan = plan
         made, shown = (at.isoformat(timespec="minutes") for at in (made_at, now))
         super().__init__(
             f"the clock is wrong: {plan}: the plan was made at {made}, and this machine shows {shown}; set the clock "

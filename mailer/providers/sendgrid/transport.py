@@ -13,9 +13,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from http.client import HTTPMessage
-from importlib import import_module
-from typing import Any, Final, Protocol, cast
-from urllib.parse import quote, urlsplit
+from typing import Any, Final
+from urllib.parse import SplitResult, quote, urlsplit
 
 from mailer.errors import ConfigurationError, FenceRefused
 from mailer.rules.states import NEXT_CALL, Cause, Outcome
@@ -34,10 +33,6 @@ _OURS: Final = re.compile(
     r"(^|; )(from|reply_to|asm|categories|batch_id|send_at|mail_settings|tracking_settings)\b"
 )
 _BROKEN: Final = (OSError, http.client.HTTPException)
-
-
-class _Payload(Protocol):
-    def __call__(self, attempt: Attempt, settings: SendGridSettings) -> bytes: ...
 
 
 class SendGridTransport:
@@ -94,11 +89,13 @@ class SendGridConnection:
         self._transport = transport
         self._client: http.client.HTTPConnection | None = None
         parts = urlsplit(transport.base_url)
-        self._host, self._port, self._tls = parts.hostname or "", parts.port, parts.scheme == "https"
+        self._parts, self._host = parts, parts.hostname or ""
         self._path = f"{parts.path.rstrip('/')}/v3/mail/send"
         self._headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
         # loaded here, because importing the provider's package takes longer than the rest of the mailer
-        self._payload = cast("_Payload", import_module("mailer.providers.sendgrid.payload").request_body)
+        from mailer.providers.sendgrid.payload import request_body  # noqa: PLC0415
+
+        self._payload = request_body
 
     def hand(self, attempt: Attempt) -> Outcome:
         """Send one request. A notice that cannot be written as one is a rejection, before anything has left."""
@@ -147,14 +144,7 @@ class SendGridConnection:
 
     def _connected(self) -> http.client.HTTPConnection:
         transport = self._transport
-        seconds = transport.connect_seconds
-        client: http.client.HTTPConnection
-        if self._tls:
-            client = http.client.HTTPSConnection(
-                self._host, self._port, timeout=seconds, context=transport.context
-            )
-        else:
-            client = http.client.HTTPConnection(self._host, self._port, timeout=seconds)
+        client = _client(self._parts, transport.connect_seconds, transport.context)
         client.connect()
         client.sock.settimeout(transport.answer_seconds)
         return client
@@ -175,6 +165,14 @@ class SendGridConnection:
         if not kept or response.will_close:
             self.close()
         return _proved(response.status, response.headers, words, sandbox=self._transport.settings.sandbox)
+
+
+def _client(parts: SplitResult, seconds: float, context: ssl.SSLContext) -> http.client.HTTPConnection:
+    """Return a client of that address, which connects later."""
+    host = parts.hostname or ""
+    if parts.scheme == "https":
+        return http.client.HTTPSConnection(host, parts.port, timeout=seconds, context=context)
+    return http.client.HTTPConnection(host, parts.port, timeout=seconds)
 
 
 def _went_stale(client: http.client.HTTPConnection) -> bool:
@@ -272,12 +270,7 @@ class SendGridFences:
         self, method: str, path: str, body: dict[str, str] | None = None
     ) -> tuple[int, Any, Mapping[str, str]]:
         """Return status, parsed JSON (None if there is none) and headers; the status is 0 without an answer."""
-        host, port = self._parts.hostname or "", self._parts.port
-        client: http.client.HTTPConnection
-        if self._parts.scheme == "https":
-            client = http.client.HTTPSConnection(host, port, timeout=self._seconds, context=self._context)
-        else:
-            client = http.client.HTTPConnection(host, port, timeout=self._seconds)
+        client = _client(self._parts, self._seconds, self._context)
         headers = {"Authorization": f"Bearer {self._key}"}
         content = None
         if body is not None:
