@@ -7,7 +7,7 @@ derives it in the browser.
 
 import hmac
 import re
-from base64 import b32decode, b32encode
+from base64 import b32encode
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from hashlib import sha256
@@ -74,10 +74,6 @@ _LOCATOR, _KEY, _NONCE_KEY, _REFERENCE = slice(0, 16), slice(16, 48), slice(48, 
 _DERIVED_SIZE = 96
 _LARGEST_SHARD_BITS = 32
 _PARTNERS_A_SHARD = 1000  # reading a shard from the snapshot costs as much as a hundred partners
-
-
-class DamagedLink(ValueError):
-    """A fragment that no site made: cut off, mistyped or changed in transit."""
 
 
 @dataclass(frozen=True)
@@ -153,20 +149,6 @@ def link_secret(site_secret: bytes, partner_id: str, key_version: int = 1, epoch
 def unsubscribe_key(site_secret: bytes, key_version: int = 1) -> bytes:
     """Derive the 32-byte key of unsubscribe tokens; it reveals nothing about any link."""
     return expand(site_secret, fields("unsubscribe", key_version), 32)
-
-
-def parse_fragment(text: str, key_version: int = 1) -> LinkSecret:
-    """Parse a fragment as it comes back from a mail: in upper or lower case, with stray marks around it.
-
-    Raises DamagedLink if the length or the checksum is wrong.
-    """
-    fragment = re.sub(r"^[^a-z2-7]+|[^a-z2-7]+$", "", text.lower())
-    if not re.fullmatch(rf"[a-z2-7]{{{FRAGMENT_LENGTH}}}", fragment):
-        raise DamagedLink(f"the link is incomplete: {FRAGMENT_LENGTH} letters and digits stand after '#'")
-    link = LinkSecret(b32decode(fragment[:-_CHECKSUM_LENGTH].upper()), key_version)
-    if link.fragment != fragment:
-        raise DamagedLink("the link was changed on its way: copy it again from the mail")
-    return link
 
 
 def parse_reference(text: str) -> str:
