@@ -19,7 +19,17 @@ if TYPE_CHECKING:
     )
     from rewards.canonical import canonical_json
     from rewards.days import add_months, day_in_zone, day_text, parse_day, time_zone
-    from rewards.faults import Fault, Faulty, KeyPath, RewardsError, Severity, Source, suggestion, validated
+    from rewards.faults import (
+        Fault,
+        Faulty,
+        KeyPath,
+        RewardsError,
+        Severity,
+        Source,
+        required,
+        suggestion,
+        validated,
+    )
     from rewards.fields import Pick, parse_toml
     from rewards.money import (
         MINOR_UNITS,

@@ -4,7 +4,7 @@ A `Fault` never raises by itself. Code that needs a faultless input raises `Faul
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from dataclasses import field as uncompared
 from difflib import get_close_matches
@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 Severity = Literal["fault", "remark"]
 KeyPath = tuple[str | int, ...]
 Model = TypeVar("Model", bound=BaseModel)
+_Found = TypeVar("_Found")
 
 
 # The remedies that name one value; `suggestion` writes the first of them.
@@ -69,6 +70,15 @@ class Faulty(RewardsError):
     def __init__(self, faults: Sequence[Fault]) -> None:
         self.faults = tuple(faults)
         super().__init__(f"{len(self.faults)} faults, the first: {self.faults[0]}")
+
+
+def required(read: Callable[[list[Fault]], _Found | None]) -> _Found:
+    """Return what `read` finds; raises `Faulty` with the faults that it adds to its list if it finds nothing."""
+    faults: list[Fault] = []
+    found = read(faults)
+    if found is None:
+        raise Faulty(faults)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

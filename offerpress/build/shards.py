@@ -43,13 +43,13 @@ from offerpress.site.site import Site
 from rewards import (
     Account,
     Fault,
-    Faulty,
     Rules,
     Statement,
     Tally,
     compute_statement,
     counted_lines,
     monthly_sales,
+    required,
     rules_on,
 )
 
@@ -247,11 +247,8 @@ def figures_at(job: Job) -> Figures:
     settings = replace(site.settings, site=site.settings.site.model_copy(update={"base_url": job.base_url}))
     site = replace(site, given=settings)
     keys = _worker_keys(job, site) if job.keys else None
-    faults: list[Fault] = []
     know_texts(site, code_digest())
-    content = read_content(job.folder, settings.site, faults)
-    if content is None:
-        raise Faulty(faults)
+    content = required(lambda faults: read_content(job.folder, settings.site, faults))
     snapshot = Snapshot.open(job.snapshot)
     rules = rules_on(content.policy, snapshot.rates, job.as_of)
     return Figures(site, rules, snapshot, keys, content, snapshot.account_count, (), {})

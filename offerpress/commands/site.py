@@ -12,7 +12,7 @@ from offerpress.setup.new_site import LANGUAGES, WantedSite, begin_site, parse_l
 from offerpress.site.folder import template_folders
 from offerpress.site.starter import FOLDERS, Stub, StubKind, add_stub, start_site
 from offerpress.terminal import say, show
-from rewards import KINDS, Fault, Faulty
+from rewards import KINDS, required
 
 STARTED = """\
 Made a site in {folder}: an invented vendor with offers of 2023 and sixty partners, to be changed into yours.
@@ -110,10 +110,7 @@ def add_command(kind: StubKind, title: str, offer_kind: str | None, site_folder:
     if offer_kind and kind != "offer":
         raise click.UsageError(f"--kind goes with `add offer`, not with `add {kind}`")
     site = site_at(site_folder)
-    faults: list[Fault] = []
-    program = read_program(site.folder, faults)
-    if program is None:
-        raise Faulty(faults)
+    program = required(lambda faults: read_program(site.folder, faults))
     today = date.fromordinal(site.day(program.timezone))
     folders = template_folders(site.folder)
     stub = Stub(kind, title, offer_kind or "cashback")

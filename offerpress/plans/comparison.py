@@ -30,24 +30,26 @@ def stale_partners(
     drafting.header = batch.header
     if len(batch) * _LOOK_UP_COSTS < figures.partner_count:
         found = {one: figures.snapshot.account(one) for one in batch.partner_ids()}
-        return [one for one, account in found.items() if account is None or stale(drafting, batch, account)]
+        return [
+            one for one, account in found.items() if account is None or _is_stale(drafting, batch, account)
+        ]
     same = bytearray(len(batch))
-    for places in same_messages(drafting, batch, open_workers):
+    for places in _same_messages(drafting, batch, open_workers):
         for place in places:
             same[place] = 1
     return [one for one, is_same in zip(batch.partner_ids(), same, strict=True) if not is_same]
 
 
-def same_messages(drafting: Drafting, batch: Batch, open_workers: OpenWorkers) -> Iterator[list[int]]:
+def _same_messages(drafting: Drafting, batch: Batch, open_workers: OpenWorkers) -> Iterator[list[int]]:
     """Return by shard the places of the recipients whose message would be the same if it were rendered now."""
     snapshot = drafting.figures.snapshot
     with open_workers(len(snapshot.shards) if drafting.told is None else 1, snapshot.close) as workers:
-        job = CompareJob(job_of(drafting.figures), drafting.campaign.slug, batch.file)
+        job = _CompareJob(job_of(drafting.figures), drafting.campaign.slug, batch.file)
         yield from workers.results(job, (drafting, batch), _same_of_shard, snapshot.shards)
 
 
 @dataclass(frozen=True, slots=True)
-class CompareJob:
+class _CompareJob:
     """The messages of one batch, for a worker process."""
 
     job: Job
@@ -69,12 +71,12 @@ def _same_of_shard(means: tuple[Drafting, Batch], shard: int) -> list[int]:
             place = batch.place(account.partner.partner_id)
         except KeyError:
             continue
-        if not stale(drafting, batch, account):
+        if not _is_stale(drafting, batch, account):
             found.append(place)
     return found
 
 
-def stale(drafting: Drafting, batch: Batch, account: Account) -> bool:
+def _is_stale(drafting: Drafting, batch: Batch, account: Account) -> bool:
     """Return whether the message to a recipient would change or disappear now."""
     faults: list[Fault] = []
     statement = compute_statement(account, drafting.figures.rules, faults)

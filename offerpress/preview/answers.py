@@ -47,8 +47,8 @@ class Answer:
 
 
 VIEWS = {"html": "HTML", "text": "Text", "headers": "Headers", "source": "Source"}
-DARK = re.compile(r"\(\s*prefers-color-scheme\s*:\s*dark\s*\)")
-ALWAYS_TRUE, NEVER_TRUE = "(min-width:0)", "(max-width:0)"
+_DARK = re.compile(r"\(\s*prefers-color-scheme\s*:\s*dark\s*\)")
+_ALWAYS_TRUE, _NEVER_TRUE = "(min-width:0)", "(max-width:0)"
 PLAIN = (
     "<!doctype html><meta charset=utf-8><title>{title}</title><style>:root{{color-scheme:{scheme}}}"
     "body{{margin:16px;font:14px/1.5 ui-monospace,Menlo,Consolas,monospace}}"
@@ -105,21 +105,20 @@ def framed(query: Mapping[str, str]) -> MailView:
 
 def with_colours(styled: str, *, dark: bool) -> str:
     """Return HTML or CSS whose rules for dark screens hold always, or never."""
-    return DARK.sub(ALWAYS_TRUE if dark else NEVER_TRUE, styled)
+    return _DARK.sub(_ALWAYS_TRUE if dark else _NEVER_TRUE, styled)
 
 
-def framed_mail(notice: Notice, wire: bytes, view: MailView) -> tuple[bytes, str]:
-    """Return the content of the frame and its media type. `wire` is the message in its SMTP form."""
+def framed_mail(notice: Notice, wire: bytes, view: MailView) -> bytes:
+    """Return the content of the frame, which is HTML. `wire` is the message in its SMTP form."""
     if view.form == "html":
-        return with_colours(notice.html, dark=view.dark).encode(), HTML
+        return with_colours(notice.html, dark=view.dark).encode()
     if view.form == "headers":
         body = f"<dl>{''.join(_headers(wire))}</dl>"
     else:
         text = notice.text if view.form == "text" else wire.decode("ascii", "replace")
         body = f"<pre>{escape(text)}</pre>"
     scheme = "dark" if view.dark else "light"
-    html = PLAIN.format(title=VIEWS[view.form], scheme=scheme, body=body)
-    return html.encode(), HTML
+    return PLAIN.format(title=VIEWS[view.form], scheme=scheme, body=body).encode()
 
 
 def _headers(wire: bytes) -> Iterator[str]:

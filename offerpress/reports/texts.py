@@ -68,26 +68,11 @@ def percent_text(share: Fraction) -> str:
     return "under 0.1 %" if share > 0 and not tenths else f"{tenths // 10}.{tenths % 10} %"
 
 
+@cache
 def day_words(day: int) -> str:
     """Return a day as `31 December 2023`, in every locale."""
     at = date.fromordinal(day)
-    return f"{at.day} {_MONTHS[at.month - 1]} {at.year}"
-
-
-_MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
+    return f"{at.day} {Locale('en').months['format']['wide'][at.month]} {at.year}"
 
 
 _SHOWN = 3

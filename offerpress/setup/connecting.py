@@ -25,30 +25,15 @@ from offerpress.site.folder import SETTINGS_FILE, OfferpressError
 from offerpress.site.settings_file import read_settings_file
 from offerpress.site.site import Site
 from offerpress.site.state import replace_bytes
-from rewards import Fault, Faulty, Policy, Source, validated
+from rewards import Fault, Policy, Source, required, validated
 
 FORM_RULES = frozenset(
     {
-        "missing file",
-        "empty file",
-        "unreadable",
-        "encoding",
-        "missing column",
-        "missing part",
-        "unmapped column",
+        *("missing file", "empty file", "unreadable", "encoding", "source", "format", "ragged row", "no end"),
+        *("missing column", "missing part", "unmapped column", "repeated column", "two names", "constant"),
+        *("undeclared form", "unusable value", "left out", "other serials", "bad day", "bad instant"),
+        *("bad amount", "bad rate", "unknown status", "unknown plan", "unknown currency", "unknown level"),
     }
-    | {
-        "two names",
-        "constant",
-        "repeated column",
-        "other serials",
-        "format",
-        "ragged row",
-        "no end",
-        "left out",
-    }
-    | {"undeclared form", "unusable value", "source", "bad day", "bad instant", "bad amount", "bad rate"}
-    | {"unknown status", "unknown plan", "unknown currency", "unknown level"}
 )
 """The rules of faults that another setting of the table may cure."""
 _GIVEN = ("encoding", "delimiter", "sheet", "header_row")
@@ -144,11 +129,8 @@ def former_settings(site: Site, table: str) -> dict[str, object]:
 
 
 def _data_section(site: Site) -> dict[str, object]:
-    faults: list[Fault] = []
-    read = read_settings_file(site.folder, faults)
-    if read is None:
-        raise Faulty(faults)
-    data = read[0].get("data")
+    raw, _ = required(lambda faults: read_settings_file(site.folder, faults))
+    data = raw.get("data")
     return dict(data) if isinstance(data, dict) else {}
 
 
@@ -215,9 +197,7 @@ def connect_upload(site: Site, upload: Upload) -> str:
     return place
 
 
-def confirm_step(site: Site, upload: Upload, step: str) -> Upload:
+def confirm_step(site: Site, upload: Upload, step: str) -> None:
     """Keep an upload with that step confirmed."""
     steps = tuple(dict.fromkeys([*upload.confirmed, step]))
-    kept = upload.model_copy(update={"confirmed": steps})
-    write_upload(site, kept)
-    return kept
+    write_upload(site, upload.model_copy(update={"confirmed": steps}))

@@ -53,8 +53,7 @@ def with_settings(text: str, changes: Mapping[str, Mapping[str, object]]) -> str
     """
     try:
         wanted: dict[str, Any] = tomllib.loads(text)
-        has_crlf = "\r\n" in text and not re.search(r"(?<!\r)\n", text)
-        document: Any = tomlkit.parse(text.replace("\r\n", "\n") if has_crlf else text)
+        document, has_crlf = _parsed(text)
         for name, values in changes.items():
             merged = {**wanted.get(name, {}), **values}
             wanted[name] = {key: value for key, value in merged.items() if value is not None}
@@ -66,19 +65,29 @@ def with_settings(text: str, changes: Mapping[str, Mapping[str, object]]) -> str
                     section.pop(key, None)
                 elif _plain(section.get(key)) != value:
                     section[key] = value
-        changed = tomlkit.dumps(document)
+        changed = _dumped(document, has_crlf=has_crlf)
     except (TOMLKitError, tomllib.TOMLDecodeError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise OfferpressError(f"not changed: {SETTINGS_FILE}: {error}; correct it first") from error
     if tomllib.loads(changed) != wanted:
         raise OfferpressError(
             f"not changed: {SETTINGS_FILE}: one value cannot be changed alone; change it there"
         )
+    return changed
+
+
+def _parsed(text: str) -> tuple[Any, bool]:
+    """Return the document, and whether its line ends are CR LF, which tomlkit would not keep everywhere."""
+    has_crlf = "\r\n" in text and not re.search(r"(?<!\r)\n", text)
+    return tomlkit.parse(text.replace("\r\n", "\n") if has_crlf else text), has_crlf
+
+
+def _dumped(document: Any, *, has_crlf: bool) -> str:  # noqa: ANN401 - as tomlkit gives it
+    changed = tomlkit.dumps(document)
     return changed.replace("\n", "\r\n") if has_crlf else changed
 
 
 def _changed(text: str, table: str, settings: Mapping[str, object], *, is_inline: bool) -> str:
-    has_crlf = "\r\n" in text and not re.search(r"(?<!\r)\n", text)
-    document = tomlkit.parse(text.replace("\r\n", "\n") if has_crlf else text)
+    document, has_crlf = _parsed(text)
     if "data" not in document:
         document.append("data", tomlkit.table(is_super_table=True))
     data: Any = document["data"]
@@ -91,8 +100,7 @@ def _changed(text: str, table: str, settings: Mapping[str, object], *, is_inline
         made = tomlkit.table()
         _update(made, settings)
         data.append(table, made)
-    changed = tomlkit.dumps(document)
-    return changed.replace("\n", "\r\n") if has_crlf else changed
+    return _dumped(document, has_crlf=has_crlf)
 
 
 def _update(there: AbstractTable, settings: Mapping[str, object]) -> None:

@@ -124,11 +124,9 @@ def drop_old_uploads(site: Site, now: datetime) -> None:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-def drop_all_uploads(site: Site) -> int:
-    """Remove every upload and return how many there were: any of them may hold a partner who is to be forgotten."""
-    count = len(list(_folders(site)))
+def drop_all_uploads(site: Site) -> None:
+    """Remove every upload: any of them may hold a partner who is to be forgotten."""
     shutil.rmtree(site.private / UPLOADS_FOLDER, ignore_errors=True)
-    return count
 
 
 def _folder(site: Site, upload: str) -> Path:

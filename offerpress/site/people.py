@@ -289,18 +289,16 @@ def _deed(line: bytes) -> HistoryEntry:
         return HistoryEntry("", "", "", "a damaged line, which cannot be read")
 
 
-def forget_in_history(site: Site, name_of: Callable[[str], str]) -> int:
-    """Replace partners in the history as `name_of` says; return how many lines changed."""
+def forget_in_history(site: Site, name_of: Callable[[str], str]) -> None:
+    """Replace partners in the history as `name_of` says."""
     path = site.private / HISTORY_FILE
     if not path.is_file():
-        return 0
+        return
     with _locked_history(site):
         before = path.read_bytes().split(b"\n")
         after = list(_renamed(before, name_of))
-        changed = sum(one != other for one, other in zip(before, after, strict=True))
-        if changed:
+        if after != before:
             write_state(path, b"\n".join(after).decode("utf-8", "replace"), mode=_MODE)
-    return changed
 
 
 def _renamed(lines: list[bytes], name_of: Callable[[str], str]) -> Iterator[bytes]:

@@ -10,7 +10,7 @@ from generator import SiteSettings, StatementSettings
 from ledger import DataSettings
 from mailer import MailSettings
 from offerpress.site.settings_file import StudioSettings, read_settings_file, section
-from rewards import Fault, Faulty, suggestion, validated
+from rewards import Fault, required, suggestion, validated
 from rewards.fields import Text
 
 
@@ -36,11 +36,7 @@ class Settings:
 
 def read_all_settings(folder: Path) -> Settings:
     """Return the settings of that site folder; raises `Faulty` with every fault in them."""
-    faults: list[Fault] = []
-    settings = read_settings(folder, faults)
-    if settings is None:
-        raise Faulty(faults)
-    return settings
+    return required(lambda faults: read_settings(folder, faults))
 
 
 def read_settings(folder: Path, faults: list[Fault]) -> Settings | None:

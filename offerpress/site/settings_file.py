@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, mod
 
 from mailer import MailSettings
 from offerpress.site.folder import SETTINGS_FILE
-from rewards import Fault, Faulty, KeyPath, Source, parse_toml, validated
+from rewards import Fault, KeyPath, Source, parse_toml, required, validated
 
 _Section = TypeVar("_Section", bound=BaseModel)
 
@@ -96,8 +96,4 @@ def read_section(folder: Path, name: str, model: type[_Section], faults: list[Fa
 
 def read_mail_settings(folder: Path) -> MailSettings:
     """Return `[mail]` of that site; raises `Faulty`."""
-    faults: list[Fault] = []
-    mail = read_section(folder, "mail", MailSettings, faults)
-    if mail is None:
-        raise Faulty(faults)
-    return mail
+    return required(lambda faults: read_section(folder, "mail", MailSettings, faults))

@@ -29,42 +29,10 @@ from rewards import Partner
 # Providers of mail for everybody: such a domain says nothing about a partner.
 _PUBLIC = frozenset(
     {
-        *(
-            "126.com",
-            "163.com",
-            "aol",
-            "fastmail",
-            "free.fr",
-            "gmail",
-            "gmx",
-            "googlemail",
-            "hotmail",
-            "icloud",
-        ),
-        *(
-            "libero.it",
-            "live",
-            "mac.com",
-            "mail.com",
-            "mail.ru",
-            "mailbox.org",
-            "me.com",
-            "msn",
-            "o2.pl",
-            "onet.pl",
-        ),
-        *(
-            "orange.fr",
-            "outlook",
-            "posteo",
-            "proton",
-            "protonmail",
-            "qq.com",
-            "seznam.cz",
-            "t-online",
-            "wanadoo.fr",
-        ),
-        *("web.de", "wp.pl", "yahoo", "yandex", "ymail", "zoho"),
+        *("126.com", "163.com", "aol", "fastmail", "free.fr", "gmail", "gmx", "googlemail", "hotmail"),
+        *("icloud", "libero.it", "live", "mac.com", "mail.com", "mail.ru", "mailbox.org", "me.com", "msn"),
+        *("o2.pl", "onet.pl", "orange.fr", "outlook", "posteo", "proton", "protonmail", "qq.com"),
+        *("seznam.cz", "t-online", "wanadoo.fr", "web.de", "wp.pl", "yahoo", "yandex", "ymail", "zoho"),
     }
 )
 
@@ -176,15 +144,14 @@ class Held:
 
 def held(site: Site, outbox: Outbox, who: Traces) -> Held:
     """Return what `forget` would find; nothing is changed."""
-    ids, folder = who.partner_ids, site.private / "reports"
+    ids = who.partner_ids
     told = {planned.plan for one in ids for planned in outbox.told(one)}
-    reports = [path.name for path in sorted(folder.glob("*")) if path.is_file()]
     return Held(
         sum(any(row.partner_id in ids for row in one.partners()) for one in _snapshots(site)),
         tuple(sorted(told)),
         sum(holds_partner(one, ids) for one in read_exports(site)),
         sum(any(line[1] in ids for line in read_sign_off(file).lines) for file in all_sign_offs(site)),
-        len({name for name, _ in leaked(folder, reports, who.words, who.others)}),
+        len(_reports(site.private, who)),
     )
 
 
@@ -283,12 +250,17 @@ def _drop_reports(private: Path, who: Traces) -> int:
         shutil.rmtree(private / name, ignore_errors=True)
     for name in (TEXTS_FILE, POLICY_FILE):
         (private / name).unlink(missing_ok=True)
+    found = _reports(private, who)
+    for path in found:
+        path.unlink()
+    return len(found)
+
+
+def _reports(private: Path, who: Traces) -> set[Path]:
+    """Return the reports that hold one of the partner's words."""
     folder = private / "reports"
     names = [path.name for path in sorted(folder.glob("*")) if path.is_file()]
-    found = {name for name, _ in leaked(folder, names, who.words, who.others)}
-    for name in found:
-        (folder / name).unlink()
-    return len(found)
+    return {folder / name for name, _ in leaked(folder, names, who.words, who.others)}
 
 
 def _drop_versions(site: Site, who: Traces) -> None:

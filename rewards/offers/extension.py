@@ -13,7 +13,7 @@ from rewards.fields import Day
 from rewards.offers.entry import Published, Slug
 from rewards.offers.kind import Case, Compared, Derived, Kind, Origin, Worth
 from rewards.offers.steps import step
-from rewards.offers.terms import Mistake, OfferTerms, OnDay, TermRow, Word
+from rewards.offers.terms import OfferTerms, OnDay, TermRow, Word
 from rewards.program import Program
 
 Plan = Literal["paid", "free", "trial", "nfr"]
@@ -44,10 +44,6 @@ class ExtensionTerms(OfferTerms):
         yield TermRow("active_on", (OnDay(self.active_on),))
         if self.bought_before is not None:
             yield TermRow("bought_before", (OnDay(self.bought_before),))
-
-    def mistakes(self, program: Program) -> Iterator[Mistake]:
-        """Find the mistakes of all kinds; the keys of an extension do not depend on each other."""
-        yield from super().mistakes(program)
 
 
 class ExtensionEntry(NamedTuple):

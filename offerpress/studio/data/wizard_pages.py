@@ -226,7 +226,6 @@ def _rows(visit: Visit, upload: Upload) -> Context:
         "skip_last": upload.settings.get("skip_last", 0),
         "drops": key in ([drop] if isinstance(drop, str) else drop),
         "key_word": COLUMN_WORDS[key],
-        "raw_names": raw.names,
         "last": [{"row": row.row, "cells": row.fields} for row in raw.tail[-_LAST:]],
         "sample": None,
     }

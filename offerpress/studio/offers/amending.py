@@ -15,12 +15,17 @@ def amendment_items(raw: Item) -> list[Item]:
     return [one for one in written if isinstance(one, Mapping)] if isinstance(written, list) else []
 
 
-def amendment_day(item: Item) -> int | None:
-    """Return the day from which an amendment holds; None if it names no real day."""
+def day_of(text: str) -> int | None:
+    """Return a day as an ordinal; None for text that is no real day."""
     try:
-        return parse_day(str(item.get("effective_on", "")))
+        return parse_day(text)
     except ValueError:
         return None
+
+
+def amendment_day(item: Item) -> int | None:
+    """Return the day from which an amendment holds; None if it names no real day."""
+    return day_of(str(item.get("effective_on", "")))
 
 
 def values_in_force(raw: Item, model: type[OfferTerms], day: int) -> dict[str, object]:

@@ -55,7 +55,6 @@ def _shift(visit: Visit, shift: Shift, title: str) -> Context:
     return {
         "offer": title,
         "unit": _UNITS.get(shift.unit, shift.unit),
-        "is_sum": not is_level,
         "before": text(shift.before) if not is_level else "",
         "after": text(shift.after) if not is_level else "",
         "difference": difference(shift.after - shift.before) if not is_level else "",

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
-from offerpress.studio.offers.amending import values_in_force, with_amendment
+from offerpress.studio.offers.amending import day_of, values_in_force, with_amendment
 from offerpress.studio.state.studio import NotDone, NotThere, Visit
 from offerpress.studio.writing.front_form import FormField, FormMaker, changed_fields
 from offerpress.studio.writing.typed_texts import options_of, top_values
@@ -151,14 +151,6 @@ def offer_form(visit: Visit) -> OfferForm:
     day = day_of(visit.query.get("shown", "")) or today
     others = tuple(one.name for one in found.others)
     return OfferForm(visit, path, base, opened, _mode(path, base, today), day, found.draft, others)
-
-
-def day_of(text: str) -> int | None:
-    """Return a day as an ordinal; None for text that is no real day."""
-    try:
-        return parse_day(text)
-    except ValueError:
-        return None
 
 
 def _mode(path: ContentPath, base: bytes, today: int) -> FormMode:

@@ -1,6 +1,7 @@
 """The screen History: what everybody did, completed from the outbox after a crash."""
 
 from contextlib import suppress
+from dataclasses import replace
 
 from offerpress.studio.plans.standing import program_zone
 from offerpress.studio.state.deeds import mend_history, told_history
@@ -16,15 +17,7 @@ def history_page(visit: Visit) -> Context:
     entries, zone = told_history(visit.studio.history(visit.site)), program_zone(visit)
     return {
         "entries": [
-            {
-                "at": local_words(one.at, zone) if one.at else "",
-                "name": one.name,
-                "action": one.action,
-                "subject": one.subject,
-                "partner": one.partner,
-                "note": one.note,
-            }
-            for one in entries[:_MOST_ENTRIES]
+            replace(one, at=local_words(one.at, zone) if one.at else "") for one in entries[:_MOST_ENTRIES]
         ],
         "more": max(0, len(entries) - _MOST_ENTRIES),
         "zone": zone,

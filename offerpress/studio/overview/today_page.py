@@ -8,8 +8,9 @@ from mailer import Outbox, Status
 from offerpress.build.publishing import published_differs
 from offerpress.plans.status import needs
 from offerpress.reports.texts import day_words, sum_words
-from offerpress.site.folder import BUILD_FILE, PUBLISHED_FILE
+from offerpress.site.folder import PUBLISHED_FILE
 from offerpress.site.people import read_people
+from offerpress.studio.plans.checklist import pages_stamp
 from offerpress.studio.plans.standing import plan_rows, plan_standing, program_zone
 from offerpress.studio.state.current_figures import CurrentFigures
 from offerpress.studio.state.studio import (
@@ -129,11 +130,7 @@ def _tasks(visit: Visit, outbox: Outbox) -> list[Context]:
 def _publishing(visit: Visit) -> list[Context]:
     """Return whether readers see another site than the built one."""
     site = visit.site
-    stamp = [
-        path.stat().st_mtime_ns if path.exists() else 0
-        for path in (site.private / BUILD_FILE, site.private / PUBLISHED_FILE)
-    ]
-    differs = visit.studio.remembered("published differs", stamp, lambda: published_differs(site))
+    differs = visit.studio.remembered("published differs", pages_stamp(site), lambda: published_differs(site))
     text = "the published site differs from the built one"
     return [{"plan": "Publish", "href": "/publish", "text": text, "wrong": False}] if differs else []
 

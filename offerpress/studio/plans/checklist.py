@@ -10,6 +10,7 @@ from offerpress.plans.staleness import ClockBehind, PlanAhead, PostponedPlan, St
 from offerpress.plans.status import needs
 from offerpress.reports.texts import day_words
 from offerpress.site.folder import BUILD_FILE, PUBLISHED_FILE, OfferpressError
+from offerpress.site.site import Site
 from offerpress.studio.state.studio import Context, Visit
 from offerpress.terminal import count
 from rewards import Faulty
@@ -85,7 +86,7 @@ def _build_check(visit: Visit, batch: Batch) -> Context:
 def _links_check(visit: Visit, batch: Batch) -> Context:
     """Say whether the links of the mails to the site lead to a page of it. No other machine is asked."""
     facts, base = visit.studio.facts(batch), visit.site.settings.site.base_url.rstrip("/") + "/"
-    stamp = (batch.digest, batch.forgotten, base, *_site_stamp(visit))
+    stamp = (batch.digest, batch.forgotten, base, *pages_stamp(visit.site))
     return visit.studio.remembered(
         f"links {batch.header.plan}", stamp, lambda: _links(facts.links, base, visit)
     )
@@ -109,9 +110,9 @@ def _links(links: Collection[str], base: str, visit: Visit) -> Context:
     }
 
 
-def _site_stamp(visit: Visit) -> tuple[int, ...]:
+def pages_stamp(site: Site) -> tuple[int, ...]:
     """Return what changes with a build and with a publication."""
-    paths = (visit.site.private / name for name in (BUILD_FILE, PUBLISHED_FILE))
+    paths = (site.private / name for name in (BUILD_FILE, PUBLISHED_FILE))
     return tuple(path.stat().st_mtime_ns if path.exists() else 0 for path in paths)
 
 

@@ -29,7 +29,7 @@ def mail_page(visit: Visit) -> Context:
         notice = batch.message(partner)
         digest = batch.digest
         view = framed(visit.query)
-        frame = visit.mail_frame(*_framed_message(batch, partner, view))
+        frame = visit.mail_frame(_framed_message(batch, partner, view))
     looks = visit.studio.looks(visit.site, plan, digest).get(partner, {})
     choices = view_choices(view, "/plan/mail", plan=plan, partner=partner)
     place = everybody.index(partner) if partner in everybody else -1
@@ -66,7 +66,7 @@ def _row_words(visit: Visit, row: PlanRow) -> Context:
     }
 
 
-def _framed_message(batch: Batch, partner: str, view: MailView) -> tuple[bytes, str]:
+def _framed_message(batch: Batch, partner: str, view: MailView) -> bytes:
     frozen = batch.frozen(partner)
     shown = batch.header.send_at or batch.header.made_at
     wire = message_bytes(frozen.notice, frozen.message_id, shown)

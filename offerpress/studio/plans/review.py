@@ -102,7 +102,6 @@ def _facts(visit: Visit, batch: Batch) -> Context:
         account = current.people.get(one) if current else None
         country = country_word(account[0].partner.country) if account else ""
         countries[country] = countries.get(country, 0) + 1
-    currency, amount = facts.control
     return {
         "facts": facts,
         "as_of": day_words(header.as_of),
@@ -135,8 +134,7 @@ def _facts(visit: Visit, batch: Batch) -> Context:
             }
             for why, row in facts.samples
         ],
-        "control_currency": currency,
-        "control_amount": amount,
+        "control_currency": facts.control[0],
         "digest": header.digest,
     }
 

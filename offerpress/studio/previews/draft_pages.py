@@ -66,7 +66,7 @@ def draft_mail_page(visit: Visit) -> Context:
     return shown | {
         "view": view,
         "choices": view_choices(view, "/campaign/mail", campaign=slug, partner=partner),
-        "frame": visit.mail_frame(*framed_mail(notice, staff.wire(notice), view)),
+        "frame": visit.mail_frame(framed_mail(notice, staff.wire(notice), view)),
         **turned(everybody, place, lambda other: _mail(slug, other, view)),
     }
 

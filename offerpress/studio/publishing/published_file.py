@@ -1,5 +1,6 @@
 """The screen of one file that differs: the page as readers see it and as they would, side by side, and its text."""
 
+from functools import partial
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -9,31 +10,15 @@ from offerpress.build.publishing import PUBLISHED_PAGES, file_changes, file_sort
 from offerpress.preview.answers import Answer
 from offerpress.studio.publishing.publish_page import file_title
 from offerpress.studio.state.differences import page_difference
-from offerpress.studio.state.frames import FindAnswer
 from offerpress.studio.state.studio import Context, NotThere, Visit, address_of
 
 _LARGEST = 2_000_000
 _SILENT = frozenset({"script", "style", "template"})
 _INLINE = frozenset(
     {
-        "a",
-        "abbr",
-        "b",
-        "bdi",
-        "cite",
-        "code",
-        "data",
-        "del",
-        "em",
-        "i",
-        "ins",
-        "mark",
-        "q",
-        "s",
-        "small",
-        "span",
+        *("a", "abbr", "b", "bdi", "cite", "code", "data", "del", "em", "i", "ins", "mark", "q", "s"),
+        *("small", "span", "strong", "sub", "sup", "time", "u", "var"),
     }
-    | {"strong", "sub", "sup", "time", "u", "var"}
 )
 
 
@@ -73,12 +58,7 @@ def published_file_page(visit: Visit) -> Context:
 
 def _frame(visit: Visit, folder: Path, path: str) -> str:
     """Return the address of a page of that folder, whose pictures and styles are those of the same folder."""
-
-    def below(address: str) -> FindAnswer:
-        del address
-        return lambda name: _answer(folder, name)
-
-    return visit.frames_below(below) + path
+    return visit.frames_below(lambda _: partial(_answer, folder)) + path
 
 
 def _answer(folder: Path, name: str) -> Answer | None:

@@ -39,9 +39,8 @@ def run_command(site: Site, *arguments: str, given: str | None = None) -> dict[s
     if done.returncode and not done.stdout:
         lines = [line.removeprefix("error: ") for line in done.stderr.splitlines() if line.strip()]
         raise OfferpressError("\n".join(lines) or f"it ended with code {done.returncode}")
-    found: dict[str, object] = json.loads(
-        done.stdout or "{}"
-    )  # a command with nothing to do says so only in words
+    # A command with nothing to do says so only in words.
+    found: dict[str, object] = json.loads(done.stdout or "{}")
     return found
 
 

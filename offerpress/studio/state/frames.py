@@ -82,7 +82,7 @@ class Frames:
         return frame.find(name)
 
 
-def mail_answers(site: Site, origin: str, body: bytes, media_type: str) -> dict[str, Answer]:
+def mail_answers(site: Site, origin: str, body: bytes) -> dict[str, Answer]:
     """Return a mail, under `""`, and the pictures in it that stand on the public site, by their path there.
 
     Pictures come from what was built, else from `content/static`. They are read now: what the frame asks for later
@@ -93,7 +93,7 @@ def mail_answers(site: Site, origin: str, body: bytes, media_type: str) -> dict[
     named = re.compile(rb'(<img\b[^>]*?\ssrc=")(?:%s)/([^"?#]+)' % bases)
     shown = {unquote(unescape(name.decode())) for _, name in named.findall(body)}
     answers = {name: found for name in shown if (found := _picture(site, name))}
-    return {**answers, "": Answer(named.sub(rb"\1\2", body), media_type)}
+    return {**answers, "": Answer(named.sub(rb"\1\2", body))}
 
 
 def _picture(site: Site, name: str) -> Answer | None:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from generator import environment
 from mailer import Batch
-from offerpress.preview.answers import HTML, Answer, MailView
+from offerpress.preview.answers import Answer, MailView
 from offerpress.preview.contents import StaffFigures
 from offerpress.preview.state import Preview
 from offerpress.preview.watching import watched_changes
@@ -254,7 +254,7 @@ class Visit:
             raise _without_figures(state.faults)
         return state.staff
 
-    def frame(self, body: bytes, media_type: str = HTML) -> str:
+    def frame(self, body: bytes) -> str:
         """Show one document in a frame: keep it for some minutes and return the address for `<iframe src>`.
 
         Use it for everything that an author wrote, such as a mail or a page with unsaved text:
@@ -264,14 +264,14 @@ class Visit:
         person, or five minutes after the last look. Nothing in it runs, and no page but one of the studio frames it.
         It may load styles, pictures and fonts of the author origin only.
         """
-        return self.frames_below(lambda _: lambda name: None if name else Answer(body, media_type))
+        return self.frames_below(lambda _: lambda name: None if name else Answer(body))
 
-    def mail_frame(self, body: bytes, media_type: str = HTML) -> str:
+    def mail_frame(self, body: bytes) -> str:
         """Show a mail as `frame` does. Pictures of the public site come from what was built, else `content/static`.
 
         They are read now: what the frame asks for later reads no file.
         """
-        answers = mail_answers(self.site, self.studio.frames.origin, body, media_type)
+        answers = mail_answers(self.site, self.studio.frames.origin, body)
         return self.frames_below(lambda _: answers.get)
 
     def frames_below(self, make: Callable[[str], FindAnswer]) -> str:

@@ -23,7 +23,7 @@ from offerpress.writing.drafts import OpenBy, drafts_of, open_by
 from offerpress.writing.paths import content_path
 from offerpress.writing.saving import note_made
 from offerpress.writing.versions import Author, FileVersion, last_changes
-from rewards import KINDS, Fault, Faulty
+from rewards import KINDS, Fault, required
 
 ROOM_WORDS: Mapping[str, str] = {
     "announcements": "Announcement",
@@ -231,10 +231,8 @@ def write_new(visit: Visit) -> Done:
         raise NotDone("Choose what you want to write.")
     if not title.strip():
         raise NotDone("Give the text a title. You can change it later.")
-    site, faults = visit.site, list[Fault]()
-    program = read_program(site.folder, faults)
-    if program is None:
-        raise Faulty(faults)
+    site = visit.site
+    program = required(lambda faults: read_program(site.folder, faults))
     today = date.fromordinal(site.day(program.timezone))
     stub = Stub(kind, title, offer_kind)
     with visit.studio.change:

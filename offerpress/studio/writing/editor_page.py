@@ -102,7 +102,6 @@ def text_context(text: EditedText, content: bytes) -> Context:
             )
             for one in languages[1:]
         ],
-        "original_href": address_of("/text", file=text.original),
         "is_translation": text.is_translation,
         "links": _links(text),
         "figures": list(_FIGURES.items()) if text.path.room == "campaigns" else [],

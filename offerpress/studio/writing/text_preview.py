@@ -17,7 +17,7 @@ from generator import (
 )
 from generator.headers import headers_of
 from generator.languages import reader_language
-from offerpress.preview.answers import ALWAYS_TRUE, DARK, HTML, NEVER_TRUE, PLAIN, Answer, framed, framed_mail
+from offerpress.preview.answers import HTML, PLAIN, Answer, framed, framed_mail, with_colours
 from offerpress.preview.contents import PublicPages, StaffFigures
 from offerpress.reports.texts import day_words
 from offerpress.site.site import Site
@@ -130,7 +130,7 @@ class _Shown:
     def _tinted(self, body: bytes, media_type: str) -> Answer:
         """Return a document or style sheet as it looks in light or dark colours, whatever the device prefers."""
         if media_type.startswith(("text/html", "text/css")):
-            body = DARK.sub(ALWAYS_TRUE if self._dark else NEVER_TRUE, body.decode()).encode()
+            body = with_colours(body.decode(), dark=self._dark).encode()
         return Answer(body, media_type)
 
 
@@ -172,13 +172,13 @@ def _mail(text: EditedText, content: Content, as_of: int) -> dict[str, object]:
         raise NotDone("Nobody gets this mail: look at “Who gets it”.")
     notice = staff.mail(text.slug, partner)
     view = replace(framed(query), form=query.get("form", "html"))
-    body, media_type = framed_mail(notice, staff.wire(notice), view)
+    body = framed_mail(notice, staff.wire(notice), view)
     if "backward" in query:
         body = _DIRECTION.sub(rb'<html\1 dir="rtl"', body, count=1)
     reason = staff.reason(text.slug, partner)
     name = current.people[partner][0].partner.name
     return {
-        "frame": visit.mail_frame(body, media_type),
+        "frame": visit.mail_frame(body),
         "headings": [],
         "partner": partner,
         "said": f"To {name}: {notice.subject}" + (" (this partner does not get it)" if reason else ""),

@@ -132,7 +132,7 @@ def test_a_forgotten_partner_leaves_the_history(site: Site) -> None:
         append_history(
             site, HistoryEntry("2023-12-31T12:00:00+00:00", "mia", "Mia", "looked", partner=partner)
         )
-    assert 1 == forget_in_history(site, lambda one: "#gone" if one == "P-1" else one)
+    forget_in_history(site, lambda one: "#gone" if one == "P-1" else one)
     lines = (site.private / "history").read_text(encoding="utf-8").splitlines()
     assert ["#gone", "P-2"] == [json.loads(line)["partner"] for line in lines]
 
