@@ -6,14 +6,21 @@ import re
 import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from importlib import import_module
+from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
-from typing import cast
-
-import duckdb
+from typing import TYPE_CHECKING, cast
 
 from ledger.errors import NotWritten, TablesUnreadable
 from ledger.tables import TABLES, SqlValue, Table, identifier, literal, whole
+
+if TYPE_CHECKING:
+    import duckdb
+else:
+    # The engine of the package. What surrounds it there, queries built in Python, is not used here, and takes longer to
+    # load than a statement's rows take to read. A version that calls its engine otherwise is loaded whole.
+    duckdb = import_module("_duckdb" if find_spec("_duckdb") else "duckdb")
 
 Row = tuple[SqlValue, ...]
 

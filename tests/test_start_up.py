@@ -13,7 +13,7 @@ import ledger
 import mailer
 import rewards
 
-DATABASE, TEMPLATES, TABLES = "duckdb", "jinja2", "numpy"
+DATABASE, TEMPLATES, TABLES = "_duckdb", "jinja2", "numpy"
 SETTINGS = """\
 [site]
 title = "Offers"

@@ -193,7 +193,7 @@ def test_a_person_unsubscribes_in_the_browser(site: Path, batch: Batch, browser:
 
 def test_the_service_needs_no_ledger(site: Path) -> None:
     """It starts without DuckDB: only what shows the page and keeps the outbox is loaded."""
-    code = "import sys, offerpress.hooks.service; print('duckdb' in sys.modules, 'ledger.database' in sys.modules)"
+    code = "import sys, offerpress.hooks.service; print('_duckdb' in sys.modules, 'ledger.database' in sys.modules)"
     python = subprocess.run(
         [sys.executable, "-c", code],
         check=True,
