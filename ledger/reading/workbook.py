@@ -201,8 +201,9 @@ class _Book:
         self._archive = archive
         self._names = {_plain_name(info.filename): info for info in archive.infolist()}
         try:
-            self._sheets, self.from_1904 = self._workbook()
-            self._strings = list(self._shared_strings())
+            main = self._target("", "officeDocument", default="xl/workbook.xml")
+            self._sheets, self.from_1904 = self._workbook(main)
+            self._strings = list(self._shared_strings(main))
             self._formats = self._number_formats()
         except _BROKEN as error:
             raise SourceUnreadable(*_NO_WORKBOOK) from error
@@ -289,11 +290,7 @@ class _Book:
             return Unusable("the cell holds a duration", "give it as a date, a number or text")
         return _from_serial(number, from_1904=self.from_1904) if form == "date" else number
 
-    def _workbook(self) -> tuple[list[_Sheet], bool]:
-        main = next(
-            (target for kind, target in self._relations("").values() if kind == "officeDocument"),
-            "xl/workbook.xml",
-        )
+    def _workbook(self, main: str) -> tuple[list[_Sheet], bool]:
         relations = self._relations(main)
         sheets = []
         from_1904 = False
@@ -306,6 +303,10 @@ class _Book:
                 visible = element.get("state", "visible") == "visible"
                 sheets.append(_Sheet(element.get("name"), target, visible))
         return sheets, from_1904
+
+    def _target(self, part: str, wanted: str, default: str = "") -> str:
+        """Return the first part of the `wanted` type that `part` refers to, or `default`."""
+        return next((target for kind, target in self._relations(part).values() if kind == wanted), default)
 
     def _relations(self, part: str) -> dict[str, tuple[str, str]]:
         """Return, by its id, the type and the part of everything that `part` refers to."""
@@ -321,14 +322,8 @@ class _Book:
             for element in self._elements(listed, "Relationship")
         }
 
-    def _shared_strings(self) -> Iterator[str]:
-        main = next(
-            (target for kind, target in self._relations("").values() if kind == "officeDocument"),
-            "xl/workbook.xml",
-        )
-        part = next(
-            (target for kind, target in self._relations(main).values() if kind == "sharedStrings"), ""
-        )
+    def _shared_strings(self, main: str) -> Iterator[str]:
+        part = self._target(main, "sharedStrings")
         if _plain_name(part) in self._names:
             yield from map(_text, self._elements(part, "si"))
 
