@@ -33,13 +33,7 @@ if TYPE_CHECKING:
     from generator.public.examples import compute_example, show_example
     from generator.public.pictures import drawing_refusal
     from generator.public.renditions import clean_picture
-    from generator.public.site import (
-        SinglePage,
-        single_page,
-        site_artifacts,
-        site_remarks,
-        small_pictures,
-    )
+    from generator.public.site import SinglePage, single_page, site_artifacts, site_remarks, small_pictures
     from generator.publish import (
         ArtifactContent,
         NewTree,

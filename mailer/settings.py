@@ -6,13 +6,7 @@ from decimal import Decimal
 from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-)
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from mailer.rules.domain_pace import ANY_DOMAIN, MessageRate, domain_of
 from rewards import Mailbox, WindowSettings, address_key, parse_mailbox, plain_address, sendable

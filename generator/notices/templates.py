@@ -7,12 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from traceback import walk_tb
 
-from jinja2 import (
-    Template,
-    TemplateError,
-    TemplateSyntaxError,
-    UndefinedError,
-)
+from jinja2 import Template, TemplateError, TemplateSyntaxError, UndefinedError
 from jinja2.exceptions import SecurityError
 from jinja2.sandbox import SandboxedEnvironment
 

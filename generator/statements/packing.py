@@ -3,26 +3,14 @@
 import json
 import struct
 from collections import Counter, defaultdict
-from collections.abc import (
-    Callable,
-    Iterable,
-    Iterator,
-    Mapping,
-    Sequence,
-)
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256, shake_256
 from pathlib import Path
 from typing import Self
 
 from generator.statements.links import expand, fields
-from generator.statements.packs import (
-    PACK_FORMAT,
-    PACK_MAGIC,
-    PACKS_INDEX,
-    SealedRecord,
-    pack_path,
-)
+from generator.statements.packs import PACK_FORMAT, PACK_MAGIC, PACKS_INDEX, SealedRecord, pack_path
 
 _NAME = b"offerpress sealed shard 1 "
 _PREFIX = 4

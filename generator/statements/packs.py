@@ -13,12 +13,7 @@ from hashlib import sha256
 from typing import Final
 
 from generator.errors import GeneratorError
-from generator.statements.links import (
-    LinkSecret,
-    NotAuthentic,
-    decrypt,
-    encrypt,
-)
+from generator.statements.links import LinkSecret, NotAuthentic, decrypt, encrypt
 from generator.statements.record import (
     LOCATOR_SIZE,
     Record,

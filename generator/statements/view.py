@@ -14,23 +14,8 @@ from generator.addresses import absolute, language_folder
 from generator.content.content import Content, OfferPage
 from generator.settings import SiteSettings
 from generator.templating.formats import Formats, direction, formats
-from generator.templating.values import (
-    Address,
-    PartnerText,
-    Shown,
-    ShownCount,
-    ShownTotals,
-)
-from rewards import (
-    KIND_OF_LIST,
-    LISTS,
-    LevelEntry,
-    Partner,
-    Policy,
-    Statement,
-    published_fields,
-    totals,
-)
+from generator.templating.values import Address, PartnerText, Shown, ShownCount, ShownTotals
+from rewards import KIND_OF_LIST, LISTS, LevelEntry, Partner, Policy, Statement, published_fields, totals
 
 
 class PartnerView(NamedTuple):

@@ -3,33 +3,13 @@
 import hashlib
 import os
 import struct
-from collections.abc import (
-    Callable,
-    Collection,
-    Iterable,
-    Iterator,
-    Sequence,
-)
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from mailer.batch.batch import (
-    BATCH_MAGIC,
-    INDEX_ENTRY,
-    TRAILER,
-    Batch,
-    Footer,
-    IndexEntry,
-    batch_file,
-)
-from mailer.batch.batch_header import (
-    BatchHeader,
-    batch_digest,
-    canonical,
-    canonical_notice,
-    with_own_headers,
-)
+from mailer.batch.batch import BATCH_MAGIC, INDEX_ENTRY, TRAILER, Batch, Footer, IndexEntry, batch_file
+from mailer.batch.batch_header import BatchHeader, batch_digest, canonical, canonical_notice, with_own_headers
 from mailer.batch.compression import DeflatedMessage, Deflater, PreparedMessage
 from mailer.batch.mime import header_lines
 from mailer.batch.unsubscribe import UnsubscribeMethods

@@ -22,12 +22,7 @@ from typing import Final, Literal
 from flufl.bounce import all_failures
 
 from mailer.batch.unsubscribe import UnsubscribeTokens
-from mailer.events.events import (
-    Event,
-    EventKind,
-    failure_of,
-    recipient_events,
-)
+from mailer.events.events import Event, EventKind, failure_of, recipient_events
 from mailer.rules.status_codes import code_in
 from rewards import address_key, bare_address
 

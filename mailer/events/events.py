@@ -5,11 +5,7 @@ rank among them, so that neither repetition nor order changes it.
 """
 
 import re
-from collections.abc import (
-    Iterable,
-    Iterator,
-    Sequence,
-)
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum

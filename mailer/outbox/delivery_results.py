@@ -3,12 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from mailer.events.events import (
-    DELIVERY_RESULTS,
-    EventKind,
-    rank_of,
-    result_of_rank,
-)
+from mailer.events.events import DELIVERY_RESULTS, EventKind, rank_of, result_of_rank
 from mailer.outbox.base import OutboxPart
 from mailer.outbox.moves import registered
 from mailer.rules.states import Status

@@ -11,13 +11,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from mailer.batch.batch import Batch, Recipient
-from mailer.errors import (
-    ApprovalRefused,
-    OtherDigest,
-    OutboxError,
-    PlanCancelled,
-    SendRefused,
-)
+from mailer.errors import ApprovalRefused, OtherDigest, OutboxError, PlanCancelled, SendRefused
 from mailer.outbox.base import OutboxPart, Receipts
 from mailer.outbox.claiming import Claiming
 from mailer.outbox.database import OutboxDatabase, Parameters, run_once_each

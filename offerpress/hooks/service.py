@@ -15,21 +15,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from generator import SiteSettings, UnsubscribePages, UnsubscribeStep, accepted_language, unsubscribe_pages
-from mailer import (
-    Event,
-    EventKind,
-    MailerError,
-    UnsubscribeTokens,
-    read_events,
-    stop_on_signals,
-)
+from mailer import Event, EventKind, MailerError, UnsubscribeTokens, read_events, stop_on_signals
 from mailer.providers.sendgrid.events import SENDGRID_SOURCE
-from mailer.providers.sendgrid.signatures import (
-    SIGNATURE_HEADER,
-    TIMESTAMP_HEADER,
-    SignedRequests,
-    recent,
-)
+from mailer.providers.sendgrid.signatures import SIGNATURE_HEADER, TIMESTAMP_HEADER, SignedRequests, recent
 from offerpress.hooks.recorder import EventRecorder
 from offerpress.site.settings_file import read_section
 from offerpress.site.site import Site

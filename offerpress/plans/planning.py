@@ -12,37 +12,17 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from generator import Campaign
-from mailer import (
-    Batch,
-    BatchError,
-    BatchHeader,
-    Outbox,
-    Recipient,
-    batch_file,
-    freeze_deflated,
-)
+from mailer import Batch, BatchError, BatchHeader, Outbox, Recipient, batch_file, freeze_deflated
 from offerpress.build.workers import OpenWorkers, in_process
 from offerpress.figures.figures import Figures
 from offerpress.figures.frozen_rules import keep_rules, rules_digest
 from offerpress.plans.draft import Barred, Draft, Drafting
-from offerpress.plans.rendering import (
-    Rendering,
-    rendered,
-)
+from offerpress.plans.rendering import Rendering, rendered
 from offerpress.site.inputs import files_digests, message_sources
 from offerpress.site.site import Site
 from offerpress.site.state import write_state
 from offerpress.terminal import Progress
-from rewards import (
-    Account,
-    Partner,
-    Statement,
-    csv_table,
-    day_text,
-    format_amount,
-    guarded,
-    totals,
-)
+from rewards import Account, Partner, Statement, csv_table, day_text, format_amount, guarded, totals
 
 _PUT_AWAY: Final = "an earlier `plan` was interrupted before this plan was registered; its batch was put away"
 _REGISTERED: Final = (

@@ -8,15 +8,7 @@ from shlex import quote
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from mailer import (
-    BatchError,
-    NoticeAccount,
-    Outbox,
-    PlanRecord,
-    Status,
-    Timing,
-    timing,
-)
+from mailer import BatchError, NoticeAccount, Outbox, PlanRecord, Status, Timing, timing
 from offerpress.site.site import Site
 from rewards import csv_table, guarded
 

@@ -3,12 +3,7 @@
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import (
-    UTC,
-    date,
-    datetime,
-    time,
-)
+from datetime import UTC, date, datetime, time
 from functools import cached_property
 from urllib.parse import urlsplit
 

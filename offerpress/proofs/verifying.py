@@ -18,13 +18,7 @@ from offerpress.build.manifest import Manifest, NothingBuilt, read_manifest
 from offerpress.figures.exports import Export, read_exports
 from offerpress.figures.frozen_rules import read_rules, rules_digest
 from offerpress.figures.journals import journal_of
-from offerpress.figures.sign_offs import (
-    SignOff,
-    SignOffDamaged,
-    all_sign_offs,
-    read_sign_off,
-    read_sign_offs,
-)
+from offerpress.figures.sign_offs import SignOff, SignOffDamaged, all_sign_offs, read_sign_off, read_sign_offs
 from offerpress.plans.status import untold
 from offerpress.proofs.channels import (
     Finding,
@@ -42,15 +36,7 @@ from offerpress.site.folder import APPROVALS, FORGETTING_SIGNED, RULES, SIGN_OFF
 from offerpress.site.keys import SiteKeys
 from offerpress.site.site import Site
 from offerpress.site.state import DamagedState
-from rewards import (
-    Fault,
-    Faulty,
-    JournalLine,
-    Policy,
-    Rules,
-    compute_statement,
-    rules_on,
-)
+from rewards import Fault, Faulty, JournalLine, Policy, Rules, compute_statement, rules_on
 
 FORMER_PACKS = f"statement/packs/{FORMER_FOLDER}"
 

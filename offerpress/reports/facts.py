@@ -17,15 +17,7 @@ from offerpress.plans.dues import (
     liability,
     negative,
 )
-from offerpress.reports.outlook import (
-    Near,
-    Outlook,
-    Point,
-    Statements,
-    course,
-    near_next_level,
-    outlooks,
-)
+from offerpress.reports.outlook import Near, Outlook, Point, Statements, course, near_next_level, outlooks
 from offerpress.site.site import Site
 from rewards import Conserved, Rules, parse_amount
 

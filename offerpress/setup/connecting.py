@@ -9,16 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from generator import read_sound_content
-from ledger import (
-    DataSettings,
-    Known,
-    RawFile,
-    Rehearsal,
-    TableSource,
-    open_raw,
-    propose_settings,
-    rehearse,
-)
+from ledger import DataSettings, Known, RawFile, Rehearsal, TableSource, open_raw, propose_settings, rehearse
 from offerpress.setup.settings_edit import write_table_settings
 from offerpress.setup.uploads import Upload, drop_upload, upload_path, write_upload
 from offerpress.site.folder import SETTINGS_FILE, OfferpressError

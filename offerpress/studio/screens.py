@@ -4,12 +4,7 @@ from collections.abc import Callable, Mapping
 
 from offerpress.setup.uploads import MOST_BYTES
 from offerpress.studio.data.data_page import data_page
-from offerpress.studio.data.wizard_actions import (
-    connect_file,
-    remove_upload,
-    save_step,
-    take_table_file,
-)
+from offerpress.studio.data.wizard_actions import connect_file, remove_upload, save_step, take_table_file
 from offerpress.studio.data.wizard_pages import connect_page
 from offerpress.studio.offers.offer_page import keep_offer, look_offer, offer_page, save_offer, take_back
 from offerpress.studio.overview.finance_page import begin_sign_off, check_all, finance_page, sign_off_journal

@@ -20,15 +20,7 @@ from offerpress.studio.people.signed_forms import ask_signature, proof_context, 
 from offerpress.studio.plans.standing import program_zone, visit_name
 from offerpress.studio.state.commands import day_options
 from offerpress.studio.state.current_figures import CurrentFigures
-from offerpress.studio.state.studio import (
-    SIGNED_OFF,
-    Context,
-    Done,
-    NotDone,
-    Studio,
-    Visit,
-    clock_words,
-)
+from offerpress.studio.state.studio import SIGNED_OFF, Context, Done, NotDone, Studio, Visit, clock_words
 from offerpress.terminal import count
 from rewards import Rules, journal_sums
 

@@ -13,13 +13,7 @@ from offerpress.site.people import read_people
 from offerpress.studio.plans.checklist import pages_stamp
 from offerpress.studio.plans.standing import plan_rows, plan_standing, program_zone
 from offerpress.studio.state.current_figures import CurrentFigures
-from offerpress.studio.state.studio import (
-    Context,
-    Visit,
-    address_of,
-    ago_words,
-    clock_words,
-)
+from offerpress.studio.state.studio import Context, Visit, address_of, ago_words, clock_words
 from offerpress.studio.writing.text_faults import plain_words
 from rewards import Fault, plain_address, totals
 

@@ -17,14 +17,7 @@ from offerpress.preview.contents import StaffFigures
 from offerpress.preview.state import Preview
 from offerpress.preview.watching import watched_changes
 from offerpress.site.folder import HISTORY_FILE, OfferpressError, starter_folder
-from offerpress.site.people import (
-    HistoryEntry,
-    Person,
-    Role,
-    append_history,
-    extend_history,
-    read_history,
-)
+from offerpress.site.people import HistoryEntry, Person, Role, append_history, extend_history, read_history
 from offerpress.site.settings_file import StudioSettings
 from offerpress.site.site import Site
 from offerpress.studio.state.commands import DueSender

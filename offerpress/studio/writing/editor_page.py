@@ -11,13 +11,7 @@ from offerpress.studio.plans.standing import program_zone
 from offerpress.studio.state.studio import Context, Done, Visit, address_of, ago_words, clock_words
 from offerpress.studio.writing.content_list import ROOM_WORDS, content_file, text_title
 from offerpress.studio.writing.front_form import split_fields
-from offerpress.studio.writing.typed_texts import (
-    EditedText,
-    author_of,
-    edited_text,
-    options_of,
-    shown_body,
-)
+from offerpress.studio.writing.typed_texts import EditedText, author_of, edited_text, options_of, shown_body
 from offerpress.writing.drafts import Typed, drop_draft, keep_draft, note_closed, note_open
 from offerpress.writing.paths import ContentPath, FileVanished, content_path
 from offerpress.writing.saving import save
