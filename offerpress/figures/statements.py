@@ -201,8 +201,9 @@ def keep_policy(site: Site, inputs: Digests, policy: Policy) -> None:
 
     It is not kept if a file of the content was saved in the meantime.
     """
-    read = inputs_digest(content_digests(site), (CONTENT,))
-    if kept_policy(site, inputs) is None and read == inputs_digest(inputs, (CONTENT,)):
+    if kept_policy(site, inputs) is not None:
+        return
+    if inputs_digest(content_digests(site), (CONTENT,)) == inputs_digest(inputs, (CONTENT,)):
         write_cache(site.private / POLICY_FILE, cache_bytes(policy, _policy_key(site, inputs)))
 
 
