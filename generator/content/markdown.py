@@ -7,11 +7,15 @@ abbreviations and attribute lists. Pages have no inline styles; classes say how 
 import re
 import string
 import unicodedata
+from collections.abc import Callable
 from functools import lru_cache
+from threading import get_ident
+from typing import cast
 from xml.etree.ElementTree import Element
 
 from markdown import Markdown
 from markdown.extensions import Extension
+from markdown.extensions.abbr import AbbrTreeprocessor
 from markdown.extensions.attr_list import AttrListTreeprocessor
 from markdown.extensions.fenced_code import FencedBlockPreprocessor
 from markdown.extensions.toc import slugify
@@ -54,6 +58,8 @@ _TAG_BEGIN = re.compile(r"<[A-Za-z/!?]")
 _TAG_PART = re.compile(r">|=\s{0,9}[\"']")
 _LONGEST_PIECE = 10_000
 """Characters of one paragraph, item or cell: the time of the package grows with the square of them."""
+INLINE_SIGN = re.compile(r"[\\`*_\[<&@~\x02]|://|www\.|  \n")
+"""What stands wherever an inline pattern finds something."""
 
 
 class _Figures(Treeprocessor):
@@ -117,16 +123,26 @@ class _Questions(Treeprocessor):
                 listed.set("class", "questions")
 
 
-class _Lengths(Treeprocessor):
-    """Refuses pieces of text that would take too long, before they are searched for emphasis and links."""
+class _Pieces(Treeprocessor):
+    """Looks at pieces of text before they are searched for emphasis and links.
+
+    It refuses those that would take too long, and excepts those without a sign of either: most have none, and each
+    search takes twenty steps. Texts that define abbreviations are searched whole, because those are words like others.
+    """
 
     def run(self, root: Element) -> None:
+        abbreviations = cast("AbbrTreeprocessor", self.md.treeprocessors["abbr"]).abbrs
         for element in root.iter():
-            for text in (element.text, element.tail):
-                if text and len(text) > _LONGEST_PIECE and not isinstance(text, AtomicString):
+            for place in ("text", "tail"):
+                text = getattr(element, place)
+                if not text or isinstance(text, AtomicString):
+                    continue
+                if len(text) > _LONGEST_PIECE:
                     what = f"a paragraph, item or cell has {len(text)} characters"
                     begin = text.strip().partition("\n")[0][:60]
                     raise UnreadableMarkdownError(what, f"split it: at most {_LONGEST_PIECE} each", begin)
+                if not abbreviations and not INLINE_SIGN.search(text):
+                    setattr(element, place, AtomicString(text))
 
 
 class _Reshaping(Preprocessor):
@@ -275,7 +291,7 @@ class _Dialect(Extension):
         md.inlinePatterns.register(_EscapedAmpersand(r"(?<!\\)\\&", md), "escaped_ampersand", 182)
         md.inlinePatterns.register(_Struck(_STRUCK, md), "struck", 65)
         md.inlinePatterns.register(_BareAddress(_BARE, md), "bare_address", 95)
-        md.treeprocessors.register(_Lengths(md), "lengths", 25)
+        md.treeprocessors.register(_Pieces(md), "pieces", 25)
         md.treeprocessors.register(_StrictAttributes(md), "attr_list", 8)
         md.treeprocessors.register(_UsedNotes(md), "used_notes", 7)
         md.treeprocessors.register(_Figures(md), "figures", -10)
@@ -305,7 +321,7 @@ def markdown_html(text: str) -> str:
 
     Raises `UnreadableMarkdownError`.
     """
-    return _converted(text, _PageLooks())
+    return _converted(text, _PageLooks)
 
 
 def mail_markdown_html(text: str, tag: re.Pattern[str] | None = None) -> str:
@@ -315,19 +331,10 @@ def mail_markdown_html(text: str, tag: re.Pattern[str] | None = None) -> str:
 
     Raises `UnreadableMarkdownError`.
     """
-    return _converted(text, *((_MailTags(tag),) if tag else ()))
+    return _converted(text, *((_MailTags, tag) if tag else ()))
 
 
-def _converted(text: str, *more: Extension) -> str:
-    converter = Markdown(
-        extensions=[*_EXTENSIONS, _Dialect(), *more],
-        extension_configs={
-            "tables": {"use_align_attribute": True},
-            "footnotes": {"BACKLINK_TEXT": "↩\N{VARIATION SELECTOR-15}", "USE_DEFINITION_ORDER": False},
-            "toc": {"slugify": _anchor},
-        },
-        output_format="html",
-    )
+def _converted(text: str, *more: object) -> str:
     begun = _open_tag(text)
     if text.count("<", begun) > _MOST_OPEN:
         remedy = r"close it with >, or write \< for the sign itself"
@@ -335,11 +342,32 @@ def _converted(text: str, *more: Extension) -> str:
     if len(text) > _LONGEST_BODY:
         what = f"the text has {len(text)} characters"
         raise UnreadableMarkdownError(what, f"shorten it to at most {_LONGEST_BODY}, or split it")
+    converter = _converter(get_ident(), *more)
     try:
-        return converter.convert(text)
-    except (NestedTooDeeplyError, RecursionError) as error:
+        converted = converter.convert(text)
+        converter.reset()
+    except BaseException as error:
+        _converter.cache_clear()  # what it was in the middle of stays with it
+        if not isinstance(error, NestedTooDeeplyError | RecursionError):
+            raise
         what = "the text is nested too deeply"
         raise UnreadableMarkdownError(what, "write it with fewer levels") from error
+    return converted
+
+
+@lru_cache(maxsize=8)
+def _converter(thread: int, looks: Callable[..., Extension] | None = None, *of_looks: object) -> Markdown:
+    """Return the converter of a thread, for one text after another: to make one takes a fifth of a conversion."""
+    del thread
+    return Markdown(
+        extensions=[*_EXTENSIONS, _Dialect(), *([looks(*of_looks)] if looks else [])],
+        extension_configs={
+            "tables": {"use_align_attribute": True},
+            "footnotes": {"BACKLINK_TEXT": "↩\N{VARIATION SELECTOR-15}", "USE_DEFINITION_ORDER": False},
+            "toc": {"slugify": _anchor},
+        },
+        output_format="html",
+    )
 
 
 def _open_tag(text: str) -> int:

@@ -5,11 +5,16 @@ GitHub Flavored Markdown Spec 0.29 (https://github.github.com/gfm/).
 """
 
 import re
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import get_ident
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from generator.content.bodies import Body, compile_page_body
-from generator.content.markdown import mail_markdown_html, markdown_html
+from generator.content.markdown import INLINE_SIGN, _converter, mail_markdown_html, markdown_html
 from generator.errors import UnreadableMarkdownError
 from rewards import Fault
 
@@ -253,3 +258,53 @@ def test_a_refusal_names_its_piece() -> None:
     with pytest.raises(UnreadableMarkdownError) as refused:
         mail_markdown_html("a\n\nb " + "c" * 20_000)
     assert refused.value.begin.startswith("b ccc")
+
+
+TEXTS = (
+    "*[HTML]: Hyper Text\n\nThe *HTML* words, and HTML in others",
+    "The HTML words, without the abbreviation",
+    "A note[^1] and *more*\n\n[^1]: The note",
+    "Another note[^1]\n\n[^1]: Another",
+    "See [the page] of [us][]\n\n[the page]: one.md\n[us]: two.md",
+    "See [the page] of [us][]",
+    "# Same\n\n## Same\n\n`code` **open",
+    "**open *again\n\nand a line  \nbroken\\\nagain",
+    "<div markdown='1'>\n*in* <b>it</b>\n</div>",
+    "!!! note\n    www.vendor.example or me@vendor.example, ~~not~~ &copy; \\*",
+    "3. three\n4. four\n\n| a | b |\n| --- | --: |\n| 1 | *2* |",
+    "- a\n- b\n\nQuestion?\n:   Answer\n",
+)
+
+
+@pytest.mark.parametrize("convert", [markdown_html, mail_markdown_html])
+def test_texts_are_converted_as_if_each_were_the_first(convert: Callable[[str], str]) -> None:
+    """A converter that has seen other texts, also one that it refused, leaves nothing of them in the next."""
+    alone = []
+    for text in TEXTS:
+        _converter.cache_clear()
+        alone.append(convert(text))
+    for order in (TEXTS, TEXTS[::-1]):
+        for text in order:
+            with pytest.raises(UnreadableMarkdownError):
+                convert(f"!!! note\n    **x [^1]\n\n[^1]: {'y' * 10_001}")
+            convert("**open _and [^1]\n\n[^1]: the end")
+            assert convert(text) == alone[TEXTS.index(text)]
+
+
+def test_each_thread_has_a_converter() -> None:
+    """The studio converts texts in several threads at once."""
+    with ThreadPoolExecutor(4) as threads:
+        together = list(threads.map(markdown_html, TEXTS * 20))
+    assert together == [markdown_html(text) for text in TEXTS] * 20
+
+
+@given(text=st.text(st.sampled_from("ab.w:/ \n\\`*_[]<>&@~!#x\x02\x03-\N{SNOWMAN}"), max_size=30))
+@example("a  \nb")
+@example("www.vendor.example")
+@example("https://vendor.example")
+@example("me@vendor.example")
+def test_what_is_not_searched_has_nothing_to_find(text: str) -> None:
+    """No pattern finds anything in a text without a sign of one."""
+    if not INLINE_SIGN.search(text):
+        patterns = _converter(get_ident()).inlinePatterns
+        assert [] == [one.pattern for one in patterns if one.getCompiledRegExp().search(text)]
