@@ -8,9 +8,12 @@ if TYPE_CHECKING:
     from generator.content.campaigns import Campaign
     from generator.content.content import (
         Content,
+        PageSource,
+        page_sources,
         read_content,
         read_program,
         read_sound_content,
+        text_results,
         with_unpublished,
     )
     from generator.content.front_matter import parse_document
@@ -75,7 +78,7 @@ if TYPE_CHECKING:
     from generator.templating.environment import environment
     from generator.templating.formats import formats
     from generator.templating.kept_files import KeptFiles
-    from generator.templating.kept_results import TEXT_RESULTS, cache_bytes, cached_value
+    from generator.templating.kept_results import TEXT_RESULTS, TextResults, cache_bytes, cached_value
     from generator.templating.values import PartnerText
 else:
     __getattr__, __all__ = lazy_face(__name__)

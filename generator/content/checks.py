@@ -155,7 +155,7 @@ def content_remarks(
             for document in versions.values():
                 if _is_draft(document) or _is_draft(versions[default]):
                     continue
-                yield from TEXT_RESULTS.of("remarks", document.digest, partial(_own_remarks, document, room))
+                yield from own_remarks(document, room)
     if policy is None:
         return
     # Taken before any remark is computed: an offer keeps what is computed of it, and its digest would include that.
@@ -172,6 +172,11 @@ def content_remarks(
                 digests=digests,
             )
             yield from _told(versions, about, rooms["offers"], policy.program, default)
+
+
+def own_remarks(document: Document, room: str) -> tuple[Fault, ...]:
+    """Return the remarks that follow from the file alone, which are kept for the next reading of the same text."""
+    return TEXT_RESULTS.of("remarks", document.digest, partial(_own_remarks, document, room))
 
 
 def _own_remarks(document: Document, room: str) -> tuple[Fault, ...]:

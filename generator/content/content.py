@@ -22,6 +22,7 @@ from generator.content.checks import (
     content_remarks,
     draft_remarks,
     link_targets,
+    own_remarks,
     page_faults,
     picture_remarks,
     tag_faults,
@@ -36,10 +37,11 @@ from generator.content.files import (
     static_files,
     unread_files,
 )
-from generator.content.front_matter import Document, parse_document, translated_keys
+from generator.content.front_matter import Document, parse_document, parsed_document, translated_keys
 from generator.content.pages import (
     Page,
     PageText,
+    compiled,
     page_texts,
     parse_page,
 )
@@ -49,7 +51,7 @@ from generator.content.references import (
 )
 from generator.content.terms import AmendmentKey
 from generator.settings import SiteSettings
-from generator.templating.kept_results import TEXT_RESULTS, closed_digest
+from generator.templating.kept_results import TEXT_RESULTS, TextResults, closed_digest
 from rewards import (
     Fault,
     Offer,
@@ -65,6 +67,7 @@ from rewards.offers.offer import Amendment
 
 PROGRAM_FILE = "content/program.toml"
 _TRIES = 3
+_PAGE_ROOMS = ("announcements", "offers", "pages")
 
 
 class OfferWording(NamedTuple):
@@ -233,6 +236,34 @@ def read_sound_content(
     return None if faulty else content
 
 
+class PageSource(NamedTuple):
+    """The file of an announcement, offer or page in one language, as it was read."""
+
+    room: str
+    file: str
+    text: str
+
+
+def page_sources(site: Path, settings: SiteSettings) -> list[PageSource]:
+    """Return the texts of all pages; files that cannot be read are left to `read_content`, which names their faults."""
+    return [
+        PageSource(room, found.file, found.text)
+        for room in _PAGE_ROOMS
+        for found in content_files(site, room, settings.languages, [])
+    ]
+
+
+def text_results(sources: Iterable[PageSource]) -> TextResults:
+    """Return what a reading asks of each text alone; another process can `learn` it before it reads the content."""
+    TEXT_RESULTS.begin()
+    for source in sources:
+        document, _ = parsed_document(source.text, source.file)
+        if document:
+            compiled(document)
+            own_remarks(document, source.room)
+    return TEXT_RESULTS.asked
+
+
 def read_program(site: Path, faults: list[Fault]) -> Program | None:
     """Read only the program; returns None after adding faults."""
     return _program(site, faults)[0]
@@ -257,7 +288,7 @@ def _read_once(site: Path, settings: SiteSettings, faults: list[Fault], unsaved:
     default = settings.default_language
     texts = {
         (room, slug): page_texts(room, versions, default, sources.index, faults)
-        for room in ("announcements", "offers", "pages")
+        for room in _PAGE_ROOMS
         for slug, versions in sources.rooms[room].items()
     }
     pages = {room: _pages(room, sources, texts, zone, default, faults) for room in ("announcements", "pages")}

@@ -357,7 +357,7 @@ def _page_text(
 ) -> PageText | None:
     """Return the text; `front_faults` collects faults of its keys, because an original is validated elsewhere."""
     file = document.source.file
-    body, found = TEXT_RESULTS.of("body", document.digest, lambda: _compiled(document))
+    body, found = compiled(document)
     faults.extend(found)
     words = validated(_Words, raw, document.source, front_faults)
     if words is None:
@@ -371,6 +371,11 @@ def _page_text(
         author=words.author or "",
         image=_image(words.image, document, index, faults) if words.image else "",
     )
+
+
+def compiled(document: Document) -> tuple[Body, tuple[Fault, ...]]:
+    """Return the body of a text and its faults, which are kept for the next reading of the same text."""
+    return TEXT_RESULTS.of("body", document.digest, lambda: _compiled(document))
 
 
 def _compiled(document: Document) -> tuple[Body, tuple[Fault, ...]]:

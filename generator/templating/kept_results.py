@@ -14,6 +14,8 @@ from typing import Any, TypeVar, cast
 
 _Result = TypeVar("_Result")
 _Key = tuple[str, str]
+TextResults = dict[_Key, object]
+"""Results by their kind and the digest of their text."""
 # The pickled results hold values of these modules, and nothing else is made of them.
 _OURS = ("generator.content.", "generator.notices.", "rewards.")
 _OTHERS = frozenset({"datetime.date", "datetime.datetime", "decimal.Decimal", "fractions.Fraction"})
@@ -100,6 +102,22 @@ class KeptResults:
         """Keep the code of a template in place of that of its former source."""
         self._codes[template] = checksum, code
         self._new[1].add(template)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no result is known."""
+        return not any(self._readings)
+
+    @property
+    def asked(self) -> TextResults:
+        """The results that the present reading asked for."""
+        return dict(self._readings[0])
+
+    def learn(self, results: TextResults) -> None:
+        """Know the results that another process of this program made."""
+        present, earlier = self._readings
+        self._readings = present, {**earlier, **results}
+        self._new[0].update(results)
 
     def begin(self) -> None:
         """Begin a reading: results that neither it nor the one before asks for are dropped."""

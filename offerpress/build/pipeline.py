@@ -4,14 +4,23 @@ Nothing of the old site is touched before every figure and page is known to be r
 stay as they are; `offerpress.build.changes` decides that.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from hashlib import sha256
 from itertools import chain
 from pathlib import Path
 
 import generator  # as in `checking`
-from generator import ArtifactContent, publish_tree
+from generator import (
+    TEXT_RESULTS,
+    ArtifactContent,
+    PageSource,
+    TextResults,
+    page_sources,
+    publish_tree,
+    text_results,
+)
 from offerpress.build.changes import Comparison
 from offerpress.build.manifest import BuildReport, Manifest, Remark, last_build, places_in, write_manifest
 from offerpress.build.sealed import SealedFolder
@@ -42,14 +51,55 @@ def rebuild(
     quiet: bool,
     lines: bool = False,
     taken: TakenInputs | None = None,
+    open_local: OpenWorkers = in_process,
 ) -> BuildReport:
-    """Build the site into `output`; raises what `open_figures` and `build` raise."""
+    """Build the site into `output`; raises what `open_figures` and `build` raise.
+
+    `open_local` opens processes of this machine, which convert many new texts.
+    """
+    convert = partial(convert_texts, open_local=open_local)
     with (
         every_fault_named(site),
-        open_figures(site, taken=taken) as figures,
+        open_figures(site, taken=taken, convert=convert) as figures,
         progress("Building", figures.partner_count, quiet=quiet, lines=lines) as advance,
     ):
         return build(figures, output, advance, open_workers)
+
+
+_FEWEST_TEXTS = 100
+"""The fewest texts for which processes start: they convert fewer in less time than their start takes."""
+_TEXTS_OF_A_TASK = 25
+
+
+@dataclass(frozen=True)
+class _Nothing:
+    """The preparation of work that needs no means."""
+
+    def prepare(self) -> None:
+        """Make nothing."""
+
+
+def convert_texts(site: Site, open_local: OpenWorkers) -> None:
+    """Convert the texts of many pages in several processes, for the reading of the content that follows.
+
+    That reading finds the results by the digests of the texts. It makes itself what it does not find.
+    """
+    sources = page_sources(site.folder, site.settings.site)
+    if len(sources) < _FEWEST_TEXTS:
+        return
+    tasks = [sources[at : at + _TEXTS_OF_A_TASK] for at in range(0, len(sources), _TEXTS_OF_A_TASK)]
+    with open_local(len(tasks), lambda: None) as workers:
+        if workers.executor is None:
+            return
+        results: TextResults = {}
+        for found in workers.results(_Nothing(), None, _converted, tasks):
+            results |= found
+    TEXT_RESULTS.learn(results)
+
+
+def _converted(means: None, sources: Sequence[PageSource]) -> TextResults:
+    del means
+    return text_results(sources)
 
 
 def build(

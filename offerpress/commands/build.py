@@ -61,7 +61,10 @@ def build_command(
             from offerpress.build.pipeline import rebuild  # noqa: PLC0415 - half a second, if there is something to build
 
             workers = choose_workers(jobs, scheduler, share)
-            outcome = rebuild(site, place, workers, quiet=as_json, lines=progress, taken=taken)
+            local = choose_workers(jobs)
+            outcome = rebuild(
+                site, place, workers, quiet=as_json, lines=progress, taken=taken, open_local=local
+            )
     if store:
         outcome = upload_build(site, store, outcome)
     if as_json:

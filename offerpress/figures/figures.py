@@ -4,7 +4,7 @@ Every command that shows, publishes or mails a figure takes it from here, so no 
 """
 
 import shutil
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import asdict, dataclass
@@ -72,14 +72,23 @@ class Figures(StatementSource):
     inputs: Digests
 
 
+Convert = Callable[[Site], None]
+
+
 @contextmanager
 def open_figures(
-    site: Site, *, need_keys: bool = True, snapshots: Path | None = None, taken: TakenInputs | None = None
+    site: Site,
+    *,
+    need_keys: bool = True,
+    snapshots: Path | None = None,
+    taken: TakenInputs | None = None,
+    convert: Convert | None = None,
 ) -> Iterator[Figures]:
     """Read content, data and keys, and freeze the snapshot in `snapshots` (by default in the private folder).
 
     A snapshot of the same sources in the private folder is used as it is. Digests that were `taken` before are used,
-    unless the settings name other data by now.
+    unless the settings name other data by now. If no earlier command kept what its texts give, `convert` may make
+    that known first.
 
     Raises `Faulty` with every fault of all three. If the caller raises `Faulty` inside the block, the snapshot that
     this call made is removed, so that a refused command leaves nothing behind.
@@ -89,8 +98,7 @@ def open_figures(
         taken = TakenInputs.of(site, paths)
     data, inputs = taken.data, dict(taken.inputs)
     faults: list[Fault] = []
-    know_texts(site, inputs[CODE])
-    content = read_content(site.folder, site.settings.site, faults)
+    content = _content(site, inputs[CODE], convert, faults)
     faults.extend(unread_templates_and_tables(site, data))
     keys = wanted_keys(site, need_keys=need_keys, faults=faults)
     before, source = len(faults), None
@@ -125,6 +133,13 @@ def _keep_texts(path: Path, code: str) -> None:
         add_to_cache(path, more)
     else:
         write_cache(path, TEXT_RESULTS.written(code))
+
+
+def _content(site: Site, code: str, convert: Convert | None, faults: list[Fault]) -> Content | None:
+    know_texts(site, code)
+    if convert and TEXT_RESULTS.is_empty:
+        convert(site)
+    return read_content(site.folder, site.settings.site, faults)
 
 
 def know_texts(site: Site, code: str) -> None:
