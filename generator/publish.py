@@ -351,7 +351,7 @@ class _Tree:
                 continue
             above = path.rpartition("/")[0]
             if above not in made:
-                (self._new / above).mkdir(parents=True, exist_ok=True)
+                os.makedirs(f"{self._new}/{above}", exist_ok=True)  # noqa: PTH103 - a path takes thrice as long
                 made.add(above)
             try:
                 os.link(f"{self._old}/{path}", f"{self._new}/{path}", follow_symlinks=False)

@@ -6,7 +6,7 @@ decides a result: one that is damaged, of another program or of another form is 
 
 import marshal
 import pickle
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from hashlib import sha256
 from io import BytesIO
 from types import CodeType
@@ -60,15 +60,7 @@ class KeptResults:
         self._readings: tuple[dict[_Key, object], dict[_Key, object]] = {}, {}
         """What the present reading asked for, and what is known from before; replaced together."""
         self._codes: dict[str, tuple[str, CodeType | bytes]] = {}
-        self._new: tuple[set[_Key], set[str]] = set(), set()
-        """The results, and the templates whose code, no file has yet."""
-        self._file = 0, 0
-        """The size of the file that was read or written last, and how much of it was added; 0 if it was damaged."""
-
-    @property
-    def has_new(self) -> bool:
-        """Whether there is something that no file has yet."""
-        return any(self._new)
+        self.has_new = False
 
     def of(self, kind: str, digest: str, make: Callable[[], _Result]) -> _Result:
         """Return the result of that kind for the text with that digest, which `make` makes if it is not known."""
@@ -78,8 +70,7 @@ class KeptResults:
         if key in earlier:
             found = cast("_Result", earlier[key])
         else:
-            found = make()
-            self._new[0].add(key)
+            found, self.has_new = make(), True
         present[key] = found
         return found
 
@@ -101,7 +92,7 @@ class KeptResults:
     def keep_code(self, template: str, checksum: str, code: CodeType) -> None:
         """Keep the code of a template in place of that of its former source."""
         self._codes[template] = checksum, code
-        self._new[1].add(template)
+        self.has_new = True
 
     @property
     def is_empty(self) -> bool:
@@ -117,7 +108,7 @@ class KeptResults:
         """Know the results that another process of this program made."""
         present, earlier = self._readings
         self._readings = present, {**earlier, **results}
-        self._new[0].update(results)
+        self.has_new = True
 
     def begin(self) -> None:
         """Begin a reading: results that neither it nor the one before asks for are dropped."""
@@ -129,63 +120,26 @@ class KeptResults:
 
         Those of kinds that the reading did not ask for, such as campaigns for one statement, are kept for later ones.
         """
+        self.has_new = False
         present, earlier = self._readings
         asked = {kind for kind, _ in tuple(present)}
         unasked = {key: found for key, found in earlier.items() if key[0] not in asked}
-        whole = self._piece({**unasked, **present}, tuple(self._codes), program)
-        self._new, self._file = (set(), set()), (len(whole), 0)
-        return whole
-
-    def added(self, program: str, size: int) -> bytes:
-        """Return what makes the file, which has that size, one of all results if it stands behind; else nothing.
-
-        There is nothing if the file is not the one that was read last, or a quarter of it stood behind the rest: then
-        it is to be written anew, without what was dropped.
-        """
-        known, behind = self._file
-        if not known or size != known:
-            return b""
-        present, (results, templates) = self._readings[0], self._new
-        found = {key: present[key] for key in tuple(results) if key in present}
-        piece = self._piece(found, tuple(templates), program)
-        if (behind + len(piece)) * _PARTS > known:
-            return b""
-        self._new, self._file = (set(), set()), (known + len(piece), behind + len(piece))
-        return piece
-
-    def _piece(self, results: dict[_Key, object], templates: Iterable[str], program: str) -> bytes:
         codes = {
-            template: (checksum, code if isinstance(code, bytes) else marshal.dumps(code))
-            for template, (checksum, code) in ((one, self._codes[one]) for one in templates)
+            key: (checksum, code if isinstance(code, bytes) else marshal.dumps(code))
+            for key, (checksum, code) in tuple(self._codes.items())
         }
-        written = cache_bytes((results, codes), program)
-        return b"%016x" % len(written) + written
+        return cache_bytes(({**unasked, **present}, codes), program)
 
     def read(self, data: bytes, program: str) -> None:
-        """Know the results of a file beside those of this process, as far as this program wrote it undamaged."""
-        results: dict[_Key, object] = {}
-        codes: dict[str, tuple[str, CodeType | bytes]] = {}
-        place = first = 0
-        while found := cached_value(piece := _piece_at(data, place), program):
-            results |= found[0]
-            codes |= found[1]
-            place += _LENGTH + len(piece)
-            first = first or place
-        present, earlier = self._readings
-        self._readings, self._codes = (present, results | earlier), codes | self._codes
-        self._file = (place, place - first) if place == len(data) else (0, 0)
+        """Know the results of a file beside those of this process, if this program wrote it and it is undamaged."""
+        found = cached_value(data, program)
+        if found is not None:
+            results, codes = found
+            present, earlier = self._readings
+            self._readings, self._codes = (present, {**results, **earlier}), {**codes, **self._codes}
 
 
-_HEAD, _LENGTH, _PARTS = 64, 16, 4
-
-
-def _piece_at(data: bytes, place: int) -> bytes:
-    begin = place + _LENGTH
-    try:
-        end = begin + int(data[place:begin], 16)
-    except ValueError:
-        return b""
-    return data[begin:end] if end <= len(data) else b""
+_HEAD = 64
 
 
 def cache_bytes(value: object, key: str) -> bytes:

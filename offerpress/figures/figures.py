@@ -29,7 +29,7 @@ from offerpress.site.inputs import CODE, DAY, Digests, TakenInputs, parts_digest
 from offerpress.site.keys import SiteKeys
 from offerpress.site.locking import sole_writer
 from offerpress.site.site import Site
-from offerpress.site.state import add_to_cache, json_text, write_cache, write_state
+from offerpress.site.state import json_text, write_cache, write_state
 from offerpress.site.unread import unread_templates_and_tables
 from rewards import Conserved, Fault, Faulty, Total, conserved_json, day_text, rules_on
 
@@ -121,18 +121,9 @@ def open_figures(
         inputs[DAY] = day_text(as_of)
         yield Figures(site, rules, snapshot, keys, content, snapshot.account_count, tuple(faults), inputs)
         if snapshots is None and TEXT_RESULTS.has_new:
-            _keep_texts(site.private / TEXTS_FILE, inputs[CODE])
+            write_cache(site.private / TEXTS_FILE, TEXT_RESULTS.written(inputs[CODE]))
         if snapshots is None:
             keep_policy(site, inputs, content.policy)
-
-
-def _keep_texts(path: Path, code: str) -> None:
-    """Add the new results to the file, or write all of it."""
-    more = TEXT_RESULTS.added(code, path.stat().st_size if path.is_file() else 0)
-    if more:
-        add_to_cache(path, more)
-    else:
-        write_cache(path, TEXT_RESULTS.written(code))
 
 
 def _content(site: Site, code: str, convert: Convert | None, faults: list[Fault]) -> Content | None:

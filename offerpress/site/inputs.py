@@ -5,6 +5,7 @@ reading the files, so that a file that is saved meanwhile counts as changed.
 """
 
 import glob
+import os
 import re
 import sys
 import zlib
@@ -12,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from functools import cache
-from hashlib import file_digest, sha256
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -37,7 +38,7 @@ PACKAGED, CONTENT = "packaged/", "content/"
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _PACKAGES = ("rewards", "ledger", "generator", "mailer", "offerpress")
 _URLS = ("sqlite:", "postgresql:", "postgres:")
-
+_PIECE = 1 << 16
 Digests = Mapping[str, str]
 
 
@@ -169,15 +170,25 @@ def _data_files(folder: Path, pattern: str) -> Iterator[tuple[str, Path]]:
 
 
 def _of_tree(folder: Path, begin: str) -> dict[str, str]:
-    files = sorted(path for path in folder.rglob("*") if not path.is_dir() or not any(path.iterdir()))
-    return {f"{begin}{path.relative_to(folder).as_posix()}": _of_file(path) for path in files}
+    """Return the digest of each file below the folder, and none for each empty folder; links to folders are neither."""
+    found: dict[str, str] = {}
+    above = f"{folder}"
+    for place, folders, files in os.walk(above):
+        below = f"{begin}{place[len(above) + 1 :]}/" if place != above else begin
+        found |= {f"{below}{name}": _of_file(f"{place}/{name}") for name in files}
+        if not folders and not files and place != above:
+            found[below.removesuffix("/")] = ""
+    return found
 
 
-def _of_file(path: Path) -> str:
-    if not path.is_file():
+def _of_file(path: Path | str) -> str:
+    if not os.path.isfile(path):  # noqa: PTH113 - a path of text costs a third of the time, thousands of times
         return ""
-    with path.open("rb") as stream:
-        return file_digest(stream, "sha256").hexdigest()
+    whole = sha256()
+    with open(path, "rb", buffering=0) as stream:  # noqa: PTH123 - likewise
+        while piece := stream.read(_PIECE):
+            whole.update(piece)
+    return whole.hexdigest()
 
 
 def _of_keys(site: Site) -> str:

@@ -93,12 +93,6 @@ def write_cache(path: Path, data: bytes) -> None:
             beside.unlink(missing_ok=True)
 
 
-def add_to_cache(path: Path, data: bytes) -> None:
-    """Write that behind the end of such a file, under the same terms."""
-    with suppress(OSError), path.open("ab", buffering=0) as file:
-        file.write(data)
-
-
 def replace_file(path: Path, text: str) -> None:
     """Replace a user's file in one step with a durable one; its folder must exist."""
     replace_bytes(path, text.encode())
