@@ -89,7 +89,7 @@ ELSEWHERE = {
     "ledger/reading/workbook.py: the cell holds no date of the calendar": "ledger/test_workbook.py",
     "ledger/reading/workbook.py: the formula gives": "ledger/test_workbook.py",
     "offerpress/commands/check.py: Fault(**one)": "offerpress/figures/test_known_remarks.py",
-    "offerpress/figures/figures.py: Fault(**one)": "offerpress/figures/test_checking.py",
+    "offerpress/figures/statements.py: Fault(**one)": "offerpress/figures/test_checking.py",
     "offerpress/studio/offers/offer_page.py: _fault(one)": "acceptance/test_studio_offers.py",
     "offerpress/terminal.py: Fault(**one)": "offerpress/figures/test_checking.py",
     "offerpress/plans/returns.py: the source holds a control character": ("offerpress/plans/test_returns.py"),

@@ -88,7 +88,7 @@ def test_a_rotation_without_grace_leaves_no_old_link(
     assert (1, True) == (again.code, "the grace of an earlier rotation lasts until" in again.err)
     old, _ = link(offerpress)
     assert 0 == offerpress("rotate-secret", "--grace", "0").code
-    assert ["keys.json", "site-secret"] == sorted(
+    assert ["keys.json", "policy.cache", "site-secret"] == sorted(
         path.name for path in own_secret.iterdir() if path.is_file()
     )
     new, _ = link(offerpress)

@@ -21,7 +21,8 @@ def main() -> int:
     parser.add_argument("--texts", action="store_true", help="texts in place of damaged sites")
     options = parser.parse_args()
     end = options.first + options.number
-    chunks = [range(start, min(start + 100, end)) for start in range(options.first, end, 100)]
+    size = min(100, -(-options.number // options.jobs))
+    chunks = [range(start, min(start + size, end)) for start in range(options.first, end, size)]
     began = time.perf_counter()
     counts: Counter[str] = Counter()
     with get_context("spawn").Pool(options.jobs, maxtasksperchild=5) as pool:
