@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from generator import TEXT_RESULTS, read_content
-from generator.templating.kept_results import KeptResults
+from generator.templating.kept_results import KeptResults, TextResults
 from offerpress.build.pipeline import convert_texts
 from offerpress.build.workers import choose_workers, in_process
 from offerpress.site.site import Site
@@ -74,7 +74,9 @@ def test_the_reading_finds_what_processes_converted(tmp_path: Path) -> None:
     convert_texts(site, choose_workers(2))
     assert TEXT_RESULTS.has_new
     TEXT_RESULTS.begin()
-    learned = {key: TEXT_RESULTS.of(*key, lambda: pytest.fail("it was not converted")) for key in own}
+    learned: TextResults = {
+        key: TEXT_RESULTS.of(*key, lambda: pytest.fail("it was not converted")) for key in own
+    }
     assert {key: made[key] for key in own} == learned
     assert alone == faults_of(site)
     assert all(TEXT_RESULTS.asked[key] is found for key, found in learned.items())
