@@ -1,10 +1,9 @@
 """Publication of artifacts to the output folder in one exchange; unchanged files keep their inode and time.
 
-The new tree is built beside the old one, with hard links for unchanged files. Then the two change places, and the
-old one is removed. If all that changed lies in one folder, only this folder is built and exchanged. If nothing has
-changed, nothing is touched. A crash leaves either the old or the new site
-complete, and the next publication removes what the crash left beside it. The output can be built again at any
-time, so nothing is synchronised to the disk.
+The new tree is built beside the old one, with hard links for unchanged files. Then the two change places, and the old
+one is removed. If all that changed lies in one folder, only this folder is built and exchanged. If nothing has changed,
+nothing is touched. A crash leaves either the old or the new site complete, and the next publication removes what the
+crash left beside it. The output can be built again at any time, so nothing is synchronised to the disk.
 """
 
 import ctypes
