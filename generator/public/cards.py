@@ -5,12 +5,14 @@ The fonts of the machine are not used, so the same words give the same bytes eve
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
 
 from lxml import etree
+
+from rewards import Fault, Faulty
 
 CardMaker = Callable[[str, str], bytes]
 """Makes the content of a card's file of its path and its SVG; raises `ValueError` if the SVG cannot be read."""
@@ -110,6 +112,23 @@ def drawn_card(path: str, svg: str) -> bytes:
     """Draw the card of any path."""
     del path
     return draw(svg)
+
+
+def draw_cards(svgs: Mapping[str, str]) -> dict[str, bytes]:
+    """Draw the cards of several paths; raises `Faulty` if an SVG cannot be read."""
+    drawn: dict[str, bytes] = {}
+    for path, svg in svgs.items():
+        try:
+            drawn[path] = draw(svg)
+        except ValueError as error:
+            raise undrawable(path, error) from error
+    return drawn
+
+
+def undrawable(path: str, error: ValueError) -> Faulty:
+    """Return the fault of the template whose card for that path cannot be drawn."""
+    what = f"the picture {path} cannot be drawn: {error}"
+    return Faulty([Fault(what, "correct the SVG", "templates/site/card.svg")])
 
 
 def draw_icon(svg: bytes, size: int) -> bytes:

@@ -9,7 +9,7 @@ from pathlib import Path
 from generator.content.content import Content
 from generator.headers import headers_file
 from generator.public.assets import read_assets
-from generator.public.cards import CardMaker, check_card, drawn_card
+from generator.public.cards import CardMaker, check_card, drawn_card, undrawable
 from generator.public.discovery import icons, manifest, robots, security_txt, sitemaps
 from generator.public.feeds import FEED_FORMS, Feed, FeedEntry, feed_entry, feed_file, feed_title
 from generator.public.localized import LocalizedSite
@@ -155,8 +155,7 @@ def _cards(pages: SitePages, card: CardMaker | None) -> Iterator[tuple[str, byte
         try:
             yield path, card(path, svg) if card else check_card(svg)
         except ValueError as error:
-            what = f"the picture {path} cannot be drawn: {error}"
-            raise Faulty([Fault(what, "correct the SVG", "templates/site/card.svg")]) from error
+            raise undrawable(path, error) from error
 
 
 def _icons(mark: bytes, *, drawn: bool) -> dict[str, bytes]:

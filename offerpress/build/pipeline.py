@@ -10,6 +10,7 @@ from functools import partial
 from hashlib import sha256
 from itertools import chain
 from pathlib import Path
+from typing import TypeVar
 
 import generator  # as in `checking`
 from generator import (
@@ -17,6 +18,7 @@ from generator import (
     ArtifactContent,
     PageSource,
     TextResults,
+    check_card,
     page_sources,
     publish_tree,
     text_results,
@@ -40,7 +42,7 @@ from offerpress.figures.frozen_rules import keep_rules
 from offerpress.site.inputs import TakenInputs, message_sources
 from offerpress.site.site import Site
 from offerpress.terminal import Progress, progress
-from rewards import Fault
+from rewards import Fault, Faulty
 
 
 def rebuild(
@@ -55,7 +57,7 @@ def rebuild(
 ) -> BuildReport:
     """Build the site into `output`; raises what `open_figures` and `build` raise.
 
-    `open_local` opens processes of this machine, which convert many new texts.
+    `open_local` opens processes of this machine, which convert many new texts and draw many new cards.
     """
     convert = partial(convert_texts, open_local=open_local)
     with (
@@ -63,12 +65,14 @@ def rebuild(
         open_figures(site, taken=taken, convert=convert) as figures,
         progress("Building", figures.partner_count, quiet=quiet, lines=lines) as advance,
     ):
-        return build(figures, output, advance, open_workers)
+        return build(figures, output, advance, open_workers, open_local)
 
 
-_FEWEST_TEXTS = 100
-"""The fewest texts for which processes start: they convert fewer in less time than their start takes."""
-_TEXTS_OF_A_TASK = 25
+_FEWEST = 100
+"""The fewest texts or cards for which processes start: fewer take less time than their start."""
+_OF_A_TASK = 25
+
+_Item = TypeVar("_Item")
 
 
 @dataclass(frozen=True)
@@ -79,15 +83,19 @@ class _Nothing:
         """Make nothing."""
 
 
+def _tasks(items: Sequence[_Item]) -> list[Sequence[_Item]]:
+    return [items[at : at + _OF_A_TASK] for at in range(0, len(items), _OF_A_TASK)]
+
+
 def convert_texts(site: Site, open_local: OpenWorkers) -> None:
     """Convert the texts of many pages in several processes, for the reading of the content that follows.
 
     That reading finds the results by the digests of the texts. It makes itself what it does not find.
     """
     sources = page_sources(site.folder, site.settings.site)
-    if len(sources) < _FEWEST_TEXTS:
+    if len(sources) < _FEWEST:
         return
-    tasks = [sources[at : at + _TEXTS_OF_A_TASK] for at in range(0, len(sources), _TEXTS_OF_A_TASK)]
+    tasks = _tasks(sources)
     with open_local(len(tasks), lambda: None) as workers:
         if workers.executor is None:
             return
@@ -103,7 +111,11 @@ def _converted(means: None, sources: Sequence[PageSource]) -> TextResults:
 
 
 def build(
-    figures: Figures, output: Path, advance: Progress, open_workers: OpenWorkers = in_process
+    figures: Figures,
+    output: Path,
+    advance: Progress,
+    open_workers: OpenWorkers = in_process,
+    open_local: OpenWorkers = in_process,
 ) -> BuildReport:
     """Render and seal what changed, publish it in one exchange, and remember it for the next build and `verify`.
 
@@ -115,7 +127,7 @@ def build(
     with SealedFolder.opened(site.sealed) as sealed:
         statements = StatementBuild(figures, comparison, sealed, open_workers, advance)
         with statements.computed():
-            pages, of_content = _public_pages(figures, comparison, statements.faults)
+            pages, of_content = _public_pages(figures, comparison, statements.faults, open_local)
         remarks = (*_as_json(figures_remarks(figures)), *of_content)
         files: dict[str, str] = {}
         artifacts = chain(pages.items(), statements.artifacts())
@@ -139,7 +151,7 @@ def build(
 
 
 def _public_pages(
-    figures: Figures, comparison: Comparison, faults: list[Fault]
+    figures: Figures, comparison: Comparison, faults: list[Fault], open_local: OpenWorkers
 ) -> tuple[Mapping[str, bytes | None], tuple[Remark, ...]]:
     """Return every file but the statements, and the remarks; the content is None if the published file stays."""
     site, as_of, before = figures.site, figures.rules.as_of, comparison.before
@@ -153,7 +165,7 @@ def _public_pages(
         if before.as_of == as_of:
             return pages, before.content_remarks
     else:
-        pages |= _rendered_pages(figures, comparison, found)
+        pages |= _rendered_pages(figures, comparison, found, open_local)
     # What shows the day, or compares more with it than pages do.
     pages |= statement_files(figures.content, site, as_of, found)
     found += campaign_template_faults(figures.content, site, as_of, comparison.kept)
@@ -161,25 +173,46 @@ def _public_pages(
     return pages, _as_json(remarks_about_site(figures, found))
 
 
-def _rendered_pages(figures: Figures, comparison: Comparison, found: list[Fault]) -> dict[str, bytes | None]:
+def _rendered_pages(
+    figures: Figures, comparison: Comparison, found: list[Fault], open_local: OpenWorkers
+) -> dict[str, bytes | None]:
     """Return every public file of content; faults are added to `found`."""
     site, as_of = figures.site, figures.rules.as_of
     published = comparison.published_pictures
-    cards: set[str] = set()
+    cards: dict[str, str] = {}
 
     def card(path: str, svg: str) -> bytes:
-        cards.add(path)
-        return b"" if path in published else generator.drawn_card(path, svg)
+        cards[path] = svg
+        return check_card(svg)
 
     rendered = rendered_site(figures.content, site, as_of, found, card=card, kept=comparison.kept)
-    stay = cards & published | comparison.kept.stayed
+    stay = cards.keys() & published | comparison.kept.stayed
     pages: dict[str, bytes | None] = {
         path: None if path in stay else content for path, content in rendered.items()
     }
     if rendered:
+        try:
+            pages |= draw_cards({path: cards[path] for path in cards.keys() - published}, open_local)
+        except Faulty as faulty:
+            found += faulty.faults
         smaller = generator.small_pictures(figures.content, site.settings.site, as_of)
         pages |= {path: None if path in published else smaller[path] for path in smaller}
     return pages
+
+
+def draw_cards(svgs: Mapping[str, str], open_local: OpenWorkers) -> dict[str, bytes]:
+    """Draw cards by their paths, many in several processes; raises `Faulty`, and `WorkerDied`."""
+    tasks = _tasks(list(svgs.items()))
+    drawn: dict[str, bytes] = {}
+    with open_local(len(tasks) if len(svgs) >= _FEWEST else 1, lambda: None) as workers:
+        for found in workers.results(_Nothing(), None, _drawn, tasks):
+            drawn |= found
+    return drawn
+
+
+def _drawn(means: None, svgs: Sequence[tuple[str, str]]) -> dict[str, bytes]:
+    del means
+    return generator.draw_cards(dict(svgs))
 
 
 def _as_json(remarks: Iterable[Fault]) -> tuple[Remark, ...]:
