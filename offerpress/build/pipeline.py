@@ -18,7 +18,6 @@ from generator import (
     ArtifactContent,
     PageSource,
     TextResults,
-    check_card,
     page_sources,
     publish_tree,
     text_results,
@@ -183,7 +182,7 @@ def _rendered_pages(
 
     def card(path: str, svg: str) -> bytes:
         cards[path] = svg
-        return check_card(svg)
+        return generator.check_card(svg)
 
     rendered = rendered_site(figures.content, site, as_of, found, card=card, kept=comparison.kept)
     stay = cards.keys() & published | comparison.kept.stayed
@@ -192,7 +191,7 @@ def _rendered_pages(
     }
     if rendered:
         try:
-            pages |= draw_cards({path: cards[path] for path in cards.keys() - published}, open_local)
+            pages |= drawn_cards({path: cards[path] for path in cards.keys() - published}, open_local)
         except Faulty as faulty:
             found += faulty.faults
         smaller = generator.small_pictures(figures.content, site.settings.site, as_of)
@@ -200,7 +199,7 @@ def _rendered_pages(
     return pages
 
 
-def draw_cards(svgs: Mapping[str, str], open_local: OpenWorkers) -> dict[str, bytes]:
+def drawn_cards(svgs: Mapping[str, str], open_local: OpenWorkers) -> dict[str, bytes]:
     """Draw cards by their paths, many in several processes; raises `Faulty`, and `WorkerDied`."""
     tasks = _tasks(list(svgs.items()))
     drawn: dict[str, bytes] = {}

@@ -1,5 +1,7 @@
 // The editor: it checks, keeps and shows what is typed, and saves it. Everything else is a plain form.
 
+import { wasTyped } from "./studio.js";
+
 const form = document.querySelector("[data-text]");
 const body = form.querySelector("#body");
 const saved = form.querySelector("[data-saved]");
@@ -416,3 +418,4 @@ if (writes) {
   stillOpen();
   setInterval(stillOpen, 30_000);
 }
+if (wasTyped(form.elements)) changed();

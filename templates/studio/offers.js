@@ -1,5 +1,7 @@
 // The example, the effect and the faults of an offer while somebody types. The answer is the page as the server makes
 // it without any script; the parts marked as live take the place of those on the screen.
+import { wasTyped } from "./studio.js";
+
 const form = document.querySelector("[data-offer]");
 const effect = document.querySelector('[data-looked="effect"]');
 let typed = 0;
@@ -42,14 +44,16 @@ async function keep() {
 
 let timer = 0;
 let keeping = 0;
-form?.addEventListener("input", () => {
+function changed() {
   typed += 1;
   unsaved = true;
   clearTimeout(timer);
   timer = setTimeout(look, 600);
   clearTimeout(keeping);
   if (form.querySelector("button.main")) keeping = setTimeout(keep, 1500);
-});
+}
+form?.addEventListener("input", changed);
+if (form && wasTyped(form.elements)) changed();
 form?.addEventListener("submit", (event) => {
   if (event.submitter?.getAttribute("formaction")) {
     event.preventDefault();

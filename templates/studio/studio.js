@@ -1,5 +1,14 @@
 // The small live parts of the studio. Every screen works without them, except the first address of a person.
 
+// Whether somebody typed into these fields already: a page can be used before its scripts have come.
+export function wasTyped(fields) {
+  return [...fields].some((one) =>
+    /^(checkbox|radio)$/.test(one.type)
+      ? one.checked !== one.defaultChecked
+      : /^(text|search|textarea)$/.test(one.type) && one.value !== one.defaultValue,
+  );
+}
+
 if (document.querySelector(".me")) {
   // Figures of partners leave the screen when the session ends, on every page and without a hand.
   setInterval(async () => {
@@ -119,7 +128,7 @@ if (search) {
     panel.hidden = rows.length === 0;
   };
   const plural = (number, noun) => `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
-  field.addEventListener("input", async () => {
+  const find = async () => {
     const mine = ++asked;
     const answer = await fetch(`${search.dataset.search}?find=${encodeURIComponent(field.value)}`);
     if (answer.status === 401) location.assign("/sign-in?locked=1");
@@ -134,7 +143,9 @@ if (search) {
     said.textContent = found.asked
       ? `${plural(found.rows.length + found.more, "partner")} and ${plural(found.mails.length, "mail")} found.`
       : "";
-  });
+  };
+  field.addEventListener("input", find);
+  if (wasTyped([field])) find();
 }
 
 const live = document.querySelector("[data-live]");

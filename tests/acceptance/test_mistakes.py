@@ -66,6 +66,7 @@ ELSEWHERE = {
     "generator/public/site.py: security.txt expired on": "generator/public/test_languages.py",
     "generator/public/site.py: there is no catalog for the language": "generator/public/test_languages.py",
     "generator/public/site.py: updated": "generator/public/test_languages.py",
+    "generator/public/cards.py: correct the SVG": "offerpress/test_cards.py",
     "generator/public/site.py: correct the SVG": "generator/public/test_templates.py",
     "ledger/reading/headers.py: constant": "ledger/test_shapes.py",
     "ledger/reading/headers.py: missing part": "exports/test_traps.py",

@@ -3,12 +3,13 @@
 import re
 import signal
 from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, FrameLocator, Page, expect
+from playwright.sync_api import Browser, FrameLocator, Page, Route, expect
 
 from tests.acceptance.conftest import AS_OF, called, copy_sample
 from tests.servers.studio import Office, Seat, seated, sign_in, started, stop, with_people
@@ -254,6 +255,38 @@ def test_two_people_and_an_outside_editor_lose_nothing(office: Office, mia: Seat
     expect(mine.get_by_role("heading", level=1)).to_contain_text("Many thanks for")
     text = file.read_text(encoding="utf-8")
     assert all(part in text for part in ("Many thanks for", "author: Finn Fern", "The end."))
+
+
+@contextmanager
+def before_scripts(seat: Seat, path: str) -> Iterator[Page]:
+    """A screen as it stands before its scripts have come, which they do at the end."""
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    seat.page.route("**/assets/studio.js", hold)
+    seat.page.goto(f"{seat.origin}{path}", wait_until="commit")
+    yield seat.page
+    while not held:
+        seat.page.wait_for_timeout(10)
+    held[0].continue_()
+    seat.page.unroute("**/assets/studio.js")
+
+
+def test_what_is_typed_before_the_scripts_counts(office: Office, mia: Seat) -> None:
+    """A text is kept as a draft, an offer's sums are shown, and partners are found, also if the scripts come late."""
+    with before_scripts(mia, "/partners") as page:
+        page.fill("#find", "aldergrove")
+    expect(page.locator("[data-found=partners] tbody tr").first).to_contain_text("Aldergrove Phones")
+    with before_scripts(mia, "/offer?file=content%2Foffers%2Fcashback-2023.md") as page:
+        page.get_by_label("Rate", exact=True).fill("20%")
+    expect(page.locator('[data-looked="effect"] tbody tr').first).to_contain_text("BRL")
+    with before_scripts(mia, f"/text?file={THANKS}") as page:
+        page.get_by_label("Title").fill("Not finished")
+    expect(page.locator("[data-saved]")).to_contain_text("Your draft was kept")
+    kept = [one.read_text(encoding="utf-8") for one in (office.site / "private/drafts").glob("*/*.json")]
+    assert any("Not finished" in one for one in kept)
 
 
 def test_a_draft_survives_a_closed_tab_and_a_killed_studio(

@@ -3,7 +3,7 @@
 import pytest
 
 from generator.public.cards import draw
-from offerpress.build.pipeline import draw_cards
+from offerpress.build.pipeline import drawn_cards
 from offerpress.build.workers import choose_workers, in_process
 from rewards import Faulty
 
@@ -26,16 +26,16 @@ def cards_of(count: int) -> dict[str, str]:
 
 def test_many_cards_are_drawn_by_processes() -> None:
     """Every path has the picture that this process would draw, which draws none itself."""
-    drawn = draw_cards(cards_of(MANY), choose_workers(2))
+    drawn = drawn_cards(cards_of(MANY), choose_workers(2))
     assert draw.cache_info().misses == 0
     assert drawn == {path: draw(svg) for path, svg in cards_of(MANY).items()}
 
 
 def test_few_cards_start_no_process() -> None:
     """Few cards, and those of a build with one process, are drawn by this one."""
-    assert draw_cards({}, choose_workers(2)) == {}
-    assert len(draw_cards(cards_of(FEW), choose_workers(2))) == draw.cache_info().misses == FEW
-    assert len(draw_cards(cards_of(MANY), in_process)) == draw.cache_info().currsize == MANY
+    assert drawn_cards({}, choose_workers(2)) == {}
+    assert len(drawn_cards(cards_of(FEW), choose_workers(2))) == draw.cache_info().misses == FEW
+    assert len(drawn_cards(cards_of(MANY), in_process)) == draw.cache_info().currsize == MANY
 
 
 @pytest.mark.parametrize("count", [MANY, FEW])
@@ -43,7 +43,7 @@ def test_a_card_that_cannot_be_drawn(count: int) -> None:
     """A well-formed SVG without a size is a fault that names the picture and the template, wherever it is drawn."""
     cards = cards_of(count) | {"card-bad.png": SVG.format(number=0)}
     with pytest.raises(Faulty) as caught:
-        draw_cards(cards, choose_workers(2))
+        drawn_cards(cards, choose_workers(2))
     fault = caught.value.faults[0]
     assert ("templates/site/card.svg", "correct the SVG") == (fault.file, fault.remedy)
     assert "card-bad.png" in fault.what
