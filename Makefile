@@ -16,7 +16,7 @@ demo: $(STAMP)/run
 
 # A file stays in one worker, so what its tests share is made once. Files come in the order of their names, because the
 # longest, those of `tests/acceptance`, must not come last.
-EACH := -n 2 --dist loadfile --no-loadscope-reorder
+EACH := -n 3 --dist loadfile --no-loadscope-reorder
 
 test: $(STAMP)/test
 	@.ci/install-tools

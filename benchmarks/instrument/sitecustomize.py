@@ -26,6 +26,7 @@ STAGES = {
     "read the ledger": "ledger.ledger:read",
     "freeze the ledger": "offerpress.figures.figures:_frozen ledger.freezing:freeze",
     "pages": "offerpress.figures.checking:rendered_site",
+    "cards": "generator.public.cards:draw_cards",
     "statement page": "offerpress.figures.checking:statement_files",
     "campaigns": "offerpress.figures.checking:campaign_template_faults",
     "accounts": "ledger.snapshot:Snapshot.accounts",

@@ -267,7 +267,7 @@ class Draft:
 
 
 def draft(drafting: Drafting, barred: Barred) -> Draft:
-    """Return the first reason to skip the partner, in the order of the reference; None to write to it."""
+    """Return the draft of all shards, without a message; raises what `Draft.complete` raises."""
     made, figures = Draft(), drafting.figures
     for shard in figures.snapshot.shards:
         for _ in made.entered(drafting, barred, shard):
