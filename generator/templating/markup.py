@@ -56,7 +56,10 @@ def tag_attributes(start_tag: str) -> Attributes:
 
 
 def attribute_value(written: str) -> str:
-    """Return the value of an attribute as it is written in HTML, with its character references decoded."""
+    """Return the value of an attribute as it is written in HTML, with its character references decoded.
+
+    A reference to a control character, which is an error in HTML, gives nothing: feeds could not hold the character.
+    """
 
     def decoded(match: re.Match[str]) -> str:
         name = match["name"]
