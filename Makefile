@@ -14,8 +14,8 @@ STAMP := $(VENV)/.stamp
 demo: $(STAMP)/run
 	@$(BIN)/offerpress demo
 
-# A file stays in one worker, so what its tests share is made once. Files come in the order of their names, because the
-# longest, those of `tests/acceptance`, must not come last.
+# Three workers on two cores, because some tests wait for a time. A file stays in one worker, so what its tests share is
+# made once. Files come in the order of their names, because the longest, those of `tests/acceptance`, must not come last.
 EACH := -n 3 --dist loadfile --no-loadscope-reorder
 
 test: $(STAMP)/test
