@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from generator.notices.checks import CampaignCheck
     from generator.notices.layouts import UnsubscribePages, UnsubscribeStep, unsubscribe_pages
     from generator.notices.notices import CampaignRenderer, NoticeFacts
-    from generator.public.cards import CardMaker, check_card, draw_cards, drawn_card
+    from generator.public.cards import draw_card, draw_cards
     from generator.public.examples import compute_example, show_example
     from generator.public.pictures import drawing_refusal
     from generator.public.renditions import clean_picture

@@ -5,7 +5,7 @@ The fonts of the machine are not used, so the same words give the same bytes eve
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
@@ -13,9 +13,6 @@ from importlib import import_module
 from lxml import etree
 
 from rewards import Fault, Faulty
-
-CardMaker = Callable[[str, str], bytes]
-"""Makes the content of a card's file of its path and its SVG; raises `ValueError` if the SVG cannot be read."""
 
 WIDTH, HEIGHT = 1200, 630
 _FONTS = {
@@ -93,25 +90,18 @@ def _wrapped(text: str, longest: int) -> list[str]:
     return lines
 
 
-def check_card(svg: str) -> bytes:
-    """Check an SVG without drawing it and return no bytes; raises `ValueError` if it is not well-formed."""
+def check_card(svg: str) -> None:
+    """Check an SVG without drawing it; raises `ValueError` if it is not well-formed."""
     try:
         etree.fromstring(svg.encode())
     except etree.XMLSyntaxError as error:
         raise ValueError(str(error)) from error
-    return b""
 
 
 @lru_cache(maxsize=1024)
-def draw(svg: str) -> bytes:
+def draw_card(svg: str) -> bytes:
     """Draw an SVG as PNG in its own size; raises `ValueError` if it cannot be read."""
     return _png(svg)
-
-
-def drawn_card(path: str, svg: str) -> bytes:
-    """Draw the card of any path."""
-    del path
-    return draw(svg)
 
 
 def draw_cards(svgs: Mapping[str, str]) -> dict[str, bytes]:
@@ -119,7 +109,7 @@ def draw_cards(svgs: Mapping[str, str]) -> dict[str, bytes]:
     drawn: dict[str, bytes] = {}
     for path, svg in svgs.items():
         try:
-            drawn[path] = draw(svg)
+            drawn[path] = draw_card(svg)
         except ValueError as error:
             raise undrawable(path, error) from error
     return drawn

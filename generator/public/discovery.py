@@ -121,8 +121,8 @@ def icons(mark: bytes, *, drawn: bool) -> Iterator[tuple[str, bytes]]:
     If they are not to be `drawn`, the mark is checked and the files stay empty. Raises `ValueError` for a broken SVG.
     """
     if mark and not drawn:
-        empty = check_card(mark.decode())
-        yield from ((name, empty) for name in ("favicon.ico", *(f"icon-{size}.png" for size in _ICONS)))
+        check_card(mark.decode())
+        yield from ((name, b"") for name in ("favicon.ico", *(f"icon-{size}.png" for size in _ICONS)))
     elif mark:
         small = draw_icon(mark, _SMALL)
         # An ICO header with one entry: a PNG of 32 bits a pixel that begins at byte 22.

@@ -9,7 +9,7 @@ from pathlib import Path
 from generator.content.content import Content
 from generator.headers import headers_file
 from generator.public.assets import read_assets
-from generator.public.cards import CardMaker, check_card, drawn_card, undrawable
+from generator.public.cards import check_card, undrawable
 from generator.public.discovery import icons, manifest, robots, security_txt, sitemaps
 from generator.public.feeds import FEED_FORMS, Feed, FeedEntry, feed_entry, feed_file, feed_title
 from generator.public.localized import LocalizedSite
@@ -31,20 +31,16 @@ def site_artifacts(
     site: Path,
     statements: StatementSettings,
     *,
-    draw_cards: bool = True,
-    card: CardMaker = drawn_card,
+    cards: dict[str, str] | None = None,
     kept: KeptFiles | None = None,
 ) -> dict[str, bytes]:
     """Return path -> content of every public file outside `statement/` but the smaller sizes of pictures.
 
-    Files that `kept` has are not made, and stay empty.
-
-    `as_of` is the day (an ordinal).
-
-    The first of `template_folders` that has a file is used; `site` is the site folder. `card` makes the picture of a
-    shared link. Without `draw_cards` these pictures and the icons are checked and stay empty. Raises Faulty with the
-    file and line of a mistake in a template, for a static file that has the path of another file, and for pictures too
-    large to be decoded.
+    `as_of` is the day (an ordinal). The first of `template_folders` that has a file is used; `site` is the site folder.
+    Files that `kept` has are not made, and stay empty. So do the pictures of shared links, which are checked: their SVG
+    is put into `cards` by path. Without `cards` the icons are only checked too. Raises `Faulty` with the file and line
+    of a mistake in a template, for a static file that has the path of another file, and for pictures too large to be
+    decoded.
     """
     _check_templates(template_folders, settings, site)
     sites = [LocalizedSite(content, settings, language, as_of) for language in settings.languages]
@@ -57,7 +53,7 @@ def site_artifacts(
     for localized in sites:
         pages = SitePages.of(localized, template_folders, assets.paths, kept)
         found.update(pages.artifacts())
-        found.update(_cards(pages, card if draw_cards else None))
+        found.update(_cards(pages, cards))
         found.update(_redirects(localized, pages))
         found.update(_feeds(localized, pages))
         if localized is sites[0]:
@@ -66,7 +62,7 @@ def site_artifacts(
     found["robots.txt"] = robots(settings)
     found["_headers"] = headers_file(statements.access)
     found["site.webmanifest"] = manifest(settings, assets.paths)
-    found.update(_icons(assets.content("mark.svg"), drawn=draw_cards))
+    found.update(_icons(assets.content("mark.svg"), drawn=cards is not None))
     if settings.security:
         found[".well-known/security.txt"] = security_txt(settings, settings.security)
     return found | _static(content, found)
@@ -147,15 +143,16 @@ def _check_templates(template_folders: Sequence[Path], settings: SiteSettings, s
         raise Faulty(faults)
 
 
-def _cards(pages: SitePages, card: CardMaker | None) -> Iterator[tuple[str, bytes]]:
+def _cards(pages: SitePages, cards: dict[str, str] | None) -> Iterator[tuple[str, bytes]]:
     for path, svg in pages.cards().items():
-        if not svg:
-            yield path, b""
-            continue
-        try:
-            yield path, card(path, svg) if card else check_card(svg)
-        except ValueError as error:
-            raise undrawable(path, error) from error
+        yield path, b""
+        if svg:
+            try:
+                check_card(svg)
+            except ValueError as error:
+                raise undrawable(path, error) from error
+            if cards is not None:
+                cards[path] = svg
 
 
 def _icons(mark: bytes, *, drawn: bool) -> dict[str, bytes]:

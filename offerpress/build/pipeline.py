@@ -41,7 +41,7 @@ from offerpress.figures.frozen_rules import keep_rules
 from offerpress.site.inputs import TakenInputs, message_sources
 from offerpress.site.site import Site
 from offerpress.terminal import Progress, progress
-from rewards import Fault, Faulty
+from rewards import Fault
 
 
 def rebuild(
@@ -175,25 +175,18 @@ def _public_pages(
 def _rendered_pages(
     figures: Figures, comparison: Comparison, found: list[Fault], open_local: OpenWorkers
 ) -> dict[str, bytes | None]:
-    """Return every public file of content; faults are added to `found`."""
+    """Return every public file of content; faults are added to `found`. Raises what `drawn_cards` raises."""
     site, as_of = figures.site, figures.rules.as_of
     published = comparison.published_pictures
     cards: dict[str, str] = {}
-
-    def card(path: str, svg: str) -> bytes:
-        cards[path] = svg
-        return generator.check_card(svg)
-
-    rendered = rendered_site(figures.content, site, as_of, found, card=card, kept=comparison.kept)
+    rendered = rendered_site(figures.content, site, as_of, found, cards=cards, kept=comparison.kept)
     stay = cards.keys() & published | comparison.kept.stayed
     pages: dict[str, bytes | None] = {
         path: None if path in stay else content for path, content in rendered.items()
     }
     if rendered:
-        try:
-            pages |= drawn_cards({path: cards[path] for path in cards.keys() - published}, open_local)
-        except Faulty as faulty:
-            found += faulty.faults
+        new = {path: svg for path, svg in cards.items() if path not in published}
+        pages |= drawn_cards(new, open_local)
         smaller = generator.small_pictures(figures.content, site.settings.site, as_of)
         pages |= {path: None if path in published else smaller[path] for path in smaller}
     return pages

@@ -28,7 +28,7 @@ from offerpress.site.site import Site
 from rewards import Account, BonusRule, Fault, Faulty, Statement
 
 if TYPE_CHECKING:  # each is loaded by the function that makes it
-    from generator import CampaignRenderer, CardMaker
+    from generator import CampaignRenderer
     from ledger import ExplainedRow
 
 
@@ -193,7 +193,7 @@ def _faults_beside(site: Site) -> list[Fault]:
 def content_faults(content: Content, site: Site, as_of: int, kept: KeptFiles | None = None) -> list[Fault]:
     """Return the faults that prevent rendering the site or any campaign; pages that `kept` has are not rendered."""
     faults: list[Fault] = []
-    rendered_site(content, site, as_of, faults, draw_cards=False, kept=kept)
+    rendered_site(content, site, as_of, faults, kept=kept)
     statement_files(content, site, as_of, faults)
     return faults + campaign_template_faults(content, site, as_of, kept)
 
@@ -213,13 +213,12 @@ def rendered_site(
     as_of: int,
     faults: list[Fault],
     *,
-    draw_cards: bool = True,
-    card: "CardMaker | None" = None,
+    cards: dict[str, str] | None = None,
     kept: KeptFiles | None = None,
 ) -> dict[str, bytes]:
     """Return every public file outside `statement/`; none, with faults added, if a template is faulty.
 
-    Files that `kept` has are empty. `card` draws the pictures of shared links.
+    Files that `kept` has are empty, and so are the pictures of shared links: `cards` is as in `site_artifacts`.
     """
     settings, folders = site.settings, site.template_folders
     try:
@@ -230,8 +229,7 @@ def rendered_site(
             as_of,
             site.folder,
             settings.statements,
-            draw_cards=draw_cards,
-            card=card or generator.drawn_card,
+            cards=cards,
             kept=kept,
         )
     except Faulty as faulty:

@@ -11,7 +11,6 @@ from generator import (
     Content,
     KeptFiles,
     SealedShard,
-    check_card,
     packs_of,
     read_content,
     site_remarks,
@@ -68,13 +67,8 @@ def read_pages(site: Site, origin: str, before: PublicPages | None = None) -> Pu
     shown, marks = with_unpublished(content, settings, as_of)
     broken: list[Fault] = []
     cards: dict[str, str] = {}
-
-    def card(path: str, svg: str) -> bytes:
-        cards[path] = svg
-        return check_card(svg)
-
     kept = KeptFiles(pages_ground(inputs, settings), before.keys if before else {})
-    files = rendered_site(shown, site, as_of, broken, card=card, kept=kept)
+    files = rendered_site(shown, site, as_of, broken, cards=cards, kept=kept)
     if broken:
         raise Faulty([*broken, *faults])
     if before:

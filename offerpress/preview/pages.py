@@ -3,7 +3,7 @@
 import re
 from http import HTTPStatus
 
-from generator import drawn_card
+from generator import draw_card
 from generator.headers import headers_of
 from offerpress.preview.answers import HTML, Answer, with_script
 from offerpress.preview.contents import PublicPages
@@ -73,7 +73,7 @@ def page_answer(state: PreviewState, path: str) -> Answer:
 def _content(pages: PublicPages, file: str) -> bytes:
     """Return the content of a file; cards and small pictures are drawn only now."""
     if file in pages.cards:
-        return drawn_card(file, pages.cards[file])
+        return draw_card(pages.cards[file])
     return pages.files.get(file) or pages.pictures.get(file, b"")
 
 

@@ -211,7 +211,7 @@ def _compared(body: str, quoted: str, folder: Path) -> tuple[str, bool]:
     content = read_content(folder, settings, faults)
     if content is None:
         return "" if faults else "no content and no fault", True
-    site = site_artifacts(content, settings, [TEMPLATES], DAY, folder, StatementSettings(), draw_cards=False)
+    site = site_artifacts(content, settings, [TEMPLATES], DAY, folder, StatementSettings())
     html = site["announcements/text/index.html"].decode()
     page = _of_html(html, f"{SITE}announcements/text/")
     named, entry = _entry(site["atom.xml"])

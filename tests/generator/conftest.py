@@ -78,8 +78,6 @@ class SmallSite:
         self,
         as_of: str = "2023-12-31",
         statements: StatementSettings | None = None,
-        *,
-        draw_cards: bool = False,
     ) -> dict[str, bytes]:
         """The site as built, cards without their pictures; its content must have no faults."""
         content = self.content()
@@ -94,7 +92,6 @@ class SmallSite:
             day,
             self.folder,
             statements or StatementSettings(),
-            draw_cards=draw_cards,
         )
 
     def page(self, path: str, as_of: str = "2023-12-31") -> str:

@@ -130,9 +130,7 @@ def pages(site: SmallSite, marked: Path) -> Iterator[tuple[str, str]]:
     """Every page that the package adds words to, in Greek, with its name."""
     content, folders = site.content(), [marked, TEMPLATES]
     assert content is not None, site.faults
-    built = site_artifacts(
-        content, site.settings, folders, DAY, site.folder, StatementSettings(), draw_cards=False
-    )
+    built = site_artifacts(content, site.settings, folders, DAY, site.folder, StatementSettings())
     for path, data in built.items():
         if path.startswith("el/") and path.endswith(".html"):
             yield path, data.decode()

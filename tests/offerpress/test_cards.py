@@ -2,7 +2,7 @@
 
 import pytest
 
-from generator.public.cards import draw
+from generator.public.cards import draw_card
 from offerpress.build.pipeline import drawn_cards
 from offerpress.build.workers import choose_workers, in_process
 from rewards import Faulty
@@ -16,7 +16,7 @@ SVG = (
 @pytest.fixture(autouse=True)
 def _nothing_drawn() -> None:
     """Let this process know no picture, as a new one does."""
-    draw.cache_clear()
+    draw_card.cache_clear()
 
 
 def cards_of(count: int) -> dict[str, str]:
@@ -27,15 +27,15 @@ def cards_of(count: int) -> dict[str, str]:
 def test_many_cards_are_drawn_by_processes() -> None:
     """Every path has the picture that this process would draw, which draws none itself."""
     drawn = drawn_cards(cards_of(MANY), choose_workers(2))
-    assert draw.cache_info().misses == 0
-    assert drawn == {path: draw(svg) for path, svg in cards_of(MANY).items()}
+    assert draw_card.cache_info().misses == 0
+    assert drawn == {path: draw_card(svg) for path, svg in cards_of(MANY).items()}
 
 
 def test_few_cards_start_no_process() -> None:
     """Few cards, and those of a build with one process, are drawn by this one."""
     assert drawn_cards({}, choose_workers(2)) == {}
-    assert len(drawn_cards(cards_of(FEW), choose_workers(2))) == draw.cache_info().misses == FEW
-    assert len(drawn_cards(cards_of(MANY), in_process)) == draw.cache_info().currsize == MANY
+    assert len(drawn_cards(cards_of(FEW), choose_workers(2))) == draw_card.cache_info().misses == FEW
+    assert len(drawn_cards(cards_of(MANY), in_process)) == draw_card.cache_info().currsize == MANY
 
 
 @pytest.mark.parametrize("count", [MANY, FEW])

@@ -9,7 +9,7 @@ from itertools import islice
 from generator import (
     Content,
     SinglePage,
-    drawn_card,
+    draw_card,
     read_content,
     read_sound_content,
     single_page,
@@ -120,7 +120,7 @@ class _Shown:
                 html = _DIRECTION.sub(rb'<html\1 dir="rtl"', html, count=1)
             return self._tinted(html, HTML)
         if path == "card.png" and page.card:
-            return Answer(drawn_card(path, page.card), "image/png")
+            return Answer(draw_card(page.card), "image/png")
         if path in page.assets:
             return self._tinted(page.assets[path], headers_of(path).content_type)
         if path in page.static:

@@ -84,8 +84,8 @@ def test_static_file_in_our_place(make_site: SiteMaker, name: str) -> None:
     assert caught.value.faults[0].file == f"content/static/{name}"
 
 
-@pytest.mark.parametrize("draw_cards", [True, False])
-def test_card_that_cannot_be_drawn(make_site: SiteMaker, *, draw_cards: bool) -> None:
+@pytest.mark.parametrize("cards", [None, {}])
+def test_card_that_cannot_be_drawn(make_site: SiteMaker, cards: dict[str, str] | None) -> None:
     """A template of cards that is no well-formed SVG is a fault for `build`, and for `check`, which draws nothing."""
     site = with_template(make_site(), "site/card.svg", "<svg><text></svg>")
     content = site.content()
@@ -98,6 +98,6 @@ def test_card_that_cannot_be_drawn(make_site: SiteMaker, *, draw_cards: bool) ->
             date(2023, 12, 31).toordinal(),
             site.folder,
             StatementSettings(),
-            draw_cards=draw_cards,
+            cards=cards,
         )
     assert "templates/site/card.svg" == caught.value.faults[0].file
