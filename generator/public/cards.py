@@ -5,15 +5,17 @@ The fonts of the machine are not used, so the same words give the same bytes eve
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
+from typing import TypeVar
 
 from lxml import etree
 
 from rewards import Fault, Faulty
 
+_Made = TypeVar("_Made")
 WIDTH, HEIGHT = 1200, 630
 _FONTS = {
     "fontpkg_noto_sans": "NotoSans[wdth,wght].ttf",
@@ -106,19 +108,21 @@ def draw_card(svg: str) -> bytes:
 
 def draw_cards(svgs: Mapping[str, str]) -> dict[str, bytes]:
     """Draw the cards of several paths; raises `Faulty` if an SVG cannot be read."""
-    drawn: dict[str, bytes] = {}
+    return dict(_each(svgs, draw_card))
+
+
+def check_cards(svgs: Mapping[str, str]) -> None:
+    """Check the cards of several paths without drawing them; raises `Faulty` if an SVG is not well-formed."""
+    dict(_each(svgs, check_card))
+
+
+def _each(svgs: Mapping[str, str], make: Callable[[str], _Made]) -> Iterator[tuple[str, _Made]]:
     for path, svg in svgs.items():
         try:
-            drawn[path] = draw_card(svg)
+            yield path, make(svg)
         except ValueError as error:
-            raise undrawable(path, error) from error
-    return drawn
-
-
-def undrawable(path: str, error: ValueError) -> Faulty:
-    """Return the fault of the template whose card for that path cannot be drawn."""
-    what = f"the picture {path} cannot be drawn: {error}"
-    return Faulty([Fault(what, "correct the SVG", "templates/site/card.svg")])
+            what = f"the picture {path} cannot be drawn: {error}"
+            raise Faulty([Fault(what, "correct the SVG", "templates/site/card.svg")]) from error
 
 
 def draw_icon(svg: bytes, size: int) -> bytes:

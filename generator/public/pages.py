@@ -63,7 +63,7 @@ class Pager(NamedTuple):
 class SitePages:
     """Renders every page of one language; `assets` maps a name to its path on the site.
 
-    The content of a page that `kept` has is empty. `drawn` gets the SVG of each card by its path.
+    The content of a page that `kept` has is empty. `svgs` gets the SVG of each card by its path, empty if it is kept.
     """
 
     localized: LocalizedSite
@@ -73,7 +73,7 @@ class SitePages:
     formats: Formats
     terms: TermsFormatter
     kept: KeptFiles
-    drawn: dict[str, str] = field(default_factory=dict)
+    svgs: dict[str, str] = field(default_factory=dict)
     _cards: dict[str, Card | None] = field(default_factory=dict)
     _view_keys: dict[str, str] = field(default_factory=dict)
 
@@ -117,10 +117,6 @@ class SitePages:
         if room != "announcements":
             return self._site_card
         return self._card(self.localized.content.announcements[slug])
-
-    def cards(self) -> Mapping[str, str]:
-        """Return the SVG of each picture of a shared link to the pages made so far by path; empty if it is kept."""
-        return self.drawn
 
     def feed_hint(self, folder: str) -> FeedHint:
         """Return what a browser shows above a feed in `folder`."""
@@ -371,7 +367,7 @@ class SitePages:
             svg = render(self.built, "site/card.svg", context, self.template_folders)
             full = f"{begin}{fingerprint(svg.encode())}.png"
             self.kept.has(full, *facts)
-        self.drawn[full] = svg
+        self.svgs[full] = svg
         return Card(absolute(full, settings), WIDTH, HEIGHT, full)
 
     def _common(self, link: Link) -> _Context:

@@ -9,7 +9,7 @@ from pathlib import Path
 from generator.content.content import Content
 from generator.headers import headers_file
 from generator.public.assets import read_assets
-from generator.public.cards import check_card, undrawable
+from generator.public.cards import check_cards
 from generator.public.discovery import icons, manifest, robots, security_txt, sitemaps
 from generator.public.feeds import FEED_FORMS, Feed, FeedEntry, feed_entry, feed_file, feed_title
 from generator.public.localized import LocalizedSite
@@ -53,7 +53,11 @@ def site_artifacts(
     for localized in sites:
         pages = SitePages.of(localized, template_folders, assets.paths, kept)
         found.update(pages.artifacts())
-        found.update(_cards(pages, cards))
+        svgs = {path: svg for path, svg in pages.svgs.items() if svg}
+        check_cards(svgs)
+        if cards is not None:
+            cards.update(svgs)
+        found.update(dict.fromkeys(pages.svgs, b""))
         found.update(_redirects(localized, pages))
         found.update(_feeds(localized, pages))
         if localized is sites[0]:
@@ -113,7 +117,7 @@ def single_page(
         static=content.static,
         pictures=SmallPictures(localized.pictures),
         entry=feed_entry(localized, content.announcements[slug]) if room == "announcements" else None,
-        card=pages.cards().get(card.path, "") if card else "",
+        card=pages.svgs.get(card.path, "") if card else "",
         photo=card.address if card and not card.path else "",
     )
 
@@ -141,18 +145,6 @@ def _check_templates(template_folders: Sequence[Path], settings: SiteSettings, s
     ]
     if faults:
         raise Faulty(faults)
-
-
-def _cards(pages: SitePages, cards: dict[str, str] | None) -> Iterator[tuple[str, bytes]]:
-    for path, svg in pages.cards().items():
-        yield path, b""
-        if svg:
-            try:
-                check_card(svg)
-            except ValueError as error:
-                raise undrawable(path, error) from error
-            if cards is not None:
-                cards[path] = svg
 
 
 def _icons(mark: bytes, *, drawn: bool) -> dict[str, bytes]:
